@@ -1,0 +1,143 @@
+/**
+ * The emulated machine as numbers: sizes, identifiers and the layouts of records that guest and host share.
+ *
+ * Linear memory, from the bottom:
+ *
+ *     0 ......... POISON_END   poison; a null pointer of the guest lands here
+ *     POISON_END ............  static data of the wasm module
+ *     __heap_base, aligned ..  frame table: FRAME_TABLE_ENTRY bytes for every 4 KiB of memory
+ *     after the table .......  frames: everything else lives in them
+ */
+export const PAGE_SHIFT = 12;
+export const PAGE_SIZE = 4096;
+export const PAGE_MASK = 4095;
+export const POISON_END = 65536;
+/** Byte that fills the poison area and, in debug builds, free frames. */
+export const POISON_BYTE = 0xa5;
+export const FRAME_TABLE_ENTRY = 16;
+/** Largest order of the frame allocator: 2^9 frames = 2 MiB. */
+export const FRAME_ORDER_MAX = 9;
+
+/** User addresses are below 2^39 (arm64 with 39-bit addresses, three levels). */
+export const VA_BITS = 39;
+/** The kernel's vmalloc area starts at 0xffffffc0_08000000. */
+export const VMALLOC_START_HI = 0xffffffc0;
+export const VMALLOC_START_LO = 0x08000000;
+
+/** What a system call returns when the thread went to sleep in it; no errno is that low. */
+export const PARKED = -65536;
+
+// who owns a frame (FrameTable entry, `kind`)
+export const FRAME_FREE = 0;
+export const FRAME_RESERVED = 1; // poison, statics, the frame table itself
+export const FRAME_SLAB = 2; // kernel objects; owner is the cache's number
+export const FRAME_TABLE = 3; // page table; owner is the space
+export const FRAME_ANON = 4; // a user's private memory; reference-counted over fork
+export const FRAME_BINDER = 5; // a page of a binder mapping; owner is the binder_alloc
+export const FRAME_ARRAY = 6; // kernel arrays: page arrays, descriptor tables, bitmaps
+export const FRAME_FILE = 7; // contents of a memfd, pipe or socket buffer
+export const FRAME_STAGE = 8; // kernel copy of a message (two-copy, sockets)
+export const FRAME_KINDS = 9;
+
+// frame flags
+export const FRAME_DIRTY = 1;
+/** First frame of an allocated block; the others of the block have no flags. */
+export const FRAME_HEAD = 2;
+/** The frame is free and filled with POISON_BYTE (debug builds only). */
+export const FRAME_POISONED = 4;
+
+// access to user memory
+export const ACCESS_READ = 0;
+export const ACCESS_WRITE = 1;
+
+// protection and flags of mmap
+export const PROT_READ = 1;
+export const PROT_WRITE = 2;
+export const PROT_EXEC = 4;
+export const MAP_SHARED = 1;
+export const MAP_PRIVATE = 2;
+export const MAP_FIXED = 0x10;
+export const MAP_ANONYMOUS = 0x20;
+export const MAP_NORESERVE = 0x4000;
+export const MAP_FIXED_NOREPLACE = 0x100000;
+
+// signals, and the si_code that tells their cause
+export const SIGBUS = 7;
+export const SIGSEGV = 11;
+export const SEGV_MAPERR = 1;
+export const SEGV_ACCERR = 2;
+export const BUS_ADRERR = 2;
+
+// open files
+export const O_RDWR = 2;
+export const O_NONBLOCK = 0x800;
+export const O_CLOEXEC = 0x80000;
+export const FD_CLOEXEC = 1;
+export const F_DUPFD = 0;
+export const F_GETFD = 1;
+export const F_SETFD = 2;
+export const F_GETFL = 3;
+export const F_SETFL = 4;
+export const F_DUPFD_CLOEXEC = 1030;
+export const NOFILE_DEFAULT = 1024;
+
+export const DEVICE_BINDER = 0;
+export const DEVICE_HWBINDER = 1;
+export const DEVICE_VNDBINDER = 2;
+export const DEVICE_COUNT = 3;
+
+// poll
+export const EPOLLIN = 0x1;
+export const EPOLLERR = 0x8;
+
+// mapping strategies
+export const STRATEGY_KMAP = 0;
+export const STRATEGY_VMALLOC = 1;
+export const STRATEGY_TWO_COPY = 2;
+export const STRATEGY_PREFAULT = 3;
+export const STRATEGY_HUGE = 4;
+export const STRATEGY_REMAP = 5;
+export const STRATEGY_FAULT = 6;
+
+// limits of the driver
+export const BINDER_MAP_MAX = 0x400000;
+export const LOG_ENTRIES = 32;
+
+// slab caches, one for each kind of kernel object
+export const CACHE_SPACE = 0;
+export const CACHE_VMA = 1;
+export const CACHE_PAGE_ARRAY = 2;
+export const CACHE_PROCESS = 3;
+export const CACHE_THREAD = 4;
+export const CACHE_FILE = 5;
+export const CACHE_BINDER_ALLOC = 6;
+export const CACHE_BINDER_BUFFER = 7;
+export const CACHE_BINDER_PROC = 8;
+export const CACHE_BINDER_LOOPER = 9;
+export const CACHE_BINDER_NODE = 10;
+export const CACHE_BINDER_REF = 11;
+export const CACHE_BINDER_REF_DEATH = 12;
+export const CACHE_BINDER_REF_FREEZE = 13;
+export const CACHE_BINDER_TRANSACTION = 14;
+export const CACHE_BINDER_WORK = 15;
+export const CACHE_FD_FIXUP = 16;
+export const CACHE_SG_COPY = 17;
+export const CACHE_SG_FIXUP = 18;
+export const CACHE_COUNT = 24;
+
+/**
+ * Counters of the memory model. Each is a u64; this is its index in the counter block of a space.
+ * Frames are counted machine-wide only (block of the kernel's space).
+ */
+export const COUNTER_COPIES = 0;
+export const COUNTER_BYTES_COPIED = 1;
+export const COUNTER_COMMAND_BYTES = 2;
+export const COUNTER_FRAMES_ALLOCATED = 3;
+export const COUNTER_FRAMES_ZEROED = 4;
+export const COUNTER_PTE_WRITES_USER = 5;
+export const COUNTER_PTE_WRITES_KERNEL = 6;
+export const COUNTER_TLB_FLUSHES = 7;
+export const COUNTER_FAULTS = 8;
+export const COUNTER_KMAPS = 9;
+export const COUNTER_WALKS = 10;
+export const COUNTER_COUNT = 11;

@@ -1,0 +1,366 @@
+/**
+ * binder_alloc: buffers for one binder process, made of a range of offsets (ranges), pages (pages) and a way to reach
+ * them (mapping).
+ *
+ * A transaction reserves a buffer, fills it, and then either hands it over or aborts; both happen in the function that
+ * reserved it. A buffer that was handed over comes back by BC_FREE_BUFFER, or with the death of its process.
+ */
+import { EBUSY, EINVAL, ENOMEM, ENOSPC, ESRCH } from '../abi/errno';
+import {
+  BINDER_MAP_MAX,
+  CACHE_BINDER_ALLOC,
+  CACHE_BINDER_BUFFER,
+  CACHE_PAGE_ARRAY,
+  FRAME_ARRAY,
+  FRAME_ORDER_MAX,
+  PAGE_MASK,
+  PAGE_SHIFT,
+  PAGE_SIZE,
+} from '../abi/machine';
+import { frameAllocZero, framePut } from '../mem/frames';
+import { kmemAlloc, kmemCache, kmemFree } from '../mem/kmem';
+import { PageArray, Space, spaceGet, spacePut } from '../mem/space';
+import { Area, areaPage, Page } from '../mapping/area';
+import {
+  mappingCopyIn,
+  mappingDeliver,
+  mappingFill,
+  mappingRead,
+  mappingRelease,
+  mappingSetup,
+  mappingWrite,
+} from '../mapping/index';
+import { align8, Buffer } from './buffer';
+import { pagesActivate, pagesForget, pagesInstall, pagesRetire } from './pages';
+import {
+  Ranges,
+  rangesBestFit,
+  rangesDrop,
+  rangesFind,
+  rangesFirst,
+  rangesFirstAllocated,
+  rangesInit,
+  rangesInsert,
+  rangesJoin,
+  rangesNext,
+  rangesNextAllocated,
+  rangesPrev,
+  rangesRemove,
+  rangesSize,
+  rangesTake,
+} from './ranges';
+
+/** More buffers than this of one sender, with little asynchronous space left, look like spam. */
+const SPAM_BUFFERS = 50;
+
+@unmanaged
+export class BinderAlloc extends Area {
+  buffersNext: usize; // Ranges; its fields follow as a block
+  buffersPrev: usize;
+  freeRoot: usize;
+  allocatedRoot: usize;
+  size: u32; // bytes of the mapping that count; 0 before mmap, and never 0 again
+  asyncFree: u32;
+  pagesHigh: i32; // highest page that ever had a frame, plus 1
+  spamDetected: bool; // told once until there is room again
+}
+
+if (offsetof<BinderAlloc>('spamDetected') - offsetof<BinderAlloc>('buffersNext') < offsetof<Ranges>())
+  ERROR('Ranges does not fit');
+
+export function allocBoot(): void {
+  kmemCache(CACHE_BINDER_ALLOC, offsetof<BinderAlloc>());
+  kmemCache(CACHE_BINDER_BUFFER, offsetof<Buffer>());
+}
+
+/** The allocator of a process that has not mapped anything yet, or null when memory is out. */
+export function allocCreate(pid: i32, strategy: u8): BinderAlloc | null {
+  const address = kmemAlloc(CACHE_BINDER_ALLOC);
+  if (!address) return null;
+  const alloc = changetype<BinderAlloc>(address);
+  alloc.pid = pid;
+  alloc.strategy = strategy;
+  return alloc;
+}
+
+/**
+ * Makes room for a mapping of `length` bytes at `userBase`; at most 4 MiB of it count. Nothing is mapped yet.
+ * 0, -EBUSY when the process has mapped before, or -ENOMEM.
+ */
+export function allocMmap(alloc: BinderAlloc, space: Space, userBase: u64, length: u64): i32 {
+  if (alloc.size) return -EBUSY;
+  const size = <u32>min<u64>(length, BINDER_MAP_MAX);
+  const pageCount = <i32>(size >>> PAGE_SHIFT);
+  let order = 0;
+  while (PAGE_SIZE << order < pageCount * <i32>offsetof<Page>()) order++;
+  assert(order <= FRAME_ORDER_MAX, 'allocMmap: page array is too large');
+
+  const pages = frameAllocZero(order, FRAME_ARRAY, changetype<usize>(alloc));
+  const array = kmemAlloc(CACHE_PAGE_ARRAY);
+  const whole = kmemAlloc(CACHE_BINDER_BUFFER);
+  if (!pages || !array || !whole) {
+    if (pages) framePut(pages);
+    if (array) kmemFree(CACHE_PAGE_ARRAY, array);
+    if (whole) kmemFree(CACHE_BINDER_BUFFER, whole);
+    return -ENOMEM;
+  }
+  alloc.space = space;
+  alloc.userBase = userBase;
+  alloc.pages = pages;
+  alloc.pagesOrder = order;
+  alloc.pageCount = pageCount;
+  for (let index = 0; index < pageCount; index++) areaPage(alloc, index).area = changetype<usize>(alloc);
+  const pageArray = changetype<PageArray>(array);
+  pageArray.base = pages;
+  pageArray.stride = offsetof<Page>();
+  pageArray.count = pageCount;
+  alloc.pageArray = pageArray;
+  rangesInit(allocRanges(alloc), size, changetype<Buffer>(whole));
+  alloc.mapped = true;
+  const error = mappingSetup(alloc);
+  spaceGet(space);
+  if (error) forget(alloc);
+  return error;
+}
+
+/** Undoes `allocMmap` when the VMA could not be made after all. */
+export function allocUnmap(alloc: BinderAlloc): void {
+  forget(alloc);
+}
+
+/** A VMA of the mapping was closed, even in part: no new buffers from now on. */
+export function allocVmaClosed(alloc: BinderAlloc): void {
+  alloc.mapped = false;
+}
+
+/** Frees the allocator of a dead process with all that is left in it. No transaction refers to its buffers any more. */
+export function allocDestroy(alloc: BinderAlloc): void {
+  if (alloc.size) {
+    for (
+      let buffer = rangesFirstAllocated(allocRanges(alloc));
+      buffer;
+      buffer = rangesFirstAllocated(allocRanges(alloc))
+    ) {
+      assert(!buffer.transaction, 'allocDestroy: a transaction still owns a buffer');
+      allocFree(alloc, buffer);
+    }
+    forget(alloc);
+  }
+  kmemFree(CACHE_BINDER_ALLOC, changetype<usize>(alloc));
+}
+
+/**
+ * Reserves a buffer for a message; the sizes are the user's own. Its pages are installed.
+ * The buffer's address, or -ESRCH without a mapping, -EINVAL when the sizes overflow, -ENOSPC, -ENOMEM.
+ */
+export function allocReserve(
+  alloc: BinderAlloc,
+  dataSize: u64,
+  offsetsSize: u64,
+  extraSize: u64,
+  isAsync: bool,
+  pid: i32,
+): i32 {
+  if (!alloc.mapped) return -ESRCH;
+  const total = totalSize(dataSize, offsetsSize, extraSize);
+  if (!total) return -EINVAL;
+  const ranges = allocRanges(alloc);
+  if (total > ranges.size || (isAsync && total > ranges.asyncFree)) return -ENOSPC;
+  const size = <u32>total;
+  const rest = kmemAlloc(CACHE_BINDER_BUFFER);
+  if (!rest) return -ENOMEM;
+  const buffer = rangesBestFit(ranges, size);
+  if (!buffer) {
+    kmemFree(CACHE_BINDER_BUFFER, rest);
+    return -ENOSPC;
+  }
+  const available = rangesSize(ranges, buffer);
+  if (!rangesTake(ranges, buffer, size, changetype<Buffer>(rest))) kmemFree(CACHE_BINDER_BUFFER, rest);
+
+  // The first page, unless the buffer starts it, and the last one, unless it ends there, may be a neighbour's: then they are active already.
+  const start = pageUp(buffer.offset);
+  const end = min(pageDown(buffer.offset + available), pageUp(buffer.offset + size));
+  const high = pagesActivate(alloc, start, end);
+  if (high > alloc.pagesHigh) alloc.pagesHigh = high;
+
+  buffer.dataSize = <u32>dataSize;
+  buffer.offsetsSize = <u32>offsetsSize;
+  buffer.extraSize = <u32>extraSize;
+  buffer.allowUserFree = false;
+  buffer.isAsync = isAsync;
+  buffer.spamSuspect = false;
+  if (isAsync) {
+    ranges.asyncFree -= size;
+    buffer.spamSuspect = suspectSpam(alloc, pid);
+  }
+  buffer.pid = pid; // only now: as in Linux, the look at spam goes by what the record said before
+  const error = pagesInstall(alloc, buffer.offset, size);
+  if (error) {
+    allocFree(alloc, buffer);
+    return error;
+  }
+  return changetype<i32>(buffer);
+}
+
+/** Gives a buffer back: its bytes join free neighbours, pages that nobody touches any more go to the LRU. */
+export function allocFree(alloc: BinderAlloc, buffer: Buffer): void {
+  const ranges = allocRanges(alloc);
+  const size = rangesSize(ranges, buffer);
+  if (buffer.clearOnFree) {
+    mappingFill(alloc, buffer.offset, size);
+    buffer.clearOnFree = false;
+  }
+  assert(!buffer.transaction, 'allocFree: a transaction still owns the buffer');
+  if (buffer.isAsync) ranges.asyncFree += size;
+  pagesRetire(alloc, pageUp(buffer.offset), pageDown(buffer.offset + size));
+  rangesDrop(ranges, buffer);
+
+  let merged = buffer;
+  const next = rangesNext(ranges, buffer);
+  if (next && next.free) {
+    rangesRemove(ranges, next);
+    absorb(alloc, next);
+  }
+  const prev = rangesPrev(ranges, buffer);
+  if (prev && prev.free) {
+    absorb(alloc, buffer);
+    rangesRemove(ranges, prev);
+    merged = prev;
+  }
+  rangesInsert(ranges, merged);
+}
+
+/** The buffer of a user address, if user space may free it: its address, 0 when none starts there, -1 when it may not. */
+export function allocPrepareToFree(alloc: BinderAlloc, user: u64): i32 {
+  if (!alloc.size || user < alloc.userBase) return 0;
+  const buffer = rangesFind(allocRanges(alloc), user - alloc.userBase);
+  if (!buffer) return 0;
+  if (!buffer.allowUserFree) return -1;
+  buffer.allowUserFree = false;
+  return changetype<i32>(buffer);
+}
+
+/** User address of a buffer's first byte. */
+export function allocUserAddress(alloc: BinderAlloc, buffer: Buffer): u64 {
+  return alloc.userBase + buffer.offset;
+}
+
+/** Copies `size` bytes of the sender's memory to `offset` in the buffer. True when all of them arrived. */
+export function allocCopyFromUser(
+  alloc: BinderAlloc,
+  buffer: Buffer,
+  offset: u64,
+  sender: Space,
+  source: u64,
+  size: u64,
+): bool {
+  if (!reachable(alloc, buffer, offset, size)) return size == 0;
+  return mappingCopyIn(alloc, buffer.offset + <u32>offset, sender, source, <u32>size) == 0;
+}
+
+/** Stores `size` bytes of kernel memory at `offset` in the buffer. False when they do not lie in it, 4-aligned. */
+export function allocWrite(alloc: BinderAlloc, buffer: Buffer, offset: u64, source: usize, size: u32): bool {
+  if (!reachable(alloc, buffer, offset, size)) return false;
+  mappingWrite(alloc, buffer.offset + <u32>offset, source, size);
+  return true;
+}
+
+/** Fetches `size` bytes at `offset` in the buffer. False when they do not lie in it, 4-aligned. */
+export function allocRead(alloc: BinderAlloc, buffer: Buffer, offset: u64, target: usize, size: u32): bool {
+  if (!reachable(alloc, buffer, offset, size)) return false;
+  mappingRead(alloc, buffer.offset + <u32>offset, target, size);
+  return true;
+}
+
+/** The receiver is about to be told of the buffer: what it will read is in its place from now on. 0 or -ENOMEM. */
+export function allocDeliver(alloc: BinderAlloc, buffer: Buffer): i32 {
+  return mappingDeliver(alloc, buffer.offset, rangesSize(allocRanges(alloc), buffer));
+}
+
+export function allocRanges(alloc: BinderAlloc): Ranges {
+  return changetype<Ranges>(changetype<usize>(alloc) + offsetof<BinderAlloc>('buffersNext'));
+}
+
+/** align8(data) + align8(offsets) + align8(extra), at least 8; 0 when that overflows 64 bits. */
+function totalSize(dataSize: u64, offsetsSize: u64, extraSize: u64): u64 {
+  const data = align8(dataSize);
+  const offsets = align8(offsetsSize);
+  const extra = align8(extraSize);
+  const both = data + offsets;
+  if (both < dataSize || both < offsetsSize) return 0;
+  const total = both + extra;
+  if (total < both || total < extraSize) return 0;
+  return max<u64>(total, 8);
+}
+
+/** Whether the sender should be told that it spams: looked at only while under a tenth of the area is left for oneways. */
+function suspectSpam(alloc: BinderAlloc, pid: i32): bool {
+  const ranges = allocRanges(alloc);
+  if (ranges.asyncFree >= ranges.size / 10) {
+    alloc.spamDetected = false;
+    return false;
+  }
+  let count = 0;
+  let bytes: u32 = 0;
+  let buffer = rangesFirstAllocated(ranges);
+  while (buffer) {
+    if (buffer.pid == pid && buffer.isAsync) {
+      bytes += rangesSize(ranges, buffer);
+      count++;
+    }
+    buffer = rangesNextAllocated(buffer);
+  }
+  if (count <= SPAM_BUFFERS && bytes <= ranges.size / 4) return false;
+  if (alloc.spamDetected) return false;
+  alloc.spamDetected = true;
+  return true;
+}
+
+/** Joins a free buffer to its free predecessor; the page between them goes to the LRU when neither neighbour touches it. */
+function absorb(alloc: BinderAlloc, buffer: Buffer): void {
+  const ranges = allocRanges(alloc);
+  if (buffer.offset & PAGE_MASK) {
+    const page = pageDown(buffer.offset);
+    const prev = rangesPrev(ranges, buffer);
+    const next = rangesNext(ranges, buffer);
+    assert(prev != null && prev.free, 'absorb: predecessor is not free');
+    const before = prev != null && prev.offset > 0 && pageDown(prev.offset - 1) == page;
+    const after = next != null && pageDown(next.offset) == page;
+    if (!before && !after) pagesRetire(alloc, page, page + PAGE_SIZE);
+  }
+  rangesJoin(buffer);
+  kmemFree(CACHE_BINDER_BUFFER, changetype<usize>(buffer));
+}
+
+function reachable(alloc: BinderAlloc, buffer: Buffer, offset: u64, size: u64): bool {
+  const have: u64 = rangesSize(allocRanges(alloc), buffer);
+  return (
+    have >= size &&
+    offset <= have - size &&
+    (offset & 3) == 0 &&
+    !buffer.free &&
+    (!buffer.allowUserFree || !buffer.transaction)
+  );
+}
+
+function forget(alloc: BinderAlloc): void {
+  const whole = rangesFirst(allocRanges(alloc));
+  assert(whole != null && whole.free && !rangesNext(allocRanges(alloc), whole), 'forget: buffers are left');
+  kmemFree(CACHE_BINDER_BUFFER, changetype<usize>(whole));
+  pagesForget(alloc);
+  mappingRelease(alloc);
+  spacePut(alloc.space);
+  framePut(alloc.pages);
+  kmemFree(CACHE_PAGE_ARRAY, changetype<usize>(alloc.pageArray));
+  alloc.pageArray = null;
+  alloc.mapped = false;
+  alloc.size = 0;
+}
+
+function pageUp(offset: u32): u32 {
+  return (offset + PAGE_MASK) & ~PAGE_MASK;
+}
+
+function pageDown(offset: u32): u32 {
+  return offset & ~PAGE_MASK;
+}

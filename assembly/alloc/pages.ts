@@ -1,0 +1,101 @@
+/**
+ * The life of the pages of an area:
+ *
+ *     none ──first buffer──> active <──next buffer── on the LRU ──shrinker──> none
+ *                              └──last buffer freed──────^
+ *
+ * A page is active while a live buffer touches it. When the last one goes it stays mapped, at the tail of one LRU for the
+ * whole machine, until a buffer wants it back or the shrinker takes its frame.
+ */
+import { EVENT_ALLOC_LRU, EVENT_ALLOC_PAGE, EVENT_FREE_LRU, EVENT_UPDATE_PAGE_RANGE } from '../abi/events';
+import { ESRCH } from '../abi/errno';
+import { PAGE_SHIFT } from '../abi/machine';
+import { LIST_SIZE, listAddTail, listDel, listFirst, listInit, listNext } from '../lib/list';
+import { Area, areaPage, Page, pageOnLru } from '../mapping/area';
+import { mappingInstall, mappingReclaim } from '../mapping/index';
+import { trace } from '../trace';
+
+const lru: usize = memory.data(LIST_SIZE, 4);
+
+export function pagesBoot(): void {
+  listInit(lru);
+}
+
+/** Takes the pages of [start, end) off the LRU: a buffer is about to cover them alone. Returns the highest page that has no frame yet, plus 1, or 0. */
+export function pagesActivate(area: Area, start: u32, end: u32): i32 {
+  trace(EVENT_UPDATE_PAGE_RANGE, area.pid, 1, start, end - start);
+  let high = 0;
+  for (let index = <i32>(start >>> PAGE_SHIFT); index < <i32>(end >>> PAGE_SHIFT); index++) {
+    const page = areaPage(area, index);
+    if (!page.frame) {
+      high = index + 1;
+      continue;
+    }
+    assert(pageOnLru(page), 'pagesActivate: page is in use already');
+    listDel(link(page));
+    trace(EVENT_ALLOC_LRU, area.pid, index);
+  }
+  return high;
+}
+
+/** Puts the pages of [start, end) that have frames at the tail of the LRU: no buffer touches them any more. */
+export function pagesRetire(area: Area, start: u32, end: u32): void {
+  trace(EVENT_UPDATE_PAGE_RANGE, area.pid, 0, start, end - start);
+  for (let index = <i32>(start >>> PAGE_SHIFT); index < <i32>(end >>> PAGE_SHIFT); index++) {
+    const page = areaPage(area, index);
+    if (!page.frame) continue;
+    assert(!pageOnLru(page), 'pagesRetire: page is on the LRU already');
+    listAddTail(link(page), lru);
+    trace(EVENT_FREE_LRU, area.pid, index);
+  }
+}
+
+/** Gives a frame to every page that [offset, offset + size) touches. 0, -ESRCH without a mapping, or -ENOMEM. */
+export function pagesInstall(area: Area, offset: u32, size: u32): i32 {
+  const last = (offset + size - 1) >>> PAGE_SHIFT;
+  for (let index = <i32>(offset >>> PAGE_SHIFT); index <= <i32>last; index++) {
+    if (areaPage(area, index).frame) continue;
+    if (!area.mapped) return -ESRCH;
+    const error = mappingInstall(area, index);
+    if (error) return error;
+    trace(EVENT_ALLOC_PAGE, area.pid, index);
+  }
+  return 0;
+}
+
+/** Takes every page of the area off the LRU; the owner is about to release the frames. */
+export function pagesForget(area: Area): void {
+  for (let index = 0; index < area.pageCount; index++) {
+    const page = areaPage(area, index);
+    if (pageOnLru(page)) listDel(link(page));
+  }
+}
+
+/** Pages that the shrinker could take. */
+export function lruCount(): i32 {
+  let count = 0;
+  for (let entry = listFirst(lru); entry; entry = listNext(entry, lru)) count++;
+  return count;
+}
+
+/** The shrinker: takes up to `limit` pages from the cold end of the LRU. Returns how many it got. */
+export function lruShrink(limit: i32): i32 {
+  let taken = 0;
+  let entry = listFirst(lru);
+  while (entry && taken < limit) {
+    const next = listNext(entry, lru);
+    const page = changetype<Page>(entry - offsetof<Page>('lruNext'));
+    const area = changetype<Area>(page.area);
+    const index = <i32>((changetype<usize>(page) - area.pages) / offsetof<Page>());
+    if (mappingReclaim(area, index)) {
+      listDel(entry);
+      taken++;
+    }
+    entry = next;
+  }
+  return taken;
+}
+
+function link(page: Page): usize {
+  return changetype<usize>(page) + offsetof<Page>('lruNext');
+}

@@ -1,0 +1,171 @@
+/**
+ * Which bytes of an area are free: the offsets, nothing about pages.
+ *
+ * Free buffers stand in a red-black tree by size (equal sizes to the right), allocated ones in a tree by offset, and all
+ * of them in a list by offset. A request takes the low part of the best fit; what is left stays free. Which of several
+ * equal holes is met first follows from the shape of the tree, so the tree must be Linux's to the last rotation.
+ */
+import { listAddHead, listDel, listFirst, listInit, listNext } from '../lib/list';
+import {
+  rbErase,
+  rbFirst,
+  rbInsertColor,
+  rbLeft,
+  rbLeftSlot,
+  rbLink,
+  rbNext,
+  rbRight,
+  rbRightSlot,
+  rbRoot,
+} from '../lib/rbtree';
+import { BUFFER_RB, Buffer, bufferOfRb } from './buffer';
+
+@unmanaged
+export class Ranges {
+  listNext: usize; // head of all buffers by offset
+  listPrev: usize;
+  freeRoot: usize; // tree of free buffers by size
+  allocatedRoot: usize; // tree of allocated buffers by offset
+  size: u32; // bytes of the area
+  asyncFree: u32; // bytes that oneways may still take
+}
+
+/** Makes `whole` the single free buffer of an area of `size` bytes. */
+export function rangesInit(ranges: Ranges, size: u32, whole: Buffer): void {
+  listInit(changetype<usize>(ranges));
+  ranges.freeRoot = 0;
+  ranges.allocatedRoot = 0;
+  ranges.size = size;
+  ranges.asyncFree = size / 2;
+  whole.offset = 0;
+  whole.free = true;
+  listAddHead(changetype<usize>(whole), changetype<usize>(ranges));
+  insertFree(ranges, whole);
+}
+
+/** Bytes from a buffer's offset to its neighbour, or to the end of the area. */
+export function rangesSize(ranges: Ranges, buffer: Buffer): u32 {
+  const next = rangesNext(ranges, buffer);
+  return (next ? next.offset : ranges.size) - buffer.offset;
+}
+
+/** The smallest free buffer of at least `size` bytes, an exact fit first met, or null. */
+export function rangesBestFit(ranges: Ranges, size: u32): Buffer | null {
+  let node = rbRoot(freeRoot(ranges));
+  let best: usize = 0;
+  while (node) {
+    const have = rangesSize(ranges, bufferOfRb(node));
+    if (size == have) return bufferOfRb(node);
+    if (size < have) {
+      best = node;
+      node = rbLeft(node);
+    } else {
+      node = rbRight(node);
+    }
+  }
+  return best ? bufferOfRb(best) : null;
+}
+
+/** Takes a free buffer for `size` bytes; `rest` becomes the free buffer behind it, unless the fit is exact. True when it did. */
+export function rangesTake(ranges: Ranges, buffer: Buffer, size: u32, rest: Buffer): bool {
+  assert(buffer.free, 'rangesTake: buffer is not free');
+  const split = rangesSize(ranges, buffer) != size;
+  if (split) {
+    rest.offset = buffer.offset + size;
+    rest.free = true;
+    listAddHead(changetype<usize>(rest), changetype<usize>(buffer));
+    insertFree(ranges, rest);
+  }
+  rbErase(changetype<usize>(buffer) + BUFFER_RB, freeRoot(ranges));
+  buffer.free = false;
+  insertAllocated(ranges, buffer);
+  return split;
+}
+
+/** Marks an allocated buffer free without merging it; `rangesMerge` and `rangesInsert` follow. */
+export function rangesDrop(ranges: Ranges, buffer: Buffer): void {
+  assert(!buffer.free, 'rangesDrop: buffer is free already');
+  rbErase(changetype<usize>(buffer) + BUFFER_RB, allocatedRoot(ranges));
+  buffer.free = true;
+}
+
+/** Takes a free buffer out of the tree by size, because its size is about to change. */
+export function rangesRemove(ranges: Ranges, buffer: Buffer): void {
+  rbErase(changetype<usize>(buffer) + BUFFER_RB, freeRoot(ranges));
+}
+
+/** Puts a free buffer into the tree by size. */
+export function rangesInsert(ranges: Ranges, buffer: Buffer): void {
+  insertFree(ranges, buffer);
+}
+
+/** Joins a buffer to the one before it: it vanishes from the list, and the space it had is the neighbour's. */
+export function rangesJoin(buffer: Buffer): void {
+  listDel(changetype<usize>(buffer));
+}
+
+/** The allocated buffer at exactly that offset, or null. */
+export function rangesFind(ranges: Ranges, offset: u64): Buffer | null {
+  let node = rbRoot(allocatedRoot(ranges));
+  while (node) {
+    const buffer = bufferOfRb(node);
+    if (offset == buffer.offset) return buffer;
+    node = offset < buffer.offset ? rbLeft(node) : rbRight(node);
+  }
+  return null;
+}
+
+export function rangesFirst(ranges: Ranges): Buffer | null {
+  return changetype<Buffer | null>(listFirst(changetype<usize>(ranges)));
+}
+
+export function rangesNext(ranges: Ranges, buffer: Buffer): Buffer | null {
+  return changetype<Buffer | null>(listNext(changetype<usize>(buffer), changetype<usize>(ranges)));
+}
+
+export function rangesPrev(ranges: Ranges, buffer: Buffer): Buffer | null {
+  return buffer.entryPrev == changetype<usize>(ranges) ? null : changetype<Buffer>(buffer.entryPrev);
+}
+
+/** The allocated buffer with the lowest offset, or null. */
+export function rangesFirstAllocated(ranges: Ranges): Buffer | null {
+  const node = rbFirst(allocatedRoot(ranges));
+  return node ? bufferOfRb(node) : null;
+}
+
+export function rangesNextAllocated(buffer: Buffer): Buffer | null {
+  const node = rbNext(changetype<usize>(buffer) + BUFFER_RB);
+  return node ? bufferOfRb(node) : null;
+}
+
+function freeRoot(ranges: Ranges): usize {
+  return changetype<usize>(ranges) + offsetof<Ranges>('freeRoot');
+}
+
+function allocatedRoot(ranges: Ranges): usize {
+  return changetype<usize>(ranges) + offsetof<Ranges>('allocatedRoot');
+}
+
+function insertFree(ranges: Ranges, buffer: Buffer): void {
+  const size = rangesSize(ranges, buffer);
+  let slot = freeRoot(ranges);
+  let parent: usize = 0;
+  for (let node = load<usize>(slot); node; node = load<usize>(slot)) {
+    parent = node;
+    slot = size < rangesSize(ranges, bufferOfRb(node)) ? rbLeftSlot(node) : rbRightSlot(node);
+  }
+  rbLink(changetype<usize>(buffer) + BUFFER_RB, parent, slot);
+  rbInsertColor(changetype<usize>(buffer) + BUFFER_RB, freeRoot(ranges));
+}
+
+function insertAllocated(ranges: Ranges, buffer: Buffer): void {
+  let slot = allocatedRoot(ranges);
+  let parent: usize = 0;
+  for (let node = load<usize>(slot); node; node = load<usize>(slot)) {
+    parent = node;
+    assert(buffer.offset != bufferOfRb(node).offset, 'two buffers at one offset');
+    slot = buffer.offset < bufferOfRb(node).offset ? rbLeftSlot(node) : rbRightSlot(node);
+  }
+  rbLink(changetype<usize>(buffer) + BUFFER_RB, parent, slot);
+  rbInsertColor(changetype<usize>(buffer) + BUFFER_RB, allocatedRoot(ranges));
+}

@@ -1,0 +1,234 @@
+/**
+ * The write half of BINDER_WRITE_READ, and the only switch over BC_ words: to find the code of a command, look for its
+ * word here and follow the call.
+ *
+ * A command is read whole (its word tells how long it is), then acted on. The stream stops at its end, at the first error,
+ * or behind a command that failed a transaction; `writeConsumed` counts the commands that were carried out. A stream that
+ * ends inside a command is read past its end, as Linux does.
+ */
+import { EFAULT, EINVAL } from '../abi/errno';
+import { EVENT_COMMAND } from '../abi/events';
+import {
+  BC_ACQUIRE,
+  BC_ACQUIRE_DONE,
+  BC_CLEAR_DEATH_NOTIFICATION,
+  BC_CLEAR_FREEZE_NOTIFICATION,
+  BC_DEAD_BINDER_DONE,
+  BC_DECREFS,
+  BC_ENTER_LOOPER,
+  BC_EXIT_LOOPER,
+  BC_FREE_BUFFER,
+  BC_FREEZE_NOTIFICATION_DONE,
+  BC_INCREFS,
+  BC_INCREFS_DONE,
+  BC_REGISTER_LOOPER,
+  BC_RELEASE,
+  BC_REPLY,
+  BC_REPLY_SG,
+  BC_REQUEST_DEATH_NOTIFICATION,
+  BC_REQUEST_FREEZE_NOTIFICATION,
+  BC_TRANSACTION,
+  BC_TRANSACTION_SG,
+  BR_OK,
+} from '../abi/protocol';
+import { allocPrepareToFree } from '../alloc/alloc';
+import { Buffer } from '../alloc/buffer';
+import { spaceCounters } from '../mem/space';
+import { userRead } from '../mem/uaccess';
+import { Thread } from '../task/process';
+import { trace } from '../trace';
+import { deathClear, deathDone, deathRequest } from './death';
+import { freezeClear, freezeDone, freezeRequest } from './freeze';
+import { nodeDecKeep, nodeFind, nodeRelease } from './nodes';
+import { Looper, LOOPER_ENTERED, LOOPER_EXITED, LOOPER_INVALID, LOOPER_REGISTERED } from './objects';
+import { HandleCookie, PtrCookie, TransactionRecord, Word, WriteRead } from './records';
+import { refDecForDesc, refFind, refInc, refIncForNode } from './refs';
+import { bufferFree } from './release';
+import { countCommand } from './state';
+import { transact } from './transaction';
+
+/** Carries out the commands of a stream. 0, or the -errno that stopped it: -EFAULT or -EINVAL. */
+export function commandsRun(thread: Thread, looper: Looper, io: WriteRead): i32 {
+  const space = thread.process.space!;
+  const end = io.writeBuffer + io.writeSize;
+  let at = io.writeBuffer + io.writeConsumed;
+  while (at < end && looper.returnErrorCommand == BR_OK) {
+    const word = userRead(space, at, 4);
+    if (!word) return -EFAULT;
+    const command = changetype<Word>(word).value;
+    trace(EVENT_COMMAND, command);
+    countCommand(looper.proc, command);
+    if (!isKnown(command)) return -EINVAL;
+    const size = (command >>> 16) & 0x3fff;
+    const payload = userRead(space, at + 4, size);
+    if (!payload && size) return -EFAULT;
+    const error = run(thread, looper, command, payload);
+    if (error) return error;
+    at += 4 + size;
+    spaceCounters(space).commandBytes += 4 + size;
+    io.writeConsumed = at - io.writeBuffer;
+  }
+  return 0;
+}
+
+/** The words that Linux carries out; BC_ATTEMPT_ACQUIRE and BC_ACQUIRE_RESULT are defined, and refused. */
+function isKnown(command: u32): bool {
+  switch (command) {
+    case BC_TRANSACTION:
+    case BC_REPLY:
+    case BC_FREE_BUFFER:
+    case BC_INCREFS:
+    case BC_ACQUIRE:
+    case BC_RELEASE:
+    case BC_DECREFS:
+    case BC_INCREFS_DONE:
+    case BC_ACQUIRE_DONE:
+    case BC_REGISTER_LOOPER:
+    case BC_ENTER_LOOPER:
+    case BC_EXIT_LOOPER:
+    case BC_REQUEST_DEATH_NOTIFICATION:
+    case BC_CLEAR_DEATH_NOTIFICATION:
+    case BC_DEAD_BINDER_DONE:
+    case BC_TRANSACTION_SG:
+    case BC_REPLY_SG:
+    case BC_REQUEST_FREEZE_NOTIFICATION:
+    case BC_CLEAR_FREEZE_NOTIFICATION:
+    case BC_FREEZE_NOTIFICATION_DONE:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Carries out one known command whose payload lies at `payload`. 0 or -EINVAL. */
+function run(thread: Thread, looper: Looper, command: u32, payload: usize): i32 {
+  const proc = looper.proc;
+  switch (command & 0xff) {
+    case BC_TRANSACTION & 0xff:
+      transact(thread, looper, changetype<TransactionRecord>(payload), false, 0);
+      return 0;
+    case BC_REPLY & 0xff:
+      transact(thread, looper, changetype<TransactionRecord>(payload), true, 0);
+      return 0;
+    case BC_TRANSACTION_SG & 0xff:
+      transact(
+        thread,
+        looper,
+        changetype<TransactionRecord>(payload),
+        false,
+        changetype<TransactionRecord>(payload).tail,
+      );
+      return 0;
+    case BC_REPLY_SG & 0xff:
+      transact(
+        thread,
+        looper,
+        changetype<TransactionRecord>(payload),
+        true,
+        changetype<TransactionRecord>(payload).tail,
+      );
+      return 0;
+    case BC_FREE_BUFFER & 0xff:
+      freeBuffer(looper, changetype<PtrCookie>(payload).ptr);
+      return 0;
+    case BC_INCREFS & 0xff:
+      return refsChange(looper, changetype<Word>(payload).value, true, false);
+    case BC_ACQUIRE & 0xff:
+      return refsChange(looper, changetype<Word>(payload).value, true, true);
+    case BC_RELEASE & 0xff:
+      return refsChange(looper, changetype<Word>(payload).value, false, true);
+    case BC_DECREFS & 0xff:
+      return refsChange(looper, changetype<Word>(payload).value, false, false);
+    case BC_INCREFS_DONE & 0xff:
+      refsDone(looper, changetype<PtrCookie>(payload), false);
+      return 0;
+    case BC_ACQUIRE_DONE & 0xff:
+      refsDone(looper, changetype<PtrCookie>(payload), true);
+      return 0;
+    case BC_REGISTER_LOOPER & 0xff:
+      registerLooper(looper);
+      return 0;
+    case BC_ENTER_LOOPER & 0xff:
+      if (looper.looper & LOOPER_REGISTERED) looper.looper |= LOOPER_INVALID;
+      looper.looper |= LOOPER_ENTERED;
+      return 0;
+    case BC_EXIT_LOOPER & 0xff:
+      looper.looper |= LOOPER_EXITED;
+      return 0;
+    case BC_REQUEST_DEATH_NOTIFICATION & 0xff:
+      deathRequest(looper, changetype<HandleCookie>(payload).handle, cookieOf(payload));
+      return 0;
+    case BC_CLEAR_DEATH_NOTIFICATION & 0xff:
+      deathClear(looper, changetype<HandleCookie>(payload).handle, cookieOf(payload));
+      return 0;
+    case BC_DEAD_BINDER_DONE & 0xff:
+      deathDone(looper, changetype<PtrCookie>(payload).ptr);
+      return 0;
+    case BC_REQUEST_FREEZE_NOTIFICATION & 0xff:
+      return freezeRequest(looper, changetype<HandleCookie>(payload).handle, cookieOf(payload));
+    case BC_CLEAR_FREEZE_NOTIFICATION & 0xff:
+      return freezeClear(looper, changetype<HandleCookie>(payload).handle, cookieOf(payload));
+    case BC_FREEZE_NOTIFICATION_DONE & 0xff:
+      return freezeDone(looper, changetype<PtrCookie>(payload).ptr);
+    default:
+      return -EINVAL;
+  }
+}
+
+/** BC_FREE_BUFFER of an address that is no buffer, or of one that user space was not given, is ignored. */
+function freeBuffer(looper: Looper, user: u64): void {
+  const proc = looper.proc;
+  const buffer = allocPrepareToFree(proc.alloc, user);
+  if (buffer > 0) bufferFree(proc, looper, changetype<Buffer>(buffer), false);
+}
+
+/**
+ * BC_INCREFS, BC_ACQUIRE, BC_RELEASE, BC_DECREFS. Handle 0 finds the context manager even without a ref; the manager
+ * itself may not do that (-EINVAL). Every other mistake is ignored.
+ */
+function refsChange(looper: Looper, handle: u32, increment: bool, strong: bool): i32 {
+  const proc = looper.proc;
+  if (!increment) {
+    refDecForDesc(proc, handle, strong);
+    return 0;
+  }
+  const manager = proc.context.manager;
+  if (!handle && manager) {
+    if (manager.proc == proc) return -EINVAL;
+    if (refIncForNode(proc, manager, strong, null) > 0) return 0;
+  }
+  const ref = refFind(proc, handle, strong);
+  if (ref) refInc(ref, strong, null);
+  return 0;
+}
+
+/** BC_INCREFS_DONE and BC_ACQUIRE_DONE: the owner holds its object now, so the driver need not. Ignored unless one is due. */
+function refsDone(looper: Looper, object: PtrCookie, strong: bool): void {
+  const node = nodeFind(looper.proc, object.ptr);
+  if (!node) return;
+  const due = node.cookie == object.cookie && (strong ? node.pendingStrongRef : node.pendingWeakRef);
+  if (due) {
+    if (strong) node.pendingStrongRef = false;
+    else node.pendingWeakRef = false;
+    const gone = nodeDecKeep(node, strong, false);
+    assert(!gone, 'refsDone: node vanished in our hands');
+  }
+  nodeRelease(node);
+}
+
+/** BC_REGISTER_LOOPER answers BR_SPAWN_LOOPER; without a request, or from a thread that entered by itself, it is invalid. */
+function registerLooper(looper: Looper): void {
+  const proc = looper.proc;
+  if (looper.looper & LOOPER_ENTERED || !proc.requestedThreads) {
+    looper.looper |= LOOPER_INVALID;
+  } else {
+    proc.requestedThreads--;
+    proc.requestedThreadsStarted++;
+  }
+  looper.looper |= LOOPER_REGISTERED;
+}
+
+function cookieOf(payload: usize): u64 {
+  const record = changetype<HandleCookie>(payload);
+  return ((<u64>record.cookieHigh) << 32) | record.cookieLow;
+}

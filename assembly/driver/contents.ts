@@ -1,0 +1,102 @@
+/**
+ * What lies in a buffer, read with care: entries of its offsets, and the objects they name. User space wrote these bytes,
+ * so every read says whether a whole object was there.
+ */
+import {
+  BINDER_TYPE_BINDER,
+  BINDER_TYPE_FD,
+  BINDER_TYPE_FDA,
+  BINDER_TYPE_HANDLE,
+  BINDER_TYPE_PTR,
+  BINDER_TYPE_WEAK_BINDER,
+  BINDER_TYPE_WEAK_HANDLE,
+} from '../abi/protocol';
+import { BUFFER_OBJECT_SIZE, FD_ARRAY_OBJECT_SIZE, FD_OBJECT_SIZE, FLAT_OBJECT_SIZE } from '../abi/wire';
+import { allocRead } from '../alloc/alloc';
+import { Buffer, bufferOffsetsStart } from '../alloc/buffer';
+import { Space } from '../mem/space';
+import { copyFromUser } from '../mem/uaccess';
+import { Proc } from './objects';
+import { BufferObject, FdArrayObject } from './records';
+
+/** Bytes of a record that any object fits in. */
+export const RECORD_SIZE: i32 = BUFFER_OBJECT_SIZE;
+
+/** How every object begins. */
+@unmanaged
+export class ObjectHeader {
+  type: u32;
+}
+
+@unmanaged
+class Entry {
+  offset: u64;
+}
+
+const entry = changetype<Entry>(memory.data(offsetof<Entry>(), 8));
+
+/** Size of the object that begins with `type`, or 0 when there is none of that type. */
+export function objectSize(type: u32): u32 {
+  switch (type) {
+    case BINDER_TYPE_BINDER:
+    case BINDER_TYPE_WEAK_BINDER:
+    case BINDER_TYPE_HANDLE:
+    case BINDER_TYPE_WEAK_HANDLE:
+      return FLAT_OBJECT_SIZE;
+    case BINDER_TYPE_FD:
+      return FD_OBJECT_SIZE;
+    case BINDER_TYPE_PTR:
+      return BUFFER_OBJECT_SIZE;
+    case BINDER_TYPE_FDA:
+      return FD_ARRAY_OBJECT_SIZE;
+    default:
+      return 0;
+  }
+}
+
+/**
+ * Reads the object at `offset` of a buffer's data into `record`: from the sender's memory when `sender` is given, where
+ * the data began at `user`, else from the buffer. Its size, or 0 when no whole, 4-aligned object of a known type is there.
+ */
+export function objectRead(
+  proc: Proc,
+  buffer: Buffer,
+  offset: u64,
+  record: usize,
+  sender: Space | null,
+  user: u64,
+): u32 {
+  const dataSize: u64 = buffer.dataSize;
+  if (offset > dataSize || offset & 3) return 0;
+  const size = <u32>min<u64>(RECORD_SIZE, dataSize - offset);
+  if (size < offsetof<ObjectHeader>()) return 0;
+  if (sender) {
+    if (copyFromUser(sender, record, user + offset, size)) return 0;
+  } else if (!allocRead(proc.alloc, buffer, offset, record, size)) {
+    return 0;
+  }
+  const whole = objectSize(changetype<ObjectHeader>(record).type);
+  return whole <= size ? whole : 0;
+}
+
+/** The buffer object that entry `index` of the offsets names, read from the buffer into `record`; null unless index < limit. Its offset is left in `objectOffset()`. */
+export function parentRead(proc: Proc, buffer: Buffer, index: u64, limit: u64, record: usize): BufferObject | null {
+  if (index >= limit || !offsetRead(proc, buffer, bufferOffsetsStart(buffer) + index * 8)) return null;
+  if (!objectRead(proc, buffer, entry.offset, record, null, 0)) return null;
+  return changetype<ObjectHeader>(record).type == BINDER_TYPE_PTR ? changetype<BufferObject>(record) : null;
+}
+
+/** Reads the 8-byte offset that lies at `at` in the buffer; `objectOffset()` tells it. */
+export function offsetRead(proc: Proc, buffer: Buffer, at: u64): bool {
+  return allocRead(proc.alloc, buffer, at, changetype<usize>(entry), 8);
+}
+
+export function objectOffset(): u64 {
+  return entry.offset;
+}
+
+/** Whether the numbers of an array lie inside its parent's bytes. */
+export function arrayFits(array: FdArrayObject, parent: BufferObject): bool {
+  const bytes = array.numFds * 4;
+  return array.numFds < u64.MAX_VALUE / 4 && bytes <= parent.length && array.parentOffset <= parent.length - bytes;
+}

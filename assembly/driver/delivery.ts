@@ -1,0 +1,82 @@
+/**
+ * Where a transaction waits: which thread gets it, or which queue.
+ *
+ * A call goes to the thread it is addressed to, else to the looper that waits since the shortest time, else on the proc's
+ * list. A oneway goes the same way, unless another one to its node is under way: then it waits at the node.
+ */
+import {
+  BR_DEAD_REPLY,
+  BR_FROZEN_REPLY,
+  BR_TRANSACTION_PENDING_FROZEN,
+  TF_ONE_WAY,
+  TF_UPDATE_TXN,
+} from '../abi/protocol';
+import { EVENT_TRANSACTION_UPDATE_BUFFER_RELEASE } from '../abi/events';
+import { allocFree } from '../alloc/alloc';
+import { Buffer } from '../alloc/buffer';
+import { listFirst, listNext } from '../lib/list';
+import { Looper, Node, nodeAsyncTodo, Proc, procTodo, Transaction, Work, WORK_TRANSACTION } from './objects';
+import { bufferReleaseAll, traceBuffer } from './release';
+import { transactionDiscard } from './stack';
+import { procSelect, procWakeLooper, workAdd, workAddLooper, workRemove } from './work';
+
+/** Queues a filled transaction. 0, BR_TRANSACTION_PENDING_FROZEN when it waits for a thaw, or the BR_ word of its failure. */
+export function deliver(
+  transaction: Transaction,
+  buffer: Buffer,
+  node: Node,
+  proc: Proc,
+  addressee: Looper | null,
+): u32 {
+  const oneway = (transaction.flags & TF_ONE_WAY) != 0;
+  const waits = oneway && node.hasAsyncTransaction;
+  if (oneway) node.hasAsyncTransaction = true;
+  const frozen = proc.isFrozen;
+  if (frozen) {
+    if (oneway) proc.asyncRecv = true;
+    else proc.syncRecv = true;
+  }
+  if ((frozen && !oneway) || proc.isDead || (addressee && addressee.isDead))
+    return frozen ? BR_FROZEN_REPLY : BR_DEAD_REPLY;
+
+  let outdated: Transaction | null = null;
+  if (waits) {
+    if (frozen && transaction.flags & TF_UPDATE_TXN) outdated = findOutdated(transaction, buffer, node);
+    if (outdated) {
+      workRemove(outdated);
+      proc.outstandingTxns--;
+    }
+    workAdd(transaction, nodeAsyncTodo(node));
+  } else {
+    const looper = addressee ? addressee : procSelect(proc);
+    if (looper) workAddLooper(looper, transaction);
+    else workAdd(transaction, procTodo(proc));
+    procWakeLooper(proc, looper);
+  }
+  proc.outstandingTxns++;
+  if (outdated) drop(proc, outdated);
+  return oneway && frozen ? BR_TRANSACTION_PENDING_FROZEN : 0;
+}
+
+/** A waiting oneway that says the same to the same object, and may be replaced: TF_UPDATE_TXN on both. */
+function findOutdated(transaction: Transaction, buffer: Buffer, node: Node): Transaction | null {
+  const head = nodeAsyncTodo(node);
+  for (let link = listFirst(head); link; link = listNext(link, head)) {
+    if (changetype<Work>(link).type != WORK_TRANSACTION) continue;
+    const queued = changetype<Transaction>(link);
+    const other = queued.buffer;
+    if (!other || queued.flags != transaction.flags || queued.code != transaction.code) continue;
+    if (other.pid == buffer.pid && other.targetNode == buffer.targetNode) return queued;
+  }
+  return null;
+}
+
+function drop(proc: Proc, outdated: Transaction): void {
+  const buffer = outdated.buffer!;
+  outdated.buffer = null;
+  buffer.transaction = 0;
+  traceBuffer(EVENT_TRANSACTION_UPDATE_BUFFER_RELEASE, buffer);
+  bufferReleaseAll(proc, null, buffer, true);
+  allocFree(proc.alloc, buffer);
+  transactionDiscard(outdated);
+}

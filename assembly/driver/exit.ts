@@ -1,0 +1,54 @@
+/**
+ * How threads and processes end. What a dying thread was parked in is interrupted first, so that everything it held is let
+ * go; then the address space goes, then the descriptors, each telling the driver, whose own work is deferred as ever.
+ */
+import { PARKED } from '../abi/machine';
+import { spaceDestroy } from '../mem/areas';
+import { framePut } from '../mem/frames';
+import { fdTableDestroy } from '../task/fdtable';
+import { fileGet, filePut } from '../task/file';
+import { CALL_POLL, Process, processRetire, Thread, threadFirst, threadFree } from '../task/process';
+import { threadUnpark } from '../task/wait';
+import { ioctlResume } from './ioctl';
+import { drainClosed } from './lifecycle';
+import { pollResume } from './poll';
+
+/** Continues a parked call from where the thread sleeps: woken, timed out, or `interrupted`. Its result, or PARKED again. */
+export function callResume(thread: Thread, interrupted: bool): i32 {
+  const file = thread.callFile!;
+  const call = thread.call;
+  const timedOut = thread.timedOut;
+  const signalled = thread.signalled || interrupted;
+  fileGet(file);
+  threadUnpark(thread);
+  const result =
+    call == CALL_POLL ? pollResume(thread, file, signalled) : ioctlResume(thread, file, call, signalled, timedOut);
+  filePut(file);
+  return result;
+}
+
+/** One thread ends, without a word to the driver: what it was to Binder stays until the file is released. */
+export function threadExit(thread: Thread): void {
+  interrupt(thread);
+  threadFree(thread);
+}
+
+/** The process ends with all its threads, its memory and its descriptors. */
+export function processExit(process: Process): void {
+  for (let thread = threadFirst(process); thread; thread = threadFirst(process)) threadExit(thread);
+  const space = process.space;
+  process.space = null;
+  if (space) spaceDestroy(space);
+  drainClosed();
+  fdTableDestroy(process);
+  drainClosed();
+  if (process.secctx) framePut(process.secctx);
+  process.secctx = 0;
+  processRetire(process);
+}
+
+function interrupt(thread: Thread): void {
+  if (!thread.parked) return;
+  const result = callResume(thread, true);
+  assert(result != PARKED, 'interrupt: a dying thread parked again');
+}

@@ -1,0 +1,127 @@
+/**
+ * Freezing: a frozen proc gets no calls (BR_FROZEN_REPLY) and its oneways wait; who asked is told of each change.
+ *
+ * A freeze notification lives as long as its request. It is queued when there is something to tell, stands on the list of
+ * delivered ones until BC_FREEZE_NOTIFICATION_DONE, and is queued again if the state changed meanwhile. Unlike death
+ * notifications, errors of user space are -EINVAL and stop the stream.
+ */
+import { EINVAL, ENOMEM } from '../abi/errno';
+import { CACHE_BINDER_REF_FREEZE } from '../abi/machine';
+import { listFirst, listNext } from '../lib/list';
+import { rbFirst, rbNext } from '../lib/rbtree';
+import { kmemAlloc, kmemFree } from '../mem/kmem';
+import { nodeFirst, nodeHold, nodeNext, nodeRelease } from './nodes';
+import {
+  Looper,
+  Node,
+  nodeRefs,
+  Proc,
+  RefFreeze,
+  refOfSibling,
+  WORK_CLEAR_FREEZE_NOTIFICATION,
+  WORK_FROZEN_BINDER,
+} from './objects';
+import { refFind } from './refs';
+import { STAT_FREEZE, statCreated, statDeleted } from './state';
+import { workAdd, workAddProc, workQueued, workRemove } from './work';
+
+/** BC_REQUEST_FREEZE_NOTIFICATION: the present state is told at once. 0, -EINVAL or -ENOMEM. */
+export function freezeRequest(looper: Looper, handle: u32, cookie: u64): i32 {
+  const proc = looper.proc;
+  const ref = refFind(proc, handle, false);
+  if (!ref || ref.freeze) return -EINVAL;
+  const address = kmemAlloc(CACHE_BINDER_REF_FREEZE);
+  if (!address) return -ENOMEM;
+  statCreated(STAT_FREEZE);
+  const freeze = changetype<RefFreeze>(address);
+  freeze.cookie = cookie;
+  freeze.type = WORK_FROZEN_BINDER;
+  ref.freeze = freeze;
+  const owner = ref.node.proc;
+  if (owner) {
+    freeze.isFrozen = owner.isFrozen;
+    workAddProc(proc, freeze);
+  }
+  return 0;
+}
+
+/** BC_CLEAR_FREEZE_NOTIFICATION: confirmed by BR_CLEAR_FREEZE_NOTIFICATION_DONE, after an answer that is still due. 0 or -EINVAL. */
+export function freezeClear(looper: Looper, handle: u32, cookie: u64): i32 {
+  const ref = refFind(looper.proc, handle, false);
+  if (!ref) return -EINVAL;
+  const freeze = ref.freeze;
+  if (!freeze || freeze.cookie != cookie) return -EINVAL;
+  ref.freeze = null;
+  freeze.type = WORK_CLEAR_FREEZE_NOTIFICATION;
+  if (!workQueued(freeze)) workAddProc(looper.proc, freeze);
+  else if (freeze.sent) freeze.resend = true;
+  return 0;
+}
+
+/** BC_FREEZE_NOTIFICATION_DONE: the answer to BR_FROZEN_BINDER. 0 or -EINVAL. */
+export function freezeDone(looper: Looper, cookie: u64): i32 {
+  const head = deliveredFreezes(looper.proc);
+  for (let link = listFirst(head); link; link = listNext(link, head)) {
+    const freeze = changetype<RefFreeze>(link);
+    if (freeze.cookie != cookie) continue;
+    workRemove(freeze);
+    freeze.sent = false;
+    if (freeze.resend) {
+      freeze.resend = false;
+      workAddProc(looper.proc, freeze);
+    }
+    return 0;
+  }
+  return -EINVAL;
+}
+
+/** The proc was frozen or thawed: everyone who asked about one of its nodes is told. */
+export function freezeNotify(proc: Proc, frozen: bool): void {
+  let node = nodeFirst(proc);
+  while (node) {
+    nodeHold(node);
+    tellRefs(node, frozen);
+    const next = nodeNext(node);
+    nodeRelease(node);
+    node = next;
+  }
+}
+
+/** Whether the proc has work under way: queued to it, served by it, or called by it. */
+export function freezePending(proc: Proc): bool {
+  if (proc.outstandingTxns > 0) return true;
+  for (let link = rbFirst(changetype<usize>(proc) + offsetof<Proc>('threads')); link; link = rbNext(link)) {
+    if (changetype<Looper>(link).stack) return true;
+  }
+  return false;
+}
+
+export function freezeDelivered(proc: Proc, freeze: RefFreeze): void {
+  workAdd(freeze, deliveredFreezes(proc));
+}
+
+export function freezeFree(freeze: RefFreeze): void {
+  kmemFree(CACHE_BINDER_REF_FREEZE, changetype<usize>(freeze));
+  statDeleted(STAT_FREEZE);
+}
+
+export function deliveredFreezes(proc: Proc): usize {
+  return changetype<usize>(proc) + offsetof<Proc>('deliveredFreezeNext');
+}
+
+function tellRefs(node: Node, frozen: bool): void {
+  const head = nodeRefs(node);
+  for (let link = listFirst(head); link; link = listNext(link, head)) {
+    const ref = refOfSibling(link);
+    const freeze = ref.freeze;
+    if (!freeze) continue;
+    freeze.type = WORK_FROZEN_BINDER;
+    if (!workQueued(freeze)) {
+      freeze.isFrozen = frozen;
+      workAddProc(ref.proc, freeze);
+      continue;
+    }
+    if (freeze.sent && freeze.isFrozen != frozen) freeze.resend = true;
+    freeze.isFrozen = frozen;
+  }
+}

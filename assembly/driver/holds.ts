@@ -1,0 +1,48 @@
+/**
+ * Temporary references. An operation that uses a proc or a looper holds it, so that a death in the middle frees nothing
+ * under its feet; the last one to let go of a dead one frees it.
+ */
+import { CACHE_BINDER_LOOPER, CACHE_BINDER_PROC } from '../abi/machine';
+import { allocDestroy } from '../alloc/alloc';
+import { listEmpty } from '../lib/list';
+import { rbRoot } from '../lib/rbtree';
+import { kmemFree } from '../mem/kmem';
+import { processPut } from '../task/process';
+import { Looper, looperTodo, Proc, procTodo } from './objects';
+import { refsDestroy } from './refs';
+import { STAT_PROC, STAT_THREAD, statDeleted } from './state';
+
+export function procHold(proc: Proc): void {
+  proc.tmpRefs++;
+}
+
+export function procRelease(proc: Proc): void {
+  assert(proc.tmpRefs > 0, 'procRelease: proc is not held');
+  proc.tmpRefs--;
+  if (proc.isDead && !proc.tmpRefs && !rbRoot(changetype<usize>(proc) + offsetof<Proc>('threads'))) procFree(proc);
+}
+
+export function looperHold(looper: Looper): void {
+  looper.tmpRefs++;
+}
+
+/** The looper of a released thread holds its proc until it is freed. */
+export function looperRelease(looper: Looper): void {
+  assert(looper.tmpRefs > 0, 'looperRelease: looper is not held');
+  looper.tmpRefs--;
+  if (!looper.isDead || looper.tmpRefs) return;
+  const proc = looper.proc;
+  assert(listEmpty(looperTodo(looper)), 'looperRelease: work is left');
+  kmemFree(CACHE_BINDER_LOOPER, changetype<usize>(looper));
+  statDeleted(STAT_THREAD);
+  procRelease(proc);
+}
+
+function procFree(proc: Proc): void {
+  assert(listEmpty(procTodo(proc)), 'procFree: work is left');
+  allocDestroy(proc.alloc);
+  refsDestroy(proc);
+  processPut(proc.process);
+  kmemFree(CACHE_BINDER_PROC, changetype<usize>(proc));
+  statDeleted(STAT_PROC);
+}

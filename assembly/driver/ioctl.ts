@@ -1,0 +1,188 @@
+/**
+ * The ioctls of a binder file: the only switch over them. A call that parks keeps its state in the call frame of its
+ * thread and is finished by `ioctlResume`.
+ */
+import { EFAULT, EINVAL, ENOMEM } from '../abi/errno';
+import { EVENT_IOCTL, EVENT_IOCTL_DONE, EVENT_PARK, EVENT_READ_DONE, EVENT_WRITE_DONE } from '../abi/events';
+import { O_NONBLOCK, PARKED } from '../abi/machine';
+import {
+  BINDER_ENABLE_ONEWAY_SPAM_DETECTION,
+  BINDER_FREEZE,
+  BINDER_GET_EXTENDED_ERROR,
+  BINDER_GET_FROZEN_INFO,
+  BINDER_GET_NODE_DEBUG_INFO,
+  BINDER_GET_NODE_INFO_FOR_REF,
+  BINDER_PROTOCOL_VERSION,
+  BINDER_SET_CONTEXT_MGR,
+  BINDER_SET_CONTEXT_MGR_EXT,
+  BINDER_SET_MAX_THREADS,
+  BINDER_THREAD_EXIT,
+  BINDER_VERSION,
+  BINDER_WRITE_READ,
+  BR_OK,
+} from '../abi/protocol';
+import { EXTENDED_ERROR_SIZE, FLAT_OBJECT_SIZE, WRITE_READ_SIZE } from '../abi/wire';
+import { listEmpty } from '../lib/list';
+import { spaceCounters } from '../mem/space';
+import { copyFromUser, copyToUser, putUser32, userRead } from '../mem/uaccess';
+import { OpenFile } from '../task/file';
+import { CALL_GRACE, CALL_READ, CALL_FREEZE, Thread, threadCallFrame } from '../task/process';
+import { threadPark } from '../task/wait';
+import { trace } from '../trace';
+import { commandsRun } from './commands';
+import { freezerInfo, freezerResume, freezerStart } from './freezer';
+import { looperDetach, looperFind, looperFinish, looperGet } from './loopers';
+import { managerNodeInfo, managerSet, nodeDebugInfo } from './manager';
+import { Looper, LOOPER_POLL, Proc, procTodo, Transaction } from './objects';
+import { FlatObject, Word, WriteRead } from './records';
+import { readResume, readStart } from './returns';
+import { setExtendedError } from './transaction';
+import { procWake } from './work';
+
+/** struct binder_extended_error */
+@unmanaged
+class ExtendedError {
+  id: u32;
+  command: u32;
+  param: i32;
+}
+
+/** What a thread that waits for a grace period remembers, in its call frame. */
+@unmanaged
+class Exit {
+  looper: Looper;
+  serving: Transaction | null;
+}
+
+const extendedError = changetype<ExtendedError>(memory.data(offsetof<ExtendedError>(), 4));
+
+if (offsetof<ExtendedError>() != EXTENDED_ERROR_SIZE) ERROR('ExtendedError');
+
+/** ioctl(2) on a binder file. 0, a negative errno, or PARKED. */
+export function binderIoctl(thread: Thread, file: OpenFile, command: u32, arg: u64): i32 {
+  trace(EVENT_IOCTL, command, <u32>arg, <u32>(arg >> 32));
+  const looper = looperGet(changetype<Proc>(file.owner), thread);
+  if (!looper) return done(-ENOMEM);
+  if (command == BINDER_WRITE_READ) return finish(looper, writeRead(thread, looper, file, arg));
+  if (command == BINDER_THREAD_EXIT) return threadExit(thread, looper, file);
+  return finish(looper, run(thread, looper, file, command, arg));
+}
+
+/** Goes on with a parked ioctl: woken, timed out, or interrupted. 0, a negative errno, or PARKED again. */
+export function ioctlResume(thread: Thread, file: OpenFile, call: u8, signalled: bool, timedOut: bool): i32 {
+  if (call == CALL_GRACE) {
+    const exit = changetype<Exit>(threadCallFrame(thread));
+    looperFinish(exit.looper, exit.serving);
+    return done(0);
+  }
+  const looper = looperFind(changetype<Proc>(file.owner), thread.tid)!;
+  if (call == CALL_FREEZE) return finish(looper, freezerResume(thread, looper, file, signalled, timedOut));
+  assert(call == CALL_READ, 'ioctlResume: not a call of this file');
+  const io = changetype<WriteRead>(threadCallFrame(thread));
+  return finish(looper, readDone(thread, looper, io, readResume(thread, looper, io, file, signalled)));
+}
+
+/** The thread's first ioctl, and with it the right to return at once, is over. */
+function finish(looper: Looper, result: i32): i32 {
+  if (result == PARKED) return PARKED;
+  looper.needReturn = false;
+  return done(result);
+}
+
+function done(result: i32): i32 {
+  trace(EVENT_IOCTL_DONE, result);
+  return result;
+}
+
+/** Write half, then read half; both `consumed` fields go back to user space, also when one of them fails. */
+function writeRead(thread: Thread, looper: Looper, file: OpenFile, arg: u64): i32 {
+  const space = thread.process.space!;
+  const io = changetype<WriteRead>(threadCallFrame(thread));
+  if (copyFromUser(space, changetype<usize>(io), arg, WRITE_READ_SIZE)) return -EFAULT;
+  spaceCounters(space).commandBytes += WRITE_READ_SIZE;
+  io.user = arg;
+  if (io.writeSize > 0) {
+    const result = commandsRun(thread, looper, io);
+    trace(EVENT_WRITE_DONE, result);
+    if (result < 0) {
+      io.readConsumed = 0;
+      return writeBack(thread, io, result);
+    }
+  }
+  if (io.readSize == 0) return writeBack(thread, io, 0);
+  return readDone(thread, looper, io, readStart(thread, looper, io, file, (file.flags & O_NONBLOCK) != 0));
+}
+
+/** What is left for the whole process is somebody else's to take now. */
+function readDone(thread: Thread, looper: Looper, io: WriteRead, result: i32): i32 {
+  if (result == PARKED) return PARKED;
+  trace(EVENT_READ_DONE, result);
+  const proc = looper.proc;
+  if (!listEmpty(procTodo(proc))) procWake(proc);
+  return writeBack(thread, io, result);
+}
+
+function writeBack(thread: Thread, io: WriteRead, result: i32): i32 {
+  const space = thread.process.space!;
+  spaceCounters(space).commandBytes += WRITE_READ_SIZE;
+  return copyToUser(space, io.user, changetype<usize>(io), WRITE_READ_SIZE) ? -EFAULT : result;
+}
+
+/** BINDER_THREAD_EXIT: the driver forgets the thread; its next ioctl is a first one again. */
+function threadExit(thread: Thread, looper: Looper, file: OpenFile): i32 {
+  const polled = (looper.looper & LOOPER_POLL) != 0;
+  const serving = looperDetach(looper);
+  if (!polled) {
+    looperFinish(looper, serving);
+    return done(0);
+  }
+  const exit = changetype<Exit>(threadCallFrame(thread));
+  exit.looper = looper;
+  exit.serving = serving;
+  threadPark(thread, CALL_GRACE, file, 0);
+  trace(EVENT_PARK, CALL_GRACE);
+  return PARKED;
+}
+
+function run(thread: Thread, looper: Looper, file: OpenFile, command: u32, arg: u64): i32 {
+  const proc = looper.proc;
+  const space = thread.process.space!;
+  switch (command) {
+    case BINDER_VERSION:
+      return putUser32(space, arg, BINDER_PROTOCOL_VERSION) ? 0 : -EINVAL;
+    case BINDER_SET_MAX_THREADS: {
+      const count = userRead(space, arg, 4);
+      if (!count) return -EINVAL;
+      proc.maxThreads = changetype<Word>(count).value;
+      return 0;
+    }
+    case BINDER_SET_CONTEXT_MGR:
+      return managerSet(thread, proc, null);
+    case BINDER_SET_CONTEXT_MGR_EXT: {
+      const object = userRead(space, arg, FLAT_OBJECT_SIZE);
+      return object ? managerSet(thread, proc, changetype<FlatObject>(object)) : -EINVAL;
+    }
+    case BINDER_GET_NODE_INFO_FOR_REF:
+      return managerNodeInfo(space, proc, arg);
+    case BINDER_GET_NODE_DEBUG_INFO:
+      return nodeDebugInfo(space, proc, arg);
+    case BINDER_FREEZE:
+      return freezerStart(thread, looper, file, arg);
+    case BINDER_GET_FROZEN_INFO:
+      return freezerInfo(space, arg);
+    case BINDER_ENABLE_ONEWAY_SPAM_DETECTION: {
+      const enable = userRead(space, arg, 4);
+      if (!enable) return -EFAULT;
+      proc.spamDetection = changetype<Word>(enable).value != 0;
+      return 0;
+    }
+    case BINDER_GET_EXTENDED_ERROR:
+      extendedError.id = looper.errorId;
+      extendedError.command = looper.errorCommand;
+      extendedError.param = looper.errorParam;
+      setExtendedError(looper, 0, BR_OK, 0);
+      return copyToUser(space, arg, changetype<usize>(extendedError), EXTENDED_ERROR_SIZE) ? -EFAULT : 0;
+    default:
+      return -EINVAL;
+  }
+}

@@ -1,0 +1,262 @@
+/**
+ * How a proc begins and ends: open, mmap, the closing of descriptors and mappings, and the deferred work that follows.
+ *
+ * Closing a descriptor defers a flush: every thread that waits in a read returns. When the last holder of the open file
+ * is gone (descriptors, mappings, calls under way) its release is deferred: loopers, nodes, refs and queues go, in that
+ * order, and everyone who depended on them is told. Deferred work runs when no thread can.
+ */
+import { EINVAL, ENOMEM, EPERM } from '../abi/errno';
+import { CACHE_BINDER_PROC, O_CLOEXEC, PROT_WRITE } from '../abi/machine';
+import { allocCreate, allocMmap, allocVmaClosed } from '../alloc/alloc';
+import { LIST_SIZE, listAddHead, listDel, listEmpty, listFirst, listInit, listLinked } from '../lib/list';
+import { rbFirst, rbNext } from '../lib/rbtree';
+import { spaceMap, spaceUnmap } from '../mem/areas';
+import { kmemAlloc, kmemFree } from '../mem/kmem';
+import { spaceHasOwner, spaceTakeClosed, spaceVma, vmaFree } from '../mem/space';
+import { fdInstall, fdReserve, fdUnreserve } from '../task/fdtable';
+import {
+  CLOSING_FLUSH,
+  CLOSING_RELEASE,
+  FILE_BINDER,
+  fileFree,
+  fileGet,
+  fileOpen,
+  filePut,
+  fileTakeClosing,
+  OpenFile,
+} from '../task/file';
+import { processGet, Thread } from '../task/process';
+import { deathNotify, deliveredDeaths } from './death';
+import { deliveredFreezes } from './freeze';
+import { procHold, procRelease } from './holds';
+import { looperDetach, looperFinish, workDropAll } from './loopers';
+import { nodeFirst, nodeFree, nodeHold, nodeRelease, nodeUnlink } from './nodes';
+import {
+  DEFERRED_FLUSH,
+  DEFERRED_RELEASE,
+  Looper,
+  LOOPER_POLL,
+  LOOPER_WAITING,
+  Node,
+  nodeAsyncTodo,
+  nodeRefs,
+  Proc,
+  procTodo,
+  procWaiting,
+  Transaction,
+} from './objects';
+import { refFirst, refFree } from './refs';
+import { context, deadNodesAdd, procsAdd, procsRemove, STAT_PROC, statCreated } from './state';
+import { looperWake, workRemove } from './work';
+
+/** The worker that does deferred work; it sleeps when a release waits for a grace period in the middle. */
+@unmanaged
+class Worker {
+  proc: Proc | null; // being released; null while there is none
+  looper: Looper | null; // detached, and not finished yet
+  serving: Transaction | null; // what looperDetach said of it
+}
+
+const deferredList: usize = memory.data(LIST_SIZE, 4);
+const worker = changetype<Worker>(memory.data(offsetof<Worker>(), 4));
+
+export function lifecycleBoot(): void {
+  listInit(deferredList);
+}
+
+/** open("/dev/…"): a new proc behind a new open file. The descriptor, -ENODEV, -EMFILE or -ENOMEM. */
+export function binderOpen(thread: Thread, device: i32, flags: u32, strategy: u8): i32 {
+  const process = thread.process;
+  const fd = fdReserve(process, 0, (flags & O_CLOEXEC) != 0);
+  if (fd < 0) return fd;
+  const file = fileOpen(FILE_BINDER, flags);
+  const proc = file ? procCreate(thread, device, strategy) : null;
+  if (!file || !proc) {
+    if (file) fileFree(file);
+    fdUnreserve(process, fd);
+    return -ENOMEM;
+  }
+  file.device = <u8>device;
+  file.owner = changetype<usize>(proc);
+  fdInstall(process, fd, file);
+  return fd;
+}
+
+/**
+ * mmap of a binder file: only by the process that opened it, never writable, once in the file's life; the pages come later.
+ * The address, or -EINVAL, -EPERM, -EBUSY, -ENOMEM, and what mmap itself refuses.
+ */
+export function binderMmap(thread: Thread, file: OpenFile, addr: u64, len: u64, prot: u32, flags: u32): i64 {
+  const proc = changetype<Proc>(file.owner);
+  const space = thread.process.space!;
+  const address = spaceMap(space, addr, len, prot, flags, null, 0, changetype<usize>(file));
+  if (address < 0) return address;
+  const vma = spaceVma(space, address)!;
+  let error = 0;
+  if (thread.process != proc.process) error = -EINVAL;
+  else if (prot & PROT_WRITE) error = -EPERM;
+  else error = allocMmap(proc.alloc, space, address, vma.end - vma.start);
+  if (error) {
+    vma.owner = 0;
+    spaceUnmap(space, address, vma.end - vma.start);
+    return error;
+  }
+  vma.pages = proc.alloc.pageArray;
+  vma.mayWrite = false;
+  vma.dontCopy = true;
+  file.mapped = true;
+  fileGet(file);
+  return address;
+}
+
+/** Acts on mappings and descriptors that were closed: call it after every system call that may have closed one. */
+export function drainClosed(): void {
+  for (let vma = spaceTakeClosed(); vma; vma = spaceTakeClosed()) {
+    const file = changetype<OpenFile>(vma.owner);
+    vmaFree(vma);
+    const proc = changetype<Proc>(file.owner);
+    allocVmaClosed(proc.alloc);
+    const space = proc.process.space;
+    if (!file.mapped || (space && spaceHasOwner(space, changetype<usize>(file)))) continue;
+    file.mapped = false;
+    filePut(file);
+  }
+  for (let file = fileTakeClosing(); file; file = fileTakeClosing()) {
+    const closing = file.closing;
+    const proc = changetype<Proc>(file.owner);
+    file.closing = 0;
+    if (closing & CLOSING_FLUSH) defer(proc, DEFERRED_FLUSH);
+    if (closing & CLOSING_RELEASE) {
+      defer(proc, DEFERRED_RELEASE);
+      fileFree(file);
+    }
+  }
+}
+
+/** Runs deferred work until none is left, or until a release goes to sleep in the middle. Whether anything was done. */
+export function deferredRun(): bool {
+  if (!worker.proc && listEmpty(deferredList)) return false;
+  if (worker.proc && !releaseLoopers()) return true;
+  for (let link = listFirst(deferredList); link; link = listFirst(deferredList)) {
+    listDel(link);
+    const proc = changetype<Proc>(link - offsetof<Proc>('deferredNext'));
+    const deferred = proc.deferred;
+    proc.deferred = 0;
+    if (deferred & DEFERRED_FLUSH) flush(proc);
+    if (deferred & DEFERRED_RELEASE) {
+      releaseStart(proc);
+      if (!releaseLoopers()) return true;
+    }
+  }
+  return true;
+}
+
+/** Whether deferred work waits. */
+export function deferredPending(): bool {
+  return worker.proc != null || !listEmpty(deferredList);
+}
+
+function procCreate(thread: Thread, device: i32, strategy: u8): Proc | null {
+  const address = kmemAlloc(CACHE_BINDER_PROC);
+  const alloc = address ? allocCreate(thread.process.pid, strategy) : null;
+  if (!alloc) {
+    if (address) kmemFree(CACHE_BINDER_PROC, address);
+    return null;
+  }
+  statCreated(STAT_PROC);
+  const proc = changetype<Proc>(address);
+  proc.context = context(device);
+  proc.device = <u8>device;
+  proc.alloc = alloc;
+  proc.process = thread.process;
+  proc.pid = thread.process.pid;
+  proc.defaultPriority = thread.nice;
+  processGet(thread.process);
+  listInit(procTodo(proc));
+  listInit(procWaiting(proc));
+  listInit(deliveredDeaths(proc));
+  listInit(deliveredFreezes(proc));
+  procsAdd(proc);
+  return proc;
+}
+
+function defer(proc: Proc, what: u8): void {
+  proc.deferred |= what;
+  const link = changetype<usize>(proc) + offsetof<Proc>('deferredNext');
+  if (!listLinked(link)) listAddHead(link, deferredList);
+}
+
+function flush(proc: Proc): void {
+  for (let link = rbFirst(changetype<usize>(proc) + offsetof<Proc>('threads')); link; link = rbNext(link)) {
+    const looper = changetype<Looper>(link);
+    looper.needReturn = true;
+    if (looper.looper & LOOPER_WAITING) looperWake(looper);
+  }
+}
+
+/** The proc is off every list and dead; its loopers are next. */
+function releaseStart(proc: Proc): void {
+  procsRemove(proc);
+  const manager = proc.context.manager;
+  if (manager && manager.proc == proc) proc.context.manager = null;
+  procHold(proc);
+  proc.isDead = true;
+  proc.isFrozen = false;
+  proc.syncRecv = false;
+  proc.asyncRecv = false;
+  worker.proc = proc;
+}
+
+/** Releases the loopers of the worker's proc one by one, then the rest of it. False when it went to sleep on the way. */
+function releaseLoopers(): bool {
+  const proc = worker.proc!;
+  const detached = worker.looper;
+  if (detached) finishDetached(detached);
+  for (let link = rbFirst(changetype<usize>(proc) + offsetof<Proc>('threads')); link; ) {
+    const looper = changetype<Looper>(link);
+    worker.serving = looperDetach(looper);
+    worker.looper = looper;
+    if (looper.looper & LOOPER_POLL) return false;
+    finishDetached(looper);
+    link = rbFirst(changetype<usize>(proc) + offsetof<Proc>('threads'));
+  }
+  releaseRest(proc);
+  worker.proc = null;
+  return true;
+}
+
+function finishDetached(looper: Looper): void {
+  const serving = worker.serving;
+  worker.looper = null;
+  worker.serving = null;
+  looperFinish(looper, serving);
+}
+
+function releaseRest(proc: Proc): void {
+  for (let node = nodeFirst(proc); node; node = nodeFirst(proc)) {
+    nodeHold(node);
+    nodeUnlink(proc, node);
+    releaseNode(node);
+  }
+  for (let ref = refFirst(proc); ref; ref = refFirst(proc)) refFree(ref);
+  workDropAll(procTodo(proc));
+  workDropAll(deliveredDeaths(proc));
+  workDropAll(deliveredFreezes(proc));
+  procRelease(proc);
+}
+
+/** A node without its owner: gone at once when nobody refers to it, else dead until the last ref goes. */
+function releaseNode(node: Node): void {
+  workDropAll(nodeAsyncTodo(node));
+  workRemove(node);
+  if (listEmpty(nodeRefs(node)) && node.tmpRefs == 1) {
+    nodeFree(node);
+    return;
+  }
+  node.proc = null;
+  node.localStrongRefs = 0;
+  node.localWeakRefs = 0;
+  deadNodesAdd(node);
+  deathNotify(node);
+  nodeRelease(node);
+}

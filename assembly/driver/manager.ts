@@ -1,0 +1,92 @@
+/**
+ * The context manager, who is handle 0 for everyone, and what ioctls tell about nodes.
+ */
+import { EBUSY, EFAULT, EINVAL, ENOMEM, EPERM } from '../abi/errno';
+import { NODE_DEBUG_INFO_SIZE, NODE_INFO_FOR_REF_SIZE } from '../abi/wire';
+import { Space } from '../mem/space';
+import { copyFromUser, copyToUser } from '../mem/uaccess';
+import { Thread } from '../task/process';
+import { nodeCreate, nodeFirst, nodeNext, nodeRelease } from './nodes';
+import { Node, Proc } from './objects';
+import { FlatObject } from './records';
+import { refNode } from './refs';
+
+/** struct binder_node_info_for_ref */
+@unmanaged
+class NodeInfoForRef {
+  handle: u32;
+  strongCount: u32;
+  weakCount: u32;
+  reserved1: u32;
+  reserved2: u32;
+  reserved3: u32;
+}
+
+/** struct binder_node_debug_info */
+@unmanaged
+class NodeDebugInfo {
+  ptr: u64;
+  cookie: u64;
+  hasStrongRef: u32;
+  hasWeakRef: u32;
+}
+
+const refInfo = changetype<NodeInfoForRef>(memory.data(offsetof<NodeInfoForRef>(), 8));
+const debugInfo = changetype<NodeDebugInfo>(memory.data(offsetof<NodeDebugInfo>(), 8));
+
+if (offsetof<NodeInfoForRef>() != NODE_INFO_FOR_REF_SIZE) ERROR('NodeInfoForRef');
+if (offsetof<NodeDebugInfo>() != NODE_DEBUG_INFO_SIZE) ERROR('NodeDebugInfo');
+
+/**
+ * BINDER_SET_CONTEXT_MGR, and with an object its _EXT form, which sets ptr, cookie and flags of the node.
+ * 0, -EBUSY while there is a manager, -EPERM for another uid than the first manager's, or -ENOMEM.
+ */
+export function managerSet(thread: Thread, proc: Proc, object: FlatObject | null): i32 {
+  const context = proc.context;
+  if (context.manager) return -EBUSY;
+  const uid = <i64>thread.process.uid;
+  if (context.managerUid < 0) context.managerUid = uid;
+  if (context.managerUid != uid) return -EPERM;
+  const node: Node | null = object
+    ? nodeCreate(proc, object.binder, object.cookie, object.flags)
+    : nodeCreate(proc, 0, 0, 0);
+  if (!node) return -ENOMEM;
+  node.localWeakRefs++;
+  node.localStrongRefs++;
+  node.hasStrongRef = true;
+  node.hasWeakRef = true;
+  context.manager = node;
+  nodeRelease(node);
+  return 0;
+}
+
+/** BINDER_GET_NODE_INFO_FOR_REF: counts of the node behind a strong handle, for the manager alone. 0, -EFAULT, -EINVAL or -EPERM. */
+export function managerNodeInfo(space: Space, proc: Proc, arg: u64): i32 {
+  if (copyFromUser(space, changetype<usize>(refInfo), arg, NODE_INFO_FOR_REF_SIZE)) return -EFAULT;
+  if (refInfo.strongCount | refInfo.weakCount | refInfo.reserved1 | refInfo.reserved2 | refInfo.reserved3)
+    return -EINVAL;
+  const manager = proc.context.manager;
+  if (!manager || manager.proc != proc) return -EPERM;
+  const node = refNode(proc, refInfo.handle, true);
+  if (!node) return -EINVAL;
+  refInfo.strongCount = node.localStrongRefs + node.internalStrongRefs;
+  refInfo.weakCount = node.localWeakRefs;
+  nodeRelease(node);
+  return copyToUser(space, arg, changetype<usize>(refInfo), NODE_INFO_FOR_REF_SIZE) ? -EFAULT : 0;
+}
+
+/** BINDER_GET_NODE_DEBUG_INFO: the proc's node with the lowest ptr above the given one, or zeros. 0 or -EFAULT. */
+export function nodeDebugInfo(space: Space, proc: Proc, arg: u64): i32 {
+  if (copyFromUser(space, changetype<usize>(debugInfo), arg, NODE_DEBUG_INFO_SIZE)) return -EFAULT;
+  const after = debugInfo.ptr;
+  memory.fill(changetype<usize>(debugInfo), 0, NODE_DEBUG_INFO_SIZE);
+  let node = nodeFirst(proc);
+  while (node && node.ptr <= after) node = nodeNext(node);
+  if (node) {
+    debugInfo.ptr = node.ptr;
+    debugInfo.cookie = node.cookie;
+    debugInfo.hasStrongRef = node.hasStrongRef ? 1 : 0;
+    debugInfo.hasWeakRef = node.hasWeakRef ? 1 : 0;
+  }
+  return copyToUser(space, arg, changetype<usize>(debugInfo), NODE_DEBUG_INFO_SIZE) ? -EFAULT : 0;
+}

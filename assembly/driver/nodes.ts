@@ -1,0 +1,183 @@
+/**
+ * Nodes: the objects a proc has sent, found by `ptr`, and how the owner learns whether anybody still uses them.
+ *
+ * A node is strongly held by strong refs of other processes (internal) and by messages in the owner's hands (local);
+ * weakly by any ref. When holding begins or ends the node itself is queued as work, and the next read of the owner turns
+ * the difference between what is and what it was told into BR_INCREFS, BR_ACQUIRE, BR_RELEASE and BR_DECREFS.
+ */
+import { EINVAL } from '../abi/errno';
+import { CACHE_BINDER_NODE } from '../abi/machine';
+import {
+  FLAT_BINDER_FLAG_ACCEPTS_FDS,
+  FLAT_BINDER_FLAG_PRIORITY_MASK,
+  FLAT_BINDER_FLAG_TXN_SECURITY_CTX,
+} from '../abi/protocol';
+import { listEmpty, listInit } from '../lib/list';
+import {
+  rbErase,
+  rbFirst,
+  rbInsertColor,
+  rbLeft,
+  rbLeftSlot,
+  rbLink,
+  rbNext,
+  rbRight,
+  rbRightSlot,
+  rbRoot,
+} from '../lib/rbtree';
+import { kmemAlloc, kmemFree } from '../mem/kmem';
+import { Looper, looperTodo, Node, nodeAsyncTodo, nodeRefs, Proc, WORK_NODE } from './objects';
+import { deadNodesRemove, nextId, STAT_NODE, statCreated, statDeleted } from './state';
+import { workAdd, workAddDeferred, workAddProc, workQueued, workRemove } from './work';
+
+/** The proc's node for `ptr`, held for the caller by a temporary reference, or null. */
+export function nodeFind(proc: Proc, ptr: u64): Node | null {
+  let link = rbRoot(nodesRoot(proc));
+  while (link) {
+    const node = nodeOfRb(link);
+    if (ptr == node.ptr) {
+      node.tmpRefs++;
+      return node;
+    }
+    link = ptr < node.ptr ? rbLeft(link) : rbRight(link);
+  }
+  return null;
+}
+
+/** The proc's node for `ptr`, made if it is not there yet; held like nodeFind's. null when memory is out. */
+export function nodeCreate(proc: Proc, ptr: u64, cookie: u64, flags: u32): Node | null {
+  const found = nodeFind(proc, ptr);
+  if (found) return found;
+  const address = kmemAlloc(CACHE_BINDER_NODE);
+  if (!address) return null;
+  statCreated(STAT_NODE);
+  const node = changetype<Node>(address);
+  node.type = WORK_NODE;
+  node.debugId = nextId();
+  node.proc = proc;
+  node.ptr = ptr;
+  node.cookie = cookie;
+  node.tmpRefs = 1;
+  node.minPriority = <u8>(flags & FLAT_BINDER_FLAG_PRIORITY_MASK);
+  node.acceptFds = (flags & FLAT_BINDER_FLAG_ACCEPTS_FDS) != 0;
+  node.txnSecurityCtx = (flags & FLAT_BINDER_FLAG_TXN_SECURITY_CTX) != 0;
+  listInit(nodeRefs(node));
+  listInit(nodeAsyncTodo(node));
+  insert(proc, node);
+  return node;
+}
+
+/** Takes a node out of its owner's tree. */
+export function nodeUnlink(proc: Proc, node: Node): void {
+  rbErase(rbOfNode(node), nodesRoot(proc));
+}
+
+export function nodeFree(node: Node): void {
+  assert(!workQueued(node) && listEmpty(nodeRefs(node)), 'nodeFree: node is still in use');
+  kmemFree(CACHE_BINDER_NODE, changetype<usize>(node));
+  statDeleted(STAT_NODE);
+}
+
+/** The node with the lowest ptr, or null. */
+export function nodeFirst(proc: Proc): Node | null {
+  const link = rbFirst(nodesRoot(proc));
+  return link ? nodeOfRb(link) : null;
+}
+
+export function nodeNext(node: Node): Node | null {
+  const link = rbNext(rbOfNode(node));
+  return link ? nodeOfRb(link) : null;
+}
+
+/**
+ * Adds a reference. `teller` is the looper of the owner that sends the node and will be the one to be told; without it
+ * the first strong reference to a node that the owner does not hold is refused with -EINVAL.
+ */
+export function nodeInc(node: Node, strong: bool, internal: bool, teller: Looper | null): i32 {
+  if (strong) {
+    if (internal) {
+      if (!teller && !node.internalStrongRefs && !isHeldManager(node)) return -EINVAL;
+      node.internalStrongRefs++;
+    } else {
+      node.localStrongRefs++;
+    }
+    if (!node.hasStrongRef && teller) {
+      workRemove(node);
+      workAddDeferred(teller, node);
+    }
+  } else {
+    if (!internal) node.localWeakRefs++;
+    if (!node.hasWeakRef && teller && !workQueued(node)) workAdd(node, looperTodo(teller));
+  }
+  return 0;
+}
+
+/** Drops a reference without freeing the node: true when the caller is to free it, for nothing holds it any more. */
+export function nodeDecKeep(node: Node, strong: bool, internal: bool): bool {
+  const owner = node.proc;
+  if (strong) {
+    if (internal) node.internalStrongRefs--;
+    else node.localStrongRefs--;
+    if (node.localStrongRefs || node.internalStrongRefs) return false;
+  } else {
+    if (!internal) node.localWeakRefs--;
+    if (node.localWeakRefs || node.tmpRefs || !listEmpty(nodeRefs(node))) return false;
+  }
+  if (owner && (node.hasStrongRef || node.hasWeakRef)) {
+    if (!workQueued(node)) workAddProc(owner, node);
+    return false;
+  }
+  if (!listEmpty(nodeRefs(node)) || node.localStrongRefs || node.localWeakRefs || node.tmpRefs) return false;
+  if (owner) {
+    workRemove(node);
+    nodeUnlink(owner, node);
+  } else {
+    deadNodesRemove(node);
+  }
+  return true;
+}
+
+export function nodeDec(node: Node, strong: bool, internal: bool): void {
+  if (nodeDecKeep(node, strong, internal)) nodeFree(node);
+}
+
+/** Holds a node for the length of an operation. */
+export function nodeHold(node: Node): void {
+  node.tmpRefs++;
+}
+
+/** Ends a nodeHold; the node may be gone after it. */
+export function nodeRelease(node: Node): void {
+  assert(node.tmpRefs > 0, 'nodeRelease: node is not held');
+  node.tmpRefs--;
+  nodeDec(node, false, true);
+}
+
+/** The context manager's node may be referred to before anybody told its owner. */
+function isHeldManager(node: Node): bool {
+  const owner = node.proc;
+  return owner != null && owner.context.manager == node && node.hasStrongRef;
+}
+
+function insert(proc: Proc, node: Node): void {
+  let slot = nodesRoot(proc);
+  let parent: usize = 0;
+  for (let link = rbRoot(slot); link; link = rbRoot(slot)) {
+    parent = link;
+    slot = node.ptr < nodeOfRb(link).ptr ? rbLeftSlot(link) : rbRightSlot(link);
+  }
+  rbLink(rbOfNode(node), parent, slot);
+  rbInsertColor(rbOfNode(node), nodesRoot(proc));
+}
+
+function nodesRoot(proc: Proc): usize {
+  return changetype<usize>(proc) + offsetof<Proc>('nodes');
+}
+
+function rbOfNode(node: Node): usize {
+  return changetype<usize>(node) + offsetof<Node>('rbParent');
+}
+
+function nodeOfRb(link: usize): Node {
+  return changetype<Node>(link - offsetof<Node>('rbParent'));
+}

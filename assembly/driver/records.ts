@@ -1,0 +1,171 @@
+/**
+ * What a command or an object says, as plain records: user bytes are copied into one of these whole, then validated, then
+ * acted on. Each class has exactly the layout of its structure in abi/wire; the build fails when it has not.
+ */
+import {
+  BUFFER_OBJECT_BUFFER,
+  BUFFER_OBJECT_LENGTH,
+  BUFFER_OBJECT_PARENT,
+  BUFFER_OBJECT_PARENT_OFFSET,
+  BUFFER_OBJECT_SIZE,
+  FD_ARRAY_OBJECT_NUM_FDS,
+  FD_ARRAY_OBJECT_PARENT,
+  FD_ARRAY_OBJECT_PARENT_OFFSET,
+  FD_ARRAY_OBJECT_SIZE,
+  FD_OBJECT_COOKIE,
+  FD_OBJECT_FD,
+  FLAT_OBJECT_COOKIE,
+  FLAT_OBJECT_HANDLE,
+  HANDLE_COOKIE_COOKIE,
+  HANDLE_COOKIE_SIZE,
+  OBJECT_FLAGS,
+  PTR_COOKIE_COOKIE,
+  TRANSACTION_DATA_BUFFER,
+  TRANSACTION_DATA_CODE,
+  TRANSACTION_DATA_COOKIE,
+  TRANSACTION_DATA_DATA_SIZE,
+  TRANSACTION_DATA_FLAGS,
+  TRANSACTION_DATA_OFFSETS,
+  TRANSACTION_DATA_OFFSETS_SIZE,
+  TRANSACTION_DATA_SECCTX_SECCTX,
+  TRANSACTION_DATA_SENDER_EUID,
+  TRANSACTION_DATA_SENDER_PID,
+  TRANSACTION_DATA_SG_BUFFERS_SIZE,
+  TRANSACTION_DATA_SG_SIZE,
+  TRANSACTION_DATA_TARGET,
+  WRITE_READ_READ_BUFFER,
+  WRITE_READ_READ_CONSUMED,
+  WRITE_READ_READ_SIZE,
+  WRITE_READ_SIZE,
+  WRITE_READ_WRITE_BUFFER,
+  WRITE_READ_WRITE_CONSUMED,
+  WRITE_READ_WRITE_SIZE,
+} from '../abi/wire';
+
+/** struct binder_write_read, as it lies in the call frame of the thread; behind it what a parked read has to remember. */
+@unmanaged
+export class WriteRead {
+  writeSize: u64;
+  writeConsumed: u64;
+  writeBuffer: u64;
+  readSize: u64;
+  readConsumed: u64;
+  readBuffer: u64;
+  user: u64; // where the structure lies in user memory
+  cursor: u64; // user address of the next BR_ word
+  procWork: bool; // the read takes work of the whole proc
+}
+
+/** A command or return word. */
+@unmanaged
+export class Word {
+  value: u32;
+}
+
+/** struct binder_ptr_cookie; alone, `ptr` is also the payload of commands that carry one 64-bit value. */
+@unmanaged
+export class PtrCookie {
+  ptr: u64;
+  cookie: u64;
+}
+
+/** struct binder_handle_cookie, packed: the cookie is not aligned, so it comes in halves. */
+@unmanaged
+export class HandleCookie {
+  handle: u32;
+  cookieLow: u32;
+  cookieHigh: u32;
+}
+
+/** struct binder_transaction_data with the tail of its _SG and _SECCTX forms. */
+@unmanaged
+export class TransactionRecord {
+  target: u64; // u32 handle in a BC_, ptr in a BR_
+  cookie: u64;
+  code: u32;
+  flags: u32;
+  senderPid: i32;
+  senderEuid: u32;
+  dataSize: u64;
+  offsetsSize: u64;
+  buffer: u64;
+  offsets: u64;
+  tail: u64; // buffers_size in a BC_, secctx in a BR_
+}
+
+/** struct flat_binder_object; `handle` is the low half of `binder`. */
+@unmanaged
+export class FlatObject {
+  type: u32;
+  flags: u32;
+  binder: u64;
+  cookie: u64;
+}
+
+/** struct binder_fd_object; the number is the low half of `fd`. */
+@unmanaged
+export class FdObject {
+  type: u32;
+  flags: u32;
+  fd: u64;
+  cookie: u64;
+}
+
+/** struct binder_buffer_object */
+@unmanaged
+export class BufferObject {
+  type: u32;
+  flags: u32;
+  buffer: u64;
+  length: u64;
+  parent: u64; // index into the offsets
+  parentOffset: u64;
+}
+
+/** struct binder_fd_array_object */
+@unmanaged
+export class FdArrayObject {
+  type: u32;
+  flags: u32;
+  numFds: u64;
+  parent: u64;
+  parentOffset: u64;
+}
+
+if (offsetof<WriteRead>('writeSize') != WRITE_READ_WRITE_SIZE) ERROR('WriteRead.writeSize');
+if (offsetof<WriteRead>('writeConsumed') != WRITE_READ_WRITE_CONSUMED) ERROR('WriteRead.writeConsumed');
+if (offsetof<WriteRead>('writeBuffer') != WRITE_READ_WRITE_BUFFER) ERROR('WriteRead.writeBuffer');
+if (offsetof<WriteRead>('readSize') != WRITE_READ_READ_SIZE) ERROR('WriteRead.readSize');
+if (offsetof<WriteRead>('readConsumed') != WRITE_READ_READ_CONSUMED) ERROR('WriteRead.readConsumed');
+if (offsetof<WriteRead>('readBuffer') != WRITE_READ_READ_BUFFER) ERROR('WriteRead.readBuffer');
+if (offsetof<WriteRead>('user') != WRITE_READ_SIZE) ERROR('WriteRead.user');
+if (offsetof<TransactionRecord>('target') != TRANSACTION_DATA_TARGET) ERROR('TransactionRecord.target');
+if (offsetof<TransactionRecord>('cookie') != TRANSACTION_DATA_COOKIE) ERROR('TransactionRecord.cookie');
+if (offsetof<TransactionRecord>('code') != TRANSACTION_DATA_CODE) ERROR('TransactionRecord.code');
+if (offsetof<TransactionRecord>('flags') != TRANSACTION_DATA_FLAGS) ERROR('TransactionRecord.flags');
+if (offsetof<TransactionRecord>('senderPid') != TRANSACTION_DATA_SENDER_PID) ERROR('TransactionRecord.senderPid');
+if (offsetof<TransactionRecord>('senderEuid') != TRANSACTION_DATA_SENDER_EUID) ERROR('TransactionRecord.senderEuid');
+if (offsetof<TransactionRecord>('dataSize') != TRANSACTION_DATA_DATA_SIZE) ERROR('TransactionRecord.dataSize');
+if (offsetof<TransactionRecord>('offsetsSize') != TRANSACTION_DATA_OFFSETS_SIZE) ERROR('TransactionRecord.offsetsSize');
+if (offsetof<TransactionRecord>('buffer') != TRANSACTION_DATA_BUFFER) ERROR('TransactionRecord.buffer');
+if (offsetof<TransactionRecord>('offsets') != TRANSACTION_DATA_OFFSETS) ERROR('TransactionRecord.offsets');
+if (offsetof<TransactionRecord>('tail') != TRANSACTION_DATA_SG_BUFFERS_SIZE) ERROR('TransactionRecord.tail');
+if (offsetof<TransactionRecord>('tail') != TRANSACTION_DATA_SECCTX_SECCTX) ERROR('TransactionRecord.tail');
+if (offsetof<TransactionRecord>() != TRANSACTION_DATA_SG_SIZE) ERROR('TransactionRecord');
+if (offsetof<HandleCookie>('cookieLow') != HANDLE_COOKIE_COOKIE) ERROR('HandleCookie.cookieLow');
+if (offsetof<HandleCookie>() != HANDLE_COOKIE_SIZE) ERROR('HandleCookie');
+if (offsetof<PtrCookie>('cookie') != PTR_COOKIE_COOKIE) ERROR('PtrCookie.cookie');
+if (offsetof<FlatObject>('flags') != OBJECT_FLAGS) ERROR('FlatObject.flags');
+if (offsetof<FlatObject>('binder') != FLAT_OBJECT_HANDLE) ERROR('FlatObject.binder');
+if (offsetof<FlatObject>('cookie') != FLAT_OBJECT_COOKIE) ERROR('FlatObject.cookie');
+if (offsetof<FdObject>('fd') != FD_OBJECT_FD) ERROR('FdObject.fd');
+if (offsetof<FdObject>('cookie') != FD_OBJECT_COOKIE) ERROR('FdObject.cookie');
+if (offsetof<BufferObject>('buffer') != BUFFER_OBJECT_BUFFER) ERROR('BufferObject.buffer');
+if (offsetof<BufferObject>('length') != BUFFER_OBJECT_LENGTH) ERROR('BufferObject.length');
+if (offsetof<BufferObject>('parent') != BUFFER_OBJECT_PARENT) ERROR('BufferObject.parent');
+if (offsetof<BufferObject>('parentOffset') != BUFFER_OBJECT_PARENT_OFFSET) ERROR('BufferObject.parentOffset');
+if (offsetof<BufferObject>() != BUFFER_OBJECT_SIZE) ERROR('BufferObject');
+if (offsetof<FdArrayObject>('numFds') != FD_ARRAY_OBJECT_NUM_FDS) ERROR('FdArrayObject.numFds');
+if (offsetof<FdArrayObject>('parent') != FD_ARRAY_OBJECT_PARENT) ERROR('FdArrayObject.parent');
+if (offsetof<FdArrayObject>('parentOffset') != FD_ARRAY_OBJECT_PARENT_OFFSET) ERROR('FdArrayObject.parentOffset');
+if (offsetof<FdArrayObject>() != FD_ARRAY_OBJECT_SIZE) ERROR('FdArrayObject');

@@ -1,0 +1,104 @@
+/**
+ * What the objects in a buffer hold, and how it is given back when the buffer goes: references of binders and handles,
+ * and, when the receiver had them already, the descriptors of arrays.
+ */
+import { EVENT_TRANSACTION_BUFFER_RELEASE } from '../abi/events';
+import {
+  BINDER_TYPE_BINDER,
+  BINDER_TYPE_FDA,
+  BINDER_TYPE_HANDLE,
+  BINDER_TYPE_WEAK_BINDER,
+  BINDER_TYPE_WEAK_HANDLE,
+} from '../abi/protocol';
+import { allocFree, allocRead, allocUserAddress } from '../alloc/alloc';
+import { Buffer, bufferOffsetsStart } from '../alloc/buffer';
+import { current } from '../task/current';
+import { fdClose } from '../task/fdtable';
+import { trace } from '../trace';
+import { arrayFits, ObjectHeader, objectOffset, objectRead, offsetRead, parentRead, RECORD_SIZE } from './contents';
+import { nodeDec, nodeFind, nodeRelease } from './nodes';
+import { Looper, Node, nodeAsyncTodo, Proc, Transaction } from './objects';
+import { FdArrayObject, FlatObject } from './records';
+import { refDecForDesc } from './refs';
+import { workAddProc, workTake } from './work';
+
+@unmanaged
+class Scratch {
+  fd: u32;
+}
+
+const scratch = changetype<Scratch>(memory.data(offsetof<Scratch>(), 4));
+const releasing: usize = memory.data(RECORD_SIZE, 8);
+const parents: usize = memory.data(RECORD_SIZE, 8);
+
+/**
+ * Gives back what the buffer's target and its objects hold, those whose offsets lie below `end` in the buffer. `looper`
+ * is the reader whose descriptors are closed; `undelivered` when the receiver never had them.
+ */
+export function bufferReleaseObjects(
+  proc: Proc,
+  looper: Looper | null,
+  buffer: Buffer,
+  end: u64,
+  undelivered: bool,
+): void {
+  const target = changetype<Node | null>(buffer.targetNode);
+  if (target) nodeDec(target, true, false);
+  const start: u64 = bufferOffsetsStart(buffer);
+  for (let at = start; at < end; at += 8) {
+    if (!offsetRead(proc, buffer, at) || !objectRead(proc, buffer, objectOffset(), releasing, null, 0)) continue;
+    const type = changetype<ObjectHeader>(releasing).type;
+    if (type == BINDER_TYPE_BINDER || type == BINDER_TYPE_WEAK_BINDER) {
+      const node = nodeFind(proc, changetype<FlatObject>(releasing).binder);
+      if (!node) continue;
+      nodeDec(node, type == BINDER_TYPE_BINDER, false);
+      nodeRelease(node);
+    } else if (type == BINDER_TYPE_HANDLE || type == BINDER_TYPE_WEAK_HANDLE) {
+      refDecForDesc(proc, <u32>changetype<FlatObject>(releasing).binder, type == BINDER_TYPE_HANDLE);
+    } else if (type == BINDER_TYPE_FDA && !undelivered) {
+      closeArray(proc, looper, buffer, changetype<FdArrayObject>(releasing), (at - start) / 8);
+    }
+  }
+}
+
+/** Gives back what all objects of a buffer hold. */
+export function bufferReleaseAll(proc: Proc, looper: Looper | null, buffer: Buffer, undelivered: bool): void {
+  const end: u64 = <u64>bufferOffsetsStart(buffer) + buffer.offsetsSize;
+  bufferReleaseObjects(proc, looper, buffer, end, undelivered);
+}
+
+/** The receiver is done with a buffer: the node's next oneway may come, what the objects hold goes, the bytes are free. */
+export function bufferFree(proc: Proc, looper: Looper | null, buffer: Buffer, undelivered: bool): void {
+  const transaction = changetype<Transaction | null>(buffer.transaction);
+  if (transaction) {
+    transaction.buffer = null;
+    buffer.transaction = 0;
+  }
+  const node = changetype<Node | null>(buffer.targetNode);
+  if (buffer.isAsync && node) {
+    assert(node.hasAsyncTransaction, 'bufferFree: node has no oneway under way');
+    const next = workTake(nodeAsyncTodo(node));
+    if (next) workAddProc(proc, next);
+    else node.hasAsyncTransaction = false;
+  }
+  traceBuffer(EVENT_TRANSACTION_BUFFER_RELEASE, buffer);
+  bufferReleaseAll(proc, looper, buffer, undelivered);
+  allocFree(proc.alloc, buffer);
+}
+
+export function traceBuffer(event: u32, buffer: Buffer): void {
+  trace(event, buffer.debugId, buffer.dataSize, buffer.offsetsSize, buffer.extraSize);
+}
+
+/** Closes the descriptors of an array that the receiver got; its next read returns at once, to let that take effect. */
+function closeArray(proc: Proc, looper: Looper | null, buffer: Buffer, array: FdArrayObject, limit: u64): void {
+  const parent = parentRead(proc, buffer, array.parent, limit, parents);
+  if (!parent || !arrayFits(array, parent)) return;
+  const start = parent.buffer - allocUserAddress(proc.alloc, buffer) + array.parentOffset;
+  const acting = current();
+  for (let index: u64 = 0; index < array.numFds; index++) {
+    if (!allocRead(proc.alloc, buffer, start + index * 4, changetype<usize>(scratch), 4)) continue;
+    if (acting) fdClose(acting.process, scratch.fd);
+    if (looper) looper.needReturn = true;
+  }
+}

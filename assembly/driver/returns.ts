@@ -1,0 +1,434 @@
+/**
+ * The read half of BINDER_WRITE_READ, and the only writer of BR_ words.
+ *
+ * A read begins with BR_NOOP, then takes work until the lists are empty, the buffer has no room for the largest answer,
+ * or a message was delivered. With nothing to take it parks; `readResume` goes on where it stopped. At the end the driver
+ * may ask for another thread: BR_SPAWN_LOOPER goes over the first word.
+ */
+import { EAGAIN, EFAULT, EINTR } from '../abi/errno';
+import {
+  EVENT_PARK,
+  EVENT_RETURN,
+  EVENT_TRANSACTION_FD_RECV,
+  EVENT_TRANSACTION_RECEIVED,
+  EVENT_WAIT_FOR_WORK,
+} from '../abi/events';
+import { CACHE_BINDER_WORK, CACHE_FD_FIXUP, PARKED } from '../abi/machine';
+import {
+  BR_ACQUIRE,
+  BR_CLEAR_DEATH_NOTIFICATION_DONE,
+  BR_CLEAR_FREEZE_NOTIFICATION_DONE,
+  BR_DEAD_BINDER,
+  BR_DECREFS,
+  BR_FAILED_REPLY,
+  BR_FROZEN_BINDER,
+  BR_INCREFS,
+  BR_NOOP,
+  BR_OK,
+  BR_ONEWAY_SPAM_SUSPECT,
+  BR_RELEASE,
+  BR_REPLY,
+  BR_SPAWN_LOOPER,
+  BR_TRANSACTION,
+  BR_TRANSACTION_COMPLETE,
+  BR_TRANSACTION_PENDING_FROZEN,
+  BR_TRANSACTION_SEC_CTX,
+  TF_ONE_WAY,
+} from '../abi/protocol';
+import { TRANSACTION_DATA_SECCTX_SIZE, TRANSACTION_DATA_SIZE } from '../abi/wire';
+import { allocDeliver, allocUserAddress, allocWrite } from '../alloc/alloc';
+import { Buffer, bufferOffsetsStart } from '../alloc/buffer';
+import { listAddHead, listDel, listEmpty, listFirst, listLinked, listNext } from '../lib/list';
+import { kmemFree } from '../mem/kmem';
+import { Space, spaceCounters } from '../mem/space';
+import { copyToUser, putUser32, putUser64 } from '../mem/uaccess';
+import { fdInstall, fdReserve } from '../task/fdtable';
+import { OpenFile } from '../task/file';
+import { niceSet } from '../task/nice';
+import { CALL_READ, Thread } from '../task/process';
+import { threadPark } from '../task/wait';
+import { trace } from '../trace';
+import { deathDelivered, deathFree } from './death';
+import { freezeDelivered, freezeFree } from './freeze';
+import { looperHold, looperRelease } from './holds';
+import { nodeFree, nodeUnlink } from './nodes';
+import {
+  ErrorWork,
+  FdFixup,
+  Looper,
+  LOOPER_ENTERED,
+  LOOPER_REGISTERED,
+  LOOPER_WAITING,
+  looperTodo,
+  Node,
+  nodeRefs,
+  Proc,
+  procTodo,
+  procWaiting,
+  RefDeath,
+  RefFreeze,
+  Transaction,
+  transactionFixups,
+  Work,
+  WORK_CLEAR_DEATH_NOTIFICATION,
+  WORK_CLEAR_FREEZE_NOTIFICATION,
+  WORK_DEAD_BINDER,
+  WORK_DEAD_BINDER_AND_CLEAR,
+  WORK_FROZEN_BINDER,
+  WORK_NODE,
+  WORK_RETURN_ERROR,
+  WORK_TRANSACTION,
+  WORK_TRANSACTION_COMPLETE,
+  WORK_TRANSACTION_ONEWAY_SPAM_SUSPECT,
+  WORK_TRANSACTION_PENDING,
+} from './objects';
+import { TransactionRecord, WriteRead } from './records';
+import { bufferFree } from './release';
+import { fixupsDrop, transactionCancel, transactionFree } from './stack';
+import { countReturn, STAT_TRANSACTION_COMPLETE, statDeleted } from './state';
+import { looperAvailable, looperHasWork, workQueued, workTake } from './work';
+
+/** A read goes on only while the largest answer, BR_TRANSACTION_SEC_CTX, still fits. */
+const ROOM = 4 + TRANSACTION_DATA_SECCTX_SIZE;
+
+// what `take` says of one piece of work, besides a negative errno
+const TAKEN = 0; // go on
+const LAST = 1; // user space has to act on it before it reads more
+const LOST = 2; // nothing was written, and the read ends
+
+const record = changetype<TransactionRecord>(memory.data(offsetof<TransactionRecord>(), 8));
+
+/** Begins the read half. 0, -EFAULT, -EAGAIN or PARKED. */
+export function readStart(thread: Thread, looper: Looper, io: WriteRead, file: OpenFile, nonblock: bool): i32 {
+  io.cursor = io.readBuffer + io.readConsumed;
+  if (!io.readConsumed && !put(thread, io, BR_NOOP)) return -EFAULT;
+  return readWait(thread, looper, io, file, nonblock);
+}
+
+/** Goes on with a parked read. 0, -EFAULT, -EINTR or PARKED again, at the front of the waiting loopers. */
+export function readResume(thread: Thread, looper: Looper, io: WriteRead, file: OpenFile, signalled: bool): i32 {
+  readLeave(looper);
+  if (signalled) {
+    looper.looper &= ~LOOPER_WAITING;
+    return -EINTR;
+  }
+  if (!looperHasWork(looper, io.procWork)) return park(thread, looper, io, file);
+  looper.looper &= ~LOOPER_WAITING;
+  const result = readWork(thread, looper, io);
+  return result == LOST ? readWait(thread, looper, io, file, false) : result;
+}
+
+/** The looper no longer waits: it is off its proc's list, and nobody sleeps at it. */
+export function readLeave(looper: Looper): void {
+  const link = changetype<usize>(looper) + offsetof<Looper>('waitingNext');
+  if (listLinked(link)) listDel(link);
+  looper.waiter = null;
+}
+
+/** Waits for work and delivers it. */
+function readWait(thread: Thread, looper: Looper, io: WriteRead, file: OpenFile, nonblock: bool): i32 {
+  while (true) {
+    io.procWork = looperAvailable(looper);
+    looper.looper |= LOOPER_WAITING;
+    trace(EVENT_WAIT_FOR_WORK, io.procWork ? 1 : 0, looper.stack ? 1 : 0, listEmpty(looperTodo(looper)) ? 0 : 1);
+    if (io.procWork) niceSet(thread, looper.proc.defaultPriority);
+    if (!looperHasWork(looper, io.procWork)) {
+      if (!nonblock) return park(thread, looper, io, file);
+      looper.looper &= ~LOOPER_WAITING;
+      return -EAGAIN;
+    }
+    looper.looper &= ~LOOPER_WAITING;
+    const result = readWork(thread, looper, io);
+    if (result != LOST) return result;
+  }
+}
+
+function park(thread: Thread, looper: Looper, io: WriteRead, file: OpenFile): i32 {
+  if (io.procWork) {
+    listAddHead(changetype<usize>(looper) + offsetof<Looper>('waitingNext'), procWaiting(looper.proc));
+  }
+  looper.waiter = thread;
+  threadPark(thread, CALL_READ, file, changetype<usize>(looper));
+  trace(EVENT_PARK, CALL_READ);
+  return PARKED;
+}
+
+/** Delivers what there is. 0, a negative errno, or LOST when it was woken for nothing and has to wait again. */
+function readWork(thread: Thread, looper: Looper, io: WriteRead): i32 {
+  const proc = looper.proc;
+  const end = io.readBuffer + io.readSize;
+  while (true) {
+    let list = looperTodo(looper);
+    if (listEmpty(list)) {
+      list = procTodo(proc);
+      if (listEmpty(list) || !io.procWork) {
+        if (io.cursor - io.readBuffer == 4 && !looper.needReturn) return LOST;
+        break;
+      }
+    }
+    // A buffer shorter than the cursor wraps here, and then counts as endless: so it does in Linux.
+    if (end - io.cursor < <u64>ROOM) break;
+    const work = workTake(list)!;
+    if (listEmpty(looperTodo(looper))) looper.processTodo = false;
+    const result = take(thread, looper, io, work);
+    if (result < 0) return result;
+    if (result == LAST) break;
+  }
+  io.readConsumed = io.cursor - io.readBuffer;
+  return askForThread(thread, looper, io);
+}
+
+/** BR_SPAWN_LOOPER, when nobody waits, none is on its way, and the process allows one more. */
+function askForThread(thread: Thread, looper: Looper, io: WriteRead): i32 {
+  const proc = looper.proc;
+  if (proc.requestedThreads || !listEmpty(procWaiting(proc))) return 0;
+  if (proc.requestedThreadsStarted >= proc.maxThreads) return 0;
+  if (!(looper.looper & (LOOPER_REGISTERED | LOOPER_ENTERED))) return 0;
+  proc.requestedThreads++;
+  if (!putUser32(thread.process.space!, io.readBuffer, BR_SPAWN_LOOPER)) return -EFAULT;
+  returned(proc, BR_SPAWN_LOOPER);
+  return 0;
+}
+
+/** Tells user space of one piece of work. TAKEN, LAST or a negative errno; on -EFAULT the work is lost. */
+function take(thread: Thread, looper: Looper, io: WriteRead, work: Work): i32 {
+  const proc = looper.proc;
+  switch (work.type) {
+    case WORK_TRANSACTION:
+      return takeTransaction(thread, looper, io, changetype<Transaction>(work));
+    case WORK_RETURN_ERROR:
+      return takeError(thread, proc, io, changetype<ErrorWork>(work));
+    case WORK_TRANSACTION_COMPLETE:
+    case WORK_TRANSACTION_PENDING:
+    case WORK_TRANSACTION_ONEWAY_SPAM_SUSPECT:
+      return takeComplete(thread, proc, io, work);
+    case WORK_NODE:
+      return takeNode(thread, proc, io, changetype<Node>(work));
+    case WORK_DEAD_BINDER:
+    case WORK_DEAD_BINDER_AND_CLEAR:
+    case WORK_CLEAR_DEATH_NOTIFICATION:
+      return takeDeath(thread, proc, io, changetype<RefDeath>(work));
+    case WORK_FROZEN_BINDER:
+      return takeFreeze(thread, proc, io, changetype<RefFreeze>(work));
+    case WORK_CLEAR_FREEZE_NOTIFICATION:
+      return takeFreezeCleared(thread, proc, io, changetype<RefFreeze>(work));
+    default:
+      assert(false, 'take: unknown work');
+      return TAKEN;
+  }
+}
+
+function takeError(thread: Thread, proc: Proc, io: WriteRead, error: ErrorWork): i32 {
+  const word = error.command;
+  if (!put(thread, io, word)) return -EFAULT;
+  error.command = BR_OK;
+  returned(proc, word);
+  return TAKEN;
+}
+
+function takeComplete(thread: Thread, proc: Proc, io: WriteRead, work: Work): i32 {
+  let word: u32 = BR_TRANSACTION_COMPLETE;
+  if (work.type == WORK_TRANSACTION_PENDING) word = BR_TRANSACTION_PENDING_FROZEN;
+  else if (work.type == WORK_TRANSACTION_ONEWAY_SPAM_SUSPECT && proc.spamDetection) word = BR_ONEWAY_SPAM_SUSPECT;
+  kmemFree(CACHE_BINDER_WORK, changetype<usize>(work));
+  statDeleted(STAT_TRANSACTION_COMPLETE);
+  if (!put(thread, io, word)) return -EFAULT;
+  returned(proc, word);
+  return TAKEN;
+}
+
+/** The owner hears how its object's references have changed since it was last told. */
+function takeNode(thread: Thread, proc: Proc, io: WriteRead, node: Node): i32 {
+  assert(node.proc == proc, 'takeNode: node is not ours');
+  const ptr = node.ptr;
+  const cookie = node.cookie;
+  const strong = node.internalStrongRefs != 0 || node.localStrongRefs != 0;
+  const weak = strong || node.localWeakRefs != 0 || node.tmpRefs != 0 || !listEmpty(nodeRefs(node));
+  const hadStrong = node.hasStrongRef;
+  const hadWeak = node.hasWeakRef;
+  if (weak && !hadWeak) {
+    node.hasWeakRef = true;
+    node.pendingWeakRef = true;
+    node.localWeakRefs++;
+  }
+  if (strong && !hadStrong) {
+    node.hasStrongRef = true;
+    node.pendingStrongRef = true;
+    node.localStrongRefs++;
+  }
+  if (!strong && hadStrong) node.hasStrongRef = false;
+  if (!weak && hadWeak) node.hasWeakRef = false;
+  if (!weak) {
+    nodeUnlink(proc, node);
+    nodeFree(node);
+  }
+  if (weak && !hadWeak && !putNode(thread, proc, io, BR_INCREFS, ptr, cookie)) return -EFAULT;
+  if (strong && !hadStrong && !putNode(thread, proc, io, BR_ACQUIRE, ptr, cookie)) return -EFAULT;
+  if (!strong && hadStrong && !putNode(thread, proc, io, BR_RELEASE, ptr, cookie)) return -EFAULT;
+  if (!weak && hadWeak && !putNode(thread, proc, io, BR_DECREFS, ptr, cookie)) return -EFAULT;
+  return TAKEN;
+}
+
+function takeDeath(thread: Thread, proc: Proc, io: WriteRead, death: RefDeath): i32 {
+  const cookie = death.cookie;
+  const cleared = death.type == WORK_CLEAR_DEATH_NOTIFICATION;
+  if (cleared) deathFree(death);
+  else deathDelivered(proc, death);
+  const word: u32 = cleared ? BR_CLEAR_DEATH_NOTIFICATION_DONE : BR_DEAD_BINDER;
+  if (!put(thread, io, word) || !put64(thread, io, cookie)) return -EFAULT;
+  returned(proc, word);
+  return cleared ? TAKEN : LAST;
+}
+
+function takeFreeze(thread: Thread, proc: Proc, io: WriteRead, freeze: RefFreeze): i32 {
+  const frozen: u64 = freeze.isFrozen ? 1 : 0;
+  freeze.sent = true;
+  freezeDelivered(proc, freeze);
+  if (!put(thread, io, BR_FROZEN_BINDER) || !put64(thread, io, freeze.cookie) || !put64(thread, io, frozen))
+    return -EFAULT;
+  returned(proc, BR_FROZEN_BINDER);
+  return LAST;
+}
+
+function takeFreezeCleared(thread: Thread, proc: Proc, io: WriteRead, freeze: RefFreeze): i32 {
+  const cookie = freeze.cookie;
+  freezeFree(freeze);
+  if (!put(thread, io, BR_CLEAR_FREEZE_NOTIFICATION_DONE) || !put64(thread, io, cookie)) return -EFAULT;
+  returned(proc, BR_CLEAR_FREEZE_NOTIFICATION_DONE);
+  return TAKEN;
+}
+
+/** Delivers a call, a oneway or a reply. */
+function takeTransaction(thread: Thread, looper: Looper, io: WriteRead, transaction: Transaction): i32 {
+  const proc = looper.proc;
+  const buffer = transaction.buffer!;
+  const node = changetype<Node | null>(buffer.targetNode);
+  const oneway = (transaction.flags & TF_ONE_WAY) != 0;
+  let word: u32 = BR_REPLY;
+  if (node) {
+    word = transaction.securityCtx ? BR_TRANSACTION_SEC_CTX : BR_TRANSACTION;
+    inheritNice(thread, transaction, node, oneway);
+  }
+  if (!applyFixups(thread, proc, transaction, buffer))
+    return loseTransaction(thread, looper, io, transaction, buffer, word);
+  allocDeliver(proc.alloc, buffer);
+  describe(transaction, buffer, node, proc);
+  const size: u32 = transaction.securityCtx ? TRANSACTION_DATA_SECCTX_SIZE : TRANSACTION_DATA_SIZE;
+  if (!put(thread, io, word) || copyToUser(thread.process.space!, io.cursor, changetype<usize>(record), size)) {
+    transactionCancel(transaction, BR_FAILED_REPLY);
+    return -EFAULT;
+  }
+  io.cursor += size;
+  spaceCounters(thread.process.space!).commandBytes += size;
+  trace(EVENT_TRANSACTION_RECEIVED, transaction.debugId);
+  returned(proc, word);
+  buffer.allowUserFree = true;
+  if (node && !oneway) {
+    transaction.toParent = looper.stack;
+    transaction.toThread = looper;
+    looper.stack = transaction;
+  } else {
+    transactionFree(transaction);
+  }
+  return LAST;
+}
+
+/** binder_transaction_data as the receiver sees it. */
+function describe(transaction: Transaction, buffer: Buffer, node: Node | null, proc: Proc): void {
+  const from = transaction.from;
+  const user = allocUserAddress(proc.alloc, buffer);
+  record.target = node ? node.ptr : 0;
+  record.cookie = node ? node.cookie : 0;
+  record.code = transaction.code;
+  record.flags = transaction.flags;
+  record.senderPid = from && from.proc.process.alive ? from.proc.pid : 0;
+  record.senderEuid = transaction.senderEuid;
+  record.dataSize = buffer.dataSize;
+  record.offsetsSize = buffer.offsetsSize;
+  record.buffer = user;
+  record.offsets = user + bufferOffsetsStart(buffer);
+  record.tail = transaction.securityCtx;
+}
+
+/** The receiver runs at the caller's nice value, but not at less than the node's; the old one comes back with the reply. */
+function inheritNice(thread: Thread, transaction: Transaction, node: Node, oneway: bool): void {
+  const least = <i32>node.minPriority;
+  transaction.savedPriority = thread.nice;
+  if (transaction.priority < least && !oneway) niceSet(thread, transaction.priority);
+  else if (!oneway || transaction.savedPriority > least) niceSet(thread, least);
+}
+
+/** Gives the files in flight their numbers in the reader's table and writes these into the message. False when one has no place. */
+function applyFixups(thread: Thread, proc: Proc, transaction: Transaction, buffer: Buffer): bool {
+  const head = transactionFixups(transaction);
+  if (listEmpty(head)) return true;
+  const process = thread.process;
+  for (let link = listFirst(head); link; link = listNext(link, head)) {
+    const fixup = changetype<FdFixup>(link);
+    const fd = fdReserve(process, 0, true);
+    if (fd < 0) {
+      fixupsDrop(transaction);
+      return false;
+    }
+    trace(EVENT_TRANSACTION_FD_RECV, transaction.debugId, fd, fixup.offset);
+    fixup.targetFd = fd;
+    if (!allocWrite(proc.alloc, buffer, fixup.offset, changetype<usize>(fixup) + offsetof<FdFixup>('targetFd'), 4)) {
+      fixupsDrop(transaction);
+      return false;
+    }
+  }
+  for (let link = listFirst(head); link; link = listFirst(head)) {
+    const fixup = changetype<FdFixup>(link);
+    fdInstall(process, fixup.targetFd, fixup.file);
+    listDel(link);
+    kmemFree(CACHE_FD_FIXUP, link);
+  }
+  return true;
+}
+
+/** A message whose descriptors found no place: its sender hears BR_FAILED_REPLY; of a reply, the caller who reads it. */
+function loseTransaction(
+  thread: Thread,
+  looper: Looper,
+  io: WriteRead,
+  transaction: Transaction,
+  buffer: Buffer,
+  word: u32,
+): i32 {
+  const proc = looper.proc;
+  buffer.transaction = 0;
+  transactionCancel(transaction, BR_FAILED_REPLY);
+  bufferFree(proc, looper, buffer, true);
+  if (word != BR_REPLY) return TAKEN;
+  if (!put(thread, io, BR_FAILED_REPLY)) return -EFAULT;
+  returned(proc, BR_FAILED_REPLY);
+  return LAST;
+}
+
+function putNode(thread: Thread, proc: Proc, io: WriteRead, word: u32, ptr: u64, cookie: u64): bool {
+  if (!put(thread, io, word) || !put64(thread, io, ptr) || !put64(thread, io, cookie)) return false;
+  returned(proc, word);
+  return true;
+}
+
+/** Stores a word at the cursor and moves it on. */
+function put(thread: Thread, io: WriteRead, word: u32): bool {
+  const space: Space = thread.process.space!;
+  if (!putUser32(space, io.cursor, word)) return false;
+  io.cursor += 4;
+  spaceCounters(space).commandBytes += 4;
+  return true;
+}
+
+function put64(thread: Thread, io: WriteRead, value: u64): bool {
+  const space: Space = thread.process.space!;
+  if (!putUser64(space, io.cursor, value)) return false;
+  io.cursor += 8;
+  spaceCounters(space).commandBytes += 8;
+  return true;
+}
+
+function returned(proc: Proc, word: u32): void {
+  trace(EVENT_RETURN, word);
+  countReturn(proc, word);
+}

@@ -1,0 +1,100 @@
+/**
+ * Scatter-gather: the bytes behind buffer objects. They are copied last, when every place in them that must not be
+ * copied is known: pointers to other buffers, which are stored instead, and descriptors, which the receiver fills in.
+ * Both lists live for one transaction at a time.
+ */
+import { EINVAL, ENOMEM } from '../abi/errno';
+import { CACHE_SG_COPY, CACHE_SG_FIXUP } from '../abi/machine';
+import { allocCopyFromUser, allocWrite } from '../alloc/alloc';
+import { Buffer } from '../alloc/buffer';
+import { LIST_SIZE, listAddHead, listAddTail, listDel, listFirst, listInit, listNext } from '../lib/list';
+import { kmemAlloc, kmemFree } from '../mem/kmem';
+import { Space } from '../mem/space';
+import { Proc, SgCopy, SgFixup } from './objects';
+
+const copies: usize = memory.data(LIST_SIZE, 4);
+const fixups: usize = memory.data(LIST_SIZE, 4);
+
+export function scatterBoot(): void {
+  listInit(copies);
+  listInit(fixups);
+}
+
+/** Queues `length` bytes at `sender` for `offset` in the buffer; offsets rise from call to call. 0 or -ENOMEM. */
+export function scatterCopy(offset: u64, sender: u64, length: u64): i32 {
+  const address = kmemAlloc(CACHE_SG_COPY);
+  if (!address) return -ENOMEM;
+  const copy = changetype<SgCopy>(address);
+  copy.offset = offset;
+  copy.sender = sender;
+  copy.length = length;
+  listAddTail(address, copies);
+  return 0;
+}
+
+/** Queues a place at `offset`: `skip` bytes to leave alone, or, with 0, the 8-byte `value` to store. 0 or -ENOMEM. */
+export function scatterFixup(offset: u64, value: u64, skip: u64): i32 {
+  const address = kmemAlloc(CACHE_SG_FIXUP);
+  if (!address) return -ENOMEM;
+  const fixup = changetype<SgFixup>(address);
+  fixup.offset = offset;
+  fixup.value = value;
+  fixup.skip = skip;
+  // Behind the last one that lies lower; nearly always that is the tail.
+  let before = fixups;
+  for (let link = listFirst(fixups); link; link = listNext(link, fixups)) {
+    if (changetype<SgFixup>(link).offset < offset) before = link;
+  }
+  listAddHead(address, before);
+  return 0;
+}
+
+/** Copies what is queued and stores the pointers. 0, or -EINVAL when sender memory is bad or a pointer would not fit. */
+export function scatterRun(proc: Proc, buffer: Buffer, sender: Space): i32 {
+  let error = 0;
+  for (let link = listFirst(copies); link; link = listFirst(copies)) {
+    if (!copyAround(proc, buffer, sender, changetype<SgCopy>(link), error == 0)) error = -EINVAL;
+    listDel(link);
+    kmemFree(CACHE_SG_COPY, link);
+  }
+  scatterDrop();
+  return error;
+}
+
+/** Forgets what is queued. */
+export function scatterDrop(): void {
+  for (let link = listFirst(copies); link; link = listFirst(copies)) {
+    listDel(link);
+    kmemFree(CACHE_SG_COPY, link);
+  }
+  for (let link = listFirst(fixups); link; link = listFirst(fixups)) {
+    listDel(link);
+    kmemFree(CACHE_SG_FIXUP, link);
+  }
+}
+
+/** One stretch of bytes, around the places in it; with `act` false the places are only taken off the list. */
+function copyAround(proc: Proc, buffer: Buffer, sender: Space, copy: SgCopy, act: bool): bool {
+  let good = act;
+  let done: u64 = 0;
+  while (done < copy.length) {
+    const offset = copy.offset + done;
+    const left = copy.length - done;
+    const link = listFirst(fixups);
+    const size = link ? min<u64>(left, changetype<SgFixup>(link).offset - offset) : left;
+    if (good && size) good = allocCopyFromUser(proc.alloc, buffer, offset, sender, copy.sender + done, size);
+    done += size;
+    if (size == left) break;
+    const fixup = changetype<SgFixup>(link);
+    if (fixup.skip) {
+      done += fixup.skip;
+    } else {
+      const value = changetype<usize>(fixup) + offsetof<SgFixup>('value');
+      if (good) good = allocWrite(proc.alloc, buffer, fixup.offset, value, 8);
+      done += 8;
+    }
+    listDel(link);
+    kmemFree(CACHE_SG_FIXUP, link);
+  }
+  return good;
+}

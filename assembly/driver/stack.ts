@@ -1,0 +1,112 @@
+/**
+ * The stacks of calls, and what happens to a transaction that ends without a reply.
+ *
+ * A synchronous call stands on two stacks: its caller's (linked by `fromParent`) until the reply is queued, and, once a
+ * thread has taken it, that thread's (linked by `toParent`). When the thread that should reply is gone the failure goes
+ * to the caller; if that is gone, too, to the caller's caller.
+ */
+import { EVENT_TXN_LATENCY_FREE } from '../abi/events';
+import { CACHE_BINDER_TRANSACTION, CACHE_FD_FIXUP } from '../abi/machine';
+import { BR_OK, TF_ONE_WAY } from '../abi/protocol';
+import { listDel, listFirst } from '../lib/list';
+import { kmemFree } from '../mem/kmem';
+import { current } from '../task/current';
+import { fdUnreserve } from '../task/fdtable';
+import { filePut } from '../task/file';
+import { CALL_FREEZE } from '../task/process';
+import { wakeWaiting } from '../task/wait';
+import { trace, tracing } from '../trace';
+import { looperHold, looperRelease } from './holds';
+import { FdFixup, Looper, looperReplyError, Transaction, transactionFixups } from './objects';
+import { STAT_TRANSACTION, statDeleted } from './state';
+import { looperWake, workAddLooper } from './work';
+
+/** Takes the call a looper waits for off its stack; the caller is no longer known to it. */
+export function stackPop(looper: Looper, transaction: Transaction): void {
+  assert(looper.stack == transaction && transaction.from == looper, 'stackPop: not the call on top');
+  looper.stack = transaction.fromParent;
+  transaction.from = null;
+}
+
+/** Frees a transaction that was answered, taken, or lost. Its buffer stays, without it. */
+export function transactionFree(transaction: Transaction): void {
+  const proc = transaction.toProc;
+  if (proc) {
+    proc.outstandingTxns--;
+    if (!proc.outstandingTxns && proc.isFrozen) wakeWaiting(CALL_FREEZE, changetype<usize>(proc));
+    const buffer = transaction.buffer;
+    if (buffer) buffer.transaction = 0;
+  }
+  traceLatency(transaction);
+  transactionDiscard(transaction);
+}
+
+/** Frees the transaction object and the descriptors that were not given out, and nothing else. */
+export function transactionDiscard(transaction: Transaction): void {
+  fixupsDrop(transaction);
+  kmemFree(CACHE_BINDER_TRANSACTION, changetype<usize>(transaction));
+  statDeleted(STAT_TRANSACTION);
+}
+
+/** Lets go of the files in flight, and of numbers that the acting reader had reserved for them. */
+export function fixupsDrop(transaction: Transaction): void {
+  const head = transactionFixups(transaction);
+  for (let link = listFirst(head); link; link = listFirst(head)) {
+    const fixup = changetype<FdFixup>(link);
+    listDel(link);
+    const reader = current();
+    if (fixup.targetFd >= 0 && reader) fdUnreserve(reader.process, fixup.targetFd);
+    filePut(fixup.file);
+    kmemFree(CACHE_FD_FIXUP, link);
+  }
+}
+
+/** Ends a synchronous call with `word` for its caller, or for the nearest caller up the chain that is alive. */
+export function stackFail(transaction: Transaction, word: u32): void {
+  assert(!(transaction.flags & TF_ONE_WAY), 'stackFail: a oneway has no caller');
+  let failed: Transaction | null = transaction;
+  while (failed) {
+    const caller = failed.from;
+    if (caller) {
+      looperHold(caller);
+      stackPop(caller, failed);
+      const error = looperReplyError(caller);
+      if (error.command == BR_OK) {
+        error.command = word;
+        workAddLooper(caller, error);
+        looperWake(caller);
+      }
+      looperRelease(caller);
+      transactionFree(failed);
+      return;
+    }
+    const next: Transaction | null = failed.fromParent;
+    transactionFree(failed);
+    failed = next;
+  }
+}
+
+/** Ends a transaction that its receiver never took: a call fails with `word`, a oneway or a reply is lost. */
+export function transactionCancel(transaction: Transaction, word: u32): void {
+  const buffer = transaction.buffer;
+  assert(buffer != null, 'transactionCancel: no buffer');
+  if (buffer && buffer.targetNode && !(transaction.flags & TF_ONE_WAY)) stackFail(transaction, word);
+  else transactionFree(transaction);
+}
+
+export function traceLatency(transaction: Transaction): void {
+  if (!tracing()) return;
+  const from = transaction.from;
+  const proc = transaction.toProc;
+  const to = transaction.toThread;
+  trace(
+    EVENT_TXN_LATENCY_FREE,
+    transaction.debugId,
+    from ? from.proc.pid : 0,
+    from ? from.tid : 0,
+    proc ? proc.pid : 0,
+    to ? to.tid : 0,
+    transaction.flags,
+    transaction.code,
+  );
+}

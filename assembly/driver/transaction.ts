@@ -1,0 +1,471 @@
+/**
+ * BC_TRANSACTION and BC_REPLY: from a decoded record to a message in the receiver's mapping and an entry in its queue.
+ *
+ *     route    who gets it: a node's owner, or the thread that waits for this reply
+ *     fill     reserve a buffer in the receiver's mapping; copy data and offsets; translate objects
+ *     queue    put it where the receiver finds it, and tell the sender it went out
+ *
+ * A step that fails undoes what came before, in this file, and the sender (of a failed reply: the caller) gets one BR_ word.
+ */
+import { EFAULT, EINVAL, ENOMEM, EPROTO, ESRCH } from '../abi/errno';
+import { EVENT_TRANSACTION, EVENT_TRANSACTION_ALLOC_BUF, EVENT_TRANSACTION_FAILED_BUFFER_RELEASE } from '../abi/events';
+import { CACHE_BINDER_TRANSACTION, CACHE_BINDER_WORK } from '../abi/machine';
+import {
+  BINDER_TYPE_BINDER,
+  BINDER_TYPE_FD,
+  BINDER_TYPE_FDA,
+  BINDER_TYPE_HANDLE,
+  BINDER_TYPE_PTR,
+  BINDER_TYPE_WEAK_BINDER,
+  BINDER_TYPE_WEAK_HANDLE,
+  BR_DEAD_REPLY,
+  BR_FAILED_REPLY,
+  BR_OK,
+  BR_TRANSACTION_COMPLETE,
+  BR_TRANSACTION_PENDING_FROZEN,
+  TF_CLEAR_BUF,
+  TF_ONE_WAY,
+} from '../abi/protocol';
+import { allocCopyFromUser, allocFree, allocReserve, allocUserAddress, allocWrite } from '../alloc/alloc';
+import { align8, Buffer, bufferOffsetsStart } from '../alloc/buffer';
+import { listFirst, listInit } from '../lib/list';
+import { kmemAlloc, kmemFree } from '../mem/kmem';
+import { niceSet } from '../task/nice';
+import { Process, Thread } from '../task/process';
+import { trace } from '../trace';
+import { ObjectHeader, objectOffset, objectRead, offsetRead, RECORD_SIZE } from './contents';
+import { deliver } from './delivery';
+import { looperHold, looperRelease, procHold, procRelease } from './holds';
+import { nodeDec, nodeHold, nodeInc, nodeRelease } from './nodes';
+import {
+  Looper,
+  looperReturnError,
+  looperTodo,
+  Node,
+  Proc,
+  Transaction,
+  transactionFixups,
+  Work,
+  WORK_TRANSACTION,
+  WORK_TRANSACTION_COMPLETE,
+  WORK_TRANSACTION_ONEWAY_SPAM_SUSPECT,
+  WORK_TRANSACTION_PENDING,
+} from './objects';
+import { BufferObject, FdArrayObject, FdObject, FlatObject, TransactionRecord } from './records';
+import { refFind } from './refs';
+import { bufferReleaseObjects, traceBuffer } from './release';
+import { scatterDrop, scatterRun } from './scatter';
+import { fixupsDrop, stackFail, stackPop, traceLatency, transactionFree } from './stack';
+import {
+  LogEntry,
+  logAdd,
+  logAddFailed,
+  nextId,
+  STAT_TRANSACTION,
+  STAT_TRANSACTION_COMPLETE,
+  statCreated,
+  statDeleted,
+} from './state';
+import { translateBinder, translateFd, translateFda, translateHandle, translatePtr, Translation } from './translate';
+import { looperWake, workAddDeferred, workAddLooper, workRemove } from './work';
+
+/** One transaction while it is made. What is set is held, and let go at the end whatever happens. */
+@unmanaged
+class Route {
+  thread: Thread; // the acting thread
+  looper: Looper; // the sender
+  proc: Proc | null; // receiver
+  node: Node | null; // node that is called; null in a reply
+  addressee: Looper | null; // thread that has to get it, else any
+  inReplyTo: Transaction | null; // call that is answered
+  id: i32;
+  error: u32; // BR_ word of the failure
+  param: i32; // its -errno
+  nodeId: i32; // of the node that is called, for the log; 0 when it was refused at once
+  contextSize: u64; // bytes of the sender's security context at the end of the extra space
+  end: u64; // objects below this offset of the buffer were translated
+}
+
+const route = changetype<Route>(memory.data(offsetof<Route>(), 8));
+const translation = changetype<Translation>(memory.data(offsetof<Translation>(), 8));
+const object: usize = memory.data(RECORD_SIZE, 8);
+
+/** Carries out a BC_TRANSACTION or BC_REPLY of `thread`; its outcome is queued as work, never an errno. */
+export function transact(thread: Thread, looper: Looper, record: TransactionRecord, reply: bool, extraSize: u64): void {
+  const entry = logStart(looper, record, reply);
+  routeStart(thread, looper, entry.debugId);
+  setExtendedError(looper, route.id, BR_OK, 0);
+
+  const found = reply ? routeReply() : routeCall(record);
+  const node = route.node;
+  const addressee = route.addressee;
+  const proc = route.proc;
+  entry.toNode = route.nodeId;
+  if (found) {
+    if (addressee) entry.toThread = addressee.tid;
+    entry.toProc = proc!.pid;
+    if (send(record, reply, extraSize)) {
+      finish(entry, node, addressee, proc);
+      return;
+    }
+  }
+  // A transaction that had a buffer gave the node's strong reference back with it.
+  const held = route.node;
+  if (held) nodeDec(held, true, false);
+  finish(entry, node, addressee, proc);
+  entry.returnError = route.error;
+  entry.returnErrorParam = route.param;
+  logAddFailed(entry);
+  tellFailure();
+}
+
+/** Sets what BINDER_GET_EXTENDED_ERROR will answer. */
+export function setExtendedError(looper: Looper, id: i32, command: u32, param: i32): void {
+  looper.errorId = id;
+  looper.errorCommand = command;
+  looper.errorParam = param;
+}
+
+function logStart(looper: Looper, record: TransactionRecord, reply: bool): LogEntry {
+  const entry = logAdd();
+  entry.debugId = nextId();
+  entry.callType = reply ? 2 : record.flags & TF_ONE_WAY ? 1 : 0;
+  entry.fromProc = looper.proc.pid;
+  entry.fromThread = looper.tid;
+  entry.targetHandle = <u32>record.target;
+  entry.dataSize = record.dataSize;
+  entry.offsetsSize = record.offsetsSize;
+  entry.device = looper.proc.device;
+  return entry;
+}
+
+function routeStart(thread: Thread, looper: Looper, id: i32): void {
+  memory.fill(changetype<usize>(route), 0, offsetof<Route>());
+  route.thread = thread;
+  route.looper = looper;
+  route.id = id;
+}
+
+function finish(entry: LogEntry, node: Node | null, addressee: Looper | null, proc: Proc | null): void {
+  if (addressee) looperRelease(addressee);
+  if (node) nodeRelease(node);
+  if (proc) procRelease(proc);
+  entry.debugIdDone = entry.debugId;
+}
+
+/** The sender's last word: for a reply the failure is the caller's, and the sender only hears that it is done. */
+function tellFailure(): void {
+  const looper = route.looper;
+  const call = route.inReplyTo;
+  const error = looperReturnError(looper);
+  if (call) {
+    const caller = call.from;
+    if (caller && caller.errorCommand == BR_OK) setExtendedError(caller, route.id, route.error, route.param);
+    error.command = BR_TRANSACTION_COMPLETE;
+    workAddLooper(looper, error);
+    stackFail(call, route.error);
+  } else {
+    setExtendedError(looper, route.id, route.error, route.param);
+    error.command = route.error;
+    workAddLooper(looper, error);
+  }
+}
+
+function fail(error: u32, param: i32): bool {
+  route.error = error;
+  route.param = param;
+  return false;
+}
+
+/** A reply goes to the thread whose call is on top of the replier's stack. The call leaves the stack here, come what may. */
+function routeReply(): bool {
+  const looper = route.looper;
+  const call = looper.stack;
+  if (!call || call.toThread != looper) return fail(BR_FAILED_REPLY, -EPROTO);
+  looper.stack = call.toParent;
+  niceSet(route.thread, call.savedPriority);
+  route.inReplyTo = call;
+  const caller = call.from;
+  if (!caller) return fail(BR_DEAD_REPLY, 0);
+  if (caller.stack != call) {
+    route.inReplyTo = null;
+    return fail(BR_FAILED_REPLY, -EPROTO);
+  }
+  looperHold(caller);
+  procHold(caller.proc);
+  route.addressee = caller;
+  route.proc = caller.proc;
+  return true;
+}
+
+/** A call goes to the owner of the node behind the handle, and there to a thread that waits in this very chain of calls. */
+function routeCall(record: TransactionRecord): bool {
+  const looper = route.looper;
+  const sender = looper.proc;
+  const handle = <u32>record.target;
+  let node: Node | null = null;
+  if (handle) {
+    const ref = refFind(sender, handle, true);
+    if (!ref) return fail(BR_FAILED_REPLY, -EINVAL);
+    node = ref.node;
+  } else {
+    node = sender.context.manager;
+  }
+  const owner = node ? node.proc : null;
+  if (!node || !owner) return fail(BR_DEAD_REPLY, -EINVAL);
+  nodeInc(node, true, false, null);
+  nodeHold(node);
+  procHold(owner);
+  route.node = node;
+  route.proc = owner;
+  if (!handle && owner.pid == sender.pid) return fail(BR_FAILED_REPLY, -EINVAL);
+  route.nodeId = node.debugId;
+  if (owner == sender) return fail(BR_FAILED_REPLY, -EINVAL);
+  if (record.flags & TF_ONE_WAY) return true;
+
+  const first = listFirst(looperTodo(looper));
+  if (first && changetype<Work>(first).type == WORK_TRANSACTION) return fail(BR_FAILED_REPLY, -EPROTO);
+  const top = looper.stack;
+  if (top && top.toThread != looper) return fail(BR_FAILED_REPLY, -EPROTO);
+  let call: Transaction | null = top;
+  while (call && !route.addressee) {
+    const caller = call.from;
+    if (caller && caller.proc == owner) {
+      looperHold(caller);
+      route.addressee = caller;
+    }
+    call = call.fromParent;
+  }
+  return true;
+}
+
+/** Makes the transaction for a route that was found. True when it is queued; otherwise nothing of it is left. */
+function send(record: TransactionRecord, reply: bool, extraSize: u64): bool {
+  const transactionAddress = kmemAlloc(CACHE_BINDER_TRANSACTION);
+  if (!transactionAddress) return fail(BR_FAILED_REPLY, -ENOMEM);
+  const completeAddress = kmemAlloc(CACHE_BINDER_WORK);
+  if (!completeAddress) {
+    kmemFree(CACHE_BINDER_TRANSACTION, transactionAddress);
+    return fail(BR_FAILED_REPLY, -ENOMEM);
+  }
+  statCreated(STAT_TRANSACTION);
+  statCreated(STAT_TRANSACTION_COMPLETE);
+  const transaction = changetype<Transaction>(transactionAddress);
+  const complete = changetype<Work>(completeAddress);
+  describe(transaction, record, reply);
+
+  const buffer = reserve(transaction, record, reply, extraSize);
+  if (buffer) {
+    if (fill(transaction, buffer, record)) {
+      complete.type = buffer.spamSuspect ? WORK_TRANSACTION_ONEWAY_SPAM_SUSPECT : WORK_TRANSACTION_COMPLETE;
+      const queued = reply ? queueReply(transaction, complete) : queueCall(transaction, complete, buffer);
+      if (queued) return true;
+      workRemove(complete);
+    }
+    abort(transaction, buffer);
+  }
+  traceLatency(transaction);
+  kmemFree(CACHE_BINDER_WORK, completeAddress);
+  statDeleted(STAT_TRANSACTION_COMPLETE);
+  kmemFree(CACHE_BINDER_TRANSACTION, transactionAddress);
+  statDeleted(STAT_TRANSACTION);
+  return false;
+}
+
+function describe(transaction: Transaction, record: TransactionRecord, reply: bool): void {
+  const looper = route.looper;
+  listInit(transactionFixups(transaction));
+  transaction.type = WORK_TRANSACTION;
+  transaction.debugId = route.id;
+  transaction.from = reply || record.flags & TF_ONE_WAY ? null : looper;
+  transaction.fromPid = looper.proc.pid;
+  transaction.fromTid = looper.tid;
+  transaction.senderEuid = looper.proc.process.uid;
+  transaction.toProc = route.proc;
+  transaction.toThread = route.addressee;
+  transaction.code = record.code;
+  transaction.flags = record.flags;
+  transaction.priority = route.thread.nice;
+}
+
+/** A buffer in the receiver's mapping, with the sender's security context in it when the node wants that; null on failure. */
+function reserve(transaction: Transaction, record: TransactionRecord, reply: bool, extraSize: u64): Buffer | null {
+  const proc = route.proc!;
+  const node = route.node;
+  const process = route.looper.proc.process;
+  let context: u64 = 0;
+  if (node && node.txnSecurityCtx) {
+    if (!process.secctx) {
+      fail(BR_FAILED_REPLY, -EINVAL);
+      return null;
+    }
+    context = align8(process.secctxSize);
+    if (extraSize + context < context) {
+      fail(BR_FAILED_REPLY, -EINVAL);
+      return null;
+    }
+    route.contextSize = context;
+  }
+  traceStart(transaction, reply);
+  const isAsync = !reply && (record.flags & TF_ONE_WAY) != 0;
+  const reserved = allocReserve(
+    proc.alloc,
+    record.dataSize,
+    record.offsetsSize,
+    extraSize + context,
+    isAsync,
+    route.thread.process.pid,
+  );
+  if (reserved < 0) {
+    fail(reserved == -ESRCH ? BR_DEAD_REPLY : BR_FAILED_REPLY, reserved);
+    return null;
+  }
+  const buffer = changetype<Buffer>(reserved);
+  if (context) {
+    const offset = align8(record.dataSize) + align8(record.offsetsSize) + align8(extraSize + context) - context;
+    transaction.securityCtx = allocUserAddress(proc.alloc, buffer) + offset;
+    allocWrite(proc.alloc, buffer, offset, process.secctx, process.secctxSize);
+  }
+  buffer.debugId = transaction.debugId;
+  buffer.transaction = changetype<usize>(transaction);
+  buffer.targetNode = changetype<usize>(node);
+  buffer.clearOnFree = (transaction.flags & TF_CLEAR_BUF) != 0;
+  transaction.buffer = buffer;
+  traceBuffer(EVENT_TRANSACTION_ALLOC_BUF, buffer);
+  return buffer;
+}
+
+/** Copies data and offsets into the buffer and translates the objects. `route.end` tells how far it came. */
+function fill(transaction: Transaction, buffer: Buffer, record: TransactionRecord): bool {
+  const alloc = route.proc!.alloc;
+  const space = route.thread.process.space!;
+  const start: u64 = bufferOffsetsStart(buffer);
+  const end = start + record.offsetsSize;
+  route.end = 0;
+  if (!allocCopyFromUser(alloc, buffer, start, space, record.offsets, record.offsetsSize))
+    return fail(BR_FAILED_REPLY, -EFAULT);
+  if (record.offsetsSize & 7 || buffer.extraSize & 7) return fail(BR_FAILED_REPLY, -EINVAL);
+  prepare(transaction, buffer, record, align8(end));
+
+  let copied: u64 = 0;
+  for (route.end = start; route.end < end; route.end += 8) {
+    if (!offsetRead(route.proc!, buffer, route.end)) return fail(BR_FAILED_REPLY, -EINVAL);
+    const offset = objectOffset();
+    const gap = offset - copied;
+    if (gap) {
+      if (copied > offset || offset > record.dataSize) return fail(BR_FAILED_REPLY, -EFAULT);
+      if (!allocCopyFromUser(alloc, buffer, copied, space, record.buffer + copied, gap))
+        return fail(BR_FAILED_REPLY, -EFAULT);
+    }
+    const size = objectRead(route.proc!, buffer, offset, object, space, record.buffer);
+    if (!size || offset < copied) return fail(BR_FAILED_REPLY, -EINVAL);
+    copied = offset + size;
+    const error = translate(offset, (route.end - start) / 8);
+    if (error) return fail(BR_FAILED_REPLY, error);
+    // Linux reports 0 when the record does not fit any more; it always does, for it was read from there.
+    if (!allocWrite(alloc, buffer, offset, object, size)) return fail(BR_FAILED_REPLY, 0);
+  }
+  const rest = record.dataSize - copied;
+  if (!allocCopyFromUser(alloc, buffer, copied, space, record.buffer + copied, rest))
+    return fail(BR_FAILED_REPLY, -EFAULT);
+  const error = scatterRun(route.proc!, buffer, space);
+  return error ? fail(BR_FAILED_REPLY, error) : true;
+}
+
+function prepare(transaction: Transaction, buffer: Buffer, record: TransactionRecord, scatter: u64): void {
+  const process: Process = route.thread.process;
+  translation.transaction = transaction;
+  translation.buffer = buffer;
+  translation.target = route.proc!;
+  translation.looper = route.looper;
+  translation.process = process;
+  translation.space = process.space!;
+  translation.inReplyTo = route.inReplyTo;
+  translation.user = record.buffer;
+  translation.scatter = scatter;
+  translation.scatterEnd = scatter + buffer.extraSize - route.contextSize;
+  translation.fixupObject = 0;
+  translation.fixupMin = 0;
+}
+
+/** Translates the object in `object`, which lies at `offset` and is entry `index` of the offsets. 0 or a negative errno. */
+function translate(offset: u64, index: u64): i32 {
+  switch (changetype<ObjectHeader>(object).type) {
+    case BINDER_TYPE_BINDER:
+    case BINDER_TYPE_WEAK_BINDER:
+      return translateBinder(translation, changetype<FlatObject>(object));
+    case BINDER_TYPE_HANDLE:
+    case BINDER_TYPE_WEAK_HANDLE:
+      return translateHandle(translation, changetype<FlatObject>(object));
+    case BINDER_TYPE_FD:
+      return translateFd(translation, changetype<FdObject>(object), offset);
+    case BINDER_TYPE_FDA:
+      return translateFda(translation, changetype<FdArrayObject>(object), index);
+    case BINDER_TYPE_PTR:
+      return translatePtr(translation, changetype<BufferObject>(object), offset, index);
+    default:
+      return -EINVAL;
+  }
+}
+
+/** The caller's wait ends; the call it made is over. */
+function queueReply(transaction: Transaction, complete: Work): bool {
+  const caller = route.addressee!;
+  const call = route.inReplyTo!;
+  workAddLooper(route.looper, complete);
+  if (caller.isDead) return fail(BR_DEAD_REPLY, 0);
+  stackPop(caller, call);
+  workAddLooper(caller, transaction);
+  caller.proc.outstandingTxns++;
+  looperWake(caller);
+  transactionFree(call);
+  return true;
+}
+
+/** A caller is told that its call went out only together with the reply; the sender of a oneway at its next read. */
+function queueCall(transaction: Transaction, complete: Work, buffer: Buffer): bool {
+  const looper = route.looper;
+  const oneway = (transaction.flags & TF_ONE_WAY) != 0;
+  if (!oneway) {
+    workAddDeferred(looper, complete);
+    transaction.needReply = true;
+    transaction.fromParent = looper.stack;
+    looper.stack = transaction;
+  }
+  const error = deliver(transaction, buffer, route.node!, route.proc!, route.addressee);
+  if (oneway) {
+    if (error == BR_TRANSACTION_PENDING_FROZEN) complete.type = WORK_TRANSACTION_PENDING;
+    workAddLooper(looper, complete);
+    return !error || error == BR_TRANSACTION_PENDING_FROZEN ? true : fail(error, 0);
+  }
+  if (!error) return true;
+  stackPop(looper, transaction);
+  return fail(error, 0);
+}
+
+/** Undoes reserve and fill. The buffer gives the node's strong reference back. */
+function abort(transaction: Transaction, buffer: Buffer): void {
+  const proc = route.proc!;
+  scatterDrop();
+  fixupsDrop(transaction);
+  traceBuffer(EVENT_TRANSACTION_FAILED_BUFFER_RELEASE, buffer);
+  bufferReleaseObjects(proc, null, buffer, route.end, true);
+  route.node = null;
+  buffer.transaction = 0;
+  allocFree(proc.alloc, buffer);
+}
+
+function traceStart(transaction: Transaction, reply: bool): void {
+  const node = route.node;
+  const addressee = route.addressee;
+  trace(
+    EVENT_TRANSACTION,
+    transaction.debugId,
+    node ? node.debugId : 0,
+    route.proc!.pid,
+    addressee ? addressee.tid : 0,
+    reply ? 1 : 0,
+    transaction.flags,
+    transaction.code,
+  );
+}

@@ -1,0 +1,251 @@
+/**
+ * Objects on their way from one process to another. A binder becomes a handle for everyone but its owner, a handle
+ * becomes the owner's binder again or somebody else's handle; a descriptor becomes a file held until the receiver reads.
+ * Every function here works on a record that was read whole, and answers 0 or a negative errno.
+ */
+import { EBADF, EINVAL, ENOMEM, EPERM } from '../abi/errno';
+import {
+  EVENT_TRANSACTION_FD_SEND,
+  EVENT_TRANSACTION_NODE_TO_REF,
+  EVENT_TRANSACTION_REF_TO_NODE,
+  EVENT_TRANSACTION_REF_TO_REF,
+} from '../abi/events';
+import { CACHE_FD_FIXUP } from '../abi/machine';
+import {
+  BINDER_BUFFER_FLAG_HAS_PARENT,
+  BINDER_TYPE_BINDER,
+  BINDER_TYPE_HANDLE,
+  BINDER_TYPE_WEAK_BINDER,
+  BINDER_TYPE_WEAK_HANDLE,
+  TF_ACCEPT_FDS,
+} from '../abi/protocol';
+import { allocUserAddress } from '../alloc/alloc';
+import { align8, Buffer, bufferOffsetsStart } from '../alloc/buffer';
+import { listAddTail } from '../lib/list';
+import { kmemAlloc } from '../mem/kmem';
+import { Space } from '../mem/space';
+import { copyFromUser } from '../mem/uaccess';
+import { fdFile } from '../task/fdtable';
+import { fileGet } from '../task/file';
+import { Process } from '../task/process';
+import { trace } from '../trace';
+import { arrayFits, objectOffset, objectRead, offsetRead, parentRead, RECORD_SIZE } from './contents';
+import { nodeCreate, nodeInc, nodeRelease } from './nodes';
+import { FdFixup, Looper, Node, Proc, Ref, Transaction, transactionFixups } from './objects';
+import { BufferObject, FdArrayObject, FdObject, FlatObject } from './records';
+import { refFind, refIncForNode, refNode } from './refs';
+import { scatterCopy, scatterFixup } from './scatter';
+
+/** A transaction whose objects are being translated. */
+@unmanaged
+export class Translation {
+  transaction: Transaction;
+  buffer: Buffer;
+  target: Proc;
+  looper: Looper; // the sender
+  process: Process; // whose descriptors and memory are meant: the acting thread's
+  space: Space;
+  inReplyTo: Transaction | null;
+  user: u64; // where the sender's data begins
+  scatter: u64; // next free byte of the extra space, as an offset in the buffer
+  scatterEnd: u64;
+  fixupObject: u64; // offset of the buffer object that was last handled or fixed up, 0 before
+  fixupMin: u64; // first byte of it that may still be fixed up
+}
+
+@unmanaged
+class Number {
+  value: u32;
+}
+
+const number = changetype<Number>(memory.data(offsetof<Number>(), 4));
+const parents: usize = memory.data(RECORD_SIZE, 8);
+const senderParents: usize = memory.data(RECORD_SIZE, 8);
+const ancestors: usize = memory.data(RECORD_SIZE, 8);
+
+/** BINDER and WEAK_BINDER: the receiver gets a handle of its own, and the sender will be told to hold the object. */
+export function translateBinder(at: Translation, object: FlatObject): i32 {
+  const looper = at.looper;
+  const node = nodeCreate(looper.proc, object.binder, object.cookie, object.flags);
+  if (!node) return -ENOMEM;
+  if (object.cookie != node.cookie) {
+    nodeRelease(node);
+    return -EINVAL;
+  }
+  const strong = object.type == BINDER_TYPE_BINDER;
+  const ref = refIncForNode(at.target, node, strong, looper);
+  if (ref < 0) {
+    nodeRelease(node);
+    return ref;
+  }
+  const given = changetype<Ref>(ref);
+  becomeHandle(object, strong, given.desc);
+  trace(
+    EVENT_TRANSACTION_NODE_TO_REF,
+    at.transaction.debugId,
+    node.debugId,
+    <u32>node.ptr,
+    <u32>(node.ptr >> 32),
+    given.debugId,
+    given.desc,
+  );
+  nodeRelease(node);
+  return 0;
+}
+
+/** HANDLE and WEAK_HANDLE: the owner gets its own ptr and cookie back, anyone else a handle of its own. */
+export function translateHandle(at: Translation, object: FlatObject): i32 {
+  const sender = at.looper.proc;
+  const strong = object.type == BINDER_TYPE_HANDLE;
+  const node = refNode(sender, <u32>object.binder, strong);
+  if (!node) return -EINVAL;
+  const source = refFind(sender, <u32>object.binder, strong);
+  const sourceId = source ? source.debugId : 0;
+  const sourceDesc = <u32>object.binder;
+  let error = 0;
+  if (node.proc == at.target) {
+    object.type = strong ? BINDER_TYPE_BINDER : BINDER_TYPE_WEAK_BINDER;
+    object.binder = node.ptr;
+    object.cookie = node.cookie;
+    nodeInc(node, strong, false, null);
+    trace(
+      EVENT_TRANSACTION_REF_TO_NODE,
+      at.transaction.debugId,
+      node.debugId,
+      sourceId,
+      sourceDesc,
+      <u32>node.ptr,
+      <u32>(node.ptr >> 32),
+    );
+  } else {
+    const ref = refIncForNode(at.target, node, strong, null);
+    if (ref < 0) {
+      error = ref;
+    } else {
+      const given = changetype<Ref>(ref);
+      becomeHandle(object, strong, given.desc);
+      trace(
+        EVENT_TRANSACTION_REF_TO_REF,
+        at.transaction.debugId,
+        node.debugId,
+        sourceId,
+        sourceDesc,
+        given.debugId,
+        given.desc,
+      );
+    }
+  }
+  nodeRelease(node);
+  return error;
+}
+
+/** FD: the number in the buffer stays 0 until the receiver reads the message. */
+export function translateFd(at: Translation, object: FdObject, offset: u64): i32 {
+  const error = holdFile(at, <u32>object.fd, offset + offsetof<FdObject>('fd'));
+  object.fd = 0;
+  return error;
+}
+
+/** PTR: the bytes are queued for copying, the pointer is turned into the receiver's, and so is its copy in the parent. */
+export function translatePtr(at: Translation, object: BufferObject, offset: u64, index: u64): i32 {
+  const buffer = at.buffer;
+  if (object.length > at.scatterEnd - at.scatter) return -EINVAL;
+  let error = scatterCopy(at.scatter, object.buffer, object.length);
+  if (error) return error;
+  object.buffer = allocUserAddress(at.target.alloc, buffer) + at.scatter;
+  at.scatter += align8(object.length);
+  if (object.flags & BINDER_BUFFER_FLAG_HAS_PARENT) {
+    error = fixParent(at, object, index);
+    if (error) return error;
+  }
+  at.fixupObject = offset;
+  at.fixupMin = 0;
+  return 0;
+}
+
+/** FDA: every number of an array inside a parent's bytes becomes a file in flight; the bytes are left for the receiver. */
+export function translateFda(at: Translation, object: FdArrayObject, index: u64): i32 {
+  const buffer = at.buffer;
+  const parent = parentRead(at.target, buffer, object.parent, index, parents);
+  if (!parent) return -EINVAL;
+  const parentOffset = objectOffset();
+  if (!mayFixUp(at, parentOffset, object.parentOffset)) return -EINVAL;
+  // The sender's own copy of the parent tells where its numbers are.
+  if (objectRead(at.target, buffer, parentOffset, senderParents, at.space, at.user) != offsetof<BufferObject>())
+    return -EINVAL;
+  const error = holdArray(at, object, parent, changetype<BufferObject>(senderParents));
+  if (error) return error;
+  at.fixupObject = parentOffset;
+  at.fixupMin = object.parentOffset + object.numFds * 4;
+  return 0;
+}
+
+function becomeHandle(object: FlatObject, strong: bool, desc: u32): void {
+  object.type = strong ? BINDER_TYPE_HANDLE : BINDER_TYPE_WEAK_HANDLE;
+  object.binder = desc;
+  object.cookie = 0;
+}
+
+/** Holds the sender's file `fd` for the receiver, whose number will be stored at `offset` in the buffer. */
+function holdFile(at: Translation, fd: u32, offset: u64): i32 {
+  const call = at.inReplyTo;
+  const target = changetype<Node | null>(at.buffer.targetNode);
+  const accepted = call ? (call.flags & TF_ACCEPT_FDS) != 0 : target != null && target.acceptFds;
+  if (!accepted) return -EPERM;
+  const file = fdFile(at.process, fd);
+  if (!file) return -EBADF;
+  const address = kmemAlloc(CACHE_FD_FIXUP);
+  if (!address) return -ENOMEM;
+  fileGet(file);
+  const fixup = changetype<FdFixup>(address);
+  fixup.file = file;
+  fixup.offset = <u32>offset;
+  fixup.targetFd = -1;
+  listAddTail(address, transactionFixups(at.transaction));
+  trace(EVENT_TRANSACTION_FD_SEND, at.transaction.debugId, fd, <u32>offset);
+  return 0;
+}
+
+function holdArray(at: Translation, array: FdArrayObject, parent: BufferObject, senderParent: BufferObject): i32 {
+  if (!array.numFds) return 0;
+  if (!arrayFits(array, parent)) return -EINVAL;
+  const offset = parent.buffer - allocUserAddress(at.target.alloc, at.buffer) + array.parentOffset;
+  const source = senderParent.buffer + array.parentOffset;
+  if (offset & 3 || source & 3) return -EINVAL;
+  let error = scatterFixup(offset, 0, array.numFds * 4);
+  for (let index: u64 = 0; !error && index < array.numFds; index++) {
+    if (copyFromUser(at.space, changetype<usize>(number), source + index * 4, 4)) return -EINVAL;
+    error = holdFile(at, number.value, offset + index * 4);
+  }
+  return error;
+}
+
+/** The parent's bytes hold a copy of this pointer: it is stored there, too. */
+function fixParent(at: Translation, object: BufferObject, index: u64): i32 {
+  const buffer = at.buffer;
+  const parent = parentRead(at.target, buffer, object.parent, index, parents);
+  if (!parent) return -EINVAL;
+  if (!mayFixUp(at, objectOffset(), object.parentOffset)) return -EINVAL;
+  if (parent.length < 8 || object.parentOffset > parent.length - 8) return -EINVAL;
+  const offset = object.parentOffset + parent.buffer - allocUserAddress(at.target.alloc, buffer);
+  return scatterFixup(offset, object.buffer, 0);
+}
+
+/**
+ * Whether the object at `object` may be fixed up at `offset` of its bytes: fix-ups come in rising order, in the object
+ * that was handled last or one of its parents. An object at data offset 0 counts as none.
+ */
+function mayFixUp(at: Translation, object: u64, offset: u64): bool {
+  let last = at.fixupObject;
+  let least = at.fixupMin;
+  if (!last) return false;
+  while (last != object) {
+    const size = objectRead(at.target, at.buffer, last, ancestors, null, 0);
+    const ancestor = changetype<BufferObject>(ancestors);
+    if (size != offsetof<BufferObject>() || !(ancestor.flags & BINDER_BUFFER_FLAG_HAS_PARENT)) return false;
+    least = ancestor.parentOffset + 8;
+    if (!offsetRead(at.target, at.buffer, bufferOffsetsStart(at.buffer) + ancestor.parent * 8)) return false;
+    last = objectOffset();
+  }
+  return offset >= least;
+}

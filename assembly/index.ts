@@ -1,0 +1,344 @@
+/**
+ * The wasm surface: everything that the host can ask of the machine. Processes and threads are opaque pointers, user
+ * addresses are f64 (exact to 2^53), results are 0 or more, a negative errno, or PARKED.
+ *
+ * A step of the host is: one call; then, for as long as anything can run, `resume` each thread that `wakeNext` gives, and
+ * `deferredRun` when it gives none.
+ */
+import { EBADF, EINVAL, ENODEV, ENOMEM, ENOTTY } from './abi/errno';
+import {
+  COUNTER_COUNT,
+  DEVICE_COUNT,
+  MAP_ANONYMOUS,
+  MAP_PRIVATE,
+  MAP_SHARED,
+  PAGE_MASK,
+  PAGE_SIZE,
+  POISON_BYTE,
+  POISON_END,
+} from './abi/machine';
+import { allocBoot } from './alloc/alloc';
+import { lruCount, lruShrink, pagesBoot } from './alloc/pages';
+import { callResume, processExit, threadExit as exitThread } from './driver/exit';
+import { binderIoctl } from './driver/ioctl';
+import { binderMmap, binderOpen, deferredRun as runDeferred, drainClosed, lifecycleBoot } from './driver/lifecycle';
+import { objectsBoot } from './driver/objects';
+import { pollStart } from './driver/poll';
+import { scatterBoot } from './driver/scatter';
+import { stateBoot, stateSeed } from './driver/state';
+import { mappingKnown } from './mapping/index';
+import { spaceDestroy, spaceMap, spaceProtect, spaceUnmap } from './mem/areas';
+import { Counters, countersAdd, machineCounters } from './mem/counters';
+import { spaceFork } from './mem/fork';
+import { framesBoot, framesFree as freeFrames } from './mem/frames';
+import { kmemLiveTotal, kmemReap } from './mem/kmem';
+import { spaceCounters, spaceCreate, spacesBoot } from './mem/space';
+import { userTouch as touch } from './mem/uaccess';
+import { kernelReservedBytes } from './mem/vmalloc';
+import { currentSet } from './task/current';
+import {
+  fdClose,
+  fdControl,
+  fdDup,
+  fdDupTo,
+  fdFile,
+  fdInstall,
+  fdReserve,
+  fdTableCreate,
+  fdTableFork,
+} from './task/fdtable';
+import { FILE_BINDER, FILE_CONSOLE, fileOpen, filesBoot } from './task/file';
+import {
+  CALL_GRACE,
+  Process,
+  processCreate,
+  processesBoot,
+  processFirst,
+  processNext,
+  processRetire,
+  Thread,
+  threadCreate as createThread,
+  threadFirst,
+} from './task/process';
+import { threadSignal, threadTimeOut, waitBoot, wakeTake, wakeWaiting } from './task/wait';
+import { traceEnable as enableTrace } from './trace';
+
+export { traceBase, traceHead } from './trace';
+
+@unmanaged
+class Machine {
+  strategy: u8; // of new binder files
+}
+
+const machine = changetype<Machine>(memory.data(offsetof<Machine>(), 4));
+const sum = changetype<Counters>(memory.data(COUNTER_COUNT * 8, 8));
+const page: usize = memory.data(PAGE_SIZE, 8);
+
+/** Makes the machine in `memoryBytes` of memory, with a vmalloc area of `vmallocMiB`. 0, or -EINVAL for an unknown strategy. Once. */
+export function boot(memoryBytes: u32, strategy: i32, vmallocMiB: u32): i32 {
+  if (!mappingKnown(strategy)) return -EINVAL;
+  memory.fill(0, <u8>POISON_BYTE, POISON_END);
+  framesBoot(memoryBytes);
+  spacesBoot((<u64>vmallocMiB) << 20);
+  filesBoot();
+  processesBoot();
+  waitBoot();
+  pagesBoot();
+  allocBoot();
+  objectsBoot();
+  stateBoot();
+  scatterBoot();
+  lifecycleBoot();
+  machine.strategy = <u8>strategy;
+  return 0;
+}
+
+/** What earlier work left behind: the last id given, and the uid that has been manager of `binder` (-1: none). */
+export function setCounters(lastDebugId: i32, contextMgrUid: f64): void {
+  stateSeed(lastDebugId, <i64>contextMgrUid);
+}
+
+/** Frames that are free; the same before the first process and after the last. */
+export function framesFree(): i32 {
+  kmemReap();
+  return freeFrames();
+}
+
+/** Kernel objects that are in use. */
+export function objectsLive(): i32 {
+  return kmemLiveTotal();
+}
+
+/** Address of the counters of a process, or (0) of their sum over the machine, made at the call. */
+export function counters(process: Process | null): usize {
+  if (process) return changetype<usize>(spaceCounters(process.space!));
+  memory.fill(changetype<usize>(sum), 0, COUNTER_COUNT * 8);
+  countersAdd(sum, machineCounters);
+  let each = processFirst();
+  while (each) {
+    const space = each.space;
+    if (space) countersAdd(sum, spaceCounters(space));
+    each = processNext(each);
+  }
+  return changetype<usize>(sum);
+}
+
+/** Bytes of the kernel's vmalloc area that are reserved. */
+export function kernelReserved(): f64 {
+  return <f64>kernelReservedBytes();
+}
+
+/** Pages that the shrinker could take. */
+export function shrinkCount(): i32 {
+  return lruCount();
+}
+
+/** Lets the shrinker take up to `limit` pages, the ones longest unused first. Returns how many it got. */
+export function shrinkScan(limit: i32): i32 {
+  return lruShrink(limit);
+}
+
+export function traceEnable(enabled: bool): void {
+  enableTrace(enabled);
+}
+
+/** A page of kernel memory through which the host hands over bytes. */
+export function scratch(): usize {
+  return page;
+}
+
+// processes and threads
+
+/** A process with one thread of the same number, descriptors 0 to 2, and no memory. The process, or -ENOMEM. */
+export function procCreate(pid: i32, uid: u32): i32 {
+  const process = processCreate(pid, uid);
+  if (!process) return -ENOMEM;
+  if (!furnish(process)) {
+    processExit(process);
+    return -ENOMEM;
+  }
+  return changetype<i32>(process);
+}
+
+/** fork by the process's main thread: a copy of memory (no binder mapping) and descriptors. The child, or -ENOMEM. */
+export function procFork(parent: Thread, pid: i32): i32 {
+  const from = parent.process;
+  const child = processCreate(pid, from.uid);
+  if (!child) return -ENOMEM;
+  child.nofile = from.nofile;
+  child.space = spaceCreate(changetype<usize>(child));
+  const space = child.space;
+  const thread = space ? createThread(child, pid) : null;
+  if (!space || !thread || spaceFork(space, from.space!) < 0 || fdTableFork(child, from) < 0) {
+    processExit(child);
+    return -ENOMEM;
+  }
+  thread.nice = parent.nice;
+  return changetype<i32>(child);
+}
+
+/** A further thread of the caller's process. The thread, or -ENOMEM. */
+export function threadCreate(parent: Thread, tid: i32): i32 {
+  const thread = createThread(parent.process, tid);
+  if (!thread) return -ENOMEM;
+  thread.nice = parent.nice;
+  return changetype<i32>(thread);
+}
+
+export function mainThread(process: Process): i32 {
+  return changetype<i32>(threadFirst(process));
+}
+
+/** One thread ends; with the last one its process does. */
+export function threadExit(thread: Thread): void {
+  const process = thread.process;
+  currentSet(thread);
+  exitThread(thread);
+  currentSet(null);
+  if (!threadFirst(process)) processExit(process);
+}
+
+export function procExit(thread: Thread): void {
+  procKill(thread.process);
+}
+
+export function procKill(process: Process): void {
+  currentSet(null);
+  processExit(process);
+}
+
+/** A signal with an empty handler. */
+export function signalSend(thread: Thread): void {
+  threadSignal(thread);
+}
+
+/** The deadline of the thread's parked call passes. */
+export function timeoutExpire(thread: Thread): i32 {
+  if (thread.timeoutMs < 0) return -EINVAL;
+  threadTimeOut(thread);
+  return 0;
+}
+
+export function setUid(thread: Thread, uid: u32): i32 {
+  thread.process.uid = uid;
+  return 0;
+}
+
+export function setRlimit(thread: Thread, nofile: i32): i32 {
+  if (nofile < 0) return -EINVAL;
+  thread.process.nofile = nofile;
+  return 0;
+}
+
+// the order of a step
+
+/** Continues a call that was woken. Its result, or PARKED again. */
+export function resume(thread: Thread): i32 {
+  currentSet(thread);
+  const result = callResume(thread, false);
+  drainClosed();
+  return result;
+}
+
+/** The next thread to resume, in the order in which they were woken, or 0. */
+export function wakeNext(): i32 {
+  return changetype<i32>(wakeTake());
+}
+
+/** Runs what is deferred, or, when there is nothing, lets the grace periods end that threads wait for. 1 if anything happened, else 0. */
+export function deferredRun(): i32 {
+  currentSet(null);
+  return runDeferred() || wakeWaiting(CALL_GRACE, 0) ? 1 : 0;
+}
+
+// system calls
+
+export function sysOpen(thread: Thread, device: i32, flags: u32): i32 {
+  currentSet(thread);
+  if (device < 0 || device >= DEVICE_COUNT) return -ENODEV;
+  return binderOpen(thread, device, flags, machine.strategy);
+}
+
+export function sysClose(thread: Thread, fd: i32): i32 {
+  currentSet(thread);
+  const result = fdClose(thread.process, fd);
+  drainClosed();
+  return result;
+}
+
+export function sysDup(thread: Thread, fd: i32): i32 {
+  return fdDup(thread.process, fd, 0, false);
+}
+
+export function sysDup3(thread: Thread, fd: i32, to: i32, flags: i32): i32 {
+  currentSet(thread);
+  const result = fdDupTo(thread.process, fd, to, flags);
+  drainClosed();
+  return result;
+}
+
+export function sysFcntl(thread: Thread, fd: i32, command: i32, argument: i32): i32 {
+  return fdControl(thread.process, fd, command, argument);
+}
+
+/** mmap of anonymous memory (fd ignored) or of a binder file. The address, or a negative errno. */
+export function sysMmap(thread: Thread, addr: f64, len: f64, prot: u32, flags: u32, fd: i32, off: f64): f64 {
+  currentSet(thread);
+  if (<u64>off & PAGE_MASK || !(flags & (MAP_SHARED | MAP_PRIVATE))) return -EINVAL;
+  if (flags & MAP_ANONYMOUS) return <f64>spaceMap(thread.process.space!, <u64>addr, <u64>len, prot, flags, null, 0, 0);
+  const file = fdFile(thread.process, fd);
+  if (!file) return -EBADF;
+  if (file.kind != FILE_BINDER) return -ENODEV;
+  const address = binderMmap(thread, file, <u64>addr, <u64>len, prot, flags);
+  drainClosed();
+  return <f64>address;
+}
+
+export function sysMunmap(thread: Thread, addr: f64, len: f64): i32 {
+  currentSet(thread);
+  const result = spaceUnmap(thread.process.space!, <u64>addr, <u64>len);
+  drainClosed();
+  return result;
+}
+
+export function sysMprotect(thread: Thread, addr: f64, len: f64, prot: u32): i32 {
+  return spaceProtect(thread.process.space!, <u64>addr, <u64>len, prot);
+}
+
+export function sysIoctl(thread: Thread, fd: i32, command: u32, arg: f64): i32 {
+  currentSet(thread);
+  const file = fdFile(thread.process, fd);
+  if (!file) return -EBADF;
+  if (file.kind != FILE_BINDER) return -ENOTTY;
+  const result = binderIoctl(thread, file, command, <u64>arg);
+  drainClosed();
+  return result;
+}
+
+/** poll(2) of one descriptor; timeout 0 or -1. The events that are ready (0: none), -EBADF, or PARKED. */
+export function sysPoll(thread: Thread, fd: i32, events: u32, timeoutMs: i32): i32 {
+  currentSet(thread);
+  const file = fdFile(thread.process, fd);
+  if (!file) return -EBADF;
+  if (file.kind != FILE_BINDER) return -EINVAL;
+  return pollStart(thread, file, events, timeoutMs);
+}
+
+/** Linear address of a byte of user memory as a load or store would reach it, or -(signal << 8 | si_code). */
+export function userTouch(process: Process, addr: f64, access: i32): i32 {
+  return touch(process.space!, <u64>addr, access);
+}
+
+/** Space, descriptors 0 to 2, and the first thread. */
+function furnish(process: Process): bool {
+  process.space = spaceCreate(changetype<usize>(process));
+  if (!process.space || fdTableCreate(process) < 0) return false;
+  const console = fileOpen(FILE_CONSOLE, 0);
+  if (!console) return false;
+  console.refs = 3;
+  for (let fd = 0; fd < 3; fd++) {
+    fdReserve(process, fd, false);
+    fdInstall(process, fd, console);
+  }
+  return createThread(process, process.pid) != null;
+}

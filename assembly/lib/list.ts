@@ -1,0 +1,96 @@
+/**
+ * Circular, doubly linked lists through links that lie inside the linked records.
+ *
+ *     0        4        8
+ *     +--------+--------+
+ *     |  next  |  prev  |     a link, and a head as well
+ *     +--------+--------+
+ *
+ * A head is initialised and points at itself while the list is empty. A link that is on no list is all zero.
+ * Functions take and return the address of the link; the record's owner knows where in the record it lies.
+ */
+
+/** Bytes of a link or a head. */
+export const LIST_SIZE = 8;
+
+const NEXT = 0;
+const PREV = 4;
+
+/** Makes `head` an empty list. */
+export function listInit(head: usize): void {
+  store<usize>(head, head, NEXT);
+  store<usize>(head, head, PREV);
+}
+
+export function listEmpty(head: usize): bool {
+  return load<usize>(head, NEXT) == head;
+}
+
+/** Is the link on some list? */
+export function listLinked(link: usize): bool {
+  return load<usize>(link, NEXT) != 0;
+}
+
+/** The first link of the list; 0 if there is none. */
+export function listFirst(head: usize): usize {
+  const first = load<usize>(head, NEXT);
+  return first == head ? 0 : first;
+}
+
+/** The link behind `link` on the list of `head`; 0 behind the last one. */
+export function listNext(link: usize, head: usize): usize {
+  const next = load<usize>(link, NEXT);
+  return next == head ? 0 : next;
+}
+
+export function listAddHead(link: usize, head: usize): void {
+  insertBetween(link, head, load<usize>(head, NEXT));
+}
+
+/** Puts `link` at the end of the list; with a link in the place of `head`, in front of that link. */
+export function listAddTail(link: usize, head: usize): void {
+  insertBetween(link, load<usize>(head, PREV), head);
+}
+
+/** Takes the link off the list that it is on, and zeroes it. */
+export function listDel(link: usize): void {
+  assert(listLinked(link), 'listDel: the link is on no list');
+  const next = load<usize>(link, NEXT);
+  const prev = load<usize>(link, PREV);
+  store<usize>(prev, next, NEXT);
+  store<usize>(next, prev, PREV);
+  store<usize>(link, 0, NEXT);
+  store<usize>(link, 0, PREV);
+}
+
+/** Moves everything that is on the list `from` behind the last link of the list `to`; `from` is empty then. */
+export function listSpliceTail(from: usize, to: usize): void {
+  if (listEmpty(from)) return;
+  const first = load<usize>(from, NEXT);
+  const last = load<usize>(from, PREV);
+  const tail = load<usize>(to, PREV);
+  store<usize>(tail, first, NEXT);
+  store<usize>(first, tail, PREV);
+  store<usize>(last, to, NEXT);
+  store<usize>(to, last, PREV);
+  listInit(from);
+}
+
+/** Does the list close, and do `next` and `prev` agree at every link? */
+export function listCheck(head: usize): bool {
+  let link = head;
+  do {
+    const next = load<usize>(link, NEXT);
+    if (next == 0 || load<usize>(next, PREV) != link) return false;
+    link = next;
+  } while (link != head);
+  return true;
+}
+
+function insertBetween(link: usize, prev: usize, next: usize): void {
+  assert(!listLinked(link), 'list: the link is on a list already');
+  store<usize>(link, next, NEXT);
+  store<usize>(link, prev, PREV);
+  store<usize>(prev, link, NEXT);
+  store<usize>(next, link, PREV);
+}

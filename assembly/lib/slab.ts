@@ -1,0 +1,146 @@
+/**
+ * Slabs: equal objects cut from pages of 4 KiB. A cache neither takes pages nor gives them back by itself;
+ * it says when it needs one and when one is to go.
+ *
+ *     cache                                        page (4 KiB aligned)
+ *     +---------+--------+------+------+           +------+------+------+-------+--------+--------+--
+ *     | partial | object | live | kept |  partial  | link | free | used | cache | object | object |
+ *     | (list)  |  size  |      | page | --------> |      |   |  |      |       |        |        |
+ *     +---------+--------+------+------+           +------+---|--+------+-------+--------+--------+--
+ *     0         8        12     16     20          0      8   |  12     16      20(+4)   ^
+ *                                                             +--> free objects are chained by their first word
+ *
+ * A page is on the partial list while it has a free object. Full pages are on no list: an object finds its page
+ * by its own address. Of the pages that become empty a cache keeps one, or a process that lives for one call
+ * would move a page to and fro each time.
+ */
+import { listAddHead, listAddTail, listDel, listEmpty, listFirst, listInit } from './list';
+
+/** Bytes of a cache's block. */
+export const SLAB_CACHE_SIZE = 20;
+
+const PAGE_BYTES: u32 = 4096;
+const PARTIAL = 0;
+const OBJECT_SIZE = 8;
+const LIVE = 12;
+/** A page that was empty when it was last looked at, or 0. It is on the partial list like any other. */
+const KEPT = 16;
+
+const PAGE_LINK = 0;
+const PAGE_FREE = 8;
+const PAGE_USED = 12;
+const PAGE_CACHE = 16;
+const PAGE_OBJECTS: u32 = 24;
+
+/** What a free object is filled with in debug builds, behind its first word. */
+const POISON: u8 = 0x6b;
+
+/** The largest object that a page can hold. */
+export const SLAB_OBJECT_MAX: u32 = PAGE_BYTES - PAGE_OBJECTS;
+
+/** An empty cache of objects of `size` bytes, rounded up to a multiple of 8. */
+export function slabInit(cache: usize, size: u32): void {
+  assert(size > 0 && size <= SLAB_OBJECT_MAX, 'slabInit: no page can hold such an object');
+  listInit(cache + PARTIAL);
+  store<u32>(cache, (size + 7) & ~7, OBJECT_SIZE);
+  store<u32>(cache, 0, LIVE);
+  store<usize>(cache, 0, KEPT);
+}
+
+/** A zeroed object; 0 if the cache needs a page first (slabGrow, then ask again). */
+export function slabAlloc(cache: usize): usize {
+  const page = listFirst(cache + PARTIAL);
+  if (page == 0) return 0;
+  const object = load<usize>(page, PAGE_FREE);
+  const size = load<u32>(cache, OBJECT_SIZE);
+  if (!ASC_NO_ASSERT) assertPoisoned(object, size);
+  const rest = load<usize>(object);
+  store<usize>(page, rest, PAGE_FREE);
+  if (rest == 0) listDel(page + PAGE_LINK);
+  store<u32>(page, load<u32>(page, PAGE_USED) + 1, PAGE_USED);
+  store<u32>(cache, load<u32>(cache, LIVE) + 1, LIVE);
+  const end = object + size;
+  for (let at = object; at < end; at += 8) store<u64>(at, 0);
+  return object;
+}
+
+/** Takes an object back: the address of a page that the caller is to take away, or 0. */
+export function slabFree(cache: usize, object: usize): usize {
+  const page = object & ~(PAGE_BYTES - 1);
+  const free = load<usize>(page, PAGE_FREE);
+  if (!ASC_NO_ASSERT) {
+    assertInUse(cache, page, object);
+    memory.fill(object, POISON, load<u32>(cache, OBJECT_SIZE));
+  }
+  store<usize>(object, free);
+  store<usize>(page, object, PAGE_FREE);
+  if (free == 0) listAddHead(page + PAGE_LINK, cache + PARTIAL);
+  const used = load<u32>(page, PAGE_USED) - 1;
+  store<u32>(page, used, PAGE_USED);
+  store<u32>(cache, load<u32>(cache, LIVE) - 1, LIVE);
+  return used == 0 ? releaseEmpty(cache, page) : 0;
+}
+
+/** Gives the cache a page of its own: 4 KiB at an address that is a multiple of 4 KiB. */
+export function slabGrow(cache: usize, page: usize): void {
+  assert((page & (PAGE_BYTES - 1)) == 0, 'slabGrow: the page is not aligned');
+  const size = load<u32>(cache, OBJECT_SIZE);
+  const first = page + PAGE_OBJECTS;
+  const last = first + (SLAB_OBJECT_MAX / size - 1) * size;
+  if (!ASC_NO_ASSERT) memory.fill(first, POISON, SLAB_OBJECT_MAX);
+  for (let object = first; object < last; object += size) store<usize>(object, object + size);
+  store<usize>(last, 0);
+  store<u64>(page, 0, PAGE_LINK);
+  store<usize>(page, first, PAGE_FREE);
+  store<u32>(page, 0, PAGE_USED);
+  store<usize>(page, cache, PAGE_CACHE);
+  listAddTail(page + PAGE_LINK, cache + PARTIAL);
+}
+
+/** Gives up the empty page that was kept: its address, or 0 if there is none. */
+export function slabReap(cache: usize): usize {
+  const page = load<usize>(cache, KEPT);
+  store<usize>(cache, 0, KEPT);
+  if (page == 0 || load<u32>(page, PAGE_USED) != 0) return 0;
+  listDel(page + PAGE_LINK);
+  return page;
+}
+
+/** How many objects are in use. */
+export function slabLive(cache: usize): i32 {
+  return load<i32>(cache, LIVE);
+}
+
+export function slabObjectSize(cache: usize): u32 {
+  return load<u32>(cache, OBJECT_SIZE);
+}
+
+/** Has the cache no page at all on its partial list? (With no object in use: no page at all.) */
+export function slabExhausted(cache: usize): bool {
+  return listEmpty(cache + PARTIAL);
+}
+
+/** `page` has just become empty: kept at the end of the list, unless another empty page is kept already. */
+function releaseEmpty(cache: usize, page: usize): usize {
+  const kept = load<usize>(cache, KEPT);
+  listDel(page + PAGE_LINK);
+  if (kept != 0 && kept != page && load<u32>(kept, PAGE_USED) == 0) return page;
+  store<usize>(cache, page, KEPT);
+  listAddTail(page + PAGE_LINK, cache + PARTIAL);
+  return 0;
+}
+
+function assertInUse(cache: usize, page: usize, object: usize): void {
+  assert(load<usize>(page, PAGE_CACHE) == cache, 'slabFree: the object is not from this cache');
+  const offset = object - page - PAGE_OBJECTS;
+  assert(offset % load<u32>(cache, OBJECT_SIZE) == 0, 'slabFree: not the beginning of an object');
+  for (let free = load<usize>(page, PAGE_FREE); free != 0; free = load<usize>(free)) {
+    assert(free != object, 'slabFree: the object is free already');
+  }
+}
+
+function assertPoisoned(object: usize, size: u32): void {
+  for (let at: u32 = 4; at < size; at++) {
+    assert(load<u8>(object + at) == POISON, 'slabAlloc: somebody has written to a free object');
+  }
+}

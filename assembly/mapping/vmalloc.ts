@@ -1,0 +1,61 @@
+/**
+ * Strategy `vmalloc`, Linux 4.14 to 5.0, the picture in the textbooks: each page has two addresses, one in the receiver's
+ * user space and one in the kernel's vmalloc area, at a constant distance; the driver copies through its own twin.
+ *
+ *     kernelBase + offset ──kernel's table──> frame <──receiver's table── userBase + offset
+ *
+ * The whole range is reserved at mmap, so the kernel's address space, not memory, is what runs out first.
+ */
+import { ENOMEM } from '../abi/errno';
+import { EVENT_INSTALL } from '../abi/events';
+import { FRAME_BINDER, PAGE_SHIFT } from '../abi/machine';
+import { frameAllocZero, framePut } from '../mem/frames';
+import { spaceInstall, spaceZap } from '../mem/leaves';
+import { kernelAddress, kernelInstall, kernelZap, vmallocRelease, vmallocReserve } from '../mem/vmalloc';
+import { trace } from '../trace';
+import { Area, areaPage, pageUserAddress } from './area';
+
+export function vmallocSetup(area: Area): i32 {
+  area.kernelBase = vmallocReserve(area.pageCount);
+  return area.kernelBase ? 0 : -ENOMEM;
+}
+
+/** A zeroed frame, entered into the kernel's table and, read-only, into the receiver's. */
+export function vmallocInstall(area: Area, index: i32): i32 {
+  const frame = frameAllocZero(0, FRAME_BINDER, changetype<usize>(area));
+  if (!frame) return -ENOMEM;
+  const twin = pageKernelAddress(area, index);
+  let error = kernelInstall(twin, frame);
+  if (!error) {
+    error = spaceInstall(area.space, pageUserAddress(area, index), frame, false);
+    if (error) kernelZap(twin);
+  }
+  if (error) {
+    framePut(frame);
+    return error;
+  }
+  areaPage(area, index).frame = frame;
+  trace(EVENT_INSTALL, area.pid, index, <u32>frame, <u32>twin, <u32>(twin >> 32));
+  return 0;
+}
+
+export function vmallocWindow(area: Area, offset: u32): usize {
+  return kernelAddress(area.kernelBase + offset);
+}
+
+export function vmallocDrop(area: Area, index: i32): void {
+  const page = areaPage(area, index);
+  kernelZap(pageKernelAddress(area, index));
+  if (area.mapped) spaceZap(area.space, pageUserAddress(area, index));
+  framePut(page.frame);
+  page.frame = 0;
+}
+
+export function vmallocReleaseArea(area: Area): void {
+  if (area.kernelBase) vmallocRelease(area.kernelBase, area.pageCount);
+  area.kernelBase = 0;
+}
+
+function pageKernelAddress(area: Area, index: i32): u64 {
+  return area.kernelBase + ((<u64>index) << PAGE_SHIFT);
+}

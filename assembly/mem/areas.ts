@@ -1,0 +1,232 @@
+/**
+ * How the areas of a space change: mmap, munmap, mprotect, and the end of all of them.
+ * A range that cuts through an area splits it first, so that everything else deals with whole areas.
+ * Anonymous areas that touch and agree in everything are joined again.
+ */
+import { EACCES, EEXIST, EINVAL, ENOMEM } from '../abi/errno';
+import {
+  MAP_FIXED,
+  MAP_FIXED_NOREPLACE,
+  PAGE_MASK,
+  PAGE_SHIFT,
+  PAGE_SIZE,
+  POISON_END,
+  PROT_EXEC,
+  PROT_READ,
+  PROT_WRITE,
+} from '../abi/machine';
+import { leavesCut, leavesProtect, leavesZap } from './leaves';
+import {
+  PageArray,
+  Space,
+  spaceFirstVma,
+  spaceNextVma,
+  spacePruneTables,
+  spacePut,
+  spaceVmaAfter,
+  USER_END,
+  Vma,
+  vmaClose,
+  vmaCreate,
+  vmaInsert,
+} from './space';
+import { tableFree } from './table';
+
+/** Where the search for a free range begins, downwards. */
+const MAP_TOP: u64 = 0x7ff0000000;
+/** Linux: mmap_min_addr; the kernel chooses no address below. */
+const MAP_BOTTOM: u64 = POISON_END;
+
+/**
+ * mmap, after the file's own checks.
+ * @param addr a wish, an order with MAP_FIXED or MAP_FIXED_NOREPLACE; 0: anywhere
+ * @param len bytes, rounded up to pages
+ * @param pages what is mapped, from entry `pageOffset` on; null: anonymous memory
+ * @param owner told of the area's end by spaceTakeClosed; 0: nobody
+ * @returns the address, or -errno: EINVAL, ENOMEM, EEXIST as Linux. The area may be made writable later, and a forked
+ *   child gets it, unless the caller changes mayWrite and dontCopy of spaceVma(space, address).
+ */
+export function spaceMap(
+  space: Space,
+  addr: u64,
+  len: u64,
+  prot: u32,
+  flags: u32,
+  pages: PageArray | null,
+  pageOffset: u32,
+  owner: usize,
+): i64 {
+  if (len == 0) return -EINVAL;
+  if (len > USER_END) return -ENOMEM;
+  const bytes = pageAlign(len);
+  const isFixed = (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) != 0;
+  if (isFixed && addr > USER_END - bytes) return -ENOMEM;
+  if (isFixed && (addr & PAGE_MASK) != 0) return -EINVAL;
+
+  let start = addr;
+  if (!isFixed) {
+    start = findRange(space, addr, bytes);
+    if (start == 0) return -ENOMEM;
+  } else if (!isFree(space, addr, bytes)) {
+    if ((flags & MAP_FIXED_NOREPLACE) != 0) return -EEXIST;
+    const error = spaceUnmap(space, addr, bytes);
+    if (error != 0) return error;
+  }
+
+  const vma = vmaCreate(start, start + bytes);
+  if (vma === null) return -ENOMEM;
+  vma.prot = prot;
+  vma.flags = flags;
+  vma.pages = pages;
+  vma.pageOffset = pageOffset;
+  vma.owner = owner;
+  vma.mayWrite = true;
+  vmaInsert(space, vma);
+  joinAround(space, start, start + bytes);
+  return start as i64;
+}
+
+/**
+ * munmap: whatever is mapped in the pages of [addr, addr + len) goes; holes are no error.
+ * @returns 0; -EINVAL for an address that is no multiple of 4096, for length 0, and beyond the user's addresses;
+ *   -ENOMEM if an area is to be split and there is no memory for it
+ */
+export function spaceUnmap(space: Space, addr: u64, len: u64): i32 {
+  if ((addr & PAGE_MASK) != 0 || len == 0 || addr > USER_END || len > USER_END - addr) return -EINVAL;
+  const end = addr + pageAlign(len);
+  if (splitAt(space, addr) != 0 || splitAt(space, end) != 0) return -ENOMEM;
+
+  let vma = spaceVmaAfter(space, addr);
+  if (vma === null || vma.start >= end) return 0;
+  leavesZap(space, addr, end);
+  while (vma !== null && vma.start < end) {
+    const next = spaceNextVma(space, vma);
+    vmaClose(space, vma);
+    vma = next;
+  }
+  spacePruneTables(space, addr);
+  return 0;
+}
+
+/**
+ * mprotect: from area to area until one refuses; what came before it is changed.
+ * @returns 0; -EINVAL for an unaligned address or unknown bits of `prot`; -ENOMEM at a hole; -EACCES for PROT_WRITE
+ *   where mayWrite is false
+ */
+export function spaceProtect(space: Space, addr: u64, len: u64, prot: u32): i32 {
+  if ((addr & PAGE_MASK) != 0) return -EINVAL;
+  if (len == 0) return 0;
+  const end = addr + pageAlign(len);
+  if (end <= addr) return -ENOMEM;
+  if ((prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC)) != 0) return -EINVAL;
+
+  let at = addr;
+  let error = 0;
+  while (at < end && error == 0) {
+    const vma = spaceVmaAfter(space, at);
+    if (vma === null || vma.start > at) {
+      error = -ENOMEM;
+    } else {
+      const to = min(vma.end, end);
+      error = protectPiece(space, vma, at, to, prot);
+      at = to;
+    }
+  }
+  joinAround(space, addr, end);
+  return error;
+}
+
+/** The end of a space: all areas are closed, then the tables are freed; the record goes with its last holder. */
+export function spaceDestroy(space: Space): void {
+  leavesZap(space, 0, USER_END);
+  assert(space.resident == 0, 'spaceDestroy: the count of resident pages is wrong');
+  for (let vma = spaceFirstVma(space); vma !== null; vma = spaceFirstVma(space)) vmaClose(space, vma);
+  tableFree(space.root);
+  space.root = 0;
+  spacePut(space);
+}
+
+/** Changes the rights of [from, to), which lies inside `vma`. 0, -EACCES or -ENOMEM. */
+function protectPiece(space: Space, vma: Vma, from: u64, to: u64, prot: u32): i32 {
+  if ((prot & PROT_WRITE) != 0 && !vma.mayWrite) return -EACCES;
+  if (vma.prot == prot) return 0;
+  if (splitAt(space, from) != 0 || splitAt(space, to) != 0) return -ENOMEM;
+  const piece = spaceVmaAfter(space, from);
+  if (piece !== null) piece.prot = prot;
+  leavesProtect(space, from, to, prot);
+  return 0;
+}
+
+/** Splits the area that `at` lies inside, if any, into [start, at) and [at, end). 0, or -ENOMEM. */
+function splitAt(space: Space, at: u64): i32 {
+  const vma = spaceVmaAfter(space, at);
+  if (vma === null || vma.start >= at) return 0;
+  if (leavesCut(space, at) != 0) return -ENOMEM;
+  const upper = vmaCreate(at, vma.end);
+  if (upper === null) return -ENOMEM;
+  upper.prot = vma.prot;
+  upper.flags = vma.flags;
+  upper.pages = vma.pages;
+  upper.pageOffset = vma.pageOffset + (((at - vma.start) >> PAGE_SHIFT) as u32);
+  upper.owner = vma.owner;
+  upper.mayWrite = vma.mayWrite;
+  upper.dontCopy = vma.dontCopy;
+  vma.end = at;
+  vmaInsert(space, upper);
+  return 0;
+}
+
+/** Joins neighbours that can be one area, from the one that ends at `start` to the one that begins at `end`. */
+function joinAround(space: Space, start: u64, end: u64): void {
+  let vma = spaceVmaAfter(space, start == 0 ? 0 : start - 1);
+  while (vma !== null && vma.end <= end) {
+    const next = spaceNextVma(space, vma);
+    if (next !== null && areAlike(vma, next)) {
+      vma.end = next.end;
+      vmaClose(space, next);
+    } else {
+      vma = next;
+    }
+  }
+}
+
+/** Anonymous areas without an owner that touch and agree in everything. */
+function areAlike(lower: Vma, upper: Vma): bool {
+  return (
+    lower.end == upper.start &&
+    lower.pages === null &&
+    upper.pages === null &&
+    lower.owner == 0 &&
+    upper.owner == 0 &&
+    lower.prot == upper.prot &&
+    lower.flags == upper.flags &&
+    lower.mayWrite == upper.mayWrite &&
+    lower.dontCopy == upper.dontCopy
+  );
+}
+
+function isFree(space: Space, start: u64, bytes: u64): bool {
+  const vma = spaceVmaAfter(space, start);
+  return vma === null || vma.start >= start + bytes;
+}
+
+/** A free range for `bytes`: at the wish if that is possible, else as high below MAP_TOP as it fits. 0: none. */
+function findRange(space: Space, wish: u64, bytes: u64): u64 {
+  const hint = max(wish & ~(PAGE_MASK as u64), MAP_BOTTOM);
+  if (wish >= (PAGE_SIZE as u64) && hint <= USER_END - bytes && isFree(space, hint, bytes)) return hint;
+  let found: u64 = 0;
+  let floor = MAP_BOTTOM;
+  let vma = spaceFirstVma(space);
+  while (floor < MAP_TOP) {
+    const ceiling = vma === null ? MAP_TOP : min(vma.start, MAP_TOP);
+    if (ceiling >= floor + bytes) found = ceiling - bytes;
+    if (vma === null) break;
+    floor = max(floor, vma.end);
+    vma = spaceNextVma(space, vma);
+  }
+  return found;
+}
+
+function pageAlign(bytes: u64): u64 {
+  return (bytes + PAGE_MASK) & ~(PAGE_MASK as u64);
+}

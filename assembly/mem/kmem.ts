@@ -1,0 +1,64 @@
+/**
+ * The kernel's objects: one slab cache for each kind (CACHE_* in abi/machine), its pages taken from the frames.
+ * What is not declared with kmemCache cannot be allocated.
+ */
+import { CACHE_COUNT, FRAME_SLAB } from '../abi/machine';
+import {
+  SLAB_CACHE_SIZE,
+  slabAlloc,
+  slabFree,
+  slabGrow,
+  slabInit,
+  slabLive,
+  slabObjectSize,
+  slabReap,
+} from '../lib/slab';
+import { frameAlloc, framePut } from './frames';
+
+const caches = memory.data(SLAB_CACHE_SIZE * CACHE_COUNT, 4);
+
+/** Declares cache `id`, once, at boot: objects of `size` bytes. */
+export function kmemCache(id: i32, size: usize): void {
+  assert(id >= 0 && id < CACHE_COUNT, 'kmemCache: no such cache');
+  assert(slabObjectSize(cacheOf(id)) == 0, 'kmemCache: the cache is declared already');
+  slabInit(cacheOf(id), size as u32);
+}
+
+/** A zeroed object; 0 if there is no memory. */
+export function kmemAlloc(id: i32): usize {
+  const cache = cacheOf(id);
+  const object = slabAlloc(cache);
+  if (object != 0) return object;
+  const page = frameAlloc(0, FRAME_SLAB, id);
+  if (page == 0) return 0;
+  slabGrow(cache, page);
+  return slabAlloc(cache);
+}
+
+export function kmemFree(id: i32, object: usize): void {
+  const page = slabFree(cacheOf(id), object);
+  if (page != 0) framePut(page);
+}
+
+/** Gives the empty pages back that the caches keep, at most one each. */
+export function kmemReap(): void {
+  for (let id = 0; id < CACHE_COUNT; id++) {
+    const page = slabReap(cacheOf(id));
+    if (page != 0) framePut(page);
+  }
+}
+
+/** How many objects of cache `id` are in use. */
+export function kmemLive(id: i32): i32 {
+  return slabLive(cacheOf(id));
+}
+
+export function kmemLiveTotal(): i32 {
+  let live = 0;
+  for (let id = 0; id < CACHE_COUNT; id++) live += kmemLive(id);
+  return live;
+}
+
+function cacheOf(id: i32): usize {
+  return caches + (id as usize) * SLAB_CACHE_SIZE;
+}

@@ -1,0 +1,240 @@
+/**
+ * Address spaces: which ranges of addresses a process (or the kernel) has, and the page table that realises them.
+ * This file owns the records and the sorted list of areas. What changes areas is in areas.ts and fork.ts, what
+ * changes leaves of the table in leaves.ts, what a touch brings in is in fault.ts.
+ *
+ *     Space --> Vma [start, end) --> Vma --> ...       sorted, disjoint
+ *       |        |
+ *       |        +-- pages: PageArray or null          null: anonymous memory, zeroed when first touched
+ *       +-- root: page table
+ */
+import { CACHE_PAGE_ARRAY, CACHE_SPACE, CACHE_VMA, VA_BITS, VMALLOC_START_HI, VMALLOC_START_LO } from '../abi/machine';
+import { LIST_SIZE, listAddTail, listDel, listFirst, listInit, listNext } from '../lib/list';
+import { COUNTERS_SIZE, Counters, countersAdd, machineCounters } from './counters';
+import { kmemAlloc, kmemCache, kmemFree } from './kmem';
+import { LEVEL1_BYTES, tableCreate, tablePrune } from './table';
+
+/** The first address that no user space has. */
+export const USER_END: u64 = (1 as u64) << VA_BITS;
+export const VMALLOC_START: u64 = ((VMALLOC_START_HI as u64) << 32) | (VMALLOC_START_LO as u64);
+
+/**
+ * The pages behind a mapping that is not anonymous: the first u32 of entry i, at base + i * stride, is the linear
+ * address of the frame, or 0 if there is none. The frames are the array's owner's; a space never counts or frees them.
+ */
+@unmanaged
+export class PageArray {
+  base: usize;
+  /** Bytes from one entry to the next. */
+  stride: u32;
+  /** Entries. */
+  count: u32;
+  /** A touch installs the page if the entry has a frame; otherwise only spaceInstall does. */
+  installOnFault: bool;
+}
+
+/** One range of addresses of a space (Linux: vm_area_struct). */
+@unmanaged
+export class Vma {
+  /** Link of the space's list, later of the list of closed areas. */
+  next: usize;
+  prev: usize;
+  /** First address, and the one behind the last; multiples of 4096. */
+  start: u64;
+  end: u64;
+  /** PROT_* that holds now. */
+  prot: u32;
+  /** MAP_* as given to mmap. */
+  flags: u32;
+  /** What is mapped; null: anonymous memory. */
+  pages: PageArray | null;
+  /** Entry of `pages` that lies at `start`. */
+  pageOffset: u32;
+  /** The open file (or what else stands behind it); 0: nobody wants to hear of its end. */
+  owner: usize;
+  /** mprotect may allow writing. */
+  mayWrite: bool;
+  /** A forked child does not get it. */
+  dontCopy: bool;
+}
+
+@unmanaged
+export class Space {
+  /** Linear address of the page table's first level. */
+  root: usize;
+  /** Whom the space belongs to; tables and anonymous frames are booked to the space itself. */
+  owner: usize;
+  /** Right behind this record; the kernel's are the machine's. */
+  counters: Counters;
+  /** Pages of 4 KiB that leaves map, valid or PROT_NONE. */
+  resident: i32;
+  /** Head of the list of areas. */
+  vmas: usize;
+  vmasPrev: usize;
+  /** The area that was found last, or null. */
+  recent: Vma | null;
+  isKernel: bool;
+  /** Holders of this record: the space's own life, and each mapping that still counts in it. */
+  refs: i32;
+  /** Addresses that areas may have: [base, limit). */
+  base: u64;
+  limit: u64;
+}
+
+const LEVEL1_MASK: u64 = ~(LEVEL1_BYTES - 1);
+
+/** Where the counters of a user's space begin, behind its record. */
+const SPACE_COUNTERS: usize = (offsetof<Space>() + 7) & ~7;
+
+const kernel = changetype<Space>(memory.data(offsetof<Space>(), 8));
+
+/** Areas that are closed and that their owner has not been told of yet: one list for the machine, oldest first. */
+const closedAreas = memory.data(LIST_SIZE, 4);
+
+/** Declares the slab caches and makes the kernel's space, with a vmalloc area of `vmallocBytes`. */
+export function spacesBoot(vmallocBytes: u64): void {
+  kmemCache(CACHE_SPACE, SPACE_COUNTERS + COUNTERS_SIZE);
+  kmemCache(CACHE_VMA, offsetof<Vma>());
+  kmemCache(CACHE_PAGE_ARRAY, offsetof<PageArray>());
+  listInit(closedAreas);
+  kernel.isKernel = true;
+  kernel.counters = machineCounters;
+  kernel.base = VMALLOC_START;
+  kernel.limit = VMALLOC_START + vmallocBytes;
+  kernel.root = tableCreate(changetype<usize>(kernel));
+  listInit(areasOf(kernel));
+  assert(kernel.root != 0, 'spacesBoot: no memory for the page table of the kernel');
+}
+
+export function kernelSpace(): Space {
+  return kernel;
+}
+
+/** An empty user space; null if there is no memory. */
+export function spaceCreate(owner: usize): Space | null {
+  const address = kmemAlloc(CACHE_SPACE);
+  if (address == 0) return null;
+  const space = changetype<Space>(address);
+  const root = tableCreate(address);
+  if (root == 0) {
+    kmemFree(CACHE_SPACE, address);
+    return null;
+  }
+  space.root = root;
+  space.owner = owner;
+  space.counters = changetype<Counters>(address + SPACE_COUNTERS);
+  space.limit = USER_END;
+  space.refs = 1;
+  listInit(areasOf(space));
+  return space;
+}
+
+/** Keeps the record and its counters beyond the end of the space. */
+export function spaceGet(space: Space): void {
+  space.refs++;
+}
+
+/** Lets the record go; with the last holder it is freed, and the machine's counters inherit. */
+export function spacePut(space: Space): void {
+  assert(space.refs > 0, 'spacePut: space is not held');
+  if (--space.refs > 0) return;
+  countersAdd(machineCounters, space.counters);
+  kmemFree(CACHE_SPACE, changetype<usize>(space));
+}
+
+export function spaceCounters(space: Space): Counters {
+  return space.counters;
+}
+
+/** The pages of 4 KiB that the space's page table maps. */
+export function spaceResident(space: Space): i32 {
+  return space.resident;
+}
+
+/** The area that holds `va`; null if there is none. */
+export function spaceVma(space: Space, va: u64): Vma | null {
+  const recent = space.recent;
+  if (recent !== null && va >= recent.start && va < recent.end) return recent;
+  const vma = spaceVmaAfter(space, va);
+  if (vma === null || va < vma.start) return null;
+  space.recent = vma;
+  return vma;
+}
+
+/** The first area that ends above `va`: the one that holds it, or the next one; null if there is none. */
+export function spaceVmaAfter(space: Space, va: u64): Vma | null {
+  let vma = spaceFirstVma(space);
+  while (vma !== null && vma.end <= va) vma = spaceNextVma(space, vma);
+  return vma;
+}
+
+/** The area with the lowest addresses; null if there is none. */
+export function spaceFirstVma(space: Space): Vma | null {
+  return changetype<Vma | null>(listFirst(areasOf(space)));
+}
+
+export function spaceNextVma(space: Space, vma: Vma): Vma | null {
+  return changetype<Vma | null>(listNext(changetype<usize>(vma), areasOf(space)));
+}
+
+/** Does a mapping of `owner` remain? */
+export function spaceHasOwner(space: Space, owner: usize): bool {
+  let vma = spaceFirstVma(space);
+  while (vma !== null && vma.owner != owner) vma = spaceNextVma(space, vma);
+  return vma !== null;
+}
+
+/** Frees the tables that serve no address outside the hole around `va`. No leaf may be present in it. */
+export function spacePruneTables(space: Space, va: u64): void {
+  let floor = space.base & LEVEL1_MASK; // no other space has anything below base or behind limit
+  let vma = spaceFirstVma(space);
+  while (vma !== null && vma.end <= va) {
+    floor = vma.end;
+    vma = spaceNextVma(space, vma);
+  }
+  assert(vma === null || vma.start > va, 'spacePruneTables: there is no hole');
+  tablePrune(space.root, floor, vma === null ? (space.limit + ~LEVEL1_MASK) & LEVEL1_MASK : vma.start);
+}
+
+/** A new area that is on no list yet; null if there is no memory. */
+export function vmaCreate(start: u64, end: u64): Vma | null {
+  const vma = changetype<Vma | null>(kmemAlloc(CACHE_VMA));
+  if (vma === null) return null;
+  vma.start = start;
+  vma.end = end;
+  return vma;
+}
+
+export function vmaFree(vma: Vma): void {
+  kmemFree(CACHE_VMA, changetype<usize>(vma));
+}
+
+/** Puts the area on the space's list, where its addresses belong. */
+export function vmaInsert(space: Space, vma: Vma): void {
+  const next = spaceVmaAfter(space, vma.start);
+  assert(next === null || next.start >= vma.end, 'vmaInsert: the range is taken');
+  const before = next === null ? areasOf(space) : changetype<usize>(next);
+  listAddTail(changetype<usize>(vma), before);
+}
+
+/** Takes the area off the space's list, for good: it is freed, or waits for spaceTakeClosed if it has an owner. */
+export function vmaClose(space: Space, vma: Vma): void {
+  listDel(changetype<usize>(vma));
+  space.recent = null;
+  if (vma.owner != 0) listAddTail(changetype<usize>(vma), closedAreas);
+  else vmaFree(vma);
+}
+
+/**
+ * The area that was closed first, of those with an owner, or null. The caller tells the owner, then calls vmaFree.
+ * Of an area that was split every piece is closed on its own, and says the same owner.
+ */
+export function spaceTakeClosed(): Vma | null {
+  const link = listFirst(closedAreas);
+  if (link != 0) listDel(link);
+  return changetype<Vma | null>(link);
+}
+
+function areasOf(space: Space): usize {
+  return changetype<usize>(space) + offsetof<Space>('vmas');
+}

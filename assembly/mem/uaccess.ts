@@ -1,0 +1,130 @@
+/**
+ * How the kernel reaches user memory: through the user's page table and with the user's rights, page by page.
+ * A page that is not there is brought in as if the user had touched it. Nothing here sleeps or raises a signal:
+ * a copy says how many bytes it could not make, everything else says that it could not.
+ *
+ *     window   [va, va + len) inside one page: its linear address, to read or write in place
+ *     copy     any range: physically contiguous pages are copied in one go
+ *
+ * Linear addresses are good until the space next changes: do not keep them over anything that maps, unmaps or faults.
+ * Writing marks the frames dirty; a window for writing counts as written. `walks` is counted here, one a page.
+ * Copies and their bytes are the callers' to count, who know what they copy.
+ */
+import { ACCESS_READ, ACCESS_WRITE, PAGE_MASK, PAGE_SIZE } from '../abi/machine';
+import { frameMarkDirty } from './frames';
+import { pteAllows, pteFrame } from './pte';
+import { spaceFault } from './fault';
+import { Space, USER_END } from './space';
+import { tableWalk } from './table';
+
+/** The longest structure that userRead takes. */
+export const USER_READ_MAX: u32 = 128;
+
+/** Where userRead puts a structure that lies across the border of two pages. */
+const straddled = memory.data(128, 8);
+
+/**
+ * Linear address of [va, va + len) if that lies in one page and the user may access it so; otherwise 0.
+ * @param access ACCESS_READ or ACCESS_WRITE
+ */
+export function userWindow(space: Space, va: u64, len: u32, access: i32): usize {
+  if (len > bytesToPageEnd(va)) return 0;
+  return reach(space, va, access);
+}
+
+/** Touches one byte: its linear address, or -(signal << 8 | si_code) as of spaceFault. */
+export function userTouch(space: Space, va: u64, access: i32): i32 {
+  const address = reach(space, va, access);
+  return address != 0 ? (address as i32) : spaceFault(space, va, access);
+}
+
+/**
+ * Linear address at which `len` bytes (at most USER_READ_MAX) of user memory can be read; 0 if they cannot.
+ * In place as a rule; across the border of two pages they are copied, and stand there until the next userRead.
+ */
+export function userRead(space: Space, va: u64, len: u32): usize {
+  assert(len <= USER_READ_MAX, 'userRead: too long');
+  if (len <= bytesToPageEnd(va)) return reach(space, va, ACCESS_READ);
+  return copyFromUser(space, straddled, va, len) == 0 ? straddled : 0;
+}
+
+/** Stores a u32 in user memory, aligned or not; false if it cannot. */
+export function putUser32(space: Space, va: u64, value: u32): bool {
+  const window = userWindow(space, va, 4, ACCESS_WRITE);
+  if (window == 0) {
+    store<u32>(straddled, value);
+    return copyToUser(space, va, straddled, 4) == 0;
+  }
+  store<u32>(window, value);
+  return true;
+}
+
+/** Stores a u64 in user memory, aligned or not; false if it cannot. */
+export function putUser64(space: Space, va: u64, value: u64): bool {
+  const window = userWindow(space, va, 8, ACCESS_WRITE);
+  if (window == 0) {
+    store<u64>(straddled, value);
+    return copyToUser(space, va, straddled, 8) == 0;
+  }
+  store<u64>(window, value);
+  return true;
+}
+
+/** Copies `len` bytes from user memory at `src` to linear address `dst`. Returns how many were NOT copied. */
+export function copyFromUser(space: Space, dst: usize, src: u64, len: u32): u32 {
+  let done: u32 = 0; // bytes of which the linear address is known
+  let run: usize = 0; // linear address of the run that is not copied yet
+  let from: u32 = 0; // where in the whole it begins
+  while (done < len) {
+    const va = src + done;
+    const address = reach(space, va, ACCESS_READ);
+    if (address == 0) break;
+    if (address != run + (done - from)) {
+      if (done > from) memory.copy(dst + from, run, done - from);
+      run = address;
+      from = done;
+    }
+    done += min(len - done, bytesToPageEnd(va));
+  }
+  if (done > from) memory.copy(dst + from, run, done - from);
+  return len - done;
+}
+
+/** Copies `len` bytes from linear address `src` to user memory at `dst`. Returns how many were NOT copied. */
+export function copyToUser(space: Space, dst: u64, src: usize, len: u32): u32 {
+  let done: u32 = 0;
+  let run: usize = 0;
+  let from: u32 = 0;
+  while (done < len) {
+    const va = dst + done;
+    const address = reach(space, va, ACCESS_WRITE);
+    if (address == 0) break;
+    if (address != run + (done - from)) {
+      if (done > from) memory.copy(run, src + from, done - from);
+      run = address;
+      from = done;
+    }
+    done += min(len - done, bytesToPageEnd(va));
+  }
+  if (done > from) memory.copy(run, src + from, done - from);
+  return len - done;
+}
+
+/** Linear address of the byte at `va` with the user's rights, brought in if need be; 0 if it cannot be had. */
+function reach(space: Space, va: u64, access: i32): usize {
+  if (va >= USER_END) return 0;
+  const isWrite = access == ACCESS_WRITE;
+  space.counters.walks++;
+  let entry = tableWalk(space.root, va);
+  if (!pteAllows(entry, isWrite)) {
+    if (spaceFault(space, va, access) != 0) return 0;
+    entry = tableWalk(space.root, va);
+  }
+  const address = pteFrame(entry) | ((va as usize) & PAGE_MASK);
+  if (isWrite) frameMarkDirty(address);
+  return address;
+}
+
+function bytesToPageEnd(va: u64): u32 {
+  return PAGE_SIZE - ((va as u32) & PAGE_MASK);
+}

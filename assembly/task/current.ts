@@ -1,0 +1,21 @@
+/**
+ * The thread that acts: set when a system call or a resumed one enters the guest, null in deferred work.
+ */
+import { traceActor } from '../trace';
+import { Thread } from './process';
+
+@unmanaged
+class Cpu {
+  current: Thread | null;
+}
+
+const cpu = changetype<Cpu>(memory.data(offsetof<Cpu>(), 4));
+
+export function currentSet(thread: Thread | null): void {
+  cpu.current = thread;
+  traceActor(thread ? thread.tid : 0);
+}
+
+export function current(): Thread | null {
+  return cpu.current;
+}

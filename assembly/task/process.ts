@@ -1,0 +1,159 @@
+/**
+ * Processes and their threads, as the kernel sees them.
+ *
+ * A process object outlives its death while the driver still refers to it (`refs`), as Linux's task_struct does;
+ * its address space and descriptors are gone by then.
+ */
+import { CACHE_PROCESS, CACHE_THREAD, NOFILE_DEFAULT } from '../abi/machine';
+import { LIST_SIZE, listAddTail, listDel, listFirst, listInit, listNext } from '../lib/list';
+import { kmemAlloc, kmemCache, kmemFree, kmemReap } from '../mem/kmem';
+import { Space } from '../mem/space';
+import { OpenFile } from './file';
+
+@unmanaged
+export class Process {
+  next: usize; // link in the list of processes alive
+  prev: usize;
+  threadsNext: usize; // head of its threads, in order of creation
+  threadsPrev: usize;
+  pid: i32;
+  uid: u32; // real, effective and saved alike
+  refs: i32; // one while alive, one for each binder_proc that was opened by it
+  alive: bool;
+  space: Space | null; // null once it is dead
+  files: usize; // descriptor table; 0 once it is dead
+  filesOrder: i32; // size of the table's block
+  filesLow: i32; // no descriptor below this number is free
+  nofile: i32; // RLIMIT_NOFILE
+  secctx: usize; // frame with the security context of its messages, or 0
+  secctxSize: u32;
+}
+
+// what a parked thread waits in
+export const CALL_NONE: u8 = 0;
+export const CALL_READ: u8 = 1; // the read half of BINDER_WRITE_READ
+export const CALL_POLL: u8 = 2;
+export const CALL_FREEZE: u8 = 3; // BINDER_FREEZE with a timeout
+export const CALL_GRACE: u8 = 4; // BINDER_THREAD_EXIT of a thread that has polled: an RCU grace period
+
+/** Bytes of a thread's kernel stack that a system call may use, and keeps while it is parked. */
+export const CALL_FRAME_SIZE = 96;
+
+@unmanaged
+export class Thread {
+  wakeNext: usize; // link in the wake list; first, so that a link is a thread
+  wakePrev: usize;
+  siblingNext: usize; // link in its process
+  siblingPrev: usize;
+  process: Process;
+  tid: i32;
+  nice: i32;
+  parked: bool;
+  signalled: bool; // a signal arrived that its parked call has not seen yet
+  timedOut: bool; // the deadline of its parked call has passed
+  alive: bool;
+  call: u8; // CALL_* it is parked in
+  callFile: OpenFile | null; // file of that call, held while parked
+  waitingOn: usize; // the binder_thread or binder_proc it sleeps at; the driver's
+  timeoutMs: i32; // of the parked call; -1 none
+}
+
+/** Address of the thread's call frame, 8-byte aligned. */
+export function threadCallFrame(thread: Thread): usize {
+  return changetype<usize>(thread) + ((offsetof<Thread>() + 7) & ~7);
+}
+
+const processes: usize = memory.data(LIST_SIZE, 4);
+
+export function processesBoot(): void {
+  listInit(processes);
+  kmemCache(CACHE_PROCESS, offsetof<Process>());
+  kmemCache(CACHE_THREAD, ((offsetof<Thread>() + 7) & ~7) + CALL_FRAME_SIZE);
+}
+
+/** A live process without threads, space or descriptors, or null when memory is out. */
+export function processCreate(pid: i32, uid: u32): Process | null {
+  const address = kmemAlloc(CACHE_PROCESS);
+  if (!address) return null;
+  const process = changetype<Process>(address);
+  process.pid = pid;
+  process.uid = uid;
+  process.refs = 1;
+  process.alive = true;
+  process.nofile = NOFILE_DEFAULT;
+  listInit(threads(process));
+  listAddTail(address, processes);
+  return process;
+}
+
+export function processGet(process: Process): void {
+  process.refs++;
+}
+
+export function processPut(process: Process): void {
+  assert(process.refs > 0, 'processPut: process has no reference');
+  if (--process.refs > 0) return;
+  assert(!process.alive && !process.space && !process.files, 'processPut: process was not torn down');
+  kmemFree(CACHE_PROCESS, changetype<usize>(process));
+  kmemReap();
+}
+
+/** Takes a dead process off the list; its object goes with the last reference. */
+export function processRetire(process: Process): void {
+  assert(process.alive, 'processRetire: process is dead already');
+  process.alive = false;
+  listDel(changetype<usize>(process));
+  processPut(process);
+}
+
+export function processFirst(): Process | null {
+  return changetype<Process | null>(listFirst(processes));
+}
+
+export function processNext(process: Process): Process | null {
+  return changetype<Process | null>(listNext(changetype<usize>(process), processes));
+}
+
+/** The live process with that pid, or null. */
+export function processFind(pid: i32): Process | null {
+  let process = processFirst();
+  while (process && process.pid != pid) process = processNext(process);
+  return process;
+}
+
+/** A thread of a live process, or null when memory is out. */
+export function threadCreate(process: Process, tid: i32): Thread | null {
+  const address = kmemAlloc(CACHE_THREAD);
+  if (!address) return null;
+  const thread = changetype<Thread>(address);
+  thread.process = process;
+  thread.tid = tid;
+  thread.alive = true;
+  thread.timeoutMs = -1;
+  listAddTail(address + offsetof<Thread>('siblingNext'), threads(process));
+  return thread;
+}
+
+/** Ends a thread that is neither parked nor on the wake list. */
+export function threadFree(thread: Thread): void {
+  assert(!thread.parked && !thread.wakeNext, 'threadFree: thread is still in use');
+  listDel(changetype<usize>(thread) + offsetof<Thread>('siblingNext'));
+  kmemFree(CACHE_THREAD, changetype<usize>(thread));
+}
+
+/** The first thread of a process in order of creation, or null when all have ended. */
+export function threadFirst(process: Process): Thread | null {
+  return ofSibling(listFirst(threads(process)));
+}
+
+export function threadNext(thread: Thread): Thread | null {
+  return ofSibling(listNext(changetype<usize>(thread) + offsetof<Thread>('siblingNext'), threads(thread.process)));
+}
+
+function threads(process: Process): usize {
+  return changetype<usize>(process) + offsetof<Process>('threadsNext');
+}
+
+function ofSibling(link: usize): Thread | null {
+  return link ? changetype<Thread>(link - offsetof<Thread>('siblingNext')) : null;
+}

@@ -1,0 +1,85 @@
+/**
+ * Sleep and wake. A system call never blocks the wasm: a thread that finds nothing to do is marked parked and its call
+ * returns PARKED; whoever has work for it links it into the wake list, and the host resumes it from there, in the order
+ * in which threads were woken. A thread that was woken for nothing parks again.
+ */
+import { LIST_SIZE, listAddTail, listDel, listFirst, listInit, listLinked } from '../lib/list';
+import { fileGet, filePut, OpenFile } from './file';
+import { CALL_NONE, processFirst, processNext, Thread, threadFirst, threadNext } from './process';
+
+const wakeList: usize = memory.data(LIST_SIZE, 4);
+
+export function waitBoot(): void {
+  listInit(wakeList);
+}
+
+/** Marks the calling thread as asleep in `call` at `on`; `file` is held until it leaves. */
+export function threadPark(thread: Thread, call: u8, file: OpenFile, on: usize): void {
+  assert(!thread.parked, 'threadPark: thread sleeps already');
+  fileGet(file);
+  thread.parked = true;
+  thread.call = call;
+  thread.callFile = file;
+  thread.waitingOn = on;
+}
+
+/** The parked call is over: the thread is an ordinary one again. */
+export function threadUnpark(thread: Thread): void {
+  assert(thread.parked, 'threadUnpark: thread does not sleep');
+  const file = thread.callFile;
+  thread.parked = false;
+  thread.call = CALL_NONE;
+  thread.callFile = null;
+  thread.waitingOn = 0;
+  thread.timeoutMs = -1;
+  thread.timedOut = false;
+  thread.signalled = false;
+  if (listLinked(changetype<usize>(thread))) listDel(changetype<usize>(thread));
+  if (file) filePut(file);
+}
+
+/** Puts a sleeping thread on the wake list, once. */
+export function threadWake(thread: Thread): void {
+  const link = changetype<usize>(thread);
+  if (thread.parked && !listLinked(link)) listAddTail(link, wakeList);
+}
+
+/** A signal with a handler: a parked call is interrupted when it is resumed; others do not notice it. */
+export function threadSignal(thread: Thread): void {
+  if (!thread.parked) return;
+  thread.signalled = true;
+  threadWake(thread);
+}
+
+/** The deadline of a parked call has passed. */
+export function threadTimeOut(thread: Thread): void {
+  if (thread.timeoutMs < 0) return;
+  thread.timedOut = true;
+  threadWake(thread);
+}
+
+/** Wakes every thread that is parked in `call` at `on`. Whether there was one. */
+export function wakeWaiting(call: u8, on: usize): bool {
+  let found = false;
+  let process = processFirst();
+  while (process) {
+    let thread = threadFirst(process);
+    while (thread) {
+      if (thread.call == call && thread.waitingOn == on) {
+        threadWake(thread);
+        found = true;
+      }
+      thread = threadNext(thread);
+    }
+    process = processNext(process);
+  }
+  return found;
+}
+
+/** Takes the next thread off the wake list, or null. */
+export function wakeTake(): Thread | null {
+  const link = listFirst(wakeList);
+  if (!link) return null;
+  listDel(link);
+  return changetype<Thread>(link);
+}

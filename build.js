@@ -1,0 +1,122 @@
+/**
+ * Builds everything: `node build.js`, or one half of it with `node build.js wasm` or `node build.js host`.
+ *
+ *     assembly/index.ts     asc             build/debug.wasm     asserts and poison
+ *     assembly/index.ts     asc, wasm-opt   build/release.wasm   the fast one
+ *     test/guest/assembly/  asc             build/test.wasm      what unit tests call inside of the guest
+ *     every other .ts       tsc -b          dist/                same folders as in the sources
+ *
+ * What is up to date is not built again, so every npm script begins with it. wasm files appear whole or not at all.
+ */
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+
+const ROOT = import.meta.dirname;
+const ASC = 'node_modules/assemblyscript/bin/asc.js';
+const WASM_OPT = 'node_modules/binaryen/bin/wasm-opt';
+const TSC = 'node_modules/typescript/bin/tsc';
+const COMMAND = 'dist/host/cli/main.js';
+/** Hash of all that the wasm files were made from. */
+const STAMP = join(ROOT, 'build/inputs.sha256');
+
+/**
+ * V8 does not inline wasm into wasm, so binaryen has to, beyond its usual limits. The features are those that asc
+ * itself compiles for.
+ */
+const WASM_OPT_FLAGS = [
+  '--enable-bulk-memory',
+  '--enable-mutable-globals',
+  '--enable-nontrapping-float-to-int',
+  '--enable-sign-ext',
+  '--always-inline-max-function-size=1000',
+  '--flexible-inline-max-function-size=1000',
+  '--one-caller-inline-max-function-size=50000',
+  '-O4',
+];
+
+/** Runs a node program of a dependency from the root folder; rejects when it fails. */
+function run(program, ...args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [program, ...args], { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] });
+    child.on('error', reject);
+    child.on('exit', (code) =>
+      code === 0 ? resolve() : reject(new Error(`${program} ${args.join(' ')}: exit ${code}`)),
+    );
+  });
+}
+
+/** Files below a folder whose path ends with `ending`, relative to the root, sorted. */
+function filesBelow(folder, ending) {
+  if (!existsSync(join(ROOT, folder))) return [];
+  return readdirSync(join(ROOT, folder), { recursive: true })
+    .filter((file) => file.endsWith(ending))
+    .map((file) => join(folder, file))
+    .sort();
+}
+
+async function buildWasm() {
+  const tests = filesBelow('test/guest/assembly', '.ts');
+  const targets = ['debug', 'release', ...(tests.length > 0 ? ['test'] : [])];
+  const stamp = wasmStamp(tests);
+  const current = existsSync(STAMP) && readFileSync(STAMP, 'utf8') === stamp;
+  if (current && targets.every((target) => existsSync(join(ROOT, `build/${target}.wasm`)))) return;
+
+  mkdirSync(join(ROOT, 'build'), { recursive: true });
+  const work = mkdtempSync(join(ROOT, 'build/new-'));
+  const compile = (target, ...entries) =>
+    run(ASC, ...entries, '--target', target, '--outFile', join(work, `${target}.wasm`));
+  try {
+    await Promise.all([
+      compile('debug', 'assembly/index.ts').then(() => tests.length > 0 && compile('test', ...tests)),
+      compile('release', 'assembly/index.ts').then(() => {
+        const release = join(work, 'release.wasm');
+        return run(WASM_OPT, release, ...WASM_OPT_FLAGS, '-o', release);
+      }),
+    ]);
+    for (const target of targets) renameSync(join(work, `${target}.wasm`), join(ROOT, `build/${target}.wasm`));
+    writeFileSync(STAMP, stamp);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+function wasmStamp(tests) {
+  const hash = createHash('sha256');
+  const inputs = [...filesBelow('assembly', '.ts'), ...tests, 'asconfig.json', 'build.js', 'package-lock.json'];
+  for (const file of inputs) {
+    const text = readFileSync(join(ROOT, file));
+    hash.update(`${file} ${text.length}\n`).update(text);
+  }
+  return hash.digest('hex');
+}
+
+/** tsc writes no executables, and npx starts the command as one. */
+async function buildHost() {
+  await run(TSC, '-b');
+  chmodSync(join(ROOT, COMMAND), 0o755);
+}
+
+const halves = { wasm: buildWasm, host: buildHost };
+const asked = process.argv[2];
+if (asked !== undefined && !Object.hasOwn(halves, asked)) {
+  console.error(`usage: node build.js [${Object.keys(halves).join('|')}]`);
+  process.exit(2);
+}
+try {
+  for (const half of asked === undefined ? Object.keys(halves) : [asked]) await halves[half]();
+} catch (error) {
+  console.error(error.message);
+  process.exit(1);
+}

@@ -1,0 +1,97 @@
+/**
+ * Journals in files: `.jsonl`, `.jsonl.gz`, `-` for stdin or stdout, and folders, which stand for all journals below
+ * them. Whether a file is compressed is told by its bytes when it is read, by its name when it is written.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import type { Journal } from '../trace/journal.ts';
+import { formatJournal, JournalError, parseJournal } from '../trace/journaltext.ts';
+
+const STDIN = '-';
+const STDIN_NAME = 'standard input';
+
+/** Where a journal is, and what to call a file made from it. */
+export interface JournalPath {
+  /** A file, or `-`. */
+  path: string;
+  /** The file's name; for a file found in a folder its path below that folder. */
+  name: string;
+}
+
+/** Whether a file's name is that of a journal. */
+export function isJournalName(name: string): boolean {
+  return name.endsWith('.jsonl') || name.endsWith('.jsonl.gz');
+}
+
+/**
+ * The journals that the arguments of a command stand for, folders in alphabetical order.
+ *
+ * @throws JournalError for what is not there, and for a folder without journals.
+ */
+export function findJournals(paths: readonly string[]): JournalPath[] {
+  return paths.flatMap((path) => {
+    if (path === STDIN) return [{ path, name: STDIN }];
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats === undefined) throw new JournalError(path, 0, 'there is no such file or folder');
+    if (!stats.isDirectory()) return [{ path, name: basename(path) }];
+    const found = journalsBelow(path, '');
+    if (found.length === 0) throw new JournalError(path, 0, 'the folder holds no journal (*.jsonl, *.jsonl.gz)');
+    return found;
+  });
+}
+
+function journalsBelow(root: string, folder: string): JournalPath[] {
+  const entries = readdirSync(join(root, folder), { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+  return entries.flatMap((entry) => {
+    const name = join(folder, entry.name);
+    if (entry.isDirectory()) return journalsBelow(root, name);
+    return isJournalName(entry.name) ? [{ path: join(root, name), name }] : [];
+  });
+}
+
+/**
+ * Reads one journal.
+ *
+ * @throws JournalError when it cannot be read, or is none.
+ */
+export async function readJournal({ path }: JournalPath): Promise<Journal> {
+  const file = path === STDIN ? STDIN_NAME : path;
+  let bytes: Buffer;
+  try {
+    bytes = path === STDIN ? await readStdin() : readFileSync(path);
+    if (bytes[0] === 0x1f && bytes[1] === 0x8b) bytes = gunzipSync(bytes);
+  } catch (error) {
+    throw new JournalError(file, 0, `cannot be read: ${(error as Error).message}`);
+  }
+  const journal = parseJournal(bytes.toString('utf8'), file);
+  const { steps } = journal.header;
+  if (steps !== undefined && steps !== journal.steps.length) {
+    process.stderr.write(
+      `binderlab: ${file}: the header announces ${steps} steps, ${journal.steps.length} are there\n`,
+    );
+  }
+  return journal;
+}
+
+/** Writes a journal, compressed when the name ends in `.gz`; `-` is stdout. Folders on the way are made. */
+export function writeJournal(path: string, journal: Journal): void {
+  const text = formatJournal(journal);
+  if (path === STDIN) {
+    process.stdout.write(text);
+    return;
+  }
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, path.endsWith('.gz') ? gzipSync(text, { level: 9 }) : text);
+}
+
+/** Whether the path is a folder that is there. */
+export function isFolder(path: string): boolean {
+  return existsSync(path) && statSync(path).isDirectory();
+}
+
+async function readStdin(): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,120 @@
+/** `binderlab run`: boots a machine, hands it to a script, and shows what the script made it do. */
+import { Console } from 'node:console';
+import { existsSync } from 'node:fs';
+import { defineCommand } from 'citty';
+import { BinderlabError } from '../kernel/error.ts';
+import { type BootOptions, Machine } from '../machine.ts';
+import { Strace } from '../trace/strace.ts';
+import { importScript } from './bundle.ts';
+import { isJournalName, writeJournal } from './files.ts';
+import { MACHINE_FLAGS, machineChoice, machineOptions } from './machineflags.ts';
+import { describeScriptError } from './scripterror.ts';
+import { EXIT_FINE, EXIT_NO, UsageError } from './usage.ts';
+
+type Script = (machine: Machine) => unknown;
+
+/** What `--json` prints. */
+interface RunReport {
+  script: string;
+  strategy: string;
+  seed: number;
+  /** MiB. */
+  memory: number;
+  steps: number;
+  /** What went wrong in the script; null when it ran to its end. */
+  error: string | null;
+}
+
+export const runCommand = defineCommand({
+  meta: { name: 'run', description: 'Run a script: a module (.ts, .js) that exports default (machine) => ...' },
+  args: {
+    script: { type: 'positional', required: true, description: 'The script' },
+    strace: { type: 'boolean', description: 'Print each system call as it is made, decoded' },
+    bytes: { type: 'boolean', description: 'With --strace: also the bytes' },
+    journal: {
+      type: 'string',
+      valueHint: 'FILE',
+      description: 'Write the journal of the run (.jsonl, .jsonl.gz, or -)',
+    },
+    json: { type: 'boolean', description: 'Print one JSON document: {script, strategy, seed, memory, steps, error}' },
+    ...MACHINE_FLAGS,
+  },
+  async run({ args }) {
+    if (args._.length > 1) throw new UsageError(`one script at a time, not also ${args._.slice(1).join(' ')}`);
+    if (args.journal !== undefined && args.journal !== '-' && !isJournalName(args.journal)) {
+      throw new UsageError(`--journal ${args.journal}: a journal's name ends in .jsonl or .jsonl.gz`);
+    }
+    if (args.json && args.journal === '-') throw new UsageError('--json and --journal - both want standard output');
+    if (args.bytes && !args.strace) throw new UsageError('--bytes goes with --strace');
+    const choice = machineChoice(args);
+    const options = machineOptions(choice);
+    const script = await loadScript(args.script);
+
+    const machine = boot({ ...options, name: args.script });
+    const chatter = args.json || args.journal === '-' ? process.stderr : process.stdout;
+    if (args.strace) {
+      const strace = new Strace({ bytes: args.bytes ?? false });
+      machine.on('step', (step) => chatter.write(`${strace.lines(step).join('\n')}\n`));
+    }
+    const error = await runScript(script, machine, chatter);
+    const { journal } = machine;
+    if (args.journal !== undefined) {
+      writeJournal(args.journal, journal);
+    }
+    const report: RunReport = { script: args.script, ...choice, steps: journal.steps.length, error };
+    if (error !== null) process.stderr.write(`${error}\n`);
+    if (args.json) console.log(JSON.stringify(report, null, 2));
+    if (error === null) machine.end();
+    process.exitCode = error === null ? EXIT_FINE : EXIT_NO;
+  },
+});
+
+/** @throws UsageError when the flags make no machine, e.g. with too little memory. */
+function boot(options: BootOptions): Machine {
+  try {
+    return Machine.boot(options);
+  } catch (error) {
+    if (error instanceof BinderlabError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+/** @throws UsageError when there is no such script, or it is none. */
+async function loadScript(file: string): Promise<Script> {
+  if (!existsSync(file)) throw new UsageError(`there is no script ${file}`);
+  let module: { default?: unknown };
+  try {
+    module = await importScript(file);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`${file} fails before it is given a machine\n${describeScriptError(error)}`);
+  }
+  if (typeof module.default !== 'function') {
+    throw new UsageError(`${file} exports no function as default; a script is: export default (machine) => { ... }`);
+  }
+  return module.default as Script;
+}
+
+/**
+ * Runs a script to its end. What it prints goes where the chatter goes.
+ *
+ * @returns what went wrong, for people; null when nothing did
+ */
+async function runScript(script: Script, machine: Machine, chatter: NodeJS.WriteStream): Promise<string | null> {
+  const own = globalThis.console;
+  globalThis.console = new Console(chatter, process.stderr);
+  const stuck = (): void => {
+    process.stderr.write('binderlab: the script waits for a promise that nothing will settle\n');
+    process.exit(EXIT_NO);
+  };
+  process.once('beforeExit', stuck);
+  try {
+    await script(machine);
+    return null;
+  } catch (error) {
+    return describeScriptError(error);
+  } finally {
+    process.off('beforeExit', stuck);
+    globalThis.console = own;
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * An error of a script, for the person who wrote the script: what went wrong, the line of their own source that led
+ * there, and the lines that called it. Frames of binderlab and of node are left out.
+ */
+import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** A place in a file, line and column counted from 1. */
+interface Place {
+  file: string;
+  line: number;
+  column: number;
+}
+
+/** Everything below this folder is binderlab's own. */
+const OWN_FOLDER = fileURLToPath(new URL('../..', import.meta.url));
+
+const LINES_AROUND = 2;
+const CALLERS_MAX = 5;
+
+/**
+ *     hello.ts:5:13: A.0: ioctl on descriptor 9 failed with EBADF: ...
+ *
+ *         4 |   const fd = 9;
+ *       > 5 |   app.main.writeRead(fd, []);
+ *           |            ^
+ */
+export function describeScriptError(error: unknown): string {
+  if (!(error instanceof Error)) return `the script threw ${String(error)}`;
+  const [place, ...callers] = scriptPlaces(error.stack ?? '');
+  const cause = error.cause instanceof Error ? [`because of: ${headline(error.cause)}`] : [];
+  if (place === undefined) return [error.stack ?? headline(error), ...cause].join('\n');
+  const called = callers.slice(0, CALLERS_MAX).map((caller) => `    called from ${placeText(caller)}`);
+  return [`${placeText(place)}: ${headline(error)}`, ...cause, '', ...sourceLines(place), ...called]
+    .join('\n')
+    .trimEnd();
+}
+
+/** The message; the kind of error only where it is not binderlab's own, which speak for themselves. */
+function headline(error: Error): string {
+  const plain = error.name === 'Error' || error.name === 'BinderlabError';
+  return plain ? error.message : `${error.name}: ${error.message}`;
+}
+
+/** The places in a stack that lie in the script or in what it imports from its folder. */
+function scriptPlaces(stack: string): Place[] {
+  const places: Place[] = [];
+  for (const frame of stack.split('\n')) {
+    const match = /^\s+at .*?\(?((?:file:\/\/)?\/[^()]+|[A-Za-z]:\\[^()]+):(\d+):(\d+)\)?$/.exec(frame);
+    if (match === null) continue;
+    const [, path = '', line, column] = match;
+    const file = path.startsWith('file://') ? fileURLToPath(path) : path;
+    if (file.startsWith(OWN_FOLDER) || file.includes('node_modules')) continue;
+    places.push({ file, line: Number(line), column: Number(column) });
+  }
+  return places;
+}
+
+function placeText({ file, line, column }: Place): string {
+  const near = relative('', file);
+  return `${near.startsWith('..') ? file : near}:${line}:${column}`;
+}
+
+/** The line itself, marked, with its neighbours; nothing when the source cannot be read. */
+function sourceLines({ file, line, column }: Place): string[] {
+  let source: string[];
+  try {
+    source = readFileSync(file, 'utf8').split('\n');
+  } catch {
+    return [];
+  }
+  const first = Math.max(1, line - LINES_AROUND);
+  const last = Math.min(source.length, line + LINES_AROUND);
+  const width = String(last).length;
+  const lines: string[] = [];
+  for (let number = first; number <= last; number++) {
+    const mark = number === line ? '>' : ' ';
+    lines.push(`  ${mark} ${String(number).padStart(width)} | ${source[number - 1] ?? ''}`.trimEnd());
+    if (number === line) lines.push(`    ${' '.repeat(width)} | ${' '.repeat(column - 1)}^`);
+  }
+  return lines;
+}

@@ -1,0 +1,120 @@
+/**
+ * The surface of the wasm module, function by function, as the machine's host sees it.
+ *
+ * Processes and threads are opaque pointers above 0. Addresses of user space are f64 (exact up to 2^53); linear
+ * addresses are offsets in the guest's memory. A result is 0 or more, or -errno, or PARKED where a call may sleep.
+ * What is optional is a part of the machine that a build may lack; who calls it says so then.
+ */
+export interface RawExports {
+  /** Makes the machine. @returns 0 or -ENOMEM. */
+  boot(memoryBytes: number, strategy: number, vmallocMiB: number): number;
+  /** What the driver remembers of earlier scenarios; `contextMgrUid` -1 stands for nobody. */
+  setCounters(lastDebugId: number, contextMgrUid: number): void;
+
+  /** @returns The process, or -ENOMEM. */
+  procCreate(pid: number, uid: number): number;
+  procFork(thread: number, pid: number): number;
+  /** Makes a further thread in the process of `thread`. @returns The thread, or -errno. */
+  threadCreate(thread: number, tid: number): number;
+  mainThread(process: number): number;
+  threadExit(thread: number): void;
+  procExit(thread: number): void;
+  procKill(process: number): void;
+  signalSend(thread: number): void;
+  setUid(thread: number, uid: number): number;
+  setRlimit(thread: number, nofile: number): number;
+
+  sysOpen(thread: number, device: number, flags: number): number;
+  sysClose(thread: number, fd: number): number;
+  sysDup(thread: number, fd: number): number;
+  sysDup3(thread: number, fd: number, to: number, flags: number): number;
+  sysFcntl(thread: number, fd: number, cmd: number, arg: number): number;
+  sysMmap(thread: number, addr: number, len: number, prot: number, flags: number, fd: number, off: number): number;
+  sysMunmap(thread: number, addr: number, len: number): number;
+  sysMprotect(thread: number, addr: number, len: number, prot: number): number;
+  sysIoctl(thread: number, fd: number, cmd: number, arg: number): number;
+
+  /** Goes on with a parked call. @returns Its result, or PARKED again. */
+  resume(thread: number): number;
+  /** Takes the next thread off the wake list. @returns 0 when nobody is to be woken. */
+  wakeNext(): number;
+  /** Runs the deferred work that is queued. @returns 1 if there was any, else 0. */
+  deferredRun(): number;
+
+  /**
+   * Reaches for one byte of user memory as the processor would, faulting its page in.
+   *
+   * @returns Its linear address, or -(signal << 8 | si_code).
+   */
+  userTouch(process: number, addr: number, access: number): number;
+
+  framesFree(): number;
+  objectsLive(): number;
+  /** @returns Linear address of a block of counters (u64 each); of the whole machine for process 0. */
+  counters(process: number): number;
+
+  traceEnable(on: number): void;
+  traceHead(): number;
+  traceBase(): number;
+
+  /** A page in linear memory through which bytes pass between host and guest where no user memory is meant. */
+  scratch?(): number;
+  /** Every sender's security context: the first `length` bytes of the scratch page; 0 for none. */
+  setSecctx?(length: number): void;
+  /** @returns The events that are ready (0: none), or -errno, or PARKED. */
+  sysPoll?(thread: number, fd: number, events: number, timeout: number): number;
+  /**
+   * Opens a memfd (kind 0) that holds the first `length` bytes of the scratch page, a pipe (1: `fd` reads, `fd2`
+   * writes) or /dev/null (2), at these descriptors.
+   *
+   * @returns The number of the inode (above 0), or -errno.
+   */
+  fileMake?(thread: number, kind: number, fd: number, fd2: number, length: number): number;
+  /**
+   * Looks at an open file; answers in the scratch page: u32 inode, u32 close-on-exec, i32 length of the content
+   * (-1: it has none), then the content, 256 bytes at most.
+   */
+  fileStat?(thread: number, fd: number): number;
+  /** Lets the time pass at which a parked call gives up. @returns 0, or -EINVAL when the call has no such time. */
+  timeoutExpire?(thread: number): number;
+  /**
+   * Writes a debugfs file into memory: kind 0 state, 1 stats, 2 transactions, 3 transaction_log,
+   * 4 failed_transaction_log, 5 proc/`pid`.
+   *
+   * @returns The length of the text at `dumpText()`, or -ENOENT.
+   */
+  dump?(kind: number, pid: number): number;
+  dumpText?(): number;
+}
+
+/** What every build has; looked for when a module is loaded, so that a wrong file is told at once. */
+export const REQUIRED_EXPORTS: readonly (keyof RawExports)[] = [
+  'boot',
+  'setCounters',
+  'procCreate',
+  'procFork',
+  'threadCreate',
+  'mainThread',
+  'threadExit',
+  'procExit',
+  'procKill',
+  'signalSend',
+  'setUid',
+  'setRlimit',
+  'sysOpen',
+  'sysClose',
+  'sysDup',
+  'sysDup3',
+  'sysFcntl',
+  'sysMmap',
+  'sysMunmap',
+  'sysMprotect',
+  'sysIoctl',
+  'resume',
+  'wakeNext',
+  'deferredRun',
+  'userTouch',
+  'framesFree',
+  'objectsLive',
+  'counters',
+];

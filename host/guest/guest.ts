@@ -1,0 +1,47 @@
+/**
+ * The guest: one instance of the wasm module with a memory of its own, and views on that memory. Knows nothing of
+ * processes or of Binder. The memory never grows, so the views stay valid as long as the guest lives.
+ */
+import { instantiateSync } from '@assemblyscript/loader';
+import { type RawExports, REQUIRED_EXPORTS } from './exports.ts';
+
+const MIB = 1024 * 1024;
+const WASM_PAGE = 64 * 1024;
+
+/** The module's bytes, or the module compiled before: several guests may share one. */
+export type WasmSource = BufferSource | WebAssembly.Module;
+
+export class Guest {
+  /** The module's functions as they are: what the machine calls on every step. */
+  readonly raw: RawExports;
+  readonly memory: WebAssembly.Memory;
+  /** Compiled code, for further guests of the same build. */
+  readonly module: WebAssembly.Module;
+  /** All of linear memory, as bytes and as words. */
+  readonly u8: Uint8Array;
+  readonly i32: Int32Array;
+  readonly u32: Uint32Array;
+  /** The same, for words at addresses that are not multiples of 4. */
+  readonly data: DataView;
+
+  /**
+   * @param memoryMiB Size of linear memory: the machine's physical memory and what the module keeps below it.
+   * @throws Error when the module is not binderlab's guest.
+   */
+  constructor(wasm: WasmSource, memoryMiB: number) {
+    const pages = (memoryMiB * MIB) / WASM_PAGE;
+    this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    const { module, exports } = instantiateSync(wasm, { env: { memory: this.memory } });
+    for (const name of REQUIRED_EXPORTS) {
+      if (typeof exports[name] !== 'function')
+        throw new Error(`this wasm module is no binderlab guest: it has no ${name}()`);
+    }
+    this.raw = exports as unknown as RawExports;
+    this.module = module;
+    const buffer = this.memory.buffer;
+    this.u8 = new Uint8Array(buffer);
+    this.i32 = new Int32Array(buffer);
+    this.u32 = new Uint32Array(buffer);
+    this.data = new DataView(buffer);
+  }
+}

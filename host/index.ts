@@ -1,0 +1,34 @@
+/**
+ * binderlab: a Binder driver that you can step through. This is all that scripts import.
+ *
+ *     import { bc, type Machine } from 'binderlab';
+ *
+ *     export default (machine: Machine) => {
+ *       const app = machine.spawn('app').main;
+ *       const fd = app.open();
+ *       app.mmap(fd);
+ *       app.writeRead(fd, [bc.enterLooper()]);
+ *     };
+ */
+export type { WasmSource } from './guest/guest.ts';
+export type { IoctlCall, PollCall, WriteReadCall } from './kernel/call.ts';
+export { bc, type Command, type ReplyInput, type TransactionInput } from './kernel/commands.ts';
+export type { Counters } from './kernel/counters.ts';
+export { BinderlabError } from './kernel/error.ts';
+export type { ObjectInput, ReceivedObject } from './kernel/objects.ts';
+export type { Process } from './kernel/process.ts';
+export type { Return, ReturnName, TransactionReturn } from './kernel/returns.ts';
+export type { Thread } from './kernel/thread.ts';
+export { type BootOptions, Machine, STRATEGIES, type Strategy } from './machine.ts';
+export {
+  type Boot,
+  type Difference,
+  ReplayError,
+  type ReplayOptions,
+  type ReplayResult,
+  record,
+  replay,
+} from './replay.ts';
+export type { Journal, JournalHeader, Step, StepInput } from './trace/journal.ts';
+export { formatJournal, JournalError, parseJournal } from './trace/journaltext.ts';
+export { Strace, type StraceOptions } from './trace/strace.ts';

@@ -1,0 +1,67 @@
+/**
+ * A process's arena: private memory where scripts keep what they hand to the driver. Owns the plan of it:
+ *
+ *     address            + 0x40000            ...                       address + size
+ *     | window of thread 0 | window of thread 1 | ... free ... | allocated, downwards |
+ *       0x00000 write buffer, 128 KiB
+ *       0x20000 read buffer, 124 KiB
+ *       0x3f000 argument, 4 KiB
+ */
+import { BinderlabError } from './error.ts';
+import { hexOfAddress } from './hex.ts';
+
+const WINDOW_SIZE = 0x40000;
+const READ_BUFFER = 0x20000;
+const ARGUMENT = 0x3f000;
+
+export const WRITE_BUFFER_SIZE = READ_BUFFER;
+export const READ_BUFFER_SIZE = ARGUMENT - READ_BUFFER;
+
+/** Where one thread keeps what its ioctls point at. */
+export interface Window {
+  readonly wbuf: number;
+  readonly rbuf: number;
+  readonly arg: number;
+}
+
+export class Arena {
+  #windows = 0;
+  #top: number;
+
+  constructor(
+    readonly address: number,
+    readonly size: number,
+  ) {
+    this.#top = address + size;
+  }
+
+  /** The window of thread number `index` of the process. */
+  window(index: number): Window {
+    const base = this.address + index * WINDOW_SIZE;
+    if (base + WINDOW_SIZE > this.#top) {
+      throw new BinderlabError(`the arena has no room for the buffers of thread ${index}; ${this.#plan()}`);
+    }
+    this.#windows = Math.max(this.#windows, index + 1);
+    return { wbuf: base, rbuf: base + READ_BUFFER, arg: base + ARGUMENT };
+  }
+
+  /**
+   * Sets memory aside for good.
+   *
+   * @param align A power of two.
+   * @returns The address.
+   */
+  alloc(length: number, align: number): number {
+    const address = Math.floor((this.#top - length) / align) * align;
+    if (address < this.address + this.#windows * WINDOW_SIZE) {
+      throw new BinderlabError(`the arena has no room for ${length} bytes more; ${this.#plan()}`);
+    }
+    this.#top = address;
+    return address;
+  }
+
+  #plan(): string {
+    const used = this.address + this.size - this.#top;
+    return `it holds ${this.size} bytes at ${hexOfAddress(this.address)}: ${this.#windows} windows of ${WINDOW_SIZE} for threads, and ${used} allocated`;
+  }
+}

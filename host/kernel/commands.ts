@@ -1,0 +1,302 @@
+/**
+ * Commands to the driver: `bc` makes them, `storeCommands` lays a list of them out as BINDER_WRITE_READ takes it:
+ *
+ *     | command stream ... | payload of the first transaction | payload of the next ...
+ *     ^ write buffer       ^ each at a multiple of 16
+ */
+import {
+  BC_ACQUIRE,
+  BC_ACQUIRE_DONE,
+  BC_ACQUIRE_RESULT,
+  BC_ATTEMPT_ACQUIRE,
+  BC_CLEAR_DEATH_NOTIFICATION,
+  BC_CLEAR_FREEZE_NOTIFICATION,
+  BC_DEAD_BINDER_DONE,
+  BC_DECREFS,
+  BC_ENTER_LOOPER,
+  BC_EXIT_LOOPER,
+  BC_FREE_BUFFER,
+  BC_FREEZE_NOTIFICATION_DONE,
+  BC_INCREFS,
+  BC_INCREFS_DONE,
+  BC_REGISTER_LOOPER,
+  BC_RELEASE,
+  BC_REPLY,
+  BC_REPLY_SG,
+  BC_REQUEST_DEATH_NOTIFICATION,
+  BC_REQUEST_FREEZE_NOTIFICATION,
+  BC_TRANSACTION,
+  BC_TRANSACTION_SG,
+} from '../../assembly/abi/protocol.ts';
+import {
+  HANDLE_COOKIE_COOKIE,
+  HANDLE_COOKIE_SIZE,
+  PTR_COOKIE_COOKIE,
+  PTR_COOKIE_SIZE,
+  TRANSACTION_DATA_BUFFER,
+  TRANSACTION_DATA_CODE,
+  TRANSACTION_DATA_COOKIE,
+  TRANSACTION_DATA_DATA_SIZE,
+  TRANSACTION_DATA_FLAGS,
+  TRANSACTION_DATA_OFFSETS,
+  TRANSACTION_DATA_OFFSETS_SIZE,
+  TRANSACTION_DATA_SG_BUFFERS_SIZE,
+  TRANSACTION_DATA_SG_SIZE,
+  TRANSACTION_DATA_SIZE,
+  TRANSACTION_DATA_TARGET,
+} from '../../assembly/abi/wire.ts';
+import { setBig, setU64 } from './endian.ts';
+import {
+  align,
+  offsetsPlace,
+  type Payload,
+  type PayloadInput,
+  payloadOf,
+  storePayload,
+  type Target,
+} from './payload.ts';
+
+/** One command, ready to be written; `word` is the BC_ word, `shape` says which payload follows it. */
+export type Command =
+  | { readonly shape: 'bare'; readonly word: number }
+  | {
+      readonly shape: 'transaction';
+      readonly word: number;
+      readonly handle: number;
+      readonly code: number;
+      readonly flags: number;
+      readonly cookie: bigint | number;
+      readonly scatterGather: boolean;
+      readonly payload: Payload;
+    }
+  | { readonly shape: 'handle'; readonly word: number; readonly handle: number }
+  | { readonly shape: 'value'; readonly word: number; readonly value: bigint | number }
+  | {
+      readonly shape: 'ptr-cookie';
+      readonly word: number;
+      readonly ptr: bigint | number;
+      readonly cookie: bigint | number;
+    }
+  | {
+      readonly shape: 'handle-cookie';
+      readonly word: number;
+      readonly handle: number;
+      readonly cookie: bigint | number;
+    }
+  | { readonly shape: 'pair'; readonly word: number; readonly first: number; readonly second: number }
+  | { readonly shape: 'raw'; readonly bytes: Uint8Array };
+
+/** A call to the node behind a handle. */
+export interface TransactionInput extends PayloadInput {
+  /** The caller's number for the node; 0 is the context manager. */
+  handle: number;
+  code?: number;
+  /** TF_ flags, e.g. 1 for a oneway call. */
+  flags?: number;
+  cookie?: bigint | number;
+}
+
+/** The answer to the call that the thread got last. */
+export type ReplyInput = Omit<TransactionInput, 'handle'>;
+
+/** A node of the caller's own, as BR_INCREFS and BR_ACQUIRE name it. */
+export interface NodeName {
+  ptr: bigint | number;
+  cookie: bigint | number;
+}
+
+const ENTER_LOOPER: Command = { shape: 'bare', word: BC_ENTER_LOOPER };
+const REGISTER_LOOPER: Command = { shape: 'bare', word: BC_REGISTER_LOOPER };
+const EXIT_LOOPER: Command = { shape: 'bare', word: BC_EXIT_LOOPER };
+
+/** Makes commands: `bc.transaction({ handle: 0, code: 1 })`. All 22 of the protocol, and raw bytes. */
+export const bc = {
+  transaction: (input: TransactionInput): Command => transaction(BC_TRANSACTION, false, input.handle, input),
+  reply: (input: ReplyInput = {}): Command => transaction(BC_REPLY, false, 0, input),
+  /** Scatter-gather: `ptr` objects carry buffers of their own. */
+  transactionSg: (input: TransactionInput): Command => transaction(BC_TRANSACTION_SG, true, input.handle, input),
+  replySg: (input: ReplyInput = {}): Command => transaction(BC_REPLY_SG, true, 0, input),
+
+  /** Gives a received buffer back; `buffer` is its address, as BR_TRANSACTION and BR_REPLY tell it. */
+  freeBuffer: (buffer: number): Command => ({ shape: 'value', word: BC_FREE_BUFFER, value: buffer }),
+
+  increfs: (handle: number): Command => ({ shape: 'handle', word: BC_INCREFS, handle }),
+  acquire: (handle: number): Command => ({ shape: 'handle', word: BC_ACQUIRE, handle }),
+  release: (handle: number): Command => ({ shape: 'handle', word: BC_RELEASE, handle }),
+  decrefs: (handle: number): Command => ({ shape: 'handle', word: BC_DECREFS, handle }),
+  increfsDone: ({ ptr, cookie }: NodeName): Command => ({ shape: 'ptr-cookie', word: BC_INCREFS_DONE, ptr, cookie }),
+  acquireDone: ({ ptr, cookie }: NodeName): Command => ({ shape: 'ptr-cookie', word: BC_ACQUIRE_DONE, ptr, cookie }),
+  /** Never worked in any driver: EINVAL. */
+  attemptAcquire: (priority: number, handle: number): Command => ({
+    shape: 'pair',
+    word: BC_ATTEMPT_ACQUIRE,
+    first: priority,
+    second: handle,
+  }),
+  /** Never worked in any driver: EINVAL. */
+  acquireResult: (result: number): Command => ({ shape: 'handle', word: BC_ACQUIRE_RESULT, handle: result }),
+
+  /** This thread serves calls; the process made it by itself. */
+  enterLooper: (): Command => ENTER_LOOPER,
+  /** This thread serves calls; the driver had asked for it with BR_SPAWN_LOOPER. */
+  registerLooper: (): Command => REGISTER_LOOPER,
+  exitLooper: (): Command => EXIT_LOOPER,
+
+  requestDeathNotification: (handle: number, cookie: bigint | number): Command => ({
+    shape: 'handle-cookie',
+    word: BC_REQUEST_DEATH_NOTIFICATION,
+    handle,
+    cookie,
+  }),
+  clearDeathNotification: (handle: number, cookie: bigint | number): Command => ({
+    shape: 'handle-cookie',
+    word: BC_CLEAR_DEATH_NOTIFICATION,
+    handle,
+    cookie,
+  }),
+  deadBinderDone: (cookie: bigint | number): Command => ({ shape: 'value', word: BC_DEAD_BINDER_DONE, value: cookie }),
+  requestFreezeNotification: (handle: number, cookie: bigint | number): Command => ({
+    shape: 'handle-cookie',
+    word: BC_REQUEST_FREEZE_NOTIFICATION,
+    handle,
+    cookie,
+  }),
+  clearFreezeNotification: (handle: number, cookie: bigint | number): Command => ({
+    shape: 'handle-cookie',
+    word: BC_CLEAR_FREEZE_NOTIFICATION,
+    handle,
+    cookie,
+  }),
+  freezeNotificationDone: (cookie: bigint | number): Command => ({
+    shape: 'value',
+    word: BC_FREEZE_NOTIFICATION_DONE,
+    value: cookie,
+  }),
+
+  /** Bytes of the stream as they are, right or wrong. */
+  raw: (bytes: Uint8Array): Command => ({ shape: 'raw', bytes }),
+};
+
+/** @returns Bytes of the command stream alone. */
+export function streamSize(commands: readonly Command[]): number {
+  let size = 0;
+  for (let i = 0; i < commands.length; i++) size += commandSize(commands[i] as Command);
+  return size;
+}
+
+/** @returns Bytes of the stream and of the payloads behind it. */
+export function commandsSize(commands: readonly Command[]): number {
+  const stream = streamSize(commands);
+  let payloads = 0;
+  for (let i = 0; i < commands.length; i++) {
+    const command = commands[i] as Command;
+    if (command.shape === 'transaction') payloads += command.payload.size;
+  }
+  return payloads === 0 ? stream : align(stream, 16) + payloads;
+}
+
+/** Lays the commands out at the beginning of `target`, which has room for `commandsSize` bytes. */
+export function storeCommands(target: Target, commands: readonly Command[]): void {
+  target.u8.fill(0, target.base, target.base + commandsSize(commands));
+  let at = 0;
+  let payloadAt = align(streamSize(commands), 16);
+  for (let i = 0; i < commands.length; i++) {
+    const command = commands[i] as Command;
+    storeCommand(target, at, command, payloadAt);
+    at += commandSize(command);
+    if (command.shape === 'transaction') payloadAt += command.payload.size;
+  }
+}
+
+function commandSize(command: Command): number {
+  switch (command.shape) {
+    case 'bare':
+      return 4;
+    case 'transaction':
+      return 4 + (command.scatterGather ? TRANSACTION_DATA_SG_SIZE : TRANSACTION_DATA_SIZE);
+    case 'handle':
+      return 8;
+    case 'value':
+    case 'pair':
+      return 12;
+    case 'ptr-cookie':
+      return 4 + PTR_COOKIE_SIZE;
+    case 'handle-cookie':
+      return 4 + HANDLE_COOKIE_SIZE;
+    case 'raw':
+      return command.bytes.length;
+  }
+}
+
+function storeCommand(target: Target, at: number, command: Command, payloadAt: number): void {
+  const { view } = target;
+  if (command.shape === 'raw') {
+    target.u8.set(command.bytes, target.base + at);
+    return;
+  }
+  view.setUint32(target.base + at, command.word, true);
+  const body = target.base + at + 4;
+  switch (command.shape) {
+    case 'bare':
+      break;
+    case 'transaction':
+      storeTransaction(target, body, command, payloadAt);
+      break;
+    case 'handle':
+      view.setUint32(body, command.handle, true);
+      break;
+    case 'value':
+      setBig(view, body, command.value);
+      break;
+    case 'ptr-cookie':
+      setBig(view, body, command.ptr);
+      setBig(view, body + PTR_COOKIE_COOKIE, command.cookie);
+      break;
+    case 'handle-cookie':
+      view.setUint32(body, command.handle, true);
+      setBig(view, body + HANDLE_COOKIE_COOKIE, command.cookie);
+      break;
+    case 'pair':
+      view.setUint32(body, command.first, true);
+      view.setUint32(body + 4, command.second, true);
+      break;
+  }
+}
+
+/** A part without bytes has the address 0, as libbinder sends it. */
+function storeTransaction(
+  target: Target,
+  body: number,
+  command: Extract<Command, { shape: 'transaction' }>,
+  payloadAt: number,
+): void {
+  const { view, address } = target;
+  const { payload } = command;
+  view.setUint32(body + TRANSACTION_DATA_TARGET, command.handle, true);
+  if (command.cookie !== 0) setBig(view, body + TRANSACTION_DATA_COOKIE, command.cookie);
+  view.setUint32(body + TRANSACTION_DATA_CODE, command.code, true);
+  view.setUint32(body + TRANSACTION_DATA_FLAGS, command.flags, true);
+  if (payload.dataSize > 0) {
+    setU64(view, body + TRANSACTION_DATA_DATA_SIZE, payload.dataSize);
+    setU64(view, body + TRANSACTION_DATA_BUFFER, payload.placedAt === 0 ? address + payloadAt : payload.placedAt);
+  }
+  if (payload.offsets.length > 0) {
+    setU64(view, body + TRANSACTION_DATA_OFFSETS_SIZE, 8 * payload.offsets.length);
+    setU64(view, body + TRANSACTION_DATA_OFFSETS, address + offsetsPlace(payload, payloadAt));
+  }
+  if (command.scatterGather) setU64(view, body + TRANSACTION_DATA_SG_BUFFERS_SIZE, payload.buffersSize);
+  if (payload.size > 0) storePayload(target, payloadAt, payload);
+}
+
+function transaction(word: number, scatterGather: boolean, handle: number, input: ReplyInput): Command {
+  return {
+    shape: 'transaction',
+    word,
+    handle,
+    code: input.code ?? 0,
+    flags: input.flags ?? 0,
+    cookie: input.cookie ?? 0,
+    scatterGather,
+    payload: payloadOf(input),
+  };
+}

@@ -1,0 +1,36 @@
+/**
+ * Little-endian numbers in a plain byte array, as the wire structures have them. 64-bit values come as a number
+ * where they are a size or a user address (exact below 2^53), as a bigint where the owner chose all 64 bits.
+ */
+const TWO_32 = 0x1_0000_0000;
+
+/** The bytes at `at` as an unsigned word; bytes behind the end count as 0. */
+export function u32At(bytes: Uint8Array, at: number): number {
+  return (
+    ((bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24)) >>> 0
+  );
+}
+
+export function i32At(bytes: Uint8Array, at: number): number {
+  return u32At(bytes, at) | 0;
+}
+
+export function u64At(bytes: Uint8Array, at: number): number {
+  return u32At(bytes, at) + u32At(bytes, at + 4) * TWO_32;
+}
+
+export function bigAt(bytes: Uint8Array, at: number): bigint {
+  return BigInt(u32At(bytes, at)) | (BigInt(u32At(bytes, at + 4)) << 32n);
+}
+
+/** Stores a size or an address: any whole number below 2^64, exact below 2^53. */
+export function setU64(view: DataView, at: number, value: number): void {
+  view.setUint32(at, value >>> 0, true);
+  view.setUint32(at + 4, value < TWO_32 ? 0 : Math.floor(value / TWO_32) >>> 0, true);
+}
+
+/** Stores a value that may be given either way: small ones are pleasant as numbers, a full 64 bits take a bigint. */
+export function setBig(view: DataView, at: number, value: bigint | number): void {
+  if (typeof value === 'number') setU64(view, at, value);
+  else view.setBigUint64(at, value, true);
+}

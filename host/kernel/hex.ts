@@ -1,0 +1,45 @@
+/** Bytes and addresses as the text that journals hold: lower-case hex, two digits a byte; addresses with "0x". */
+import { BinderlabError } from './error.ts';
+
+const BYTE_TEXT: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
+export function hexOfBytes(bytes: Uint8Array): string {
+  let text = '';
+  for (let i = 0; i < bytes.length; i++) text += BYTE_TEXT[bytes[i] as number];
+  return text;
+}
+
+/** @throws BinderlabError when the text is not an even number of hex digits. */
+export function bytesOfHex(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length >> 1);
+  for (let i = 0; i < bytes.length; i++) {
+    const value = (digitOf(text, 2 * i) << 4) | digitOf(text, 2 * i + 1);
+    if (value < 0) throw new BinderlabError(`"${text.slice(2 * i, 2 * i + 2)}" at byte ${i} is no pair of hex digits`);
+    bytes[i] = value;
+  }
+  if (text.length % 2 !== 0)
+    throw new BinderlabError(`a byte string has two hex digits a byte; this one ends in half a byte`);
+  return bytes;
+}
+
+export function hexOfAddress(address: number): string {
+  return `0x${address.toString(16)}`;
+}
+
+/** @throws BinderlabError when the text is no number, or one that a script cannot hold exactly (2^53 and above). */
+export function addressOfHex(text: string): number {
+  const address = Number(text);
+  if (!Number.isSafeInteger(address) || address < 0) {
+    throw new BinderlabError(`${text} is no address: addresses are "0x..." and below 2^53`);
+  }
+  return address;
+}
+
+/** @returns The value of the digit at `index`, or a negative number. */
+function digitOf(text: string, index: number): number {
+  const code = text.charCodeAt(index);
+  if (code >= 48 && code <= 57) return code - 48;
+  if (code >= 97 && code <= 102) return code - 87;
+  if (code >= 65 && code <= 70) return code - 55;
+  return -1;
+}

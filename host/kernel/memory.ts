@@ -1,0 +1,100 @@
+/**
+ * One process's memory as the process itself sees it: every access goes through its page table and faults pages in,
+ * page by page. What it touches last before a fault, and which signal the fault would be, is kept in `fault`.
+ */
+import { ACCESS_READ, ACCESS_WRITE, PAGE_MASK, PAGE_SIZE, SIGBUS, SIGSEGV } from '../../assembly/abi/machine.ts';
+import type { Guest } from '../guest/guest.ts';
+
+/** Why an access ended early. */
+export interface Fault {
+  readonly signal: 'SIGSEGV' | 'SIGBUS';
+  /** 1: nothing is mapped there; 2: the protection forbids it, or (SIGBUS) the page is not installed. */
+  readonly siCode: number;
+  /** The address that could not be touched. */
+  readonly address: number;
+}
+
+export class UserMemory {
+  /** The fault that ended the last access; null when it went through. */
+  fault: Fault | null = null;
+
+  constructor(
+    readonly guest: Guest,
+    /** The guest's process. */
+    private readonly process: number,
+  ) {}
+
+  /** @returns The bytes up to the first fault. */
+  load(address: number, length: number): Uint8Array {
+    const { u8 } = this.guest;
+    const first = Math.min(length, PAGE_SIZE - (address & PAGE_MASK));
+    if (first === length && length > 0) {
+      const linear = this.reach(address, ACCESS_READ);
+      return linear < 0 ? new Uint8Array(0) : u8.slice(linear, linear + length);
+    }
+    const bytes = new Uint8Array(length);
+    const done = this.#eachPage(address, length, ACCESS_READ, (linear, at, size) => {
+      bytes.set(u8.subarray(linear, linear + size), at);
+    });
+    return done === length ? bytes : bytes.slice(0, done);
+  }
+
+  /** @returns How many bytes were stored before the first fault. */
+  store(address: number, bytes: Uint8Array): number {
+    const { u8 } = this.guest;
+    return this.#eachPage(address, bytes.length, ACCESS_WRITE, (linear, at, size) => {
+      u8.set(size === bytes.length ? bytes : bytes.subarray(at, at + size), linear);
+    });
+  }
+
+  /** Like `store`, with `length` times the same byte. */
+  fill(address: number, length: number, byte: number): number {
+    const { u8 } = this.guest;
+    return this.#eachPage(address, length, ACCESS_WRITE, (linear, _, size) => {
+      u8.fill(byte, linear, linear + size);
+    });
+  }
+
+  /**
+   * Where `length` bytes lie in linear memory, when they lie in one page and may be written. Valid until the guest
+   * runs again.
+   *
+   * @returns The linear address, or -1.
+   */
+  window(address: number, length: number): number {
+    if ((address & PAGE_MASK) + length > PAGE_SIZE) return -1;
+    const linear = this.reach(address, ACCESS_WRITE);
+    return linear < 0 ? -1 : linear;
+  }
+
+  /** Touches one byte. @returns Its linear address, or a negative number, and then `fault` tells why. */
+  reach(address: number, access: number): number {
+    const linear = this.guest.raw.userTouch(this.process, address, access);
+    if (linear >= 0) {
+      this.fault = null;
+    } else {
+      const signal = -linear >> 8;
+      if (signal !== SIGBUS && signal !== SIGSEGV) throw new Error(`userTouch answered ${linear}`);
+      this.fault = { signal: signal === SIGBUS ? 'SIGBUS' : 'SIGSEGV', siCode: -linear & 0xff, address };
+    }
+    return linear;
+  }
+
+  #eachPage(
+    address: number,
+    length: number,
+    access: number,
+    visit: (linear: number, at: number, size: number) => void,
+  ): number {
+    this.fault = null;
+    let at = 0;
+    while (at < length) {
+      const linear = this.reach(address + at, access);
+      if (linear < 0) break;
+      const size = Math.min(length - at, PAGE_SIZE - (linear & PAGE_MASK));
+      visit(linear, at, size);
+      at += size;
+    }
+    return at;
+  }
+}

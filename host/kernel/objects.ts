@@ -1,0 +1,210 @@
+/**
+ * The objects inside a transaction: binders, handles, descriptors, buffers. Owns their bytes, both ways.
+ *
+ *     data      ....[object].......[object]....        at multiples of 8
+ *     offsets   where each object stands in the data   u64 each, rising
+ */
+import {
+  BINDER_BUFFER_FLAG_HAS_PARENT,
+  BINDER_TYPE_BINDER,
+  BINDER_TYPE_FD,
+  BINDER_TYPE_FDA,
+  BINDER_TYPE_HANDLE,
+  BINDER_TYPE_PTR,
+  BINDER_TYPE_WEAK_BINDER,
+  BINDER_TYPE_WEAK_HANDLE,
+} from '../../assembly/abi/protocol.ts';
+import {
+  BUFFER_OBJECT_BUFFER,
+  BUFFER_OBJECT_LENGTH,
+  BUFFER_OBJECT_PARENT,
+  BUFFER_OBJECT_PARENT_OFFSET,
+  BUFFER_OBJECT_SIZE,
+  FD_ARRAY_OBJECT_NUM_FDS,
+  FD_ARRAY_OBJECT_PARENT,
+  FD_ARRAY_OBJECT_PARENT_OFFSET,
+  FD_ARRAY_OBJECT_SIZE,
+  FD_OBJECT_COOKIE,
+  FD_OBJECT_FD,
+  FD_OBJECT_SIZE,
+  FLAT_OBJECT_COOKIE,
+  FLAT_OBJECT_HANDLE,
+  FLAT_OBJECT_SIZE,
+  OBJECT_FLAGS,
+  OBJECT_TYPE,
+} from '../../assembly/abi/wire.ts';
+import { bigAt, setBig, setU64, u32At, u64At } from './endian.ts';
+
+/** Bytes that lie in user memory already. */
+export interface Placed {
+  address: number;
+  length: number;
+}
+
+/** An object that a sender puts into a transaction; `at` is its offset in the data (a multiple of 8, as a rule). */
+export type ObjectInput = { at?: number } & (
+  | {
+      /** A node of the sender's own: `ptr` names it, `cookie` comes back with every call to it. */
+      type: 'binder' | 'weak-binder';
+      ptr: bigint | number;
+      cookie?: bigint | number;
+      flags?: number;
+    }
+  | {
+      /** A node of another process, by the sender's handle. */
+      type: 'handle' | 'weak-handle';
+      handle: number;
+      cookie?: bigint | number;
+      flags?: number;
+    }
+  | { type: 'fd'; fd: number; cookie?: bigint | number }
+  | {
+      /** A buffer that is copied along (scatter-gather). */
+      type: 'ptr';
+      data: Uint8Array | Placed;
+      flags?: number;
+      /** Index of the buffer object that points at this one, and where in it the pointer stands. */
+      parent?: number;
+      parentOffset?: number;
+    }
+  | {
+      /** `count` descriptors (u32 each) inside the buffer of object number `parent`. */
+      type: 'fda';
+      count: number;
+      parent: number;
+      parentOffset?: number;
+    }
+);
+
+/** An object as the receiver finds it. */
+export type ReceivedObject = { at: number } & (
+  | { type: 'binder' | 'weak-binder'; ptr: bigint; cookie: bigint; flags: number }
+  | { type: 'handle' | 'weak-handle'; handle: number; cookie: bigint; flags: number }
+  | { type: 'fd'; fd: number; cookie: bigint }
+  | { type: 'ptr'; address: number; length: number; flags: number; parent: number; parentOffset: number }
+  | { type: 'fda'; count: number; parent: number; parentOffset: number }
+  | { type: 'unknown'; word: number }
+);
+
+const TYPES = {
+  binder: BINDER_TYPE_BINDER,
+  'weak-binder': BINDER_TYPE_WEAK_BINDER,
+  handle: BINDER_TYPE_HANDLE,
+  'weak-handle': BINDER_TYPE_WEAK_HANDLE,
+  fd: BINDER_TYPE_FD,
+  ptr: BINDER_TYPE_PTR,
+  fda: BINDER_TYPE_FDA,
+} as const;
+
+/** @returns The bytes that the object takes in the data. */
+export function objectSize(object: ObjectInput): number {
+  switch (object.type) {
+    case 'ptr':
+      return BUFFER_OBJECT_SIZE;
+    case 'fda':
+      return FD_ARRAY_OBJECT_SIZE;
+    case 'fd':
+      return FD_OBJECT_SIZE;
+    default:
+      return FLAT_OBJECT_SIZE;
+  }
+}
+
+/**
+ * Stores an object over zeroed bytes.
+ *
+ * @param buffer Address of the bytes of a `ptr` object; other types have none.
+ */
+export function storeObject(view: DataView, at: number, object: ObjectInput, buffer: number): void {
+  view.setUint32(at + OBJECT_TYPE, TYPES[object.type], true);
+  switch (object.type) {
+    case 'binder':
+    case 'weak-binder':
+      view.setUint32(at + OBJECT_FLAGS, object.flags ?? 0, true);
+      setBig(view, at + FLAT_OBJECT_HANDLE, object.ptr);
+      setBig(view, at + FLAT_OBJECT_COOKIE, object.cookie ?? 0);
+      break;
+    case 'handle':
+    case 'weak-handle':
+      view.setUint32(at + OBJECT_FLAGS, object.flags ?? 0, true);
+      view.setUint32(at + FLAT_OBJECT_HANDLE, object.handle, true);
+      setBig(view, at + FLAT_OBJECT_COOKIE, object.cookie ?? 0);
+      break;
+    case 'fd':
+      view.setUint32(at + FD_OBJECT_FD, object.fd, true);
+      setBig(view, at + FD_OBJECT_COOKIE, object.cookie ?? 0);
+      break;
+    case 'ptr': {
+      const parentFlag = object.parent === undefined ? 0 : BINDER_BUFFER_FLAG_HAS_PARENT;
+      view.setUint32(at + OBJECT_FLAGS, object.flags ?? parentFlag, true);
+      setU64(view, at + BUFFER_OBJECT_BUFFER, buffer);
+      setU64(view, at + BUFFER_OBJECT_LENGTH, object.data.length);
+      setU64(view, at + BUFFER_OBJECT_PARENT, object.parent ?? 0);
+      setU64(view, at + BUFFER_OBJECT_PARENT_OFFSET, object.parentOffset ?? 0);
+      break;
+    }
+    case 'fda':
+      setU64(view, at + FD_ARRAY_OBJECT_NUM_FDS, object.count);
+      setU64(view, at + FD_ARRAY_OBJECT_PARENT, object.parent);
+      setU64(view, at + FD_ARRAY_OBJECT_PARENT_OFFSET, object.parentOffset ?? 0);
+      break;
+  }
+}
+
+/**
+ * The objects of a received transaction.
+ *
+ * @param offsets The offsets array as it came: u64 each.
+ */
+export function objectsOf(data: Uint8Array, offsets: Uint8Array): ReceivedObject[] {
+  const objects: ReceivedObject[] = [];
+  for (let i = 0; i + 8 <= offsets.length; i += 8) objects.push(objectAt(data, u64At(offsets, i)));
+  return objects;
+}
+
+function objectAt(data: Uint8Array, at: number): ReceivedObject {
+  const word = u32At(data, at + OBJECT_TYPE);
+  const flags = u32At(data, at + OBJECT_FLAGS);
+  switch (word) {
+    case BINDER_TYPE_BINDER:
+    case BINDER_TYPE_WEAK_BINDER:
+      return {
+        at,
+        type: word === BINDER_TYPE_BINDER ? 'binder' : 'weak-binder',
+        ptr: bigAt(data, at + FLAT_OBJECT_HANDLE),
+        cookie: bigAt(data, at + FLAT_OBJECT_COOKIE),
+        flags,
+      };
+    case BINDER_TYPE_HANDLE:
+    case BINDER_TYPE_WEAK_HANDLE:
+      return {
+        at,
+        type: word === BINDER_TYPE_HANDLE ? 'handle' : 'weak-handle',
+        handle: u32At(data, at + FLAT_OBJECT_HANDLE),
+        cookie: bigAt(data, at + FLAT_OBJECT_COOKIE),
+        flags,
+      };
+    case BINDER_TYPE_FD:
+      return { at, type: 'fd', fd: u32At(data, at + FD_OBJECT_FD), cookie: bigAt(data, at + FD_OBJECT_COOKIE) };
+    case BINDER_TYPE_PTR:
+      return {
+        at,
+        type: 'ptr',
+        address: u64At(data, at + BUFFER_OBJECT_BUFFER),
+        length: u64At(data, at + BUFFER_OBJECT_LENGTH),
+        flags,
+        parent: u64At(data, at + BUFFER_OBJECT_PARENT),
+        parentOffset: u64At(data, at + BUFFER_OBJECT_PARENT_OFFSET),
+      };
+    case BINDER_TYPE_FDA:
+      return {
+        at,
+        type: 'fda',
+        count: u64At(data, at + FD_ARRAY_OBJECT_NUM_FDS),
+        parent: u64At(data, at + FD_ARRAY_OBJECT_PARENT),
+        parentOffset: u64At(data, at + FD_ARRAY_OBJECT_PARENT_OFFSET),
+      };
+    default:
+      return { at, type: 'unknown', word };
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * What a transaction carries: its data, the objects in it, and the buffers that those objects point at. Owns the
+ * layout of a payload in the sender's memory, each part at a multiple of 16:
+ *
+ *     | data, with the objects | offsets | buffer | buffer ...
+ */
+
+import { setU64 } from './endian.ts';
+import { BinderlabError } from './error.ts';
+import { type ObjectInput, objectSize, type Placed, storeObject } from './objects.ts';
+
+/** What a script says about a payload. */
+export interface PayloadInput {
+  /** Bytes, or where they lie already. Objects without a place of their own are appended to it. */
+  data?: Uint8Array | Placed;
+  objects?: ObjectInput[];
+  /** The offsets array, where it is to be another than the places of `objects`. */
+  offsets?: number[];
+  /** Room for the buffers of `ptr` objects (scatter-gather); theirs, rounded up to 8 each, when absent. */
+  buffersSize?: number;
+}
+
+/** A payload with every size and place known, relative to where it will lie. */
+export interface Payload {
+  readonly bytes: Uint8Array | null;
+  /** Address of data that lies in user memory already; 0 when the payload brings its own. */
+  readonly placedAt: number;
+  readonly dataSize: number;
+  readonly objects: readonly ObjectInput[];
+  /** Places of `objects` in the data. */
+  readonly places: readonly number[];
+  readonly offsets: readonly number[];
+  readonly buffersSize: number;
+  /** Bytes of user memory that it takes. */
+  readonly size: number;
+}
+
+/** A piece of memory that can be written: linear memory of the guest, or an array that is copied there later. */
+export interface Target {
+  readonly view: DataView;
+  readonly u8: Uint8Array;
+  /** Index of the first byte in both. */
+  readonly base: number;
+  /** User address of that byte. */
+  readonly address: number;
+}
+
+const NOTHING: readonly never[] = [];
+export const EMPTY_PAYLOAD: Payload = {
+  bytes: null,
+  placedAt: 0,
+  dataSize: 0,
+  objects: NOTHING,
+  places: NOTHING,
+  offsets: NOTHING,
+  buffersSize: 0,
+  size: 0,
+};
+
+/** @throws BinderlabError when objects are to be put into data that lies in user memory already. */
+export function payloadOf(input: PayloadInput): Payload {
+  const { data, objects = NOTHING } = input;
+  if (data === undefined && objects.length === 0 && input.offsets === undefined && input.buffersSize === undefined) {
+    return EMPTY_PAYLOAD;
+  }
+  const bytes = data instanceof Uint8Array ? data : null;
+  const placedAt = data !== undefined && !(data instanceof Uint8Array) ? data.address : 0;
+  if (placedAt !== 0 && objects.length > 0) {
+    throw new BinderlabError(
+      'data that lies in memory already cannot take further objects: give the data as bytes, or write the objects there and give their "offsets"',
+    );
+  }
+  let dataSize = data?.length ?? 0;
+  let buffers = 0;
+  let buffersRoom = 0;
+  const places: number[] = [];
+  for (const object of objects) {
+    const place = object.at ?? align(dataSize, 8);
+    places.push(place);
+    dataSize = Math.max(dataSize, place + objectSize(object));
+    if (object.type !== 'ptr') continue;
+    buffersRoom += align(object.data.length, 8);
+    if (object.data instanceof Uint8Array) buffers += align(object.data.length, 16);
+  }
+  const offsets = input.offsets ?? places;
+  return {
+    bytes,
+    placedAt,
+    dataSize,
+    objects,
+    places,
+    offsets,
+    buffersSize: input.buffersSize ?? buffersRoom,
+    size: (placedAt === 0 ? align(dataSize, 16) : 0) + align(8 * offsets.length, 16) + buffers,
+  };
+}
+
+/**
+ * Stores a payload over zeroed bytes.
+ *
+ * @param at Where in the target, from its base; a multiple of 16.
+ */
+export function storePayload(target: Target, at: number, payload: Payload): void {
+  const { view, u8, base, address } = target;
+  if (payload.bytes !== null) u8.set(payload.bytes, base + at);
+  let next = offsetsPlace(payload, at);
+  for (const offset of payload.offsets) {
+    setU64(view, base + next, offset);
+    next += 8;
+  }
+  next = align(next, 16);
+  for (let i = 0; i < payload.objects.length; i++) {
+    const object = payload.objects[i] as ObjectInput;
+    let buffer = 0;
+    if (object.type === 'ptr') {
+      if (object.data instanceof Uint8Array) {
+        buffer = address + next;
+        u8.set(object.data, base + next);
+        next += align(object.data.length, 16);
+      } else {
+        buffer = object.data.address;
+      }
+    }
+    storeObject(view, base + at + (payload.places[i] as number), object, buffer);
+  }
+}
+
+/** @returns Where the offsets of a payload at `at` begin. */
+export function offsetsPlace(payload: Payload, at: number): number {
+  return payload.placedAt === 0 ? align(at + payload.dataSize, 16) : at;
+}
+
+/** @param unit A power of two. */
+export function align(size: number, unit: number): number {
+  return Math.ceil(size / unit) * unit;
+}

@@ -1,0 +1,209 @@
+/** A process, as scripts see it: its threads, its memory, its end. */
+import { MAP_ANONYMOUS, MAP_FIXED_NOREPLACE, MAP_PRIVATE, PROT_READ, PROT_WRITE } from '../../assembly/abi/machine.ts';
+import { Arena } from './arena.ts';
+import { BinderlabError, callError } from './error.ts';
+import { hexOfAddress } from './hex.ts';
+import { UserMemory } from './memory.ts';
+import { objectsOf, type Placed, type ReceivedObject } from './objects.ts';
+import type { TransactionReturn } from './returns.ts';
+import type { Roster } from './roster.ts';
+import type { Stored } from './syscalls.ts';
+import type { System, Task } from './system.ts';
+import { type Home, Thread } from './thread.ts';
+
+/** Where each process's arena lies. */
+export interface ArenaRange {
+  readonly address: number;
+  readonly size: number;
+}
+
+export type People = Roster<Process, Thread>;
+
+export class Process implements Home {
+  readonly memory: UserMemory;
+  readonly arena: Arena;
+  /** Its threads, those that have ended included; the main thread is the first. */
+  readonly threads: Thread[] = [];
+
+  private constructor(
+    private readonly system: System,
+    private readonly people: People,
+    readonly name: string,
+    readonly pid: number,
+    /** The guest's process. */
+    readonly pointer: number,
+    private readonly range: ArenaRange,
+  ) {
+    this.memory = new UserMemory(system.guest, pointer);
+    this.arena = new Arena(range.address, range.size);
+    this.#addThread(`${name}.0`, pid, system.raw.mainThread(pointer));
+    people.addProcess(this);
+  }
+
+  /** Makes a process with one thread and an empty arena. One step. */
+  static spawn(system: System, people: People, name: string, pid: number, uid: number, range: ArenaRange): Process {
+    people.checkFree(name);
+    let process: Process | null = null;
+    system.act('proc', null, { name, pid, uid }, () => {
+      const pointer = checkMade(`process ${name}`, system.raw.procCreate(pid, uid));
+      process = new Process(system, people, name, pid, pointer, range);
+      process.#mapArena();
+    });
+    return process as unknown as Process;
+  }
+
+  /** Its first thread. */
+  get main(): Thread {
+    return this.threads[0] as Thread;
+  }
+
+  /** Whether any of its threads lives. */
+  get alive(): boolean {
+    return this.threads.some((thread) => thread.alive);
+  }
+
+  /**
+   * Makes a further thread. One step.
+   *
+   * @param by The thread that makes it; one that is free when absent.
+   */
+  thread(
+    name = `${this.name}.${this.threads.length}`,
+    { tid = this.pid + this.threads.length, by = this.#free('make a thread') } = {},
+  ): Thread {
+    by.sys.check();
+    this.people.checkFree(name);
+    let thread: Thread | null = null;
+    const made = this.system.syscall('spawn', by, { thread: name, tid }, () => {
+      const pointer = this.system.raw.threadCreate(by.pointer, tid);
+      if (pointer <= 0) return pointer;
+      thread = this.#addThread(name, tid, pointer);
+      return tid;
+    });
+    if (thread === null) throw callError(`${by.name}: making thread ${name}`, made);
+    return thread;
+  }
+
+  /**
+   * Forks: the child has a copy of the arena and of the descriptors, and no Binder mapping. One step.
+   *
+   * @param by The thread that forks; the main thread when absent.
+   */
+  fork(name: string, { pid = this.people.nextPid, by = this.main } = {}): Process {
+    by.sys.check();
+    this.people.checkFree(name);
+    let child: Process | null = null;
+    const made = this.system.syscall('fork', by, { name, pid }, () => {
+      const pointer = this.system.raw.procFork(by.pointer, pid);
+      if (pointer <= 0) return pointer;
+      child = new Process(this.system, this.people, name, pid, pointer, this.range);
+      return pid;
+    });
+    if (child === null) throw callError(`${by.name}: fork of ${name}`, made);
+    return child;
+  }
+
+  /** SIGKILL: everything of it is gone and released when the step ends. */
+  kill(): void {
+    if (!this.alive) throw new BinderlabError(`${this.name} has ended already: it cannot be killed again.`);
+    this.system.act('kill', null, { proc: this.name, pid: this.pid }, () => {
+      this.system.raw.procKill(this.pointer);
+      this.allEnded();
+    });
+  }
+
+  /**
+   * Bytes of its memory. One step, by a thread that is free.
+   *
+   * @throws BinderlabError on a fault.
+   */
+  read(address: number, length: number): Uint8Array {
+    const peeked = this.#free('read memory').sys.peek(address, length);
+    this.#checkAccess('read', address, length, peeked);
+    return peeked.bytes;
+  }
+
+  /** @throws BinderlabError on a fault. */
+  write(address: number, bytes: Uint8Array): void {
+    const stored = this.#free('write memory').sys.poke(address, bytes);
+    this.#checkAccess('write', address, bytes.length, stored);
+  }
+
+  /** Sets memory of the arena aside. @param align A power of two. @returns Its address. */
+  alloc(length: number, align = 8): number {
+    return this.arena.alloc(length, align);
+  }
+
+  /** Puts bytes into memory that is set aside for them: what `data` of a transaction takes when it is large. */
+  place(bytes: Uint8Array, align = 8): Placed {
+    const address = this.alloc(bytes.length, align);
+    this.write(address, bytes);
+    return { address, length: bytes.length };
+  }
+
+  /** The data of a call or reply that a thread of this process got. */
+  dataOf(received: TransactionReturn): Uint8Array {
+    return received.dataSize === 0 ? new Uint8Array(0) : this.read(received.buffer, received.dataSize);
+  }
+
+  /** The objects in it. */
+  objectsOf(received: TransactionReturn): ReceivedObject[] {
+    if (received.offsetsSize === 0) return [];
+    return objectsOf(this.dataOf(received), this.read(received.offsets, received.offsetsSize));
+  }
+
+  threadEnded(thread: Task): void {
+    this.system.dismiss(thread);
+  }
+
+  allEnded(): void {
+    for (const thread of this.threads) this.system.dismiss(thread);
+  }
+
+  #addThread(name: string, tid: number, pointer: number): Thread {
+    const thread = new Thread(this.system, this, name, tid, pointer, this.threads.length);
+    this.threads.push(thread);
+    this.people.addThread(thread);
+    return thread;
+  }
+
+  #mapArena(): void {
+    const { address, size } = this.range;
+    const flags = MAP_ANONYMOUS | MAP_PRIVATE | MAP_FIXED_NOREPLACE;
+    const at = this.system.raw.sysMmap(this.main.pointer, address, size, PROT_READ | PROT_WRITE, flags, -1, 0);
+    if (at !== address)
+      throw callError(`${this.name}: mapping the arena at ${hexOfAddress(address)}`, Math.min(at, -1));
+  }
+
+  /** A thread that can act. */
+  #free(what: string): Thread {
+    const free = this.threads.find((thread) => thread.alive && !thread.parked);
+    if (free !== undefined) return free;
+    if (!this.alive) throw new BinderlabError(`${this.name} has ended: it cannot ${what}.`);
+    throw new BinderlabError(
+      `${this.name} cannot ${what}: all its threads are parked in system calls. Wake one first, or make a second thread before.`,
+    );
+  }
+
+  #checkAccess(verb: string, address: number, length: number, stored: Stored): void {
+    if (stored.signal === undefined) return;
+    const at = hexOfAddress(address + stored.ret);
+    throw new BinderlabError(
+      `${this.name} cannot ${verb} ${length} bytes at ${hexOfAddress(address)}: ${stored.signal} at ${at}, ${this.#faultMeaning(stored)}.`,
+    );
+  }
+
+  #faultMeaning({ signal, siCode }: Stored): string {
+    if (signal === 'SIGBUS')
+      return 'a page of a mapping that has no memory behind it yet: no buffer has ever covered it';
+    if (siCode === 2) return 'which is mapped, but not for that: Binder mappings are read-only';
+    const { address, size } = this.range;
+    return `where nothing is mapped; the arena is ${hexOfAddress(address)} to ${hexOfAddress(address + size)}`;
+  }
+}
+
+/** @param made A pointer of the guest's, or what it answered instead. */
+function checkMade(what: string, made: number): number {
+  if (made <= 0) throw callError(`making ${what}`, Math.min(made, -1));
+  return made;
+}

@@ -1,0 +1,61 @@
+/** Who is who: processes and threads of the machine by name, those that have ended included. */
+import { BinderlabError } from './error.ts';
+
+interface Named {
+  readonly name: string;
+  readonly alive: boolean;
+}
+
+export class Roster<P extends Named, T extends Named> {
+  readonly #processes = new Map<string, P>();
+  readonly #threads = new Map<string, T>();
+  #made = 0;
+
+  /** All processes, in order of creation. */
+  get processes(): P[] {
+    return [...this.#processes.values()];
+  }
+
+  /** @returns The pid of the next process, unless the script chooses another. */
+  get nextPid(): number {
+    return 1000 * (this.#made + 1);
+  }
+
+  addProcess(process: P): void {
+    this.#made++;
+    this.#processes.delete(process.name);
+    this.#processes.set(process.name, process);
+  }
+
+  addThread(thread: T): void {
+    this.#threads.set(thread.name, thread);
+  }
+
+  /** @throws BinderlabError when something alive has that name. */
+  checkFree(name: string): void {
+    if (this.#processes.get(name)?.alive)
+      throw new BinderlabError(`there is a process "${name}" already; choose another name`);
+    if (this.#threads.get(name)?.alive)
+      throw new BinderlabError(`there is a thread "${name}" already; choose another name`);
+  }
+
+  /** @throws BinderlabError when no process has ever had that name. */
+  process(name: string): P {
+    const process = this.#processes.get(name);
+    if (process === undefined) throw unknown('process', name, this.#processes.keys());
+    return process;
+  }
+
+  /** @throws BinderlabError when no thread has ever had that name. */
+  thread(name: string): T {
+    const thread = this.#threads.get(name);
+    if (thread === undefined) throw unknown('thread', name, this.#threads.keys());
+    return thread;
+  }
+}
+
+function unknown(kind: string, name: string, known: Iterable<string>): BinderlabError {
+  const names = [...known].join(', ');
+  const hint = names === '' ? `no ${kind} has been made yet` : `there are ${names}`;
+  return new BinderlabError(`no ${kind} is called "${name}"; ${hint}.`);
+}

@@ -1,0 +1,272 @@
+/**
+ * The system calls of one thread, as plain as the kernel's: numbers in, the raw result out, -errno included. Each
+ * call is one step. What only a script could do wrong (a thread that has ended, or that sleeps) is an error.
+ */
+import { PARKED } from '../../assembly/abi/machine.ts';
+import { BINDER_WRITE_READ } from '../../assembly/abi/protocol.ts';
+import {
+  WRITE_READ_READ_BUFFER,
+  WRITE_READ_READ_CONSUMED,
+  WRITE_READ_READ_SIZE,
+  WRITE_READ_SIZE,
+  WRITE_READ_WRITE_BUFFER,
+  WRITE_READ_WRITE_CONSUMED,
+  WRITE_READ_WRITE_SIZE,
+} from '../../assembly/abi/wire.ts';
+import { IoctlCall, PollCall, type Result, resultOf, WriteReadCall } from './call.ts';
+import { i32At, setU64, u32At } from './endian.ts';
+import { BinderlabError, notEmulated } from './error.ts';
+import { ioctlName } from './ioctls.ts';
+import type { Fault, UserMemory } from './memory.ts';
+import type { System, Task } from './system.ts';
+
+/** One BINDER_WRITE_READ: what is stored in user memory before it, and the fields of binder_write_read. */
+export interface WriteRead {
+  fd: number;
+  /** Where binder_write_read lies. */
+  arg: number;
+  wbuf: number;
+  /** Stored at `wbuf` as far as it fits. */
+  poke: Uint8Array;
+  writeSize: number;
+  writeConsumed: number;
+  rbuf: number;
+  readSize: number;
+  readConsumed: number;
+}
+
+/** What an access to memory came to: bytes stored or read, and the fault that ended it early. */
+export interface Stored extends Result {
+  signal?: Fault['signal'];
+  siCode?: number;
+}
+
+export interface FileInfo extends Result {
+  /** "file1", "file2", ...: the same for the same open file. */
+  file?: string;
+  /** 1 when the descriptor closes on exec. */
+  cloexec?: number;
+  /** Of memfds, the first 256 bytes. */
+  content?: Uint8Array;
+}
+
+export type FileKind = 'memfd' | 'pipe' | 'null';
+
+const FILE_KINDS: Readonly<Record<FileKind, number>> = { memfd: 0, pipe: 1, null: 2 };
+const SCRATCH_SIZE = 4096;
+
+export class Syscalls {
+  /** binder_write_read, put together here before it is stored in user memory. */
+  readonly #record = new Uint8Array(WRITE_READ_SIZE);
+  readonly #recordView = new DataView(this.#record.buffer);
+
+  constructor(
+    private readonly system: System,
+    private readonly task: Task,
+    private readonly memory: UserMemory,
+  ) {}
+
+  /** @param device 0 /dev/binder, 1 /dev/hwbinder, 2 /dev/vndbinder. @returns The descriptor, or -errno. */
+  open(flags: number, device = 0): number {
+    const input = device === 0 ? { flags } : { flags, device };
+    return this.#call('open', input, (thread) => this.system.raw.sysOpen(thread, device, flags));
+  }
+
+  close(fd: number): number {
+    return this.#call('close', { fd }, (thread) => this.system.raw.sysClose(thread, fd));
+  }
+
+  /** @param to -1: the lowest free number. */
+  dup(fd: number, to: number): number {
+    const { raw } = this.system;
+    return this.#call('dup', { fd, to }, (thread) =>
+      to < 0 ? raw.sysDup(thread, fd) : raw.sysDup3(thread, fd, to, 0),
+    );
+  }
+
+  fcntl(fd: number, cmd: number, arg: number): number {
+    return this.#call('fcntl', { fd, cmd, arg }, (thread) => this.system.raw.sysFcntl(thread, fd, cmd, arg));
+  }
+
+  /** @returns The address, or -errno. */
+  mmap(addr: number, len: number, prot: number, flags: number, fd: number, off: number): number {
+    const input = { addr, len, prot, flags, fd, off };
+    return this.#call('mmap', input, (thread) => this.system.raw.sysMmap(thread, addr, len, prot, flags, fd, off));
+  }
+
+  munmap(addr: number, len: number): number {
+    return this.#call('munmap', { addr, len }, (thread) => this.system.raw.sysMunmap(thread, addr, len));
+  }
+
+  mprotect(addr: number, len: number, prot: number): number {
+    return this.#call('mprotect', { addr, len, prot }, (thread) =>
+      this.system.raw.sysMprotect(thread, addr, len, prot),
+    );
+  }
+
+  setUid(uid: number): number {
+    return this.#call('setuid', { uid }, (thread) => this.system.raw.setUid(thread, uid));
+  }
+
+  /** Sets RLIMIT_NOFILE of the process. */
+  setRlimit(nofile: number): number {
+    return this.#call('rlimit', { nofile }, (thread) => this.system.raw.setRlimit(thread, nofile));
+  }
+
+  /** @param timeout 0: returns at once; -1: sleeps until something is ready. */
+  poll(fd: number, events: number, timeout: number): PollCall {
+    const { system, task } = this;
+    this.check();
+    if (system.raw.sysPoll === undefined) throw notEmulated('poll');
+    const call = new PollCall(task.name);
+    system.enter('poll', task, { fd, events, timeout }, call);
+    return system.leave(task, call, system.raw.sysPoll(task.pointer, fd, events, timeout));
+  }
+
+  /**
+   * Any ioctl; BINDER_WRITE_READ has a method of its own.
+   *
+   * @param poke Stored at `arg` before the call.
+   * @param outLen Bytes at `arg` to keep after the call.
+   */
+  ioctl(fd: number, cmd: number, arg: number, poke: Uint8Array, outLen: number): IoctlCall {
+    const { system, task, memory } = this;
+    this.check();
+    if (poke.length > 0) memory.store(arg, poke);
+    const call = new IoctlCall(task.name, memory, arg, outLen);
+    system.enter('ioctl', task, { fd, cmd: cmd >>> 0, name: ioctlName(cmd), arg, poke, outLen }, call);
+    return system.leave(task, call, system.raw.sysIoctl(task.pointer, fd, cmd, arg));
+  }
+
+  /** @param stored Whether `poke` lies at `wbuf` already. */
+  writeRead(input: WriteRead, stored = false): WriteReadCall {
+    const { system, task, memory } = this;
+    this.check();
+    if (!stored && input.poke.length > 0) memory.store(input.wbuf, input.poke);
+    this.#storeRecord(input);
+    const call = new WriteReadCall(
+      task.name,
+      memory,
+      input.arg,
+      input.rbuf,
+      input.readSize,
+      system.tape,
+      system.observer !== null,
+    );
+    system.enter('wr', task, input, call);
+    return system.leave(task, call, system.raw.sysIoctl(task.pointer, input.fd, BINDER_WRITE_READ, input.arg));
+  }
+
+  /** Stores bytes, as a store instruction of this thread would. */
+  poke(addr: number, bytes: Uint8Array): Stored {
+    return this.#access('poke', { addr, bytes }, () => this.#stored(this.memory.store(addr, bytes)));
+  }
+
+  fill(addr: number, len: number, byte: number): Stored {
+    return this.#access('fill', { addr, len, byte }, () => this.#stored(this.memory.fill(addr, len, byte)));
+  }
+
+  /** Reads up to the first fault. */
+  peek(addr: number, len: number): Stored & { bytes: Uint8Array } {
+    return this.#access('peek', { addr, len }, () => {
+      const bytes = this.memory.load(addr, len);
+      return { ...this.#stored(bytes.length), bytes };
+    });
+  }
+
+  /** Opens a file of another kind at exactly these numbers; a pipe has two, others use `fd` alone. */
+  makeFile(kind: FileKind, fd: number, fd2: number, content: Uint8Array): FileInfo {
+    const { raw } = this.system;
+    if (raw.fileMake === undefined) throw notEmulated(`files of the kind ${kind}`);
+    if (content.length > SCRATCH_SIZE) {
+      throw new BinderlabError(`a file is made with ${SCRATCH_SIZE} bytes at most, and these are ${content.length}`);
+    }
+    const input = { kind, fd, ...(kind === 'pipe' ? { fd2 } : {}), ...(kind === 'memfd' ? { content } : {}) };
+    let info: FileInfo = { ret: 0 };
+    const run = (thread: number): number => {
+      this.system.guest.u8.set(content, this.#scratch());
+      return raw.fileMake?.(thread, FILE_KINDS[kind], fd, fd2, content.length) ?? 0;
+    };
+    this.#call('mkfd', input, run, (inode) => {
+      info = inode < 0 ? resultOf(inode) : { ret: fd, file: this.system.fileName(inode) };
+      return info;
+    });
+    return info;
+  }
+
+  /** What an open file is: its identity, and what a memfd holds. */
+  fileInfo(fd: number): FileInfo {
+    const { raw, guest } = this.system;
+    const stat = raw.fileStat;
+    if (stat === undefined) throw notEmulated('fdinfo');
+    let info: FileInfo = { ret: 0 };
+    this.#call(
+      'fdinfo',
+      { fd },
+      (thread) => stat(thread, fd),
+      (ret) => {
+        const at = this.#scratch();
+        info = resultOf(ret);
+        if (ret < 0) return info;
+        info.file = this.system.fileName(u32At(guest.u8, at));
+        info.cloexec = u32At(guest.u8, at + 4);
+        const length = i32At(guest.u8, at + 8);
+        if (length >= 0) info.content = guest.u8.slice(at + 12, at + 12 + length);
+        return info;
+      },
+    );
+    return info;
+  }
+
+  /** @throws BinderlabError unless the thread can act. */
+  check(): void {
+    const { task } = this;
+    if (!task.alive) {
+      throw new BinderlabError(
+        `${task.name} has ended: a thread does nothing after its exit, or after its process was killed.`,
+      );
+    }
+    if (task.call !== null) {
+      throw new BinderlabError(
+        `${task.name} is parked since step ${task.call.step}: it sleeps in a system call until another thread sends it something, a signal comes, or it is killed. Let another thread act, or make a second thread in this process.`,
+      );
+    }
+  }
+
+  #call(op: string, input: object, run: (thread: number) => number, describe?: (ret: number) => object): number {
+    this.check();
+    const ret = this.system.syscall(op, this.task, input, () => run(this.task.pointer), describe);
+    if (ret === PARKED) throw new Error(`${op} went to sleep`);
+    return ret;
+  }
+
+  #access<T extends Stored>(op: string, input: object, run: () => T): T {
+    this.check();
+    return this.system.access(op, this.task, input, run);
+  }
+
+  #stored(count: number): Stored {
+    const { fault } = this.memory;
+    return fault === null ? { ret: count } : { ret: count, signal: fault.signal, siCode: fault.siCode };
+  }
+
+  #storeRecord(input: WriteRead): void {
+    const { memory } = this;
+    const linear = memory.window(input.arg, WRITE_READ_SIZE);
+    const view = linear < 0 ? this.#recordView : memory.guest.data;
+    const at = Math.max(linear, 0);
+    setU64(view, at + WRITE_READ_WRITE_SIZE, input.writeSize);
+    setU64(view, at + WRITE_READ_WRITE_CONSUMED, input.writeConsumed);
+    setU64(view, at + WRITE_READ_WRITE_BUFFER, input.wbuf);
+    setU64(view, at + WRITE_READ_READ_SIZE, input.readSize);
+    setU64(view, at + WRITE_READ_READ_CONSUMED, input.readConsumed);
+    setU64(view, at + WRITE_READ_READ_BUFFER, input.rbuf);
+    if (linear < 0) memory.store(input.arg, this.#record);
+  }
+
+  #scratch(): number {
+    const address = this.system.raw.scratch?.();
+    if (address === undefined) throw notEmulated('passing bytes to the guest outside of user memory');
+    return address;
+  }
+}

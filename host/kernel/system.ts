@@ -1,0 +1,175 @@
+/**
+ * Steps: one act of one thread, and all that follows from it until nothing can run. Owns the schedule of the emulated
+ * machine's single processor, the number of the next step, and the threads that sleep.
+ *
+ *     act -> woken threads, in the order they were woken -> deferred work -> those that it woke -> ... -> quiet
+ */
+import { PARKED } from '../../assembly/abi/machine.ts';
+import type { RawExports } from '../guest/exports.ts';
+import type { Guest } from '../guest/guest.ts';
+import { type Call, resultOf } from './call.ts';
+import { Tape } from './tape.ts';
+
+/** A thread as the schedule knows it. */
+export interface Task {
+  readonly name: string;
+  /** The guest's thread. */
+  readonly pointer: number;
+  /**
+   * Its place among the machine's threads: by creation, except that the place of a thread that has ended is taken
+   * again. Lists in journals are sorted by it, as those of the kernel's recorder are.
+   */
+  readonly seat: number;
+  /** False once the thread, or its process, has ended. */
+  alive: boolean;
+  /** The call it sleeps in. */
+  call: Call | null;
+}
+
+/**
+ * Who keeps the journal. Inputs and outputs are plain objects: names in camelCase, addresses as numbers, bytes as
+ * Uint8Array.
+ */
+export interface Observer {
+  /** A step begins. @param by Name of the acting thread; null when no thread acts. */
+  begin(step: number, op: string, by: string | null, input: object): void;
+  /** A parked call of an earlier step is done. */
+  woken(task: Task, call: Call): void;
+  /** The step is over. @param output What it answers; null for nothing. */
+  end(output: object | null): void;
+  /** The step is over, and its thread sleeps. */
+  park(): void;
+}
+
+export class System {
+  readonly raw: RawExports;
+  /** What reads returned. */
+  readonly tape = new Tape();
+  /** Told of every step; null when nobody keeps a journal. */
+  observer: Observer | null = null;
+  /** Number of the next step. */
+  nextStep = 0;
+  readonly #tasks = new Map<number, Task>();
+  /** Names of open files by inode, in order of first appearance. */
+  readonly #files = new Map<number, string>();
+  /** Threads by seat; a free seat is null. */
+  readonly #seats: (Task | null)[] = [];
+
+  constructor(readonly guest: Guest) {
+    this.raw = guest.raw;
+  }
+
+  /** The seat of the next thread: the first that is free. */
+  get freeSeat(): number {
+    const free = this.#seats.indexOf(null);
+    return free < 0 ? this.#seats.length : free;
+  }
+
+  /** Makes a thread known; it has the free seat. */
+  enlist(task: Task): void {
+    this.#tasks.set(task.pointer, task);
+    this.#seats[task.seat] = task;
+  }
+
+  /** Forgets a thread that has ended; what it slept in never returns. */
+  dismiss(task: Task): void {
+    if (!task.alive) return;
+    task.alive = false;
+    this.#tasks.delete(task.pointer);
+    this.#seats[task.seat] = null;
+  }
+
+  /** A step that answers nothing. */
+  act(op: string, by: Task | null, input: object, run: () => void): void {
+    this.#begin(op, by, input);
+    run();
+    this.settle();
+    this.observer?.end(null);
+  }
+
+  /**
+   * A system call that never sleeps.
+   *
+   * @param describe Turns the result into the step's output.
+   * @returns The raw result.
+   */
+  syscall(
+    op: string,
+    by: Task,
+    input: object,
+    run: () => number,
+    describe: (ret: number) => object = resultOf,
+  ): number {
+    this.#begin(op, by, input);
+    const ret = run();
+    this.settle();
+    this.observer?.end(describe(ret));
+    return ret;
+  }
+
+  /** Begins a step that is a system call which may sleep; the caller makes it, then calls `leave` with its result. */
+  enter(op: string, by: Task, input: object, call: Call): void {
+    call.step = this.nextStep;
+    this.#begin(op, by, input);
+    by.call = call;
+  }
+
+  /** The rest of such a step. When this returns, `call` is done or parked. */
+  leave<C extends Call>(by: Task, call: C, ret: number): C {
+    if (ret !== PARKED) this.#finish(by, call, ret);
+    this.settle();
+    if (this.observer !== null) {
+      if (call.done) this.observer.end(call.output());
+      else this.observer.park();
+    }
+    return call;
+  }
+
+  /** A look that wakes nobody, or an access to memory by the processor itself; what it returns is the output. */
+  access<T extends object>(op: string, by: Task | null, input: object, run: () => T): T {
+    this.#begin(op, by, input);
+    const output = run();
+    this.observer?.end(output);
+    return output;
+  }
+
+  /** Lets everything run that can. */
+  settle(): void {
+    const { raw } = this;
+    do {
+      for (let pointer = raw.wakeNext(); pointer !== 0; pointer = raw.wakeNext()) {
+        const ret = raw.resume(pointer);
+        if (ret !== PARKED) this.#wake(pointer, ret);
+      }
+    } while (raw.deferredRun() !== 0);
+  }
+
+  /** @returns "file1", "file2", ...: the identity of an open file in journals. */
+  fileName(inode: number): string {
+    let name = this.#files.get(inode);
+    if (name === undefined) {
+      name = `file${this.#files.size + 1}`;
+      this.#files.set(inode, name);
+    }
+    return name;
+  }
+
+  #begin(op: string, by: Task | null, input: object): void {
+    const step = this.nextStep++;
+    this.observer?.begin(step, op, by === null ? null : by.name, input);
+  }
+
+  #wake(pointer: number, ret: number): void {
+    const task = this.#tasks.get(pointer);
+    if (task === undefined || task.call === null)
+      throw new Error(`the guest woke thread ${pointer}, which was not parked`);
+    const call = task.call;
+    this.#finish(task, call, ret);
+    if (call.step !== this.nextStep - 1) this.observer?.woken(task, call);
+  }
+
+  #finish(task: Task, call: Call, ret: number): void {
+    task.call = null;
+    call.finish(ret);
+  }
+}

@@ -1,0 +1,334 @@
+/**
+ * A thread, as scripts see it: the system calls with names and defaults. A call that fails is an error which says
+ * what failed and why; who wants to see the kernel refuse something passes `mayFail`, or catches it.
+ */
+import {
+  DEVICE_BINDER,
+  DEVICE_HWBINDER,
+  DEVICE_VNDBINDER,
+  EPOLLIN,
+  MAP_FIXED_NOREPLACE,
+  MAP_PRIVATE,
+  O_NONBLOCK,
+  PROT_READ,
+} from '../../assembly/abi/machine.ts';
+import * as protocol from '../../assembly/abi/protocol.ts';
+import {
+  EXTENDED_ERROR_SIZE,
+  FROZEN_STATUS_INFO_SIZE,
+  NODE_DEBUG_INFO_SIZE,
+  NODE_INFO_FOR_REF_SIZE,
+} from '../../assembly/abi/wire.ts';
+import { type Arena, READ_BUFFER_SIZE, type Window, WRITE_BUFFER_SIZE } from './arena.ts';
+import type { Call, IoctlCall, PollCall, WriteReadCall } from './call.ts';
+import { type Command, commandsSize, storeCommands, streamSize } from './commands.ts';
+import { u32At } from './endian.ts';
+import { errnoMeaning } from './errno.ts';
+import { BinderlabError, callError, notEmulated } from './error.ts';
+import { hexOfAddress } from './hex.ts';
+import {
+  type ExtendedError,
+  extendedErrorOf,
+  type FrozenInfo,
+  freezeBytes,
+  frozenInfoOf,
+  frozenQueryBytes,
+  ioctlName,
+  managerBytes,
+  type NodeDebugInfo,
+  type NodeInfoForRef,
+  nodeDebugInfoOf,
+  nodeInfoForRefOf,
+  nodeQueryBytes,
+  refQueryBytes,
+  u32Bytes,
+} from './ioctls.ts';
+import type { UserMemory } from './memory.ts';
+import { Syscalls } from './syscalls.ts';
+import type { System, Task } from './system.ts';
+import { commandWords } from './words.ts';
+
+/** The process of a thread, as far as a thread needs it. */
+export interface Home {
+  readonly name: string;
+  readonly pid: number;
+  readonly memory: UserMemory;
+  readonly arena: Arena;
+  /** Called when one thread has ended, or all of them at once. */
+  threadEnded(thread: Task): void;
+  allEnded(): void;
+}
+
+export type Device = 'binder' | 'hwbinder' | 'vndbinder';
+
+const DEVICES: Readonly<Record<Device, number>> = {
+  binder: DEVICE_BINDER,
+  hwbinder: DEVICE_HWBINDER,
+  vndbinder: DEVICE_VNDBINDER,
+};
+
+/** What libbinder maps: 1 MiB less two pages. */
+export const MAP_LENGTH = 1040384;
+export const MAP_ADDRESS = 0x70000000;
+
+const NO_BYTES: Uint8Array = new Uint8Array(0);
+/** Answers of a read that are no mistake of the script's. */
+const NORMAL_ERRORS: ReadonlySet<string | null> = new Set(['EAGAIN', 'EINTR']);
+/** Errors of the descriptor, whatever the commands were. */
+const DESCRIPTOR_ERRORS: ReadonlySet<string | null> = new Set(['EBADF', 'ENOTTY']);
+
+export class Thread implements Task {
+  alive = true;
+  call: Call | null = null;
+  readonly seat: number;
+  /** The same system calls without defaults and without errors: -errno is a result there. */
+  readonly sys: Syscalls;
+  /** Where its ioctls keep their buffers; set aside by the first that needs it. */
+  #buffers: Window | null = null;
+
+  constructor(
+    private readonly system: System,
+    readonly home: Home,
+    readonly name: string,
+    readonly tid: number,
+    /** The guest's thread. */
+    readonly pointer: number,
+    /** Number of the thread in its process; 0 is the main thread. */
+    readonly index: number,
+  ) {
+    this.seat = system.freeSeat;
+    this.sys = new Syscalls(system, this, home.memory);
+    system.enlist(this);
+  }
+
+  /** Whether it sleeps in a system call. */
+  get parked(): boolean {
+    return this.alive && this.call !== null;
+  }
+
+  /** Opens a Binder device. @returns The descriptor. */
+  open({ nonblock = false, device = 'binder' as Device } = {}): number {
+    return this.#checked(`open of /dev/${device}`, this.sys.open(nonblock ? O_NONBLOCK : 0, DEVICES[device]));
+  }
+
+  close(fd: number): void {
+    this.#checked(`close of descriptor ${fd}`, this.sys.close(fd));
+  }
+
+  /** @param to The number wanted; the lowest free one when absent. @returns The new descriptor. */
+  dup(fd: number, to = -1): number {
+    return this.#checked(`dup of descriptor ${fd}`, this.sys.dup(fd, to));
+  }
+
+  fcntl(fd: number, cmd: number, arg = 0): number {
+    return this.#checked(`fcntl ${cmd} of descriptor ${fd}`, this.sys.fcntl(fd, cmd, arg));
+  }
+
+  /** Maps a Binder device, for the buffers of what this process receives. @returns The address. */
+  mmap(
+    fd: number,
+    length: number = MAP_LENGTH,
+    address: number = MAP_ADDRESS,
+    { prot = PROT_READ as number, flags = MAP_PRIVATE | MAP_FIXED_NOREPLACE } = {},
+  ): number {
+    const what = `mmap of ${length} bytes of descriptor ${fd} at ${hexOfAddress(address)}`;
+    return this.#checked(what, this.sys.mmap(address, length, prot, flags, fd, 0));
+  }
+
+  munmap(address: number = MAP_ADDRESS, length: number = MAP_LENGTH): void {
+    this.#checked(`munmap of ${length} bytes at ${hexOfAddress(address)}`, this.sys.munmap(address, length));
+  }
+
+  mprotect(address: number, length: number, prot: number): void {
+    this.#checked(`mprotect of ${length} bytes at ${hexOfAddress(address)}`, this.sys.mprotect(address, length, prot));
+  }
+
+  /** Waits for events on one descriptor, or looks whether there are any (`wait: false`). */
+  poll(fd: number, { events = EPOLLIN as number, wait = true } = {}): PollCall {
+    return this.sys.poll(fd, events, wait ? -1 : 0);
+  }
+
+  /**
+   * Any ioctl but BINDER_WRITE_READ.
+   *
+   * @param poke Stored at `arg` before the call.
+   * @param outLen Bytes at `arg` that the call's `bytes` hold afterwards.
+   */
+  ioctl(
+    fd: number,
+    cmd: number,
+    { arg = this.#window.arg, poke = NO_BYTES, outLen = 0, mayFail = false } = {},
+  ): IoctlCall {
+    const call = this.sys.ioctl(fd, cmd, arg, poke, outLen);
+    if (!mayFail && call.done && (call.ret as number) < 0) {
+      throw callError(`${this.name}: ${ioctlName(cmd) ?? `ioctl ${hexOfAddress(cmd >>> 0)}`}`, call.ret as number);
+    }
+    return call;
+  }
+
+  /** @returns The protocol version of the driver: 8. */
+  version(fd: number): number {
+    return u32At(this.ioctl(fd, protocol.BINDER_VERSION, { outLen: 4 }).bytes, 0);
+  }
+
+  /** How many threads the driver may ask this process to make. */
+  setMaxThreads(fd: number, count: number): void {
+    this.ioctl(fd, protocol.BINDER_SET_MAX_THREADS, { poke: u32Bytes(count) });
+  }
+
+  /** Makes this process the one behind handle 0. @param node Its node, where flags or a name are wanted. */
+  becomeContextManager(fd: number, node?: { flags?: number; ptr?: bigint | number; cookie?: bigint | number }): void {
+    if (node === undefined) {
+      this.ioctl(fd, protocol.BINDER_SET_CONTEXT_MGR, { poke: u32Bytes(0) });
+    } else {
+      const poke = managerBytes({ flags: node.flags ?? 0, ptr: node.ptr ?? 0, cookie: node.cookie ?? 0 });
+      this.ioctl(fd, protocol.BINDER_SET_CONTEXT_MGR_EXT, { poke });
+    }
+  }
+
+  enableOnewaySpamDetection(fd: number, enable = true): void {
+    this.ioctl(fd, protocol.BINDER_ENABLE_ONEWAY_SPAM_DETECTION, { poke: u32Bytes(enable ? 1 : 0) });
+  }
+
+  /** BINDER_THREAD_EXIT: the driver forgets this thread; its next ioctl is a first one again. */
+  leaveBinder(fd: number): void {
+    this.ioctl(fd, protocol.BINDER_THREAD_EXIT, { poke: u32Bytes(0) });
+  }
+
+  /** Freezes or thaws a process. With a timeout the call may park until the process's calls have drained. */
+  freeze(fd: number, pid: number, { enable = true, timeoutMs = 0, mayFail = false } = {}): IoctlCall {
+    return this.ioctl(fd, protocol.BINDER_FREEZE, { poke: freezeBytes(pid, enable, timeoutMs), mayFail });
+  }
+
+  frozenInfo(fd: number, pid: number): FrozenInfo {
+    const query = { poke: frozenQueryBytes(pid), outLen: FROZEN_STATUS_INFO_SIZE };
+    return frozenInfoOf(this.ioctl(fd, protocol.BINDER_GET_FROZEN_INFO, query).bytes);
+  }
+
+  /** Why this thread's last transaction failed. */
+  extendedError(fd: number): ExtendedError {
+    const query = { poke: new Uint8Array(EXTENDED_ERROR_SIZE), outLen: EXTENDED_ERROR_SIZE };
+    return extendedErrorOf(this.ioctl(fd, protocol.BINDER_GET_EXTENDED_ERROR, query).bytes);
+  }
+
+  /** The process's first node above `ptr`; all fields are 0 when there is none. */
+  nodeDebugInfo(fd: number, ptr: bigint | number = 0): NodeDebugInfo {
+    const query = { poke: nodeQueryBytes(ptr), outLen: NODE_DEBUG_INFO_SIZE };
+    return nodeDebugInfoOf(this.ioctl(fd, protocol.BINDER_GET_NODE_DEBUG_INFO, query).bytes);
+  }
+
+  /** Counts of references to the node behind a handle; the context manager alone may ask. */
+  nodeInfoForRef(fd: number, handle: number): NodeInfoForRef {
+    const query = { poke: refQueryBytes(handle), outLen: NODE_INFO_FOR_REF_SIZE };
+    return nodeInfoForRefOf(this.ioctl(fd, protocol.BINDER_GET_NODE_INFO_FOR_REF, query).bytes);
+  }
+
+  /**
+   * Sends commands, then reads: BINDER_WRITE_READ. With nothing to read the thread parks, and the call is done when a
+   * later step wakes it.
+   *
+   * @param readSize Bytes to read at most; 0 does not read.
+   * @param mayFail Whether a negative result is fine. EAGAIN and EINTR always are.
+   */
+  writeRead(fd: number, commands: readonly Command[], { readSize = 256, mayFail = false } = {}): WriteReadCall {
+    this.sys.check();
+    const { memory } = this.home;
+    const { wbuf, rbuf, arg } = this.#window;
+    const size = commandsSize(commands);
+    if (size > WRITE_BUFFER_SIZE) throw tooLong(`${size} bytes of commands and payload`, WRITE_BUFFER_SIZE);
+    if (readSize > READ_BUFFER_SIZE) throw tooLong(`${readSize} bytes to read`, READ_BUFFER_SIZE);
+
+    const linear = memory.window(wbuf, size);
+    const inPlace = linear >= 0;
+    let poke = NO_BYTES;
+    if (inPlace) {
+      const { data, u8 } = memory.guest;
+      storeCommands({ view: data, u8, base: linear, address: wbuf }, commands);
+      if (this.system.observer !== null) poke = u8.slice(linear, linear + size);
+    } else {
+      poke = new Uint8Array(size);
+      storeCommands({ view: new DataView(poke.buffer), u8: poke, base: 0, address: wbuf }, commands);
+    }
+    const writeSize = streamSize(commands);
+    const input = { fd, arg, wbuf, poke, writeSize, writeConsumed: 0, rbuf, readSize, readConsumed: 0 };
+    const call = this.sys.writeRead(input, inPlace);
+    if (!mayFail && call.done && (call.ret as number) < 0 && !NORMAL_ERRORS.has(call.errno)) {
+      throw this.#writeReadError(call, commands);
+    }
+    return call;
+  }
+
+  /** Interrupts it with a signal that has an empty handler: a parked call returns EINTR. */
+  signal(): void {
+    this.#checkAlive();
+    this.system.act('signal', null, { thread: this.name, tid: this.tid }, () =>
+      this.system.raw.signalSend(this.pointer),
+    );
+  }
+
+  /** Lets the time pass until its parked call gives up: for freezes with a timeout. */
+  awaitTimeout(ms: number): void {
+    this.#checkAlive();
+    const expire = this.system.raw.timeoutExpire;
+    if (expire === undefined) throw notEmulated('the passing of time');
+    this.system.act('await', null, { thread: this.name, ms }, () => expire(this.pointer));
+  }
+
+  /** Ends, without telling the driver first. */
+  exit(): void {
+    this.sys.check();
+    this.system.act('texit', this, {}, () => {
+      this.system.raw.threadExit(this.pointer);
+      this.home.threadEnded(this);
+    });
+  }
+
+  /** Ends the whole process: exit_group. */
+  exitProcess(): void {
+    this.sys.check();
+    this.system.act('exit', this, {}, () => {
+      this.system.raw.procExit(this.pointer);
+      this.home.allEnded();
+    });
+  }
+
+  get #window(): Window {
+    this.#buffers ??= this.home.arena.window(this.index);
+    return this.#buffers;
+  }
+
+  #checkAlive(): void {
+    if (!this.alive) throw new BinderlabError(`${this.name} has ended.`);
+  }
+
+  #checked(what: string, ret: number): number {
+    if (ret < 0) throw callError(`${this.name}: ${what}`, ret);
+    return ret;
+  }
+
+  #writeReadError(call: WriteReadCall, commands: readonly Command[]): BinderlabError {
+    const ret = call.ret as number;
+    const what = `${this.name}: BINDER_WRITE_READ (step ${call.step})`;
+    const consumed = call.writeConsumed ?? 0;
+    const why = errnoMeaning(-ret);
+    if (DESCRIPTOR_ERRORS.has(call.errno)) return callError(what, ret);
+    if (consumed >= streamSize(commands))
+      return callError(what, ret, `all commands were taken; the read failed: ${why}`);
+    const bytes = new Uint8Array(commandsSize(commands));
+    storeCommands({ view: new DataView(bytes.buffer), u8: bytes, base: 0, address: this.#window.wbuf }, commands);
+    const words = commandWords(bytes, 0, streamSize(commands));
+    const left = commandWords(bytes, consumed, streamSize(commands));
+    const number = words.length - left.length + 1;
+    return callError(
+      what,
+      ret,
+      `command ${number} of ${words.length}, ${left[0]}, at byte ${consumed} of the stream: ${why}`,
+    );
+  }
+}
+
+function tooLong(what: string, limit: number): BinderlabError {
+  return new BinderlabError(
+    `${what} do not fit the thread's buffer of ${limit} bytes. Put large data into memory first: "data: process.place(bytes)".`,
+  );
+}

@@ -1,0 +1,271 @@
+/**
+ * The machine that a script sees: boots the guest, makes processes, performs the steps of journals, and keeps the
+ * journal of what happens. Everything that happens in it is a step.
+ */
+import {
+  PAGE_SIZE,
+  STRATEGY_FAULT,
+  STRATEGY_HUGE,
+  STRATEGY_KMAP,
+  STRATEGY_PREFAULT,
+  STRATEGY_REMAP,
+  STRATEGY_TWO_COPY,
+  STRATEGY_VMALLOC,
+} from '../assembly/abi/machine.ts';
+import { Guest, type WasmSource } from './guest/guest.ts';
+import { type Counters, countersAt } from './kernel/counters.ts';
+import { type DebugFile, DebugFiles } from './kernel/debugfs.ts';
+import { BinderlabError, callError, notEmulated } from './kernel/error.ts';
+import { addressOfHex, bytesOfHex, hexOfAddress, hexOfBytes } from './kernel/hex.ts';
+import { type ArenaRange, type People, Process } from './kernel/process.ts';
+import { Roster } from './kernel/roster.ts';
+import { System } from './kernel/system.ts';
+import type { Thread } from './kernel/thread.ts';
+import { performStep, type Stage } from './steps.ts';
+import type { Journal, JournalHeader, Step, StepInput } from './trace/journal.ts';
+import { Recorder } from './trace/recorder.ts';
+
+/** How message bytes get from the sender to the receiver; ARCHITECTURE.md tells each. */
+export type Strategy = 'kmap' | 'vmalloc' | 'two-copy' | 'prefault' | 'huge' | 'remap' | 'fault';
+
+const STRATEGY_NUMBERS: Readonly<Record<Strategy, number>> = {
+  kmap: STRATEGY_KMAP,
+  vmalloc: STRATEGY_VMALLOC,
+  'two-copy': STRATEGY_TWO_COPY,
+  prefault: STRATEGY_PREFAULT,
+  huge: STRATEGY_HUGE,
+  remap: STRATEGY_REMAP,
+  fault: STRATEGY_FAULT,
+};
+
+export const STRATEGIES = Object.keys(STRATEGY_NUMBERS) as readonly Strategy[];
+
+export interface BootOptions {
+  /** The guest: its bytes, or the module compiled before. */
+  wasm: WasmSource;
+  strategy?: Strategy;
+  /** Size of the machine's memory, MiB. */
+  memoryMiB?: number;
+  /** Size of the kernel's vmalloc area, MiB. */
+  vmallocMiB?: number;
+  /** What random choices of scripts and schedules start from; kept in the journal. */
+  seed?: number;
+  /** The driver's id counter: the next transaction, node or reference gets the number behind it. */
+  lastDebugId?: number;
+  /** The uid that has been context manager since boot; null: nobody. */
+  contextMgrUid?: number | null;
+  /** Every sender's security context with its final NUL; null: no module can name a sender. */
+  secctx?: Uint8Array | null;
+  /** Where each process's arena lies. */
+  arena?: ArenaRange;
+  /** Whether to keep the journal; it costs time and memory. */
+  journal?: boolean;
+  /** Name and description of the scenario, for the journal. */
+  name?: string;
+  description?: string;
+}
+
+const DEFAULT_ARENA: ArenaRange = { address: 0x10000000, size: 8 * 1024 * 1024 };
+const MIB = 1024 * 1024;
+const MEMORY_MIB_MIN = 2;
+/** Linear addresses cross the boundary as positive i32. */
+const MEMORY_MIB_MAX = 2047;
+
+export class Machine {
+  /** The wasm instance and its memory. */
+  readonly guest: Guest;
+  readonly strategy: Strategy;
+  readonly memoryMiB: number;
+  readonly seed: number;
+  readonly #system: System;
+  readonly #people: People = new Roster<Process, Thread>();
+  readonly #stage: Stage;
+  readonly #header: JournalHeader;
+  readonly #listeners = new Set<(step: Step) => void>();
+  /** Keeps all steps; null while no journal is kept. */
+  #keeper: Recorder | null = null;
+  /** Makes steps for who only wants to see them go by. */
+  readonly #passer = new Recorder(false, (step) => this.#tell(step));
+
+  private constructor(options: BootOptions) {
+    const { strategy = 'kmap', memoryMiB = 64, vmallocMiB = 128, seed = 0, arena = DEFAULT_ARENA } = options;
+    const { lastDebugId = 0, contextMgrUid = null, secctx = null } = options;
+    if (!Object.hasOwn(STRATEGY_NUMBERS, strategy)) {
+      throw new BinderlabError(`no strategy is called "${strategy}"; there are ${STRATEGIES.join(', ')}.`);
+    }
+    if (!Number.isInteger(memoryMiB) || memoryMiB < MEMORY_MIB_MIN || memoryMiB > MEMORY_MIB_MAX) {
+      throw new BinderlabError(
+        `a machine has ${MEMORY_MIB_MIN} to ${MEMORY_MIB_MAX} MiB of memory, in whole MiB; ${memoryMiB} is not possible.`,
+      );
+    }
+    this.strategy = strategy;
+    this.memoryMiB = memoryMiB;
+    this.seed = seed;
+    this.guest = new Guest(options.wasm, memoryMiB);
+    this.#system = new System(this.guest);
+    this.#stage = {
+      system: this.#system,
+      people: this.#people,
+      arena,
+      debugFiles: new DebugFiles(this.#system),
+    };
+    this.#header = {
+      t: 'header',
+      format: 1,
+      name: options.name ?? 'unnamed',
+      desc: options.description ?? '',
+      emulator: { strategy, seed, memory: memoryMiB },
+      secctx: secctx === null ? null : hexOfBytes(secctx),
+      cpus: 1,
+      page_size: PAGE_SIZE,
+      last_debug_id: lastDebugId,
+      context_mgr_uid: contextMgrUid,
+      arena: { addr: hexOfAddress(arena.address), size: arena.size },
+      procs: [],
+      steps: 0,
+    };
+    const { raw } = this.guest;
+    const booted = raw.boot(memoryMiB * MIB, STRATEGY_NUMBERS[strategy], vmallocMiB);
+    if (booted < 0) throw callError(`boot with ${memoryMiB} MiB of memory`, booted);
+    raw.setCounters(lastDebugId, contextMgrUid ?? -1);
+    if (secctx !== null) this.#setSecctx(secctx);
+    this.keepJournal(options.journal ?? true);
+  }
+
+  /** @throws BinderlabError when the options make no machine. */
+  static boot(options: BootOptions): Machine {
+    return new Machine(options);
+  }
+
+  /** A machine in the state that a journal begins with. */
+  static fromHeader(header: JournalHeader, options: BootOptions): Machine {
+    return new Machine({
+      lastDebugId: header.last_debug_id,
+      contextMgrUid: header.context_mgr_uid,
+      secctx: header.secctx === null ? null : bytesOfHex(header.secctx),
+      arena: { address: addressOfHex(header.arena.addr), size: header.arena.size },
+      name: header.name,
+      description: header.desc,
+      ...options,
+    });
+  }
+
+  /**
+   * Makes a process with one thread, `process.main`, and an empty arena.
+   *
+   * @param pid The thousands in order of creation, when absent.
+   */
+  spawn(name: string, { uid = 0, pid = this.#people.nextPid } = {}): Process {
+    return Process.spawn(this.#system, this.#people, name, pid, uid, this.#stage.arena);
+  }
+
+  /** @throws BinderlabError when there has never been one of that name. */
+  process(name: string): Process {
+    return this.#people.process(name);
+  }
+
+  thread(name: string): Thread {
+    return this.#people.thread(name);
+  }
+
+  /** All processes, in order of creation, those that have ended included. */
+  get processes(): readonly Process[] {
+    return this.#people.processes;
+  }
+
+  /**
+   * Does what a journal's step says; its outputs, if it brings any, are ignored.
+   *
+   * @returns The step with the outputs that came of it here.
+   * @throws BinderlabError when it cannot be done: an unknown name, a thread that sleeps or has ended.
+   */
+  perform(input: StepInput): Step {
+    const recorder = this.#keeper ?? this.#passer;
+    this.#system.observer = recorder;
+    try {
+      performStep(this.#stage, input);
+      return recorder.last as Step;
+    } finally {
+      this.#observe();
+    }
+  }
+
+  /**
+   * Has a function called with every step that is over. It may look at the machine, and not act in it.
+   *
+   * @returns Ends that.
+   */
+  on(_event: 'step', listener: (step: Step) => void): () => void {
+    this.#listeners.add(listener);
+    this.#observe();
+    return () => {
+      this.#listeners.delete(listener);
+      this.#observe();
+    };
+  }
+
+  /** A file of the driver's in debugfs: `state`, `stats`, `transactions`, `transaction_log`, `proc/PID` and so on. */
+  dump(file: string): DebugFile {
+    return this.#stage.debugFiles.read(file);
+  }
+
+  /** A remark in the journal. */
+  note(text: string): void {
+    this.perform({ op: 'note', in: { text } });
+  }
+
+  /** The journal so far; its steps stay empty while it is not kept. */
+  get journal(): Journal {
+    const { steps, procs } = this.#keeper ?? { steps: [], procs: [] };
+    return { header: { ...this.#header, procs, steps: steps.length }, steps };
+  }
+
+  /** Begins to keep the journal, or stops and forgets it. */
+  keepJournal(keep: boolean): void {
+    if (keep === (this.#keeper !== null)) return;
+    this.#keeper = keep ? new Recorder(true, (step) => this.#tell(step)) : null;
+    this.#observe();
+  }
+
+  /** Number of the next step. */
+  get nextStep(): number {
+    return this.#system.nextStep;
+  }
+
+  /** What the memory model counted since boot: of the whole machine, or of one process. */
+  counters(process?: Process): Counters {
+    return countersAt(this.guest.u8, this.guest.raw.counters(process?.pointer ?? 0));
+  }
+
+  /** Free frames of 4 KiB. */
+  freeFrames(): number {
+    return this.guest.raw.framesFree();
+  }
+
+  /** Kernel objects that live. */
+  liveObjects(): number {
+    return this.guest.raw.objectsLive();
+  }
+
+  /** Kills the processes that are left, oldest first. The journal does not hold that. */
+  end(): void {
+    this.#system.observer = null;
+    for (const process of this.#people.processes) if (process.alive) process.kill();
+    this.#observe();
+  }
+
+  #observe(): void {
+    this.#system.observer = this.#keeper ?? (this.#listeners.size > 0 ? this.#passer : null);
+  }
+
+  #tell(step: Step): void {
+    for (const listener of this.#listeners) listener(step);
+  }
+
+  #setSecctx(secctx: Uint8Array): void {
+    const { setSecctx, scratch } = this.guest.raw;
+    if (setSecctx === undefined || scratch === undefined) throw notEmulated('security contexts');
+    this.guest.u8.set(secctx, scratch());
+    setSecctx(secctx.length);
+  }
+}

@@ -1,0 +1,192 @@
+/**
+ * Runs journals again. `replay` feeds a journal's inputs to a machine and compares what comes out with what was
+ * recorded; `record` takes the inputs only and returns the journal that this machine makes of them.
+ */
+import { BinderlabError } from './kernel/error.ts';
+import { callBegin } from './trace/call.ts';
+import { compareSteps, isInputsOnly, type StepDifference } from './trace/compare.ts';
+import type { Journal, JournalEmulator, JournalHeader, Output, Step, StepInput, Woken } from './trace/journal.ts';
+import { sideBySide } from './trace/sidebyside.ts';
+
+/** What a replay needs of a machine. */
+export interface Performer {
+  /** Performs one step, with everything that follows until nothing can run. */
+  perform(input: StepInput): Step;
+}
+
+/** Makes a machine in the state that a journal's header tells. */
+export type Boot = (header: JournalHeader) => Performer;
+
+export interface ReplayOptions {
+  /** Leave `dump` steps out: they are neither performed nor counted. */
+  skipDumps?: boolean;
+}
+
+/** The first difference of one step. */
+export interface Difference extends StepDifference {
+  /** The journal's name. */
+  trace: string;
+  /** Number of the step in the journal. */
+  step: number;
+}
+
+export interface ReplayResult {
+  /** Steps of the journal, without skipped dumps. */
+  steps: number;
+  /** Steps that are as recorded; a step that was recorded without outputs counts, once it has been performed. */
+  equal: number;
+  /** One entry for each step that differs. When the machine cannot go on, that step is the last entry. */
+  different: Difference[];
+  /** The first difference in words, decoded, side by side; empty when there is none. */
+  text: string[];
+}
+
+/** What a journal asks for and the machine refused: it cannot be, or this emulator cannot do it. */
+export class ReplayError extends Error {
+  override readonly name = 'ReplayError';
+
+  /**
+   * @param step The step that was refused; null when it is the machine itself that could not be made.
+   * @param cause What the machine threw.
+   */
+  constructor(trace: string, step: Step | null, cause: unknown) {
+    super(`${step ? headline(trace, step) : trace}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/**
+ * Performs every step of a journal and compares it with the recording.
+ *
+ * A step that throws is reported with the field `error` and ends the replay, unless it is a dump, from which nothing
+ * follows: the steps behind it are counted in `steps` but not in `equal`. A machine that cannot be booted is reported
+ * at the first step.
+ */
+export function replay(journal: Journal, boot: Boot, options: ReplayOptions = {}): ReplayResult {
+  const steps = options.skipDumps ? journal.steps.filter((step) => step.op !== 'dump') : journal.steps;
+  const result: ReplayResult = { steps: steps.length, equal: 0, different: [], text: [] };
+  const trace = journal.header.name;
+  const numbers = new StepNumbers();
+  let machine: Performer | null = null;
+  for (const expected of steps) {
+    let actual: Step;
+    try {
+      machine ??= boot(journal.header);
+      actual = numbers.renumber(machine.perform(inputOf(expected)), expected.i);
+    } catch (error) {
+      const message = messageOf(error);
+      if (result.different.length === 0) result.text = [`${headline(trace, expected)}: ${message}`];
+      result.different.push({ trace, step: expected.i, field: 'error', expected: null, actual: message });
+      if (machine !== null && isMissingDump(expected, error)) continue;
+      return result;
+    }
+    const found = isInputsOnly(expected) || isBare(journal) ? null : compareSteps(expected, actual);
+    if (found === null) {
+      result.equal++;
+      continue;
+    }
+    if (result.different.length === 0) result.text = describe(trace, expected, actual, found, journal);
+    result.different.push({ trace, step: expected.i, ...found });
+  }
+  return result;
+}
+
+/**
+ * Performs every step of a journal, whatever its recorded outputs, and returns the journal with this machine's.
+ *
+ * A debugfs file that the machine does not have leaves its step without `out`.
+ *
+ * @param emulator Noted in the header: which machine it was.
+ * @throws ReplayError when the machine cannot be booted, or refuses a step
+ */
+export function record(journal: Journal, boot: Boot, emulator: JournalEmulator): Journal {
+  const numbers = new StepNumbers();
+  const machine = bootFor(journal, boot);
+  const steps = journal.steps.map((step) => {
+    try {
+      return numbers.renumber(machine.perform(inputOf(step)), step.i);
+    } catch (error) {
+      if (isMissingDump(step, error)) return { ...inputOf(step), i: step.i } as Step;
+      throw new ReplayError(journal.header.name, step, error);
+    }
+  });
+  return { header: { ...journal.header, emulator, steps: steps.length }, steps };
+}
+
+/** The machine counts the steps it performs, a journal may have gaps: this goes from the one count to the other. */
+class StepNumbers {
+  readonly #numbers = new Map<number, number>();
+
+  /** The step with the journal's number in place of the machine's, also in `woken`. */
+  renumber(step: Step, number: number): Step {
+    this.#numbers.set(step.i, number);
+    const woken = step.woken?.map((entry): Woken => ({ ...entry, i: this.#numbers.get(entry.i) ?? entry.i }));
+    return { ...step, i: number, ...(woken ? { woken } : {}) };
+  }
+}
+
+function bootFor(journal: Journal, boot: Boot): Performer {
+  try {
+    return boot(journal.header);
+  } catch (error) {
+    throw new ReplayError(journal.header.name, null, error);
+  }
+}
+
+/** Whether a step failed that asks for a debugfs file which this machine does not have. */
+function isMissingDump(step: Step, error: unknown): boolean {
+  return step.op === 'dump' && error instanceof BinderlabError;
+}
+
+const bareJournals = new WeakMap<Journal, boolean>();
+
+/** Whether no step of the journal has any output, so that an absent `woken` says nothing either. */
+function isBare(journal: Journal): boolean {
+  let bare = bareJournals.get(journal);
+  if (bare === undefined) {
+    bare = journal.steps.every((step) => !step.out && !step.parked && !step.woken);
+    bareJournals.set(journal, bare);
+  }
+  return bare;
+}
+
+/** The step without anything that came of it. */
+function inputOf(step: Step): StepInput {
+  const { op, by, in: input } = step;
+  return (by === undefined ? { op, in: input } : { op, by, in: input }) as StepInput;
+}
+
+function describe(trace: string, expected: Step, actual: Step, found: StepDifference, journal: Journal): string[] {
+  const lines = [`${headline(trace, expected)}: ${found.field} differs`, callLine(expected)];
+  const thread = /^woken\.(.*\.\d+)(\.|$)/.exec(found.field)?.[1];
+  if (thread === undefined) {
+    return [...lines, ...sideBySide(expected, outcome(expected), outcome(actual))];
+  }
+  const before = expected.woken?.find((entry) => entry.by === thread);
+  const after = actual.woken?.find((entry) => entry.by === thread);
+  const parkedIn = journal.steps.find((step) => step.i === (before ?? after)?.i) ?? expected;
+  lines.push(`  ${thread} was parked in step ${parkedIn.i}:`, callLine(parkedIn));
+  return [...lines, ...sideBySide(parkedIn, before?.out ?? null, after?.out ?? null)];
+}
+
+/** The call as far as its inputs go. */
+function callLine(step: Step): string {
+  return `  ${callBegin(step, step.bc).begin} ...`;
+}
+
+/** What a step shows for its own call: the output, or that it sleeps. */
+function outcome(step: Step): Output | null {
+  if (step.parked) return { parked: true } as unknown as Output;
+  return step.out ?? null;
+}
+
+function headline(trace: string, step: Step): string {
+  return `${trace}, step ${step.i}: ${stepName(step)}`;
+}
+
+function stepName(step: Step): string {
+  return step.by === undefined ? step.op : `${step.op} by ${step.by}`;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

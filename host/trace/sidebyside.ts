@@ -1,0 +1,115 @@
+/**
+ * Two outputs next to each other, decoded, for people who look for what differs. Owns the rows an output is shown as
+ * and their alignment:
+ *
+ *       recorded                    emulator
+ *       ret 0                       ret 0
+ *       BR_NOOP                     BR_NOOP
+ *     !   code=1                      code=2
+ */
+import { answersOf } from './call.ts';
+import { hexDump } from './hexdump.ts';
+import type { Output, StepInput, WriteReadOutput } from './journal.ts';
+
+/** A row: what stands on the left and on the right; null where one side has nothing. */
+type Row = readonly [left: string | null, right: string | null];
+
+/** Rows shown before the first difference, and in all. */
+const ROWS_BEFORE = 12;
+const ROWS_MAX = 40;
+
+/** So many that two dumps fit beside each other. */
+const BYTES_PER_ROW = 8;
+
+/** Above this product of lengths, rows are paired by number instead of by the longest common subsequence. */
+const ALIGN_MAX = 1_000_000;
+
+/**
+ * @param step What produced both: it says how to read the bytes.
+ * @param columns Width of the whole in characters.
+ */
+export function sideBySide(step: StepInput, expected: Output | null, actual: Output | null, columns = 110): string[] {
+  const rows = align(outputRows(step, expected), outputRows(step, actual));
+  const first = rows.findIndex(([left, right]) => left !== right);
+  const start = Math.max(0, first - ROWS_BEFORE);
+  const shown = rows.slice(start, start + ROWS_MAX);
+  const fit = Math.floor((columns - 5) / 2);
+  const width = Math.min(fit, Math.max(10, ...shown.map(([left]) => left?.length ?? 0)));
+  const line = (mark: string, left: string, right: string): string =>
+    `${mark} ${cut(left, width).padEnd(width)}   ${cut(right, fit)}`.trimEnd();
+  const lines = [line(' ', 'recorded', 'emulator')];
+  if (start > 0) lines.push(`  (${start} equal rows above)`);
+  for (const [left, right] of shown) lines.push(line(left === right ? ' ' : '!', left ?? '-', right ?? '-'));
+  const rest = rows.length - start - shown.length;
+  if (rest > 0) lines.push(`  (${rest} rows below)`);
+  return lines;
+}
+
+/** An output, one fact a row; bytes decoded where they have a meaning. */
+function outputRows(step: StepInput, out: Output | null): string[] {
+  if (out === null) return [];
+  const rows: string[] = [];
+  for (const [field, value] of Object.entries(out)) {
+    if (value === undefined) continue;
+    if (field === 'read' && step.op === 'wr') {
+      rows.push(...answersOf(step.in, out as WriteReadOutput).flatMap(wordRows));
+      rows.push(...hexDump(String(value), 'read ', BYTES_PER_ROW));
+    } else if (field === 'bytes' || field === 'content' || field === 'read_over') {
+      rows.push(...hexDump(String(value), `${field} `, BYTES_PER_ROW));
+    } else if (field === 'text') {
+      rows.push(...String(value).trimEnd().split('\n'));
+    } else {
+      rows.push(`${field} ${String(value)}`);
+    }
+  }
+  return rows;
+}
+
+/** `BR_INCREFS ptr=0x1 cookie=0x2` as a row for the word and one for each field. */
+function wordRows(text: string): string[] {
+  const [word = '', ...fields] = text.split(' ');
+  return [word, ...fields.map((field) => `  ${field}`)];
+}
+
+function align(left: readonly string[], right: readonly string[]): Row[] {
+  if (left.length * right.length > ALIGN_MAX) return alignByNumber(left, right);
+  // lengths[i][j]: longest common subsequence of what is left from i and from j on
+  const stride = right.length + 1;
+  const lengths = new Uint16Array((left.length + 1) * stride);
+  const lengthAt = (i: number, j: number): number => lengths[i * stride + j] ?? 0;
+  for (let i = left.length - 1; i >= 0; i--) {
+    for (let j = right.length - 1; j >= 0; j--) {
+      const both = left[i] === right[j];
+      lengths[i * stride + j] = both ? lengthAt(i + 1, j + 1) + 1 : Math.max(lengthAt(i + 1, j), lengthAt(i, j + 1));
+    }
+  }
+  const rows: Row[] = [];
+  let i = 0;
+  let j = 0;
+  while (i < left.length || j < right.length) {
+    if (i < left.length && j < right.length && left[i] === right[j]) {
+      rows.push([left[i++] ?? null, right[j++] ?? null]);
+      continue;
+    }
+    const changedLeft: string[] = [];
+    const changedRight: string[] = [];
+    while ((i < left.length || j < right.length) && !(i < left.length && left[i] === right[j])) {
+      if (j >= right.length || (i < left.length && lengthAt(i + 1, j) >= lengthAt(i, j + 1))) {
+        changedLeft.push(left[i++] ?? '');
+      } else {
+        changedRight.push(right[j++] ?? '');
+      }
+    }
+    rows.push(...alignByNumber(changedLeft, changedRight));
+  }
+  return rows;
+}
+
+function alignByNumber(left: readonly string[], right: readonly string[]): Row[] {
+  const count = Math.max(left.length, right.length);
+  return Array.from({ length: count }, (_, n) => [left[n] ?? null, right[n] ?? null] as const);
+}
+
+function cut(text: string, width: number): string {
+  return text.length > width ? `${text.slice(0, width - 1)}…` : text;
+}

@@ -1,0 +1,160 @@
+/**
+ * A run as strace would print it: one line a system call, with the thread that made it in front. Owns the lines,
+ * and the memory of who is parked in what, so that a call that sleeps is shown twice:
+ *
+ *     2000<A.0>  ioctl(3, BINDER_WRITE_READ, {write_size=68, [BC_TRANSACTION ...], read_size=256 <unfinished ...>
+ *     1000<SM.0> <... ioctl resumed> write_consumed=4, read_consumed=72, [BR_NOOP, BR_TRANSACTION ...]}) = 0
+ *
+ * What is no system call (memory access, signals, processes that come and go) has a line of the same form.
+ */
+import { callBegin, callEnd } from './call.ts';
+import { hexDump } from './hexdump.ts';
+import type { IoctlOutput, Output, PeekOutput, Step, StepInput, Woken, WriteReadOutput } from './journal.ts';
+
+export interface StraceOptions {
+  /** Follow each line with the bytes that went in and came out, sixteen a row. */
+  bytes?: boolean;
+}
+
+/** Turns steps into lines. It has to see every step, in order: it learns threads from them and remembers the parked. */
+export class Strace {
+  readonly #bytes: boolean;
+  readonly #tids = new Map<string, number>();
+  readonly #parked = new Map<string, StepInput>();
+  #width = 0;
+
+  constructor(options: StraceOptions = {}) {
+    this.#bytes = options.bytes ?? false;
+  }
+
+  /** The lines of one step: the call itself, then the calls that finished because of it in the order they did. */
+  lines(step: Step): string[] {
+    const lines = this.#acting(step);
+    const woken = [...(step.woken ?? [])].sort((one, other) => one.order - other.order);
+    for (const entry of woken) lines.push(...this.#resumed(entry));
+    return lines;
+  }
+
+  #acting(step: Step): string[] {
+    switch (step.op) {
+      case 'proc':
+        this.#tids.set(`${step.in.name}.0`, step.in.pid);
+        return [this.#line(`${step.in.name}.0`, `+++ started, uid ${step.in.uid} +++`)];
+      case 'spawn':
+        this.#tids.set(step.in.thread, step.in.tid);
+        return this.#call(step);
+      case 'fork':
+        this.#tids.set(`${step.in.name}.0`, step.in.pid);
+        return this.#call(step);
+      case 'texit': {
+        const line = this.#line(step.by, 'exit(0) = ?');
+        this.#forget(step.by);
+        return [line];
+      }
+      case 'exit':
+        return [this.#line(step.by, 'exit_group(0) = ?'), ...this.#ended(processOf(step.by), 'exited with 0')];
+      case 'kill':
+        return this.#ended(step.in.proc, 'killed by SIGKILL');
+      case 'signal':
+        return [this.#line(step.in.thread, '--- SIGUSR1 {a handler that does nothing, no SA_RESTART} ---')];
+      case 'await':
+        return [this.#line(step.in.thread, `--- time passes, at most ${step.in.ms} ms ---`)];
+      case 'dump':
+        return this.#dump(step.in.file, step.out);
+      case 'note':
+        return [`# ${step.in.text ?? ''}`.trimEnd()];
+      default:
+        return this.#call(step);
+    }
+  }
+
+  /** A call by a thread: whole, or as far as it came before it went to sleep. */
+  #call(step: Step): string[] {
+    const by = step.by ?? '';
+    const { begin } = callBegin(step, step.bc);
+    const lines: string[] = [];
+    if (step.parked) {
+      this.#parked.set(by, step);
+      lines.push(this.#line(by, `${begin} <unfinished ...>`));
+    } else if (step.out) {
+      lines.push(this.#line(by, `${begin}${callEnd(step, step.out, step.br)}`));
+    } else {
+      lines.push(this.#line(by, `${begin}) = ?`));
+    }
+    if (this.#bytes) lines.push(...bytesIn(step), ...bytesOut(step, step.out));
+    return lines;
+  }
+
+  #resumed(entry: Woken): string[] {
+    const input = this.#parked.get(entry.by);
+    if (input === undefined) return [];
+    this.#parked.delete(entry.by);
+    const { name } = callBegin(input);
+    const end = callEnd(input, entry.out, entry.br);
+    const lines = [this.#line(entry.by, `<... ${name} resumed> ${end.replace(/^, /, '')}`)];
+    if (this.#bytes) lines.push(...bytesOut(input, entry.out));
+    return lines;
+  }
+
+  /** Every thread of a process that is gone; what it was parked in never returns. */
+  #ended(process: string, how: string): string[] {
+    const lines: string[] = [];
+    for (const thread of [...this.#tids.keys()].filter((name) => processOf(name) === process)) {
+      const parked = this.#parked.get(thread);
+      if (parked) lines.push(this.#line(thread, `<... ${callBegin(parked).name} resumed>) = ?`));
+      lines.push(this.#line(thread, `+++ ${how} +++`));
+      this.#forget(thread);
+    }
+    return lines;
+  }
+
+  #dump(file: string, out: { exists: boolean; text: string } | undefined): string[] {
+    const name = `/sys/kernel/debug/binder/${file}`;
+    if (!out) return [`# ${name}`];
+    if (!out.exists) return [`# ${name}: does not exist`];
+    return [`# ${name}:`, ...out.text.trimEnd().split('\n')];
+  }
+
+  #forget(thread: string): void {
+    this.#parked.delete(thread);
+    this.#tids.delete(thread);
+  }
+
+  #line(thread: string, text: string): string {
+    const who = `${this.#tids.get(thread) ?? '?'}<${thread}>`;
+    this.#width = Math.max(this.#width, who.length);
+    return `${who.padEnd(this.#width)} ${text}`;
+  }
+}
+
+/** A thread's process: `A` for `A.0`. */
+function processOf(thread: string): string {
+  return thread.slice(0, thread.lastIndexOf('.'));
+}
+
+function bytesIn(step: StepInput): string[] {
+  switch (step.op) {
+    case 'wr':
+      return hexDump(step.in.poke, '  > ');
+    case 'ioctl':
+      return hexDump(step.in.poke, '  > ');
+    case 'poke':
+      return hexDump(step.in.bytes, '  > ');
+    default:
+      return [];
+  }
+}
+
+function bytesOut(step: StepInput, out: Output | undefined): string[] {
+  if (out === undefined) return [];
+  switch (step.op) {
+    case 'wr':
+      return hexDump((out as WriteReadOutput).read ?? '', '  < ');
+    case 'ioctl':
+      return hexDump((out as IoctlOutput).bytes ?? '', '  < ');
+    case 'peek':
+      return hexDump((out as PeekOutput).bytes, '  < ');
+    default:
+      return [];
+  }
+}

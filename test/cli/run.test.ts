@@ -1,0 +1,124 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parseJournal } from '../../host/trace/journaltext.ts';
+import { Folder } from './binderlab.ts';
+
+const test = suite('run');
+const folder = new Folder();
+test.after(() => folder.remove());
+
+const HELLO = `
+import { bc, type Machine } from 'binderlab';
+import { greeting } from './greeting.ts';
+
+export default async (machine: Machine) => {
+  const app = machine.spawn('app').main;
+  const fd = app.open();
+  app.mmap(fd);
+  await Promise.resolve();
+  console.log(greeting(fd));
+  app.writeRead(fd, [bc.enterLooper()]);
+};
+`;
+folder.write('greeting.ts', "export const greeting = (fd: number): string => 'descriptor ' + fd;\n");
+folder.write('hello.ts', HELLO);
+
+test('a script of several files, in TypeScript, from any folder', () => {
+  const before = readdirSync(tmpdir());
+  const { code, stdout, stderr } = folder.run(['run', 'hello.ts']);
+  assert.is(code, 0, stderr);
+  assert.is(stdout, 'descriptor 3\n');
+  const left = readdirSync(tmpdir()).filter((name) => /^binderlab-(?!test)/.test(name) && !before.includes(name));
+  assert.equal(left, []);
+});
+
+test('with the system calls it makes', () => {
+  const { stdout } = folder.run(['run', 'hello.ts', '--strace']);
+  assert.match(stdout, 'openat(AT_FDCWD, "/dev/binder", O_RDWR|O_CLOEXEC) = 3\n');
+  assert.match(stdout, 'descriptor 3\n');
+  assert.match(stdout, /ioctl\(3, BINDER_WRITE_READ, \{write_size=4, \[BC_ENTER_LOOPER\], read_size=256/);
+  assert.match(folder.run(['run', 'hello.ts', '--strace', '--bytes']).stdout, /^ {2}> 0000 {2}0c 63 00 00 /m);
+});
+
+test('with its journal, which can be replayed', () => {
+  const { code, stderr } = folder.run(['run', 'hello.ts', '--journal', 'hello.jsonl', '--seed', '5']);
+  assert.is(code, 0, stderr);
+  const { header, steps } = parseJournal(readFileSync(join(folder.path, 'hello.jsonl'), 'utf8'), 'hello.jsonl');
+  assert.equal(header.emulator, { strategy: 'kmap', seed: 5, memory: 64 });
+  assert.equal(
+    steps.slice(0, 3).map((step) => step.op),
+    ['proc', 'open', 'mmap'],
+  );
+  assert.is(folder.run(['replay', 'hello.jsonl', '--strategy', 'vmalloc']).code, 0);
+});
+
+test('with its result as JSON, and nothing else on stdout', () => {
+  const { code, stdout, stderr } = folder.run(['run', 'hello.ts', '--json', '--strace', '--memory', '32']);
+  assert.is(code, 0);
+  const { steps, ...report } = JSON.parse(stdout);
+  assert.equal(report, { script: 'hello.ts', strategy: 'kmap', seed: 0, memory: 32, error: null });
+  assert.ok(steps >= 4);
+  assert.match(stderr, 'descriptor 3');
+  assert.match(stderr, 'openat(');
+});
+
+test('a script that fails is shown with its own line', () => {
+  folder.write(
+    'fails.ts',
+    `import type { Machine } from 'binderlab';
+
+interface Unused {
+  a: number;
+}
+
+function stop(machine: Machine): void {
+  throw new Error('this far and no further');
+}
+
+export default (machine: Machine) => {
+  stop(machine);
+};
+`,
+  );
+  const { code, stdout, stderr } = folder.run(['run', 'fails.ts']);
+  assert.is(code, 1);
+  assert.is(stdout, '');
+  assert.is(
+    stderr,
+    `fails.ts:8:9: this far and no further
+
+     6 | 
+     7 | function stop(machine: Machine): void {
+  >  8 |   throw new Error('this far and no further');
+       |         ^
+     9 | }
+    10 | 
+    called from fails.ts:12:3
+`.replace(/ \n/g, '\n'),
+  );
+});
+
+test('so is one whose system call fails', () => {
+  folder.write(
+    'closed.ts',
+    "export default (machine) => {\n  const app = machine.spawn('app').main;\n  app.mmap(7);\n};\n",
+  );
+  const { code, stderr } = folder.run(['run', 'closed.ts', '--journal', 'closed.jsonl']);
+  assert.is(code, 1);
+  assert.match(stderr, /^closed\.ts:3:7: .*EBADF/);
+  assert.not.match(stderr, /node:internal|dist\/host/);
+  const { steps } = parseJournal(readFileSync(join(folder.path, 'closed.jsonl'), 'utf8'), 'closed.jsonl');
+  assert.is(steps.at(-1)?.op, 'mmap');
+});
+
+test('a script that waits for ever ends', () => {
+  folder.write('waits.ts', 'export default () => new Promise(() => {});\n');
+  const { code, stderr } = folder.run(['run', 'waits.ts']);
+  assert.is(code, 1);
+  assert.match(stderr, 'the script waits for a promise that nothing will settle');
+});
+
+test.run();

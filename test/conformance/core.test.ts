@@ -1,0 +1,52 @@
+/** What Linux did with the core of the protocol, the emulator does too, byte for byte, however pages are mapped. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { guestModule } from '../../host/cli/boot.ts';
+import { Machine } from '../../host/machine.ts';
+import { record, replay } from '../../host/replay.ts';
+import type { Journal, JournalHeader, Step } from '../../host/trace/journal.ts';
+import { recording, recordingNames } from './recordings.ts';
+
+const wasm = guestModule();
+
+for (const strategy of ['kmap', 'vmalloc'] as const) {
+  const test = suite(`core under ${strategy}`);
+  for (const name of recordingNames()) {
+    test(name, () => {
+      const journal = recording(name);
+      const boot = (header: JournalHeader) => Machine.fromHeader(header, { wasm, strategy });
+      const result = replay(journal, boot, { skipDumps: true });
+      assert.equal(result.text, []);
+      assert.is(result.equal, result.steps);
+    });
+  }
+  test.run();
+}
+
+const test = suite('record');
+
+/** A journal as it is before anything has run: inputs only. */
+function inputsOf({ header, steps }: Journal): Journal {
+  const bare = steps.map(({ i, op, by, in: input }) => ({ i, op, by, in: input }) as Step);
+  return { header, steps: bare };
+}
+
+/** The steps as plain data, without what is information (`order`, words for people) or may be absent (`read_over`). */
+function comparable(steps: readonly Step[]): unknown[] {
+  const plain = (step: object): unknown =>
+    JSON.parse(JSON.stringify(step), (key, value) =>
+      ['order', 'bc', 'br', 'read_over'].includes(key) ? undefined : value,
+    );
+  return steps.filter((step) => step.op !== 'dump').map(plain);
+}
+
+for (const name of recordingNames()) {
+  test(`${name} comes back from its inputs`, () => {
+    const journal = recording(name);
+    const emulator = { strategy: 'kmap', seed: 0, memory: 64 } as const;
+    const made = record(inputsOf(journal), (header) => Machine.fromHeader(header, { wasm }), emulator);
+    assert.equal(comparable(made.steps), comparable(journal.steps));
+  });
+}
+
+test.run();

@@ -1,0 +1,138 @@
+/** The frame allocator against a set of blocks. */
+import fc from 'fast-check';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import {
+  FRAME_ANON,
+  FRAME_ARRAY,
+  FRAME_DIRTY,
+  FRAME_HEAD,
+  FRAME_RESERVED,
+  FRAME_TABLE,
+} from '../../assembly/abi/machine.ts';
+import { loadGuest, PAGE } from './load.ts';
+
+const test = suite('frames');
+const MEMORY = (4 << 20) + 3 * 65536; // blocks at the end have no buddy
+const { guest, boot, bytes, data } = loadGuest(MEMORY);
+
+interface Block {
+  address: number;
+  order: number;
+  refs: number;
+  mark: number;
+}
+
+/** Would a block of that order fit anywhere between the live ones? */
+function fits(live: Block[], order: number, firstFree: number): boolean {
+  const size = PAGE << order;
+  for (let address = Math.ceil(firstFree / size) * size; address + size <= MEMORY; address += size) {
+    if (live.every((block) => block.address + (PAGE << block.order) <= address || block.address >= address + size))
+      return true;
+  }
+  return false;
+}
+
+test('blocks are aligned, apart from each other, and all of them come back', () => {
+  const step = fc.oneof(
+    { weight: 3, arbitrary: fc.record({ act: fc.constant('alloc' as const), order: fc.nat(9), which: fc.nat() }) },
+    { weight: 2, arbitrary: fc.record({ act: fc.constant('put' as const), order: fc.nat(9), which: fc.nat() }) },
+    { weight: 1, arbitrary: fc.record({ act: fc.constant('get' as const), order: fc.nat(9), which: fc.nat() }) },
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 80, size: 'max' }), (steps) => {
+      boot();
+      const atBoot = guest.framesFree();
+      const firstFree = MEMORY - atBoot * PAGE;
+      const live: Block[] = [];
+      const put = (block: Block) => {
+        const last = block.address + (PAGE << block.order) - 4;
+        assert.is(data.getUint32(block.address, true), block.mark);
+        assert.is(data.getUint32(last, true), block.mark);
+        guest.framePut(block.address);
+        if (--block.refs === 0) live.splice(live.indexOf(block), 1);
+      };
+      for (const [index, { act, order, which }] of steps.entries()) {
+        const block = live[which % Math.max(live.length, 1)];
+        if (act === 'alloc') {
+          const address = guest.frameAlloc(order, FRAME_ANON, index);
+          if (address === 0) {
+            assert.not(fits(live, order, firstFree));
+            continue;
+          }
+          assert.is(address % (PAGE << order), 0);
+          const end = address + (PAGE << order);
+          assert.ok(end <= MEMORY && live.every((b) => b.address + (PAGE << b.order) <= address || b.address >= end));
+          assert.is(guest.frameOwner(end - 1), index);
+          assert.is(guest.frameKind(end - 1), FRAME_ANON);
+          data.setUint32(address, index, true);
+          data.setUint32(end - 4, index, true);
+          live.push({ address, order, refs: 1, mark: index });
+        } else if (block !== undefined && act === 'get') {
+          guest.frameGet(block.address);
+          block.refs++;
+        } else if (block !== undefined) {
+          put(block);
+        }
+        for (const { address, refs } of live) assert.is(guest.frameRefcount(address), refs);
+        const used = live.reduce((sum, b) => sum + (1 << b.order), 0);
+        assert.is(guest.framesFree(), atBoot - used);
+        assert.is(guest.framesCheck(), 0);
+      }
+      for (const block of [...live]) while (block.refs > 0) put(block);
+      assert.is(guest.framesFree(), atBoot);
+      assert.is(guest.framesCheck(), 0);
+      assert.is.not(guest.frameAlloc(9, FRAME_ANON, 0), 0, 'all buddies have merged');
+    }),
+  );
+});
+
+test('fresh frames are given out in ascending order', () => {
+  const { guest } = loadGuest(4 << 20);
+  let last = 0;
+  for (let count = guest.framesFree(); count > 0; count--) {
+    const address = guest.frameAlloc(0, FRAME_ARRAY, 0);
+    assert.ok(address > last);
+    last = address;
+  }
+  assert.is(guest.frameAlloc(0, FRAME_ARRAY, 0), 0);
+});
+
+test('zeroed frames are zero and dirty, others are not dirty', () => {
+  boot();
+  const block = guest.frameAlloc(1, FRAME_ARRAY, 0);
+  assert.is(guest.frameFlags(block), FRAME_HEAD);
+  assert.is(guest.frameFlags(block + PAGE), 0);
+  guest.framePut(block);
+  const zeroed = guest.frameAllocZero(1, FRAME_ARRAY, 0);
+  assert.is(zeroed, block);
+  assert.is(guest.frameFlags(zeroed), FRAME_HEAD | FRAME_DIRTY);
+  assert.is(guest.frameFlags(zeroed + PAGE), FRAME_DIRTY);
+  assert.ok(bytes.subarray(zeroed, zeroed + 2 * PAGE).every((byte) => byte === 0));
+});
+
+test('memory below the first frame is reserved', () => {
+  boot();
+  const first = (guest.framesCount() - guest.framesFree() - 1) * PAGE; // the kernel's page table has it
+  assert.is(guest.frameKind(0), FRAME_RESERVED);
+  assert.is(guest.frameKind(first - 1), FRAME_RESERVED);
+  assert.is(guest.frameKind(first), FRAME_TABLE);
+  assert.is(guest.frameAlloc(0, FRAME_ARRAY, 0), first + PAGE);
+});
+
+test('a frame that is freed twice, or written to while it is free, is caught', () => {
+  boot();
+  const frame = guest.frameAlloc(0, FRAME_ARRAY, 0);
+  guest.framePut(frame);
+  assert.throws(() => guest.framePut(frame), /no block in use/);
+  bytes[frame + 100] = 1;
+  assert.throws(() => guest.frameAlloc(0, FRAME_ARRAY, 0), /written to a free frame/);
+});
+
+test('framesCheck sees a write through a null pointer', () => {
+  boot();
+  data.setUint32(16, 1, true);
+  assert.is(guest.framesCheck(), 16);
+});
+
+test.run();

@@ -1,0 +1,80 @@
+/**
+ * A guest of JavaScript in the place of the wasm module: user memory is one flat piece for each process, and a test says
+ * what each ioctl answers. It lets the host's own behaviour be tested alone.
+ */
+import { ENOMEM } from '../../assembly/abi/errno.ts';
+import { PARKED, SEGV_MAPERR, SIGSEGV } from '../../assembly/abi/machine.ts';
+import type { RawExports } from '../../host/guest/exports.ts';
+import type { Guest } from '../../host/guest/guest.ts';
+import { type People, Process } from '../../host/kernel/process.ts';
+import { Roster } from '../../host/kernel/roster.ts';
+import { System } from '../../host/kernel/system.ts';
+import type { Thread } from '../../host/kernel/thread.ts';
+
+export const ARENA = { address: 0x10000000, size: 0x80000 };
+
+/** One ioctl, as the stand-in was asked for it. */
+export interface Asked {
+  thread: number;
+  fd: number;
+  cmd: number;
+  arg: number;
+}
+
+export class StandIn {
+  readonly u8 = new Uint8Array(4 * ARENA.size);
+  readonly i32 = new Int32Array(this.u8.buffer);
+  readonly data = new DataView(this.u8.buffer);
+  readonly system: System;
+  readonly people: People = new Roster<Process, Thread>();
+  /** What the next ioctls answer, in order; 0 when there is nothing left. */
+  readonly answers: ((asked: Asked) => number)[] = [];
+  /** Threads to be woken, and what their calls answer then. */
+  readonly wakes: [thread: number, answer: () => number][] = [];
+  readonly log: string[] = [];
+  #processes = 0;
+  #resumed: () => number = () => 0;
+
+  constructor() {
+    const raw: Partial<RawExports> = {
+      procCreate: () => (this.#processes < 3 ? ++this.#processes : -ENOMEM),
+      procFork: () => -ENOMEM,
+      mainThread: (process) => 100 * process,
+      threadCreate: (thread, tid) => thread + (tid % 100),
+      sysMmap: (_, addr) => addr,
+      sysOpen: () => 3,
+      sysClose: (_, fd) => (fd === 3 ? 0 : -9),
+      sysIoctl: (thread, fd, cmd, arg) => this.answers.shift()?.({ thread, fd, cmd, arg }) ?? 0,
+      userTouch: (process, addr) => {
+        const at = addr - ARENA.address;
+        return at >= 0 && at < ARENA.size ? process * ARENA.size + at : -((SIGSEGV << 8) | SEGV_MAPERR);
+      },
+      wakeNext: () => {
+        const [thread, answer] = this.wakes.shift() ?? [0, () => PARKED];
+        this.#resumed = answer;
+        return thread;
+      },
+      resume: () => this.#resumed(),
+      deferredRun: () => 0,
+      procKill: (process) => this.log.push(`kill ${process}`),
+    };
+    this.system = new System({ raw, u8: this.u8, i32: this.i32, data: this.data } as unknown as Guest);
+  }
+
+  spawn(name: string): Process {
+    return Process.spawn(this.system, this.people, name, this.people.nextPid, 0, ARENA);
+  }
+
+  /** Linear address of a byte of a process's arena. */
+  linear(process: Process, address: number): number {
+    return process.pointer * ARENA.size + address - ARENA.address;
+  }
+
+  /** Does what the driver does at the end of a call: stores what was consumed, and what is returned. */
+  answer(process: Process, arg: number, writeConsumed: number, returned: Uint8Array): void {
+    const at = this.linear(process, arg);
+    this.data.setUint32(at + 8, writeConsumed, true);
+    this.data.setUint32(at + 32, returned.length, true);
+    this.u8.set(returned, this.linear(process, this.data.getUint32(at + 40, true)));
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * The house as data: which file may import which. A row holds what has one rank; a file imports from rows above its own,
+ * or from files left of it in its own folder's arrow. A new folder or file gets its place here first.
+ */
+
+/** Guest and host, each from the lowest rank up. A name with a slash at its end is a folder. */
+export const RANKS: readonly (readonly string[])[] = [
+  ['assembly/abi/'],
+  ['assembly/lib/'],
+  ['assembly/trace.ts'],
+  ['assembly/mem/'],
+  ['assembly/task/'],
+  ['assembly/mapping/'],
+  ['assembly/alloc/'],
+  ['assembly/driver/'],
+  ['assembly/inspect.ts', 'assembly/check.ts'],
+  ['assembly/index.ts'],
+
+  ['host/guest/'],
+  ['host/kernel/'],
+  ['host/inspect/', 'host/trace/', 'host/sim/'],
+  ['host/steps.ts'],
+  ['host/machine.ts'],
+  ['host/replay.ts', 'host/binder/'],
+  ['host/android/', 'host/compare/'],
+  ['host/index.ts'],
+  ['host/cli/', 'host/web/'],
+];
+
+/**
+ * Order inside a folder, from left to right. Files of one group may import each other as long as no cycle comes of it;
+ * `*` stands for all files that are not named. A folder without an arrow is one group.
+ */
+export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  'assembly/lib/': [['assert'], ['list', 'rbtree', 'bitmap', 'ring'], ['slab']],
+  'assembly/mem/': [
+    ['counters'],
+    ['frames'],
+    ['kmem'],
+    ['pte'],
+    ['table'],
+    ['space'],
+    ['leaves'],
+    ['fault'],
+    ['areas', 'fork'],
+    ['vmalloc', 'uaccess'],
+  ],
+  'assembly/task/': [['file'], ['process'], ['current', 'nice', 'fdtable'], ['wait']],
+  'assembly/mapping/': [['area', 'contract'], ['*'], ['index']],
+  'assembly/alloc/': [['buffer'], ['ranges', 'pages'], ['alloc']],
+  'assembly/driver/': [
+    ['objects', 'records'],
+    ['state'],
+    ['work'],
+    ['nodes'],
+    ['refs'],
+    ['holds'],
+    ['stack'],
+    ['contents'],
+    ['release', 'scatter'],
+    ['translate'],
+    ['delivery', 'death', 'freeze'],
+    ['transaction'],
+    ['loopers', 'manager', 'freezer'],
+    ['commands', 'returns', 'poll'],
+    ['lifecycle'],
+    ['ioctl'],
+    ['exit'],
+  ],
+};
+
+/** Folder, and the packages that it may import; `node:` stands for all of node's own. Anything else: any package. */
+export const PACKAGES: readonly (readonly [folder: string, packages: readonly string[]])[] = [
+  ['assembly/', []],
+  ['host/guest/', ['@assemblyscript/loader']],
+  ['host/cli/', ['node:', 'citty', 'esbuild', 'picocolors']],
+  ['host/', []],
+  ['examples/', ['binderlab']],
+];
+
+/** The only part of the guest that is compiled for the host too. */
+export const SHARED = 'assembly/abi/';
+
+/** Folders whose files meet memory by address. */
+export const RAW_MEMORY = ['assembly/lib/', 'assembly/mem/', 'assembly/alloc/'];
+/** Single files that do so too: the event ring, the cursors and the checker read memory as bytes. */
+export const RAW_MEMORY_FILES = ['assembly/trace.ts', 'assembly/inspect.ts', 'assembly/check.ts'];
+
+/** An index is a surface or a switch, never a barrel. */
+export const INDEXES = ['assembly/index.ts', 'assembly/mapping/index.ts', 'host/index.ts'];
+
+export const FILE_LINES_MAX = 500;

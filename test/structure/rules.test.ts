@@ -1,0 +1,156 @@
+/** Each rule of the house catches what it is there for, in a made-up house; and the house itself holds them all. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import * as rules from './rules.ts';
+import { readSource, type Source } from './source.ts';
+
+const root = join(import.meta.dirname, '../../..');
+
+/** All TypeScript files below the folders of the house. */
+function sourcesOfTheProject(): Source[] {
+  return ['assembly', 'host', 'bench', 'test', 'examples'].flatMap((folder) => {
+    if (statSync(join(root, folder), { throwIfNoEntry: false }) === undefined) return [];
+    return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => `${folder}/${file.replaceAll('\\', '/')}`)
+      .map((path) => readSource(path, readFileSync(join(root, path), 'utf8')));
+  });
+}
+
+const made = (files: Record<string, string>) => Object.entries(files).map(([path, text]) => readSource(path, text));
+
+const house = suite('house');
+for (const [name, rule] of Object.entries(rules)) {
+  house(name, () => assert.equal(rule(sourcesOfTheProject()), []));
+}
+house('is not empty', () => assert.ok(sourcesOfTheProject().length > 10));
+house.run();
+
+const test = suite('rules');
+
+test('a file may import lower ranks, files left of it, and the shared numbers', () => {
+  const sources = made({
+    'assembly/mem/table.ts': `import { a } from './pte.ts';\nimport { b } from '../lib/list';\nimport { c } from '../abi/machine';`,
+    'host/machine.ts': `import { a } from './kernel/process.ts';\nimport type { b } from '../assembly/abi/errno.ts';`,
+  });
+  assert.equal(rules.importsPointDown(sources), []);
+});
+
+test('an import of a higher rank is caught', () => {
+  const sources = made({
+    'assembly/mem/space.ts': `// spaces\nimport { a } from '../driver/objects';`,
+    'host/kernel/process.ts': `export { Machine } from '../machine.ts';`,
+    'host/guest/guest.ts': `type M = import('../machine.ts').Machine;`,
+    'host/index.ts': `await import('./cli/main.ts');`,
+  });
+  assert.equal(rules.importsPointDown(sources), [
+    'assembly/mem/space.ts:2: imports assembly/driver/objects.ts, which has a higher rank',
+    'host/kernel/process.ts:1: imports host/machine.ts, which has a higher rank',
+    'host/guest/guest.ts:1: imports host/machine.ts, which has a higher rank',
+    'host/index.ts:1: imports host/cli/main.ts, which has a higher rank',
+  ]);
+});
+
+test('an import to the right in an arrow, or of a neighbour of the same rank, is caught', () => {
+  const sources = made({
+    'assembly/mem/frames.ts': `import { a } from './space';`,
+    'assembly/mapping/kmap.ts': `import { a } from './index';`,
+    'host/inspect/state.ts': `import { a } from '../trace/journal.ts';`,
+  });
+  assert.equal(rules.importsPointDown(sources), [
+    'assembly/mem/frames.ts:1: imports assembly/mem/space.ts, which is to the right of it',
+    'assembly/mapping/kmap.ts:1: imports assembly/mapping/index.ts, which is to the right of it',
+    'host/inspect/state.ts:1: imports host/trace/journal.ts, which has the same rank',
+  ]);
+});
+
+test('guest and host share nothing but numbers', () => {
+  const sources = made({
+    'assembly/index.ts': `import { a } from '../host/machine';`,
+    'host/machine.ts': `import { a } from '../assembly/mem/frames.ts';\nimport { b } from '../test/run.ts';`,
+  });
+  assert.equal(rules.importsPointDown(sources), [
+    'assembly/index.ts:1: imports host/machine.ts; guest and host share only assembly/abi/',
+    'host/machine.ts:1: imports assembly/mem/frames.ts; guest and host share only assembly/abi/',
+    'host/machine.ts:2: imports test/run.ts, which is outside of the house',
+  ]);
+});
+
+test('a file without a place is caught', () => {
+  assert.equal(rules.everyFileHasItsPlace(made({ 'assembly/odd.ts': '', 'assembly/mem/heap.ts': '' })), [
+    'assembly/odd.ts: has no rank; give it one in test/structure/house.ts',
+    'assembly/mem/heap.ts: is not in the arrow of its folder; place it in test/structure/house.ts',
+  ]);
+});
+
+test('a cycle is caught whole', () => {
+  const sources = made({
+    'host/sim/a.ts': `import './b.ts';`,
+    'host/sim/b.ts': `import './c.ts';`,
+    'host/sim/c.ts': `import './a.ts';`,
+  });
+  assert.equal(rules.noCycles(sources), ['cycle: host/sim/a.ts -> host/sim/b.ts -> host/sim/c.ts -> host/sim/a.ts']);
+});
+
+test('an import of nothing is caught', () => {
+  assert.equal(rules.importsExist(made({ 'test/a.ts': `import './b.ts';` })), [
+    'test/a.ts:1: test/b.ts does not exist',
+  ]);
+});
+
+test('node in the core, and any file in an example, is caught', () => {
+  const sources = made({
+    'host/machine.ts': `import { readFileSync } from 'node:fs';`,
+    'host/cli/main.ts': `import { readFileSync } from 'node:fs';`,
+    'examples/call.ts': `import { Machine } from 'binderlab';\nimport { b } from '../host/machine.ts';`,
+  });
+  assert.equal(rules.packagesStayWhereTheyBelong(sources), ['host/machine.ts:1: imports node:fs']);
+  assert.equal(rules.examplesStandAlone(sources), ['examples/call.ts:2: imports host/machine.ts']);
+});
+
+test('names that say nothing, and barrels, are caught', () => {
+  assert.equal(
+    rules.namesSaySomething(made({ 'host/sim/utils.ts': '', 'host/sim/index.ts': '', 'host/index.ts': '' })),
+    ['host/sim/utils.ts: the name does not say what the file owns', 'host/sim/index.ts: is a barrel'],
+  );
+});
+
+test('a file that does not introduce itself, or is too long, is caught', () => {
+  const sources = made({
+    'host/machine.ts': 'export {};\n'.repeat(501),
+    'host/cli/main.ts': '#!/usr/bin/env node\n/** Main. */',
+  });
+  assert.equal(rules.filesIntroduceThemselves(sources), ['host/machine.ts: does not begin with a comment']);
+  assert.equal(rules.filesStaySmall(sources), ['host/machine.ts: 501 lines; more than 500 are more than one noun']);
+});
+
+test('state outside of linear memory is caught', () => {
+  const text = `const a = 1;\nexport let b = 2;\nclass C {\n  static readonly d: i32 = 3;\n  static e: i32 = 4;\n}\nfunction f(): void {\n  let g = 5;\n}`;
+  assert.equal(rules.guestHasNoMutableGlobals(made({ 'assembly/task/wait.ts': text, 'host/machine.ts': text })), [
+    'assembly/task/wait.ts:2: b is a mutable global',
+    'assembly/task/wait.ts:5: e is a mutable global',
+  ]);
+});
+
+test('raw memory above the bottom, and growth anywhere, is caught', () => {
+  const text = `function f(): void {\n  store<u8>(1, load<u8>(2));\n  memory.grow(1);\n}`;
+  assert.equal(rules.rawMemoryStaysLow(made({ 'assembly/driver/work.ts': text, 'assembly/mem/pte.ts': text })), [
+    'assembly/driver/work.ts:2: calls store',
+    'assembly/driver/work.ts:2: calls load',
+    'assembly/driver/work.ts:3: calls memory.grow',
+    'assembly/mem/pte.ts:3: calls memory.grow',
+  ]);
+});
+
+test('a path of somebody’s machine is caught', () => {
+  const slash = '/';
+  const text = `import './work.ts';\n// driver/work refs/work\nconst a = '${slash}tmp/x';\n// see ${slash}work/y, ..${slash}shared`;
+  assert.equal(rules.pathsAreRelative(made({ 'host/machine.ts': text })), [
+    `host/machine.ts:3: names ${slash}tmp/`,
+    `host/machine.ts:4: names ${slash}work/`,
+  ]);
+});
+
+test.run();

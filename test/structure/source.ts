@@ -1,0 +1,73 @@
+/** What a TypeScript or AssemblyScript file says of itself, read from its syntax tree. */
+import { dirname, join } from 'node:path/posix';
+import ts from 'typescript';
+
+/** A place in a source: a name and the line that it stands on, from 1. */
+export interface Mark {
+  name: string;
+  line: number;
+}
+
+export interface Source {
+  /** Path from the root folder, with slashes. */
+  path: string;
+  text: string;
+  /** Imported files as paths from the root folder, always with `.ts`; `export … from` and `import type` included. */
+  imports: Mark[];
+  /** Imported packages, e.g. `node:fs` or `uvu/assert`. */
+  packages: Mark[];
+  /** `let` and `var` at the top level, and static fields that are not readonly. */
+  mutables: Mark[];
+  /** Calls of `load`, `store` and `memory.grow`. */
+  rawMemory: Mark[];
+}
+
+export function readSource(path: string, text: string): Source {
+  const tree = ts.createSourceFile(path, text, ts.ScriptTarget.ESNext, true);
+  const source: Source = { path, text, imports: [], packages: [], mutables: [], rawMemory: [] };
+  const mark = (name: string, node: ts.Node): Mark => ({
+    name,
+    line: tree.getLineAndCharacterOfPosition(node.getStart(tree)).line + 1,
+  });
+
+  const addImport = (specifier: ts.Expression | undefined) => {
+    if (specifier === undefined || !ts.isStringLiteral(specifier)) return;
+    const name = specifier.text;
+    if (name.startsWith('.')) source.imports.push(mark(withExtension(join(dirname(path), name)), specifier));
+    else source.packages.push(mark(name, specifier));
+  };
+
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) addImport(node.moduleSpecifier);
+    if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument))
+      addImport(node.argument.literal as ts.Expression);
+    if (ts.isVariableStatement(node) && node.parent === tree && !isAmbient(node)) {
+      if (!(node.declarationList.flags & ts.NodeFlags.Const)) {
+        for (const { name } of node.declarationList.declarations) source.mutables.push(mark(name.getText(tree), node));
+      }
+    }
+    if (ts.isPropertyDeclaration(node)) {
+      const has = (kind: ts.SyntaxKind) => node.modifiers?.some((modifier) => modifier.kind === kind) ?? false;
+      if (has(ts.SyntaxKind.StaticKeyword) && !has(ts.SyntaxKind.ReadonlyKeyword)) {
+        source.mutables.push(mark(node.name.getText(tree), node));
+      }
+    }
+    if (ts.isCallExpression(node)) {
+      const called = node.expression.getText(tree);
+      if (called === 'load' || called === 'store' || called === 'memory.grow')
+        source.rawMemory.push(mark(called, node));
+      if (node.expression.kind === ts.SyntaxKind.ImportKeyword) addImport(node.arguments[0]);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(tree);
+  return source;
+}
+
+function isAmbient(node: ts.VariableStatement): boolean {
+  return node.modifiers?.some((modifier) => modifier.kind === ts.SyntaxKind.DeclareKeyword) ?? false;
+}
+
+function withExtension(path: string): string {
+  return /\.[cm]?[jt]s$/.test(path) ? path : `${path}.ts`;
+}

@@ -1,0 +1,90 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { compareSteps, isInputsOnly } from '../../host/trace/compare.ts';
+import type { Step, WriteReadOutput } from '../../host/trace/journal.ts';
+
+const test = suite('compare');
+
+const INPUT = {
+  fd: 3,
+  arg: '0x1003f000',
+  wbuf: '0x10000000',
+  poke: '',
+  write_size: 0,
+  write_consumed: 0,
+  rbuf: '0x10020000',
+  read_size: 256,
+  read_consumed: 0,
+};
+const OUT: WriteReadOutput = { ret: 0, write_consumed: 0, read_consumed: 4, read: '0c720000' };
+
+function step(rest: object): Step {
+  return { i: 4, op: 'wr', by: 'A.0', in: INPUT, ...rest } as Step;
+}
+
+test('equal steps', () => {
+  assert.is(compareSteps(step({ out: OUT }), step({ out: { ...OUT } })), null);
+  assert.is(compareSteps(step({ parked: true }), step({ parked: true })), null);
+});
+
+test('the first field that differs is told', () => {
+  const actual = { ret: -14, errno: 'EFAULT', write_consumed: null, read_consumed: 4, read: '0c720000' };
+  assert.equal(compareSteps(step({ out: OUT }), step({ out: actual })), { field: 'ret', expected: 0, actual: -14 });
+  const longer = { ...OUT, read: '0c7200000c720000' };
+  assert.equal(compareSteps(step({ out: OUT }), step({ out: longer })), {
+    field: 'read',
+    expected: '0c720000',
+    actual: '0c7200000c720000',
+  });
+  const { read: _, ...silent } = OUT;
+  assert.equal(compareSteps(step({ out: silent }), step({ out: OUT }))?.expected, null);
+});
+
+test('who sleeps', () => {
+  const expected = { field: 'parked', expected: true, actual: false };
+  assert.equal(compareSteps(step({ parked: true }), step({ out: OUT })), expected);
+  assert.equal(compareSteps(step({ out: OUT }), step({ parked: true })), {
+    field: 'parked',
+    expected: false,
+    actual: true,
+  });
+});
+
+test('who woke, in whatever order', () => {
+  const one = { by: 'B.0', i: 1, out: OUT, order: 0 };
+  const two = { by: 'C.0', i: 2, out: OUT, order: 1 };
+  const expected = step({ out: OUT, woken: [one, two] });
+  const swapped = [
+    { ...one, order: 1, br: ['BR_NOOP'] },
+    { ...two, order: 0 },
+  ];
+  assert.is(compareSteps(expected, step({ out: OUT, woken: swapped })), null);
+  assert.equal(compareSteps(expected, step({ out: OUT, woken: [one] })), {
+    field: 'woken.C.0',
+    expected: OUT,
+    actual: null,
+  });
+  assert.is(compareSteps(step({ out: OUT, woken: [one] }), expected)?.field, 'woken.C.0');
+  assert.is(compareSteps(expected, step({ out: OUT, woken: [one, { ...two, i: 3 }] }))?.field, 'woken.C.0.i');
+  const failed = { ...two, out: { ...OUT, read_consumed: 8 } };
+  assert.is(compareSteps(expected, step({ out: OUT, woken: [one, failed] }))?.field, 'woken.C.0.read_consumed');
+});
+
+test('bytes behind what was read count where both sides have them', () => {
+  const over = (read_over: string) => step({ out: { ...OUT, read_over } });
+  assert.is(compareSteps(over('0c72'), step({ out: OUT })), null);
+  assert.is(compareSteps(step({ out: OUT }), over('0c72')), null);
+  assert.is(compareSteps(over('0c72'), over('0c73'))?.field, 'read_over');
+});
+
+test('fields of a later format are left alone', () => {
+  assert.is(compareSteps(step({ out: { ...OUT, temperature: 20 } }), step({ out: OUT })), null);
+});
+
+test('steps without outputs', () => {
+  assert.ok(isInputsOnly(step({})));
+  assert.not.ok(isInputsOnly(step({ out: OUT })));
+  assert.not.ok(isInputsOnly({ i: 0, op: 'proc', in: { name: 'A', pid: 1000, uid: 0 } }));
+});
+
+test.run();
