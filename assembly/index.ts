@@ -5,17 +5,21 @@
  * A step of the host is: one call; then, for as long as anything can run, `resume` each thread that `wakeNext` gives, and
  * `deferredRun` when it gives none.
  */
-import { EBADF, EINVAL, ENODEV, ENOMEM, ENOTTY } from './abi/errno';
+import { EBADF, EFAULT, EINVAL, ENODEV, ENOMEM, ENOTTY } from './abi/errno';
 import {
   COUNTER_COUNT,
   DEVICE_COUNT,
+  EPOLLNVAL,
   MAP_ANONYMOUS,
   MAP_PRIVATE,
   MAP_SHARED,
+  FIONREAD,
   PAGE_MASK,
+  PAGE_SHIFT,
   PAGE_SIZE,
   POISON_BYTE,
   POISON_END,
+  SECCTX_MAX,
 } from './abi/machine';
 import { allocBoot } from './alloc/alloc';
 import { lruCount, lruShrink, pagesBoot } from './alloc/pages';
@@ -33,7 +37,7 @@ import { spaceFork } from './mem/fork';
 import { framesBoot, framesFree as freeFrames } from './mem/frames';
 import { kmemLiveTotal, kmemReap } from './mem/kmem';
 import { spaceCounters, spaceCreate, spacesBoot } from './mem/space';
-import { userTouch as touch } from './mem/uaccess';
+import { putUser32, userTouch as touch } from './mem/uaccess';
 import { kernelReservedBytes } from './mem/vmalloc';
 import { currentSet } from './task/current';
 import {
@@ -47,7 +51,10 @@ import {
   fdTableCreate,
   fdTableFork,
 } from './task/fdtable';
-import { FILE_BINDER, FILE_CONSOLE, fileOpen, filesBoot } from './task/file';
+import { FILE_BINDER, FILE_CONSOLE, FILE_MEMFD, fileGet, fileOpen, filesBoot, OpenFile } from './task/file';
+import { ioRead, ioWrite } from './task/io';
+import { Memfd, memfdBoot, memfdGrow } from './task/memfd';
+import { fileMake as makeFile, fileStat as statFile } from './task/mkfd';
 import {
   CALL_GRACE,
   Process,
@@ -60,6 +67,7 @@ import {
   threadCreate as createThread,
   threadFirst,
 } from './task/process';
+import { streamBoot, streamReady } from './task/stream';
 import { threadSignal, threadTimeOut, waitBoot, wakeTake, wakeWaiting } from './task/wait';
 import { traceEnable as enableTrace } from './trace';
 
@@ -68,11 +76,13 @@ export { traceBase, traceHead } from './trace';
 @unmanaged
 class Machine {
   strategy: u8; // of new binder files
+  secctxSize: u32; // of new processes; 0 none
 }
 
 const machine = changetype<Machine>(memory.data(offsetof<Machine>(), 4));
 const sum = changetype<Counters>(memory.data(COUNTER_COUNT * 8, 8));
 const page: usize = memory.data(PAGE_SIZE, 8);
+const secctx: usize = memory.data(SECCTX_MAX, 8);
 
 /** Makes the machine in `memoryBytes` of memory, with a vmalloc area of `vmallocMiB`. 0, or -EINVAL for an unknown strategy. Once. */
 export function boot(memoryBytes: u32, strategy: i32, vmallocMiB: u32): i32 {
@@ -81,6 +91,8 @@ export function boot(memoryBytes: u32, strategy: i32, vmallocMiB: u32): i32 {
   framesBoot(memoryBytes);
   spacesBoot((<u64>vmallocMiB) << 20);
   filesBoot();
+  memfdBoot();
+  streamBoot();
   processesBoot();
   waitBoot();
   pagesBoot();
@@ -142,6 +154,12 @@ export function traceEnable(enabled: bool): void {
   enableTrace(enabled);
 }
 
+/** The security context of every process made from now on: the first `length` bytes of the scratch page; 0 for none. */
+export function setSecctx(length: u32): void {
+  machine.secctxSize = min<u32>(length, SECCTX_MAX);
+  memory.copy(secctx, page, machine.secctxSize);
+}
+
 /** A page of kernel memory through which the host hands over bytes. */
 export function scratch(): usize {
   return page;
@@ -166,6 +184,8 @@ export function procFork(parent: Thread, pid: i32): i32 {
   const child = processCreate(pid, from.uid);
   if (!child) return -ENOMEM;
   child.nofile = from.nofile;
+  child.secctx = from.secctx;
+  child.secctxSize = from.secctxSize;
   child.space = spaceCreate(changetype<usize>(child));
   const space = child.space;
   const thread = space ? createThread(child, pid) : null;
@@ -248,7 +268,9 @@ export function wakeNext(): i32 {
 /** Runs what is deferred, or, when there is nothing, lets the grace periods end that threads wait for. 1 if anything happened, else 0. */
 export function deferredRun(): i32 {
   currentSet(null);
-  return runDeferred() || wakeWaiting(CALL_GRACE, 0) ? 1 : 0;
+  const ran = runDeferred();
+  drainClosed();
+  return ran || wakeWaiting(CALL_GRACE, 0) ? 1 : 0;
 }
 
 // system calls
@@ -288,10 +310,47 @@ export function sysMmap(thread: Thread, addr: f64, len: f64, prot: u32, flags: u
   if (flags & MAP_ANONYMOUS) return <f64>spaceMap(thread.process.space!, <u64>addr, <u64>len, prot, flags, null, 0, 0);
   const file = fdFile(thread.process, fd);
   if (!file) return -EBADF;
-  if (file.kind != FILE_BINDER) return -ENODEV;
-  const address = binderMmap(thread, file, <u64>addr, <u64>len, prot, flags);
+  let address: i64 = -ENODEV;
+  if (file.kind == FILE_BINDER) address = binderMmap(thread, file, <u64>addr, <u64>len, prot, flags);
+  else if (file.kind == FILE_MEMFD) address = mmapMemfd(thread, file, <u64>addr, <u64>len, prot, flags, <u64>off);
   drainClosed();
   return <f64>address;
+}
+
+/** read(2) into user memory. Bytes read, a negative errno, or PARKED. */
+export function sysRead(thread: Thread, fd: i32, addr: f64, length: u32): i32 {
+  currentSet(thread);
+  const file = fdFile(thread.process, fd);
+  return file ? ioRead(thread, file, <u64>addr, length) : -EBADF;
+}
+
+/** write(2) from user memory. Bytes written, a negative errno, or PARKED. */
+export function sysWrite(thread: Thread, fd: i32, addr: f64, length: u32): i32 {
+  currentSet(thread);
+  const file = fdFile(thread.process, fd);
+  return file ? ioWrite(thread, file, <u64>addr, length) : -EBADF;
+}
+
+/** ftruncate(2) of a memfd, upwards. 0, -EBADF, -EINVAL or -ENOMEM. */
+export function sysFtruncate(thread: Thread, fd: i32, length: f64): i32 {
+  const file = fdFile(thread.process, fd);
+  if (!file) return -EBADF;
+  if (file.kind != FILE_MEMFD || length < 0 || length > <f64>u32.MAX_VALUE) return -EINVAL;
+  return memfdGrow(changetype<Memfd>(file.owner), <u32>length);
+}
+
+/** Opens a file (FILE_KIND_*) at `fd`, and `fd2` where it has two ends; a memfd holds `length` bytes of the scratch page. Its inode, or a negative errno. */
+export function fileMake(thread: Thread, kind: i32, fd: i32, fd2: i32, length: u32): i32 {
+  currentSet(thread);
+  if (length > <u32>PAGE_SIZE) return -EINVAL;
+  const inode = makeFile(thread.process, kind, fd, fd2, page, length);
+  drainClosed();
+  return inode;
+}
+
+/** Tells of an open file in the scratch page: u32 inode, u32 close-on-exec, i32 length of content or -1, content. 0 or -EBADF. */
+export function fileStat(thread: Thread, fd: i32): i32 {
+  return statFile(thread.process, fd, page);
 }
 
 export function sysMunmap(thread: Thread, addr: f64, len: f64): i32 {
@@ -309,18 +368,17 @@ export function sysIoctl(thread: Thread, fd: i32, command: u32, arg: f64): i32 {
   currentSet(thread);
   const file = fdFile(thread.process, fd);
   if (!file) return -EBADF;
-  if (file.kind != FILE_BINDER) return -ENOTTY;
+  if (file.kind != FILE_BINDER) return streamIoctl(thread, file, command, <u64>arg);
   const result = binderIoctl(thread, file, command, <u64>arg);
   drainClosed();
   return result;
 }
 
-/** poll(2) of one descriptor; timeout 0 or -1. The events that are ready (0: none), -EBADF, or PARKED. */
+/** poll(2) of one descriptor; timeout 0 or -1. The events that are ready (0: none; EPOLLNVAL: no such descriptor), or PARKED. */
 export function sysPoll(thread: Thread, fd: i32, events: u32, timeoutMs: i32): i32 {
   currentSet(thread);
   const file = fdFile(thread.process, fd);
-  if (!file) return -EBADF;
-  if (file.kind != FILE_BINDER) return -EINVAL;
+  if (!file) return EPOLLNVAL;
   return pollStart(thread, file, events, timeoutMs);
 }
 
@@ -329,8 +387,28 @@ export function userTouch(process: Process, addr: f64, access: i32): i32 {
   return touch(process.space!, <u64>addr, access);
 }
 
+/** FIONREAD: how many bytes a read would find. 0, -ENOTTY or -EFAULT. */
+function streamIoctl(thread: Thread, file: OpenFile, command: u32, arg: u64): i32 {
+  const stream = file.reads;
+  if (command != <u32>FIONREAD || !stream) return -ENOTTY;
+  return putUser32(thread.process.space!, arg, streamReady(stream)) ? 0 : -EFAULT;
+}
+
+function mmapMemfd(thread: Thread, file: OpenFile, addr: u64, len: u64, prot: u32, flags: u32, off: u64): i64 {
+  const offset = <u32>(off >> PAGE_SHIFT);
+  const owner = changetype<usize>(file);
+  const address = spaceMap(thread.process.space!, addr, len, prot, flags, changetype<Memfd>(file.owner), offset, owner);
+  if (address > 0 && !file.mapped) {
+    file.mapped = true;
+    fileGet(file);
+  }
+  return address;
+}
+
 /** Space, descriptors 0 to 2, and the first thread. */
 function furnish(process: Process): bool {
+  process.secctx = machine.secctxSize ? secctx : 0;
+  process.secctxSize = machine.secctxSize;
   process.space = spaceCreate(changetype<usize>(process));
   if (!process.space || fdTableCreate(process) < 0) return false;
   const console = fileOpen(FILE_CONSOLE, 0);

@@ -81,6 +81,18 @@ export const F_SETFL = 4;
 export const F_DUPFD_CLOEXEC = 1030;
 export const NOFILE_DEFAULT = 1024;
 
+// what fileMake makes
+export const FILE_KIND_MEMFD = 0;
+export const FILE_KIND_PIPE = 1;
+export const FILE_KIND_NULL = 2;
+export const FILE_KIND_SOCKETPAIR = 3;
+/** Longest security context, in bytes. */
+export const SECCTX_MAX = 256;
+/** A stream holds 2^4 pages: 64 KiB. */
+export const STREAM_ORDER = 4;
+/** ioctl of streams: how many bytes wait to be read. */
+export const FIONREAD = 0x541b;
+
 export const DEVICE_BINDER = 0;
 export const DEVICE_HWBINDER = 1;
 export const DEVICE_VNDBINDER = 2;
@@ -88,7 +100,9 @@ export const DEVICE_COUNT = 3;
 
 // poll
 export const EPOLLIN = 0x1;
+export const EPOLLOUT = 0x4;
 export const EPOLLERR = 0x8;
+export const EPOLLNVAL = 0x20;
 
 // mapping strategies
 export const STRATEGY_KMAP = 0;
@@ -123,6 +137,8 @@ export const CACHE_BINDER_WORK = 15;
 export const CACHE_FD_FIXUP = 16;
 export const CACHE_SG_COPY = 17;
 export const CACHE_SG_FIXUP = 18;
+export const CACHE_MEMFD = 19;
+export const CACHE_STREAM = 20;
 export const CACHE_COUNT = 24;
 
 /**

@@ -4,10 +4,19 @@
  */
 import { PARKED } from '../abi/machine';
 import { spaceDestroy } from '../mem/areas';
-import { framePut } from '../mem/frames';
 import { fdTableDestroy } from '../task/fdtable';
-import { fileGet, filePut } from '../task/file';
-import { CALL_POLL, Process, processRetire, Thread, threadFirst, threadFree } from '../task/process';
+import { fileGet, filePut, OpenFile } from '../task/file';
+import { ioResume } from '../task/io';
+import {
+  CALL_POLL,
+  CALL_STREAM_READ,
+  CALL_STREAM_WRITE,
+  Process,
+  processRetire,
+  Thread,
+  threadFirst,
+  threadFree,
+} from '../task/process';
 import { threadUnpark } from '../task/wait';
 import { ioctlResume } from './ioctl';
 import { drainClosed } from './lifecycle';
@@ -21,10 +30,21 @@ export function callResume(thread: Thread, interrupted: bool): i32 {
   const signalled = thread.signalled || interrupted;
   fileGet(file);
   threadUnpark(thread);
-  const result =
-    call == CALL_POLL ? pollResume(thread, file, signalled) : ioctlResume(thread, file, call, signalled, timedOut);
+  const result = goOn(thread, file, call, signalled, timedOut);
   filePut(file);
   return result;
+}
+
+function goOn(thread: Thread, file: OpenFile, call: u8, signalled: bool, timedOut: bool): i32 {
+  switch (call) {
+    case CALL_POLL:
+      return pollResume(thread, file, signalled);
+    case CALL_STREAM_READ:
+    case CALL_STREAM_WRITE:
+      return ioResume(thread, file, call, signalled);
+    default:
+      return ioctlResume(thread, file, call, signalled, timedOut);
+  }
 }
 
 /** One thread ends, without a word to the driver: what it was to Binder stays until the file is released. */
@@ -42,8 +62,6 @@ export function processExit(process: Process): void {
   drainClosed();
   fdTableDestroy(process);
   drainClosed();
-  if (process.secctx) framePut(process.secctx);
-  process.secctx = 0;
   processRetire(process);
 }
 

@@ -18,6 +18,8 @@ import {
   CLOSING_FLUSH,
   CLOSING_RELEASE,
   FILE_BINDER,
+  FILE_MEMFD,
+  FILE_STREAM,
   fileFree,
   fileGet,
   fileOpen,
@@ -25,7 +27,9 @@ import {
   fileTakeClosing,
   OpenFile,
 } from '../task/file';
-import { processGet, Thread } from '../task/process';
+import { ioClose } from '../task/io';
+import { Memfd, memfdDestroy } from '../task/memfd';
+import { processFirst, processGet, processNext, Thread } from '../task/process';
 import { deathNotify, deliveredDeaths } from './death';
 import { deliveredFreezes } from './freeze';
 import { procHold, procRelease } from './holds';
@@ -114,22 +118,16 @@ export function drainClosed(): void {
   for (let vma = spaceTakeClosed(); vma; vma = spaceTakeClosed()) {
     const file = changetype<OpenFile>(vma.owner);
     vmaFree(vma);
-    const proc = changetype<Proc>(file.owner);
-    allocVmaClosed(proc.alloc);
-    const space = proc.process.space;
-    if (!file.mapped || (space && spaceHasOwner(space, changetype<usize>(file)))) continue;
+    if (file.kind == FILE_BINDER) allocVmaClosed(changetype<Proc>(file.owner).alloc);
+    if (!file.mapped || isMapped(file)) continue;
     file.mapped = false;
     filePut(file);
   }
   for (let file = fileTakeClosing(); file; file = fileTakeClosing()) {
     const closing = file.closing;
-    const proc = changetype<Proc>(file.owner);
     file.closing = 0;
-    if (closing & CLOSING_FLUSH) defer(proc, DEFERRED_FLUSH);
-    if (closing & CLOSING_RELEASE) {
-      defer(proc, DEFERRED_RELEASE);
-      fileFree(file);
-    }
+    if (closing & CLOSING_FLUSH) defer(changetype<Proc>(file.owner), DEFERRED_FLUSH);
+    if (closing & CLOSING_RELEASE) releaseFile(file);
   }
 }
 
@@ -154,6 +152,30 @@ export function deferredRun(): bool {
 /** Whether deferred work waits. */
 export function deferredPending(): bool {
   return worker.proc != null || !listEmpty(deferredList);
+}
+
+/** Whether any process still maps the file; a binder file is mapped by the one that opened it, or by none. */
+function isMapped(file: OpenFile): bool {
+  const owner = changetype<usize>(file);
+  if (file.kind == FILE_BINDER) {
+    const space = changetype<Proc>(file.owner).process.space;
+    return space != null && spaceHasOwner(space, owner);
+  }
+  let process = processFirst();
+  while (process) {
+    const space = process.space;
+    if (space && spaceHasOwner(space, owner)) return true;
+    process = processNext(process);
+  }
+  return false;
+}
+
+/** The last holder of an open file is gone. */
+function releaseFile(file: OpenFile): void {
+  if (file.kind == FILE_BINDER) defer(changetype<Proc>(file.owner), DEFERRED_RELEASE);
+  else if (file.kind == FILE_MEMFD) memfdDestroy(changetype<Memfd>(file.owner));
+  else if (file.kind == FILE_STREAM) ioClose(file);
+  fileFree(file);
 }
 
 function procCreate(thread: Thread, device: i32, strategy: u8): Proc | null {

@@ -1,11 +1,12 @@
 /**
- * poll(2) on a binder file: readable when a read would return at once. A thread that has ever polled is woken for process
+ * poll(2). A binder file is readable when a read would return at once. A thread that has ever polled is woken for process
  * work even though it does not stand on the list of waiting loopers.
  */
 import { EINTR } from '../abi/errno';
 import { EPOLLERR, EPOLLIN, PARKED } from '../abi/machine';
 import { EVENT_PARK } from '../abi/events';
-import { OpenFile } from '../task/file';
+import { FILE_BINDER, OpenFile } from '../task/file';
+import { ioReady } from '../task/io';
 import { CALL_POLL, Thread, threadCallFrame } from '../task/process';
 import { threadPark } from '../task/wait';
 import { trace } from '../trace';
@@ -32,6 +33,21 @@ export function pollResume(thread: Thread, file: OpenFile, signalled: bool): i32
 }
 
 function check(thread: Thread, file: OpenFile, poll: Poll, timeoutMs: i32): i32 {
+  return file.kind == FILE_BINDER
+    ? checkBinder(thread, file, poll, timeoutMs)
+    : checkOther(thread, file, poll, timeoutMs);
+}
+
+function checkOther(thread: Thread, file: OpenFile, poll: Poll, timeoutMs: i32): i32 {
+  const ready = ioReady(file) & poll.events;
+  if (ready || !timeoutMs) return ready;
+  const on = poll.events & EPOLLIN ? file.reads : file.writes;
+  threadPark(thread, CALL_POLL, file, changetype<usize>(on));
+  trace(EVENT_PARK, CALL_POLL);
+  return PARKED;
+}
+
+function checkBinder(thread: Thread, file: OpenFile, poll: Poll, timeoutMs: i32): i32 {
   const looper = looperGet(changetype<Proc>(file.owner), thread);
   if (!looper) return EPOLLERR;
   looper.looper |= LOOPER_POLL;

@@ -14,7 +14,7 @@
  * by its own address. Of the pages that become empty a cache keeps one, or a process that lives for one call
  * would move a page to and fro each time.
  */
-import { listAddHead, listAddTail, listDel, listEmpty, listFirst, listInit } from './list';
+import { listAddHead, listAddTail, listDel, listFirst, listInit } from './list';
 
 /** Bytes of a cache's block. */
 export const SLAB_CACHE_SIZE = 20;
@@ -113,11 +113,6 @@ export function slabLive(cache: usize): i32 {
 
 export function slabObjectSize(cache: usize): u32 {
   return load<u32>(cache, OBJECT_SIZE);
-}
-
-/** Has the cache no page at all on its partial list? (With no object in use: no page at all.) */
-export function slabExhausted(cache: usize): bool {
-  return listEmpty(cache + PARTIAL);
 }
 
 /** `page` has just become empty: kept at the end of the list, unless another empty page is kept already. */

@@ -52,7 +52,11 @@ export function mappingCopyIn(area: Area, offset: u32, sender: Space, source: u6
     const target = window(area, offset);
     const missed = copyFromUser(sender, target, source, chunk);
     noteCopy(area, offset, target, chunk - missed, source);
-    if (missed) return size - chunk + missed;
+    if (missed) {
+      // As in Linux, what of a page could not be copied is zeroed, not left as it was.
+      memory.fill(target + (chunk - missed), 0, missed);
+      return size - chunk + missed;
+    }
     offset += chunk;
     source += chunk;
     size -= chunk;

@@ -181,11 +181,6 @@ export function frameFlags(address: usize): u32 {
   return frameOf(address).flags;
 }
 
-/** Order of the block that begins at `address`. */
-export function frameOrder(address: usize): i32 {
-  return frameOf(address).order;
-}
-
 /** The frame's bytes have been written to. */
 export function frameMarkDirty(address: usize): void {
   const frame = frameOf(address);
@@ -212,11 +207,6 @@ export function framesFree(): i32 {
 /** How many frames the memory has, reserved ones included. */
 export function framesCount(): i32 {
   return state.count as i32;
-}
-
-/** Linear address of the frame table. */
-export function framesTable(): usize {
-  return state.table;
 }
 
 /** Gives a block without references back, merged with its buddy as long as that is free too. */

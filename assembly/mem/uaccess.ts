@@ -28,63 +28,76 @@ const straddled = memory.data(128, 8);
  * @param access ACCESS_READ or ACCESS_WRITE
  */
 export function userWindow(space: Space, va: u64, len: u32, access: i32): usize {
-  if (len > bytesToPageEnd(va)) return 0;
-  return reach(space, va, access);
+  return len > bytesToPageEnd(va) ? 0 : addressOrNull(userTouch(space, va, access));
 }
 
 /** Touches one byte: its linear address, or -(signal << 8 | si_code) as of spaceFault. */
 export function userTouch(space: Space, va: u64, access: i32): i32 {
-  const address = reach(space, va, access);
-  return address != 0 ? (address as i32) : spaceFault(space, va, access);
+  const isWrite = access == ACCESS_WRITE;
+  let entry: u64 = 0;
+  if (va < USER_END) {
+    space.counters.walks++;
+    entry = tableWalk(space.root, va);
+  }
+  if (!pteAllows(entry, isWrite)) {
+    const signal = spaceFault(space, va, access);
+    if (signal != 0) return signal;
+    entry = tableWalk(space.root, va);
+  }
+  const address = pteFrame(entry) | ((va as usize) & PAGE_MASK);
+  if (isWrite) frameMarkDirty(address);
+  return address as i32;
 }
 
 /**
  * Linear address at which `len` bytes (at most USER_READ_MAX) of user memory can be read; 0 if they cannot.
- * In place as a rule; across the border of two pages they are copied, and stand there until the next userRead.
+ * In place as a rule; across the border of two pages they are copied, and stand there until the next call of
+ * userRead or putUser.
  */
 export function userRead(space: Space, va: u64, len: u32): usize {
   assert(len <= USER_READ_MAX, 'userRead: too long');
-  if (len <= bytesToPageEnd(va)) return reach(space, va, ACCESS_READ);
+  if (len <= bytesToPageEnd(va)) return addressOrNull(userTouch(space, va, ACCESS_READ));
   return copyFromUser(space, straddled, va, len) == 0 ? straddled : 0;
 }
 
-/** Stores a u32 in user memory, aligned or not; false if it cannot. */
+/** Stores a u32 in user memory, aligned or not; false if not all of it could be stored. */
 export function putUser32(space: Space, va: u64, value: u32): bool {
-  const window = userWindow(space, va, 4, ACCESS_WRITE);
-  if (window == 0) {
+  if (bytesToPageEnd(va) < 4) {
     store<u32>(straddled, value);
     return copyToUser(space, va, straddled, 4) == 0;
   }
-  store<u32>(window, value);
+  const address = userTouch(space, va, ACCESS_WRITE);
+  if (address < 0) return false;
+  store<u32>(address, value);
   return true;
 }
 
-/** Stores a u64 in user memory, aligned or not; false if it cannot. */
+/** Stores a u64 in user memory, aligned or not; false if not all of it could be stored. */
 export function putUser64(space: Space, va: u64, value: u64): bool {
-  const window = userWindow(space, va, 8, ACCESS_WRITE);
-  if (window == 0) {
+  if (bytesToPageEnd(va) < 8) {
     store<u64>(straddled, value);
     return copyToUser(space, va, straddled, 8) == 0;
   }
-  store<u64>(window, value);
+  const address = userTouch(space, va, ACCESS_WRITE);
+  if (address < 0) return false;
+  store<u64>(address, value);
   return true;
 }
 
 /** Copies `len` bytes from user memory at `src` to linear address `dst`. Returns how many were NOT copied. */
 export function copyFromUser(space: Space, dst: usize, src: u64, len: u32): u32 {
   let done: u32 = 0; // bytes of which the linear address is known
-  let run: usize = 0; // linear address of the run that is not copied yet
-  let from: u32 = 0; // where in the whole it begins
+  let run: usize = 0; // linear address of those that are not copied yet
+  let from: u32 = 0; // where in the whole they begin
   while (done < len) {
-    const va = src + done;
-    const address = reach(space, va, ACCESS_READ);
-    if (address == 0) break;
-    if (address != run + (done - from)) {
+    const address = userTouch(space, src + done, ACCESS_READ);
+    if (address < 0) break;
+    if ((address as usize) != run + (done - from)) {
       if (done > from) memory.copy(dst + from, run, done - from);
       run = address;
       from = done;
     }
-    done += min(len - done, bytesToPageEnd(va));
+    done += min(len - done, bytesToPageEnd(src + done));
   }
   if (done > from) memory.copy(dst + from, run, done - from);
   return len - done;
@@ -96,33 +109,21 @@ export function copyToUser(space: Space, dst: u64, src: usize, len: u32): u32 {
   let run: usize = 0;
   let from: u32 = 0;
   while (done < len) {
-    const va = dst + done;
-    const address = reach(space, va, ACCESS_WRITE);
-    if (address == 0) break;
-    if (address != run + (done - from)) {
+    const address = userTouch(space, dst + done, ACCESS_WRITE);
+    if (address < 0) break;
+    if ((address as usize) != run + (done - from)) {
       if (done > from) memory.copy(run, src + from, done - from);
       run = address;
       from = done;
     }
-    done += min(len - done, bytesToPageEnd(va));
+    done += min(len - done, bytesToPageEnd(dst + done));
   }
   if (done > from) memory.copy(run, src + from, done - from);
   return len - done;
 }
 
-/** Linear address of the byte at `va` with the user's rights, brought in if need be; 0 if it cannot be had. */
-function reach(space: Space, va: u64, access: i32): usize {
-  if (va >= USER_END) return 0;
-  const isWrite = access == ACCESS_WRITE;
-  space.counters.walks++;
-  let entry = tableWalk(space.root, va);
-  if (!pteAllows(entry, isWrite)) {
-    if (spaceFault(space, va, access) != 0) return 0;
-    entry = tableWalk(space.root, va);
-  }
-  const address = pteFrame(entry) | ((va as usize) & PAGE_MASK);
-  if (isWrite) frameMarkDirty(address);
-  return address;
+function addressOrNull(touched: i32): usize {
+  return touched < 0 ? 0 : touched;
 }
 
 function bytesToPageEnd(va: u64): u32 {

@@ -87,6 +87,16 @@ export function fdInstall(process: Process, fd: i32, file: OpenFile): void {
   entry(process, fd).file = changetype<usize>(file);
 }
 
+/** Puts `file` at exactly the number `fd`, over whatever was there; the table takes over the caller's reference. `fd`, -EBADF or -ENOMEM. */
+export function fdPlace(process: Process, fd: i32, file: OpenFile): i32 {
+  if (<u32>fd >= <u32>process.nofile) return -EBADF;
+  if (fd >= capacity(process) && !grow(process, fd)) return -ENOMEM;
+  fdClose(process, fd);
+  entry(process, fd).file = changetype<usize>(file);
+  entry(process, fd).flags = 0;
+  return fd;
+}
+
 /** Gives a reserved number back. */
 export function fdUnreserve(process: Process, fd: i32): void {
   assert(entry(process, fd).file == RESERVED, 'fdUnreserve: number is not reserved');
@@ -125,11 +135,10 @@ export function fdDupTo(process: Process, fd: i32, to: i32, flags: i32): i32 {
   if (flags & ~O_CLOEXEC) return -EINVAL;
   if (fd == to) return -EINVAL;
   const file = fdFile(process, fd);
-  if (!file || <u32>to >= <u32>process.nofile) return -EBADF;
-  if (to >= capacity(process) && !grow(process, to)) return -ENOMEM;
+  if (!file) return -EBADF;
+  const placed = fdPlace(process, to, file);
+  if (placed < 0) return placed;
   fileGet(file);
-  fdClose(process, to);
-  entry(process, to).file = changetype<usize>(file);
   entry(process, to).flags = flags & O_CLOEXEC ? FD_CLOEXEC : 0;
   return to;
 }

@@ -1,20 +1,31 @@
 /**
  * Open files: what a descriptor refers to, shared by duplicates, forked children, mappings and messages in flight.
  *
- * The reference count is the number of those holders. When it reaches zero, a file of this rank is freed at once;
- * a binder file goes on the closing list, which only driver/lifecycle drains: nothing here knows Binder.
+ * The reference count is the number of those holders. When it reaches zero the file goes on the closing list, which only
+ * driver/lifecycle drains: ending a file may wake threads and tell the driver, and nothing here knows about either.
  */
-import { CACHE_FILE } from '../abi/machine';
+import { CACHE_FILE, O_NONBLOCK } from '../abi/machine';
 import { LIST_SIZE, listAddTail, listDel, listFirst, listInit, listLinked } from '../lib/list';
 import { kmemAlloc, kmemCache, kmemFree } from '../mem/kmem';
+import { Memfd } from './memfd';
+import { Stream } from './stream';
 
 /** What an open file is. */
 export const FILE_CONSOLE: u8 = 0; // descriptors 0, 1 and 2 of a new process
-export const FILE_BINDER: u8 = 1;
+export const FILE_BINDER: u8 = 1; // owner: the binder_proc
+export const FILE_NULL: u8 = 2; // /dev/null
+export const FILE_MEMFD: u8 = 3; // owner: Memfd
+export const FILE_STREAM: u8 = 4; // an end of a pipe or of a socket pair: `reads`, `writes`
 
 // what driver/lifecycle is told about a file on the closing list
 export const CLOSING_FLUSH: u8 = 1; // a descriptor of it was closed
 export const CLOSING_RELEASE: u8 = 2; // its last holder is gone
+
+// inode numbers of what exists once; others count on from there
+const INODE_CONSOLE = 1;
+const INODE_NULL = 2;
+const INODE_BINDER = 3;
+const INODE_FIRST = 8;
 
 @unmanaged
 export class OpenFile {
@@ -22,17 +33,28 @@ export class OpenFile {
   closingPrev: usize;
   refs: i32;
   flags: u32; // O_* of open, changed by F_SETFL
-  owner: usize; // the binder_proc behind a binder file; set at open, never changes
+  owner: usize; // what stands behind it, by kind; set at open, never changes
+  reads: Stream | null; // stream that it reads
+  writes: Stream | null; // stream that it writes
+  inode: u32; // identity of the file, the same for every open of it
+  position: u32; // of a memfd: where read and write go on
   kind: u8;
   device: u8; // DEVICE_* of a binder file
   closing: u8; // CLOSING_* since the list was last drained
   mapped: bool; // mappings of it hold one reference together
 }
 
+@unmanaged
+class Inodes {
+  next: u32;
+}
+
 const closing: usize = memory.data(LIST_SIZE, 4);
+const inodes = changetype<Inodes>(memory.data(offsetof<Inodes>(), 4));
 
 export function filesBoot(): void {
   listInit(closing);
+  inodes.next = INODE_FIRST;
   kmemCache(CACHE_FILE, offsetof<OpenFile>());
 }
 
@@ -44,6 +66,24 @@ export function fileOpen(kind: u8, flags: u32): OpenFile | null {
   file.refs = 1;
   file.kind = kind;
   file.flags = flags;
+  file.inode = inodeOf(kind);
+  return file;
+}
+
+/** A new open file over a memfd. */
+export function fileOpenMemfd(memfd: Memfd, flags: u32): OpenFile | null {
+  const file = fileOpen(FILE_MEMFD, flags);
+  if (file) file.owner = changetype<usize>(memfd);
+  return file;
+}
+
+/** A new open file that is an end of streams. */
+export function fileOpenStream(reads: Stream | null, writes: Stream | null, flags: u32): OpenFile | null {
+  const file = fileOpen(FILE_STREAM, flags);
+  if (file) {
+    file.reads = reads;
+    file.writes = writes;
+  }
   return file;
 }
 
@@ -51,17 +91,19 @@ export function fileGet(file: OpenFile): void {
   file.refs++;
 }
 
-/** Drops one reference; the last one frees the file, or hands it to the driver. */
+/** Drops one reference; after the last one the file waits on the closing list. */
 export function filePut(file: OpenFile): void {
   assert(file.refs > 0, 'filePut: file has no reference');
-  if (--file.refs > 0) return;
-  if (file.kind == FILE_BINDER) note(file, CLOSING_RELEASE);
-  else fileFree(file);
+  if (--file.refs == 0) note(file, CLOSING_RELEASE);
 }
 
 /** A descriptor of `file` was closed: a binder file wants to hear of it even while others hold it. */
 export function fileFlush(file: OpenFile): void {
   if (file.kind == FILE_BINDER) note(file, CLOSING_FLUSH);
+}
+
+export function fileNonblock(file: OpenFile): bool {
+  return (file.flags & O_NONBLOCK) != 0;
 }
 
 /** The next file of the closing list, taken off it, or null. Its `closing` tells what happened; the caller clears it. */
@@ -80,4 +122,11 @@ function note(file: OpenFile, what: u8): void {
   file.closing |= what;
   const link = changetype<usize>(file);
   if (!listLinked(link)) listAddTail(link, closing);
+}
+
+function inodeOf(kind: u8): u32 {
+  if (kind == FILE_CONSOLE) return INODE_CONSOLE;
+  if (kind == FILE_NULL) return INODE_NULL;
+  if (kind == FILE_BINDER) return INODE_BINDER;
+  return inodes.next++;
 }

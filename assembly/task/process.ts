@@ -25,7 +25,7 @@ export class Process {
   filesOrder: i32; // size of the table's block
   filesLow: i32; // no descriptor below this number is free
   nofile: i32; // RLIMIT_NOFILE
-  secctx: usize; // frame with the security context of its messages, or 0
+  secctx: usize; // the security context of its messages, or 0
   secctxSize: u32;
 }
 
@@ -35,6 +35,9 @@ export const CALL_READ: u8 = 1; // the read half of BINDER_WRITE_READ
 export const CALL_POLL: u8 = 2;
 export const CALL_FREEZE: u8 = 3; // BINDER_FREEZE with a timeout
 export const CALL_GRACE: u8 = 4; // BINDER_THREAD_EXIT of a thread that has polled: an RCU grace period
+
+export const CALL_STREAM_READ: u8 = 5;
+export const CALL_STREAM_WRITE: u8 = 6;
 
 /** Bytes of a thread's kernel stack that a system call may use, and keeps while it is parked. */
 export const CALL_FRAME_SIZE = 96;

@@ -40,6 +40,11 @@ function framesOf(space: number, va: bigint, pages: number): number[] {
   );
 }
 
+/** The addresses of frames that lie one behind the other. */
+function framesFrom(first: number, count: number): number[] {
+  return Array.from({ length: count }, (_, i) => first + i * PAGE);
+}
+
 test('a run of 2 MiB is one write, and maps every page', () => {
   boot();
   const space = spaceWith(BASE, 512);
@@ -47,7 +52,7 @@ test('a run of 2 MiB is one write, and maps every page', () => {
   assert.is(guest.spaceInstallRun(space, BASE, frame, 512, 0), 0);
   assert.is(counter(space, COUNTER_PTE_WRITES_USER), 1);
   assert.is(guest.spaceResident(space), 512);
-  framesOf(space, BASE, 512).forEach((found, i) => assert.is(found, frame + i * PAGE));
+  assert.equal(framesOf(space, BASE, 512), framesFrom(frame, 512));
   assert.is(guest.userTouch(space, BASE + 0x12345n, ACCESS_READ), frame + 0x12345);
   assert.is(guest.userWindow(space, BASE, 1, ACCESS_WRITE), 0);
 });
@@ -68,7 +73,7 @@ test('removing a page of a block leaves the other 511', () => {
   guest.spaceInstallRun(space, BASE, frame, 512, 0);
   assert.is(guest.spaceZap(space, BASE + BigInt(7 * PAGE)), 0);
   assert.is(guest.spaceResident(space), 511);
-  framesOf(space, BASE, 512).forEach((found, i) => assert.is(found, i === 7 ? 0 : frame + i * PAGE));
+  assert.equal(framesOf(space, BASE, 512), framesFrom(frame, 512).fill(0, 7, 8));
   guest.spaceUnmap(space, BASE, BLOCK);
   assert.is(guest.spaceResident(space), 0);
 });
@@ -117,7 +122,10 @@ function assertGroupsWhole(space: number): void {
   for (let va = BASE; va < BASE + 2n * BLOCK; va += 0x10000n) {
     const entries = Array.from({ length: 16 }, (_, i) => guest.tableWalk(root, va + BigInt(i * PAGE)));
     if (!entries.some((entry) => (entry & CONTIGUOUS) !== 0n)) continue;
-    entries.forEach((entry, i) => assert.is(entry, entries[0]! + BigInt(i * PAGE)));
+    assert.equal(
+      entries,
+      entries.map((_, i) => entries[0]! + BigInt(i * PAGE)),
+    );
   }
 }
 

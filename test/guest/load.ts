@@ -67,6 +67,7 @@ export interface TestExports {
   frameOwner(address: number): number;
   frameRefcount(address: number): number;
   frameFlags(address: number): number;
+  frameSetOwner(address: number, kind: number, owner: number): void;
   framesFree(): number;
   framesCount(): number;
   framesCheck(): number;

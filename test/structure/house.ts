@@ -45,7 +45,14 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['areas', 'fork'],
     ['vmalloc', 'uaccess'],
   ],
-  'assembly/task/': [['file'], ['process'], ['current', 'nice', 'fdtable'], ['wait']],
+  'assembly/task/': [
+    ['memfd', 'stream'],
+    ['file'],
+    ['process'],
+    ['current', 'nice', 'fdtable'],
+    ['wait', 'mkfd'],
+    ['io'],
+  ],
   'assembly/mapping/': [['area', 'contract'], ['*'], ['index']],
   'assembly/alloc/': [['buffer'], ['ranges', 'pages'], ['alloc']],
   'assembly/driver/': [

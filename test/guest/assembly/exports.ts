@@ -54,6 +54,7 @@ export {
   frameOwner,
   framePut,
   frameRefcount,
+  frameSetOwner,
   framesCheck,
   framesCount,
   framesFree,

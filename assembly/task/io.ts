@@ -1,0 +1,118 @@
+/**
+ * read(2) and write(2) on open files. A stream that is empty or full parks its caller, unless O_NONBLOCK says -EAGAIN;
+ * whoever changes it wakes those who wait for that.
+ */
+import { EAGAIN, EBADF, EINTR, EINVAL } from '../abi/errno';
+import { EPOLLIN, EPOLLOUT, PARKED } from '../abi/machine';
+import { EVENT_PARK } from '../abi/events';
+import { trace } from '../trace';
+import { FILE_CONSOLE, FILE_MEMFD, FILE_NULL, FILE_STREAM, fileNonblock, OpenFile } from './file';
+import { Memfd, memfdRead, memfdWrite } from './memfd';
+import { CALL_POLL, CALL_STREAM_READ, CALL_STREAM_WRITE, Thread, threadCallFrame } from './process';
+import { Stream, streamClose, streamFull, streamRead, streamReady, streamWrite } from './stream';
+import { threadPark, wakeWaiting } from './wait';
+
+/** What a parked read or write remembers, in the call frame of its thread. */
+@unmanaged
+class Transfer {
+  user: u64;
+  length: u32;
+}
+
+/** read(2). Bytes read, 0 at the end, a negative errno, or PARKED. */
+export function ioRead(thread: Thread, file: OpenFile, user: u64, length: u32): i32 {
+  const space = thread.process.space!;
+  switch (file.kind) {
+    case FILE_MEMFD: {
+      const done = memfdRead(changetype<Memfd>(file.owner), file.position, space, user, length);
+      if (done > 0) file.position += done;
+      return done;
+    }
+    case FILE_STREAM: {
+      const stream = file.reads;
+      if (!stream) return -EBADF;
+      const done = streamRead(stream, space, user, length);
+      if (done == -EAGAIN && !fileNonblock(file)) return park(thread, file, CALL_STREAM_READ, stream, user, length);
+      if (done > 0) wakeBoth(stream, CALL_STREAM_WRITE);
+      return done;
+    }
+    case FILE_CONSOLE:
+    case FILE_NULL:
+      return 0;
+    default:
+      return -EINVAL;
+  }
+}
+
+/** write(2). Bytes written, a negative errno, or PARKED. */
+export function ioWrite(thread: Thread, file: OpenFile, user: u64, length: u32): i32 {
+  const space = thread.process.space!;
+  switch (file.kind) {
+    case FILE_MEMFD: {
+      const done = memfdWrite(changetype<Memfd>(file.owner), file.position, space, user, length);
+      if (done > 0) file.position += done;
+      return done;
+    }
+    case FILE_STREAM: {
+      const stream = file.writes;
+      if (!stream) return -EBADF;
+      const done = streamWrite(stream, space, user, length);
+      if (done == -EAGAIN && !fileNonblock(file)) return park(thread, file, CALL_STREAM_WRITE, stream, user, length);
+      if (done > 0) wakeBoth(stream, CALL_STREAM_READ);
+      return done;
+    }
+    case FILE_CONSOLE:
+    case FILE_NULL:
+      return length;
+    default:
+      return -EINVAL;
+  }
+}
+
+/** Goes on with a parked read or write. */
+export function ioResume(thread: Thread, file: OpenFile, call: u8, signalled: bool): i32 {
+  if (signalled) return -EINTR;
+  const transfer = changetype<Transfer>(threadCallFrame(thread));
+  if (call == CALL_STREAM_READ) return ioRead(thread, file, transfer.user, transfer.length);
+  return ioWrite(thread, file, transfer.user, transfer.length);
+}
+
+/** What poll finds at a file that is no binder file: EPOLLIN when a read would not sleep, EPOLLOUT likewise. */
+export function ioReady(file: OpenFile): u32 {
+  if (file.kind != FILE_STREAM) return EPOLLIN | EPOLLOUT;
+  const reads = file.reads;
+  const writes = file.writes;
+  let ready: u32 = 0;
+  if (reads && (streamReady(reads) || !reads.writers)) ready |= EPOLLIN;
+  if (writes && (!writes.readers || !streamFull(writes))) ready |= EPOLLOUT;
+  return ready;
+}
+
+/** An end of streams is gone: whoever waits at the other one hears of it. */
+export function ioClose(file: OpenFile): void {
+  const reads = file.reads;
+  const writes = file.writes;
+  if (reads) {
+    wakeBoth(reads, CALL_STREAM_WRITE);
+    streamClose(reads, true);
+  }
+  if (writes) {
+    wakeBoth(writes, CALL_STREAM_READ);
+    streamClose(writes, false);
+  }
+}
+
+/** Those who sleep in `call` at the stream, and those who poll it. */
+function wakeBoth(stream: Stream, call: u8): void {
+  wakeWaiting(call, changetype<usize>(stream));
+  wakeWaiting(CALL_POLL, changetype<usize>(stream));
+}
+
+function park(thread: Thread, file: OpenFile, call: u8, stream: Stream, user: u64, length: u32): i32 {
+  const transfer = changetype<Transfer>(threadCallFrame(thread));
+  transfer.user = user;
+  transfer.length = length;
+  threadPark(thread, call, file, changetype<usize>(stream));
+  trace(EVENT_PARK, call);
+  return PARKED;
+}

@@ -1,0 +1,124 @@
+/**
+ * Files made at descriptor numbers of the caller's choice, and what fstat(2) would tell of an open file.
+ */
+import { EBADF, EINVAL, ENOMEM } from '../abi/errno';
+import { FILE_KIND_MEMFD, FILE_KIND_NULL, FILE_KIND_PIPE, FILE_KIND_SOCKETPAIR, O_NONBLOCK } from '../abi/machine';
+import { fdCloexec, fdFile, fdPlace } from './fdtable';
+import { FILE_MEMFD, FILE_NULL, fileFree, fileOpen, fileOpenMemfd, fileOpenStream, filePut, OpenFile } from './file';
+import { Memfd, memfdAddress, memfdCreate, memfdDestroy, memfdGrow } from './memfd';
+import { Process } from './process';
+import { Stream, streamClose, streamCreate } from './stream';
+
+/** What fileStat answers; behind it the first bytes of the content. */
+@unmanaged
+class Stat {
+  inode: u32;
+  cloexec: u32;
+  length: i32; // bytes of content that follow, -1 when the file has none
+}
+
+const CONTENT_MAX: u32 = 256;
+
+/**
+ * Opens a file at `fd`: a memfd that holds `length` bytes at `content`, a non-blocking pipe whose read end is `fd` and
+ * whose write end is `fd2`, /dev/null, or a stream socket pair at both. Its inode number, or -EINVAL, -EBADF, -ENOMEM.
+ */
+export function fileMake(process: Process, kind: i32, fd: i32, fd2: i32, content: usize, length: u32): i32 {
+  switch (kind) {
+    case FILE_KIND_MEMFD:
+      return place(process, fd, makeMemfd(content, length));
+    case FILE_KIND_NULL:
+      return place(process, fd, fileOpen(FILE_NULL, 0));
+    case FILE_KIND_PIPE:
+      return makePipe(process, fd, fd2);
+    case FILE_KIND_SOCKETPAIR:
+      return makeSocketPair(process, fd, fd2);
+    default:
+      return -EINVAL;
+  }
+}
+
+/** Writes what is known of an open descriptor to `target` (Stat, then up to 256 bytes). 0 or -EBADF. */
+export function fileStat(process: Process, fd: i32, target: usize): i32 {
+  const file = fdFile(process, fd);
+  if (!file) return -EBADF;
+  const stat = changetype<Stat>(target);
+  stat.inode = file.inode;
+  stat.cloexec = fdCloexec(process, fd) ? 1 : 0;
+  stat.length = -1;
+  if (file.kind != FILE_MEMFD) return 0;
+  const memfd = changetype<Memfd>(file.owner);
+  const length = min(memfd.size, CONTENT_MAX);
+  stat.length = length;
+  if (length) memory.copy(target + offsetof<Stat>(), memfdAddress(memfd, 0), length);
+  return 0;
+}
+
+function makeMemfd(content: usize, length: u32): OpenFile | null {
+  const memfd = memfdCreate();
+  if (!memfd) return null;
+  const grown = memfdGrow(memfd, length) == 0;
+  const file = fileOpenMemfd(memfd, 0);
+  if (!grown || !file) {
+    if (file) fileFree(file);
+    memfdDestroy(memfd);
+    return null;
+  }
+  if (length) memory.copy(memfdAddress(memfd, 0), content, length);
+  return file;
+}
+
+function makePipe(process: Process, fd: i32, fd2: i32): i32 {
+  const stream = streamCreate();
+  if (!stream) return -ENOMEM;
+  return placeBoth(process, fd, fd2, stream, null, null, stream);
+}
+
+function makeSocketPair(process: Process, fd: i32, fd2: i32): i32 {
+  const there = streamCreate();
+  const back = there ? streamCreate() : null;
+  if (!there || !back) {
+    if (there) dropStream(there);
+    return -ENOMEM;
+  }
+  return placeBoth(process, fd, fd2, there, back, back, there);
+}
+
+/** Opens both ends and gives them their numbers; the ends of a pipe are one file. */
+function placeBoth(
+  process: Process,
+  fd: i32,
+  fd2: i32,
+  reads: Stream,
+  writes: Stream | null,
+  reads2: Stream | null,
+  writes2: Stream,
+): i32 {
+  const flags = writes ? 0 : O_NONBLOCK;
+  const first = fileOpenStream(reads, writes, flags);
+  const second = first ? fileOpenStream(reads2, writes2, flags) : null;
+  if (!first || !second) {
+    if (first) fileFree(first);
+    dropStream(writes2);
+    if (reads2) dropStream(reads2);
+    return -ENOMEM;
+  }
+  if (!writes) second.inode = first.inode;
+  const inode = place(process, fd, first);
+  const other = place(process, fd2, second);
+  return other < 0 ? other : inode;
+}
+
+/** Puts the file at `fd`; it is let go when that fails. Its inode number, or a negative errno. */
+function place(process: Process, fd: i32, file: OpenFile | null): i32 {
+  if (!file) return -ENOMEM;
+  const placed = fdPlace(process, fd, file);
+  if (placed >= 0) return file.inode;
+  filePut(file);
+  return placed;
+}
+
+function dropStream(stream: Stream): void {
+  streamClose(stream, true);
+  streamClose(stream, false);
+}

@@ -1,0 +1,101 @@
+/**
+ * Byte streams: pipes (one stream) and stream socket pairs (one for each direction). A stream is a ring of 64 KiB of kernel
+ * memory; each byte is copied twice, into the ring and out of it. Reading from an empty stream and writing to a full one
+ * is -EAGAIN here; whether that means to sleep is the caller's to decide.
+ */
+import { EAGAIN, EFAULT, EPIPE } from '../abi/errno';
+import { CACHE_STREAM, FRAME_STAGE, PAGE_SIZE, STREAM_ORDER } from '../abi/machine';
+import { frameAlloc, frameMarkDirty, framePut } from '../mem/frames';
+import { kmemAlloc, kmemCache, kmemFree } from '../mem/kmem';
+import { Space, spaceCounters } from '../mem/space';
+import { copyFromUser, copyToUser } from '../mem/uaccess';
+
+const CAPACITY: u32 = PAGE_SIZE << STREAM_ORDER;
+
+@unmanaged
+export class Stream {
+  ring: usize; // frames of CAPACITY bytes
+  head: u32; // bytes ever read
+  tail: u32; // bytes ever written
+  readers: i32; // open files that read it
+  writers: i32; // open files that write it
+}
+
+export function streamBoot(): void {
+  kmemCache(CACHE_STREAM, offsetof<Stream>());
+}
+
+/** An empty stream with one reader and one writer, or null when memory is out. */
+export function streamCreate(): Stream | null {
+  const address = kmemAlloc(CACHE_STREAM);
+  if (!address) return null;
+  const stream = changetype<Stream>(address);
+  stream.ring = frameAlloc(STREAM_ORDER, FRAME_STAGE, address);
+  if (!stream.ring) {
+    kmemFree(CACHE_STREAM, address);
+    return null;
+  }
+  stream.readers = 1;
+  stream.writers = 1;
+  return stream;
+}
+
+/** One end goes; the stream with the last of both. */
+export function streamClose(stream: Stream, reader: bool): void {
+  if (reader) stream.readers--;
+  else stream.writers--;
+  if (stream.readers || stream.writers) return;
+  framePut(stream.ring);
+  kmemFree(CACHE_STREAM, changetype<usize>(stream));
+}
+
+/** Bytes that wait to be read. */
+export function streamReady(stream: Stream): u32 {
+  return stream.tail - stream.head;
+}
+
+export function streamFull(stream: Stream): bool {
+  return streamReady(stream) == CAPACITY;
+}
+
+/** Takes up to `length` bytes. Bytes read, 0 at the end of the stream, -EAGAIN when it is empty, -EFAULT. */
+export function streamRead(stream: Stream, space: Space, user: u64, length: u32): i32 {
+  const total = min(length, streamReady(stream));
+  if (!total) return length && stream.writers ? -EAGAIN : 0;
+  let done: u32 = 0;
+  while (done < total) {
+    const at = stream.head % CAPACITY;
+    const size = min(total - done, CAPACITY - at);
+    const missed = copyToUser(space, user + done, stream.ring + at, size);
+    count(space, size - missed);
+    stream.head += size - missed;
+    done += size - missed;
+    if (missed) return done ? done : -EFAULT;
+  }
+  return done;
+}
+
+/** Adds up to `length` bytes, as many as fit. Bytes written, -EPIPE without a reader, -EAGAIN when it is full, -EFAULT. */
+export function streamWrite(stream: Stream, space: Space, user: u64, length: u32): i32 {
+  if (!stream.readers) return -EPIPE;
+  const total = min(length, CAPACITY - streamReady(stream));
+  if (!total) return length ? -EAGAIN : 0;
+  let done: u32 = 0;
+  while (done < total) {
+    const at = stream.tail % CAPACITY;
+    const size = min(total - done, CAPACITY - at);
+    const missed = copyFromUser(space, stream.ring + at, user + done, size);
+    frameMarkDirty(stream.ring + at);
+    count(space, size - missed);
+    stream.tail += size - missed;
+    done += size - missed;
+    if (missed) return done ? done : -EFAULT;
+  }
+  return done;
+}
+
+function count(space: Space, size: u32): void {
+  const counters = spaceCounters(space);
+  counters.copies++;
+  counters.bytesCopied += size;
+}
