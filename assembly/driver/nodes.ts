@@ -67,9 +67,11 @@ export function nodeCreate(proc: Proc, ptr: u64, cookie: u64, flags: u32): Node 
   return node;
 }
 
-/** Takes a node out of its owner's tree. */
+/** Takes a node out of its owner's tree; its place is free to be a link among the dead. */
 export function nodeUnlink(proc: Proc, node: Node): void {
   rbErase(rbOfNode(node), nodesRoot(proc));
+  node.rbParent = 0;
+  node.rbLeft = 0;
 }
 
 export function nodeFree(node: Node): void {
