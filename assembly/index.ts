@@ -13,6 +13,9 @@ import {
   MAP_ANONYMOUS,
   MAP_PRIVATE,
   MAP_SHARED,
+  O_CLOEXEC,
+  O_LARGEFILE,
+  O_RDWR,
   FIONREAD,
   PAGE_MASK,
   PAGE_SHIFT,
@@ -275,10 +278,11 @@ export function deferredRun(): i32 {
 
 // system calls
 
+/** open("/dev/…", flags | O_RDWR | O_CLOEXEC) of a binder device. The descriptor, -ENODEV, -EMFILE or -ENOMEM. */
 export function sysOpen(thread: Thread, device: i32, flags: u32): i32 {
   currentSet(thread);
   if (device < 0 || device >= DEVICE_COUNT) return -ENODEV;
-  return binderOpen(thread, device, flags, machine.strategy);
+  return binderOpen(thread, device, flags | O_RDWR | O_CLOEXEC | O_LARGEFILE, machine.strategy);
 }
 
 export function sysClose(thread: Thread, fd: i32): i32 {

@@ -71,6 +71,7 @@ export const BUS_ADRERR = 2;
 // open files
 export const O_RDWR = 2;
 export const O_NONBLOCK = 0x800;
+export const O_LARGEFILE = 0x8000; // set by every open(2) of a 64-bit process
 export const O_CLOEXEC = 0x80000;
 export const FD_CLOEXEC = 1;
 export const F_DUPFD = 0;

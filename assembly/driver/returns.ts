@@ -35,7 +35,7 @@ import {
   BR_TRANSACTION_SEC_CTX,
   TF_ONE_WAY,
 } from '../abi/protocol';
-import { TRANSACTION_DATA_SECCTX_SIZE, TRANSACTION_DATA_SIZE } from '../abi/wire';
+import { FROZEN_STATE_INFO_SIZE, TRANSACTION_DATA_SECCTX_SIZE, TRANSACTION_DATA_SIZE } from '../abi/wire';
 import { allocDeliver, allocUserAddress, allocWrite } from '../alloc/alloc';
 import { Buffer, bufferOffsetsStart } from '../alloc/buffer';
 import { listAddHead, listDel, listEmpty, listFirst, listLinked, listNext } from '../lib/list';
@@ -96,6 +96,17 @@ const TAKEN = 0; // go on
 const LAST = 1; // user space has to act on it before it reads more
 const LOST = 2; // nothing was written, and the read ends
 
+/** struct binder_frozen_state_info */
+@unmanaged
+class FrozenState {
+  cookie: u64;
+  isFrozen: u32;
+  reserved: u32;
+}
+
+if (offsetof<FrozenState>() != FROZEN_STATE_INFO_SIZE) ERROR('FrozenState');
+
+const frozenState = changetype<FrozenState>(memory.data(offsetof<FrozenState>(), 8));
 const record = changetype<TransactionRecord>(memory.data(offsetof<TransactionRecord>(), 8));
 
 /** Begins the read half. 0, -EFAULT, -EAGAIN or PARKED. */
@@ -281,11 +292,12 @@ function takeDeath(thread: Thread, proc: Proc, io: WriteRead, death: RefDeath): 
 }
 
 function takeFreeze(thread: Thread, proc: Proc, io: WriteRead, freeze: RefFreeze): i32 {
-  const frozen: u64 = freeze.isFrozen ? 1 : 0;
+  frozenState.cookie = freeze.cookie;
+  frozenState.isFrozen = freeze.isFrozen ? 1 : 0;
   freeze.sent = true;
   freezeDelivered(proc, freeze);
-  if (!put(thread, io, BR_FROZEN_BINDER) || !put64(thread, io, freeze.cookie) || !put64(thread, io, frozen))
-    return -EFAULT;
+  if (!put(thread, io, BR_FROZEN_BINDER)) return -EFAULT;
+  if (!putRecord(thread, io, changetype<usize>(frozenState), FROZEN_STATE_INFO_SIZE)) return -EFAULT;
   returned(proc, BR_FROZEN_BINDER);
   return LAST;
 }
@@ -314,12 +326,10 @@ function takeTransaction(thread: Thread, looper: Looper, io: WriteRead, transact
   allocDeliver(proc.alloc, buffer);
   describe(transaction, buffer, node, proc);
   const size: u32 = transaction.securityCtx ? TRANSACTION_DATA_SECCTX_SIZE : TRANSACTION_DATA_SIZE;
-  if (!put(thread, io, word) || copyToUser(thread.process.space!, io.cursor, changetype<usize>(record), size)) {
+  if (!put(thread, io, word) || !putRecord(thread, io, changetype<usize>(record), size)) {
     transactionCancel(transaction, BR_FAILED_REPLY);
     return -EFAULT;
   }
-  io.cursor += size;
-  spaceCounters(thread.process.space!).commandBytes += size;
   trace(EVENT_TRANSACTION_RECEIVED, transaction.debugId);
   returned(proc, word);
   buffer.allowUserFree = true;
@@ -425,6 +435,15 @@ function put64(thread: Thread, io: WriteRead, value: u64): bool {
   if (!putUser64(space, io.cursor, value)) return false;
   io.cursor += 8;
   spaceCounters(space).commandBytes += 8;
+  return true;
+}
+
+/** Copies a structure to the cursor; on a bad page what comes before it is stored. */
+function putRecord(thread: Thread, io: WriteRead, source: usize, size: u32): bool {
+  const space: Space = thread.process.space!;
+  if (copyToUser(space, io.cursor, source, size)) return false;
+  io.cursor += size;
+  spaceCounters(space).commandBytes += size;
   return true;
 }
 

@@ -60,11 +60,11 @@ export function userRead(space: Space, va: u64, len: u32): usize {
   return copyFromUser(space, straddled, va, len) == 0 ? straddled : 0;
 }
 
-/** Stores a u32 in user memory, aligned or not; false if not all of it could be stored. */
+/** Stores a u32 in user memory, aligned or not, as one store: false if it cannot, and then no byte of it is stored. */
 export function putUser32(space: Space, va: u64, value: u32): bool {
   if (bytesToPageEnd(va) < 4) {
     store<u32>(straddled, value);
-    return copyToUser(space, va, straddled, 4) == 0;
+    return userTouch(space, va + 3, ACCESS_WRITE) >= 0 && copyToUser(space, va, straddled, 4) == 0;
   }
   const address = userTouch(space, va, ACCESS_WRITE);
   if (address < 0) return false;
@@ -72,11 +72,11 @@ export function putUser32(space: Space, va: u64, value: u32): bool {
   return true;
 }
 
-/** Stores a u64 in user memory, aligned or not; false if not all of it could be stored. */
+/** Stores a u64 in user memory, aligned or not, as one store: false if it cannot, and then no byte of it is stored. */
 export function putUser64(space: Space, va: u64, value: u64): bool {
   if (bytesToPageEnd(va) < 8) {
     store<u64>(straddled, value);
-    return copyToUser(space, va, straddled, 8) == 0;
+    return userTouch(space, va + 7, ACCESS_WRITE) >= 0 && copyToUser(space, va, straddled, 8) == 0;
   }
   const address = userTouch(space, va, ACCESS_WRITE);
   if (address < 0) return false;
