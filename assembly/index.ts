@@ -74,6 +74,7 @@ import { streamBoot, streamReady } from './task/stream';
 import { threadSignal, threadTimeOut, waitBoot, wakeTake, wakeWaiting } from './task/wait';
 import { traceEnable as enableTrace } from './trace';
 
+export { inspect, inspectEnd, inspectFrame, inspectLeaf, inspectRecord, inspectWalk } from './inspect';
 export { traceBase, traceHead } from './trace';
 
 @unmanaged

@@ -78,22 +78,38 @@ export function lruCount(): i32 {
   return count;
 }
 
+/** The page that is longest on the LRU, or null. */
+export function lruFirst(): Page | null {
+  return ofLink(listFirst(lru));
+}
+
+export function lruNext(page: Page): Page | null {
+  return ofLink(listNext(link(page), lru));
+}
+
 /** The shrinker: takes up to `limit` pages from the cold end of the LRU. Returns how many it got. */
 export function lruShrink(limit: i32): i32 {
   let taken = 0;
   let entry = listFirst(lru);
   while (entry && taken < limit) {
     const next = listNext(entry, lru);
-    const page = changetype<Page>(entry - offsetof<Page>('lruNext'));
-    const area = changetype<Area>(page.area);
-    const index = <i32>((changetype<usize>(page) - area.pages) / offsetof<Page>());
-    if (mappingReclaim(area, index)) {
+    const page = ofLink(entry)!;
+    if (mappingReclaim(changetype<Area>(page.area), pageIndex(page))) {
       listDel(entry);
       taken++;
     }
     entry = next;
   }
   return taken;
+}
+
+/** Number of a page in its area. */
+export function pageIndex(page: Page): i32 {
+  return <i32>((changetype<usize>(page) - changetype<Area>(page.area).pages) / offsetof<Page>());
+}
+
+function ofLink(entry: usize): Page | null {
+  return entry ? changetype<Page>(entry - offsetof<Page>('lruNext')) : null;
 }
 
 function link(page: Page): usize {

@@ -138,6 +138,16 @@ export function rangesNextAllocated(buffer: Buffer): Buffer | null {
   return node ? bufferOfRb(node) : null;
 }
 
+/** The smallest free buffer, or null; of equal ones, the one that is met first. */
+export function rangesFirstFree(ranges: Ranges): Buffer | null {
+  const node = rbFirst(freeRoot(ranges));
+  return node ? bufferOfRb(node) : null;
+}
+
+export function rangesNextFree(buffer: Buffer): Buffer | null {
+  return rangesNextAllocated(buffer);
+}
+
 function freeRoot(ranges: Ranges): usize {
   return changetype<usize>(ranges) + offsetof<Ranges>('freeRoot');
 }

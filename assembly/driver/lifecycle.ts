@@ -50,7 +50,7 @@ import {
   Transaction,
 } from './objects';
 import { refFirst, refFree } from './refs';
-import { context, deadNodesAdd, procsAdd, procsRemove, STAT_PROC, statCreated } from './state';
+import { context, deadNodesAdd, procsAdd, procsFirst, procsNext, procsRemove, STAT_PROC, statCreated } from './state';
 import { looperWake, workRemove } from './work';
 
 /** The worker that does deferred work; it sleeps when a release waits for a grace period in the middle. */
@@ -193,6 +193,7 @@ function procCreate(thread: Thread, device: i32, strategy: u8): Proc | null {
   proc.process = thread.process;
   proc.pid = thread.process.pid;
   proc.defaultPriority = thread.nice;
+  proc.debugfsEntry = !procsHave(proc.pid);
   processGet(thread.process);
   listInit(procTodo(proc));
   listInit(procWaiting(proc));
@@ -200,6 +201,13 @@ function procCreate(thread: Thread, device: i32, strategy: u8): Proc | null {
   listInit(deliveredFreezes(proc));
   procsAdd(proc);
   return proc;
+}
+
+/** Whether a proc of that pid is open. */
+function procsHave(pid: i32): bool {
+  let proc = procsFirst();
+  while (proc && proc.pid != pid) proc = procsNext(proc);
+  return proc != null;
 }
 
 function defer(proc: Proc, what: u8): void {

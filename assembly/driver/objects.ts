@@ -104,6 +104,7 @@ export class Proc {
   device: u8;
   deferred: u8; // DEFERRED_*
   isDead: bool;
+  debugfsEntry: bool; // its pid has a file in debugfs on its account: no other proc of that pid was there when it opened
   isFrozen: bool;
   syncRecv: bool; // a call came while frozen
   asyncRecv: bool; // a oneway came while frozen

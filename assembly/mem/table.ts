@@ -54,6 +54,15 @@ export function tableLookup(root: usize, va: u64): usize {
   return slotOf(pteFrame(level2), va, LEVEL3_SHIFT);
 }
 
+/** The descriptor that a walk for `va` meets on `level`, 1 to 3; 0 if it does not get there, or nothing is there. */
+export function tableDescriptor(root: usize, va: u64, level: i32): u64 {
+  const level1 = load<u64>(slotOf(root, va, LEVEL1_SHIFT));
+  if (level == 1 || level1 == 0) return level == 1 ? level1 : 0;
+  const level2 = load<u64>(slotOf(pteFrame(level1), va, LEVEL2_SHIFT));
+  if (level == 2 || level2 == 0 || pteIsBlock(level2)) return level == 2 ? level2 : 0;
+  return load<u64>(slotOf(pteFrame(level2), va, LEVEL3_SHIFT));
+}
+
 /** Address of the level-3 entry of `va`; makes the tables that are missing. 0 if there is no memory for them. */
 export function tableEnsure(root: usize, va: u64, owner: usize): usize {
   const slot = tableEnsureBlock(root, va, owner);

@@ -13,6 +13,7 @@ export const RANKS: readonly (readonly string[])[] = [
   ['assembly/mapping/'],
   ['assembly/alloc/'],
   ['assembly/driver/'],
+  ['assembly/inspect/'],
   ['assembly/inspect.ts', 'assembly/check.ts'],
   ['assembly/index.ts'],
 
@@ -90,8 +91,8 @@ export const SHARED = 'assembly/abi/';
 
 /** Folders whose files meet memory by address. */
 export const RAW_MEMORY = ['assembly/lib/', 'assembly/mem/', 'assembly/alloc/'];
-/** Single files that do so too: the event ring, the cursors and the checker read memory as bytes. */
-export const RAW_MEMORY_FILES = ['assembly/trace.ts', 'assembly/inspect.ts', 'assembly/check.ts'];
+/** Single files that do so too: the event ring, the cursors' record and the checker meet memory as bytes. */
+export const RAW_MEMORY_FILES = ['assembly/trace.ts', 'assembly/inspect/record.ts', 'assembly/check.ts'];
 
 /** An index is a surface or a switch, never a barrel. */
 export const INDEXES = ['assembly/index.ts', 'assembly/mapping/index.ts', 'host/index.ts'];
