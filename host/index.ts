@@ -11,6 +11,15 @@
  *     };
  */
 export type { WasmSource } from './guest/guest.ts';
+export type { BufferView, PageView } from './inspect/buffers.ts';
+export type { LogEntryView, StatsView } from './inspect/counts.ts';
+export { DEBUG_FILES, type DebugFile, type DebugFiles } from './inspect/debugfs.ts';
+export type { Inspector, SpaceOwner } from './inspect/inspector.ts';
+export type { FrameView, WalkView } from './inspect/memory.ts';
+export type { NodeView, RefView } from './inspect/nodes.ts';
+export type { ContextView, LooperView, MappingView, ProcView } from './inspect/procs.ts';
+export type { DescriptorView, ParkedIn, ProcessView, ThreadView, VmaView } from './inspect/tasks.ts';
+export type { StackEntryView, TransactionView, WorkView } from './inspect/works.ts';
 export type { IoctlCall, PollCall, WriteReadCall } from './kernel/call.ts';
 export { bc, type Command, type ReplyInput, type TransactionInput } from './kernel/commands.ts';
 export type { Counters } from './kernel/counters.ts';

@@ -13,15 +13,16 @@ import {
   STRATEGY_VMALLOC,
 } from '../assembly/abi/machine.ts';
 import { Guest, type WasmSource } from './guest/guest.ts';
+import { type DebugFile, DebugFiles } from './inspect/debugfs.ts';
+import { Inspector } from './inspect/inspector.ts';
 import { type Counters, countersAt } from './kernel/counters.ts';
-import { type DebugFile, DebugFiles } from './kernel/debugfs.ts';
 import { BinderlabError, callError, notEmulated } from './kernel/error.ts';
 import { addressOfHex, bytesOfHex, hexOfAddress, hexOfBytes } from './kernel/hex.ts';
 import { type ArenaRange, type People, Process } from './kernel/process.ts';
 import { Roster } from './kernel/roster.ts';
 import { System } from './kernel/system.ts';
 import type { Thread } from './kernel/thread.ts';
-import { performStep, type Stage } from './steps.ts';
+import { dumpFile, performStep, type Stage } from './steps.ts';
 import type { Journal, JournalHeader, Step, StepInput } from './trace/journal.ts';
 import { Recorder } from './trace/recorder.ts';
 
@@ -77,6 +78,8 @@ export class Machine {
   readonly strategy: Strategy;
   readonly memoryMiB: number;
   readonly seed: number;
+  /** What is inside of it, as plain objects. Looking is no step, and changes nothing. */
+  readonly inspect: Inspector;
   readonly #system: System;
   readonly #people: People = new Roster<Process, Thread>();
   readonly #stage: Stage;
@@ -103,11 +106,12 @@ export class Machine {
     this.seed = seed;
     this.guest = new Guest(options.wasm, memoryMiB);
     this.#system = new System(this.guest);
+    this.inspect = new Inspector(this.guest);
     this.#stage = {
       system: this.#system,
       people: this.#people,
       arena,
-      debugFiles: new DebugFiles(this.#system),
+      debugFiles: new DebugFiles(this.inspect),
     };
     this.#header = {
       t: 'header',
@@ -204,9 +208,17 @@ export class Machine {
     };
   }
 
-  /** A file of the driver's in debugfs: `state`, `stats`, `transactions`, `transaction_log`, `proc/PID` and so on. */
+  /**
+   * A file of the driver's in debugfs: `state`, `stats`, `transactions`, `transaction_log`, `failed_transaction_log` or
+   * `proc/PID`. One step; `debugFiles` reads them without.
+   */
   dump(file: string): DebugFile {
-    return this.#stage.debugFiles.read(file);
+    return dumpFile(this.#stage, file);
+  }
+
+  /** The driver's files in debugfs. Reading them here is no step. */
+  get debugFiles(): DebugFiles {
+    return this.#stage.debugFiles;
   }
 
   /** A remark in the journal. */

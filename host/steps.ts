@@ -1,5 +1,5 @@
 /** Performs a step that a journal holds: reads its inputs, and makes the call that they describe. */
-import type { DebugFiles } from './kernel/debugfs.ts';
+import type { DebugFile, DebugFiles } from './inspect/debugfs.ts';
 import { addressOfHex, bytesOfHex } from './kernel/hex.ts';
 import { type ArenaRange, type People, Process } from './kernel/process.ts';
 import type { System } from './kernel/system.ts';
@@ -32,7 +32,7 @@ export function performStep(stage: Stage, step: StepInput): void {
       people.thread(step.in.thread).awaitTimeout(step.in.ms);
       return;
     case 'dump':
-      stage.debugFiles.read(step.in.file);
+      dumpFile(stage, step.in.file);
       return;
     case 'note':
       system.act('note', null, step.in, () => {});
@@ -40,6 +40,12 @@ export function performStep(stage: Stage, step: StepInput): void {
     default:
       performCall(people, step);
   }
+}
+
+/** Reads a file of debugfs, as a step. @throws BinderlabError when the driver never has such a file. */
+export function dumpFile({ debugFiles, system }: Stage, file: string): DebugFile {
+  const content = debugFiles.read(file);
+  return system.access('dump', null, { file }, () => content);
 }
 
 /** The steps that a thread makes. */

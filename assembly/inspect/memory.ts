@@ -114,7 +114,7 @@ export function slabsAfter(after: usize): usize {
 function framesOfKind(kind: u32): u32 {
   let count: u32 = 0;
   for (let number = 0; number < framesCount(); number++) {
-    if (frameKind(<usize>number << PAGE_SHIFT) == kind) count++;
+    if (frameKind((<usize>number) << PAGE_SHIFT) == kind) count++;
   }
   return count;
 }

@@ -53,6 +53,24 @@ export interface RawExports {
   /** @returns Linear address of a block of counters (u64 each); of the whole machine for process 0. */
   counters(process: number): number;
 
+  /**
+   * Describes the object behind `after` in a list (CURSOR_* of abi/inspect); the first one with 0.
+   *
+   * @param owner Handle of the object whose list it is; 0 where the machine has only one.
+   * @returns Its handle; 0 at the end, and the record is blank then.
+   */
+  inspect(cursor: number, owner: number, after: number): number;
+  /** Describes a walk of a page table (process 0: the kernel's). @returns The level that decides; 0: no such address. */
+  inspectWalk(process: number, vaHigh: number, vaLow: number): number;
+  /** Describes the walk of the lowest address in a range that has a leaf. @returns The same; 0 when none has. */
+  inspectLeaf(process: number, fromHigh: number, fromLow: number, endHigh: number, endLow: number): number;
+  /** Describes the frame that holds a linear address. @returns 0 outside of memory. */
+  inspectFrame(address: number): number;
+  /** @returns Linear address of the record that these fill. */
+  inspectRecord(): number;
+  /** Blanks the record. */
+  inspectEnd(): void;
+
   traceEnable(on: number): void;
   traceHead(): number;
   traceBase(): number;
@@ -77,14 +95,6 @@ export interface RawExports {
   fileStat?(thread: number, fd: number): number;
   /** Lets the time pass at which a parked call gives up. @returns 0, or -EINVAL when the call has no such time. */
   timeoutExpire?(thread: number): number;
-  /**
-   * Writes a debugfs file into memory: kind 0 state, 1 stats, 2 transactions, 3 transaction_log,
-   * 4 failed_transaction_log, 5 proc/`pid`.
-   *
-   * @returns The length of the text at `dumpText()`, or -ENOENT.
-   */
-  dump?(kind: number, pid: number): number;
-  dumpText?(): number;
 }
 
 /** What every build has; looked for when a module is loaded, so that a wrong file is told at once. */
@@ -117,4 +127,10 @@ export const REQUIRED_EXPORTS: readonly (keyof RawExports)[] = [
   'framesFree',
   'objectsLive',
   'counters',
+  'inspect',
+  'inspectWalk',
+  'inspectLeaf',
+  'inspectFrame',
+  'inspectRecord',
+  'inspectEnd',
 ];

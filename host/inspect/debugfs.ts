@@ -1,0 +1,93 @@
+/**
+ * The driver's files in debugfs, in the kernel's words: what stands in /sys/kernel/debug/binder. Counts are those since
+ * boot of the machine, which is the start of its scenario.
+ */
+import { BinderlabError } from '../kernel/error.ts';
+import type { Inspector } from './inspector.ts';
+import { logLine } from './logtext.ts';
+import { nodeLines, procLines } from './statetext.ts';
+import { procStatsLines, statsLines } from './statstext.ts';
+
+/** A file that does not exist has no text. */
+export interface DebugFile {
+  exists: boolean;
+  text: string;
+}
+
+/** The files that are always there. */
+export const DEBUG_FILES = ['state', 'stats', 'transactions', 'transaction_log', 'failed_transaction_log'] as const;
+
+type FileName = (typeof DEBUG_FILES)[number];
+
+export class DebugFiles {
+  constructor(private readonly inspector: Inspector) {}
+
+  /**
+   * @param file One of DEBUG_FILES, or `proc/PID`.
+   * @throws BinderlabError when the driver never has such a file.
+   */
+  read(file: string): DebugFile {
+    const pid = /^proc\/(\d+)$/.exec(file)?.[1];
+    if (pid !== undefined) return this.#proc(Number(pid));
+    if (!isFileName(file)) {
+      throw new BinderlabError(`the driver has no file "${file}"; there are ${DEBUG_FILES.join(', ')} and proc/PID.`);
+    }
+    return { exists: true, text: textOf(this.#lines(file)) };
+  }
+
+  /** Names of the files below proc/, by pid. */
+  procFiles(): string[] {
+    const pids = this.inspector.procs().flatMap((proc) => (proc.debugfsEntry ? [proc.pid] : []));
+    return pids.sort((a, b) => a - b).map((pid) => `proc/${pid}`);
+  }
+
+  #lines(file: FileName): string[] {
+    const { inspector } = this;
+    switch (file) {
+      case 'state':
+        return this.#state();
+      case 'stats':
+        return this.#stats();
+      case 'transactions': {
+        const procs = inspector.procs().map((proc) => procLines(proc, inspector.buffers(proc), 'transactions'));
+        return ['binder transactions:', ...procs.flat()];
+      }
+      case 'transaction_log':
+        return inspector.transactionLog().map(logLine);
+      case 'failed_transaction_log':
+        return inspector.failedTransactionLog().map(logLine);
+    }
+  }
+
+  #state(): string[] {
+    const { inspector } = this;
+    const dead = inspector.deadNodes().flatMap((node) => nodeLines(node, 0));
+    const procs = inspector.procs().map((proc) => procLines(proc, inspector.buffers(proc), 'all'));
+    return ['binder state:', ...(dead.length > 0 ? ['dead nodes:', ...dead] : []), ...procs.flat()];
+  }
+
+  #stats(): string[] {
+    const { inspector } = this;
+    const procs = inspector
+      .procs()
+      .map((proc) => procStatsLines(proc, inspector.buffers(proc), inspector.pages(proc), inspector.stats(proc)));
+    return ['binder stats:', ...statsLines(inspector.stats(), ''), ...procs.flat()];
+  }
+
+  /** All procs of that pid, each under a headline of its own; the file is there on account of the first that opened. */
+  #proc(pid: number): DebugFile {
+    const { inspector } = this;
+    const procs = inspector.procs().filter((proc) => proc.pid === pid);
+    if (!procs.some((proc) => proc.debugfsEntry)) return { exists: false, text: '' };
+    const lines = procs.flatMap((proc) => ['binder proc state:', ...procLines(proc, inspector.buffers(proc), 'all')]);
+    return { exists: true, text: textOf(lines) };
+  }
+}
+
+function isFileName(name: string): name is FileName {
+  return (DEBUG_FILES as readonly string[]).includes(name);
+}
+
+function textOf(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join('');
+}

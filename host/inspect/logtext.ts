@@ -1,0 +1,16 @@
+/** Entries of the transaction logs as debugfs shows them. The line of Linux's source that failed is l=LINE. */
+import type { LogEntryView } from './counts.ts';
+
+export function logLine(entry: LogEntryView): string {
+  const { id, type, from, to, context } = entry;
+  const sizes = `${int(entry.dataSize)}:${int(entry.offsetsSize)}`;
+  const line =
+    `${id}: ${type.padEnd(5)} from ${from.pid}:${from.tid} to ${to.pid}:${to.tid} context ${context} node ${to.node}` +
+    ` handle ${entry.targetHandle | 0} size ${sizes} ret ${entry.returnError}/${entry.returnErrorParam} l=LINE`;
+  return entry.complete ? line : `${line} (incomplete)`;
+}
+
+/** Linux keeps the sizes in 32 bits, with a sign. */
+function int(size: bigint): bigint {
+  return BigInt.asIntN(32, size);
+}
