@@ -181,6 +181,11 @@ export function frameFlags(address: usize): u32 {
   return frameOf(address).flags;
 }
 
+/** Order of the block that begins at `address`. */
+export function frameOrder(address: usize): i32 {
+  return frameOf(address).order;
+}
+
 /** The frame's bytes have been written to. */
 export function frameMarkDirty(address: usize): void {
   const frame = frameOf(address);
