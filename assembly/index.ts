@@ -26,6 +26,7 @@ import {
 } from './abi/machine';
 import { allocBoot } from './alloc/alloc';
 import { lruCount, lruShrink, pagesBoot } from './alloc/pages';
+import { debugfsHoldNodes } from './driver/debugfs';
 import { callResume, processExit, threadExit as exitThread } from './driver/exit';
 import { binderIoctl } from './driver/ioctl';
 import { binderMmap, binderOpen, deferredRun as runDeferred, drainClosed, lifecycleBoot } from './driver/lifecycle';
@@ -152,6 +153,12 @@ export function shrinkCount(): i32 {
 /** Lets the shrinker take up to `limit` pages, the ones longest unused first. Returns how many it got. */
 export function shrinkScan(limit: i32): i32 {
   return lruShrink(limit);
+}
+
+/** What reading a file of debugfs does to the nodes that it shows: those of `pid` (0: all); with `asyncOnly` those with a oneway. */
+export function debugfsRead(pid: i32, asyncOnly: bool): void {
+  currentSet(null);
+  debugfsHoldNodes(pid, asyncOnly);
 }
 
 export function traceEnable(enabled: bool): void {

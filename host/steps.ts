@@ -1,5 +1,5 @@
 /** Performs a step that a journal holds: reads its inputs, and makes the call that they describe. */
-import type { DebugFile, DebugFiles } from './inspect/debugfs.ts';
+import { type DebugFile, type DebugFiles, shownNodes } from './inspect/debugfs.ts';
 import { addressOfHex, bytesOfHex } from './kernel/hex.ts';
 import { type ArenaRange, type People, Process } from './kernel/process.ts';
 import type { System } from './kernel/system.ts';
@@ -42,10 +42,17 @@ export function performStep(stage: Stage, step: StepInput): void {
   }
 }
 
-/** Reads a file of debugfs, as a step. @throws BinderlabError when the driver never has such a file. */
+/**
+ * Reads a file of debugfs as somebody on the machine does: a step, for it may wake threads.
+ *
+ * @throws BinderlabError when the driver never has such a file.
+ */
 export function dumpFile({ debugFiles, system }: Stage, file: string): DebugFile {
-  const content = debugFiles.read(file);
-  return system.access('dump', null, { file }, () => content);
+  const shown = shownNodes(file);
+  return system.read('dump', { file }, () => {
+    if (shown !== null) system.raw.debugfsRead(shown.pid, shown.asyncOnly ? 1 : 0);
+    return debugFiles.read(file);
+  });
 }
 
 /** The steps that a thread makes. */

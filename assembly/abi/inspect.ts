@@ -22,7 +22,7 @@ export const THREAD_WOKEN = 3; // on the wake list: it runs soon
 export const THREAD_SIGNALLED = 4;
 export const THREAD_TIMED_OUT = 5;
 export const THREAD_TIMEOUT_MS = 6; // -1: none
-export const THREAD_WAITING_ON = 7; // handle of the looper or proc that it sleeps at, or 0
+export const THREAD_WAITING_ON = 7; // handle of the looper, proc or stream that it sleeps at, or 0
 
 // what a thread is parked in
 export const PARKED_NOT = 0;
@@ -30,17 +30,27 @@ export const PARKED_READ = 1; // the read half of BINDER_WRITE_READ
 export const PARKED_POLL = 2;
 export const PARKED_FREEZE = 3; // BINDER_FREEZE that waits for transactions to drain
 export const PARKED_GRACE = 4; // BINDER_THREAD_EXIT that waits for a grace period
+export const PARKED_STREAM_READ = 5; // read of a pipe or socket
+export const PARKED_STREAM_WRITE = 6;
 
 /** Open descriptors of a process, in rising order. */
 export const CURSOR_DESCRIPTORS = 2;
 export const DESCRIPTOR_FD = 0;
 export const DESCRIPTOR_CLOEXEC = 1;
 export const DESCRIPTOR_FILE = 2; // handle of the open file: the same for duplicates
-export const DESCRIPTOR_KIND = 3; // kind of file, as the guest numbers them: 0 console, 1 binder
+export const DESCRIPTOR_KIND = 3; // KIND_*
 export const DESCRIPTOR_FLAGS = 4; // O_*
 export const DESCRIPTOR_REFS = 5; // holders of the open file
 export const DESCRIPTOR_DEVICE = 6; // DEVICE_* of a binder file
 export const DESCRIPTOR_PROC = 7; // handle of the proc behind a binder file, or 0
+export const DESCRIPTOR_INODE = 8;
+
+// what a descriptor may stand for
+export const KIND_CONSOLE = 0; // descriptors 0, 1 and 2 of a new process
+export const KIND_BINDER = 1;
+export const KIND_NULL = 2;
+export const KIND_MEMFD = 3;
+export const KIND_STREAM = 4; // an end of a pipe or of a socket pair
 
 /** Areas of a process's address space (of 0: the kernel's), in rising order. */
 export const CURSOR_VMAS = 3;

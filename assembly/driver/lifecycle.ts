@@ -172,8 +172,11 @@ function isMapped(file: OpenFile): bool {
 
 /** The last holder of an open file is gone. */
 function releaseFile(file: OpenFile): void {
-  if (file.kind == FILE_BINDER) defer(changetype<Proc>(file.owner), DEFERRED_RELEASE);
-  else if (file.kind == FILE_MEMFD) memfdDestroy(changetype<Memfd>(file.owner));
+  if (file.kind == FILE_BINDER) {
+    const proc = changetype<Proc>(file.owner);
+    proc.debugfsEntry = false; // its file vanishes now, the proc itself when deferred work runs
+    defer(proc, DEFERRED_RELEASE);
+  } else if (file.kind == FILE_MEMFD) memfdDestroy(changetype<Memfd>(file.owner));
   else if (file.kind == FILE_STREAM) ioClose(file);
   fileFree(file);
 }

@@ -5,14 +5,22 @@ import {
   DESCRIPTOR_FD,
   DESCRIPTOR_FILE,
   DESCRIPTOR_FLAGS,
+  DESCRIPTOR_INODE,
   DESCRIPTOR_KIND,
   DESCRIPTOR_PROC,
   DESCRIPTOR_REFS,
+  KIND_BINDER,
+  KIND_CONSOLE,
+  KIND_MEMFD,
+  KIND_NULL,
+  KIND_STREAM,
   PARKED_FREEZE,
   PARKED_GRACE,
   PARKED_NOT,
   PARKED_POLL,
   PARKED_READ,
+  PARKED_STREAM_READ,
+  PARKED_STREAM_WRITE,
   PROCESS_NOFILE,
   PROCESS_PID,
   PROCESS_RESIDENT,
@@ -29,13 +37,15 @@ import {
 import { listLinked } from '../lib/list';
 import { spaceResident } from '../mem/space';
 import { fdCloexec, fdFile, fdNext } from '../task/fdtable';
-import { FILE_BINDER } from '../task/file';
+import { FILE_BINDER, FILE_CONSOLE, FILE_MEMFD, FILE_NULL, FILE_STREAM } from '../task/file';
 import {
   CALL_FREEZE,
   CALL_GRACE,
   CALL_NONE,
   CALL_POLL,
   CALL_READ,
+  CALL_STREAM_READ,
+  CALL_STREAM_WRITE,
   Process,
   processFirst,
   processNext,
@@ -47,6 +57,11 @@ import { recordPut, recordPutAddress, recordPutFlag } from './record';
 
 if (CALL_NONE != PARKED_NOT || CALL_READ != PARKED_READ || CALL_POLL != PARKED_POLL) ERROR('PARKED_* are not CALL_*');
 if (CALL_FREEZE != PARKED_FREEZE || CALL_GRACE != PARKED_GRACE) ERROR('PARKED_* are not CALL_*');
+if (CALL_STREAM_READ != PARKED_STREAM_READ || CALL_STREAM_WRITE != PARKED_STREAM_WRITE)
+  ERROR('PARKED_* are not CALL_*');
+if (FILE_CONSOLE != KIND_CONSOLE || FILE_BINDER != KIND_BINDER || FILE_NULL != KIND_NULL)
+  ERROR('KIND_* are not FILE_*');
+if (FILE_MEMFD != KIND_MEMFD || FILE_STREAM != KIND_STREAM) ERROR('KIND_* are not FILE_*');
 
 export function processAfter(after: usize): usize {
   const process = after ? processNext(changetype<Process>(after)) : processFirst();
@@ -84,6 +99,7 @@ export function descriptorAfter(process: Process, after: usize): usize {
   recordPut(DESCRIPTOR_KIND, file.kind);
   recordPut(DESCRIPTOR_FLAGS, file.flags);
   recordPut(DESCRIPTOR_REFS, file.refs);
+  recordPut(DESCRIPTOR_INODE, file.inode);
   if (file.kind == FILE_BINDER) {
     recordPut(DESCRIPTOR_DEVICE, file.device);
     recordPutAddress(DESCRIPTOR_PROC, file.owner);

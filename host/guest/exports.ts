@@ -71,6 +71,12 @@ export interface RawExports {
   /** Blanks the record. */
   inspectEnd(): void;
 
+  /**
+   * What reading a file of debugfs does to the nodes that it shows, before it shows them: those of procs of `pid` (0: of
+   * all), with `asyncOnly` those that have a oneway under way. May wake threads.
+   */
+  debugfsRead(pid: number, asyncOnly: number): void;
+
   traceEnable(on: number): void;
   traceHead(): number;
   traceBase(): number;
@@ -133,4 +139,5 @@ export const REQUIRED_EXPORTS: readonly (keyof RawExports)[] = [
   'inspectFrame',
   'inspectRecord',
   'inspectEnd',
+  'debugfsRead',
 ];

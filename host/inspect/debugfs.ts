@@ -1,6 +1,9 @@
 /**
  * The driver's files in debugfs, in the kernel's words: what stands in /sys/kernel/debug/binder. Counts are those since
  * boot of the machine, which is the start of its scenario.
+ *
+ * This shows the machine as it is. Linux changes a little by reading (see the guest's driver/debugfs); who wants that makes
+ * a `dump` step.
  */
 import { BinderlabError } from '../kernel/error.ts';
 import type { Inspector } from './inspector.ts';
@@ -19,6 +22,26 @@ export const DEBUG_FILES = ['state', 'stats', 'transactions', 'transaction_log',
 
 type FileName = (typeof DEBUG_FILES)[number];
 
+/** Which nodes a file shows. */
+export interface ShownNodes {
+  /** Of procs of that pid; 0: of all. */
+  pid: number;
+  /** Only those that have a oneway under way. */
+  asyncOnly: boolean;
+}
+
+/**
+ * The nodes that a file shows; null: none.
+ *
+ * @throws BinderlabError when the driver never has such a file.
+ */
+export function shownNodes(file: string): ShownNodes | null {
+  const pid = pidOf(file);
+  if (pid !== null) return { pid, asyncOnly: false };
+  const name = nameOf(file);
+  return name === 'state' || name === 'transactions' ? { pid: 0, asyncOnly: name === 'transactions' } : null;
+}
+
 export class DebugFiles {
   constructor(private readonly inspector: Inspector) {}
 
@@ -27,12 +50,8 @@ export class DebugFiles {
    * @throws BinderlabError when the driver never has such a file.
    */
   read(file: string): DebugFile {
-    const pid = /^proc\/(\d+)$/.exec(file)?.[1];
-    if (pid !== undefined) return this.#proc(Number(pid));
-    if (!isFileName(file)) {
-      throw new BinderlabError(`the driver has no file "${file}"; there are ${DEBUG_FILES.join(', ')} and proc/PID.`);
-    }
-    return { exists: true, text: textOf(this.#lines(file)) };
+    const pid = pidOf(file);
+    return pid === null ? { exists: true, text: textOf(this.#lines(nameOf(file))) } : this.#proc(pid);
   }
 
   /** Names of the files below proc/, by pid. */
@@ -84,8 +103,16 @@ export class DebugFiles {
   }
 }
 
-function isFileName(name: string): name is FileName {
-  return (DEBUG_FILES as readonly string[]).includes(name);
+/** The pid of `proc/PID`; null for other names. */
+function pidOf(file: string): number | null {
+  const pid = /^proc\/([1-9]\d*)$/.exec(file)?.[1];
+  return pid === undefined ? null : Number(pid);
+}
+
+function nameOf(file: string): FileName {
+  const name = DEBUG_FILES.find((known) => known === file);
+  if (name !== undefined) return name;
+  throw new BinderlabError(`the driver has no file "${file}"; there are ${DEBUG_FILES.join(', ')} and proc/PID.`);
 }
 
 function textOf(lines: readonly string[]): string {

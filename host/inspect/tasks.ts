@@ -9,13 +9,22 @@ import {
   DESCRIPTOR_FD,
   DESCRIPTOR_FILE,
   DESCRIPTOR_FLAGS,
+  DESCRIPTOR_INODE,
   DESCRIPTOR_KIND,
   DESCRIPTOR_PROC,
   DESCRIPTOR_REFS,
+  KIND_BINDER,
+  KIND_CONSOLE,
+  KIND_MEMFD,
+  KIND_NULL,
+  KIND_STREAM,
   PARKED_FREEZE,
   PARKED_GRACE,
+  PARKED_NOT,
   PARKED_POLL,
   PARKED_READ,
+  PARKED_STREAM_READ,
+  PARKED_STREAM_WRITE,
   PROCESS_NOFILE,
   PROCESS_PID,
   PROCESS_RESIDENT,
@@ -54,8 +63,11 @@ export interface ProcessView {
   readonly vmas: readonly VmaView[];
 }
 
-/** The call that a thread sleeps in: a read, a poll, BINDER_FREEZE, or BINDER_THREAD_EXIT (a grace period). */
-export type ParkedIn = 'read' | 'poll' | 'freeze' | 'thread-exit';
+/**
+ * The call that a thread sleeps in: the read of a BINDER_WRITE_READ, a poll, BINDER_FREEZE, BINDER_THREAD_EXIT (a grace
+ * period), or a read or write of a pipe or socket.
+ */
+export type ParkedIn = 'read' | 'poll' | 'freeze' | 'thread-exit' | 'stream-read' | 'stream-write' | `call ${number}`;
 
 export interface ThreadView {
   readonly handle: number;
@@ -64,7 +76,7 @@ export interface ThreadView {
   /** null while it does not sleep. */
   readonly parked: {
     readonly in: ParkedIn;
-    /** Handle of the looper, or for a freeze of the proc, that it sleeps at; 0 for a grace period. */
+    /** Handle of what it sleeps at: looper, proc (a freeze) or stream; 0 for a grace period. */
     readonly at: number;
     /** null: it sleeps until it is woken. */
     readonly timeoutMs: number | null;
@@ -75,13 +87,17 @@ export interface ThreadView {
   } | null;
 }
 
+/** `console`: descriptors 0, 1 and 2 of a new process; `stream`: an end of a pipe or of a socket pair. */
+export type FileKindName = 'console' | 'binder' | 'null' | 'memfd' | 'stream' | `kind ${number}`;
+
 export interface DescriptorView {
   readonly fd: number;
   readonly cloexec: boolean;
   /** The open file: the same for duplicates. */
   readonly file: number;
-  /** The guest's number of the kind of file: 0 is the console, 1 a binder device. */
-  readonly kind: number;
+  readonly kind: FileKindName;
+  /** Number of the file that was opened: the same for all opens of it. */
+  readonly inode: number;
   /** O_* of the open file. */
   readonly flags: number;
   /** Descriptors, mappings, messages and calls that hold the open file. */
@@ -108,11 +124,20 @@ export interface VmaView {
   readonly dontCopy: boolean;
 }
 
+const KIND_NAMES: Readonly<Record<number, FileKindName>> = {
+  [KIND_CONSOLE]: 'console',
+  [KIND_BINDER]: 'binder',
+  [KIND_NULL]: 'null',
+  [KIND_MEMFD]: 'memfd',
+  [KIND_STREAM]: 'stream',
+};
 const PARKED_NAMES: Readonly<Record<number, ParkedIn>> = {
   [PARKED_READ]: 'read',
   [PARKED_POLL]: 'poll',
   [PARKED_FREEZE]: 'freeze',
   [PARKED_GRACE]: 'thread-exit',
+  [PARKED_STREAM_READ]: 'stream-read',
+  [PARKED_STREAM_WRITE]: 'stream-write',
 };
 
 /** Processes alive, in order of creation. */
@@ -144,26 +169,30 @@ export function vmaViews(cursors: Cursors, process: number): VmaView[] {
 }
 
 function threadView(row: Row): ThreadView {
-  const call = PARKED_NAMES[row.u32(THREAD_CALL)];
+  const call = row.u32(THREAD_CALL);
   const timeoutMs = row.i32(THREAD_TIMEOUT_MS);
-  const parked = call && {
-    in: call,
+  const parked = {
+    in: PARKED_NAMES[call] ?? (`call ${call}` as const),
     at: row.u32(THREAD_WAITING_ON),
     timeoutMs: timeoutMs < 0 ? null : timeoutMs,
     woken: row.flag(THREAD_WOKEN),
     signalled: row.flag(THREAD_SIGNALLED),
     timedOut: row.flag(THREAD_TIMED_OUT),
   };
-  return { handle: row.handle, tid: row.i32(THREAD_TID), nice: row.i32(THREAD_NICE), parked: parked ?? null };
+  const { handle } = row;
+  const [tid, nice] = [row.i32(THREAD_TID), row.i32(THREAD_NICE)];
+  return { handle, tid, nice, parked: call === PARKED_NOT ? null : parked };
 }
 
 function descriptorView(row: Row): DescriptorView {
   const proc = row.u32(DESCRIPTOR_PROC);
+  const kind = row.u32(DESCRIPTOR_KIND);
   return {
     fd: row.i32(DESCRIPTOR_FD),
     cloexec: row.flag(DESCRIPTOR_CLOEXEC),
     file: row.u32(DESCRIPTOR_FILE),
-    kind: row.u32(DESCRIPTOR_KIND),
+    kind: KIND_NAMES[kind] ?? `kind ${kind}`,
+    inode: row.u32(DESCRIPTOR_INODE),
     flags: row.u32(DESCRIPTOR_FLAGS),
     refs: row.i32(DESCRIPTOR_REFS),
     binder: proc === 0 ? null : { proc, device: row.u32(DESCRIPTOR_DEVICE) },

@@ -87,6 +87,15 @@ export class System {
     this.observer?.end(null);
   }
 
+  /** A step by no thread of the machine's: what it returns is the output, and it may wake threads. */
+  read<T extends object>(op: string, input: object, run: () => T): T {
+    this.#begin(op, null, input);
+    const output = run();
+    this.settle();
+    this.observer?.end(output);
+    return output;
+  }
+
   /**
    * A system call that never sleeps.
    *

@@ -65,7 +65,7 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['holds'],
     ['stack'],
     ['contents'],
-    ['release', 'scatter'],
+    ['release', 'scatter', 'debugfs'],
     ['translate'],
     ['delivery', 'death', 'freeze'],
     ['transaction'],
