@@ -6,6 +6,7 @@ import { BinderlabError } from '../kernel/error.ts';
 import { type BootOptions, Machine } from '../machine.ts';
 import { Strace } from '../trace/strace.ts';
 import { importScript } from './bundle.ts';
+import { DUMP_HINT, dumpChoice, readDumps } from './dumps.ts';
 import { isJournalName, writeJournal } from './files.ts';
 import { MACHINE_FLAGS, machineChoice, machineOptions } from './machineflags.ts';
 import { describeScriptError } from './scripterror.ts';
@@ -23,6 +24,8 @@ interface RunReport {
   steps: number;
   /** What went wrong in the script; null when it ran to its end. */
   error: string | null;
+  /** With --dump: text by file of debugfs. */
+  dumps?: Record<string, string>;
 }
 
 export const runCommand = defineCommand({
@@ -36,7 +39,15 @@ export const runCommand = defineCommand({
       valueHint: 'FILE',
       description: 'Write the journal of the run (.jsonl, .jsonl.gz, or -)',
     },
-    json: { type: 'boolean', description: 'Print one JSON document: {script, strategy, seed, memory, steps, error}' },
+    dump: {
+      type: 'string',
+      valueHint: DUMP_HINT,
+      description: 'Print files of debugfs when the script is done: those named, with commas between them',
+    },
+    json: {
+      type: 'boolean',
+      description: 'Print one JSON document: {script, strategy, seed, memory, steps, error}, with --dump also dumps',
+    },
     ...MACHINE_FLAGS,
   },
   async run({ args }) {
@@ -45,16 +56,21 @@ export const runCommand = defineCommand({
       throw new UsageError(`--journal ${args.journal}: a journal's name ends in .jsonl or .jsonl.gz`);
     }
     if (args.json && args.journal === '-') throw new UsageError('--json and --journal - both want standard output');
+    if (args.dump !== undefined && args.journal === '-') {
+      throw new UsageError('--dump and --journal - both want standard output');
+    }
     if (args.bytes && !args.strace) throw new UsageError('--bytes goes with --strace');
+    const files = args.dump === undefined ? null : dumpChoice(args.dump);
     const choice = machineChoice(args);
     const options = machineOptions(choice);
     const script = await loadScript(args.script);
 
     const machine = boot({ ...options, name: args.script });
+    let stopTrace = () => {};
     const chatter = args.json || args.journal === '-' ? process.stderr : process.stdout;
     if (args.strace) {
       const strace = new Strace({ bytes: args.bytes ?? false });
-      machine.on('step', (step) => chatter.write(`${strace.lines(step).join('\n')}\n`));
+      stopTrace = machine.on('step', (step) => chatter.write(`${strace.lines(step).join('\n')}\n`));
     }
     const error = await runScript(script, machine, chatter);
     const { journal } = machine;
@@ -62,6 +78,11 @@ export const runCommand = defineCommand({
       writeJournal(args.journal, journal);
     }
     const report: RunReport = { script: args.script, ...choice, steps: journal.steps.length, error };
+    stopTrace();
+    if (files !== null) {
+      report.dumps = readDumps(machine, files);
+      if (!args.json) process.stdout.write(Object.values(report.dumps).join(''));
+    }
     if (error !== null) process.stderr.write(`${error}\n`);
     if (args.json) console.log(JSON.stringify(report, null, 2));
     if (error === null) machine.end();
