@@ -11,7 +11,7 @@
  *     };
  */
 export type { WasmSource } from './guest/guest.ts';
-export type { BufferView, PageView } from './inspect/buffers.ts';
+export type { BufferView, FreeBufferView, PageView, UsedBufferView } from './inspect/buffers.ts';
 export type { LogEntryView, StatsView } from './inspect/counts.ts';
 export { DEBUG_FILES, type DebugFile, type DebugFiles } from './inspect/debugfs.ts';
 export type { Inspector, SpaceOwner } from './inspect/inspector.ts';

@@ -65,6 +65,28 @@ test('with its result as JSON, and nothing else on stdout', () => {
   assert.match(stderr, 'openat(');
 });
 
+test('with files of debugfs, read before its processes end', () => {
+  const text = (file: string) => folder.run(['run', 'hello.ts', '--dump', file]).stdout;
+  assert.is(
+    text('state,proc'),
+    'descriptor 3\nbinder state:\nproc 1000\ncontext binder\n  thread 1000: l 02 need_return 0 tr 0\n' +
+      'binder proc state:\nproc 1000\ncontext binder\n  thread 1000: l 02 need_return 0 tr 0\n',
+  );
+  assert.match(text('stats'), /^ {2}threads: 1\n/m);
+  assert.is(text('transactions,transaction_log,failed_transaction_log'), 'descriptor 3\nbinder transactions:\n');
+
+  const { stdout } = folder.run(['run', 'hello.ts', '--dump', 'transactions', '--json', '--journal', 'dumped.jsonl']);
+  assert.equal(JSON.parse(stdout).dumps, { transactions: 'binder transactions:\n' });
+  const { steps } = parseJournal(readFileSync(join(folder.path, 'dumped.jsonl'), 'utf8'), 'dumped.jsonl');
+  assert.is(JSON.parse(stdout).steps, steps.length);
+  assert.not.ok(steps.some((step) => step.op === 'dump'));
+
+  const wrong = folder.run(['run', 'hello.ts', '--dump', 'state,maps']);
+  assert.is(wrong.code, 2);
+  assert.match(wrong.stderr, 'the driver has no file "maps"; there are state, stats, ');
+  assert.is(folder.run(['run', 'hello.ts', '--dump', 'state', '--journal', '-']).code, 2);
+});
+
 test('a script that fails is shown with its own line', () => {
   folder.write(
     'fails.ts',
