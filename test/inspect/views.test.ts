@@ -1,6 +1,7 @@
 /** What views show, against what a script knows it did. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { BR_OK } from '../../assembly/abi/protocol.ts';
 import { BinderlabError, bc, type ProcView, type UsedBufferView } from '../../host/index.ts';
 import { boot, meet } from './machines.ts';
 
