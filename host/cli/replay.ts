@@ -22,7 +22,7 @@ export const replayCommand = defineCommand({
   meta: { name: 'replay', description: 'Run journals and compare what comes out with what they recorded' },
   args: {
     journals: { type: 'positional', required: true, description: 'Files (.jsonl, .jsonl.gz), folders of them, or -' },
-    'skip-dumps': { type: 'boolean', description: 'Leave out the steps that print debugfs files' },
+    'skip-dumps': { type: 'boolean', description: 'Do not compare the steps that print debugfs files' },
     json: { type: 'boolean', description: 'Print one JSON document: {traces, steps, equal, different}' },
     ...MACHINE_FLAGS,
   },

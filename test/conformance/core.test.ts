@@ -1,4 +1,4 @@
-/** What Linux did with the core of the protocol, the emulator does too, byte for byte, however pages are mapped. */
+/** What Linux did, the emulator does too, byte for byte, dumps included, however pages are mapped. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { guestModule } from '../../host/cli/boot.ts';
@@ -10,17 +10,19 @@ import { recording, recordingNames } from './recordings.ts';
 const wasm = guestModule();
 
 for (const strategy of ['kmap', 'vmalloc'] as const) {
-  const test = suite(`core under ${strategy}`);
-  for (const name of recordingNames()) {
-    test(name, () => {
-      const journal = recording(name);
-      const boot = (header: JournalHeader) => Machine.fromHeader(header, { wasm, strategy });
-      const result = replay(journal, boot);
-      assert.equal(result.text, []);
-      assert.is(result.equal, result.steps);
-    });
+  for (const set of ['hand', 'random'] as const) {
+    const test = suite(`${set} under ${strategy}`);
+    for (const name of recordingNames(set)) {
+      test(name, () => {
+        const journal = recording(name, set);
+        const boot = (header: JournalHeader) => Machine.fromHeader(header, { wasm, strategy });
+        const result = replay(journal, boot);
+        assert.equal(result.text, []);
+        assert.is(result.equal, result.steps);
+      });
+    }
+    test.run();
   }
-  test.run();
 }
 
 const test = suite('record');

@@ -5,19 +5,22 @@ import { gunzipSync } from 'node:zlib';
 import type { Journal } from '../../host/trace/journal.ts';
 import { parseJournal } from '../../host/trace/journaltext.ts';
 
-export const RECORDINGS = join(import.meta.dirname, '../../../test/conformance/hand');
+const ROOT = join(import.meta.dirname, '../../../test/conformance');
+const SUFFIX = '.jsonl.gz';
 
-/** Names of all recordings, in alphabetical order. */
-export function recordingNames(): string[] {
-  return readdirSync(RECORDINGS)
-    .map((file) => file.replace(/\.jsonl\.gz$/, ''))
-    .sort();
+/** `hand`: each shows one thing; `random`: long ones by random programs. */
+export type RecordingSet = 'hand' | 'random';
+
+/** Names of the recordings of a set, in alphabetical order. */
+export function recordingNames(set: RecordingSet = 'hand'): string[] {
+  const files = readdirSync(join(ROOT, set)).filter((file) => file.endsWith(SUFFIX));
+  return files.map((file) => file.slice(0, -SUFFIX.length)).sort();
 }
 
-export function recordingText(name: string): string {
-  return gunzipSync(readFileSync(join(RECORDINGS, `${name}.jsonl.gz`))).toString('utf8');
+export function recordingText(name: string, set: RecordingSet = 'hand'): string {
+  return gunzipSync(readFileSync(join(ROOT, set, name + SUFFIX))).toString('utf8');
 }
 
-export function recording(name: string): Journal {
-  return parseJournal(recordingText(name), name);
+export function recording(name: string, set: RecordingSet = 'hand'): Journal {
+  return parseJournal(recordingText(name, set), name);
 }
