@@ -34,11 +34,12 @@ import { objectsBoot } from './driver/objects';
 import { pollStart } from './driver/poll';
 import { scatterBoot } from './driver/scatter';
 import { stateBoot, stateSeed } from './driver/state';
+import { digest } from './lib/digest';
 import { mappingKnown } from './mapping/index';
 import { spaceDestroy, spaceMap, spaceProtect, spaceUnmap } from './mem/areas';
 import { Counters, countersAdd, machineCounters } from './mem/counters';
 import { spaceFork } from './mem/fork';
-import { framesBoot, framesFree as freeFrames } from './mem/frames';
+import { framesBoot, framesFree as freeFrames, framesTouched } from './mem/frames';
 import { kmemLiveTotal, kmemReap } from './mem/kmem';
 import { spaceCounters, spaceCreate, spacesBoot } from './mem/space';
 import { putUser32, userTouch as touch } from './mem/uaccess';
@@ -174,6 +175,18 @@ export function setSecctx(length: u32): void {
 /** A page of kernel memory through which the host hands over bytes. */
 export function scratch(): usize {
   return page;
+}
+
+/** Linear address behind which all memory is zero: a copy of what lies below it is a copy of the machine. */
+export function memoryTouched(): usize {
+  return framesTouched();
+}
+
+/** Digest of the machine's whole state. What the host's own questions left behind is none of it, and is cleared. */
+export function stateHash(): u64 {
+  memory.fill(changetype<usize>(sum), 0, COUNTER_COUNT * 8);
+  memory.fill(page, 0, PAGE_SIZE);
+  return digest(0, framesTouched());
 }
 
 // processes and threads

@@ -38,6 +38,7 @@ export {
   record,
   replay,
 } from './replay.ts';
+export type { Snapshot } from './snapshot.ts';
 export type { Journal, JournalHeader, Step, StepInput } from './trace/journal.ts';
 export { formatJournal, JournalError, parseJournal } from './trace/journaltext.ts';
 export { Strace, type StraceOptions } from './trace/strace.ts';

@@ -22,6 +22,7 @@ import { type ArenaRange, type People, Process } from './kernel/process.ts';
 import { Roster } from './kernel/roster.ts';
 import { System } from './kernel/system.ts';
 import type { Thread } from './kernel/thread.ts';
+import { Snapshot } from './snapshot.ts';
 import { dumpFile, performStep, type Stage } from './steps.ts';
 import type { Journal, JournalHeader, Step, StepInput } from './trace/journal.ts';
 import { Recorder } from './trace/recorder.ts';
@@ -89,6 +90,9 @@ export class Machine {
   #keeper: Recorder | null = null;
   /** Makes steps for who only wants to see them go by. */
   readonly #passer = new Recorder(false, (step) => this.#tell(step));
+
+  /** Taken or restored last: what the next one shares pages with. */
+  #snapshot: Snapshot | null = null;
 
   private constructor(options: BootOptions) {
     const { strategy = 'kmap', memoryMiB = 64, vmallocMiB = 128, seed = 0, arena = DEFAULT_ARENA } = options;
@@ -257,6 +261,30 @@ export class Machine {
   /** Kernel objects that live. */
   liveObjects(): number {
     return this.guest.raw.objectsLive();
+  }
+
+  /** This moment, to go back to. Takes as much memory as changed since the last snapshot. Changes nothing. */
+  snapshot(): Snapshot {
+    this.#snapshot = new Snapshot(this.#stage, this.#snapshot);
+    return this.#snapshot;
+  }
+
+  /**
+   * Goes back, or forward again: the machine, its processes and threads, the calls they sleep in and the journal are
+   * what they were. A process or thread made since then has ended.
+   *
+   * @throws BinderlabError when the snapshot is of another machine.
+   */
+  restore(snapshot: Snapshot): void {
+    if (!snapshot.isOf(this.#stage)) throw new BinderlabError('a snapshot can be restored only on its own machine.');
+    snapshot.restore();
+    this.#snapshot = snapshot;
+    this.#keeper?.rewind(snapshot.step);
+  }
+
+  /** Sixteen hex digits that stand for the machine's whole state: equal digits, equal state. */
+  hash(): string {
+    return BigInt.asUintN(64, this.guest.raw.stateHash()).toString(16).padStart(16, '0');
   }
 
   /** Kills the processes that are left, oldest first. The journal does not hold that. */

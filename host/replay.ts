@@ -120,7 +120,7 @@ export function record(journal: Journal, boot: Boot, emulator: JournalEmulator):
 }
 
 /** The machine counts the steps it performs, a journal may have gaps: this goes from the one count to the other. */
-class StepNumbers {
+export class StepNumbers {
   readonly #numbers = new Map<number, number>();
 
   /** The step with the journal's number in place of the machine's, also in `woken`. */
@@ -140,7 +140,7 @@ function bootFor(journal: Journal, boot: Boot): Performer {
 }
 
 /** Whether a step failed that asks for a debugfs file which this machine does not have. */
-function isMissingDump(step: Step, error: unknown): boolean {
+export function isMissingDump(step: Step, error: unknown): boolean {
   return step.op === 'dump' && error instanceof BinderlabError;
 }
 
@@ -157,7 +157,7 @@ function isBare(journal: Journal): boolean {
 }
 
 /** The step without anything that came of it. */
-function inputOf(step: Step): StepInput {
+export function inputOf(step: Step): StepInput {
   const { op, by, in: input } = step;
   return (by === undefined ? { op, in: input } : { op, by, in: input }) as StepInput;
 }

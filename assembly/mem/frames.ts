@@ -62,6 +62,8 @@ class FramesState {
   count: usize;
   /** Free frames, in blocks of whatever order. */
   free: usize;
+  /** End of the highest block ever given out: linear memory from here on is as zero as the host made it. */
+  touched: usize;
 }
 
 if (offsetof<Frame>() != FRAME_TABLE_ENTRY) ERROR('Frame is not the size of a frame table entry');
@@ -84,6 +86,7 @@ export function framesBoot(memoryBytes: usize): void {
 
   const tableEnd = table + state.count * FRAME_TABLE_ENTRY;
   const first = (tableEnd + PAGE_SIZE - 1) >>> PAGE_SHIFT;
+  state.touched = first << PAGE_SHIFT;
   assert(first < state.count, 'framesBoot: there is no memory left behind the frame table');
   for (let number: usize = 0; number < first; number++) frameAt(number).kind = FRAME_RESERVED as u8;
 
@@ -123,6 +126,7 @@ export function frameAlloc(order: i32, kind: u32, owner: usize): usize {
   const frames: usize = 1 << order;
   state.free -= frames;
   machineCounters.framesAllocated += frames;
+  state.touched = max(state.touched, addressOf(block) + (frames << PAGE_SHIFT));
   if (!ASC_NO_ASSERT) assertPoisoned(block, frames);
   for (let i: usize = 1; i < frames; i++) {
     const frame = neighbour(block, i);
@@ -212,6 +216,11 @@ export function framesFree(): i32 {
 /** How many frames the memory has, reserved ones included. */
 export function framesCount(): i32 {
   return state.count as i32;
+}
+
+/** Linear address behind which nobody has ever written: all of the machine's state lies below it. */
+export function framesTouched(): usize {
+  return state.touched;
 }
 
 /** Gives a block without references back, merged with its buddy as long as that is free too. */

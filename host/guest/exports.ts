@@ -77,6 +77,11 @@ export interface RawExports {
    */
   debugfsRead(pid: number, asyncOnly: number): void;
 
+  /** @returns Linear address behind which all memory is zero, a multiple of the page size. */
+  memoryTouched(): number;
+  /** @returns 64 bits that stand for the machine's whole state. */
+  stateHash(): bigint;
+
   traceEnable(on: number): void;
   traceHead(): number;
   traceBase(): number;
@@ -140,4 +145,6 @@ export const REQUIRED_EXPORTS: readonly (keyof RawExports)[] = [
   'inspectRecord',
   'inspectEnd',
   'debugfsRead',
+  'memoryTouched',
+  'stateHash',
 ];

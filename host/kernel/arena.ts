@@ -24,6 +24,12 @@ export interface Window {
   readonly arg: number;
 }
 
+/** What of an arena was set aside at one moment. */
+export interface ArenaState {
+  readonly windows: number;
+  readonly top: number;
+}
+
 export class Arena {
   #windows = 0;
   #top: number;
@@ -58,6 +64,15 @@ export class Arena {
     }
     this.#top = address;
     return address;
+  }
+
+  save(): ArenaState {
+    return { windows: this.#windows, top: this.#top };
+  }
+
+  restore({ windows, top }: ArenaState): void {
+    this.#windows = windows;
+    this.#top = top;
   }
 
   #plan(): string {

@@ -25,6 +25,11 @@ export function resultOf(ret: number): Result {
   return ret < 0 ? { ret, errno: errnoName(-ret) } : { ret };
 }
 
+/** What has come of a call; `ret` is null while it is parked. Each kind of call adds what it collects. */
+export interface CallState {
+  readonly ret: number | null;
+}
+
 export abstract class Call {
   /** Number of the step that made the call; set when it begins. */
   step = -1;
@@ -59,6 +64,16 @@ export abstract class Call {
   finish(ret: number): void {
     this.#ret = ret;
     this.collect(ret);
+  }
+
+  /** What has come of it up to now, to be given to `restore`. */
+  save(): CallState {
+    return { ret: this.#ret };
+  }
+
+  /** The machine has gone to another moment: the call has come to what it had come to then, or is parked again. */
+  restore(state: CallState): void {
+    this.#ret = state.ret;
   }
 
   /** All that came of it, as journals name it (there in snake_case). */
@@ -104,6 +119,15 @@ export class IoctlCall extends Call {
     return this.outLen > 0 ? { ...result, bytes: this.#bytes } : result;
   }
 
+  override save(): CallState & { readonly bytes: Uint8Array } {
+    return { ...super.save(), bytes: this.#bytes };
+  }
+
+  override restore(state: CallState & { readonly bytes: Uint8Array }): void {
+    super.restore(state);
+    this.#bytes = state.bytes;
+  }
+
   protected override collect(): void {
     if (this.outLen > 0) this.#bytes = this.memory.load(this.arg, this.outLen);
   }
@@ -128,7 +152,25 @@ export class PollCall extends Call {
     return { ...this.result(), revents: this.#revents };
   }
 
+  override save(): CallState & { readonly revents: number } {
+    return { ...super.save(), revents: this.#revents };
+  }
+
+  override restore(state: CallState & { readonly revents: number }): void {
+    super.restore(state);
+    this.#revents = state.revents;
+  }
+
   protected override collect(): void {}
+}
+
+interface WriteReadState extends CallState {
+  readonly writeConsumed: number | null;
+  readonly readConsumed: number | null;
+  readonly piece: Uint8Array;
+  readonly start: number;
+  readonly length: number;
+  readonly over: Uint8Array;
 }
 
 /** BINDER_WRITE_READ. */
@@ -209,6 +251,29 @@ export class WriteReadCall extends Call {
       ...(this.readSize > 0 ? { read: this.bytes } : {}),
       ...(this.#over.length > 0 ? { readOver: this.#over } : {}),
     };
+  }
+
+  override save(): WriteReadState {
+    return {
+      ...super.save(),
+      writeConsumed: this.#writeConsumed,
+      readConsumed: this.#readConsumed,
+      piece: this.#piece,
+      start: this.#start,
+      length: this.#length,
+      over: this.#over,
+    };
+  }
+
+  override restore(state: WriteReadState): void {
+    super.restore(state);
+    this.#writeConsumed = state.writeConsumed;
+    this.#readConsumed = state.readConsumed;
+    this.#piece = state.piece;
+    this.#start = state.start;
+    this.#length = state.length;
+    this.#over = state.over;
+    this.#returns = null;
   }
 
   protected override collect(): void {

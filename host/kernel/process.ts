@@ -1,6 +1,6 @@
 /** A process, as scripts see it: its threads, its memory, its end. */
 import { MAP_ANONYMOUS, MAP_FIXED_NOREPLACE, MAP_PRIVATE, PROT_READ, PROT_WRITE } from '../../assembly/abi/machine.ts';
-import { Arena } from './arena.ts';
+import { Arena, type ArenaState } from './arena.ts';
 import { BinderlabError, callError } from './error.ts';
 import { hexOfAddress } from './hex.ts';
 import { UserMemory } from './memory.ts';
@@ -18,6 +18,12 @@ export interface ArenaRange {
 }
 
 export type People = Roster<Process, Thread>;
+
+/** What a process was at one moment, beside what the guest knows of it. */
+export interface ProcessState {
+  readonly threads: readonly Thread[];
+  readonly arena: ArenaState;
+}
 
 export class Process implements Home {
   readonly memory: UserMemory;
@@ -158,6 +164,17 @@ export class Process implements Home {
 
   allEnded(): void {
     for (const thread of this.threads) this.system.dismiss(thread);
+  }
+
+  save(): ProcessState {
+    return { threads: [...this.threads], arena: this.arena.save() };
+  }
+
+  restore({ threads, arena }: ProcessState): void {
+    this.threads.length = 0;
+    this.threads.push(...threads);
+    for (const thread of threads) thread.forgetBuffers();
+    this.arena.restore(arena);
   }
 
   #addThread(name: string, tid: number, pointer: number): Thread {

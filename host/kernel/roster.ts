@@ -6,6 +6,13 @@ interface Named {
   readonly alive: boolean;
 }
 
+/** Who was there at one moment. */
+export interface RosterState<P, T> {
+  readonly processes: ReadonlyMap<string, P>;
+  readonly threads: ReadonlyMap<string, T>;
+  readonly made: number;
+}
+
 export class Roster<P extends Named, T extends Named> {
   readonly #processes = new Map<string, P>();
   readonly #threads = new Map<string, T>();
@@ -29,6 +36,18 @@ export class Roster<P extends Named, T extends Named> {
 
   addThread(thread: T): void {
     this.#threads.set(thread.name, thread);
+  }
+
+  save(): RosterState<P, T> {
+    return { processes: new Map(this.#processes), threads: new Map(this.#threads), made: this.#made };
+  }
+
+  restore({ processes, threads, made }: RosterState<P, T>): void {
+    this.#processes.clear();
+    for (const [name, process] of processes) this.#processes.set(name, process);
+    this.#threads.clear();
+    for (const [name, thread] of threads) this.#threads.set(name, thread);
+    this.#made = made;
   }
 
   /** @throws BinderlabError when something alive has that name. */

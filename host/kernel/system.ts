@@ -7,7 +7,7 @@
 import { PARKED } from '../../assembly/abi/machine.ts';
 import type { RawExports } from '../guest/exports.ts';
 import type { Guest } from '../guest/guest.ts';
-import { type Call, resultOf } from './call.ts';
+import { type Call, type CallState, resultOf } from './call.ts';
 import { Tape } from './tape.ts';
 
 /** A thread as the schedule knows it. */
@@ -24,6 +24,17 @@ export interface Task {
   alive: boolean;
   /** The call it sleeps in. */
   call: Call | null;
+}
+
+/** What the schedule knew at one moment. */
+export interface SystemState {
+  readonly nextStep: number;
+  readonly seats: readonly (Task | null)[];
+  /** The sleeping threads' calls. */
+  readonly parked: ReadonlyMap<Task, Call>;
+  /** What had come of the calls that were parked then or in an earlier state. */
+  readonly calls: ReadonlyMap<Call, CallState>;
+  readonly files: ReadonlyMap<number, string>;
 }
 
 /**
@@ -54,6 +65,8 @@ export class System {
   readonly #files = new Map<number, string>();
   /** Threads by seat; a free seat is null. */
   readonly #seats: (Task | null)[] = [];
+  /** Calls that were parked in a saved state: the only ones that a later one may find returned, or the reverse. */
+  readonly #saved = new Set<Call>();
 
   constructor(readonly guest: Guest) {
     this.raw = guest.raw;
@@ -161,6 +174,36 @@ export class System {
       this.#files.set(inode, name);
     }
     return name;
+  }
+
+  /** All that it knows, to be given to `restore`. Between two steps. */
+  save(): SystemState {
+    const parked = new Map<Task, Call>();
+    for (const task of this.#tasks.values()) {
+      if (task.call === null) continue;
+      parked.set(task, task.call);
+      this.#saved.add(task.call);
+    }
+    const calls = new Map([...this.#saved].map((call) => [call, call.save()]));
+    return { nextStep: this.nextStep, seats: [...this.#seats], parked, calls, files: new Map(this.#files) };
+  }
+
+  /** Goes back to what it knew. A thread made since then has ended; one that ended lives, and is parked if it was. */
+  restore({ nextStep, seats, parked, calls, files }: SystemState): void {
+    this.nextStep = nextStep;
+    for (const task of this.#tasks.values()) task.alive = false;
+    this.#tasks.clear();
+    this.#seats.length = 0;
+    this.#seats.push(...seats);
+    for (const task of seats) {
+      if (task === null) continue;
+      task.alive = true;
+      task.call = parked.get(task) ?? null;
+      this.#tasks.set(task.pointer, task);
+    }
+    for (const [call, state] of calls) call.restore(state);
+    this.#files.clear();
+    for (const [inode, name] of files) this.#files.set(inode, name);
   }
 
   #begin(op: string, by: Task | null, input: object): void {

@@ -292,6 +292,11 @@ export class Thread implements Task {
     });
   }
 
+  /** Forgets where its buffers are; they are set aside again by the first call that needs them, at the same place. */
+  forgetBuffers(): void {
+    this.#buffers = null;
+  }
+
   get #window(): Window {
     this.#buffers ??= this.home.arena.window(this.index);
     return this.#buffers;

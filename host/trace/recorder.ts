@@ -89,6 +89,17 @@ export class Recorder implements Observer {
     this.#close(open);
   }
 
+  /** Forgets the steps from number `step` on: they have not happened any more. */
+  rewind(step: number): void {
+    const kept = this.steps.filter(({ i }) => i < step);
+    this.steps.length = 0;
+    this.procs.length = 0;
+    for (const earlier of kept) {
+      this.steps.push(earlier);
+      this.#noteProcess(earlier);
+    }
+  }
+
   #begun(): OpenStep {
     if (this.#open === null) throw new Error('a step ended that had not begun');
     return this.#open;

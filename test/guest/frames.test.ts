@@ -145,4 +145,29 @@ test('framesCheck sees a write through a null pointer', () => {
   assert.is(guest.framesCheck(), 16);
 });
 
+test('behind the mark of what was ever given out, memory is as the host made it', () => {
+  const step = fc.record({ free: fc.boolean(), order: fc.nat(6), which: fc.nat() });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      boot();
+      const live: number[] = [];
+      for (const { free, order, which } of steps) {
+        if (free && live.length > 0) {
+          guest.framePut(live.splice(which % live.length, 1)[0] as number);
+          continue;
+        }
+        const address = guest.frameAlloc(order, FRAME_ANON, 0);
+        if (address === 0) continue;
+        bytes.fill(0x77, address, address + (PAGE << order));
+        live.push(address);
+      }
+      const touched = guest.framesTouched();
+      assert.is(touched % PAGE, 0);
+      assert.ok(live.every((address) => address < touched));
+      assert.ok(bytes.subarray(touched).every((byte) => byte === 0));
+    }),
+    { numRuns: 30 },
+  );
+});
+
 test.run();

@@ -21,6 +21,8 @@ export interface TestExports {
   bitmapFindZero(base: number, bits: number, from: number): number;
   bitmapFindOne(base: number, bits: number, from: number): number;
 
+  digest(from: number, to: number): bigint;
+
   listInit(head: number): void;
   listEmpty(head: number): number;
   listLinked(link: number): number;
@@ -70,6 +72,7 @@ export interface TestExports {
   frameSetOwner(address: number, kind: number, owner: number): void;
   framesFree(): number;
   framesCount(): number;
+  framesTouched(): number;
   framesCheck(): number;
 
   kmemAlloc(id: number): number;

@@ -21,9 +21,10 @@ export const RANKS: readonly (readonly string[])[] = [
   ['host/kernel/'],
   ['host/inspect/', 'host/trace/', 'host/sim/'],
   ['host/steps.ts'],
+  ['host/snapshot.ts'],
   ['host/machine.ts'],
   ['host/replay.ts', 'host/binder/'],
-  ['host/android/', 'host/compare/'],
+  ['host/android/', 'host/compare/', 'host/history.ts'],
   ['host/index.ts'],
   ['host/cli/', 'host/web/'],
 ];
@@ -33,7 +34,7 @@ export const RANKS: readonly (readonly string[])[] = [
  * `*` stands for all files that are not named. A folder without an arrow is one group.
  */
 export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  'assembly/lib/': [['assert'], ['list', 'rbtree', 'bitmap', 'ring'], ['slab']],
+  'assembly/lib/': [['assert'], ['list', 'rbtree', 'bitmap', 'ring', 'digest'], ['slab']],
   'assembly/mem/': [
     ['counters'],
     ['frames'],

@@ -13,6 +13,7 @@ export {
   bitmapSet,
   bitmapTest,
 } from '../../../assembly/lib/bitmap';
+export { digest } from '../../../assembly/lib/digest';
 export {
   listAddHead,
   listAddTail,
@@ -58,6 +59,7 @@ export {
   framesCheck,
   framesCount,
   framesFree,
+  framesTouched,
 } from '../../../assembly/mem/frames';
 export { kmemAlloc, kmemFree, kmemLive, kmemLiveTotal, kmemReap } from '../../../assembly/mem/kmem';
 export { spaceInstall, spaceInstallRun, spaceLend, spaceZap } from '../../../assembly/mem/leaves';

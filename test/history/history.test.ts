@@ -1,0 +1,150 @@
+/** Walking a journal: a step is the same wherever one comes from, and however few snapshots there are. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { guestModule } from '../../host/cli/boot.ts';
+import { History, HistoryError, type HistoryOptions, START } from '../../host/history.ts';
+import { Machine, type Strategy } from '../../host/machine.ts';
+import type { Journal, JournalHeader, Step } from '../../host/trace/journal.ts';
+import { recording, recordingNames } from '../conformance/recordings.ts';
+
+const wasm = guestModule();
+
+function historyOf(journal: Journal, options?: HistoryOptions, strategy: Strategy = 'kmap'): History {
+  const boot = (header: JournalHeader) => Machine.fromHeader(header, { wasm, strategy, journal: false });
+  return new History(journal, boot, options);
+}
+
+/** Hash behind every step, the start first, by a machine that only ever goes forwards and takes no snapshot. */
+function hashesForwards(journal: Journal, strategy: Strategy): string[] {
+  const machine = Machine.fromHeader(journal.header, { wasm, strategy, journal: false });
+  return [
+    machine.hash(),
+    ...journal.steps.map((step) => {
+      if (step.op !== 'dump') machine.perform(step);
+      return machine.hash();
+    }),
+  ];
+}
+
+/** Dumps that the machine has not are left out, so that every step can be performed. */
+function withoutDumps(journal: Journal): Journal {
+  return { ...journal, steps: journal.steps.filter(({ op }) => op !== 'dump') };
+}
+
+for (const strategy of ['kmap', 'vmalloc'] as const) {
+  const test = suite(`there and back under ${strategy}`);
+  for (const name of recordingNames()) {
+    test(name, () => {
+      const journal = withoutDumps(recording(name));
+      const hashes = hashesForwards(journal, strategy);
+      const history = historyOf(journal, { every: 5 }, strategy);
+      const check = () => assert.is(history.hash(), hashes[history.position - START], `at ${history.position}`);
+      check();
+      while (history.next()) check();
+      assert.is(history.position, history.last);
+      while (history.back()) check();
+      assert.is(history.position, START);
+      for (let hop = 0; hop < journal.steps.length; hop++) {
+        history.goto(((hop * 7919) % (journal.steps.length + 1)) + START);
+        check();
+      }
+    });
+  }
+  test.run();
+}
+
+const test = suite('history');
+const journal = recording('nested-callback');
+
+test('what came of a step is the same again', () => {
+  const history = historyOf(withoutDumps(journal), { every: 4 });
+  history.goto(history.last);
+  const first = JSON.stringify(history.past);
+  history.goto(3);
+  assert.is(history.past.length, 4);
+  history.goto(history.last);
+  assert.is(JSON.stringify(history.past), first);
+});
+
+test('snapshots stay few and small, and every step can still be reached', () => {
+  const some = withoutDumps(journal);
+  const hashes = hashesForwards(some, 'kmap');
+  for (const options of [
+    { every: 1, snapshotsMax: 3 },
+    { every: 1, memoryMaxMiB: 1 },
+  ]) {
+    const history = historyOf(some, options);
+    history.goto(history.last);
+    assert.ok(history.snapshotBytes <= 2 * 1024 * 1024, `${history.snapshotBytes} bytes`);
+    for (let position = history.last; position >= START; position--) {
+      history.goto(position);
+      assert.is(history.hash(), hashes[position - START]);
+    }
+  }
+});
+
+test('numbers of steps may have gaps', () => {
+  const steps = journal.steps.filter(({ op }) => op !== 'peek' && op !== 'dump');
+  const history = historyOf({ ...journal, steps });
+  const last = steps.at(-1) as Step;
+  assert.is(history.find(last.i), steps.length - 1);
+  assert.is(history.find(last.i + 1), null);
+  history.goto(history.last);
+  assert.is(history.step?.i, last.i);
+});
+
+test('a dump that the machine has not is a step without output', () => {
+  const dump = { i: 0, op: 'dump', in: { file: 'no such file' } } as Step;
+  const history = historyOf({ ...journal, steps: [dump, ...withoutDumps(journal).steps] });
+  history.goto(3);
+  assert.equal(history.past[0], { i: 0, op: 'dump', in: { file: 'no such file' } });
+  assert.is(history.back(), true);
+});
+
+test('a step that cannot be performed stops the walk, and leaves the machine as it was', () => {
+  const steps = [...withoutDumps(journal).steps];
+  const odd = { i: 999, op: 'open', by: 'nobody.0', in: { flags: 0 } } as Step;
+  steps.splice(10, 0, odd);
+  const history = historyOf({ ...journal, steps }, { every: 4 });
+  history.goto(8);
+  const hash = history.hash();
+  assert.throws(
+    () => history.goto(20),
+    (error: unknown) => error instanceof HistoryError && /step 999 \(open\).*nobody\.0/.test(error.message),
+  );
+  assert.is(history.position, 8);
+  assert.is(history.hash(), hash);
+  assert.throws(
+    () => history.until(() => false),
+    (error: unknown) => error instanceof HistoryError,
+  );
+  assert.is(history.position, 9);
+  assert.is(history.upcoming?.i, 999);
+});
+
+test('positions that do not exist are refused', () => {
+  const history = historyOf(journal);
+  for (const position of [START - 1, history.last + 1, 1.5, Number.NaN]) {
+    assert.throws(
+      () => history.goto(position),
+      (error: unknown) => error instanceof RangeError,
+    );
+  }
+  assert.is(history.back(), false);
+});
+
+test('until stops where something is so', () => {
+  const history = historyOf(withoutDumps(journal));
+  assert.is(
+    history.until((step) => step.op === 'wr' && step.parked === true),
+    true,
+  );
+  assert.is(history.step?.parked, true);
+  assert.is(
+    history.until(() => false),
+    false,
+  );
+  assert.is(history.position, history.last);
+});
+
+test.run();
