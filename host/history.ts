@@ -117,17 +117,16 @@ export class History {
    * Goes to a position, forwards or back.
    *
    * @throws RangeError when the journal has no such position.
-   * @throws HistoryError when the machine cannot perform a step on the way; it stands where it stood then.
+   * @throws HistoryError when the machine cannot perform a step on the way; it stands before that step then.
    */
   goto(position: number): void {
     if (!Number.isInteger(position) || position < START || position > this.last) {
       throw new RangeError(`there is no position ${position}; the journal has ${START} to ${this.last}`);
     }
-    const from = this.#position;
     try {
       this.#walk(position);
     } catch (error) {
-      if (error instanceof HistoryError) this.#recover(from);
+      if (error instanceof HistoryError) this.#recover(this.#position);
       throw error;
     }
   }

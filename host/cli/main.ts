@@ -9,11 +9,13 @@ import { MACHINE_FLAGS } from './machineflags.ts';
 import { recordCommand } from './record.ts';
 import { replayCommand } from './replay.ts';
 import { runCommand } from './run.ts';
+import { stepCommand } from './step.ts';
 import { checkFlags, EXIT_FINE, EXIT_NO, EXIT_USAGE, positionals, UsageError } from './usage.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: commands differ in the types of their arguments
 const COMMANDS: Readonly<Record<string, CommandDef<any>>> = {
   run: runCommand,
+  step: stepCommand,
   record: recordCommand,
   replay: replayCommand,
 };

@@ -12,7 +12,7 @@ import { MACHINE_FLAGS, machineChoice, machineOptions } from './machineflags.ts'
 import { describeScriptError } from './scripterror.ts';
 import { EXIT_FINE, EXIT_NO, UsageError } from './usage.ts';
 
-type Script = (machine: Machine) => unknown;
+export type Script = (machine: Machine) => unknown;
 
 /** What `--json` prints. */
 interface RunReport {
@@ -65,7 +65,7 @@ export const runCommand = defineCommand({
     const options = machineOptions(choice);
     const script = await loadScript(args.script);
 
-    const machine = boot({ ...options, name: args.script });
+    const machine = bootFor({ ...options, name: args.script });
     let stopTrace = () => {};
     const chatter = args.json || args.journal === '-' ? process.stderr : process.stdout;
     if (args.strace) {
@@ -91,7 +91,7 @@ export const runCommand = defineCommand({
 });
 
 /** @throws UsageError when the flags make no machine, e.g. with too little memory. */
-function boot(options: BootOptions): Machine {
+export function bootFor(options: BootOptions): Machine {
   try {
     return Machine.boot(options);
   } catch (error) {
@@ -101,7 +101,7 @@ function boot(options: BootOptions): Machine {
 }
 
 /** @throws UsageError when there is no such script, or it is none. */
-async function loadScript(file: string): Promise<Script> {
+export async function loadScript(file: string): Promise<Script> {
   if (!existsSync(file)) throw new UsageError(`there is no script ${file}`);
   let module: { default?: unknown };
   try {
@@ -121,7 +121,7 @@ async function loadScript(file: string): Promise<Script> {
  *
  * @returns what went wrong, for people; null when nothing did
  */
-async function runScript(script: Script, machine: Machine, chatter: NodeJS.WriteStream): Promise<string | null> {
+export async function runScript(script: Script, machine: Machine, chatter: NodeJS.WriteStream): Promise<string | null> {
   const own = globalThis.console;
   globalThis.console = new Console(chatter, process.stderr);
   const stuck = (): void => {

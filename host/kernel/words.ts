@@ -112,6 +112,11 @@ export function wordName(word: number): string | undefined {
   return NAMES.get(word);
 }
 
+/** All BC_ and BR_ names. */
+export function wordNames(): string[] {
+  return [...NAMES.values()];
+}
+
 /** @returns The bytes of payload behind a word. */
 export function payloadSize(word: number): number {
   return (word >>> 16) & 0x3fff;

@@ -18,8 +18,8 @@ function refused(words: string[], reason: RegExp | string, input = ''): void {
 }
 
 test('no command, or one that does not exist', () => {
-  refused([], /which command\? There are run, record, replay/);
-  refused(['fly'], /there is no command "fly"; there are run, record, replay/);
+  refused([], /which command\? There are run, step, record, replay/);
+  refused(['fly'], /there is no command "fly"; there are run, step, record, replay/);
 });
 
 test('flags that do not exist', () => {

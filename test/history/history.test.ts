@@ -44,7 +44,7 @@ for (const strategy of ['kmap', 'vmalloc'] as const) {
       assert.is(history.position, history.last);
       while (history.back()) check();
       assert.is(history.position, START);
-      for (let hop = 0; hop < journal.steps.length; hop++) {
+      for (let hop = 0; hop < 20; hop++) {
         history.goto(((hop * 7919) % (journal.steps.length + 1)) + START);
         check();
       }
@@ -101,18 +101,19 @@ test('a dump that the machine has not is a step without output', () => {
   assert.is(history.back(), true);
 });
 
-test('a step that cannot be performed stops the walk, and leaves the machine as it was', () => {
+test('a step that cannot be performed stops the walk right before it', () => {
   const steps = [...withoutDumps(journal).steps];
   const odd = { i: 999, op: 'open', by: 'nobody.0', in: { flags: 0 } } as Step;
   steps.splice(10, 0, odd);
   const history = historyOf({ ...journal, steps }, { every: 4 });
-  history.goto(8);
+  history.goto(9);
   const hash = history.hash();
+  history.goto(2);
   assert.throws(
     () => history.goto(20),
     (error: unknown) => error instanceof HistoryError && /step 999 \(open\).*nobody\.0/.test(error.message),
   );
-  assert.is(history.position, 8);
+  assert.is(history.position, 9);
   assert.is(history.hash(), hash);
   assert.throws(
     () => history.until(() => false),

@@ -1,0 +1,76 @@
+/**
+ * A table of what there is at one moment: a title with facts, and rows that have a key, so that the same table at
+ * another moment can be compared with it. Owns the layout as text:
+ *
+ *     server (pid 1000)   mapping 1040384 bytes at 0x70000000, async space left 520192
+ *       offset     size  state      whose
+ *          0x0       88  delivered  call 5 from client
+ *         0x58  1040296  free
+ */
+
+/** A row's data, as JSON shows it. */
+export type RowData = Readonly<Record<string, unknown>>;
+
+export interface Column<R> {
+  /** Unique in its table. */
+  readonly name: string;
+  /** What stands in the row's cell; empty for nothing. */
+  readonly text: (row: R) => string;
+  /** Numbers stand below each other by their last digit. */
+  readonly right?: boolean;
+}
+
+export interface TableRow {
+  /** Same key, same thing. Unique in its table. */
+  readonly key: string;
+  readonly cells: readonly string[];
+  readonly data: RowData;
+}
+
+export interface Table {
+  /** Whose it is. Unique in its view. */
+  readonly title: string;
+  readonly facts: Readonly<Record<string, string | number>>;
+  readonly columns: readonly { readonly name: string; readonly right: boolean }[];
+  readonly rows: readonly TableRow[];
+}
+
+/** Makes a table of plain data. @param key Names what a row is about. */
+export function tableOf<R extends object>(
+  title: string,
+  facts: Table['facts'],
+  columns: readonly Column<R>[],
+  rows: readonly R[],
+  key: (row: R) => string,
+): Table {
+  return {
+    title,
+    facts,
+    columns: columns.map(({ name, right = false }) => ({ name, right })),
+    rows: rows.map((row) => ({
+      key: key(row),
+      cells: columns.map(({ text }) => text(row)),
+      data: row as unknown as RowData,
+    })),
+  };
+}
+
+/** The table in lines. Columns in which nothing stands are left out. */
+export function tableLines({ title, facts, columns, rows }: Table): string[] {
+  const heading = [title, factsText(facts)].filter((part) => part !== '').join('   ');
+  if (rows.length === 0) return [heading];
+  const used = columns.flatMap(({ name, right }, index) => {
+    const cells = rows.map(({ cells }) => cells[index] ?? '');
+    if (cells.every((cell) => cell === '')) return [];
+    const width = Math.max(name.length, ...cells.map((cell) => cell.length));
+    return [[name, ...cells].map((cell) => (right ? cell.padStart(width) : cell.padEnd(width)))];
+  });
+  const lines = ['', ...rows].map((_, line) => `  ${used.map((column) => column[line]).join('  ')}`.trimEnd());
+  return [heading, ...lines];
+}
+
+export function factsText(facts: Table['facts']): string {
+  return Object.entries(facts)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ');
+}

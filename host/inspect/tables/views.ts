@@ -1,0 +1,35 @@
+/** The views of a machine that are made of tables, by name. */
+import type { Inspector } from '../inspector.ts';
+import { bufferTables } from './buffers.ts';
+import type { Names } from './names.ts';
+import { nodeTables } from './nodes.ts';
+import { pageTables } from './pages.ts';
+import type { Table } from './table.ts';
+import { threadTables } from './threads.ts';
+
+export type TableView = 'buffers' | 'pages' | 'threads' | 'nodes';
+
+const MAKERS: Readonly<Record<TableView, (inspector: Inspector, names: Names) => Table[]>> = {
+  buffers: bufferTables,
+  pages: pageTables,
+  threads: threadTables,
+  nodes: nodeTables,
+};
+
+export const TABLE_VIEWS = Object.keys(MAKERS) as readonly TableView[];
+
+/** All of them at one moment. */
+export type Views = Readonly<Record<TableView, readonly Table[]>>;
+
+/** What stands where a view has nothing to show. */
+export const NOTHING_IN: Readonly<Record<TableView, string>> = {
+  buffers: 'nobody has mapped the device',
+  pages: 'nobody has mapped the device',
+  threads: 'there is no process',
+  nodes: 'nobody has sent an object',
+};
+
+export function viewsOf(inspector: Inspector, names: Names): Views {
+  const entries = TABLE_VIEWS.map((view) => [view, MAKERS[view](inspector, names)] as const);
+  return Object.fromEntries(entries) as unknown as Views;
+}

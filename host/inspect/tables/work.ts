@@ -1,0 +1,45 @@
+/** Queues and stacks in words, as the cells of tables hold them. */
+import type { StackEntryView, TransactionView, WorkView } from '../works.ts';
+import type { Names } from './names.ts';
+
+const TF_ONE_WAY = 1;
+
+/** "call 5 of client.0, TRANSACTION_COMPLETE": the entries of a queue, first come first. */
+export function queueText(queue: readonly WorkView[], names: Names): string {
+  return queue.map((work) => workText(work, names)).join(', ');
+}
+
+/** "awaits the reply to 7, serves 5 of client.0": innermost first. */
+export function stackText(stack: readonly StackEntryView[], names: Names): string {
+  return stack
+    .map(({ role, transaction }) => {
+      if (role === 'outgoing') return `awaits the reply to ${transaction.id}`;
+      if (role === 'incoming') return `serves ${transaction.id} of ${sender(transaction, names)}`;
+      return `broken at ${transaction.id}`;
+    })
+    .join(', ');
+}
+
+function workText(work: WorkView, names: Names): string {
+  switch (work.type) {
+    case 'TRANSACTION':
+      return transactionText(work.transaction, names);
+    case 'RETURN_ERROR':
+      return work.word;
+    case 'NODE':
+      return `news of node ${work.node.id}`;
+    default:
+      return 'cookie' in work ? `${work.type} 0x${work.cookie.toString(16)}` : work.type;
+  }
+}
+
+function transactionText(transaction: TransactionView, names: Names): string {
+  const { id, flags, buffer } = transaction;
+  const kind = buffer?.node === 0 ? 'reply' : (flags & TF_ONE_WAY) !== 0 ? 'oneway' : 'call';
+  return `${kind} ${id} of ${sender(transaction, names)}`;
+}
+
+/** The kernel forgets who sent a oneway, and a sender that has died. */
+function sender({ from }: TransactionView, names: Names): string {
+  return from.tid === 0 ? 'someone' : names.thread(from.tid);
+}

@@ -1,0 +1,259 @@
+import { gzipSync } from 'node:zlib';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { recordingText } from '../conformance/recordings.ts';
+import { Folder } from './binderlab.ts';
+
+const test = suite('step');
+const folder = new Folder();
+test.after(() => folder.remove());
+folder.write('oneway.jsonl', recordingText('oneway'));
+folder.write('oneway.jsonl.gz', gzipSync(recordingText('oneway')));
+
+const CALL = `
+import { bc, type Machine } from 'binderlab';
+
+export default (machine: Machine) => {
+  const server = machine.spawn('server').main;
+  const client = machine.spawn('client').main;
+  const serverFd = server.open();
+  server.mmap(serverFd);
+  server.becomeContextManager(serverFd);
+  const reading = server.writeRead(serverFd, [bc.enterLooper()]);
+  const clientFd = client.open();
+  client.mmap(clientFd);
+  client.version(clientFd);
+  client.writeRead(clientFd, [bc.transaction({ handle: 0, data: new Uint8Array(5000) })]);
+  const call = reading.expect('BR_TRANSACTION');
+  console.log('called');
+  server.writeRead(serverFd, [bc.freeBuffer(call.buffer), bc.reply({ data: new Uint8Array(8) })]);
+};
+`;
+folder.write('call.ts', CALL);
+const CALLED = 9;
+
+/** What --json prints of one moment. */
+function moment(words: readonly string[]) {
+  const { code, stdout, stderr } = folder.run(['step', ...words, '--json']);
+  assert.is(code, 0, stderr);
+  return JSON.parse(stdout);
+}
+
+test('a journal at its end, with its calls', () => {
+  const { code, stdout, stderr } = folder.run(['step', 'oneway.jsonl']);
+  assert.is(code, 0, stderr);
+  assert.match(stdout, /^oneway: step 32 of 32, state [0-9a-f]{16}\n\ncalls\n/);
+  assert.match(stdout, /\n {2}> {3}32 {2}2000<A\.0> {2}ioctl\(3, BINDER_GET_EXTENDED_ERROR, /);
+  assert.match(stdout, 'this was the last step');
+});
+
+test('plain, compressed and from standard input, a journal is the same', () => {
+  const words = ['--at', '14', '--show', 'all'];
+  const { stdout } = folder.run(['step', 'oneway.jsonl', ...words]);
+  assert.is(folder.run(['step', 'oneway.jsonl.gz', ...words]).stdout, stdout);
+  assert.is(folder.run(['step', '-', ...words], recordingText('oneway')).stdout, stdout);
+});
+
+test('what is there behind the step that sends a call', () => {
+  const words = ['step', 'call.ts', '--at', String(CALLED), '--show', 'calls,buffers,pages,threads,nodes'];
+  const { code, stdout, stderr } = folder.run(words);
+  assert.is(code, 0, stderr);
+  assert.is(stderr, 'called\n');
+  assert.match(
+    stdout,
+    /> {4}9 {2}2000<client\.0> ioctl\(3, BINDER_WRITE_READ, .*BC_TRANSACTION .*<unfinished \.\.\.>\n/,
+  );
+  assert.match(stdout, /\n {10}1000<server\.0> <\.\.\. ioctl resumed> .*BR_TRANSACTION .* = 0\n/);
+  assert.match(stdout, 'next: step 10, server.0: ioctl(3, BINDER_WRITE_READ, ');
+  assert.match(stdout, / 0x0 +5000 +0x70000000 +delivered +call 2 of client to node 1 +5000\n/);
+  assert.match(stdout, / 0x1388 +1035384 +free\n/);
+  assert.match(stdout, 'server (1000)   pages 254, active 2, on the LRU 0, unused 252\n');
+  assert.match(stdout, / 1 {2}active +0x[0-9a-f]+ +0x70001000\n/);
+  assert.match(stdout, / server\.0 +entered +awake +serves 2 of client\.0\n/);
+  assert.match(
+    stdout,
+    / client\.0 +waiting +parked: reads, for the reply +awaits the reply to 2 +TRANSACTION_COMPLETE\n/,
+  );
+  assert.match(stdout, / 1 +0x0 +0x0 +2 local +1 local .*context manager\n/);
+});
+
+test('a page has its twin in the kernel where there is one', () => {
+  const pages = (strategy: string) =>
+    folder.run(['step', 'call.ts', '--at', String(CALLED), '--show', 'pages', '--strategy', strategy]).stdout;
+  assert.match(pages('vmalloc'), / 0x70001000 {2}0xffffff[0-9a-f]+1000\n/);
+  assert.not.match(pages('kmap'), 'twin');
+});
+
+test('what a step changed', () => {
+  const { stdout } = folder.run(['step', 'call.ts', '--at', String(CALLED), '--show', 'diff']);
+  assert.match(
+    stdout,
+    /in buffers\n {4}server \(1000\)\n {6}~ at 0x0: size 1040384 -> 5000, .*state free -> delivered/,
+  );
+  assert.match(stdout, '+ page 0, state active, frame 0x');
+  assert.match(stdout, 'client.0: looper no looper -> waiting, is awake -> parked: reads, for the reply');
+  const start = folder.run(['step', 'call.ts', '--at', 'start', '--show', 'diff']).stdout;
+  assert.match(start, 'nothing has happened yet');
+});
+
+test('JSON has the same as data', () => {
+  const shown = moment(['call.ts', '--at', String(CALLED), '--show', 'all']);
+  assert.equal([shown.source, shown.step, shown.steps, shown.difference], ['call.ts', CALLED, 11, null]);
+  assert.is(shown.calls.length, 2);
+  const [delivered, free] = shown.buffers[0].rows;
+  assert.equal([delivered.offset, delivered.size, delivered.free, delivered.id], [0, 5000, false, 2]);
+  assert.equal([free.offset, free.size, free.free], [5000, 1035384, true]);
+  assert.is(shown.pages[0].rows.length, 2);
+  assert.is(shown.threads[1].rows[0].stack[0].role, 'outgoing');
+  assert.is(shown.nodes[0].rows[0].ptr, '0x0');
+  assert.ok(shown.diff.buffers.some((change: { kind: string }) => change.kind === 'row added'));
+});
+
+test('the state at a step is the same however one gets there', () => {
+  const { hash } = moment(['oneway.jsonl', '--at', '10']);
+  const lines = ['goto 30', 'back 5', 'hash', 'goto 10', 'hash', 'next 3', 'b', 'b', 'b', 'hash', 'quit'];
+  const { code, stdout, stderr } = folder.run(
+    ['step', 'oneway.jsonl', '--interactive', '--show', 'calls'],
+    lines.join('\n'),
+  );
+  assert.is(code, 0, stderr);
+  const hashes = stdout.match(/^[0-9a-f]{16}$/gm) ?? [];
+  assert.is(hashes.length, 3);
+  assert.equal(hashes.slice(1), [hash, hash]);
+  assert.is.not(hashes[0], hash);
+});
+
+/** What the interactive form prints for these lines. */
+function session(...lines: string[]): string {
+  const { code, stdout, stderr } = folder.run(['step', 'call.ts', '--interactive'], `${lines.join('\n')}\n`);
+  assert.is(code, 0, stderr);
+  return stdout;
+}
+
+test('one command a line, an empty one is next, and the end of input ends it', () => {
+  const text = session('', 'n', 'back');
+  assert.match(text, 'the machine as it was booted; 11 steps are to come');
+  assert.equal(text.match(/^(start|step \d+ of 10)> /gm), [
+    'start> ',
+    'step 0 of 10> ',
+    'step 1 of 10> ',
+    'step 0 of 10> ',
+  ]);
+});
+
+test('views once, and after every move', () => {
+  assert.match(session('end', 'show threads buffers'), / 0x0 +1040384 +free\n/);
+  const watched = session('watch pages', 'goto 9', 'goto 10');
+  assert.match(watched, 'active 2, on the LRU 0');
+  assert.match(watched, 'active 0, on the LRU 2');
+  assert.not.match(watched.slice(watched.indexOf('watch pages')), 'calls');
+});
+
+test('until a word, an event, somebody, a kind of step, or a count', () => {
+  const place = (...lines: string[]) => [...session(...lines).matchAll(/^(start|step \d+ of 10)> /gm)].at(-1)?.[1];
+  assert.is(place('until BR_TRANSACTION'), 'step 9 of 10');
+  assert.is(place('until BC_REPLY'), 'step 10 of 10');
+  assert.is(place('until parked'), 'step 5 of 10');
+  assert.is(place('until woken'), 'step 9 of 10');
+  assert.is(place('until client'), 'step 1 of 10');
+  assert.is(place('until client.0'), 'step 6 of 10');
+  assert.is(place('u mmap', 'u mmap'), 'step 7 of 10');
+  assert.is(place('until buffers >= 3'), 'step 9 of 10');
+  assert.is(place('until nodes = 1'), 'step 4 of 10');
+  assert.match(session('until error'), 'it did not come to "error" up to the end');
+});
+
+test('what cannot be done is told, and nothing else happens', () => {
+  const text = session(
+    'fly',
+    'goto 99',
+    'goto',
+    'back',
+    'next 0',
+    'show',
+    'show rivers',
+    'until',
+    'until BR_NEVER',
+    'until rivers > 1',
+    '7',
+    'hash',
+    'quit',
+    'next',
+  );
+  for (const reason of [
+    /there is no command "fly"; there are next, back/,
+    /there is no step "99"; there are steps 0 to 10/,
+    /to which step\?/,
+    /this is the start/,
+    /"0" is no number of steps/,
+    /show what\? There are calls/,
+    /there is no view "rivers"/,
+    /until what\? "" is no BC_ or BR_ word/,
+    /the protocol has no word BR_NEVER/,
+    /"rivers" cannot be counted/,
+    /goto 7 goes to step 7/,
+  ]) {
+    assert.match(text, reason);
+  }
+  assert.not.match(text, 'step 0 of 10> ');
+  assert.match(session('help'), /back, b +\[COUNT\]/);
+});
+
+test('a script that fails can be walked up to there', () => {
+  folder.write('fails.ts', CALL.replace("console.log('called');", "throw new Error('enough');"));
+  const { code, stdout, stderr } = folder.run(['step', 'fails.ts']);
+  assert.is(code, 1);
+  assert.match(stderr, 'fails.ts:16:9: enough');
+  assert.match(stdout, 'step 9 of 9');
+});
+
+test('a step that cannot be performed stops the walk before it', () => {
+  const lines = recordingText('oneway').trimEnd().split('\n');
+  lines[8] = JSON.stringify({ i: 7, op: 'open', by: 'nobody.0', in: { flags: 0 } });
+  folder.write('broken.jsonl', lines.join('\n'));
+  const { code, stdout, stderr } = folder.run(['step', 'broken.jsonl', '--at', '20']);
+  assert.is(code, 1);
+  assert.match(stderr, /step 7 \(open\) cannot be performed: .*nobody\.0.*this is the moment before it/);
+  assert.match(stdout, 'step 6 of 32');
+});
+
+test('a recording that says otherwise is told', () => {
+  const lines = recordingText('oneway').trimEnd().split('\n');
+  lines[2] = JSON.stringify({ i: 1, op: 'open', by: 'SM.0', in: { flags: 0 }, out: { ret: 5 } });
+  folder.write('otherwise.jsonl', lines.join('\n'));
+  const { stdout } = folder.run(['step', 'otherwise.jsonl', '--at', '1']);
+  assert.match(stdout, '! recorded otherwise: ret was 5, and is 3');
+  assert.match(moment(['otherwise.jsonl', '--at', '1']).difference, 'ret was 5');
+  assert.is(moment(['otherwise.jsonl', '--at', '2']).difference, null);
+});
+
+test('the command line is checked', () => {
+  const refused = (words: string[], reason: RegExp) => {
+    const { code, stdout, stderr } = folder.run(['step', ...words]);
+    assert.is(code, 2, stderr);
+    assert.is(stdout, '');
+    assert.match(stderr, reason);
+    assert.not.match(stderr, /^\s+at /m);
+  };
+  refused([], /source/i);
+  refused(['nowhere.jsonl'], /there is no such file/);
+  refused(['nowhere.ts'], /there is no script nowhere\.ts/);
+  refused(['oneway.jsonl', 'call.ts'], /one journal or script at a time/);
+  refused(['.'], /holds \d+ journals; name one of them/);
+  refused(['oneway.jsonl', '--at', '33'], /there is no step "33"; there are steps 0 to 32, start and end/);
+  refused(['oneway.jsonl', '--at', '-1'], /there is no step "-1"/);
+  refused(['oneway.jsonl', '--show', 'calls,rivers'], /there is no view "rivers"/);
+  refused(['oneway.jsonl', '--interactive', '--json'], /exclude each other/);
+  refused(['-', '--interactive'], /cannot both come from -/);
+});
+
+test('a journal without steps has a start', () => {
+  const [header = ''] = recordingText('oneway').split('\n');
+  folder.write('empty.jsonl', `${JSON.stringify({ ...JSON.parse(header), steps: 0 })}\n`);
+  const { code, stdout, stderr } = folder.run(['step', 'empty.jsonl', '--show', 'all']);
+  assert.is(code, 0, stderr);
+  assert.match(stdout, 'the machine as it was booted; 0 steps are to come');
+  assert.match(stdout, 'there is no process');
+});
+
+test.run();
