@@ -150,18 +150,24 @@ test('views once, and after every move', () => {
 });
 
 test('until a word, an event, somebody, a kind of step, or a count', () => {
-  const place = (...lines: string[]) => [...session(...lines).matchAll(/^(start|step \d+ of 10)> /gm)].at(-1)?.[1];
-  assert.is(place('until BR_TRANSACTION'), 'step 9 of 10');
-  assert.is(place('until BC_REPLY'), 'step 10 of 10');
-  assert.is(place('until parked'), 'step 5 of 10');
-  assert.is(place('until woken'), 'step 9 of 10');
-  assert.is(place('until client'), 'step 1 of 10');
-  assert.is(place('until client.0'), 'step 6 of 10');
-  assert.is(place('u mmap', 'u mmap'), 'step 7 of 10');
-  assert.is(place('until buffers >= 3'), 'step 9 of 10');
-  assert.is(place('until nodes = 1'), 'step 4 of 10');
-  assert.match(session('until error'), 'it did not come to "error" up to the end');
+  const wanted = {
+    'until BR_TRANSACTION': 'step 9 of 10',
+    'until BC_REPLY': 'step 10 of 10',
+    'until parked': 'step 5 of 10',
+    'until woken': 'step 9 of 10',
+    'until client': 'step 1 of 10',
+    'until client.0': 'step 6 of 10',
+    'u mmap': 'step 3 of 10',
+    'until buffers >= 3': 'step 9 of 10',
+    'until nodes = 1': 'step 4 of 10',
+    'until error': 'step 10 of 10',
+  };
+  const text = session(...Object.keys(wanted).flatMap((line) => ['start', line]));
+  const places = [...text.matchAll(/^(start|step \d+ of 10)> /gm)].map(([, place]) => place);
+  assert.equal(places, ['start', ...Object.values(wanted).flatMap((place) => ['start', place])]);
+  assert.match(text, 'it did not come to "error" up to the end');
 });
+
 
 test('what cannot be done is told, and nothing else happens', () => {
   const text = session(

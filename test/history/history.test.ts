@@ -10,32 +10,27 @@ import { recording, recordingNames } from '../conformance/recordings.ts';
 const wasm = guestModule();
 
 function historyOf(journal: Journal, options?: HistoryOptions, strategy: Strategy = 'kmap'): History {
-  const boot = (header: JournalHeader) => Machine.fromHeader(header, { wasm, strategy, journal: false });
+  const boot = (header: JournalHeader) => Machine.fromHeader(header, { wasm, strategy, memoryMiB: 16, journal: false });
   return new History(journal, boot, options);
 }
 
 /** Hash behind every step, the start first, by a machine that only ever goes forwards and takes no snapshot. */
 function hashesForwards(journal: Journal, strategy: Strategy): string[] {
-  const machine = Machine.fromHeader(journal.header, { wasm, strategy, journal: false });
+  const machine = Machine.fromHeader(journal.header, { wasm, strategy, memoryMiB: 16, journal: false });
   return [
     machine.hash(),
     ...journal.steps.map((step) => {
-      if (step.op !== 'dump') machine.perform(step);
+      machine.perform(step);
       return machine.hash();
     }),
   ];
-}
-
-/** Dumps that the machine has not are left out, so that every step can be performed. */
-function withoutDumps(journal: Journal): Journal {
-  return { ...journal, steps: journal.steps.filter(({ op }) => op !== 'dump') };
 }
 
 for (const strategy of ['kmap', 'vmalloc'] as const) {
   const test = suite(`there and back under ${strategy}`);
   for (const name of recordingNames()) {
     test(name, () => {
-      const journal = withoutDumps(recording(name));
+      const journal = recording(name);
       const hashes = hashesForwards(journal, strategy);
       const history = historyOf(journal, { every: 5 }, strategy);
       const check = () => assert.is(history.hash(), hashes[history.position - START], `at ${history.position}`);
@@ -57,7 +52,7 @@ const test = suite('history');
 const journal = recording('nested-callback');
 
 test('what came of a step is the same again', () => {
-  const history = historyOf(withoutDumps(journal), { every: 4 });
+  const history = historyOf(journal, { every: 4 });
   history.goto(history.last);
   const first = JSON.stringify(history.past);
   history.goto(3);
@@ -67,13 +62,12 @@ test('what came of a step is the same again', () => {
 });
 
 test('snapshots stay few and small, and every step can still be reached', () => {
-  const some = withoutDumps(journal);
-  const hashes = hashesForwards(some, 'kmap');
+  const hashes = hashesForwards(journal, 'kmap');
   for (const options of [
     { every: 1, snapshotsMax: 3 },
     { every: 1, memoryMaxMiB: 1 },
   ]) {
-    const history = historyOf(some, options);
+    const history = historyOf(journal, options);
     history.goto(history.last);
     assert.ok(history.snapshotBytes <= 2 * 1024 * 1024, `${history.snapshotBytes} bytes`);
     for (let position = history.last; position >= START; position--) {
@@ -84,7 +78,7 @@ test('snapshots stay few and small, and every step can still be reached', () => 
 });
 
 test('numbers of steps may have gaps', () => {
-  const steps = journal.steps.filter(({ op }) => op !== 'peek' && op !== 'dump');
+  const steps = journal.steps.filter(({ op }) => op !== 'peek');
   const history = historyOf({ ...journal, steps });
   const last = steps.at(-1) as Step;
   assert.is(history.find(last.i), steps.length - 1);
@@ -95,14 +89,14 @@ test('numbers of steps may have gaps', () => {
 
 test('a dump that the machine has not is a step without output', () => {
   const dump = { i: 0, op: 'dump', in: { file: 'no such file' } } as Step;
-  const history = historyOf({ ...journal, steps: [dump, ...withoutDumps(journal).steps] });
+  const history = historyOf({ ...journal, steps: [dump, ...journal.steps] });
   history.goto(3);
   assert.equal(history.past[0], { i: 0, op: 'dump', in: { file: 'no such file' } });
   assert.is(history.back(), true);
 });
 
 test('a step that cannot be performed stops the walk right before it', () => {
-  const steps = [...withoutDumps(journal).steps];
+  const steps = [...journal.steps];
   const odd = { i: 999, op: 'open', by: 'nobody.0', in: { flags: 0 } } as Step;
   steps.splice(10, 0, odd);
   const history = historyOf({ ...journal, steps }, { every: 4 });
@@ -135,7 +129,7 @@ test('positions that do not exist are refused', () => {
 });
 
 test('until stops where something is so', () => {
-  const history = historyOf(withoutDumps(journal));
+  const history = historyOf(journal);
   assert.is(
     history.until((step) => step.op === 'wr' && step.parked === true),
     true,

@@ -120,5 +120,11 @@ function doingText({ tid, alive, parked, looper, stack }: ThreadRow): string {
       return 'parked: freezes, until calls have drained';
     case 'thread-exit':
       return 'parked: leaves binder';
+    case 'stream-read':
+      return 'parked: reads a pipe or socket';
+    case 'stream-write':
+      return 'parked: writes to a pipe or socket';
+    default:
+      return `parked in ${parked.in}`;
   }
 }
