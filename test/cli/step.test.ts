@@ -168,7 +168,6 @@ test('until a word, an event, somebody, a kind of step, or a count', () => {
   assert.match(text, 'it did not come to "error" up to the end');
 });
 
-
 test('what cannot be done is told, and nothing else happens', () => {
   const text = session(
     'fly',

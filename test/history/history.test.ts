@@ -26,11 +26,15 @@ function hashesForwards(journal: Journal, strategy: Strategy): string[] {
   ];
 }
 
-for (const strategy of ['kmap', 'vmalloc'] as const) {
-  const test = suite(`there and back under ${strategy}`);
-  for (const name of recordingNames()) {
+for (const [set, strategy] of [
+  ['hand', 'kmap'],
+  ['hand', 'vmalloc'],
+  ['random', 'kmap'],
+] as const) {
+  const test = suite(`there and back: ${set}, ${strategy}`);
+  for (const name of recordingNames(set)) {
     test(name, () => {
-      const journal = recording(name);
+      const journal = recording(name, set);
       const hashes = hashesForwards(journal, strategy);
       const history = historyOf(journal, { every: 5 }, strategy);
       const check = () => assert.is(history.hash(), hashes[history.position - START], `at ${history.position}`);
