@@ -5,6 +5,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { type CommandDef, renderUsage, runCommand as runCitty } from 'citty';
 import { ReplayError } from '../replay.ts';
 import { JournalError } from '../trace/journaltext.ts';
+import { guideCommand } from './guide.ts';
 import { MACHINE_FLAGS } from './machineflags.ts';
 import { recordCommand } from './record.ts';
 import { replayCommand } from './replay.ts';
@@ -16,6 +17,7 @@ const COMMANDS: Readonly<Record<string, CommandDef<any>>> = {
   run: runCommand,
   record: recordCommand,
   replay: replayCommand,
+  guide: guideCommand,
 };
 
 const PACKAGE = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
