@@ -79,13 +79,14 @@ export class EventRing {
   /**
    * The events since the last call, oldest first.
    *
-   * @throws BinderlabError when there were more than the ring holds.
+   * @throws BinderlabError when there were more than the ring holds; the next call has those that are left.
    */
   take(): TraceEvent[] {
     const { raw } = this.guest;
     const head = raw.traceHead() >>> 0;
     const count = head - this.#read;
     if (count > numbers.EVENT_CAPACITY) {
+      this.#read = head - numbers.EVENT_CAPACITY;
       throw new BinderlabError(
         `${count} events since they were read last, and the ring holds ${numbers.EVENT_CAPACITY}: read them more often`,
       );
