@@ -23,7 +23,7 @@ export type { StackEntryView, TransactionView, WorkView } from './inspect/works.
 export type { IoctlCall, PollCall, WriteReadCall } from './kernel/call.ts';
 export { bc, type Command, type ReplyInput, type TransactionInput } from './kernel/commands.ts';
 export type { Counters } from './kernel/counters.ts';
-export { BinderlabError } from './kernel/error.ts';
+export { assert, BinderlabError } from './kernel/error.ts';
 export type { ObjectInput, ReceivedObject } from './kernel/objects.ts';
 export type { Process } from './kernel/process.ts';
 export type { Return, ReturnName, TransactionReturn } from './kernel/returns.ts';

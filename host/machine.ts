@@ -2,6 +2,7 @@
  * The machine that a script sees: boots the guest, makes processes, performs the steps of journals, and keeps the
  * journal of what happens. Everything that happens in it is a step.
  */
+import { EINVAL } from '../assembly/abi/errno.ts';
 import {
   PAGE_SIZE,
   STRATEGY_FAULT,
@@ -134,6 +135,7 @@ export class Machine {
     };
     const { raw } = this.guest;
     const booted = raw.boot(memoryMiB * MIB, STRATEGY_NUMBERS[strategy], vmallocMiB);
+    if (booted === -EINVAL) throw notEmulated(`the strategy ${strategy}`);
     if (booted < 0) throw callError(`boot with ${memoryMiB} MiB of memory`, booted);
     raw.setCounters(lastDebugId, contextMgrUid ?? -1);
     if (secctx !== null) this.#setSecctx(secctx);

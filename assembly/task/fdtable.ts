@@ -55,8 +55,9 @@ export function fdTableFork(child: Process, parent: Process): i32 {
   return 0;
 }
 
-/** Closes every descriptor in rising order and gives the table back. */
+/** Closes every descriptor in rising order and gives the table back. A process that was never finished has none. */
 export function fdTableDestroy(process: Process): void {
+  if (!process.files) return;
   for (let fd = 0; fd < capacity(process); fd++) fdClose(process, fd);
   framePut(process.files);
   process.files = 0;

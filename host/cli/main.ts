@@ -5,6 +5,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { type CommandDef, renderUsage, runCommand as runCitty } from 'citty';
 import { ReplayError } from '../replay.ts';
 import { JournalError } from '../trace/journaltext.ts';
+import { guideCommand } from './guide.ts';
 import { MACHINE_FLAGS } from './machineflags.ts';
 import { recordCommand } from './record.ts';
 import { replayCommand } from './replay.ts';
@@ -18,6 +19,7 @@ const COMMANDS: Readonly<Record<string, CommandDef<any>>> = {
   step: stepCommand,
   record: recordCommand,
   replay: replayCommand,
+  guide: guideCommand,
 };
 
 const PACKAGE = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {

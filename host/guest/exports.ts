@@ -48,6 +48,9 @@ export interface RawExports {
    */
   userTouch(process: number, addr: number, access: number): number;
 
+  /** Bytes of the kernel's vmalloc area that are reserved. */
+  kernelReserved?(): number;
+
   framesFree(): number;
   objectsLive(): number;
   /** @returns Linear address of a block of counters (u64 each); of the whole machine for process 0. */

@@ -8,8 +8,9 @@ import { u64At } from './endian.ts';
 import { errnoName } from './errno.ts';
 import { BinderlabError } from './error.ts';
 import type { UserMemory } from './memory.ts';
-import { type Return, type ReturnName, returnsOf } from './returns.ts';
+import { type Return, type ReturnName, type ReturnOf, returnsOf } from './returns.ts';
 import type { Tape } from './tape.ts';
+import { returnWords } from './words.ts';
 
 /** The plain result of a system call: 0 or more, or -errno with its name. */
 export interface Result {
@@ -20,6 +21,13 @@ export interface Result {
 /** Bytes behind a read that are watched, since a failing read may leave something there. */
 const OVERRUN = 64;
 const NO_BYTES: Uint8Array = new Uint8Array(0);
+
+/** What a transaction that came to nothing means. */
+const REASONS: Readonly<Partial<Record<ReturnName, string>>> = {
+  BR_FAILED_REPLY: 'the driver refused the message; thread.extendedError(fd) has the errno',
+  BR_DEAD_REPLY: 'nobody is behind that handle any more, or nobody has become context manager yet',
+  BR_FROZEN_REPLY: 'the callee is frozen',
+};
 
 export function resultOf(ret: number): Result {
   return ret < 0 ? { ret, errno: errnoName(-ret) } : { ret };
@@ -225,17 +233,21 @@ export class WriteReadCall extends Call {
     return this.#returns;
   }
 
+  /** The return stream in words, one text a word: what `--strace` prints. */
+  get words(): string[] {
+    return returnWords(this.bytes);
+  }
+
   /**
    * The first return of that name.
    *
    * @throws BinderlabError when there is none.
    */
-  expect<N extends ReturnName>(name: N): Extract<Return, { readonly name: N }> {
+  expect<N extends ReturnName>(name: N): ReturnOf<N> {
     const found = this.returns.find((one) => one.name === name);
-    if (found !== undefined) return found as Extract<Return, { readonly name: N }>;
+    if (found !== undefined) return found as ReturnOf<N>;
     const got = this.returns.map((one) => one.name).join(', ') || 'nothing';
-    const failure = this.errno === null ? '' : ` (the call failed with ${this.errno})`;
-    throw new BinderlabError(`${this.by} expected ${name} and got ${got}${failure}.`);
+    throw new BinderlabError(`${this.by} expected ${name} and got ${got}: ${this.#reason()}.`);
   }
 
   override output(): Result & {
@@ -281,6 +293,13 @@ export class WriteReadCall extends Call {
     const consumed = this.#readConsumed ?? 0;
     if (this.readSize > 0 && consumed > 0) this.#keep(consumed);
     if (this.#before !== null) this.#over = this.#changedFrom(consumed, this.#before);
+  }
+
+  /** Why something that was expected did not come, as far as the returns tell. */
+  #reason(): string {
+    if (this.errno !== null) return `the call failed with ${this.errno}`;
+    for (const { name } of this.returns) if (name in REASONS) return REASONS[name] as string;
+    return 'what comes later takes another read, thread.wait(fd)';
   }
 
   #keep(length: number): void {

@@ -55,6 +55,7 @@ import {
   storePayload,
   type Target,
 } from './payload.ts';
+import type { Return } from './returns.ts';
 
 /** One command, ready to be written; `word` is the BC_ word, `shape` says which payload follows it. */
 export type Command =
@@ -117,8 +118,12 @@ export const bc = {
   transactionSg: (input: TransactionInput): Command => transaction(BC_TRANSACTION_SG, true, input.handle, input),
   replySg: (input: ReplyInput = {}): Command => transaction(BC_REPLY_SG, true, 0, input),
 
-  /** Gives a received buffer back; `buffer` is its address, as BR_TRANSACTION and BR_REPLY tell it. */
-  freeBuffer: (buffer: number): Command => ({ shape: 'value', word: BC_FREE_BUFFER, value: buffer }),
+  /** Gives a received buffer back: the BR_TRANSACTION or BR_REPLY that told of it, or its address. */
+  freeBuffer: (received: { readonly buffer: number } | number): Command => ({
+    shape: 'value',
+    word: BC_FREE_BUFFER,
+    value: typeof received === 'number' ? received : received.buffer,
+  }),
 
   increfs: (handle: number): Command => ({ shape: 'handle', word: BC_INCREFS, handle }),
   acquire: (handle: number): Command => ({ shape: 'handle', word: BC_ACQUIRE, handle }),
@@ -126,6 +131,12 @@ export const bc = {
   decrefs: (handle: number): Command => ({ shape: 'handle', word: BC_DECREFS, handle }),
   increfsDone: ({ ptr, cookie }: NodeName): Command => ({ shape: 'ptr-cookie', word: BC_INCREFS_DONE, ptr, cookie }),
   acquireDone: ({ ptr, cookie }: NodeName): Command => ({ shape: 'ptr-cookie', word: BC_ACQUIRE_DONE, ptr, cookie }),
+  /** What the driver waits for after BR_INCREFS and BR_ACQUIRE: a BC_*_DONE for each of them among the returns. */
+  acknowledge: (returns: readonly Return[]): Command[] =>
+    returns.flatMap((one) => {
+      if (one.name === 'BR_INCREFS') return bc.increfsDone(one);
+      return one.name === 'BR_ACQUIRE' ? bc.acquireDone(one) : [];
+    }),
   /** Never worked in any driver: EINVAL. */
   attemptAcquire: (priority: number, handle: number): Command => ({
     shape: 'pair',
@@ -175,6 +186,17 @@ export const bc = {
 
   /** Bytes of the stream as they are, right or wrong. */
   raw: (bytes: Uint8Array): Command => ({ shape: 'raw', bytes }),
+
+  /**
+   * What a list of commands is in memory: the stream, and the payloads behind it.
+   *
+   * @param address Where it would lie: the pointers in it count from there.
+   */
+  bytes: (commands: readonly Command[], address = 0): Uint8Array => {
+    const bytes = new Uint8Array(commandsSize(commands));
+    storeCommands({ view: new DataView(bytes.buffer), u8: bytes, base: 0, address }, commands);
+    return bytes;
+  },
 };
 
 /** @returns Bytes of the command stream alone. */

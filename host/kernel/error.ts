@@ -27,3 +27,12 @@ export function callError(what: string, ret: number, why: string = errnoMeaning(
 export function notEmulated(what: string): BinderlabError {
   return new BinderlabError(`not emulated yet: ${what}`);
 }
+
+/**
+ * For scripts: what they are sure of, said so that a failure reads as a sentence.
+ *
+ * @throws BinderlabError unless the fact is true.
+ */
+export function assert(fact: boolean, what: string): asserts fact {
+  if (!fact) throw new BinderlabError(`it is not so that ${what}`);
+}

@@ -14,6 +14,9 @@ export interface Fault {
   readonly address: number;
 }
 
+/** Up to here memory for a load is set aside without looking whether there are that many bytes. */
+const BLIND_MAX = 1024 * 1024;
+
 export class UserMemory {
   /** The fault that ended the last access; null when it went through. */
   fault: Fault | null = null;
@@ -32,6 +35,7 @@ export class UserMemory {
       const linear = this.reach(address, ACCESS_READ);
       return linear < 0 ? new Uint8Array(0) : u8.slice(linear, linear + length);
     }
+    if (length > BLIND_MAX) return this.#loadLarge(address, length);
     const bytes = new Uint8Array(length);
     const done = this.#eachPage(address, length, ACCESS_READ, (linear, at, size) => {
       bytes.set(u8.subarray(linear, linear + size), at);
@@ -78,6 +82,18 @@ export class UserMemory {
       this.fault = { signal: signal === SIGBUS ? 'SIGBUS' : 'SIGSEGV', siCode: -linear & 0xff, address };
     }
     return linear;
+  }
+
+  /** A length that may be nonsense: what can be reached is counted first, so that no more is set aside for it. */
+  #loadLarge(address: number, length: number): Uint8Array {
+    const reached = this.#eachPage(address, length, ACCESS_READ, () => {});
+    const { fault } = this;
+    const bytes = new Uint8Array(reached);
+    this.#eachPage(address, reached, ACCESS_READ, (linear, at, size) => {
+      bytes.set(this.guest.u8.subarray(linear, linear + size), at);
+    });
+    this.fault = fault;
+    return bytes;
   }
 
   #eachPage(

@@ -8,11 +8,15 @@
 import { setU64 } from './endian.ts';
 import { BinderlabError } from './error.ts';
 import { type ObjectInput, objectSize, type Placed, storeObject } from './objects.ts';
+import { bytesOfText } from './text.ts';
 
 /** What a script says about a payload. */
 export interface PayloadInput {
-  /** Bytes, or where they lie already. Objects without a place of their own are appended to it. */
-  data?: Uint8Array | Placed;
+  /**
+   * Bytes (any typed array), text (sent as UTF-8), or where the bytes lie already. Objects without a place of their own
+   * are appended to it.
+   */
+  data?: ArrayBufferView | string | Placed;
   objects?: ObjectInput[];
   /** The offsets array, where it is to be another than the places of `objects`. */
   offsets?: number[];
@@ -59,10 +63,16 @@ export const EMPTY_PAYLOAD: Payload = {
 
 /** @throws BinderlabError when objects are to be put into data that lies in user memory already. */
 export function payloadOf(input: PayloadInput): Payload {
-  const { data, objects = NOTHING } = input;
-  if (data === undefined && objects.length === 0 && input.offsets === undefined && input.buffersSize === undefined) {
+  const { objects = NOTHING } = input;
+  if (
+    input.data === undefined &&
+    objects.length === 0 &&
+    input.offsets === undefined &&
+    input.buffersSize === undefined
+  ) {
     return EMPTY_PAYLOAD;
   }
+  const data = bytesOrPlace(input.data);
   const bytes = data instanceof Uint8Array ? data : null;
   const placedAt = data !== undefined && !(data instanceof Uint8Array) ? data.address : 0;
   if (placedAt !== 0 && objects.length > 0) {
@@ -93,6 +103,17 @@ export function payloadOf(input: PayloadInput): Payload {
     buffersSize: input.buffersSize ?? buffersRoom,
     size: (placedAt === 0 ? align(dataSize, 16) : 0) + align(8 * offsets.length, 16) + buffers,
   };
+}
+
+/** @throws BinderlabError when it is neither: plain JavaScript may hand over anything. */
+function bytesOrPlace(data: PayloadInput['data']): Uint8Array | Placed | undefined {
+  if (data instanceof Uint8Array || data === undefined) return data;
+  if (typeof data === 'string') return bytesOfText(data);
+  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  if (typeof data.address === 'number' && typeof data.length === 'number') return data;
+  throw new BinderlabError(
+    'data is text, a typed array such as Uint8Array, or what process.place() gave; this is none of them',
+  );
 }
 
 /**

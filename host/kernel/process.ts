@@ -9,6 +9,7 @@ import type { TransactionReturn } from './returns.ts';
 import type { Roster } from './roster.ts';
 import type { Stored } from './syscalls.ts';
 import type { System, Task } from './system.ts';
+import { textOfBytes } from './text.ts';
 import { type Home, Thread } from './thread.ts';
 
 /** Where each process's arena lies. */
@@ -156,6 +157,24 @@ export class Process implements Home {
   objectsOf(received: TransactionReturn): ReceivedObject[] {
     if (received.offsetsSize === 0) return [];
     return objectsOf(this.dataOf(received), this.read(received.offsets, received.offsetsSize));
+  }
+
+  /** The same as text: UTF-8. Data that objects were appended to is more than text. */
+  textOf(received: TransactionReturn): string {
+    return textOfBytes(this.dataOf(received));
+  }
+
+  /**
+   * The handle of the first object in it that is one: somebody else's node, as this process is to call it. It stays good
+   * beyond the buffer once it is acquired.
+   *
+   * @throws BinderlabError when there is none.
+   */
+  handleOf(received: TransactionReturn): number {
+    const objects = this.objectsOf(received);
+    for (const object of objects) if (object.type === 'handle') return object.handle;
+    const there = objects.map((object) => object.type).join(', ') || 'no object at all';
+    throw new BinderlabError(`${this.name} expected a handle in ${received.name}, and there is ${there}.`);
   }
 
   threadEnded(thread: Task): void {

@@ -108,6 +108,15 @@ export type Return =
 
 export type ReturnName = Return['name'];
 
+/** The return that may have that name. */
+export type ReturnOf<N extends ReturnName> = Return extends infer R
+  ? R extends { readonly name: infer M }
+    ? N extends M
+      ? R
+      : never
+    : never
+  : never;
+
 /** Words without payload: nothing but the family 'r' above the number. */
 const PLAIN_WORDS = 0x72;
 /** One shared value for each of them, by number. */

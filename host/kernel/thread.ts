@@ -21,7 +21,7 @@ import {
 } from '../../assembly/abi/wire.ts';
 import { type Arena, READ_BUFFER_SIZE, type Window, WRITE_BUFFER_SIZE } from './arena.ts';
 import type { Call, IoctlCall, PollCall, WriteReadCall } from './call.ts';
-import { type Command, commandsSize, storeCommands, streamSize } from './commands.ts';
+import { bc, type Command, commandsSize, storeCommands, streamSize } from './commands.ts';
 import { u32At } from './endian.ts';
 import { errnoMeaning } from './errno.ts';
 import { BinderlabError, callError, notEmulated } from './error.ts';
@@ -246,8 +246,7 @@ export class Thread implements Task {
       storeCommands({ view: data, u8, base: linear, address: wbuf }, commands);
       if (this.system.observer !== null) poke = u8.slice(linear, linear + size);
     } else {
-      poke = new Uint8Array(size);
-      storeCommands({ view: new DataView(poke.buffer), u8: poke, base: 0, address: wbuf }, commands);
+      poke = bc.bytes(commands, wbuf);
     }
     const writeSize = streamSize(commands);
     const input = { fd, arg, wbuf, poke, writeSize, writeConsumed: 0, rbuf, readSize, readConsumed: 0 };
@@ -256,6 +255,11 @@ export class Thread implements Task {
       throw this.#writeReadError(call, commands);
     }
     return call;
+  }
+
+  /** Reads without sending anything, and parks while there is nothing to read. */
+  wait(fd: number, options?: { readSize?: number; mayFail?: boolean }): WriteReadCall {
+    return this.writeRead(fd, [], options);
   }
 
   /** Interrupts it with a signal that has an empty handler: a parked call returns EINTR. */
@@ -319,8 +323,7 @@ export class Thread implements Task {
     if (DESCRIPTOR_ERRORS.has(call.errno)) return callError(what, ret);
     if (consumed >= streamSize(commands))
       return callError(what, ret, `all commands were taken; the read failed: ${why}`);
-    const bytes = new Uint8Array(commandsSize(commands));
-    storeCommands({ view: new DataView(bytes.buffer), u8: bytes, base: 0, address: this.#window.wbuf }, commands);
+    const bytes = bc.bytes(commands, this.#window.wbuf);
     const words = commandWords(bytes, 0, streamSize(commands));
     const left = commandWords(bytes, consumed, streamSize(commands));
     const number = words.length - left.length + 1;

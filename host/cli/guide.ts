@@ -1,0 +1,46 @@
+/** `binderlab guide`: the guided first call, for whoever meets Binder for the first time. `npm start` runs it. */
+import { defineCommand } from 'citty';
+import pc from 'picocolors';
+import { BinderlabError } from '../kernel/error.ts';
+import type { Strategy } from '../machine.ts';
+import { playStory, type Story } from './guidestory.ts';
+import { GuideText } from './guidetext.ts';
+import { MACHINE_FLAGS, machineChoice, machineOptions } from './machineflags.ts';
+import { UsageError } from './usage.ts';
+
+/** The two whose difference is shown. */
+const COMPARED: readonly Strategy[] = ['vmalloc', 'kmap'];
+
+export const guideCommand = defineCommand({
+  meta: { name: 'guide', description: 'Make a first Binder call and explain what happens: register, get, use' },
+  args: {
+    json: {
+      type: 'boolean',
+      description: 'Print the facts as one JSON document: {strategy, chapters, compared}',
+    },
+    ...MACHINE_FLAGS,
+  },
+  run({ args }) {
+    if (args._.length > 0) throw new UsageError(`guide takes no arguments, and here is ${args._.join(' ')}`);
+    const choice = machineChoice(args);
+    const play = (strategy: Strategy): Story => {
+      const options = { ...machineOptions({ ...choice, strategy }), journal: true };
+      try {
+        return playStory(options);
+      } catch (error) {
+        if (error instanceof BinderlabError) throw new UsageError(error.message);
+        throw error;
+      }
+    };
+    const compared = COMPARED.map(play);
+    const story = compared.find(({ strategy }) => strategy === choice.strategy) ?? play(choice.strategy);
+    if (args.json) {
+      const { strategy, chapters } = story;
+      const sides = compared.map(({ strategy, message, counters }) => ({ strategy, message, counters }));
+      console.log(JSON.stringify({ strategy, chapters, compared: sides }, null, 2));
+      return;
+    }
+    const colors = pc.createColors(process.stdout.isTTY === true && pc.isColorSupported);
+    console.log(new GuideText(colors).lines(story, compared).join('\n'));
+  },
+});
