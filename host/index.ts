@@ -10,6 +10,22 @@
  *       app.writeRead(fd, [bc.enterLooper()]);
  *     };
  */
+export {
+  BBinder,
+  DUMP_TRANSACTION,
+  INTERFACE_TRANSACTION,
+  PING_TRANSACTION,
+  SHELL_COMMAND_TRANSACTION,
+} from './binder/bbinder.ts';
+export { BpBinder, type DeathRecipient } from './binder/bpbinder.ts';
+export { BnInterface, BpInterface, type Method } from './binder/interface.ts';
+export { type CallingIdentity, IPCThreadState } from './binder/ipcthreadstate.ts';
+export { defaultServiceManager, type ServiceManagerProxy } from './binder/iservicemanager.ts';
+export { type IBinder, Parcel } from './binder/parcel.ts';
+export { ParcelError } from './binder/parcelerror.ts';
+export { DEFAULT_MAX_BINDER_THREADS, ProcessState } from './binder/processstate.ts';
+export { ServiceManager } from './binder/servicemanager.ts';
+export { EXCEPTION, ServiceException, STATUS, StatusError } from './binder/status.ts';
 export type { WasmSource } from './guest/guest.ts';
 export type { BufferView, FreeBufferView, PageView, UsedBufferView } from './inspect/buffers.ts';
 export type { LogEntryView, StatsView } from './inspect/counts.ts';
@@ -39,6 +55,12 @@ export {
   replay,
 } from './replay.ts';
 export type { Snapshot } from './snapshot.ts';
+export { DeadlockError } from './sim/deadlock.ts';
+export type { Act, Program } from './sim/request.ts';
+export type { Order } from './sim/schedule.ts';
+export type { Simulation, SimulationOptions } from './sim/simulation.ts';
+export { sys } from './sim/sys.ts';
+export type { SimThread } from './sim/thread.ts';
 export type { Journal, JournalHeader, Step, StepInput } from './trace/journal.ts';
 export { formatJournal, JournalError, parseJournal } from './trace/journaltext.ts';
 export { Strace, type StraceOptions } from './trace/strace.ts';

@@ -24,6 +24,7 @@ import { Roster } from './kernel/roster.ts';
 import { System } from './kernel/system.ts';
 import type { Thread } from './kernel/thread.ts';
 import { Snapshot } from './snapshot.ts';
+import { Simulation, type SimulationOptions, type Spawn } from './sim/simulation.ts';
 import { dumpFile, performStep, type Stage } from './steps.ts';
 import type { Journal, JournalHeader, Step, StepInput } from './trace/journal.ts';
 import { Recorder } from './trace/recorder.ts';
@@ -167,6 +168,17 @@ export class Machine {
    */
   spawn(name: string, { uid = 0, pid = this.#people.nextPid } = {}): Process {
     return Process.spawn(this.#system, this.#people, name, pid, uid, this.#stage.arena);
+  }
+
+  /**
+   * Makes a simulation, which runs programs: processes whose threads are generators.
+   *
+   * @param options The machine's seed decides the schedule when they bring none.
+   * @throws BinderlabError when the machine has one already.
+   */
+  simulate(options: SimulationOptions = {}): Simulation {
+    const spawn: Spawn = (name, who) => this.spawn(name, who);
+    return new Simulation(this.#system, spawn, { seed: this.seed, ...options });
   }
 
   /** @throws BinderlabError when there has never been one of that name. */

@@ -37,6 +37,8 @@ export class Process implements Home {
     private readonly people: People,
     readonly name: string,
     readonly pid: number,
+    /** The uid that it was made with. */
+    readonly uid: number,
     /** The guest's process. */
     readonly pointer: number,
     private readonly range: ArenaRange,
@@ -53,7 +55,7 @@ export class Process implements Home {
     let process: Process | null = null;
     system.act('proc', null, { name, pid, uid }, () => {
       const pointer = checkMade(`process ${name}`, system.raw.procCreate(pid, uid));
-      process = new Process(system, people, name, pid, pointer, range);
+      process = new Process(system, people, name, pid, uid, pointer, range);
       process.#mapArena();
     });
     return process as unknown as Process;
@@ -103,7 +105,7 @@ export class Process implements Home {
     const made = this.system.syscall('fork', by, { name, pid }, () => {
       const pointer = this.system.raw.procFork(by.pointer, pid);
       if (pointer <= 0) return pointer;
-      child = new Process(this.system, this.people, name, pid, pointer, this.range);
+      child = new Process(this.system, this.people, name, pid, this.uid, pointer, this.range);
       return pid;
     });
     if (child === null) throw callError(`${by.name}: fork of ${name}`, made);

@@ -37,13 +37,26 @@ export interface SystemState {
   readonly files: ReadonlyMap<number, string>;
 }
 
+/** A choice of the schedule among threads that could run. */
+export interface Choice {
+  /** Their names; the first is the one that had run before, or had waited longest. */
+  readonly of: readonly string[];
+  /** The place of the chosen one in `of`. */
+  readonly chose: number;
+}
+
 /**
  * Who keeps the journal. Inputs and outputs are plain objects: names in camelCase, addresses as numbers, bytes as
  * Uint8Array.
  */
 export interface Observer {
-  /** A step begins. @param by Name of the acting thread; null when no thread acts. */
-  begin(step: number, op: string, by: string | null, input: object): void;
+  /**
+   * A step begins.
+   *
+   * @param by Name of the acting thread; null when no thread acts.
+   * @param sched The choices that led to it, since the step before.
+   */
+  begin(step: number, op: string, by: string | null, input: object, sched: readonly Choice[]): void;
   /** A parked call of an earlier step is done. */
   woken(task: Task, call: Call): void;
   /** The step is over. @param output What it answers; null for nothing. */
@@ -58,6 +71,10 @@ export class System {
   readonly tape = new Tape();
   /** Told of every step; null when nobody keeps a journal. */
   observer: Observer | null = null;
+  /** Told of each parked call that is done, in the order in which they are; null when nobody runs programs. */
+  onReturn: ((task: Task) => void) | null = null;
+  /** The schedule's choices since the last step. */
+  choices: Choice[] = [];
   /** Number of the next step. */
   nextStep = 0;
   readonly #tasks = new Map<number, Task>();
@@ -208,7 +225,9 @@ export class System {
 
   #begin(op: string, by: Task | null, input: object): void {
     const step = this.nextStep++;
-    this.observer?.begin(step, op, by === null ? null : by.name, input);
+    const sched = this.choices;
+    if (sched.length > 0) this.choices = [];
+    this.observer?.begin(step, op, by === null ? null : by.name, input, sched);
   }
 
   #wake(pointer: number, ret: number): void {
@@ -218,6 +237,7 @@ export class System {
     const call = task.call;
     this.#finish(task, call, ret);
     if (call.step !== this.nextStep - 1) this.observer?.woken(task, call);
+    this.onReturn?.(task);
   }
 
   #finish(task: Task, call: Call, ret: number): void {

@@ -211,6 +211,12 @@ export interface Woken {
   order: number;
 }
 
+/** A choice of a simulation's schedule: the threads that could run, and the place of the chosen one among them. */
+export interface ScheduleChoice {
+  of: readonly string[];
+  chose: number;
+}
+
 /** A step with all that followed from it. A call that sleeps has `parked` and no `out`. */
 export type StepOf<O extends Op> = StepInputOf<O> & {
   /** Number of the step, counted from 0. */
@@ -222,6 +228,8 @@ export type StepOf<O extends Op> = StepInputOf<O> & {
   /** Commands written and answers read, in words; for people. */
   bc?: string[];
   br?: string[];
+  /** The choices that led to this step, oldest first; only in journals of simulations, and where there was a choice. */
+  sched?: readonly ScheduleChoice[];
 };
 
 export type StepInput = { [O in Op]: StepInputOf<O> }[Op];

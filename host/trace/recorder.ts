@@ -5,7 +5,7 @@
 import type { Call } from '../kernel/call.ts';
 import { hexOfAddress, hexOfBytes } from '../kernel/hex.ts';
 import type { WriteRead } from '../kernel/syscalls.ts';
-import type { Observer, Task } from '../kernel/system.ts';
+import type { Choice, Observer, Task } from '../kernel/system.ts';
 import { commandWords, returnWords } from '../kernel/words.ts';
 import type { JournalProcess, Op, Output, Step, Woken } from './journal.ts';
 
@@ -22,6 +22,7 @@ interface OpenStep {
   br?: string[];
   woken?: Woken[];
   bc?: string[];
+  sched?: readonly Choice[];
 }
 
 /** Inputs that are numbers in the machine and "0x..." in journals. */
@@ -59,9 +60,10 @@ export class Recorder implements Observer {
     return this.steps[this.steps.length - 1];
   }
 
-  begin(step: number, op: string, by: string | null, input: object): void {
+  begin(step: number, op: string, by: string | null, input: object, sched: readonly Choice[]): void {
     const journalOp = op as Op;
     this.#open = { i: step, op: journalOp, ...(by === null ? {} : { by }), in: inputText(journalOp, input as Fields) };
+    if (sched.length > 0) this.#open.sched = sched;
     this.#woken = [];
     this.#bc = op === 'wr' ? commandsOf(input as WriteRead) : undefined;
   }

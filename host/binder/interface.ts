@@ -1,0 +1,77 @@
+/**
+ * Interfaces in the manner of AIDL: requests begin with the interface's name, replies with an exception code.
+ * BnInterface is the side that is called, BpInterface the side that calls.
+ */
+import { TF_ONE_WAY } from '../../assembly/abi/protocol.ts';
+import { type Act, isAct } from '../sim/request.ts';
+import { BBinder } from './bbinder.ts';
+import { type IBinder, Parcel } from './parcel.ts';
+import { ServiceException } from './status.ts';
+
+/**
+ * A method: reads its arguments from `data`, writes its result to `reply`. A generator where it takes system calls.
+ * It may throw a ServiceException, which the caller gets.
+ */
+export type Method = (data: Parcel, reply: Parcel) => unknown;
+
+export class BnInterface extends BBinder {
+  /** @param methods By code, from 1. */
+  constructor(
+    descriptor: string,
+    private readonly methods: Readonly<Record<number, Method>>,
+  ) {
+    super(descriptor);
+  }
+
+  override *onTransact(code: number, data: Parcel, reply: Parcel, flags: number): Act<void> {
+    const method = Object.hasOwn(this.methods, code) ? this.methods[code] : undefined;
+    if (method === undefined) {
+      super.onTransact(code, data, reply, flags);
+      return;
+    }
+    data.enforceInterface(this.descriptor);
+    try {
+      reply.writeNoException();
+      const done = method(data, reply);
+      if (isAct(done)) yield* done;
+    } catch (error) {
+      if (!(error instanceof ServiceException)) throw error;
+      reply.clear();
+      reply.writeException(error);
+    }
+  }
+}
+
+export class BpInterface {
+  constructor(
+    readonly remote: IBinder,
+    readonly descriptor: string,
+  ) {}
+
+  /**
+   * Calls a method and waits for its result.
+   *
+   * @param read Takes the result out of the reply; binders in it stay valid afterwards, the reply does not.
+   * @throws ServiceException when the method throws one.
+   * @throws StatusError when the call fails.
+   */
+  *call<T = void>(code: number, write: (data: Parcel) => unknown, read: (reply: Parcel) => T): Act<T> {
+    const reply = yield* this.remote.transact(code, this.#request(write));
+    try {
+      return read(reply.readException());
+    } finally {
+      reply.recycle();
+    }
+  }
+
+  /** Calls a method, and waits for nothing: not even for it to begin. */
+  *oneway(code: number, write: (data: Parcel) => unknown): Act<void> {
+    (yield* this.remote.transact(code, this.#request(write), TF_ONE_WAY)).recycle();
+  }
+
+  #request(write: (data: Parcel) => unknown): Parcel {
+    const data = new Parcel().writeInterfaceToken(this.descriptor);
+    write(data);
+    return data;
+  }
+}

@@ -1,0 +1,181 @@
+/**
+ * ProcessState: a process's part in Binder. Owns the open driver and its mapping, the objects and proxies of the
+ * process, and its pool of threads.
+ *
+ *     self            open, BINDER_VERSION, BINDER_SET_MAX_THREADS 15, ..., mmap of 1 MiB less two pages
+ *     startThreadPool one thread joins at once (BC_ENTER_LOOPER), and 15 more when the driver asks (BR_SPAWN_LOOPER)
+ */
+import { MAP_NORESERVE, MAP_PRIVATE } from '../../assembly/abi/machine.ts';
+import {
+  BINDER_ENABLE_ONEWAY_SPAM_DETECTION,
+  BINDER_PROTOCOL_VERSION,
+  BINDER_SET_CONTEXT_MGR,
+  BINDER_SET_MAX_THREADS,
+  BINDER_VERSION,
+} from '../../assembly/abi/protocol.ts';
+import { u32At } from '../kernel/endian.ts';
+import { BinderlabError } from '../kernel/error.ts';
+import { u32Bytes } from '../kernel/ioctls.ts';
+import type { Process } from '../kernel/process.ts';
+import { MAP_LENGTH } from '../kernel/thread.ts';
+import type { Act } from '../sim/request.ts';
+import { sys } from '../sim/sys.ts';
+import { type BBinder, PING_TRANSACTION } from './bbinder.ts';
+import { BpBinder, type Courier, type ProxyHome } from './bpbinder.ts';
+import { type IpcProcess, IPCThreadState } from './ipcthreadstate.ts';
+import { LocalObjects } from './objects.ts';
+import { Parcel } from './parcel.ts';
+import { STATUS, StatusError } from './status.ts';
+
+/** Threads that the driver may ask for, beside the one that startThreadPool makes. */
+export const DEFAULT_MAX_BINDER_THREADS = 15;
+
+/** Addresses by which death notifications name proxies; nothing is stored there. */
+const PROXIES_BASE = 0x7c_0000_0000;
+const PROXY_SIZE = 0x40;
+
+const states = new WeakMap<Process, ProcessState>();
+
+export class ProcessState implements IpcProcess, ProxyHome {
+  readonly objects = new LocalObjects();
+  contextObject: BBinder | null = null;
+  readonly #proxies = new Map<number, BpBinder>();
+  #proxiesMade = 0;
+  #maxThreads = DEFAULT_MAX_BINDER_THREADS;
+  #started = false;
+  /** Number of the next thread's name. */
+  #nextName = 1;
+  #threads = 0;
+  #executing = 0;
+  /** Since when every thread of the pool has been busy; null while one is not. */
+  #starvedSince: number | null = null;
+  #starvedMs = 0;
+
+  private constructor(
+    readonly process: Process,
+    readonly fd: number,
+    /** Where messages to this process arrive. */
+    readonly mapping: number,
+  ) {}
+
+  /** The state of the process that asks; its first call opens the driver. */
+  static *self(): Act<ProcessState> {
+    const thread = yield* sys.self();
+    let state = states.get(thread.process);
+    if (state === undefined) {
+      state = yield* ProcessState.#open(thread.process);
+      states.set(thread.process, state);
+    }
+    IPCThreadState.of(thread, state);
+    return state;
+  }
+
+  static *#open(process: Process): Act<ProcessState> {
+    const fd = yield* sys.open();
+    const version = u32At((yield* sys.ioctl(fd, BINDER_VERSION, { outLen: 4 })).bytes, 0);
+    if (version !== BINDER_PROTOCOL_VERSION) throw new BinderlabError(`the driver speaks version ${version}, not 8`);
+    yield* sys.ioctl(fd, BINDER_SET_MAX_THREADS, { poke: u32Bytes(DEFAULT_MAX_BINDER_THREADS) });
+    yield* sys.ioctl(fd, BINDER_ENABLE_ONEWAY_SPAM_DETECTION, { poke: u32Bytes(1) });
+    const flags = MAP_PRIVATE | MAP_NORESERVE;
+    const mapping = yield* sys.mmap(fd, { length: MAP_LENGTH, address: 0, flags });
+    return new ProcessState(process, fd, mapping);
+  }
+
+  /** Threads that have joined the pool or are about to. */
+  get threadCount(): number {
+    return this.#threads;
+  }
+
+  /** Virtual time, in milliseconds, during which every thread of the pool was busy. */
+  get starvedMs(): number {
+    return this.#starvedMs;
+  }
+
+  /** Begins to take calls: makes the first thread of the pool. Later calls change nothing. */
+  *startThreadPool(): Act<void> {
+    if (this.#started) return;
+    this.#started = true;
+    yield* this.spawnPooledThread(true);
+  }
+
+  /** How many threads the driver may ask for, beside the first. */
+  *setThreadPoolMaxThreadCount(count: number): Act<void> {
+    yield* sys.ioctl(this.fd, BINDER_SET_MAX_THREADS, { poke: u32Bytes(count) });
+    this.#maxThreads = count;
+  }
+
+  /** Makes a thread that joins the pool; nothing before startThreadPool. */
+  *spawnPooledThread(isMain: boolean): Act<void> {
+    if (!this.#started) return;
+    const name = `binder:${this.process.pid}_${(this.#nextName++).toString(16).toUpperCase()}`;
+    this.#threads++;
+    const state = this;
+    yield* sys.spawn(function* () {
+      yield* IPCThreadState.of(yield* sys.self(), state).joinThreadPool(isMain);
+    }, name);
+  }
+
+  *executing(change: 1 | -1): Act<void> {
+    this.#executing += change;
+    const starved = this.#executing >= this.#maxThreads && this.#maxThreads > 0;
+    if (starved === (this.#starvedSince !== null)) return;
+    const now = yield* sys.now();
+    if (this.#starvedSince !== null) this.#starvedMs += now - this.#starvedSince;
+    this.#starvedSince = starved ? now : null;
+  }
+
+  /**
+   * The context manager, i.e. what stands behind handle 0.
+   *
+   * @returns null while there is none.
+   */
+  *getContextObject(): Act<BpBinder | null> {
+    const ipc = yield* this.courier();
+    if (!this.#proxies.has(0)) {
+      // A handle 0 without a manager behind it would give a proxy of nobody: so one asks first.
+      try {
+        (yield* ipc.transact(0, PING_TRANSACTION, new Parcel(), 0)).recycle();
+      } catch (error) {
+        if (error instanceof StatusError && error.status === STATUS.DEAD_OBJECT) return null;
+        throw error;
+      }
+    }
+    const proxy = this.proxy(0);
+    proxy.hold(ipc);
+    return proxy;
+  }
+
+  /** Makes this process the one behind handle 0, and `manager` the object that is called there. */
+  *becomeContextManager(manager: BBinder): Act<void> {
+    this.contextObject = manager;
+    yield* sys.ioctl(this.fd, BINDER_SET_CONTEXT_MGR, { poke: u32Bytes(0) });
+  }
+
+  *courier(): Act<Courier> {
+    const thread = yield* sys.self();
+    if (thread.process !== this.process) {
+      throw new BinderlabError(
+        `${thread.name} uses a proxy of the process ${this.process.name}: handles mean nothing in another process. Send the binder in a parcel.`,
+      );
+    }
+    return IPCThreadState.of(thread, this);
+  }
+
+  proxy(handle: number): BpBinder {
+    let proxy = this.#proxies.get(handle);
+    if (proxy === undefined) {
+      proxy = new BpBinder(this, handle, PROXIES_BASE + PROXY_SIZE * this.#proxiesMade++);
+      this.#proxies.set(handle, proxy);
+    }
+    return proxy;
+  }
+
+  proxyByCookie(cookie: bigint): BpBinder | undefined {
+    for (const proxy of this.#proxies.values()) if (BigInt(proxy.cookie) === cookie) return proxy;
+    return undefined;
+  }
+
+  forget(proxy: BpBinder): void {
+    this.#proxies.delete(proxy.handle);
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * What a call can end with, below the words of its interface. `StatusError` carries one of Android's status_t values,
+ * which a service may also answer with; `ServiceException` is what a method of an AIDL interface answers with.
+ */
+import { BinderlabError } from '../kernel/error.ts';
+
+const UNKNOWN_ERROR = -2147483648;
+
+/** status_t by name. The names of errno are Linux's, negated. */
+export const STATUS = {
+  OK: 0,
+  UNKNOWN_ERROR,
+  BAD_TYPE: UNKNOWN_ERROR + 1,
+  FAILED_TRANSACTION: UNKNOWN_ERROR + 2,
+  FDS_NOT_ALLOWED: UNKNOWN_ERROR + 7,
+  UNEXPECTED_NULL: UNKNOWN_ERROR + 8,
+  PERMISSION_DENIED: -1,
+  NAME_NOT_FOUND: -2,
+  NO_MEMORY: -12,
+  ALREADY_EXISTS: -17,
+  NO_INIT: -19,
+  BAD_VALUE: -22,
+  DEAD_OBJECT: -32,
+  INVALID_OPERATION: -38,
+  NOT_ENOUGH_DATA: -61,
+  UNKNOWN_TRANSACTION: -74,
+  BAD_INDEX: -75,
+  TIMED_OUT: -110,
+} as const;
+
+export type StatusName = keyof typeof STATUS;
+
+const NAMES: ReadonlyMap<number, string> = new Map(Object.entries(STATUS).map(([name, value]) => [value, name]));
+
+export function statusName(status: number): string {
+  return NAMES.get(status) ?? `status ${status}`;
+}
+
+export class StatusError extends BinderlabError {
+  constructor(
+    /** A negative number of `STATUS`. */
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+  }
+
+  /** Its name, e.g. DEAD_OBJECT. */
+  get statusName(): string {
+    return statusName(this.status);
+  }
+}
+
+/** Exception codes of AIDL interfaces. */
+export const EXCEPTION = {
+  NONE: 0,
+  SECURITY: -1,
+  BAD_PARCELABLE: -2,
+  ILLEGAL_ARGUMENT: -3,
+  NULL_POINTER: -4,
+  ILLEGAL_STATE: -5,
+  NETWORK_MAIN_THREAD: -6,
+  UNSUPPORTED_OPERATION: -7,
+  SERVICE_SPECIFIC: -8,
+  PARCELABLE: -9,
+  HAS_REPLY_HEADER: -128,
+} as const;
+
+export type ExceptionName = keyof typeof EXCEPTION;
+
+const EXCEPTION_NAMES: ReadonlyMap<number, string> = new Map(
+  Object.entries(EXCEPTION).map(([name, value]) => [value, name]),
+);
+
+/** Thrown by a method, it goes to the caller instead of a result, and is thrown there. */
+export class ServiceException extends BinderlabError {
+  /** A negative number of `EXCEPTION`. */
+  readonly code: number;
+
+  /**
+   * @param text What the service says.
+   * @param errorCode Its own error number, with SERVICE_SPECIFIC.
+   */
+  constructor(
+    code: ExceptionName | number,
+    readonly text: string,
+    readonly errorCode = 0,
+  ) {
+    const number = typeof code === 'number' ? code : EXCEPTION[code];
+    const own = number === EXCEPTION.SERVICE_SPECIFIC ? ` ${errorCode}` : '';
+    super(`${EXCEPTION_NAMES.get(number) ?? `exception ${number}`}${own}: ${text}`);
+    this.code = number;
+  }
+}

@@ -1,0 +1,278 @@
+/**
+ * Runs programs on a machine: processes whose threads are generators, chosen one after the other. One turn is what a
+ * thread does up to the end of its next system call; whom that call wakes becomes ready, in the order of the machine.
+ *
+ *     ready threads -> one is chosen -> its program runs to its next request -> the machine performs it -> ...
+ *                      nobody ready: time jumps to the next alarm; no alarm: the simulation is over
+ */
+import type { Call } from '../kernel/call.ts';
+import { WriteReadCall } from '../kernel/call.ts';
+import { BinderlabError } from '../kernel/error.ts';
+import type { Process } from '../kernel/process.ts';
+import type { System, Task } from '../kernel/system.ts';
+import { Clock } from './clock.ts';
+import { DeadlockError, type Stuck } from './deadlock.ts';
+import { Dialogue } from './dialogue.ts';
+import { type PlainCall, perform } from './performance.ts';
+import type { Program, Request, Rest } from './request.ts';
+import { type Order, Schedule } from './schedule.ts';
+import { SimThread } from './thread.ts';
+
+export interface SimulationOptions {
+  /** What random choices start from. */
+  seed?: number;
+  /** First-in-first-out for the seed 0, random for any other, when absent. */
+  order?: Order;
+  /** Choices to make first, as another simulation's `choices` tells them. */
+  choices?: readonly number[];
+}
+
+/** Makes a process of the machine. */
+export type Spawn = (name: string, options?: { uid?: number; pid?: number }) => Process;
+
+const TURNS_MAX = 10_000_000;
+
+export class Simulation {
+  readonly #clock = new Clock();
+  readonly #schedule: Schedule;
+  readonly #dialogue = new Dialogue();
+  readonly #threads = new Map<Task, SimThread>();
+  /** Who can run; the first goes on, or has waited longest. */
+  #ready: SimThread[] = [];
+  /** Who waits until something holds, in the order in which they began. */
+  #watches: { thread: SimThread; holds: () => boolean; calm: () => void }[] = [];
+
+  constructor(
+    private readonly system: System,
+    private readonly spawn: Spawn,
+    { seed = 0, order = seed === 0 ? 'fifo' : 'random', choices = [] }: SimulationOptions,
+  ) {
+    if (system.onReturn !== null) throw new BinderlabError('this machine has a simulation already: use that one.');
+    this.#schedule = new Schedule(order, seed, choices);
+    system.onReturn = (task) => this.#returned(task);
+  }
+
+  /** Makes a process whose main thread runs `program` once the simulation runs. */
+  process(name: string, program: Program, options: { uid?: number; pid?: number } = {}): Process {
+    const process = this.spawn(name, options);
+    this.#enlist(process, new SimThread(process, process.main, program));
+    return process;
+  }
+
+  /**
+   * Runs until nobody can run and no time is left to pass. Threads that wait for work, as those of a pool do, are no
+   * obstacle.
+   *
+   * @param until Stops early when it holds; asked before every turn.
+   * @param turnsMax More turns than that are an error: somebody runs in circles.
+   * @throws DeadlockError when a thread waits for something that nobody will bring.
+   * @throws Whatever a program throws.
+   */
+  run({ until = () => false, turnsMax = TURNS_MAX }: { until?: () => boolean; turnsMax?: number } = {}): void {
+    for (let turns = 0; this.#anybody(); turns++) {
+      if (until()) return;
+      if (turns === turnsMax) throw new BinderlabError(`the simulation has not come to rest in ${turnsMax} turns.`);
+      this.#turn(this.#choose());
+      this.#look();
+    }
+    const stuck = this.#stuck();
+    if (stuck.length > 0) throw new DeadlockError(stuck, this.now);
+  }
+
+  /** Virtual time, in milliseconds. */
+  get now(): number {
+    return this.#clock.now;
+  }
+
+  /** Every choice so far among more than one thread; `choices` of another simulation takes them. */
+  get choices(): readonly number[] {
+    return this.#schedule.choices;
+  }
+
+  /** All threads of its processes, in order of creation, those that have ended included. */
+  get threads(): readonly SimThread[] {
+    return [...this.#threads.values()];
+  }
+
+  /** @returns Whether somebody can run, now or after some time. */
+  #anybody(): boolean {
+    for (;;) {
+      this.#ready = this.#ready.filter((thread) => !thread.ended);
+      if (this.#ready.length > 0) return true;
+      if (!this.#clock.advance()) return false;
+      this.#look();
+    }
+  }
+
+  /** Takes one thread out of those that are ready. */
+  #choose(): SimThread {
+    const { length } = this.#ready;
+    let chose = 0;
+    if (length > 1) {
+      chose = this.#schedule.choose(length);
+      this.system.choices.push({ of: this.#ready.map(({ name }) => name), chose });
+    }
+    return this.#ready.splice(chose, 1)[0] as SimThread;
+  }
+
+  #turn(thread: SimThread): void {
+    thread.state = 'running';
+    let request = this.#advance(thread);
+    while (request !== null && (request.call === 'self' || request.call === 'now')) {
+      thread.answer(request.call === 'self' ? thread : this.now);
+      request = this.#advance(thread);
+    }
+    if (thread.ended) return;
+    if (request === null) this.#end(thread, thread.kernel === thread.process.main);
+    else this.#serve(thread, request);
+    if (thread.state === 'running') this.#goOn(thread);
+  }
+
+  #advance(thread: SimThread): Request | null {
+    try {
+      return thread.advance();
+    } catch (error) {
+      thread.state = 'ended';
+      throw error;
+    }
+  }
+
+  #serve(thread: SimThread, request: Exclude<Request, { call: 'self' | 'now' }>): void {
+    switch (request.call) {
+      case 'yield':
+        this.#makeReady(thread);
+        return;
+      case 'pause':
+        thread.state = 'paused';
+        return;
+      case 'sleep':
+      case 'until':
+        this.#rest(thread, request);
+        return;
+      case 'exit':
+        this.#end(thread, false);
+        return;
+      case 'exitProcess':
+        this.#end(thread, true);
+        return;
+      case 'spawn':
+      case 'fork':
+        this.#beget(thread, request);
+        return;
+      default:
+        this.#perform(thread, request);
+    }
+  }
+
+  #perform(thread: SimThread, request: PlainCall): void {
+    const commands = request.call === 'writeRead' ? request.commands : [];
+    this.#dialogue.sent(thread, commands);
+    const call = perform(thread, request);
+    if (call === null) {
+      this.#dialogue.refused(thread, commands);
+    } else if (call.done) {
+      this.#tellDialogue(thread, call);
+    } else if (!thread.ended) {
+      thread.call = call;
+      thread.state = 'parked';
+    }
+  }
+
+  #beget(thread: SimThread, request: Extract<Request, { call: 'spawn' | 'fork' }>): void {
+    try {
+      if (request.call === 'spawn') {
+        const kernel = thread.process.thread(request.name, { by: thread.kernel });
+        const made = new SimThread(thread.process, kernel, request.program);
+        this.#enlist(thread.process, made);
+        thread.answer(made);
+      } else {
+        const child = thread.process.fork(request.name, { by: thread.kernel });
+        this.#enlist(child, new SimThread(child, child.main, request.program));
+        thread.answer(child);
+      }
+    } catch (error) {
+      thread.fail(error);
+    }
+  }
+
+  #end(thread: SimThread, withProcess: boolean): void {
+    if (withProcess) thread.kernel.exitProcess();
+    else thread.kernel.exit();
+    thread.state = 'ended';
+    this.#dialogue.clean();
+  }
+
+  #rest(thread: SimThread, request: Extract<Rest, { call: 'sleep' | 'until' }>): void {
+    thread.state = 'resting';
+    if (request.call === 'sleep') {
+      thread.rest = `${request.ms} ms to pass`;
+      this.#clock.after(request.ms, () => this.#makeReady(thread));
+      return;
+    }
+    const { holds, what, timeoutMs } = request;
+    thread.rest = what;
+    const giveUp = () => {
+      this.#watches = this.#watches.filter((watch) => watch.thread !== thread);
+      thread.answer(holds());
+      this.#makeReady(thread);
+    };
+    const calm = timeoutMs === null ? () => {} : this.#clock.after(timeoutMs, giveUp);
+    this.#watches.push({ thread, holds, calm });
+  }
+
+  /** Looks at what threads wait for; whoever has it becomes ready. */
+  #look(): void {
+    if (this.#watches.length === 0) return;
+    const held = this.#watches.filter(({ thread, holds }) => thread.ended || holds());
+    if (held.length === 0) return;
+    this.#watches = this.#watches.filter((watch) => !held.includes(watch));
+    for (const { thread, calm } of held) {
+      calm();
+      thread.answer(true);
+      this.#makeReady(thread);
+    }
+  }
+
+  /** A parked system call is done: the machine tells so in the order in which they are. */
+  #returned(task: Task): void {
+    const thread = this.#threads.get(task);
+    if (thread === undefined || thread.state !== 'parked') return;
+    this.#tellDialogue(thread, thread.call as Call);
+    thread.answer(thread.call);
+    thread.call = null;
+    this.#makeReady(thread);
+  }
+
+  #tellDialogue(thread: SimThread, call: Call): void {
+    if (call instanceof WriteReadCall) this.#dialogue.received(thread, call.returns);
+  }
+
+  #enlist(process: Process, thread: SimThread): void {
+    if (thread.process !== process) throw new Error(`${thread.name} does not belong to ${process.name}`);
+    this.#threads.set(thread.kernel, thread);
+    this.#makeReady(thread);
+  }
+
+  #makeReady(thread: SimThread): void {
+    if (thread.ended) return;
+    thread.state = 'ready';
+    this.#ready.push(thread);
+  }
+
+  /** It is ready still, and the first of all. */
+  #goOn(thread: SimThread): void {
+    if (thread.ended) return;
+    thread.state = 'ready';
+    this.#ready.unshift(thread);
+  }
+
+  #stuck(): Stuck[] {
+    this.#dialogue.clean();
+    return this.threads.flatMap((thread): Stuck[] => {
+      if (thread.ended) return [];
+      if (thread.state === 'resting') return [{ thread, call: null }];
+      const call = this.#dialogue.callOf(thread);
+      return thread.state === 'parked' && call !== undefined ? [{ thread, call }] : [];
+    });
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * The requests of simulated threads, as functions: `const fd = yield* sys.open()`. Each is made by the thread whose
+ * program runs it.
+ */
+import { EPOLLIN, MAP_FIXED_NOREPLACE, MAP_PRIVATE } from '../../assembly/abi/machine.ts';
+import type { IoctlCall, PollCall, WriteReadCall } from '../kernel/call.ts';
+import type { Command } from '../kernel/commands.ts';
+import type { Process } from '../kernel/process.ts';
+import { type Device, MAP_ADDRESS, MAP_LENGTH } from '../kernel/thread.ts';
+import type { Act, Program, Request } from './request.ts';
+import type { SimThread } from './thread.ts';
+
+const NO_BYTES: Uint8Array = new Uint8Array(0);
+
+/** Whoever performs a request answers it with the type that belongs to it. */
+function* ask<T>(request: Request): Act<T> {
+  return (yield request) as T;
+}
+
+export const sys = {
+  /** The thread that runs this. */
+  self: (): Act<SimThread> => ask({ call: 'self' }),
+  /** Virtual time, in milliseconds since the simulation began. */
+  now: (): Act<number> => ask({ call: 'now' }),
+
+  /** Opens a Binder device. @returns The descriptor. */
+  open: ({ device = 'binder' as Device, nonblock = false } = {}): Act<number> =>
+    ask({ call: 'open', device, nonblock }),
+  close: (fd: number): Act<void> => ask({ call: 'close', fd }),
+  /** @param to The number wanted; the lowest free one when absent. @returns The new descriptor. */
+  dup: (fd: number, to = -1): Act<number> => ask({ call: 'dup', fd, to }),
+  /** Maps a Binder device. @param address 0: the machine chooses. @returns The address. */
+  mmap: (
+    fd: number,
+    { length = MAP_LENGTH, address = MAP_ADDRESS, flags = MAP_PRIVATE | MAP_FIXED_NOREPLACE } = {},
+  ): Act<number> => ask({ call: 'mmap', fd, length, address, flags }),
+  munmap: (address: number = MAP_ADDRESS, length: number = MAP_LENGTH): Act<void> =>
+    ask({ call: 'munmap', address, length }),
+  /**
+   * Any ioctl but BINDER_WRITE_READ.
+   *
+   * @param poke Stored in the thread's argument buffer before the call.
+   * @param outLen Bytes of that buffer which the answer's `bytes` hold.
+   */
+  ioctl: (fd: number, cmd: number, { poke = NO_BYTES, outLen = 0, mayFail = false } = {}): Act<IoctlCall> =>
+    ask({ call: 'ioctl', fd, cmd, poke, outLen, mayFail }),
+  /** BINDER_WRITE_READ. With nothing to read the thread sleeps until there is something. */
+  writeRead: (fd: number, commands: readonly Command[], { readSize = 256, mayFail = false } = {}): Act<WriteReadCall> =>
+    ask({ call: 'writeRead', fd, commands, readSize, mayFail }),
+  poll: (fd: number, { events = EPOLLIN as number, wait = true } = {}): Act<PollCall> =>
+    ask({ call: 'poll', fd, events, wait }),
+
+  /** Makes a thread in the same process. It runs when the schedule chooses it. */
+  spawn: (program: Program, name?: string): Act<SimThread> => ask({ call: 'spawn', program, name }),
+  /** Forks: a new process that runs `program`, with copies of memory and descriptors. */
+  fork: (name: string, program: Program): Act<Process> => ask({ call: 'fork', program, name }),
+  /** Ends the thread. */
+  exit: (): Act<never> => ask({ call: 'exit' }),
+  /** Ends the process. */
+  exitProcess: (): Act<never> => ask({ call: 'exitProcess' }),
+
+  /** Lets the others go first. */
+  yield: (): Act<void> => ask({ call: 'yield' }),
+  /** Does nothing any more, while the process lives on in its other threads. */
+  pause: (): Act<never> => ask({ call: 'pause' }),
+  /** Sleeps for that much virtual time; it passes when nobody can run. */
+  sleep: (ms: number): Act<void> => ask({ call: 'sleep', ms }),
+  /**
+   * Waits for something that other threads bring about.
+   *
+   * @param holds Looked at after every turn; it may only look.
+   * @param what What it waits for, in words that follow "waits for".
+   * @returns Whether it holds; false when the time ran out before.
+   */
+  until: (holds: () => boolean, what: string, timeoutMs: number | null = null): Act<boolean> =>
+    ask({ call: 'until', holds, what, timeoutMs }),
+  /** Waits for the end of a thread. */
+  join: (thread: SimThread): Act<boolean> => sys.until(() => thread.ended, `the end of ${thread.name}`),
+} as const;
