@@ -23,8 +23,9 @@ import { type ArenaRange, type People, Process } from './kernel/process.ts';
 import { Roster } from './kernel/roster.ts';
 import { System } from './kernel/system.ts';
 import type { Thread } from './kernel/thread.ts';
+import type { AwaitedReply } from './sim/deadlock.ts';
+import { Simulation, type SimulationOptions, type World } from './sim/simulation.ts';
 import { Snapshot } from './snapshot.ts';
-import { Simulation, type SimulationOptions, type Spawn } from './sim/simulation.ts';
 import { dumpFile, performStep, type Stage } from './steps.ts';
 import type { Journal, JournalHeader, Step, StepInput } from './trace/journal.ts';
 import { Recorder } from './trace/recorder.ts';
@@ -177,8 +178,12 @@ export class Machine {
    * @throws BinderlabError when the machine has one already.
    */
   simulate(options: SimulationOptions = {}): Simulation {
-    const spawn: Spawn = (name, who) => this.spawn(name, who);
-    return new Simulation(this.#system, spawn, { seed: this.seed, ...options });
+    const world: World = {
+      system: this.#system,
+      spawn: (name, who) => this.spawn(name, who),
+      awaitedReplies: () => this.#awaitedReplies(),
+    };
+    return new Simulation(world, { seed: this.seed, ...options });
   }
 
   /** @throws BinderlabError when there has never been one of that name. */
@@ -306,6 +311,16 @@ export class Machine {
     this.#system.observer = null;
     for (const process of this.#people.processes) if (process.alive) process.kill();
     this.#observe();
+  }
+
+  #awaitedReplies(): AwaitedReply[] {
+    return this.inspect.procs().flatMap(({ loopers }) =>
+      loopers.flatMap(({ tid, stack: [top] }) => {
+        if (top?.role !== 'outgoing') return [];
+        const { code, to } = top.transaction;
+        return [{ tid, code, pid: to.pid, serverTid: to.tid }];
+      }),
+    );
   }
 
   #observe(): void {

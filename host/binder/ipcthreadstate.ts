@@ -6,7 +6,13 @@
  *                 waitForResponse -> BR_REPLY: done; anything else: executeCommand
  *     joinThreadPool -> talkWithDriver, executeCommand, and again
  */
-import { BINDER_GET_EXTENDED_ERROR, TF_ACCEPT_FDS, TF_CLEAR_BUF, TF_ONE_WAY, TF_STATUS_CODE } from '../../assembly/abi/protocol.ts';
+import {
+  BINDER_GET_EXTENDED_ERROR,
+  TF_ACCEPT_FDS,
+  TF_CLEAR_BUF,
+  TF_ONE_WAY,
+  TF_STATUS_CODE,
+} from '../../assembly/abi/protocol.ts';
 import { EXTENDED_ERROR_SIZE } from '../../assembly/abi/wire.ts';
 import { bc, type Command, streamSize } from '../kernel/commands.ts';
 import { i32At } from '../kernel/endian.ts';

@@ -22,7 +22,7 @@ import type { Act } from '../sim/request.ts';
 import { sys } from '../sim/sys.ts';
 import { type BBinder, PING_TRANSACTION } from './bbinder.ts';
 import { BpBinder, type Courier, type ProxyHome } from './bpbinder.ts';
-import { type IpcProcess, IPCThreadState } from './ipcthreadstate.ts';
+import { IPCThreadState, type IpcProcess } from './ipcthreadstate.ts';
 import { LocalObjects } from './objects.ts';
 import { Parcel } from './parcel.ts';
 import { STATUS, StatusError } from './status.ts';

@@ -66,6 +66,8 @@ export type Rest =
       readonly what: string;
       /** Gives up after that many milliseconds; null: never. */
       readonly timeoutMs: number | null;
+      /** The tid of the thread that will bring it about; 0 where none is known. */
+      readonly whom: number;
     };
 
 export type Request = Question | SystemCall | Rest;

@@ -5,14 +5,11 @@
  *     ready threads -> one is chosen -> its program runs to its next request -> the machine performs it -> ...
  *                      nobody ready: time jumps to the next alarm; no alarm: the simulation is over
  */
-import type { Call } from '../kernel/call.ts';
-import { WriteReadCall } from '../kernel/call.ts';
 import { BinderlabError } from '../kernel/error.ts';
 import type { Process } from '../kernel/process.ts';
 import type { System, Task } from '../kernel/system.ts';
 import { Clock } from './clock.ts';
-import { DeadlockError, type Stuck } from './deadlock.ts';
-import { Dialogue } from './dialogue.ts';
+import { type AwaitedReply, DeadlockError, stuckThreads } from './deadlock.ts';
 import { type PlainCall, perform } from './performance.ts';
 import type { Program, Request, Rest } from './request.ts';
 import { type Order, Schedule } from './schedule.ts';
@@ -27,15 +24,19 @@ export interface SimulationOptions {
   choices?: readonly number[];
 }
 
-/** Makes a process of the machine. */
-export type Spawn = (name: string, options?: { uid?: number; pid?: number }) => Process;
+/** What a simulation needs of its machine. */
+export interface World {
+  readonly system: System;
+  spawn(name: string, options: { uid?: number; pid?: number }): Process;
+  /** The threads that wait for replies, as the driver has them. */
+  awaitedReplies(): AwaitedReply[];
+}
 
 const TURNS_MAX = 10_000_000;
 
 export class Simulation {
   readonly #clock = new Clock();
   readonly #schedule: Schedule;
-  readonly #dialogue = new Dialogue();
   readonly #threads = new Map<Task, SimThread>();
   /** Who can run; the first goes on, or has waited longest. */
   #ready: SimThread[] = [];
@@ -43,10 +44,10 @@ export class Simulation {
   #watches: { thread: SimThread; holds: () => boolean; calm: () => void }[] = [];
 
   constructor(
-    private readonly system: System,
-    private readonly spawn: Spawn,
+    private readonly world: World,
     { seed = 0, order = seed === 0 ? 'fifo' : 'random', choices = [] }: SimulationOptions,
   ) {
+    const { system } = world;
     if (system.onReturn !== null) throw new BinderlabError('this machine has a simulation already: use that one.');
     this.#schedule = new Schedule(order, seed, choices);
     system.onReturn = (task) => this.#returned(task);
@@ -54,7 +55,7 @@ export class Simulation {
 
   /** Makes a process whose main thread runs `program` once the simulation runs. */
   process(name: string, program: Program, options: { uid?: number; pid?: number } = {}): Process {
-    const process = this.spawn(name, options);
+    const process = this.world.spawn(name, options);
     this.#enlist(process, new SimThread(process, process.main, program));
     return process;
   }
@@ -75,7 +76,7 @@ export class Simulation {
       this.#turn(this.#choose());
       this.#look();
     }
-    const stuck = this.#stuck();
+    const stuck = stuckThreads(this.threads, this.world.awaitedReplies());
     if (stuck.length > 0) throw new DeadlockError(stuck, this.now);
   }
 
@@ -110,7 +111,7 @@ export class Simulation {
     let chose = 0;
     if (length > 1) {
       chose = this.#schedule.choose(length);
-      this.system.choices.push({ of: this.#ready.map(({ name }) => name), chose });
+      this.world.system.choices.push({ of: this.#ready.map(({ name }) => name), chose });
     }
     return this.#ready.splice(chose, 1)[0] as SimThread;
   }
@@ -165,17 +166,10 @@ export class Simulation {
   }
 
   #perform(thread: SimThread, request: PlainCall): void {
-    const commands = request.call === 'writeRead' ? request.commands : [];
-    this.#dialogue.sent(thread, commands);
     const call = perform(thread, request);
-    if (call === null) {
-      this.#dialogue.refused(thread, commands);
-    } else if (call.done) {
-      this.#tellDialogue(thread, call);
-    } else if (!thread.ended) {
-      thread.call = call;
-      thread.state = 'parked';
-    }
+    if (call === null || call.done || thread.ended) return;
+    thread.call = call;
+    thread.state = 'parked';
   }
 
   #beget(thread: SimThread, request: Extract<Request, { call: 'spawn' | 'fork' }>): void {
@@ -199,7 +193,6 @@ export class Simulation {
     if (withProcess) thread.kernel.exitProcess();
     else thread.kernel.exit();
     thread.state = 'ended';
-    this.#dialogue.clean();
   }
 
   #rest(thread: SimThread, request: Extract<Rest, { call: 'sleep' | 'until' }>): void {
@@ -211,6 +204,7 @@ export class Simulation {
     }
     const { holds, what, timeoutMs } = request;
     thread.rest = what;
+    thread.restsFor = request.whom;
     const giveUp = () => {
       this.#watches = this.#watches.filter((watch) => watch.thread !== thread);
       thread.answer(holds());
@@ -237,14 +231,9 @@ export class Simulation {
   #returned(task: Task): void {
     const thread = this.#threads.get(task);
     if (thread === undefined || thread.state !== 'parked') return;
-    this.#tellDialogue(thread, thread.call as Call);
     thread.answer(thread.call);
     thread.call = null;
     this.#makeReady(thread);
-  }
-
-  #tellDialogue(thread: SimThread, call: Call): void {
-    if (call instanceof WriteReadCall) this.#dialogue.received(thread, call.returns);
   }
 
   #enlist(process: Process, thread: SimThread): void {
@@ -264,15 +253,5 @@ export class Simulation {
     if (thread.ended) return;
     thread.state = 'ready';
     this.#ready.unshift(thread);
-  }
-
-  #stuck(): Stuck[] {
-    this.#dialogue.clean();
-    return this.threads.flatMap((thread): Stuck[] => {
-      if (thread.ended) return [];
-      if (thread.state === 'resting') return [{ thread, call: null }];
-      const call = this.#dialogue.callOf(thread);
-      return thread.state === 'parked' && call !== undefined ? [{ thread, call }] : [];
-    });
   }
 }

@@ -70,10 +70,16 @@ export const sys = {
    *
    * @param holds Looked at after every turn; it may only look.
    * @param what What it waits for, in words that follow "waits for".
+   * @param timeoutMs Gives up after that much virtual time.
+   * @param whom The thread that will bring it about, for reports.
    * @returns Whether it holds; false when the time ran out before.
    */
-  until: (holds: () => boolean, what: string, timeoutMs: number | null = null): Act<boolean> =>
-    ask({ call: 'until', holds, what, timeoutMs }),
+  until: (
+    holds: () => boolean,
+    what: string,
+    { timeoutMs = null, whom = null }: { timeoutMs?: number | null; whom?: SimThread | null } = {},
+  ): Act<boolean> => ask({ call: 'until', holds, what, timeoutMs, whom: whom?.tid ?? 0 }),
   /** Waits for the end of a thread. */
-  join: (thread: SimThread): Act<boolean> => sys.until(() => thread.ended, `the end of ${thread.name}`),
+  join: (thread: SimThread): Act<boolean> =>
+    sys.until(() => thread.ended, `the end of ${thread.name}`, { whom: thread }),
 } as const;

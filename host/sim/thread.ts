@@ -17,6 +17,8 @@ export class SimThread {
   call: Call | null = null;
   /** What it waits for while it is resting, in words that follow "waits for". */
   rest = '';
+  /** The tid of the thread that it waits for then; 0 where none is known. */
+  restsFor = 0;
   readonly #course: Act<unknown>;
   #answer: unknown;
   #failure: { error: unknown } | null = null;
