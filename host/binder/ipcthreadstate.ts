@@ -14,6 +14,7 @@ import {
   TF_STATUS_CODE,
 } from '../../assembly/abi/protocol.ts';
 import { EXTENDED_ERROR_SIZE } from '../../assembly/abi/wire.ts';
+import type { Guest } from '../guest/guest.ts';
 import { bc, type Command, streamSize } from '../kernel/commands.ts';
 import { i32At } from '../kernel/endian.ts';
 import { errnoName } from '../kernel/errno.ts';
@@ -27,6 +28,7 @@ import { sys } from '../sim/sys.ts';
 import type { SimThread } from '../sim/thread.ts';
 import { BBinder } from './bbinder.ts';
 import type { BpBinder, Courier } from './bpbinder.ts';
+import { complain, takeComplaint } from './complaints.ts';
 import type { LocalObjects } from './objects.ts';
 import { type IBinder, Parcel, type ReceivedBinder } from './parcel.ts';
 import { STATUS, StatusError, statusName } from './status.ts';
@@ -183,6 +185,10 @@ export class IPCThreadState implements Courier {
     this.#out.push(bc.clearDeathNotification(handle, cookie));
   }
 
+  get #guest(): Guest {
+    return this.thread.process.memory.guest;
+  }
+
   /** Handles one return. @returns Whether the thread goes on serving. */
   *#getAndExecuteCommand(isMain: boolean): Act<boolean> {
     yield* this.#talkWithDriver();
@@ -298,8 +304,9 @@ export class IPCThreadState implements Courier {
       yield* target.receive(call.code, data, reply, call.flags);
       return STATUS.OK;
     } catch (error) {
-      if (error instanceof StatusError) return error.status;
-      throw error;
+      if (!(error instanceof StatusError)) throw error;
+      complain(this.#guest, call.senderPid, error);
+      return error.status;
     }
   }
 
@@ -321,7 +328,8 @@ export class IPCThreadState implements Courier {
     if ((got.flags & TF_STATUS_CODE) === 0) return this.#receive(got);
     const status = i32At(this.#load(got.buffer, got.dataSize), 0);
     this.#freeBuffer(got.buffer);
-    throw new StatusError(status, `the object that was called answers with the status ${statusName(status)}`);
+    const what = `${this.thread.name}: the object that was called answers with the status ${statusName(status)}`;
+    throw new StatusError(status, what, takeComplaint(this.#guest, this.thread.process.pid, status));
   }
 
   /**

@@ -41,6 +41,8 @@ export class StatusError extends BinderlabError {
     /** A negative number of `STATUS`. */
     readonly status: number,
     message: string,
+    /** What led to it, where that is known. */
+    override readonly cause?: Error,
   ) {
     super(message);
   }

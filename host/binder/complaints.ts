@@ -1,0 +1,31 @@
+/**
+ * What services stumbled over while they served a call. A reply carries a bare status; the reason is kept here until
+ * the caller has read it, so that its error can say more than the wire does.
+ */
+import type { Guest } from '../guest/guest.ts';
+import type { StatusError } from './status.ts';
+
+interface Complaint {
+  readonly callerPid: number;
+  readonly error: StatusError;
+}
+
+/** Complaints that nobody came for are forgotten from here on. */
+const KEPT = 64;
+
+const complaints = new WeakMap<Guest, Complaint[]>();
+
+/** @param callerPid The process that is answered with the error's status. */
+export function complain(guest: Guest, callerPid: number, error: StatusError): void {
+  const list = complaints.get(guest) ?? [];
+  list.push({ callerPid, error });
+  if (list.length > KEPT) list.shift();
+  complaints.set(guest, list);
+}
+
+/** Takes the reason of a status that a process was answered with; undefined when none is known. */
+export function takeComplaint(guest: Guest, callerPid: number, status: number): StatusError | undefined {
+  const list = complaints.get(guest) ?? [];
+  const index = list.findIndex((one) => one.callerPid === callerPid && one.error.status === status);
+  return index < 0 ? undefined : list.splice(index, 1)[0]?.error;
+}
