@@ -76,6 +76,19 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['ioctl'],
     ['exit'],
   ],
+  'host/sim/': [['random', 'clock', 'request'], ['thread', 'schedule'], ['sys', 'performance', 'deadlock'], ['simulation']],
+  'host/binder/': [
+    ['stability', 'utf8', 'status'],
+    ['parcelerror', 'complaints'],
+    ['parceldata'],
+    ['parcel'],
+    ['bbinder'],
+    ['bpbinder', 'interface', 'objects'],
+    ['ipcthreadstate'],
+    ['processstate'],
+    ['iservicemanager'],
+    ['servicemanager'],
+  ],
 };
 
 /** Folder, and the packages that it may import; `node:` stands for all of node's own. Anything else: any package. */

@@ -1,0 +1,26 @@
+/** Every example asserts what it shows under twenty seeds, and does the same again for the same seed. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { exampleNames, runExample } from './script.ts';
+
+const SEEDS = 20;
+
+const test = suite('examples under seeds');
+
+for (const name of exampleNames()) {
+  test(name, async () => {
+    for (let seed = 0; seed < SEEDS; seed++) {
+      const first = await runExample(name, seed);
+      assert.ok(first.printed.length > 0);
+      if (seed % 5 === 0) assert.equal(await runExample(name, seed), first, `seed ${seed}`);
+    }
+  });
+}
+
+test('thread-pool goes different ways under different seeds', async () => {
+  const ways = new Set<string>();
+  for (let seed = 1; seed <= 5; seed++) ways.add((await runExample('thread-pool', seed)).steps);
+  assert.is(ways.size, 5);
+});
+
+test.run();
