@@ -76,7 +76,12 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['ioctl'],
     ['exit'],
   ],
-  'host/sim/': [['random', 'clock', 'request'], ['thread', 'schedule'], ['sys', 'performance', 'deadlock'], ['simulation']],
+  'host/sim/': [
+    ['random', 'clock', 'request'],
+    ['thread', 'schedule'],
+    ['sys', 'performance', 'deadlock'],
+    ['simulation'],
+  ],
   'host/binder/': [
     ['stability', 'utf8', 'status'],
     ['parcelerror', 'complaints'],
