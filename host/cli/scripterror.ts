@@ -13,8 +13,8 @@ interface Place {
   column: number;
 }
 
-/** Everything below this folder is binderlab's own. */
-const OWN_FOLDER = fileURLToPath(new URL('../..', import.meta.url));
+/** Everything below these folders is binderlab's own: as compiled, and as source maps name it. */
+const OWN_FOLDERS = ['../..', '../../../host/'].map((folder) => fileURLToPath(new URL(folder, import.meta.url)));
 
 const LINES_AROUND = 2;
 const CALLERS_MAX = 5;
@@ -51,7 +51,7 @@ function scriptPlaces(stack: string): Place[] {
     if (match === null) continue;
     const [, path = '', line, column] = match;
     const file = path.startsWith('file://') ? fileURLToPath(path) : path;
-    if (file.startsWith(OWN_FOLDER) || file.includes('node_modules')) continue;
+    if (OWN_FOLDERS.some((folder) => file.startsWith(folder)) || file.includes('node_modules')) continue;
     places.push({ file, line: Number(line), column: Number(column) });
   }
   return places;

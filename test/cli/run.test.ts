@@ -136,6 +136,27 @@ test('so is one whose system call fails', () => {
   assert.is(steps.at(-1)?.op, 'mmap');
 });
 
+test('so is one whose call a service answers with a status, and why the service does', () => {
+  const script = folder.write(
+    'status.ts',
+    `import { BpInterface, defaultServiceManager, type Machine, ServiceManager } from 'binderlab';
+export default (machine: Machine) => {
+  const sim = machine.simulate();
+  ServiceManager.start(sim);
+  sim.process('app', function* () {
+    const manager = new BpInterface((yield* defaultServiceManager()).remote, 'android.os.IServiceManager');
+    yield* manager.call(2, (data) => data.writeInt32(77), () => {});
+  });
+  sim.run();
+};
+`,
+  );
+  const { code, stderr } = folder.run(['run', script]);
+  assert.is(code, 1);
+  assert.match(stderr, /^status\.ts:7:\d+: app\.0: the object that was called answers with the status BAD_VALUE$/m);
+  assert.match(stderr, /^because of: readString16 at byte 72 of 76: there is the length 77/m);
+});
+
 test('a script that waits for ever ends', () => {
   folder.write('waits.ts', 'export default () => new Promise(() => {});\n');
   const { code, stderr } = folder.run(['run', 'waits.ts']);
