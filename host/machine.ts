@@ -292,10 +292,13 @@ export class Machine {
    * Goes back, or forward again: the machine, its processes and threads, the calls they sleep in and the journal are
    * what they were. A process or thread made since then has ended.
    *
-   * @throws BinderlabError when the snapshot is of another machine.
+   * @throws BinderlabError when the snapshot is of another machine, or programs run on this one: they cannot go back.
    */
   restore(snapshot: Snapshot): void {
     if (!snapshot.isOf(this.#stage)) throw new BinderlabError('a snapshot can be restored only on its own machine.');
+    if (this.#system.onReturn !== null) {
+      throw new BinderlabError('the programs of a simulation cannot go back; go back over its journal instead.');
+    }
     snapshot.restore();
     this.#snapshot = snapshot;
     this.#keeper?.rewind(snapshot.step);

@@ -226,6 +226,14 @@ test('programs that run in circles are told so', () => {
   assert.throws(() => sim.run({ turnsMax: 100 }), /not come to rest in 100 turns/);
 });
 
+test('a machine on which programs run does not go back', () => {
+  const machine = bootMachine();
+  const snapshot = machine.snapshot();
+  machine.restore(snapshot);
+  machine.simulate();
+  assert.throws(() => machine.restore(snapshot), /cannot go back; go back over its journal/);
+});
+
 test('a machine has one simulation', () => {
   const machine = bootMachine();
   machine.simulate();
