@@ -36,7 +36,8 @@ const SENTENCES: Readonly<Record<Name, string>> = {
   STREAM_READERS: 'the stream at {at} counts {wanted} readers, but {found} open files read it',
   STREAM_WRITERS: 'the stream at {at} counts {wanted} writers, but {found} open files write it',
   KERNEL_RANGE: 'the kernel area at {at}: {wanted} reserved, {found} binder areas have it',
-  KERNEL_LEAF: 'the frame at {at} is mapped {wanted} times for the kernel, but is the page of {found} areas with a twin',
+  KERNEL_LEAF:
+    'the frame at {at} is mapped {wanted} times for the kernel, but is the page of {found} areas with a twin',
   PROC_FILE: 'the binder_proc at {at} should have {wanted} open files, and has {found}',
   PROC_REFS: 'the binder_proc at {at} has tmp_ref {wanted}, but {found} holders were found',
   LOOPER_REFS: 'the binder_thread at {at} has tmp_ref {wanted}, but {found} holders were found',
@@ -93,7 +94,8 @@ const SENTENCES: Readonly<Record<Name, string>> = {
   PROC: 'the binder_proc at {at} is on the wrong lists for being alive or dead, or counts threads that it did not ask for',
   MANAGER: 'the context manager of the device at {at} is {xfound}, a node of nobody or of another device',
   LOOPER: 'the binder_thread at {at} is not its proc’s, or waits though nobody sleeps at it (flags {xfound})',
-  WAITER: 'the binder_thread at {at} thinks that thread {xwanted} sleeps there; that one sleeps elsewhere, or is {xfound}',
+  WAITER:
+    'the binder_thread at {at} thinks that thread {xwanted} sleeps there; that one sleeps elsewhere, or is {xfound}',
   WAITING: 'the binder_thread at {at}: {wanted} to be on the list of waiting ones, {found} on it',
   WORK: 'the work at {at} of type {found} has no business where it waits',
   NODE: 'the binder_node at {at} is not with the owner that it names, or still has counts of a dead one',
