@@ -77,6 +77,7 @@ import { threadSignal, threadTimeOut, waitBoot, wakeTake, wakeWaiting } from './
 import { traceEnable as enableTrace } from './trace';
 
 export { inspect, inspectEnd, inspectFrame, inspectLeaf, inspectRecord, inspectWalk } from './inspect';
+export { check, checkAddress, checkFound, checkWanted } from './check';
 export { traceBase, traceHead } from './trace';
 
 @unmanaged

@@ -23,6 +23,7 @@ import { type ArenaRange, type People, Process } from './kernel/process.ts';
 import { Roster } from './kernel/roster.ts';
 import { System } from './kernel/system.ts';
 import type { Thread } from './kernel/thread.ts';
+import { findViolation } from './kernel/violation.ts';
 import type { AwaitedReply } from './sim/deadlock.ts';
 import { Simulation, type SimulationOptions, type World } from './sim/simulation.ts';
 import { Snapshot } from './snapshot.ts';
@@ -307,6 +308,16 @@ export class Machine {
   /** Sixteen hex digits that stand for the machine's whole state: equal digits, equal state. */
   hash(): string {
     return BigInt.asUintN(64, this.guest.raw.stateHash()).toString(16).padStart(16, '0');
+  }
+
+  /**
+   * Verifies the whole machine: every list, tree, count and page table. It changes nothing.
+   *
+   * @throws BinderlabError that says which invariant does not hold, of what, and how.
+   */
+  check(): void {
+    const violation = findViolation(this.guest.raw);
+    if (violation !== null) throw new BinderlabError(`the machine is broken (${violation.name}): ${violation.text}.`);
   }
 
   /** Kills the processes that are left, oldest first. The journal does not hold that. */

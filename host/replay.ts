@@ -12,6 +12,8 @@ import { sideBySide } from './trace/sidebyside.ts';
 export interface Performer {
   /** Performs one step, with everything that follows until nothing can run. */
   perform(input: StepInput): Step;
+  /** Verifies its own invariants. @throws an error that says which one does not hold */
+  check?(): void;
 }
 
 /** Makes a machine in the state that a journal's header tells. */
@@ -23,6 +25,8 @@ export interface ReplayOptions {
    * queue work, and what follows depends on it.
    */
   skipDumps?: boolean;
+  /** Verify the machine's invariants after each step; the first violation is a difference, with the field `check`. */
+  check?: boolean;
 }
 
 /** The first difference of one step. */
@@ -38,7 +42,7 @@ export interface ReplayResult {
   steps: number;
   /** Steps that are as recorded; a step that was recorded without outputs counts, once it has been performed. */
   equal: number;
-  /** One entry for each step that differs. When the machine cannot go on, that step is the last entry. */
+  /** One entry for each step that differs. When the machine cannot go on, or is broken, that step is the last entry. */
   different: Difference[];
   /** The first difference in words, decoded, side by side; empty when there is none. */
   text: string[];
@@ -61,8 +65,8 @@ export class ReplayError extends Error {
  * Performs every step of a journal and compares it with the recording.
  *
  * A step that throws is reported with the field `error` and ends the replay, unless it asks for a dump that the machine
- * does not have: the steps behind it are counted in `steps` but not in `equal`. A machine that cannot be booted is reported
- * at the first step.
+ * does not have: the steps behind it are counted in `steps` but not in `equal`. A machine that is found broken is reported
+ * with the field `check`, and ends the replay too. A machine that cannot be booted is reported at the first step.
  */
 export function replay(journal: Journal, boot: Boot, options: ReplayOptions = {}): ReplayResult {
   const isSkipped = (step: Step) => options.skipDumps === true && step.op === 'dump';
@@ -79,22 +83,32 @@ export function replay(journal: Journal, boot: Boot, options: ReplayOptions = {}
     } catch (error) {
       const goesOn = machine !== null && isMissingDump(expected, error);
       if (goesOn && isSkipped(expected)) continue;
-      const message = messageOf(error);
-      if (result.different.length === 0) result.text = [`${headline(trace, expected)}: ${message}`];
-      result.different.push({ trace, step: expected.i, field: 'error', expected: null, actual: message });
+      refuse(result, trace, expected, 'error', error);
       if (goesOn) continue;
       return result;
     }
     if (isSkipped(expected)) continue;
     const found = isInputsOnly(expected) || isBare(journal) ? null : compareSteps(expected, actual);
-    if (found === null) {
-      result.equal++;
-      continue;
+    if (found !== null) {
+      if (result.different.length === 0) result.text = describe(trace, expected, actual, found, journal);
+      result.different.push({ trace, step: expected.i, ...found });
     }
-    if (result.different.length === 0) result.text = describe(trace, expected, actual, found, journal);
-    result.different.push({ trace, step: expected.i, ...found });
+    try {
+      if (options.check) machine.check?.();
+    } catch (error) {
+      refuse(result, trace, expected, 'check', error);
+      return result;
+    }
+    if (found === null) result.equal++;
   }
   return result;
+}
+
+/** Notes what a machine threw in or after a step. */
+function refuse(result: ReplayResult, trace: string, step: Step, field: string, error: unknown): void {
+  const message = messageOf(error);
+  if (result.different.length === 0) result.text = [`${headline(trace, step)}: ${message}`];
+  result.different.push({ trace, step: step.i, field, expected: null, actual: message });
 }
 
 /**

@@ -15,7 +15,7 @@ import { Area, areaPage, Page, pageOnLru } from '../mapping/area';
 import { mappingInstall, mappingReclaim } from '../mapping/index';
 import { trace } from '../trace';
 
-const lru: usize = memory.data(LIST_SIZE, 4);
+export const lru: usize = memory.data(LIST_SIZE, 4);
 
 export function pagesBoot(): void {
   listInit(lru);

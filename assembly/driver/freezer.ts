@@ -21,7 +21,7 @@ import { procsFirst, procsNext } from './state';
 
 /** A BINDER_FREEZE under way, in the call frame of its thread; begins with struct binder_freeze_info. */
 @unmanaged
-class Freezing {
+export class Freezing {
   pid: i32;
   enable: u32;
   timeoutMs: u32;
@@ -31,7 +31,7 @@ class Freezing {
 }
 
 @unmanaged
-class Slot {
+export class Slot {
   proc: Proc;
 }
 

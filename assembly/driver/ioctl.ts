@@ -49,7 +49,7 @@ class ExtendedError {
 
 /** What a thread that waits for a grace period remembers, in its call frame. */
 @unmanaged
-class Exit {
+export class Exit {
   looper: Looper;
   serving: Transaction | null;
 }

@@ -55,14 +55,14 @@ import { looperWake, workRemove } from './work';
 
 /** The worker that does deferred work; it sleeps when a release waits for a grace period in the middle. */
 @unmanaged
-class Worker {
+export class Worker {
   proc: Proc | null; // being released; null while there is none
   looper: Looper | null; // detached, and not finished yet
   serving: Transaction | null; // what looperDetach said of it
 }
 
-const deferredList: usize = memory.data(LIST_SIZE, 4);
-const worker = changetype<Worker>(memory.data(offsetof<Worker>(), 4));
+export const deferredList: usize = memory.data(LIST_SIZE, 4);
+export const worker = changetype<Worker>(memory.data(offsetof<Worker>(), 4));
 
 export function lifecycleBoot(): void {
   listInit(deferredList);
@@ -155,7 +155,7 @@ export function deferredPending(): bool {
 }
 
 /** Whether any process still maps the file; a binder file is mapped by the one that opened it, or by none. */
-function isMapped(file: OpenFile): bool {
+export function isMapped(file: OpenFile): bool {
   const owner = changetype<usize>(file);
   if (file.kind == FILE_BINDER) {
     const space = changetype<Proc>(file.owner).process.space;

@@ -10,7 +10,7 @@ import { ioReady } from '../task/io';
 import { CALL_POLL, Thread, threadCallFrame } from '../task/process';
 import { threadPark } from '../task/wait';
 import { trace } from '../trace';
-import { looperGet } from './loopers';
+import { looperFind, looperGet } from './loopers';
 import { LOOPER_POLL, Proc } from './objects';
 import { looperAvailable, looperHasWork } from './work';
 
@@ -29,7 +29,9 @@ export function pollStart(thread: Thread, file: OpenFile, events: u32, timeoutMs
 
 /** Goes on with a parked poll. */
 export function pollResume(thread: Thread, file: OpenFile, signalled: bool): i32 {
-  return signalled ? -EINTR : check(thread, file, changetype<Poll>(threadCallFrame(thread)), -1);
+  if (!signalled) return check(thread, file, changetype<Poll>(threadCallFrame(thread)), -1);
+  if (file.kind == FILE_BINDER) looperFind(changetype<Proc>(file.owner), thread.tid)!.waiter = null;
+  return -EINTR;
 }
 
 function check(thread: Thread, file: OpenFile, poll: Poll, timeoutMs: i32): i32 {

@@ -51,8 +51,8 @@ export class LogEntry {
 
 const driver = changetype<Driver>(memory.data(offsetof<Driver>(), 8));
 const contexts: usize = memory.data(DEVICE_COUNT * 16, 8);
-const procs: usize = memory.data(LIST_SIZE, 4);
-const deadNodes: usize = memory.data(LIST_SIZE, 4);
+export const procs: usize = memory.data(LIST_SIZE, 4);
+export const deadNodes: usize = memory.data(LIST_SIZE, 4);
 const words: usize = memory.data((BC_COUNT + BR_COUNT) * 4, 4);
 const objects: usize = memory.data(STAT_COUNT * 8, 4); // created, then deleted, for each STAT_*
 const log: usize = memory.data(LOG_ENTRIES * 64, 8);

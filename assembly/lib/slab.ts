@@ -14,7 +14,8 @@
  * by its own address. Of the pages that become empty a cache keeps one, or a process that lives for one call
  * would move a page to and fro each time.
  */
-import { listAddHead, listAddTail, listDel, listFirst, listInit } from './list';
+import { bitmapSet, bitmapTest } from './bitmap';
+import { listAddHead, listAddTail, listDel, listFirst, listInit, listLinked } from './list';
 
 /** Bytes of a cache's block. */
 export const SLAB_CACHE_SIZE = 20;
@@ -37,6 +38,9 @@ const POISON: u8 = 0x6b;
 
 /** The largest object that a page can hold. */
 export const SLAB_OBJECT_MAX: u32 = PAGE_BYTES - PAGE_OBJECTS;
+
+/** Bytes of a bitmap with one bit for each object that a page can hold: none is smaller than 8 bytes. */
+export const SLAB_BITMAP = 64;
 
 /** An empty cache of objects of `size` bytes, rounded up to a multiple of 8. */
 export function slabInit(cache: usize, size: u32): void {
@@ -113,6 +117,54 @@ export function slabLive(cache: usize): i32 {
 
 export function slabObjectSize(cache: usize): u32 {
   return load<u32>(cache, OBJECT_SIZE);
+}
+
+/** How many objects a page of the cache holds. */
+export function slabCapacity(cache: usize): u32 {
+  return SLAB_OBJECT_MAX / load<u32>(cache, OBJECT_SIZE);
+}
+
+/** Address of object number `index` of a page. */
+export function slabObject(cache: usize, page: usize, index: u32): usize {
+  return page + PAGE_OBJECTS + index * load<u32>(cache, OBJECT_SIZE);
+}
+
+/** Whether an object of the cache, in use or not, can begin at `object`, which lies in one of its pages. */
+export function slabAligned(cache: usize, object: usize): bool {
+  const offset = (object & (PAGE_BYTES - 1)) - PAGE_OBJECTS;
+  const size = load<u32>(cache, OBJECT_SIZE);
+  return offset <= SLAB_OBJECT_MAX - size && offset % size == 0;
+}
+
+/** How many objects of the page are in use. */
+export function slabUsed(page: usize): i32 {
+  return load<i32>(page, PAGE_USED);
+}
+
+/** The list of pages that have free objects. */
+export function slabPartial(cache: usize): usize {
+  return cache + PARTIAL;
+}
+
+/**
+ * Verifies one page, and marks its free objects.
+ * @param free a bitmap of SLAB_BITMAP bytes, all zero: bit n is set when object n is free
+ */
+export function slabPageCheck(cache: usize, page: usize, free: usize): bool {
+  if (load<usize>(page, PAGE_CACHE) != cache) return false;
+  const size = load<u32>(cache, OBJECT_SIZE);
+  let count: u32 = 0;
+  for (let object = load<usize>(page, PAGE_FREE); object != 0; object = load<usize>(object)) {
+    if ((object & ~(PAGE_BYTES - 1)) != page || !slabAligned(cache, object)) return false;
+    const index = ((object - page - PAGE_OBJECTS) / size) as i32;
+    if (bitmapTest(free, index)) return false;
+    bitmapSet(free, index);
+    count++;
+  }
+  const used = load<u32>(page, PAGE_USED);
+  if (used + count != slabCapacity(cache)) return false;
+  if (used == 0 && load<usize>(cache, KEPT) != page) return false;
+  return listLinked(page + PAGE_LINK) == (count != 0);
 }
 
 /** `page` has just become empty: kept at the end of the list, unless another empty page is kept already. */

@@ -71,6 +71,10 @@ if (offsetof<Frame>() != FRAME_TABLE_ENTRY) ERROR('Frame is not the size of a fr
 const state = changetype<FramesState>(memory.data(offsetof<FramesState>(), 4));
 const freeLists = memory.data(LIST_SIZE * (FRAME_ORDER_MAX + 1), 4);
 const LINK = offsetof<Frame>('owner');
+/** Of the first word of an entry, what is zero but for the kind in all frames of a block behind the first. */
+const INNER_MASK: u64 = 0xffffffff0000ffff | ((FRAME_HEAD as u64) << 16);
+/** Eight bytes of poison. */
+const POISON_WORD: u64 = (POISON_BYTE as u64) * 0x0101010101010101;
 
 /**
  * Lays out `memoryBytes` of linear memory: poison below the statics, the table behind them, frames in the rest.
@@ -190,6 +194,17 @@ export function frameOrder(address: usize): i32 {
   return frameOf(address).order;
 }
 
+/** The first block in use behind `address`, or behind the block that begins there; 0: there is none. */
+export function frameNextUsed(address: usize): usize {
+  let number = address >>> PAGE_SHIFT;
+  while (true) {
+    const before = frameAt(number);
+    number += before.kind == FRAME_RESERVED ? 1 : 1 << (before.order as usize);
+    if (number >= state.count) return 0;
+    if ((frameAt(number).kind as i32) > FRAME_RESERVED) return number << PAGE_SHIFT;
+  }
+}
+
 /** The frame's bytes have been written to. */
 export function frameMarkDirty(address: usize): void {
   const frame = frameOf(address);
@@ -262,8 +277,8 @@ function blockFree(block: Frame): void {
  *   poison area is at least 1), or -1 if the lists or the number of free frames disagree with the table
  */
 export function framesCheck(): i32 {
-  for (let at: usize = 0; at < (POISON_END as usize); at++) {
-    if (load<u8>(at) != POISON_BYTE) return max(at, 1) as i32;
+  for (let at: usize = 0; at < (POISON_END as usize); at += 8) {
+    if (load<u64>(at) != POISON_WORD) return max(spoiltByte(at), 1) as i32;
   }
   let free: usize = 0;
   let freeBlocks = 0;
@@ -284,6 +299,13 @@ export function framesCheck(): i32 {
   return free == state.free && freeBlocks == listedBlocks() ? 0 : -1;
 }
 
+/** The first byte from `at` on that is not poison; there is one. */
+function spoiltByte(at: usize): usize {
+  let byte = at;
+  while (load<u8>(byte) == POISON_BYTE) byte++;
+  return byte;
+}
+
 /** Does a well-formed block begin at frame `number`? */
 function blockCheck(block: Frame, number: usize): bool {
   const order = block.order as i32;
@@ -291,9 +313,9 @@ function blockCheck(block: Frame, number: usize): bool {
   const isFree = block.kind == FRAME_FREE;
   if (order > FRAME_ORDER_MAX || (number & (frames - 1)) != 0 || number + frames > state.count) return false;
   if ((block.flags & FRAME_HEAD) == 0 || isFree != (block.refcount == 0)) return false;
-  for (let i: usize = 1; i < frames; i++) {
-    const frame = neighbour(block, i);
-    if (frame.kind != block.kind || (frame.flags & FRAME_HEAD) != 0 || frame.refcount != 0) return false;
+  const end = changetype<usize>(neighbour(block, frames));
+  for (let at = changetype<usize>(neighbour(block, 1)); at < end; at += FRAME_TABLE_ENTRY) {
+    if ((load<u64>(at) & INNER_MASK) != block.kind) return false;
   }
   if (!isFree || order == FRAME_ORDER_MAX) return true;
   const buddy = number ^ frames;

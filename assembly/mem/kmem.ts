@@ -2,9 +2,10 @@
  * The kernel's objects: one slab cache for each kind (CACHE_* in abi/machine), its pages taken from the frames.
  * What is not declared with kmemCache cannot be allocated.
  */
-import { CACHE_COUNT, FRAME_SLAB } from '../abi/machine';
+import { CACHE_COUNT, FRAME_SLAB, PAGE_SHIFT } from '../abi/machine';
 import {
   SLAB_CACHE_SIZE,
+  slabAligned,
   slabAlloc,
   slabFree,
   slabGrow,
@@ -13,20 +14,20 @@ import {
   slabObjectSize,
   slabReap,
 } from '../lib/slab';
-import { frameAlloc, framePut } from './frames';
+import { frameAlloc, frameKind, frameOwner, framePut, framesCount } from './frames';
 
 const caches = memory.data(SLAB_CACHE_SIZE * CACHE_COUNT, 4);
 
 /** Declares cache `id`, once, at boot: objects of `size` bytes. */
 export function kmemCache(id: i32, size: usize): void {
   assert(id >= 0 && id < CACHE_COUNT, 'kmemCache: no such cache');
-  assert(slabObjectSize(cacheOf(id)) == 0, 'kmemCache: the cache is declared already');
-  slabInit(cacheOf(id), size as u32);
+  assert(slabObjectSize(kmemCacheAt(id)) == 0, 'kmemCache: the cache is declared already');
+  slabInit(kmemCacheAt(id), size as u32);
 }
 
 /** A zeroed object; 0 if there is no memory. */
 export function kmemAlloc(id: i32): usize {
-  const cache = cacheOf(id);
+  const cache = kmemCacheAt(id);
   const object = slabAlloc(cache);
   if (object != 0) return object;
   const page = frameAlloc(0, FRAME_SLAB, id);
@@ -36,29 +37,36 @@ export function kmemAlloc(id: i32): usize {
 }
 
 export function kmemFree(id: i32, object: usize): void {
-  const page = slabFree(cacheOf(id), object);
+  const page = slabFree(kmemCacheAt(id), object);
   if (page != 0) framePut(page);
 }
 
 /** Gives the empty pages back that the caches keep, at most one each. */
 export function kmemReap(): void {
   for (let id = 0; id < CACHE_COUNT; id++) {
-    const page = slabReap(cacheOf(id));
+    const page = slabReap(kmemCacheAt(id));
     if (page != 0) framePut(page);
   }
 }
 
 /** How many objects of cache `id` are in use. */
 export function kmemLive(id: i32): i32 {
-  return slabLive(cacheOf(id));
+  return slabLive(kmemCacheAt(id));
+}
+
+/** Whether an object of cache `id`, in use or not, can begin at `address`. */
+export function kmemHas(id: i32, address: usize): bool {
+  if (address >>> PAGE_SHIFT >= <usize>framesCount()) return false;
+  return frameKind(address) == FRAME_SLAB && frameOwner(address) == id && slabAligned(kmemCacheAt(id), address);
+}
+
+/** Address of the cache's block; what the slab functions take. */
+export function kmemCacheAt(id: i32): usize {
+  return caches + (id as usize) * SLAB_CACHE_SIZE;
 }
 
 export function kmemLiveTotal(): i32 {
   let live = 0;
   for (let id = 0; id < CACHE_COUNT; id++) live += kmemLive(id);
   return live;
-}
-
-function cacheOf(id: i32): usize {
-  return caches + (id as usize) * SLAB_CACHE_SIZE;
 }

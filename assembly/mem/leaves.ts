@@ -27,7 +27,7 @@ import {
   pteUser,
   pteWithProt,
 } from './pte';
-import { Space } from './space';
+import { Space, spaceVma } from './space';
 import { LEVEL2_BYTES, tableEnsure, tableEnsureBlock, tableLookup, tableNext, tableSplit } from './table';
 
 const CONTIGUOUS_BYTES: u64 = 1 << 16;
@@ -38,7 +38,7 @@ const BLOCK_PAGES = 512;
  * @returns 0, or -ENOMEM if there is no memory for a table
  */
 export function spaceInstall(space: Space, va: u64, frame: usize, writable: bool): i32 {
-  const entry = space.isKernel ? pteKernel(frame) : pteUser(frame, writable ? PROT_READ | PROT_WRITE : PROT_READ);
+  const entry = pageEntry(space, va, frame, writable);
   return leafInstall(space, va, entry);
 }
 
@@ -48,7 +48,7 @@ export function spaceInstall(space: Space, va: u64, frame: usize, writable: bool
  * @returns 0, or -ENOMEM if there is no memory for a table; what was mapped until then stays
  */
 export function spaceInstallRun(space: Space, va: u64, frame: usize, pages: u32, writable: bool): i32 {
-  const entry = space.isKernel ? pteKernel(frame) : pteUser(frame, writable ? PROT_READ | PROT_WRITE : PROT_READ);
+  const entry = pageEntry(space, va, frame, writable);
   const shift = va - (frame as u64);
   const end = va + ((pages as u64) << PAGE_SHIFT);
   let at = va;
@@ -92,6 +92,14 @@ export function spaceLend(space: Space, va: u64): usize {
   if (lent != entry) leafWrite(space, slot, lent);
   frameGet(pteFrame(entry));
   return pteFrame(entry);
+}
+
+/** The entry of a page that is given to the space: for a user with the rights of the area that it comes to lie in. */
+function pageEntry(space: Space, va: u64, frame: usize, writable: bool): u64 {
+  if (space.isKernel) return pteKernel(frame);
+  const vma = spaceVma(space, va);
+  const rights = vma === null ? PROT_READ | PROT_WRITE : vma.prot;
+  return pteUser(frame, writable ? rights : rights & ~PROT_WRITE);
 }
 
 /** Makes `entry` the leaf of the page at `va`, in place of whatever page was there. 0, or -ENOMEM. */

@@ -89,7 +89,7 @@ const SPACE_COUNTERS: usize = (offsetof<Space>() + 7) & ~7;
 const kernel = changetype<Space>(memory.data(offsetof<Space>(), 8));
 
 /** Areas that are closed and that their owner has not been told of yet: one list for the machine, oldest first. */
-const closedAreas = memory.data(LIST_SIZE, 4);
+export const closedAreas = memory.data(LIST_SIZE, 4);
 
 /** Declares the slab caches and makes the kernel's space, with a vmalloc area of `vmallocBytes`. */
 export function spacesBoot(vmallocBytes: u64): void {

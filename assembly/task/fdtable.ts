@@ -28,7 +28,7 @@ import { Process } from './process';
 const RESERVED: usize = 1;
 
 @unmanaged
-class Entry {
+export class Entry {
   file: usize;
   flags: u32; // FD_CLOEXEC or 0
 }
@@ -179,7 +179,8 @@ export function fdCloexec(process: Process, fd: i32): bool {
   return entry(process, fd).flags != 0;
 }
 
-function capacity(process: Process): i32 {
+/** Entries that the table has room for. */
+export function capacity(process: Process): i32 {
   return process.files ? entriesOf(process.filesOrder) : 0;
 }
 
@@ -187,7 +188,8 @@ function entriesOf(order: i32): i32 {
   return (PAGE_SIZE << order) / offsetof<Entry>();
 }
 
-function entry(process: Process, fd: i32): Entry {
+/** The entry of a number below the capacity. */
+export function entry(process: Process, fd: i32): Entry {
   return changetype<Entry>(process.files + <usize>fd * offsetof<Entry>());
 }
 

@@ -49,7 +49,7 @@ class Inodes {
   next: u32;
 }
 
-const closing: usize = memory.data(LIST_SIZE, 4);
+export const closing: usize = memory.data(LIST_SIZE, 4);
 const inodes = changetype<Inodes>(memory.data(offsetof<Inodes>(), 4));
 
 export function filesBoot(): void {

@@ -66,7 +66,7 @@ export function threadCallFrame(thread: Thread): usize {
   return changetype<usize>(thread) + ((offsetof<Thread>() + 7) & ~7);
 }
 
-const processes: usize = memory.data(LIST_SIZE, 4);
+export const processes: usize = memory.data(LIST_SIZE, 4);
 
 export function processesBoot(): void {
   listInit(processes);

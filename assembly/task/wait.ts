@@ -7,7 +7,7 @@ import { LIST_SIZE, listAddTail, listDel, listFirst, listInit, listLinked } from
 import { fileGet, filePut, OpenFile } from './file';
 import { CALL_NONE, processFirst, processNext, Thread, threadFirst, threadNext } from './process';
 
-const wakeList: usize = memory.data(LIST_SIZE, 4);
+export const wakeList: usize = memory.data(LIST_SIZE, 4);
 
 export function waitBoot(): void {
   listInit(wakeList);

@@ -23,6 +23,7 @@ export const replayCommand = defineCommand({
   args: {
     journals: { type: 'positional', required: true, description: 'Files (.jsonl, .jsonl.gz), folders of them, or -' },
     'skip-dumps': { type: 'boolean', description: 'Do not compare the steps that print debugfs files' },
+    check: { type: 'boolean', description: 'Verify the invariants of the machine after each step' },
     json: { type: 'boolean', description: 'Print one JSON document: {traces, steps, equal, different}' },
     ...MACHINE_FLAGS,
   },
@@ -37,6 +38,7 @@ export const replayCommand = defineCommand({
         const journal = await readJournal(path);
         const result = replay(journal, (header) => Machine.fromHeader(header, options), {
           skipDumps: args['skip-dumps'] ?? false,
+          check: args.check ?? false,
         });
         report.traces++;
         report.steps += result.steps;

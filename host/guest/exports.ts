@@ -85,6 +85,13 @@ export interface RawExports {
   /** @returns 64 bits that stand for the machine's whole state. */
   stateHash(): bigint;
 
+  /** Verifies the machine's memory; no system call may be under way. @returns 0, or a VIOLATION_* of abi/check. */
+  check(): number;
+  /** What the last check found: where, and the two numbers that disagree. */
+  checkAddress(): number;
+  checkWanted(): number;
+  checkFound(): number;
+
   traceEnable(on: number): void;
   traceHead(): number;
   traceBase(): number;
@@ -141,6 +148,10 @@ export const REQUIRED_EXPORTS: readonly (keyof RawExports)[] = [
   'framesFree',
   'objectsLive',
   'counters',
+  'check',
+  'checkAddress',
+  'checkWanted',
+  'checkFound',
   'inspect',
   'inspectWalk',
   'inspectLeaf',

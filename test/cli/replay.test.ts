@@ -77,6 +77,12 @@ test('recording from stdin to stdout, inputs only', () => {
   assert.equal(withoutDumps(made), withoutDumps(steps));
 });
 
+test('with the invariants verified after each step', () => {
+  const { code, stdout } = folder.run(['replay', 'all', '--check']);
+  assert.is(code, 0, stdout);
+  assert.match(stdout, /steps in 2 journals are as recorded\n$/);
+});
+
 test('flags of the machine may stand before the command', () => {
   assert.is(folder.run(['--strategy', 'vmalloc', 'replay', 'all', '--skip-dumps']).code, 0);
 });

@@ -1,10 +1,13 @@
-/** What Linux did, the emulator does too, byte for byte, dumps included, however pages are mapped. */
+/**
+ * What Linux did, the emulator does too, byte for byte, dumps included, however pages are mapped. After every step all
+ * invariants of the machine hold, and when everybody has left it is as it was at boot.
+ */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { guestModule } from '../../host/cli/boot.ts';
 import { Machine } from '../../host/machine.ts';
 import { record, replay } from '../../host/replay.ts';
-import type { Journal, JournalHeader, Step } from '../../host/trace/journal.ts';
+import type { Journal, Step } from '../../host/trace/journal.ts';
 import { recording, recordingNames } from './recordings.ts';
 
 const wasm = guestModule();
@@ -15,10 +18,15 @@ for (const strategy of ['kmap', 'vmalloc'] as const) {
     for (const name of recordingNames(set)) {
       test(name, () => {
         const journal = recording(name, set);
-        const boot = (header: JournalHeader) => Machine.fromHeader(header, { wasm, strategy });
-        const result = replay(journal, boot);
+        const machine = Machine.fromHeader(journal.header, { wasm, strategy, journal: false });
+        const free = machine.freeFrames();
+        const result = replay(journal, () => machine, { check: true });
         assert.equal(result.text, []);
         assert.is(result.equal, result.steps);
+        machine.end();
+        machine.check();
+        assert.is(machine.freeFrames(), free);
+        assert.is(machine.liveObjects(), 0);
       });
     }
     test.run();

@@ -13,7 +13,7 @@ export const RANKS: readonly (readonly string[])[] = [
   ['assembly/mapping/'],
   ['assembly/alloc/'],
   ['assembly/driver/'],
-  ['assembly/inspect/'],
+  ['assembly/inspect/', 'assembly/check/'],
   ['assembly/inspect.ts', 'assembly/check.ts'],
   ['assembly/index.ts'],
 
@@ -94,6 +94,13 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['iservicemanager'],
     ['servicemanager'],
   ],
+  'assembly/check/': [
+    ['report', 'tally'],
+    ['links'],
+    ['memory', 'area', 'files', 'queues', 'stacks', 'nodes'],
+    ['spaces', 'contents', 'tasks'],
+    ['procs'],
+  ],
 };
 
 /** Folder, and the packages that it may import; `node:` stands for all of node's own. Anything else: any package. */
@@ -109,7 +116,7 @@ export const PACKAGES: readonly (readonly [folder: string, packages: readonly st
 export const SHARED = 'assembly/abi/';
 
 /** Folders whose files meet memory by address. */
-export const RAW_MEMORY = ['assembly/lib/', 'assembly/mem/', 'assembly/alloc/'];
+export const RAW_MEMORY = ['assembly/lib/', 'assembly/mem/', 'assembly/alloc/', 'assembly/check/'];
 /** Single files that do so too: the event ring, the cursors' record and the checker meet memory as bytes. */
 export const RAW_MEMORY_FILES = ['assembly/trace.ts', 'assembly/inspect/record.ts', 'assembly/check.ts'];
 

@@ -102,6 +102,27 @@ test('a machine that gives up ends the replay', () => {
   ]);
 });
 
+test('a machine that breaks ends the replay, where that is asked for', () => {
+  const answers = machineOf(journal);
+  const machine: Performer = {
+    perform: (input) => answers.perform(input),
+    check() {
+      if (answers.inputs.length > 5) throw new BinderlabError('the machine is broken');
+    },
+  };
+  const { text, ...result } = replay(journal, () => machine, { check: true });
+  assert.equal(result, {
+    steps: journal.steps.length,
+    equal: 5,
+    different: [
+      { trace: 'call-write-then-read', step: 5, field: 'check', expected: null, actual: 'the machine is broken' },
+    ],
+  });
+  assert.equal(text, ['call-write-then-read, step 5: wr by SM.0: the machine is broken']);
+  answers.inputs.length = 0;
+  assert.is(replay(journal, () => machine).equal, journal.steps.length);
+});
+
 test('a dump that the machine cannot make differs, and nothing else', () => {
   const answers = machineOf(journal);
   const machine: Performer = {

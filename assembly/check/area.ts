@@ -1,0 +1,213 @@
+/**
+ * The binder area of one proc: buffers tile it, the two trees hold exactly the free and the allocated ones, the bytes
+ * left for oneways are what the oneways leave, and each page is where the buffers that touch it say.
+ */
+import {
+  VIOLATION_ALLOC,
+  VIOLATION_ASYNC_SPACE,
+  VIOLATION_BUFFER_NEIGHBOURS,
+  VIOLATION_BUFFER_SIZE,
+  VIOLATION_BUFFER_TILE,
+  VIOLATION_BUFFER_TREE,
+  VIOLATION_FREE_TREE,
+  VIOLATION_KERNEL_LEAF,
+  VIOLATION_KERNEL_RANGE,
+  VIOLATION_OWNER,
+  VIOLATION_PAGE_FRAME,
+  VIOLATION_PAGE_KERNEL,
+  VIOLATION_PAGE_LRU,
+  VIOLATION_PAGES_HIGH,
+  VIOLATION_SPACE_REFS,
+  VIOLATION_TREE_ORDER,
+} from '../abi/check';
+import {
+  CACHE_BINDER_BUFFER,
+  CACHE_PAGE_ARRAY,
+  CACHE_SPACE,
+  FRAME_ARRAY,
+  FRAME_BINDER,
+  PAGE_MASK,
+  PAGE_SHIFT,
+  PAGE_SIZE,
+  STRATEGY_KMAP,
+  STRATEGY_VMALLOC,
+} from '../abi/machine';
+import { allocRanges, BinderAlloc } from '../alloc/alloc';
+import { align8, Buffer, BUFFER_RB, bufferOfRb } from '../alloc/buffer';
+import { lru } from '../alloc/pages';
+import { Ranges, rangesFirst, rangesNext, rangesSize } from '../alloc/ranges';
+import { rbFirst, rbNext } from '../lib/rbtree';
+import { areaPage, Page, pageOnLru } from '../mapping/area';
+import { pteFrame } from '../mem/pte';
+import { kernelSpace, spaceVmaAfter } from '../mem/space';
+import { tableWalk } from '../mem/table';
+import { claimLink, holdFrames, listHold, pointsAt, treeSound } from './links';
+import { blame } from './report';
+import { claim, hold } from './tally';
+
+/** Whether every page that a buffer touches has its frame in the page array, mapped for the receiver, from the start. */
+export function hasEagerPages(alloc: BinderAlloc): bool {
+  return alloc.strategy == STRATEGY_KMAP || alloc.strategy == STRATEGY_VMALLOC;
+}
+
+/** The allocator of a proc, mapped or not. */
+export function checkArea(alloc: BinderAlloc): bool {
+  if (!alloc.size) return !alloc.mapped || blame(VIOLATION_ALLOC, changetype<usize>(alloc));
+  return checkBelongings(alloc) && checkBuffers(alloc) && checkFreeTree(alloc) && checkPages(alloc);
+}
+
+/** The machine's list of pages that the shrinker may take. */
+export function checkLru(): bool {
+  return listHold(lru);
+}
+
+export function checkBuffer(buffer: Buffer): bool {
+  claim(VIOLATION_OWNER, changetype<usize>(buffer), 1);
+  claimLink(changetype<usize>(buffer));
+  return true;
+}
+
+/** What an area holds beside its buffers. */
+function checkBelongings(alloc: BinderAlloc): bool {
+  const at = changetype<usize>(alloc);
+  if (<u32>alloc.pageCount != alloc.size >>> PAGE_SHIFT || alloc.userBase & PAGE_MASK)
+    return blame(VIOLATION_ALLOC, at);
+  if (!holdFrames(alloc.pages, alloc.pagesOrder, FRAME_ARRAY, at)) return false;
+  if (!pointsAt(CACHE_PAGE_ARRAY, changetype<usize>(alloc.pageArray), at)) return false;
+  const array = alloc.pageArray!;
+  hold(VIOLATION_OWNER, changetype<usize>(array));
+  if (array.base != alloc.pages || array.count != alloc.pageCount || array.stride != offsetof<Page>())
+    return blame(VIOLATION_ALLOC, at);
+  if (!pointsAt(CACHE_SPACE, changetype<usize>(alloc.space), at)) return false;
+  hold(VIOLATION_SPACE_REFS, changetype<usize>(alloc.space));
+  return checkTwin(alloc);
+}
+
+/** Strategy `vmalloc`: one range of kernel addresses, with a guard page, is the area's alone. */
+function checkTwin(alloc: BinderAlloc): bool {
+  const at = changetype<usize>(alloc);
+  if (!alloc.kernelBase) return alloc.strategy != STRATEGY_VMALLOC || blame(VIOLATION_ALLOC, at);
+  const vma = spaceVmaAfter(kernelSpace(), alloc.kernelBase);
+  const end = alloc.kernelBase + ((<u64>alloc.pageCount + 1) << PAGE_SHIFT);
+  if (!vma || vma.start != alloc.kernelBase || vma.end != end) return blame(VIOLATION_ALLOC, at);
+  hold(VIOLATION_KERNEL_RANGE, changetype<usize>(vma));
+  return true;
+}
+
+/** Along the list, which has to be the tree of allocated buffers with the free ones in between. */
+function checkBuffers(alloc: BinderAlloc): bool {
+  const ranges = allocRanges(alloc);
+  if (!listHold(changetype<usize>(ranges)) || !treeSound(allocatedRoot(alloc))) return false;
+  let allocated = rbFirst(allocatedRoot(alloc));
+  let floor: u32 = 0;
+  let oneways: u32 = 0;
+  let wasFree: bool = false;
+  let buffer = rangesFirst(ranges);
+  if (!buffer) return blame(VIOLATION_BUFFER_TILE, changetype<usize>(alloc));
+  while (buffer) {
+    const at = changetype<usize>(buffer);
+    if (!checkTile(ranges, buffer, floor, at)) return false;
+    hold(VIOLATION_OWNER, at);
+    if (buffer.free) {
+      if (wasFree) return blame(VIOLATION_BUFFER_NEIGHBOURS, at);
+      claim(VIOLATION_FREE_TREE, at, 1);
+    } else {
+      if (allocated != at + BUFFER_RB) return blame(VIOLATION_BUFFER_TREE, at, <i32>allocated, <i32>(at + BUFFER_RB));
+      allocated = rbNext(allocated);
+      if (!checkFit(ranges, buffer)) return false;
+      if (buffer.isAsync) oneways += rangesSize(ranges, buffer);
+    }
+    wasFree = buffer.free;
+    floor = buffer.offset + 8;
+    buffer = rangesNext(ranges, buffer);
+  }
+  if (allocated) return blame(VIOLATION_BUFFER_TREE, changetype<usize>(alloc), <i32>allocated);
+  const left = alloc.size / 2 - oneways;
+  return alloc.asyncFree == left || blame(VIOLATION_ASYNC_SPACE, changetype<usize>(alloc), left, alloc.asyncFree);
+}
+
+/** A buffer begins where the one before it ends: the first at 0, none inside another one or behind the end. */
+function checkTile(ranges: Ranges, buffer: Buffer, floor: u32, at: usize): bool {
+  if (!pointsAt(CACHE_BINDER_BUFFER, at, changetype<usize>(ranges))) return false;
+  const offset = buffer.offset;
+  const isPlaced = floor ? offset >= floor : offset == 0;
+  return (isPlaced && offset < ranges.size && !(offset & 7)) || blame(VIOLATION_BUFFER_TILE, at, floor, offset);
+}
+
+/** A request takes exactly its bytes: what is more stays free. */
+function checkFit(ranges: Ranges, buffer: Buffer): bool {
+  const message = align8(buffer.dataSize) + align8(buffer.offsetsSize) + align8(buffer.extraSize);
+  const wanted = <u32>max<u64>(message, 8);
+  const size = rangesSize(ranges, buffer);
+  return wanted == size || blame(VIOLATION_BUFFER_SIZE, changetype<usize>(buffer), wanted, size);
+}
+
+/** The tree of free buffers: by size, which nothing else stores. That it holds all of them is counted. */
+function checkFreeTree(alloc: BinderAlloc): bool {
+  const ranges = allocRanges(alloc);
+  const root = changetype<usize>(ranges) + offsetof<Ranges>('freeRoot');
+  if (!treeSound(root)) return false;
+  let least: u32 = 0;
+  for (let node = rbFirst(root); node; node = rbNext(node)) {
+    const buffer = bufferOfRb(node);
+    if (!pointsAt(CACHE_BINDER_BUFFER, changetype<usize>(buffer), root)) return false;
+    hold(VIOLATION_FREE_TREE, changetype<usize>(buffer));
+    const size = rangesSize(ranges, buffer);
+    if (size < least) return blame(VIOLATION_TREE_ORDER, node, least, size);
+    least = size;
+  }
+  return true;
+}
+
+function checkPages(alloc: BinderAlloc): bool {
+  const ranges = allocRanges(alloc);
+  let high = 0;
+  let buffer = rangesFirst(ranges)!;
+  for (let index = 0; index < alloc.pageCount; index++) {
+    const start = (<u32>index) << PAGE_SHIFT;
+    while (buffer.offset + rangesSize(ranges, buffer) <= start) buffer = rangesNext(ranges, buffer)!;
+    const page = areaPage(alloc, index);
+    if (page.area != changetype<usize>(alloc)) return blame(VIOLATION_PAGE_FRAME, changetype<usize>(page));
+    if (page.frame) high = index + 1;
+    if (!checkPage(alloc, page, index, isTouched(ranges, buffer, start + PAGE_SIZE))) return false;
+  }
+  return high <= alloc.pagesHigh || blame(VIOLATION_PAGES_HIGH, changetype<usize>(alloc), alloc.pagesHigh, high);
+}
+
+/** Whether a live buffer, from `first` on, begins below `end`. */
+function isTouched(ranges: Ranges, first: Buffer, end: u32): bool {
+  let buffer: Buffer | null = first;
+  while (buffer && buffer.offset < end) {
+    if (!buffer.free) return true;
+    buffer = rangesNext(ranges, buffer);
+  }
+  return false;
+}
+
+function checkPage(alloc: BinderAlloc, page: Page, index: i32, touched: bool): bool {
+  const at = changetype<usize>(page);
+  const onLru = pageOnLru(page);
+  claimLink(at + offsetof<Page>('lruNext'));
+  if (hasEagerPages(alloc)) {
+    if (touched && !page.frame) return blame(VIOLATION_PAGE_FRAME, at, index);
+    const idle = page.frame != 0 && !touched;
+    if (idle != onLru) return blame(VIOLATION_PAGE_LRU, at, idle ? 1 : 0, onLru ? 1 : 0);
+  } else if (onLru && (touched || !page.frame)) {
+    return blame(VIOLATION_PAGE_LRU, at, 0, 1);
+  }
+  if (!page.frame) return true;
+  if (!holdFrames(page.frame, 0, FRAME_BINDER, changetype<usize>(alloc))) return false;
+  return !alloc.kernelBase || checkTwinPage(alloc, page, index);
+}
+
+/** The kernel reaches the page at its twin address. */
+function checkTwinPage(alloc: BinderAlloc, page: Page, index: i32): bool {
+  hold(VIOLATION_KERNEL_LEAF, page.frame);
+  const entry = tableWalk(kernelSpace().root, alloc.kernelBase + ((<u64>index) << PAGE_SHIFT));
+  const twin = entry ? pteFrame(entry) : 0;
+  return twin == page.frame || blame(VIOLATION_PAGE_KERNEL, changetype<usize>(page), <i32>page.frame, <i32>twin);
+}
+
+function allocatedRoot(alloc: BinderAlloc): usize {
+  return changetype<usize>(allocRanges(alloc)) + offsetof<Ranges>('allocatedRoot');
+}

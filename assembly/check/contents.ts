@@ -1,0 +1,100 @@
+/**
+ * What the messages in a proc's buffers hold. The driver gave these references when it translated the messages, and
+ * reads the same objects again to give them back; so every allocated buffer of a live proc holds, until it is freed,
+ *
+ *     the node that was called              strongly (localStrongRefs)
+ *     each BINDER object's node             strongly
+ *     each WEAK_BINDER object's node        weakly (localWeakRefs)
+ *     its place in the row of oneways       if it is one
+ *
+ * This is exact: the receiver cannot write its mapping, and a node that is held so cannot be freed and made anew. It
+ * also holds for messages that were lost on the way, whose buffers nobody can free (as in Linux, they stay until the
+ * proc dies). HANDLE objects hold refs, but user space may drop more counts of a handle than it ever took, so of refs no
+ * such count can be made. Nor can it of a dead proc: its nodes are gone, and its buffers go without being read again.
+ */
+import {
+  VIOLATION_BUFFER_OBJECT,
+  VIOLATION_NODE,
+  VIOLATION_NODE_LOCAL_STRONG,
+  VIOLATION_NODE_LOCAL_WEAK,
+  VIOLATION_NODE_ONEWAY,
+  VIOLATION_TRANSACTION_BUFFER,
+} from '../abi/check';
+import { CACHE_BINDER_NODE, CACHE_BINDER_TRANSACTION, PAGE_MASK, PAGE_SHIFT } from '../abi/machine';
+import { BINDER_TYPE_BINDER, BINDER_TYPE_WEAK_BINDER } from '../abi/protocol';
+import { FLAT_OBJECT_HANDLE } from '../abi/wire';
+import { allocRanges, BinderAlloc } from '../alloc/alloc';
+import { Buffer, bufferOffsetsStart } from '../alloc/buffer';
+import { rangesFirst, rangesNext } from '../alloc/ranges';
+import { Node, Proc, Transaction } from '../driver/objects';
+import { rbLeft, rbRight, rbRoot } from '../lib/rbtree';
+import { areaPage } from '../mapping/area';
+import { hasEagerPages } from './area';
+import { pointsAt } from './links';
+import { blame } from './report';
+import { hold } from './tally';
+
+/** All buffers of a proc whose area and nodes are in order. */
+export function holdMessages(proc: Proc): bool {
+  if (!proc.alloc.size) return true;
+  const ranges = allocRanges(proc.alloc);
+  let buffer = rangesFirst(ranges);
+  while (buffer) {
+    if (!buffer.free && !holdMessage(proc, buffer)) return false;
+    buffer = rangesNext(ranges, buffer);
+  }
+  return true;
+}
+
+function holdMessage(proc: Proc, buffer: Buffer): bool {
+  const at = changetype<usize>(buffer);
+  if (buffer.transaction) {
+    if (!pointsAt(CACHE_BINDER_TRANSACTION, buffer.transaction, at)) return false;
+    const transaction = changetype<Transaction>(buffer.transaction);
+    if (transaction.buffer != buffer || transaction.toProc != proc)
+      return blame(VIOLATION_TRANSACTION_BUFFER, at, <i32>buffer.transaction);
+  }
+  if (proc.isDead) return true;
+  if (buffer.targetNode) {
+    if (!pointsAt(CACHE_BINDER_NODE, buffer.targetNode, at)) return false;
+    if (changetype<Node>(buffer.targetNode).proc != proc) return blame(VIOLATION_NODE, buffer.targetNode);
+    hold(VIOLATION_NODE_LOCAL_STRONG, buffer.targetNode);
+    if (buffer.isAsync) hold(VIOLATION_NODE_ONEWAY, buffer.targetNode);
+  }
+  const start = bufferOffsetsStart(buffer);
+  for (let entry: u32 = 0; entry + 8 <= buffer.offsetsSize; entry += 8) {
+    if (!holdObject(proc, buffer, wordAt(proc.alloc, buffer.offset + start + entry))) return false;
+  }
+  return true;
+}
+
+/** One object of a message, at `offset` of its data: the driver has seen that a whole one is there. */
+function holdObject(proc: Proc, buffer: Buffer, offset: u32): bool {
+  if (offset & 3 || offset + FLAT_OBJECT_HANDLE + 8 > buffer.dataSize)
+    return blame(VIOLATION_BUFFER_OBJECT, changetype<usize>(buffer), offset);
+  const object = buffer.offset + offset;
+  const type = wordAt(proc.alloc, object);
+  if (type != BINDER_TYPE_BINDER && type != BINDER_TYPE_WEAK_BINDER) return true;
+  const low = wordAt(proc.alloc, object + FLAT_OBJECT_HANDLE);
+  const high = wordAt(proc.alloc, object + FLAT_OBJECT_HANDLE + 4);
+  const node = nodeOf(proc, low | ((<u64>high) << 32));
+  if (!node) return blame(VIOLATION_BUFFER_OBJECT, changetype<usize>(buffer), offset);
+  hold(type == BINDER_TYPE_BINDER ? VIOLATION_NODE_LOCAL_STRONG : VIOLATION_NODE_LOCAL_WEAK, changetype<usize>(node));
+  return true;
+}
+
+/** The proc's node for `ptr`, or null; as the driver finds it, but it is not held. */
+function nodeOf(proc: Proc, ptr: u64): Node | null {
+  let link = rbRoot(changetype<usize>(proc) + offsetof<Proc>('nodes'));
+  while (link) {
+    const node = changetype<Node>(link - offsetof<Node>('rbParent'));
+    if (ptr == node.ptr) return node;
+    link = ptr < node.ptr ? rbLeft(link) : rbRight(link);
+  }
+  return null;
+}
+
+/** The 32-bit word at `offset` of an area, 4-aligned, in a page that a buffer touches. */
+function wordAt(alloc: BinderAlloc, offset: u32): u32 {
+  return load<u32>(areaPage(alloc, offset >>> PAGE_SHIFT).frame + (offset & PAGE_MASK));
+}

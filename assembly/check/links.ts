@@ -1,0 +1,98 @@
+/**
+ * Pointers, lists and trees, met with distrust: whatever the checker follows may have been overwritten. A pointer is
+ * followed only when an object of the right kind can lie there, so a broken machine gives an answer and no trap.
+ */
+import {
+  VIOLATION_FRAME_KIND,
+  VIOLATION_FRAME_REFS,
+  VIOLATION_LINK,
+  VIOLATION_LIST,
+  VIOLATION_POINTER,
+  VIOLATION_TREE,
+} from '../abi/check';
+import { FRAME_HEAD, PAGE_MASK, PAGE_SHIFT, POISON_END } from '../abi/machine';
+import { listFirst, listLinked, listNext } from '../lib/list';
+import { rbLeft, rbRight, rbRoot } from '../lib/rbtree';
+import { frameFlags, frameKind, frameOrder, frameOwner, framesCount } from '../mem/frames';
+import { kmemHas } from '../mem/kmem';
+import { blame } from './report';
+import { claim, hold } from './tally';
+
+/** No tree is deeper: twice the logarithm of all the nodes that memory can hold. */
+const DEPTH_MAX = 64;
+
+/** Whether `address` can be an object of cache `id`; if not, `from` is to blame. */
+export function pointsAt(id: i32, address: usize, from: usize): bool {
+  return kmemHas(id, address) || blame(VIOLATION_POINTER, from, id, <i32>address);
+}
+
+/** A link that may stand on a list says so. */
+export function claimLink(link: usize): void {
+  if (listLinked(link)) claim(VIOLATION_LINK, link, 1);
+}
+
+/** Goes along the list of `head`, and holds each of its links. */
+export function listHold(head: usize): bool {
+  if (!listCloses(head)) return blame(VIOLATION_LIST, head);
+  for (let link = listFirst(head); link; link = listNext(link, head)) hold(VIOLATION_LINK, link);
+  return true;
+}
+
+/** Whether the tree keeps the rules of red-black trees. */
+export function treeSound(root: usize): bool {
+  const top = rbRoot(root);
+  if (!top) return true;
+  const sound = isWord(top) && load<usize>(top) == BLACK && blackHeight(top, 0) >= 0;
+  return sound || blame(VIOLATION_TREE, root);
+}
+
+/** Holds a block of frames, which has to be what its holder takes it for. */
+export function holdFrames(block: usize, order: i32, kind: u32, owner: usize): bool {
+  if (block & PAGE_MASK || block >>> PAGE_SHIFT >= <usize>framesCount())
+    return blame(VIOLATION_FRAME_KIND, block, kind);
+  if (frameKind(block) != kind) return blame(VIOLATION_FRAME_KIND, block, kind, frameKind(block));
+  if (!(frameFlags(block) & FRAME_HEAD) || frameOrder(block) != order)
+    return blame(VIOLATION_FRAME_KIND, block, order, frameOrder(block));
+  if (owner && frameOwner(block) != owner)
+    return blame(VIOLATION_FRAME_KIND, block, <i32>owner, <i32>frameOwner(block));
+  hold(VIOLATION_FRAME_REFS, block);
+  return true;
+}
+
+const BLACK: usize = 1;
+
+/** Whether next and prev agree all the way round. It cannot run in circles: no link has two predecessors. */
+function listCloses(head: usize): bool {
+  let link = head;
+  do {
+    const next = load<usize>(link);
+    if (!isWord(next) || load<usize>(next, 4) != link) return false;
+    link = next;
+  } while (link != head);
+  return true;
+}
+
+/** Black nodes on every way down from `node`, or -1. */
+function blackHeight(node: usize, depth: i32): i32 {
+  if (!node) return 0;
+  if (depth > DEPTH_MAX) return -1;
+  const left = rbLeft(node);
+  const right = rbRight(node);
+  if (!isChild(left, node) || !isChild(right, node)) return -1;
+  const height = blackHeight(left, depth + 1);
+  if (height < 0 || height != blackHeight(right, depth + 1)) return -1;
+  return height + <i32>(load<usize>(node) & BLACK);
+}
+
+/** Whether `child` is missing, or hangs under `parent` and is not red below red. */
+function isChild(child: usize, parent: usize): bool {
+  if (!child) return true;
+  if (!isWord(child) || (load<usize>(child) & ~BLACK) != parent) return false;
+  return (load<usize>(child) & BLACK) != 0 || (load<usize>(parent) & BLACK) != 0;
+}
+
+/** Whether a few words can lie at `address`. */
+function isWord(address: usize): bool {
+  const end = ((<usize>memory.size()) << 16) - 16;
+  return (address & 3) == 0 && address >= <usize>POISON_END && address <= end;
+}

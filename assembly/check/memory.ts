@@ -1,0 +1,88 @@
+/**
+ * Physical memory: poison, frame table, free lists, and the slab pages. What the frames are for is said by those who
+ * hold them; here each block in use only claims its reference count, and each slab page its place in its cache.
+ */
+import {
+  VIOLATION_FRAME_LISTS,
+  VIOLATION_FRAME_REFS,
+  VIOLATION_FRAME_TABLE,
+  VIOLATION_POISON,
+  VIOLATION_SLAB_LIVE,
+  VIOLATION_SLAB_PAGE,
+} from '../abi/check';
+import { CACHE_COUNT, FRAME_SLAB, POISON_BYTE, POISON_END } from '../abi/machine';
+import { bitmapTest } from '../lib/bitmap';
+import {
+  SLAB_BITMAP,
+  slabCapacity,
+  slabLive,
+  slabObject,
+  slabObjectSize,
+  slabPageCheck,
+  slabPartial,
+  slabUsed,
+} from '../lib/slab';
+import { frameKind, frameOwner, frameRefcount, framesCheck } from '../mem/frames';
+import { kmemCacheAt } from '../mem/kmem';
+import { claimLink, listHold } from './links';
+import { blame } from './report';
+import { claim, hold } from './tally';
+
+/** The free objects of the slab page that is looked at. */
+const free: usize = memory.data(SLAB_BITMAP, 8);
+
+/** Poison, frame table and free lists. */
+export function checkFrames(): bool {
+  const bad = framesCheck();
+  if (!bad) return true;
+  if (bad < 0) return blame(VIOLATION_FRAME_LISTS, 0);
+  if (bad >= POISON_END) return blame(VIOLATION_FRAME_TABLE, bad);
+  // The first byte of all has the address 1, for 0 means that all is well.
+  const at: usize = bad == 1 && load<u8>(0) != POISON_BYTE ? 0 : bad;
+  return blame(VIOLATION_POISON, at, POISON_BYTE, load<u8>(at));
+}
+
+/** The caches themselves: their counts, and their lists of pages with free objects. */
+export function checkCaches(): bool {
+  for (let id = 0; id < CACHE_COUNT; id++) {
+    const cache = kmemCacheAt(id);
+    if (!slabObjectSize(cache)) continue; // not declared
+    claim(VIOLATION_SLAB_LIVE, cache, slabLive(cache));
+    if (!listHold(slabPartial(cache))) return false;
+  }
+  return true;
+}
+
+/** One block of frames in use. */
+export function checkBlock(block: usize): bool {
+  claim(VIOLATION_FRAME_REFS, block, frameRefcount(block));
+  return frameKind(block) != FRAME_SLAB || checkSlab(block);
+}
+
+/** Objects in the slab page at `page`. */
+export function pageCapacity(page: usize): i32 {
+  return slabCapacity(kmemCacheAt(<i32>frameOwner(page)));
+}
+
+/** Object `index` of the slab page that checkBlock has just passed, or 0 when it is free. */
+export function pageObject(page: usize, index: i32): usize {
+  if (bitmapTest(free, index)) return 0;
+  return slabObject(kmemCacheAt(<i32>frameOwner(page)), page, index);
+}
+
+/** Leaves no trace. */
+export function memoryClear(): void {
+  memory.fill(free, 0, SLAB_BITMAP);
+}
+
+function checkSlab(page: usize): bool {
+  const id = <i32>frameOwner(page);
+  memory.fill(free, 0, SLAB_BITMAP);
+  if (<u32>id >= <u32>CACHE_COUNT || !slabObjectSize(kmemCacheAt(id))) return blame(VIOLATION_SLAB_PAGE, page);
+  const cache = kmemCacheAt(id);
+  if (!slabPageCheck(cache, page, free)) return blame(VIOLATION_SLAB_PAGE, page);
+  hold(VIOLATION_SLAB_LIVE, cache, slabUsed(page));
+  hold(VIOLATION_FRAME_REFS, page);
+  claimLink(page);
+  return true;
+}

@@ -1,0 +1,225 @@
+/**
+ * Procs and their loopers: who is in which tree and on which list, what waits in the queues, who sleeps where.
+ *
+ * A proc is held for the length of operations (tmpRefs). Between calls that are: a release that sleeps in the middle,
+ * loopers that are not quite released, and the targets of a BINDER_FREEZE that waits.
+ */
+import {
+  VIOLATION_DEATH,
+  VIOLATION_FREEZE,
+  VIOLATION_LINK,
+  VIOLATION_LOOPER,
+  VIOLATION_LOOPER_REFS,
+  VIOLATION_MANAGER,
+  VIOLATION_OUTSTANDING,
+  VIOLATION_OWNER,
+  VIOLATION_PROC,
+  VIOLATION_PROC_FILE,
+  VIOLATION_PROC_REFS,
+  VIOLATION_PROCESS_REFS,
+  VIOLATION_TREE_ORDER,
+  VIOLATION_WAITER,
+  VIOLATION_WAITING,
+} from '../abi/check';
+import {
+  CACHE_BINDER_ALLOC,
+  CACHE_BINDER_LOOPER,
+  CACHE_BINDER_NODE,
+  CACHE_BINDER_PROC,
+  CACHE_BINDER_REF_DEATH,
+  CACHE_BINDER_REF_FREEZE,
+  CACHE_PROCESS,
+  CACHE_THREAD,
+  DEVICE_COUNT,
+} from '../abi/machine';
+import { BR_OK } from '../abi/protocol';
+import { deliveredDeaths } from '../driver/death';
+import { deliveredFreezes } from '../driver/freeze';
+import { deferredList, worker } from '../driver/lifecycle';
+import {
+  DEFERRED_RELEASE,
+  ErrorWork,
+  Looper,
+  LOOPER_WAITING,
+  looperOfWaiting,
+  looperReplyError,
+  looperReturnError,
+  looperTodo,
+  Proc,
+  procTodo,
+  procWaiting,
+  RefFreeze,
+  Work,
+  WORK_CLEAR_FREEZE_NOTIFICATION,
+  WORK_DEAD_BINDER,
+  WORK_DEAD_BINDER_AND_CLEAR,
+  WORK_FROZEN_BINDER,
+} from '../driver/objects';
+import { WriteRead } from '../driver/records';
+import { context, procs } from '../driver/state';
+import { listFirst, listLinked, listNext } from '../lib/list';
+import { rbFirst, rbNext, rbRoot } from '../lib/rbtree';
+import { CALL_READ, threadCallFrame } from '../task/process';
+import { checkArea } from './area';
+import { holdMessages } from './contents';
+import { claimLink, listHold, pointsAt, treeSound } from './links';
+import { checkNodes, checkRefs } from './nodes';
+import { checkQueue } from './queues';
+import { blame } from './report';
+import { checkStack } from './stacks';
+import { claim, hold } from './tally';
+import { holdDetached } from './tasks';
+
+/** The list of procs, deferred work, and the devices. */
+export function checkProcs(): bool {
+  if (!listHold(procs) || !listHold(deferredList)) return false;
+  for (let link = listFirst(procs); link; link = listNext(link, procs)) {
+    if (!pointsAt(CACHE_BINDER_PROC, link, procs)) return false;
+    hold(VIOLATION_OWNER, link);
+    if (changetype<Proc>(link).isDead) return blame(VIOLATION_PROC, link);
+  }
+  for (let device = 0; device < DEVICE_COUNT; device++) if (!checkManager(device)) return false;
+  return checkWorker();
+}
+
+export function checkProc(proc: Proc): bool {
+  const at = changetype<usize>(proc);
+  claim(VIOLATION_PROC_REFS, at, proc.tmpRefs);
+  claim(VIOLATION_OUTSTANDING, at, proc.outstandingTxns);
+  if (!proc.isDead) claim(VIOLATION_OWNER, at, 1);
+  if (!proc.isDead && !(proc.deferred & DEFERRED_RELEASE)) claim(VIOLATION_PROC_FILE, at, 1);
+  claimLink(at);
+  claimLink(at + offsetof<Proc>('deferredNext'));
+  return checkState(proc, at) && checkBelongings(proc, at) && checkQueues(proc) && checkLoopers(proc);
+}
+
+export function checkLooper(looper: Looper): bool {
+  const at = changetype<usize>(looper);
+  claim(VIOLATION_OWNER, at, 1);
+  claim(VIOLATION_LOOPER_REFS, at, looper.tmpRefs);
+  claimLink(at + offsetof<Looper>('waitingNext'));
+  if (!pointsAt(CACHE_BINDER_PROC, changetype<usize>(looper.proc), at)) return false;
+  if (!checkError(looperReturnError(looper)) || !checkError(looperReplyError(looper))) return false;
+  if (!checkQueue(looperTodo(looper), looper.proc, looper)) return false;
+  // A dead looper still has its stack, but nothing on it knows of it any more.
+  return looper.isDead || (checkWaiting(looper, at) && checkStack(looper));
+}
+
+/** A dead proc stays as long as it is held, and a live one is on the list of all. */
+function checkState(proc: Proc, at: usize): bool {
+  if (proc.isDead == listLinked(at) || (proc.isDead && !proc.tmpRefs)) return blame(VIOLATION_PROC, at);
+  if ((proc.deferred != 0) != listLinked(at + offsetof<Proc>('deferredNext'))) return blame(VIOLATION_PROC, at);
+  if (<u32>proc.requestedThreads > 1) return blame(VIOLATION_PROC, at);
+  for (let device = 0; device < DEVICE_COUNT; device++) if (proc.context == context(device)) return true;
+  return blame(VIOLATION_PROC, at);
+}
+
+function checkBelongings(proc: Proc, at: usize): bool {
+  if (!pointsAt(CACHE_PROCESS, changetype<usize>(proc.process), at)) return false;
+  hold(VIOLATION_PROCESS_REFS, changetype<usize>(proc.process));
+  const alloc = proc.alloc;
+  if (!pointsAt(CACHE_BINDER_ALLOC, changetype<usize>(alloc), at)) return false;
+  hold(VIOLATION_OWNER, changetype<usize>(alloc));
+  if (!checkArea(alloc) || !checkNodes(proc) || !checkRefs(proc)) return false;
+  return holdMessages(proc);
+}
+
+function checkQueues(proc: Proc): bool {
+  return (
+    checkQueue(procTodo(proc), proc, null) &&
+    checkDelivered(deliveredDeaths(proc), false) &&
+    checkDelivered(deliveredFreezes(proc), true)
+  );
+}
+
+/** Notifications that user space has not answered; once the request is withdrawn, this list is all that owns them. */
+function checkDelivered(head: usize, freezes: bool): bool {
+  if (!listHold(head)) return false;
+  for (let link = listFirst(head); link; link = listNext(link, head)) {
+    const type = changetype<Work>(link).type;
+    if (freezes) {
+      if (!pointsAt(CACHE_BINDER_REF_FREEZE, link, head)) return false;
+      const isCleared = type == WORK_CLEAR_FREEZE_NOTIFICATION;
+      if (isCleared) hold(VIOLATION_OWNER, link);
+      const isRight = (isCleared || type == WORK_FROZEN_BINDER) && changetype<RefFreeze>(link).sent;
+      if (!isRight) return blame(VIOLATION_FREEZE, link, 0, type);
+    } else {
+      if (!pointsAt(CACHE_BINDER_REF_DEATH, link, head)) return false;
+      if (type == WORK_DEAD_BINDER_AND_CLEAR) hold(VIOLATION_OWNER, link);
+      else if (type != WORK_DEAD_BINDER) return blame(VIOLATION_DEATH, link, 0, type);
+    }
+  }
+  return true;
+}
+
+/** The loopers of a proc by tid, and those that wait for work of the proc. */
+function checkLoopers(proc: Proc): bool {
+  const root = changetype<usize>(proc) + offsetof<Proc>('threads');
+  if (!treeSound(root)) return false;
+  let before = i32.MIN_VALUE;
+  for (let node = rbFirst(root); node; node = rbNext(node)) {
+    if (!pointsAt(CACHE_BINDER_LOOPER, node, root)) return false;
+    hold(VIOLATION_OWNER, node);
+    const looper = changetype<Looper>(node);
+    if (looper.proc != proc || looper.isDead) return blame(VIOLATION_LOOPER, node, 0, looper.looper);
+    if (looper.tid <= before) return blame(VIOLATION_TREE_ORDER, node, before, looper.tid);
+    before = looper.tid;
+  }
+  const head = procWaiting(proc);
+  if (!listHold(head)) return false;
+  for (let link = listFirst(head); link; link = listNext(link, head)) {
+    const looper = looperOfWaiting(link);
+    if (!pointsAt(CACHE_BINDER_LOOPER, changetype<usize>(looper), head)) return false;
+    if (looper.proc != proc) return blame(VIOLATION_LOOPER, changetype<usize>(looper), 0, looper.looper);
+  }
+  return true;
+}
+
+/**
+ * A looper has a waiter exactly while a thread sleeps at it. It says WAITING while that is in a read, and stands on the
+ * proc's list if the read takes work of the proc; whoever takes it off the list wakes the thread, which then is on the
+ * wake list until it runs.
+ */
+function checkWaiting(looper: Looper, at: usize): bool {
+  const waiter = looper.waiter;
+  const onList = listLinked(at + offsetof<Looper>('waitingNext'));
+  const saysSo = (looper.looper & LOOPER_WAITING) != 0;
+  if (!waiter) {
+    if (saysSo) return blame(VIOLATION_LOOPER, at, 0, looper.looper);
+    return !onList || blame(VIOLATION_WAITING, at, 0, 1);
+  }
+  if (!pointsAt(CACHE_THREAD, changetype<usize>(waiter), at)) return false;
+  if (!waiter.parked || waiter.waitingOn != at) return blame(VIOLATION_WAITER, at, changetype<i32>(waiter), 0);
+  const reads = waiter.call == CALL_READ;
+  if (saysSo != reads) return blame(VIOLATION_LOOPER, at, LOOPER_WAITING, looper.looper);
+  const should = reads && changetype<WriteRead>(threadCallFrame(waiter)).procWork;
+  const isWoken = listLinked(changetype<usize>(waiter));
+  return onList == should || (should && isWoken) || blame(VIOLATION_WAITING, at, should ? 1 : 0, onList ? 1 : 0);
+}
+
+/** An error that is queued has a word to say. It may have one and not be queued: when it could not be delivered. */
+function checkError(error: ErrorWork): bool {
+  const at = changetype<usize>(error);
+  claimLink(at);
+  return !listLinked(at) || error.command != BR_OK || blame(VIOLATION_LINK, at);
+}
+
+function checkManager(device: i32): bool {
+  const manager = context(device).manager;
+  const at = changetype<usize>(context(device));
+  if (!manager) return true;
+  if (!pointsAt(CACHE_BINDER_NODE, changetype<usize>(manager), at)) return false;
+  const owner = manager.proc;
+  return (owner != null && owner.context == context(device)) || blame(VIOLATION_MANAGER, at, changetype<i32>(manager));
+}
+
+/** A release that sleeps in the middle holds its proc, and the looper that it waits for. */
+function checkWorker(): bool {
+  const proc = worker.proc;
+  const looper = worker.looper;
+  if (!proc) return !looper || blame(VIOLATION_PROC, 0);
+  const at = changetype<usize>(proc);
+  if (!pointsAt(CACHE_BINDER_PROC, at, changetype<usize>(worker))) return false;
+  hold(VIOLATION_PROC_REFS, at);
+  return !looper || holdDetached(looper, at);
+}

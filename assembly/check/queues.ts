@@ -1,0 +1,92 @@
+/** Queues of work: what may wait where, and what a queue alone owns. */
+import { VIOLATION_OWNER, VIOLATION_WORK } from '../abi/check';
+import {
+  CACHE_BINDER_NODE,
+  CACHE_BINDER_REF_DEATH,
+  CACHE_BINDER_REF_FREEZE,
+  CACHE_BINDER_TRANSACTION,
+  CACHE_BINDER_WORK,
+} from '../abi/machine';
+import {
+  Looper,
+  looperReplyError,
+  looperReturnError,
+  Node,
+  Proc,
+  RefFreeze,
+  Transaction,
+  Work,
+  WORK_CLEAR_DEATH_NOTIFICATION,
+  WORK_CLEAR_FREEZE_NOTIFICATION,
+  WORK_DEAD_BINDER,
+  WORK_DEAD_BINDER_AND_CLEAR,
+  WORK_FROZEN_BINDER,
+  WORK_NODE,
+  WORK_RETURN_ERROR,
+  WORK_TRANSACTION,
+  WORK_TRANSACTION_COMPLETE,
+  WORK_TRANSACTION_ONEWAY_SPAM_SUSPECT,
+  WORK_TRANSACTION_PENDING,
+} from '../driver/objects';
+import { listFirst, listNext } from '../lib/list';
+import { claimLink, listHold, pointsAt } from './links';
+import { blame } from './report';
+import { claim, hold } from './tally';
+
+/** The todo list of a looper, or without one that of its proc. */
+export function checkQueue(head: usize, proc: Proc, looper: Looper | null): bool {
+  if (!listHold(head)) return false;
+  for (let link = listFirst(head); link; link = listNext(link, head)) {
+    const work = changetype<Work>(link);
+    if (!checkEntry(work, head, proc, looper)) return blame(VIOLATION_WORK, link, 0, work.type);
+  }
+  return true;
+}
+
+/** A confirmation to a sender. */
+export function checkWork(work: Work): bool {
+  claim(VIOLATION_OWNER, changetype<usize>(work), 1);
+  claimLink(changetype<usize>(work));
+  return true;
+}
+
+/** False, with or without a violation noted, when the work has no business there. */
+function checkEntry(work: Work, head: usize, proc: Proc, looper: Looper | null): bool {
+  const at = changetype<usize>(work);
+  switch (work.type) {
+    case WORK_TRANSACTION:
+      return pointsAt(CACHE_BINDER_TRANSACTION, at, head) && isFor(changetype<Transaction>(work), proc, looper);
+    case WORK_TRANSACTION_COMPLETE:
+    case WORK_TRANSACTION_PENDING:
+    case WORK_TRANSACTION_ONEWAY_SPAM_SUSPECT:
+      hold(VIOLATION_OWNER, at);
+      return looper != null && pointsAt(CACHE_BINDER_WORK, at, head);
+    case WORK_RETURN_ERROR:
+      return looper != null && (looperReturnError(looper) == work || looperReplyError(looper) == work);
+    case WORK_NODE:
+      return pointsAt(CACHE_BINDER_NODE, at, head) && changetype<Node>(work).proc == proc;
+    case WORK_DEAD_BINDER:
+      return !looper && pointsAt(CACHE_BINDER_REF_DEATH, at, head);
+    case WORK_DEAD_BINDER_AND_CLEAR:
+    case WORK_CLEAR_DEATH_NOTIFICATION:
+      hold(VIOLATION_OWNER, at); // the ref no longer knows of it
+      return pointsAt(CACHE_BINDER_REF_DEATH, at, head);
+    case WORK_CLEAR_FREEZE_NOTIFICATION:
+      hold(VIOLATION_OWNER, at); // likewise
+      return isUnsent(at, head, looper);
+    case WORK_FROZEN_BINDER:
+      return isUnsent(at, head, looper);
+    default:
+      return false;
+  }
+}
+
+/** A message waits with the proc that it is for, or with the one looper that has to get it. */
+function isFor(transaction: Transaction, proc: Proc, looper: Looper | null): bool {
+  const addressee = transaction.toThread;
+  return transaction.toProc == proc && (!addressee || addressee == looper);
+}
+
+function isUnsent(at: usize, head: usize, looper: Looper | null): bool {
+  return !looper && pointsAt(CACHE_BINDER_REF_FREEZE, at, head) && !changetype<RefFreeze>(at).sent;
+}

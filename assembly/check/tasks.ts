@@ -1,0 +1,175 @@
+/**
+ * Processes and threads: who is alive has what the living have, and who sleeps in a call is known where it sleeps.
+ *
+ * A process object is held by its own life and by each proc that it opened. A parked thread holds its file, and, where
+ * its call says so, frames, procs, or a looper that waits for a grace period.
+ */
+import {
+  VIOLATION_FILE_REFS,
+  VIOLATION_LOOPER_REFS,
+  VIOLATION_OWNER,
+  VIOLATION_PROC_REFS,
+  VIOLATION_PROCESS,
+  VIOLATION_PROCESS_REFS,
+  VIOLATION_SPACE_REFS,
+  VIOLATION_THREAD,
+  VIOLATION_WAITER,
+} from '../abi/check';
+import {
+  CACHE_BINDER_LOOPER,
+  CACHE_BINDER_PROC,
+  CACHE_FILE,
+  CACHE_PROCESS,
+  CACHE_SPACE,
+  CACHE_STREAM,
+  CACHE_THREAD,
+  FRAME_ARRAY,
+  PAGE_SIZE,
+} from '../abi/machine';
+import { Freezing, Slot } from '../driver/freezer';
+import { Exit } from '../driver/ioctl';
+import { Looper } from '../driver/objects';
+import { listEmpty, listFirst, listLinked, listNext } from '../lib/list';
+import { FILE_BINDER } from '../task/file';
+import {
+  CALL_FREEZE,
+  CALL_GRACE,
+  CALL_NONE,
+  CALL_POLL,
+  CALL_READ,
+  CALL_STREAM_READ,
+  CALL_STREAM_WRITE,
+  Process,
+  processes,
+  Thread,
+  threadCallFrame,
+} from '../task/process';
+import { wakeList } from '../task/wait';
+import { checkDescriptors } from './files';
+import { claimLink, holdFrames, listHold, pointsAt } from './links';
+import { blame } from './report';
+import { claim, hold } from './tally';
+
+/** The list of live processes, and the list of threads that are to be resumed. */
+export function checkTasks(): bool {
+  if (!listHold(processes) || !listHold(wakeList)) return false;
+  for (let link = listFirst(processes); link; link = listNext(link, processes)) {
+    if (!pointsAt(CACHE_PROCESS, link, processes)) return false;
+    hold(VIOLATION_PROCESS_REFS, link);
+    if (!changetype<Process>(link).alive) return blame(VIOLATION_PROCESS, link);
+  }
+  for (let link = listFirst(wakeList); link; link = listNext(link, wakeList)) {
+    if (!pointsAt(CACHE_THREAD, link, wakeList)) return false;
+  }
+  return true;
+}
+
+export function checkProcess(process: Process): bool {
+  const at = changetype<usize>(process);
+  claim(VIOLATION_PROCESS_REFS, at, process.refs);
+  claimLink(at);
+  if (process.alive != listLinked(at) || process.refs <= 0) return blame(VIOLATION_PROCESS, at);
+  const head = at + offsetof<Process>('threadsNext');
+  if (!process.alive) return (!process.space && !process.files && listEmpty(head)) || blame(VIOLATION_PROCESS, at);
+
+  if (!listHold(head)) return false;
+  if (listEmpty(head)) return blame(VIOLATION_PROCESS, at);
+  for (let link = listFirst(head); link; link = listNext(link, head)) {
+    const thread = link - offsetof<Thread>('siblingNext');
+    if (!pointsAt(CACHE_THREAD, thread, at)) return false;
+    hold(VIOLATION_OWNER, thread);
+    if (changetype<Thread>(thread).process != process) return blame(VIOLATION_THREAD, thread);
+  }
+  const space = process.space;
+  if (!pointsAt(CACHE_SPACE, changetype<usize>(space), at)) return false;
+  hold(VIOLATION_SPACE_REFS, changetype<usize>(space));
+  if (space!.owner != at || !space!.root) return blame(VIOLATION_PROCESS, at);
+  return checkDescriptors(process);
+}
+
+export function checkThread(thread: Thread): bool {
+  const at = changetype<usize>(thread);
+  claim(VIOLATION_OWNER, at, 1);
+  claimLink(at);
+  claimLink(at + offsetof<Thread>('siblingNext'));
+  if (!thread.alive || thread.parked != (thread.call != CALL_NONE)) return blame(VIOLATION_THREAD, at, thread.call);
+  if (thread.parked) return checkParked(thread);
+  const isFree = !thread.callFile && !thread.waitingOn && !listLinked(at) && thread.timeoutMs == -1;
+  return isFree || blame(VIOLATION_THREAD, at);
+}
+
+function checkParked(thread: Thread): bool {
+  const at = changetype<usize>(thread);
+  const file = thread.callFile;
+  if (!pointsAt(CACHE_FILE, changetype<usize>(file), at)) return false;
+  hold(VIOLATION_FILE_REFS, changetype<usize>(file));
+  switch (thread.call) {
+    case CALL_READ:
+      return checkSleeper(thread);
+    case CALL_POLL:
+      return file!.kind == FILE_BINDER ? checkSleeper(thread) : checkStreamWait(thread);
+    case CALL_STREAM_READ:
+    case CALL_STREAM_WRITE:
+      return checkStreamWait(thread);
+    case CALL_FREEZE:
+      return checkFreezer(thread);
+    case CALL_GRACE:
+      return checkExit(thread);
+    default:
+      return blame(VIOLATION_THREAD, at, thread.call);
+  }
+}
+
+/** In a read, or in a poll of a binder file: the looper knows who sleeps at it. */
+function checkSleeper(thread: Thread): bool {
+  const at = changetype<usize>(thread);
+  if (!pointsAt(CACHE_BINDER_LOOPER, thread.waitingOn, at)) return false;
+  const looper = changetype<Looper>(thread.waitingOn);
+  if (looper.waiter != thread)
+    return blame(VIOLATION_WAITER, thread.waitingOn, changetype<i32>(looper.waiter), <i32>at);
+  return looper.tid == thread.tid || blame(VIOLATION_THREAD, at, thread.call);
+}
+
+/** In a read or write of a stream; a poll for what the file cannot do waits at nothing, until a signal comes. */
+function checkStreamWait(thread: Thread): bool {
+  const at = changetype<usize>(thread);
+  if (!thread.waitingOn && thread.call == CALL_POLL) return true;
+  return pointsAt(CACHE_STREAM, thread.waitingOn, at);
+}
+
+/** In BINDER_FREEZE: it holds the procs that it is to freeze, and sleeps at the one whose turn it is. */
+function checkFreezer(thread: Thread): bool {
+  const at = changetype<usize>(thread);
+  const freezing = changetype<Freezing>(threadCallFrame(thread));
+  let order = 0;
+  while (PAGE_SIZE << order < freezing.count * <i32>offsetof<Slot>()) order++;
+  if (!holdFrames(freezing.targets, order, FRAME_ARRAY, changetype<usize>(freezing))) return false;
+  if (<u32>freezing.index >= <u32>freezing.count) return blame(VIOLATION_THREAD, at, thread.call);
+  for (let index = 0; index < freezing.count; index++) {
+    const slot = changetype<Slot>(freezing.targets + <usize>index * offsetof<Slot>());
+    const proc = changetype<usize>(slot.proc);
+    if (!pointsAt(CACHE_BINDER_PROC, proc, at)) return false;
+    hold(VIOLATION_PROC_REFS, proc);
+    if (index == freezing.index && proc != thread.waitingOn) return blame(VIOLATION_THREAD, at, thread.call);
+  }
+  return true;
+}
+
+/** In BINDER_THREAD_EXIT of a thread that has polled: it has the looper that it took out of its proc. */
+function checkExit(thread: Thread): bool {
+  const exit = changetype<Exit>(threadCallFrame(thread));
+  return !thread.waitingOn
+    ? holdDetached(exit.looper, changetype<usize>(thread))
+    : blame(VIOLATION_THREAD, changetype<usize>(thread), thread.call);
+}
+
+/** A looper between the two halves of its release belongs to whoever releases it, and holds its proc. */
+export function holdDetached(looper: Looper, from: usize): bool {
+  const at = changetype<usize>(looper);
+  if (!pointsAt(CACHE_BINDER_LOOPER, at, from)) return false;
+  hold(VIOLATION_OWNER, at);
+  hold(VIOLATION_LOOPER_REFS, at);
+  if (!looper.isDead) return blame(VIOLATION_THREAD, from);
+  hold(VIOLATION_PROC_REFS, changetype<usize>(looper.proc));
+  return pointsAt(CACHE_BINDER_PROC, changetype<usize>(looper.proc), at);
+}
