@@ -14,7 +14,11 @@
  * by its own address. Of the pages that become empty a cache keeps one, or a process that lives for one call
  * would move a page to and fro each time.
  */
+<<<<<<< HEAD
 import { listAddHead, listAddTail, listDel, listFirst, listInit } from './list';
+=======
+import { listAddHead, listAddTail, listDel, listEmpty, listFirst, listInit, listIsLast } from './list';
+>>>>>>> bfe3302 (Make the hot path leaner: bare exports, a walk cache, short copies by hand, rare cases out of line)
 
 /** Bytes of a cache's block. */
 export const SLAB_CACHE_SIZE = 20;
@@ -118,6 +122,7 @@ export function slabObjectSize(cache: usize): u32 {
 /** `page` has just become empty: kept at the end of the list, unless another empty page is kept already. */
 function releaseEmpty(cache: usize, page: usize): usize {
   const kept = load<usize>(cache, KEPT);
+  if (kept == page && listIsLast(page + PAGE_LINK, cache + PARTIAL)) return 0;
   listDel(page + PAGE_LINK);
   if (kept != 0 && kept != page && load<u32>(kept, PAGE_USED) == 0) return page;
   store<usize>(cache, page, KEPT);
