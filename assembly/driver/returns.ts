@@ -96,7 +96,6 @@ const TAKEN = 0; // go on
 const LAST = 1; // user space has to act on it before it reads more
 const LOST = 2; // nothing was written, and the read ends
 
-<<<<<<< HEAD
 /** struct binder_frozen_state_info */
 @unmanaged
 class FrozenState {
@@ -108,8 +107,6 @@ class FrozenState {
 if (offsetof<FrozenState>() != FROZEN_STATE_INFO_SIZE) ERROR('FrozenState');
 
 const frozenState = changetype<FrozenState>(memory.data(offsetof<FrozenState>(), 8));
-const record = changetype<TransactionRecord>(memory.data(offsetof<TransactionRecord>(), 8));
-=======
 /** Where a message is made that user memory does not take in one piece. */
 const staged = changetype<TransactionRecord>(memory.data(offsetof<TransactionRecord>(), 8));
 
@@ -328,14 +325,8 @@ function takeTransaction(thread: Thread, looper: Looper, io: WriteRead, transact
   if (!applyFixups(thread, proc, transaction, buffer))
     return loseTransaction(thread, looper, io, transaction, buffer, word);
   allocDeliver(proc.alloc, buffer);
-<<<<<<< HEAD
-  describe(transaction, buffer, node, proc);
   const size: u32 = transaction.securityCtx ? TRANSACTION_DATA_SECCTX_SIZE : TRANSACTION_DATA_SIZE;
-  if (!put(thread, io, word) || !putRecord(thread, io, changetype<usize>(record), size)) {
-=======
-  const size: u32 = transaction.securityCtx ? TRANSACTION_DATA_SECCTX_SIZE : TRANSACTION_DATA_SIZE;
-  if (!putMessage(thread.process.space!, io.cursor, size, word, transaction, buffer, node, proc)) {
->>>>>>> bfe3302 (Make the hot path leaner: bare exports, a walk cache, short copies by hand, rare cases out of line)
+  if (!putMessage(thread, proc, io, word, size, transaction, buffer, node)) {
     transactionCancel(transaction, BR_FAILED_REPLY);
     return -EFAULT;
   }
@@ -352,23 +343,26 @@ function takeTransaction(thread: Thread, looper: Looper, io: WriteRead, transact
   return LAST;
 }
 
-/** Stores the word and binder_transaction_data at `va`: in place, unless a page ends in between. */
+/** Stores the word and binder_transaction_data of `size` bytes: in place, unless a page ends in between. */
 function putMessage(
-  space: Space,
-  va: u64,
-  size: u32,
+  thread: Thread,
+  proc: Proc,
+  io: WriteRead,
   word: u32,
+  size: u32,
   transaction: Transaction,
   buffer: Buffer,
   node: Node | null,
-  proc: Proc,
 ): bool {
-  const window = userWindow(space, va, 4 + size, ACCESS_WRITE);
+  const space: Space = thread.process.space!;
+  const window = userWindow(space, io.cursor, 4 + size, ACCESS_WRITE);
   const record = window ? changetype<TransactionRecord>(window + 4) : staged;
   describe(record, transaction, buffer, node, proc);
-  if (size > TRANSACTION_DATA_SIZE) record.tail = transaction.securityCtx;
-  if (!window) return putUser32(space, va, word) && !copyToUser(space, va + 4, changetype<usize>(staged), size);
+  if (transaction.securityCtx) record.tail = transaction.securityCtx;
+  if (!window) return put(thread, io, word) && putRecord(thread, io, changetype<usize>(staged), size);
   changetype<Word>(window).value = word;
+  io.cursor += 4 + size;
+  spaceCounters(space).commandBytes += 4 + size;
   return true;
 }
 

@@ -14,11 +14,7 @@
  * by its own address. Of the pages that become empty a cache keeps one, or a process that lives for one call
  * would move a page to and fro each time.
  */
-<<<<<<< HEAD
-import { listAddHead, listAddTail, listDel, listFirst, listInit } from './list';
-=======
-import { listAddHead, listAddTail, listDel, listEmpty, listFirst, listInit, listIsLast } from './list';
->>>>>>> bfe3302 (Make the hot path leaner: bare exports, a walk cache, short copies by hand, rare cases out of line)
+import { listAddHead, listAddTail, listDel, listFirst, listInit, listIsLast } from './list';
 
 /** Bytes of a cache's block. */
 export const SLAB_CACHE_SIZE = 20;
