@@ -31,18 +31,30 @@ const COMMAND = 'dist/host/cli/main.js';
 /** Hash of all that the wasm files were made from. */
 const STAMP = join(ROOT, 'build/inputs.sha256');
 
-/**
- * V8 does not inline wasm into wasm, so binaryen has to, beyond its usual limits. The features are those that asc
- * itself compiles for.
- */
+/** The features are those that asc itself compiles for; the host gives the guest a fresh memory. */
 const WASM_OPT_FLAGS = [
   '--enable-bulk-memory',
   '--enable-mutable-globals',
   '--enable-nontrapping-float-to-int',
   '--enable-sign-ext',
-  '--always-inline-max-function-size=1000',
-  '--flexible-inline-max-function-size=1000',
+  '--zero-filled-memory',
+];
+
+/** Every function by itself first, so that what is inlined later is small. Names stay, for the next step. */
+const SHRINK = ['-O3', '--skip-pass=inlining', '--skip-pass=inlining-optimizing', '--debuginfo'];
+
+/**
+ * V8 does not inline wasm into wasm, so binaryen has to, beyond its usual limits: every function of up to so many
+ * nodes, but those for rare cases, whose names say so. In the middle of a fast path they would cost registers and room
+ * in the instruction cache.
+ */
+const INLINE = [
+  '--no-inline=*Slowly',
+  '--no-inline=assembly/mem/fault/*',
+  '--always-inline-max-function-size=120',
+  '--flexible-inline-max-function-size=120',
   '--one-caller-inline-max-function-size=50000',
+  '-O4',
   '-O4',
 ];
 
@@ -80,16 +92,17 @@ async function buildWasm() {
   try {
     await Promise.all([
       compile('debug', 'assembly/index.ts').then(() => tests.length > 0 && compile('test', ...tests)),
-      compile('release', 'assembly/index.ts').then(() => {
-        const release = join(work, 'release.wasm');
-        return run(WASM_OPT, release, ...WASM_OPT_FLAGS, '-o', release);
-      }),
+      compile('release', 'assembly/index.ts').then(() => optimise(join(work, 'release.wasm'))),
     ]);
     for (const target of targets) renameSync(join(work, `${target}.wasm`), join(ROOT, `build/${target}.wasm`));
     writeFileSync(STAMP, stamp);
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
+}
+
+async function optimise(wasm) {
+  for (const passes of [SHRINK, INLINE]) await run(WASM_OPT, wasm, ...WASM_OPT_FLAGS, ...passes, '-o', wasm);
 }
 
 function wasmStamp(tests) {

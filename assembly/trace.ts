@@ -62,10 +62,10 @@ export function trace(
   f: u32 = 0,
   g: u32 = 0,
 ): void {
-  if (ring.enabled) record(event, a, b, c, d, e, f, g);
+  if (ring.enabled) recordSlowly(event, a, b, c, d, e, f, g);
 }
 
-function record(event: u32, a: u32, b: u32, c: u32, d: u32, e: u32, f: u32, g: u32): void {
+function recordSlowly(event: u32, a: u32, b: u32, c: u32, d: u32, e: u32, f: u32, g: u32): void {
   const slot = changetype<Event>(records + (ring.head % EVENT_CAPACITY) * EVENT_SIZE);
   slot.event = event;
   slot.tid = ring.tid;

@@ -254,7 +254,8 @@ export function allocCopyFromUser(
   source: u64,
   size: u64,
 ): bool {
-  if (!reachable(alloc, buffer, offset, size)) return size == 0;
+  if (!size) return true;
+  if (!reachable(alloc, buffer, offset, size)) return false;
   return mappingCopyIn(alloc, buffer.offset + <u32>offset, sender, source, <u32>size) == 0;
 }
 

@@ -34,7 +34,7 @@ import {
 import { allocPrepareToFree } from '../alloc/alloc';
 import { Buffer } from '../alloc/buffer';
 import { spaceCounters } from '../mem/space';
-import { userRead } from '../mem/uaccess';
+import { userRead, userReadOn } from '../mem/uaccess';
 import { Thread } from '../task/process';
 import { trace } from '../trace';
 import { deathClear, deathDone, deathRequest } from './death';
@@ -60,7 +60,7 @@ export function commandsRun(thread: Thread, looper: Looper, io: WriteRead): i32 
     countCommand(looper.proc, command);
     if (!isKnown(command)) return -EINVAL;
     const size = (command >>> 16) & 0x3fff;
-    const payload = userRead(space, at + 4, size);
+    const payload = userReadOn(space, word, 4, at + 4, size);
     if (!payload && size) return -EFAULT;
     const error = run(thread, looper, command, payload);
     if (error) return error;

@@ -4,7 +4,7 @@
  */
 import { EFAULT, EINVAL, ENOMEM } from '../abi/errno';
 import { EVENT_IOCTL, EVENT_IOCTL_DONE, EVENT_PARK, EVENT_READ_DONE, EVENT_WRITE_DONE } from '../abi/events';
-import { O_NONBLOCK, PARKED } from '../abi/machine';
+import { ACCESS_WRITE, O_NONBLOCK, PARKED } from '../abi/machine';
 import {
   BINDER_ENABLE_ONEWAY_SPAM_DETECTION,
   BINDER_FREEZE,
@@ -24,7 +24,7 @@ import {
 import { EXTENDED_ERROR_SIZE, FLAT_OBJECT_SIZE, WRITE_READ_SIZE } from '../abi/wire';
 import { listEmpty } from '../lib/list';
 import { spaceCounters } from '../mem/space';
-import { copyFromUser, copyToUser, putUser32, userRead } from '../mem/uaccess';
+import { copyToUser, putUser32, userRead, userWindow } from '../mem/uaccess';
 import { OpenFile } from '../task/file';
 import { CALL_GRACE, CALL_READ, CALL_FREEZE, Thread, threadCallFrame } from '../task/process';
 import { threadPark } from '../task/wait';
@@ -34,7 +34,7 @@ import { freezerInfo, freezerResume, freezerStart } from './freezer';
 import { looperDetach, looperFind, looperFinish, looperGet } from './loopers';
 import { managerNodeInfo, managerSet, nodeDebugInfo } from './manager';
 import { Looper, LOOPER_POLL, Proc, procTodo, Transaction } from './objects';
-import { FlatObject, Word, WriteRead } from './records';
+import { FlatObject, Word, WriteRead, writeReadCopy } from './records';
 import { readResume, readStart } from './returns';
 import { setExtendedError } from './transaction';
 import { procWake } from './work';
@@ -98,7 +98,9 @@ function done(result: i32): i32 {
 function writeRead(thread: Thread, looper: Looper, file: OpenFile, arg: u64): i32 {
   const space = thread.process.space!;
   const io = changetype<WriteRead>(threadCallFrame(thread));
-  if (copyFromUser(space, changetype<usize>(io), arg, WRITE_READ_SIZE)) return -EFAULT;
+  const given = userRead(space, arg, WRITE_READ_SIZE);
+  if (!given) return -EFAULT;
+  writeReadCopy(io, changetype<WriteRead>(given));
   spaceCounters(space).commandBytes += WRITE_READ_SIZE;
   io.user = arg;
   if (io.writeSize > 0) {
@@ -125,7 +127,10 @@ function readDone(thread: Thread, looper: Looper, io: WriteRead, result: i32): i
 function writeBack(thread: Thread, io: WriteRead, result: i32): i32 {
   const space = thread.process.space!;
   spaceCounters(space).commandBytes += WRITE_READ_SIZE;
-  return copyToUser(space, io.user, changetype<usize>(io), WRITE_READ_SIZE) ? -EFAULT : result;
+  const window = userWindow(space, io.user, WRITE_READ_SIZE, ACCESS_WRITE);
+  if (!window) return copyToUser(space, io.user, changetype<usize>(io), WRITE_READ_SIZE) ? -EFAULT : result;
+  writeReadCopy(changetype<WriteRead>(window), io);
+  return result;
 }
 
 /** BINDER_THREAD_EXIT: the driver forgets the thread; its next ioctl is a first one again. */

@@ -56,6 +56,16 @@ export class WriteRead {
   procWork: bool; // the read takes work of the whole proc
 }
 
+/** Copies the six fields that user space knows. */
+export function writeReadCopy(to: WriteRead, from: WriteRead): void {
+  to.writeSize = from.writeSize;
+  to.writeConsumed = from.writeConsumed;
+  to.writeBuffer = from.writeBuffer;
+  to.readSize = from.readSize;
+  to.readConsumed = from.readConsumed;
+  to.readBuffer = from.readBuffer;
+}
+
 /** A command or return word. */
 @unmanaged
 export class Word {

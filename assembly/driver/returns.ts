@@ -13,7 +13,7 @@ import {
   EVENT_TRANSACTION_RECEIVED,
   EVENT_WAIT_FOR_WORK,
 } from '../abi/events';
-import { CACHE_BINDER_WORK, CACHE_FD_FIXUP, PARKED } from '../abi/machine';
+import { ACCESS_WRITE, CACHE_BINDER_WORK, CACHE_FD_FIXUP, PARKED } from '../abi/machine';
 import {
   BR_ACQUIRE,
   BR_CLEAR_DEATH_NOTIFICATION_DONE,
@@ -41,7 +41,7 @@ import { Buffer, bufferOffsetsStart } from '../alloc/buffer';
 import { listAddHead, listDel, listEmpty, listFirst, listLinked, listNext } from '../lib/list';
 import { kmemFree } from '../mem/kmem';
 import { Space, spaceCounters } from '../mem/space';
-import { copyToUser, putUser32, putUser64 } from '../mem/uaccess';
+import { copyToUser, putUser32, putUser64, userWindow } from '../mem/uaccess';
 import { fdInstall, fdReserve } from '../task/fdtable';
 import { OpenFile } from '../task/file';
 import { niceSet } from '../task/nice';
@@ -82,7 +82,7 @@ import {
   WORK_TRANSACTION_ONEWAY_SPAM_SUSPECT,
   WORK_TRANSACTION_PENDING,
 } from './objects';
-import { TransactionRecord, WriteRead } from './records';
+import { TransactionRecord, Word, WriteRead } from './records';
 import { bufferFree } from './release';
 import { fixupsDrop, transactionCancel, transactionFree } from './stack';
 import { countReturn, STAT_TRANSACTION_COMPLETE, statDeleted } from './state';
@@ -107,7 +107,8 @@ class FrozenState {
 if (offsetof<FrozenState>() != FROZEN_STATE_INFO_SIZE) ERROR('FrozenState');
 
 const frozenState = changetype<FrozenState>(memory.data(offsetof<FrozenState>(), 8));
-const record = changetype<TransactionRecord>(memory.data(offsetof<TransactionRecord>(), 8));
+/** Where a message is made that user memory does not take in one piece. */
+const staged = changetype<TransactionRecord>(memory.data(offsetof<TransactionRecord>(), 8));
 
 /** Begins the read half. 0, -EFAULT, -EAGAIN or PARKED. */
 export function readStart(thread: Thread, looper: Looper, io: WriteRead, file: OpenFile, nonblock: bool): i32 {
@@ -324,9 +325,8 @@ function takeTransaction(thread: Thread, looper: Looper, io: WriteRead, transact
   if (!applyFixups(thread, proc, transaction, buffer))
     return loseTransaction(thread, looper, io, transaction, buffer, word);
   allocDeliver(proc.alloc, buffer);
-  describe(transaction, buffer, node, proc);
   const size: u32 = transaction.securityCtx ? TRANSACTION_DATA_SECCTX_SIZE : TRANSACTION_DATA_SIZE;
-  if (!put(thread, io, word) || !putRecord(thread, io, changetype<usize>(record), size)) {
+  if (!putMessage(thread, proc, io, word, size, transaction, buffer, node)) {
     transactionCancel(transaction, BR_FAILED_REPLY);
     return -EFAULT;
   }
@@ -343,8 +343,37 @@ function takeTransaction(thread: Thread, looper: Looper, io: WriteRead, transact
   return LAST;
 }
 
+/** Stores the word and binder_transaction_data of `size` bytes: in place, unless a page ends in between. */
+function putMessage(
+  thread: Thread,
+  proc: Proc,
+  io: WriteRead,
+  word: u32,
+  size: u32,
+  transaction: Transaction,
+  buffer: Buffer,
+  node: Node | null,
+): bool {
+  const space: Space = thread.process.space!;
+  const window = userWindow(space, io.cursor, 4 + size, ACCESS_WRITE);
+  const record = window ? changetype<TransactionRecord>(window + 4) : staged;
+  describe(record, transaction, buffer, node, proc);
+  if (transaction.securityCtx) record.tail = transaction.securityCtx;
+  if (!window) return put(thread, io, word) && putRecord(thread, io, changetype<usize>(staged), size);
+  changetype<Word>(window).value = word;
+  io.cursor += 4 + size;
+  spaceCounters(space).commandBytes += 4 + size;
+  return true;
+}
+
 /** binder_transaction_data as the receiver sees it. */
-function describe(transaction: Transaction, buffer: Buffer, node: Node | null, proc: Proc): void {
+function describe(
+  record: TransactionRecord,
+  transaction: Transaction,
+  buffer: Buffer,
+  node: Node | null,
+  proc: Proc,
+): void {
   const from = transaction.from;
   const user = allocUserAddress(proc.alloc, buffer);
   record.target = node ? node.ptr : 0;
@@ -357,7 +386,6 @@ function describe(transaction: Transaction, buffer: Buffer, node: Node | null, p
   record.offsetsSize = buffer.offsetsSize;
   record.buffer = user;
   record.offsets = user + bufferOffsetsStart(buffer);
-  record.tail = transaction.securityCtx;
 }
 
 /** The receiver runs at the caller's nice value, but not at less than the node's; the old one comes back with the reply. */

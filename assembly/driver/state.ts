@@ -4,6 +4,7 @@
  */
 import { BC_COUNT, BR_COUNT } from '../abi/protocol';
 import { DEVICE_COUNT, LOG_ENTRIES } from '../abi/machine';
+import { bytesCopy, bytesZero } from '../lib/bytes';
 import { LIST_SIZE, listAddHead, listDel, listFirst, listInit, listNext } from '../lib/list';
 import { Context, Node, Proc, procStats, STATS_BC, STATS_BR, STATS_SIZE } from './objects';
 
@@ -155,13 +156,13 @@ export function statObjects(): usize {
 /** A fresh entry of the transaction log, over the oldest one when 32 are there. */
 export function logAdd(): LogEntry {
   const entry = logEntry(driver.logHead++);
-  memory.fill(changetype<usize>(entry), 0, offsetof<LogEntry>());
+  bytesZero(changetype<usize>(entry), offsetof<LogEntry>());
   return entry;
 }
 
 /** Copies an entry into the log of failed transactions. */
 export function logAddFailed(entry: LogEntry): void {
-  memory.copy(changetype<usize>(failedEntry(driver.failedHead++)), changetype<usize>(entry), offsetof<LogEntry>());
+  bytesCopy(changetype<usize>(failedEntry(driver.failedHead++)), changetype<usize>(entry), offsetof<LogEntry>());
 }
 
 export function logHead(): u32 {

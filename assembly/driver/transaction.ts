@@ -28,6 +28,7 @@ import {
 } from '../abi/protocol';
 import { allocCopyFromUser, allocFree, allocReserve, allocUserAddress, allocWrite } from '../alloc/alloc';
 import { align8, Buffer, bufferOffsetsStart } from '../alloc/buffer';
+import { bytesZero } from '../lib/bytes';
 import { listFirst, listInit } from '../lib/list';
 import { kmemAlloc, kmemFree } from '../mem/kmem';
 import { niceSet } from '../task/nice';
@@ -140,7 +141,7 @@ function logStart(looper: Looper, record: TransactionRecord, reply: bool): LogEn
 }
 
 function routeStart(thread: Thread, looper: Looper, id: i32): void {
-  memory.fill(changetype<usize>(route), 0, offsetof<Route>());
+  bytesZero(changetype<usize>(route), offsetof<Route>());
   route.thread = thread;
   route.looper = looper;
   route.id = id;

@@ -43,6 +43,11 @@ export function listNext(link: usize, head: usize): usize {
   return next == head ? 0 : next;
 }
 
+/** Is there nothing behind `link` on the list of `head`? */
+export function listIsLast(link: usize, head: usize): bool {
+  return load<usize>(link, NEXT) == head;
+}
+
 export function listAddHead(link: usize, head: usize): void {
   insertBetween(link, head, load<usize>(head, NEXT));
 }

@@ -15,7 +15,7 @@
  * would move a page to and fro each time.
  */
 import { bitmapSet, bitmapTest } from './bitmap';
-import { listAddHead, listAddTail, listDel, listFirst, listInit, listLinked } from './list';
+import { listAddHead, listAddTail, listDel, listFirst, listInit, listIsLast, listLinked } from './list';
 
 /** Bytes of a cache's block. */
 export const SLAB_CACHE_SIZE = 20;
@@ -170,6 +170,7 @@ export function slabPageCheck(cache: usize, page: usize, free: usize): bool {
 /** `page` has just become empty: kept at the end of the list, unless another empty page is kept already. */
 function releaseEmpty(cache: usize, page: usize): usize {
   const kept = load<usize>(cache, KEPT);
+  if (kept == page && listIsLast(page + PAGE_LINK, cache + PARTIAL)) return 0;
   listDel(page + PAGE_LINK);
   if (kept != 0 && kept != page && load<u32>(kept, PAGE_USED) == 0) return page;
   store<usize>(cache, page, KEPT);

@@ -3,6 +3,7 @@
  */
 import { EVENT_COPY, EVENT_UNMAP_KERNEL, EVENT_UNMAP_USER } from '../abi/events';
 import { PAGE_MASK, PAGE_SIZE, STRATEGY_KMAP, STRATEGY_VMALLOC } from '../abi/machine';
+import { bytesCopy } from '../lib/bytes';
 import { frameMarkDirty } from '../mem/frames';
 import { Space, spaceCounters } from '../mem/space';
 import { copyFromUser } from '../mem/uaccess';
@@ -69,7 +70,7 @@ export function mappingWrite(area: Area, offset: u32, source: usize, size: u32):
   while (size) {
     const chunk = toPageEnd(offset, size);
     const target = window(area, offset);
-    memory.copy(target, source, chunk);
+    bytesCopy(target, source, chunk);
     noteCopy(area, offset, target, chunk, 0);
     offset += chunk;
     source += chunk;
@@ -81,7 +82,7 @@ export function mappingWrite(area: Area, offset: u32, source: usize, size: u32):
 export function mappingRead(area: Area, offset: u32, target: usize, size: u32): void {
   while (size) {
     const chunk = toPageEnd(offset, size);
-    memory.copy(target, window(area, offset), chunk);
+    bytesCopy(target, window(area, offset), chunk);
     offset += chunk;
     target += chunk;
     size -= chunk;

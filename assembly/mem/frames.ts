@@ -208,7 +208,7 @@ export function frameNextUsed(address: usize): usize {
 /** The frame's bytes have been written to. */
 export function frameMarkDirty(address: usize): void {
   const frame = frameOf(address);
-  frame.flags |= FRAME_DIRTY as u16;
+  if ((frame.flags & FRAME_DIRTY) == 0) frame.flags |= FRAME_DIRTY as u16; // nearly always set: a load is cheaper
 }
 
 /** Hands the block that begins at `address` to another kind and owner, in all its frames. */

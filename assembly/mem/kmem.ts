@@ -29,7 +29,11 @@ export function kmemCache(id: i32, size: usize): void {
 export function kmemAlloc(id: i32): usize {
   const cache = kmemCacheAt(id);
   const object = slabAlloc(cache);
-  if (object != 0) return object;
+  return object != 0 ? object : allocSlowly(cache, id);
+}
+
+/** The same, when the cache has no free object: it gets a page more. */
+function allocSlowly(cache: usize, id: i32): usize {
   const page = frameAlloc(0, FRAME_SLAB, id);
   if (page == 0) return 0;
   slabGrow(cache, page);

@@ -13,6 +13,7 @@ import { LIST_SIZE, listAddTail, listDel, listFirst, listInit, listNext } from '
 import { COUNTERS_SIZE, Counters, countersAdd, machineCounters } from './counters';
 import { kmemAlloc, kmemCache, kmemFree } from './kmem';
 import { LEVEL1_BYTES, tableCreate, tablePrune } from './table';
+import { WALK_CACHE_SIZE, walksForget } from './walkcache';
 
 /** The first address that no user space has. */
 export const USER_END: u64 = (1 as u64) << VA_BITS;
@@ -83,10 +84,11 @@ export class Space {
 
 const LEVEL1_MASK: u64 = ~(LEVEL1_BYTES - 1);
 
-/** Where the counters of a user's space begin, behind its record. */
-const SPACE_COUNTERS: usize = (offsetof<Space>() + 7) & ~7;
+/** Behind the record lie the walk cache and, of a user's space, the counters. */
+const SPACE_WALKS: usize = (offsetof<Space>() + 7) & ~7;
+const SPACE_COUNTERS: usize = SPACE_WALKS + WALK_CACHE_SIZE;
 
-const kernel = changetype<Space>(memory.data(offsetof<Space>(), 8));
+const kernel = changetype<Space>(memory.data(offsetof<Space>() + WALK_CACHE_SIZE + 8, 8));
 
 /** Areas that are closed and that their owner has not been told of yet: one list for the machine, oldest first. */
 export const closedAreas = memory.data(LIST_SIZE, 4);
@@ -146,6 +148,11 @@ export function spaceCounters(space: Space): Counters {
   return space.counters;
 }
 
+/** The walk cache of the space (walkcache.ts). */
+export function spaceWalks(space: Space): usize {
+  return changetype<usize>(space) + SPACE_WALKS;
+}
+
 /** The pages of 4 KiB that the space's page table maps. */
 export function spaceResident(space: Space): i32 {
   return space.resident;
@@ -193,6 +200,7 @@ export function spacePruneTables(space: Space, va: u64): void {
     vma = spaceNextVma(space, vma);
   }
   assert(vma === null || vma.start > va, 'spacePruneTables: there is no hole');
+  walksForget(spaceWalks(space));
   tablePrune(space.root, floor, vma === null ? (space.limit + ~LEVEL1_MASK) & LEVEL1_MASK : vma.start);
 }
 

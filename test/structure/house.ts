@@ -34,13 +34,14 @@ export const RANKS: readonly (readonly string[])[] = [
  * `*` stands for all files that are not named. A folder without an arrow is one group.
  */
 export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  'assembly/lib/': [['assert'], ['list', 'rbtree', 'bitmap', 'ring', 'digest'], ['slab']],
+  'assembly/lib/': [['assert'], ['bytes', 'list', 'rbtree', 'bitmap', 'ring', 'digest'], ['slab']],
   'assembly/mem/': [
     ['counters'],
     ['frames'],
     ['kmem'],
     ['pte'],
     ['table'],
+    ['walkcache'],
     ['space'],
     ['leaves'],
     ['fault'],
