@@ -111,7 +111,7 @@ export function putUser64(space: Space, va: u64, value: u64): bool {
 
 /** Copies `len` bytes from user memory at `src` to linear address `dst`. Returns how many were NOT copied. */
 export function copyFromUser(space: Space, dst: usize, src: u64, len: u32): u32 {
-  if (len > bytesToPageEnd(src)) return copyFromUserSlowly(space, dst, src, len);
+  if (!inOnePage(src, len)) return copyFromUserSlowly(space, dst, src, len);
   const address = userTouch(space, src, ACCESS_READ);
   if (address < 0) return len;
   bytesCopy(dst, address, len);
@@ -120,14 +120,14 @@ export function copyFromUser(space: Space, dst: usize, src: u64, len: u32): u32 
 
 /** Copies `len` bytes from linear address `src` to user memory at `dst`. Returns how many were NOT copied. */
 export function copyToUser(space: Space, dst: u64, src: usize, len: u32): u32 {
-  if (len > bytesToPageEnd(dst)) return copyToUserSlowly(space, dst, src, len);
+  if (!inOnePage(dst, len)) return copyToUserSlowly(space, dst, src, len);
   const address = userTouch(space, dst, ACCESS_WRITE);
   if (address < 0) return len;
   bytesCopy(address, src, len);
   return 0;
 }
 
-/** The same for a range that lies in several pages. */
+/** The same for a range that lies in several pages, or in none: no bytes touch nothing. */
 function copyFromUserSlowly(space: Space, dst: usize, src: u64, len: u32): u32 {
   let done: u32 = 0; // bytes of which the linear address is known
   let run: usize = 0; // linear address of those that are not copied yet
@@ -146,7 +146,7 @@ function copyFromUserSlowly(space: Space, dst: usize, src: u64, len: u32): u32 {
   return len - done;
 }
 
-/** The same for a range that lies in several pages. */
+/** The same for a range that lies in several pages, or in none. */
 function copyToUserSlowly(space: Space, dst: u64, src: usize, len: u32): u32 {
   let done: u32 = 0;
   let run: usize = 0;
@@ -167,6 +167,11 @@ function copyToUserSlowly(space: Space, dst: u64, src: usize, len: u32): u32 {
 
 function addressOrNull(address: i32): usize {
   return address < 0 ? 0 : address;
+}
+
+/** Whether the bytes, one at least, lie in one page; 0 wraps to more than any page has. */
+function inOnePage(va: u64, len: u32): bool {
+  return len - 1 < bytesToPageEnd(va);
 }
 
 function bytesToPageEnd(va: u64): u32 {
