@@ -81,6 +81,7 @@ export function binderOpen(thread: Thread, device: i32, flags: u32, strategy: u8
     return -ENOMEM;
   }
   file.device = <u8>device;
+  file.inode += device;
   file.owner = changetype<usize>(proc);
   fdInstall(process, fd, file);
   return fd;

@@ -24,7 +24,7 @@ export const CLOSING_RELEASE: u8 = 2; // its last holder is gone
 // inode numbers of what exists once; others count on from there
 const INODE_CONSOLE = 1;
 const INODE_NULL = 2;
-const INODE_BINDER = 3;
+const INODE_BINDER = 3; // and the numbers after it, for the other devices
 const INODE_FIRST = 8;
 
 @unmanaged
