@@ -17,6 +17,10 @@ import {
   O_LARGEFILE,
   O_RDWR,
   FIONREAD,
+  FRAME_BINDER,
+  FRAME_FILE,
+  FRAME_STAGE,
+  MAP_STRATEGY_SHIFT,
   PAGE_MASK,
   PAGE_SHIFT,
   PAGE_SIZE,
@@ -24,7 +28,7 @@ import {
   POISON_END,
   SECCTX_MAX,
 } from './abi/machine';
-import { allocBoot } from './alloc/alloc';
+import { allocBoot, allocResident } from './alloc/alloc';
 import { lruCount, lruShrink, pagesBoot } from './alloc/pages';
 import { debugfsHoldNodes } from './driver/debugfs';
 import { callResume, processExit, threadExit as exitThread } from './driver/exit';
@@ -33,13 +37,13 @@ import { binderMmap, binderOpen, deferredRun as runDeferred, drainClosed, lifecy
 import { objectsBoot } from './driver/objects';
 import { pollStart } from './driver/poll';
 import { scatterBoot } from './driver/scatter';
-import { stateBoot, stateSeed } from './driver/state';
+import { procsFirst, procsNext, stateBoot, stateSeed } from './driver/state';
 import { digest } from './lib/digest';
-import { mappingKnown } from './mapping/index';
+import { mappingKnown, mappingStrategy } from './mapping/index';
 import { spaceDestroy, spaceMap, spaceProtect, spaceUnmap } from './mem/areas';
 import { Counters, countersAdd, machineCounters } from './mem/counters';
 import { spaceFork } from './mem/fork';
-import { framesBoot, framesFree as freeFrames, framesTouched } from './mem/frames';
+import { framesBoot, framesFree as freeFrames, framesOf, framesTouched } from './mem/frames';
 import { kmemLiveTotal, kmemReap } from './mem/kmem';
 import { spaceCounters, spaceCreate, spacesBoot } from './mem/space';
 import { putUser32, userTouch as touch } from './mem/uaccess';
@@ -82,7 +86,7 @@ export { traceBase, traceHead } from './trace';
 
 @unmanaged
 class Machine {
-  strategy: u8; // of new binder files
+  strategy: u8; // of mappings whose mmap names none
   secctxSize: u32; // of new processes; 0 none
 }
 
@@ -140,6 +144,17 @@ export function counters(process: Process | null): usize {
     each = processNext(each);
   }
   return changetype<usize>(sum);
+}
+
+/** Frames that hold messages: of the mappings of a process, or (0) of all mappings, memory files, pipes and sockets. */
+export function framesResident(process: Process | null): i32 {
+  if (!process) return framesOf(FRAME_BINDER, 0) + framesOf(FRAME_STAGE, 0) + framesOf(FRAME_FILE, 0);
+  let frames = 0;
+  for (let proc = procsFirst(); proc; ) {
+    if (proc.process == process) frames += allocResident(proc.alloc);
+    proc = procsNext(proc);
+  }
+  return frames;
 }
 
 /** Bytes of the kernel's vmalloc area that are reserved. */
@@ -304,7 +319,7 @@ export function deferredRun(): i32 {
 export function sysOpen(thread: Thread, device: i32, flags: u32): i32 {
   currentSet(thread);
   if (device < 0 || device >= DEVICE_COUNT) return -ENODEV;
-  return binderOpen(thread, device, flags | O_RDWR | O_CLOEXEC | O_LARGEFILE, machine.strategy);
+  return binderOpen(thread, device, flags | O_RDWR | O_CLOEXEC | O_LARGEFILE);
 }
 
 export function sysClose(thread: Thread, fd: i32): i32 {
@@ -329,7 +344,7 @@ export function sysFcntl(thread: Thread, fd: i32, command: i32, argument: i32): 
   return fdControl(thread.process, fd, command, argument);
 }
 
-/** mmap of anonymous memory (fd ignored) or of a binder file. The address, or a negative errno. */
+/** mmap of anonymous memory (fd ignored) or of a binder file; `flags` may name a strategy. The address, or a negative errno. */
 export function sysMmap(thread: Thread, addr: f64, len: f64, prot: u32, flags: u32, fd: i32, off: f64): f64 {
   currentSet(thread);
   if (<u64>off & PAGE_MASK || !(flags & (MAP_SHARED | MAP_PRIVATE))) return -EINVAL;
@@ -337,8 +352,13 @@ export function sysMmap(thread: Thread, addr: f64, len: f64, prot: u32, flags: u
   const file = fdFile(thread.process, fd);
   if (!file) return -EBADF;
   let address: i64 = -ENODEV;
-  if (file.kind == FILE_BINDER) address = binderMmap(thread, file, <u64>addr, <u64>len, prot, flags);
-  else if (file.kind == FILE_MEMFD) address = mmapMemfd(thread, file, <u64>addr, <u64>len, prot, flags, <u64>off);
+  if (file.kind == FILE_BINDER) {
+    const named = flags >>> MAP_STRATEGY_SHIFT;
+    const strategy = mappingStrategy(named ? <i32>named - 1 : machine.strategy);
+    address = strategy ? binderMmap(thread, file, <u64>addr, <u64>len, prot, flags, strategy) : -EINVAL;
+  } else if (file.kind == FILE_MEMFD) {
+    address = mmapMemfd(thread, file, <u64>addr, <u64>len, prot, flags, <u64>off);
+  }
   drainClosed();
   return <f64>address;
 }

@@ -2,17 +2,7 @@
  * The machine that a script sees: boots the guest, makes processes, performs the steps of journals, and keeps the
  * journal of what happens. Everything that happens in it is a step.
  */
-import { EINVAL } from '../assembly/abi/errno.ts';
-import {
-  PAGE_SIZE,
-  STRATEGY_FAULT,
-  STRATEGY_HUGE,
-  STRATEGY_KMAP,
-  STRATEGY_PREFAULT,
-  STRATEGY_REMAP,
-  STRATEGY_TWO_COPY,
-  STRATEGY_VMALLOC,
-} from '../assembly/abi/machine.ts';
+import { PAGE_SIZE } from '../assembly/abi/machine.ts';
 import { Guest, type WasmSource } from './guest/guest.ts';
 import { type DebugFile, DebugFiles } from './inspect/debugfs.ts';
 import { Inspector } from './inspect/inspector.ts';
@@ -21,6 +11,7 @@ import { BinderlabError, callError, notEmulated } from './kernel/error.ts';
 import { addressOfHex, bytesOfHex, hexOfAddress, hexOfBytes } from './kernel/hex.ts';
 import { type ArenaRange, type People, Process } from './kernel/process.ts';
 import { Roster } from './kernel/roster.ts';
+import { STRATEGIES, type Strategy, strategyNumber } from './kernel/strategy.ts';
 import { System } from './kernel/system.ts';
 import type { Thread } from './kernel/thread.ts';
 import { findViolation } from './kernel/violation.ts';
@@ -31,20 +22,7 @@ import { dumpFile, performStep, type Stage } from './steps.ts';
 import type { Journal, JournalHeader, Step, StepInput } from './trace/journal.ts';
 import { Recorder } from './trace/recorder.ts';
 
-/** How message bytes get from the sender to the receiver; ARCHITECTURE.md tells each. */
-export type Strategy = 'kmap' | 'vmalloc' | 'two-copy' | 'prefault' | 'huge' | 'remap' | 'fault';
-
-const STRATEGY_NUMBERS: Readonly<Record<Strategy, number>> = {
-  kmap: STRATEGY_KMAP,
-  vmalloc: STRATEGY_VMALLOC,
-  'two-copy': STRATEGY_TWO_COPY,
-  prefault: STRATEGY_PREFAULT,
-  huge: STRATEGY_HUGE,
-  remap: STRATEGY_REMAP,
-  fault: STRATEGY_FAULT,
-};
-
-export const STRATEGIES = Object.keys(STRATEGY_NUMBERS) as readonly Strategy[];
+export { STRATEGIES, type Strategy } from './kernel/strategy.ts';
 
 export interface BootOptions {
   /** The guest: its bytes, or the module compiled before. */
@@ -101,7 +79,8 @@ export class Machine {
   private constructor(options: BootOptions) {
     const { strategy = 'kmap', memoryMiB = 64, vmallocMiB = 128, seed = 0, arena = DEFAULT_ARENA } = options;
     const { lastDebugId = 0, contextMgrUid = null, secctx = null } = options;
-    if (!Object.hasOwn(STRATEGY_NUMBERS, strategy)) {
+    const number = strategyNumber(strategy);
+    if (number === undefined) {
       throw new BinderlabError(`no strategy is called "${strategy}"; there are ${STRATEGIES.join(', ')}.`);
     }
     if (!Number.isInteger(memoryMiB) || memoryMiB < MEMORY_MIB_MIN || memoryMiB > MEMORY_MIB_MAX) {
@@ -137,8 +116,7 @@ export class Machine {
       steps: 0,
     };
     const { raw } = this.guest;
-    const booted = raw.boot(memoryMiB * MIB, STRATEGY_NUMBERS[strategy], vmallocMiB);
-    if (booted === -EINVAL) throw notEmulated(`the strategy ${strategy}`);
+    const booted = raw.boot(memoryMiB * MIB, number, vmallocMiB);
     if (booted < 0) throw callError(`boot with ${memoryMiB} MiB of memory`, booted);
     raw.setCounters(lastDebugId, contextMgrUid ?? -1);
     if (secctx !== null) this.#setSecctx(secctx);
@@ -271,6 +249,16 @@ export class Machine {
   /** What the memory model counted since boot: of the whole machine, or of one process. */
   counters(process?: Process): Counters {
     return countersAt(this.guest.u8, this.guest.raw.counters(process?.pointer ?? 0));
+  }
+
+  /** Frames of 4 KiB that hold messages now: of one process's mappings, or of all mappings, memory files and sockets. */
+  framesResident(process?: Process): number {
+    return this.guest.raw.framesResident(process?.pointer ?? 0);
+  }
+
+  /** Bytes of the kernel's address space that are set aside for mappings now. */
+  kernelBytesReserved(): number {
+    return this.guest.raw.kernelReserved();
   }
 
   /** Free frames of 4 KiB. */

@@ -6,6 +6,7 @@ import { BinderlabError } from './kernel/error.ts';
 import { callBegin } from './trace/call.ts';
 import { compareSteps, isInputsOnly, type StepDifference } from './trace/compare.ts';
 import type { Journal, JournalEmulator, JournalHeader, Output, Step, StepInput, Woken } from './trace/journal.ts';
+import { Shown } from './trace/shown.ts';
 import { sideBySide } from './trace/sidebyside.ts';
 
 /** What a replay needs of a machine. */
@@ -27,6 +28,16 @@ export interface ReplayOptions {
   skipDumps?: boolean;
   /** Verify the machine's invariants after each step; the first violation is a difference, with the field `check`. */
   check?: boolean;
+  /** The machine maps pages in another way than the one that was recorded: what only that can tell apart is equal. */
+  otherMapping?: boolean;
+}
+
+/** Strategies that bring a page, and let it go, exactly when the recorded kernel did. */
+const AS_LINUX: readonly string[] = ['kmap', 'vmalloc'];
+
+/** Whether a machine of one strategy shows every byte of a mapping as one of the other does. */
+export function mapsAlike(one: string, other: string): boolean {
+  return one === other || (AS_LINUX.includes(one) && AS_LINUX.includes(other));
 }
 
 /** The first difference of one step. */
@@ -74,6 +85,7 @@ export function replay(journal: Journal, boot: Boot, options: ReplayOptions = {}
   const result: ReplayResult = { steps, equal: 0, different: [], text: [] };
   const trace = journal.header.name;
   const numbers = new StepNumbers();
+  const shown = options.otherMapping ? new Shown((journal.header.secctx?.length ?? 0) / 2) : undefined;
   let machine: Performer | null = null;
   for (const expected of journal.steps) {
     let actual: Step;
@@ -88,7 +100,8 @@ export function replay(journal: Journal, boot: Boot, options: ReplayOptions = {}
       return result;
     }
     if (isSkipped(expected)) continue;
-    const found = isInputsOnly(expected) || isBare(journal) ? null : compareSteps(expected, actual);
+    const found = isInputsOnly(expected) || isBare(journal) ? null : compareSteps(expected, actual, shown);
+    shown?.note(expected);
     if (found !== null) {
       if (result.different.length === 0) result.text = describe(trace, expected, actual, found, journal);
       result.different.push({ trace, step: expected.i, ...found });

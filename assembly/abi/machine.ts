@@ -113,6 +113,11 @@ export const STRATEGY_PREFAULT = 3;
 export const STRATEGY_HUGE = 4;
 export const STRATEGY_REMAP = 5;
 export const STRATEGY_FAULT = 6;
+/**
+ * A strategy for one mapping, in the flags of its mmap: its number plus 1, from this bit on; 0 stands for the machine's.
+ * Linux has the size of huge pages there, which a binder mapping never takes.
+ */
+export const MAP_STRATEGY_SHIFT = 26;
 
 // limits of the driver
 export const BINDER_MAP_MAX = 0x400000;

@@ -12,15 +12,17 @@ import {
   CACHE_BINDER_BUFFER,
   CACHE_PAGE_ARRAY,
   FRAME_ARRAY,
+  FRAME_BINDER,
   FRAME_ORDER_MAX,
+  FRAME_STAGE,
   PAGE_MASK,
   PAGE_SHIFT,
   PAGE_SIZE,
 } from '../abi/machine';
-import { frameAllocZero, framePut } from '../mem/frames';
+import { frameAllocZero, framePut, framesOf } from '../mem/frames';
 import { kmemAlloc, kmemCache, kmemFree } from '../mem/kmem';
 import { PageArray, Space, spaceGet, spacePut } from '../mem/space';
-import { Area, areaPage, Page } from '../mapping/area';
+import { Area, areaPage, Message, Page, Strategy } from '../mapping/area';
 import {
   mappingCopyIn,
   mappingDeliver,
@@ -28,9 +30,11 @@ import {
   mappingRead,
   mappingRelease,
   mappingSetup,
+  mappingStage,
+  mappingTeardown,
   mappingWrite,
 } from '../mapping/index';
-import { align8, Buffer } from './buffer';
+import { align8, Buffer, bufferOffsetsStart } from './buffer';
 import { pagesActivate, pagesForget, pagesInstall, pagesRetire } from './pages';
 import {
   Ranges,
@@ -68,26 +72,27 @@ export class BinderAlloc extends Area {
 if (offsetof<BinderAlloc>('spamDetected') - offsetof<BinderAlloc>('buffersNext') < offsetof<Ranges>())
   ERROR('Ranges does not fit');
 
+const message = changetype<Message>(memory.data(offsetof<Message>(), 4));
+
 export function allocBoot(): void {
   kmemCache(CACHE_BINDER_ALLOC, offsetof<BinderAlloc>());
   kmemCache(CACHE_BINDER_BUFFER, offsetof<Buffer>());
 }
 
 /** The allocator of a process that has not mapped anything yet, or null when memory is out. */
-export function allocCreate(pid: i32, strategy: u8): BinderAlloc | null {
+export function allocCreate(pid: i32): BinderAlloc | null {
   const address = kmemAlloc(CACHE_BINDER_ALLOC);
   if (!address) return null;
   const alloc = changetype<BinderAlloc>(address);
   alloc.pid = pid;
-  alloc.strategy = strategy;
   return alloc;
 }
 
 /**
- * Makes room for a mapping of `length` bytes at `userBase`; at most 4 MiB of it count. Nothing is mapped yet.
+ * Takes a mapping of `length` bytes at `userBase`, which is there already; at most 4 MiB of it count.
  * 0, -EBUSY when the process has mapped before, or -ENOMEM.
  */
-export function allocMmap(alloc: BinderAlloc, space: Space, userBase: u64, length: u64): i32 {
+export function allocMmap(alloc: BinderAlloc, space: Space, userBase: u64, length: u64, strategy: Strategy): i32 {
   if (alloc.size) return -EBUSY;
   const size = <u32>min<u64>(length, BINDER_MAP_MAX);
   const pageCount = <i32>(size >>> PAGE_SHIFT);
@@ -104,6 +109,7 @@ export function allocMmap(alloc: BinderAlloc, space: Space, userBase: u64, lengt
     if (whole) kmemFree(CACHE_BINDER_BUFFER, whole);
     return -ENOMEM;
   }
+  alloc.strategy = strategy;
   alloc.space = space;
   alloc.userBase = userBase;
   alloc.pages = pages;
@@ -117,6 +123,7 @@ export function allocMmap(alloc: BinderAlloc, space: Space, userBase: u64, lengt
   alloc.pageArray = pageArray;
   rangesInit(allocRanges(alloc), size, changetype<Buffer>(whole));
   alloc.mapped = true;
+  alloc.pagesHigh = strategy.reclaims ? 0 : pageCount;
   const error = mappingSetup(alloc);
   spaceGet(space);
   if (error) forget(alloc);
@@ -189,12 +196,18 @@ export function allocReserve(
   buffer.allowUserFree = false;
   buffer.isAsync = isAsync;
   buffer.spamSuspect = false;
+  buffer.staged = false;
+  buffer.delivered = false;
   if (isAsync) {
     ranges.asyncFree -= size;
     buffer.spamSuspect = suspectSpam(alloc, pid);
   }
   buffer.pid = pid; // only now: as in Linux, the look at spam goes by what the record said before
-  const error = pagesInstall(alloc, buffer.offset, size);
+  let error = pagesInstall(alloc, buffer.offset, size);
+  if (!error) {
+    buffer.staged = true;
+    error = mappingStage(alloc, buffer.offset, size);
+  }
   if (error) {
     allocFree(alloc, buffer);
     return error;
@@ -206,6 +219,7 @@ export function allocReserve(
 export function allocFree(alloc: BinderAlloc, buffer: Buffer): void {
   const ranges = allocRanges(alloc);
   const size = rangesSize(ranges, buffer);
+  if (buffer.staged) mappingRelease(alloc, buffer.offset, size, buffer.delivered);
   if (buffer.clearOnFree) {
     mappingFill(alloc, buffer.offset, size);
     buffer.clearOnFree = false;
@@ -259,23 +273,37 @@ export function allocCopyFromUser(
   return mappingCopyIn(alloc, buffer.offset + <u32>offset, sender, source, <u32>size) == 0;
 }
 
-/** Stores `size` bytes of kernel memory at `offset` in the buffer. False when they do not lie in it, 4-aligned. */
+/** Stores `size` bytes of kernel memory at `offset` in the buffer. False when they do not lie in it, 4-aligned, or memory is out. */
 export function allocWrite(alloc: BinderAlloc, buffer: Buffer, offset: u64, source: usize, size: u32): bool {
   if (!reachable(alloc, buffer, offset, size)) return false;
-  mappingWrite(alloc, buffer.offset + <u32>offset, source, size);
-  return true;
+  return mappingWrite(alloc, buffer.offset + <u32>offset, source, size, buffer.delivered);
 }
 
 /** Fetches `size` bytes at `offset` in the buffer. False when they do not lie in it, 4-aligned. */
 export function allocRead(alloc: BinderAlloc, buffer: Buffer, offset: u64, target: usize, size: u32): bool {
   if (!reachable(alloc, buffer, offset, size)) return false;
-  mappingRead(alloc, buffer.offset + <u32>offset, target, size);
+  mappingRead(alloc, buffer.offset + <u32>offset, target, size, buffer.delivered);
   return true;
 }
 
 /** The receiver is about to be told of the buffer: what it will read is in its place from now on. 0 or -ENOMEM. */
 export function allocDeliver(alloc: BinderAlloc, buffer: Buffer): i32 {
-  return mappingDeliver(alloc, buffer.offset, rangesSize(allocRanges(alloc), buffer));
+  message.offset = buffer.offset;
+  message.size = rangesSize(allocRanges(alloc), buffer);
+  message.dataSize = buffer.dataSize;
+  message.offsetsOffset = buffer.offset + bufferOffsetsStart(buffer);
+  message.offsetsSize = buffer.offsetsSize;
+  message.extraOffset = message.offsetsOffset + <u32>align8(buffer.offsetsSize);
+  message.extraSize = buffer.extraSize;
+  const error = mappingDeliver(alloc, message);
+  if (!error) buffer.delivered = true;
+  return error;
+}
+
+/** Frames that the area has of its own: its pages, and what is staged for them. */
+export function allocResident(alloc: BinderAlloc): i32 {
+  const owner = changetype<usize>(alloc);
+  return framesOf(FRAME_BINDER, owner) + framesOf(FRAME_STAGE, owner);
 }
 
 export function allocRanges(alloc: BinderAlloc): Ranges {
@@ -349,7 +377,7 @@ function forget(alloc: BinderAlloc): void {
   assert(whole != null && whole.free && !rangesNext(allocRanges(alloc), whole), 'forget: buffers are left');
   kmemFree(CACHE_BINDER_BUFFER, changetype<usize>(whole));
   pagesForget(alloc);
-  mappingRelease(alloc);
+  mappingTeardown(alloc);
   spacePut(alloc.space);
   framePut(alloc.pages);
   kmemFree(CACHE_PAGE_ARRAY, changetype<usize>(alloc.pageArray));

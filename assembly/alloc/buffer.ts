@@ -22,6 +22,8 @@ export class Buffer {
   pid: i32; // process that sent it
   free: bool;
   clearOnFree: bool; // TF_CLEAR_BUF
+  staged: bool; // the strategy was asked to stage its message
+  delivered: bool; // the strategy was asked to deliver it, and did
   allowUserFree: bool; // handed to user space, not yet given back
   isAsync: bool; // counts against the asynchronous half
   spamSuspect: bool;

@@ -5,7 +5,8 @@
  *                              └──last buffer freed──────^
  *
  * A page is active while a live buffer touches it. When the last one goes it stays mapped, at the tail of one LRU for the
- * whole machine, until a buffer wants it back or the shrinker takes its frame.
+ * whole machine, until a buffer wants it back or the shrinker takes its frame. Under a strategy that reclaims nothing a
+ * page is never on the LRU; under one that brings frames late an active page may have none.
  */
 import { EVENT_ALLOC_LRU, EVENT_ALLOC_PAGE, EVENT_FREE_LRU, EVENT_UPDATE_PAGE_RANGE } from '../abi/events';
 import { ESRCH } from '../abi/errno';
@@ -31,6 +32,7 @@ export function pagesActivate(area: Area, start: u32, end: u32): i32 {
       high = index + 1;
       continue;
     }
+    if (!area.strategy.reclaims) continue;
     assert(pageOnLru(page), 'pagesActivate: page is in use already');
     listDel(link(page));
     trace(EVENT_ALLOC_LRU, area.pid, index);
@@ -43,14 +45,14 @@ export function pagesRetire(area: Area, start: u32, end: u32): void {
   trace(EVENT_UPDATE_PAGE_RANGE, area.pid, 0, start, end - start);
   for (let index = <i32>(start >>> PAGE_SHIFT); index < <i32>(end >>> PAGE_SHIFT); index++) {
     const page = areaPage(area, index);
-    if (!page.frame) continue;
+    if (!page.frame || !area.strategy.reclaims) continue;
     assert(!pageOnLru(page), 'pagesRetire: page is on the LRU already');
     listAddTail(link(page), lru);
     trace(EVENT_FREE_LRU, area.pid, index);
   }
 }
 
-/** Gives a frame to every page that [offset, offset + size) touches. 0, -ESRCH without a mapping, or -ENOMEM. */
+/** Has every page installed that [offset, offset + size) touches. 0, -ESRCH without a mapping, or -ENOMEM. */
 export function pagesInstall(area: Area, offset: u32, size: u32): i32 {
   const last = (offset + size - 1) >>> PAGE_SHIFT;
   for (let index = <i32>(offset >>> PAGE_SHIFT); index <= <i32>last; index++) {
@@ -58,7 +60,7 @@ export function pagesInstall(area: Area, offset: u32, size: u32): i32 {
     if (!area.mapped) return -ESRCH;
     const error = mappingInstall(area, index);
     if (error) return error;
-    trace(EVENT_ALLOC_PAGE, area.pid, index);
+    if (areaPage(area, index).frame) trace(EVENT_ALLOC_PAGE, area.pid, index);
   }
   return 0;
 }

@@ -24,13 +24,14 @@ import {
   CACHE_BINDER_BUFFER,
   CACHE_PAGE_ARRAY,
   CACHE_SPACE,
+  FRAME_ANON,
   FRAME_ARRAY,
   FRAME_BINDER,
+  FRAME_HEAD,
+  FRAME_STAGE,
   PAGE_MASK,
   PAGE_SHIFT,
   PAGE_SIZE,
-  STRATEGY_KMAP,
-  STRATEGY_VMALLOC,
 } from '../abi/machine';
 import { allocRanges, BinderAlloc } from '../alloc/alloc';
 import { align8, Buffer, BUFFER_RB, bufferOfRb } from '../alloc/buffer';
@@ -38,17 +39,14 @@ import { lru } from '../alloc/pages';
 import { Ranges, rangesFirst, rangesNext, rangesSize } from '../alloc/ranges';
 import { rbFirst, rbNext } from '../lib/rbtree';
 import { areaPage, Page, pageOnLru } from '../mapping/area';
+import { mappingStaged } from '../mapping/index';
+import { frameFlags, frameKind, frameOrder, frameOwner } from '../mem/frames';
 import { pteFrame } from '../mem/pte';
 import { kernelSpace, spaceVmaAfter } from '../mem/space';
 import { tableWalk } from '../mem/table';
 import { claimLink, holdFrames, listHold, pointsAt, treeSound } from './links';
 import { blame } from './report';
 import { claim, hold } from './tally';
-
-/** Whether every page that a buffer touches has its frame in the page array, mapped for the receiver, from the start. */
-export function hasEagerPages(alloc: BinderAlloc): bool {
-  return alloc.strategy == STRATEGY_KMAP || alloc.strategy == STRATEGY_VMALLOC;
-}
 
 /** The allocator of a proc, mapped or not. */
 export function checkArea(alloc: BinderAlloc): bool {
@@ -80,13 +78,14 @@ function checkBelongings(alloc: BinderAlloc): bool {
     return blame(VIOLATION_ALLOC, at);
   if (!pointsAt(CACHE_SPACE, changetype<usize>(alloc.space), at)) return false;
   hold(VIOLATION_SPACE_REFS, changetype<usize>(alloc.space));
+  if (alloc.own && !holdFrames(alloc.own, alloc.ownOrder, FRAME_ARRAY, at)) return false;
   return checkTwin(alloc);
 }
 
-/** Strategy `vmalloc`: one range of kernel addresses, with a guard page, is the area's alone. */
+/** A twin: one range of kernel addresses, with a guard page, is the area's alone. */
 function checkTwin(alloc: BinderAlloc): bool {
   const at = changetype<usize>(alloc);
-  if (!alloc.kernelBase) return alloc.strategy != STRATEGY_VMALLOC || blame(VIOLATION_ALLOC, at);
+  if (!alloc.kernelBase) return true;
   const vma = spaceVmaAfter(kernelSpace(), alloc.kernelBase);
   const end = alloc.kernelBase + ((<u64>alloc.pageCount + 1) << PAGE_SHIFT);
   if (!vma || vma.start != alloc.kernelBase || vma.end != end) return blame(VIOLATION_ALLOC, at);
@@ -188,16 +187,22 @@ function checkPage(alloc: BinderAlloc, page: Page, index: i32, touched: bool): b
   const at = changetype<usize>(page);
   const onLru = pageOnLru(page);
   claimLink(at + offsetof<Page>('lruNext'));
-  if (hasEagerPages(alloc)) {
-    if (touched && !page.frame) return blame(VIOLATION_PAGE_FRAME, at, index);
-    const idle = page.frame != 0 && !touched;
-    if (idle != onLru) return blame(VIOLATION_PAGE_LRU, at, idle ? 1 : 0, onLru ? 1 : 0);
-  } else if (onLru && (touched || !page.frame)) {
-    return blame(VIOLATION_PAGE_LRU, at, 0, 1);
-  }
+  if (alloc.strategy.eager && touched && !page.frame) return blame(VIOLATION_PAGE_FRAME, at, index);
+  const idle = alloc.strategy.reclaims && page.frame != 0 && !touched;
+  if (idle != onLru) return blame(VIOLATION_PAGE_LRU, at, idle ? 1 : 0, onLru ? 1 : 0);
+  const staged = mappingStaged(alloc, index);
+  if (staged && !holdFrames(staged, 0, FRAME_STAGE, changetype<usize>(alloc))) return false;
   if (!page.frame) return true;
-  if (!holdFrames(page.frame, 0, FRAME_BINDER, changetype<usize>(alloc))) return false;
+  if (!checkFrame(alloc, page.frame, touched)) return false;
   return !alloc.kernelBase || checkTwinPage(alloc, page, index);
+}
+
+/** The frame of a page: the area's own, alone or in a block that pages share; or, in a message, one that its sender lent. */
+function checkFrame(alloc: BinderAlloc, frame: usize, touched: bool): bool {
+  if (touched && frameKind(frame) == FRAME_ANON) return holdFrames(frame, 0, FRAME_ANON, 0);
+  const inside = frameKind(frame) == FRAME_BINDER && !(frameFlags(frame) & FRAME_HEAD);
+  if (inside) return frameOwner(frame) == changetype<usize>(alloc) || blame(VIOLATION_PAGE_FRAME, frame);
+  return holdFrames(frame, frameOrder(frame), FRAME_BINDER, changetype<usize>(alloc));
 }
 
 /** The kernel reaches the page at its twin address. */

@@ -29,7 +29,7 @@ import { rangesFirst, rangesNext } from '../alloc/ranges';
 import { Node, Proc, Transaction } from '../driver/objects';
 import { rbLeft, rbRight, rbRoot } from '../lib/rbtree';
 import { areaPage } from '../mapping/area';
-import { hasEagerPages } from './area';
+import { mappingStaged } from '../mapping/index';
 import { pointsAt } from './links';
 import { blame } from './report';
 import { hold } from './tally';
@@ -63,7 +63,7 @@ function holdMessage(proc: Proc, buffer: Buffer): bool {
   }
   const start = bufferOffsetsStart(buffer);
   for (let entry: u32 = 0; entry + 8 <= buffer.offsetsSize; entry += 8) {
-    if (!holdObject(proc, buffer, wordAt(proc.alloc, buffer.offset + start + entry))) return false;
+    if (!holdObject(proc, buffer, wordAt(proc.alloc, buffer, buffer.offset + start + entry))) return false;
   }
   return true;
 }
@@ -73,10 +73,10 @@ function holdObject(proc: Proc, buffer: Buffer, offset: u32): bool {
   if (offset & 3 || offset + FLAT_OBJECT_HANDLE + 8 > buffer.dataSize)
     return blame(VIOLATION_BUFFER_OBJECT, changetype<usize>(buffer), offset);
   const object = buffer.offset + offset;
-  const type = wordAt(proc.alloc, object);
+  const type = wordAt(proc.alloc, buffer, object);
   if (type != BINDER_TYPE_BINDER && type != BINDER_TYPE_WEAK_BINDER) return true;
-  const low = wordAt(proc.alloc, object + FLAT_OBJECT_HANDLE);
-  const high = wordAt(proc.alloc, object + FLAT_OBJECT_HANDLE + 4);
+  const low = wordAt(proc.alloc, buffer, object + FLAT_OBJECT_HANDLE);
+  const high = wordAt(proc.alloc, buffer, object + FLAT_OBJECT_HANDLE + 4);
   const node = nodeOf(proc, low | ((<u64>high) << 32));
   if (!node) return blame(VIOLATION_BUFFER_OBJECT, changetype<usize>(buffer), offset);
   hold(type == BINDER_TYPE_BINDER ? VIOLATION_NODE_LOCAL_STRONG : VIOLATION_NODE_LOCAL_WEAK, changetype<usize>(node));
@@ -94,7 +94,10 @@ function nodeOf(proc: Proc, ptr: u64): Node | null {
   return null;
 }
 
-/** The 32-bit word at `offset` of an area, 4-aligned, in a page that a buffer touches. */
-function wordAt(alloc: BinderAlloc, offset: u32): u32 {
-  return load<u32>(areaPage(alloc, offset >>> PAGE_SHIFT).frame + (offset & PAGE_MASK));
+/** The 32-bit word at `offset` of an area, 4-aligned, in the message of `buffer`: where it is staged, or where it was delivered. */
+function wordAt(alloc: BinderAlloc, buffer: Buffer, offset: u32): u32 {
+  const index = <i32>(offset >>> PAGE_SHIFT);
+  const staged = buffer.delivered ? 0 : mappingStaged(alloc, index);
+  const frame = staged ? staged : areaPage(alloc, index).frame;
+  return frame ? load<u32>(frame + (offset & PAGE_MASK)) : 0;
 }

@@ -35,7 +35,6 @@ import { kernelSpace, Space, spaceFirstVma, spaceNextVma, Vma } from '../mem/spa
 import { pteFrame, pteIsBlock, pteIsTable, pteKernel, pteWithProt, PTE_OWNED } from '../mem/pte';
 import { LEVEL1_BYTES, LEVEL2_BYTES } from '../mem/table';
 import { FILE_BINDER, FILE_MEMFD, OpenFile } from '../task/file';
-import { hasEagerPages } from './area';
 import { claimLink, holdFrames, listHold, pointsAt } from './links';
 import { blame } from './report';
 import { claim, hold } from './tally';
@@ -192,7 +191,7 @@ function leaveArea(): bool {
   walk.areaLeaves = 0;
   if (!vma.owner || changetype<OpenFile>(vma.owner).kind != FILE_BINDER) return true;
   const alloc = changetype<Proc>(changetype<OpenFile>(vma.owner).owner).alloc;
-  if (!hasEagerPages(alloc)) return true;
+  if (!alloc.strategy.eager) return true;
   const mapped = <i32>min<u64>((vma.end - vma.start) >> PAGE_SHIFT, alloc.pageCount - vma.pageOffset);
   let frames = 0;
   for (let index = 0; index < mapped; index++) if (areaPage(alloc, vma.pageOffset + index).frame) frames++;

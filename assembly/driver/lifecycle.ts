@@ -10,6 +10,7 @@ import { CACHE_BINDER_PROC, O_CLOEXEC, PROT_WRITE } from '../abi/machine';
 import { allocCreate, allocMmap, allocVmaClosed } from '../alloc/alloc';
 import { LIST_SIZE, listAddHead, listDel, listEmpty, listFirst, listInit, listLinked } from '../lib/list';
 import { rbFirst, rbNext } from '../lib/rbtree';
+import { Strategy } from '../mapping/area';
 import { spaceMap, spaceUnmap } from '../mem/areas';
 import { kmemAlloc, kmemFree } from '../mem/kmem';
 import { spaceHasOwner, spaceTakeClosed, spaceVma, vmaFree } from '../mem/space';
@@ -69,12 +70,12 @@ export function lifecycleBoot(): void {
 }
 
 /** open("/dev/…"): a new proc behind a new open file. The descriptor, -ENODEV, -EMFILE or -ENOMEM. */
-export function binderOpen(thread: Thread, device: i32, flags: u32, strategy: u8): i32 {
+export function binderOpen(thread: Thread, device: i32, flags: u32): i32 {
   const process = thread.process;
   const fd = fdReserve(process, 0, (flags & O_CLOEXEC) != 0);
   if (fd < 0) return fd;
   const file = fileOpen(FILE_BINDER, flags);
-  const proc = file ? procCreate(thread, device, strategy) : null;
+  const proc = file ? procCreate(thread, device) : null;
   if (!file || !proc) {
     if (file) fileFree(file);
     fdUnreserve(process, fd);
@@ -91,7 +92,15 @@ export function binderOpen(thread: Thread, device: i32, flags: u32, strategy: u8
  * mmap of a binder file: only by the process that opened it, never writable, once in the file's life; the pages come later.
  * The address, or -EINVAL, -EPERM, -EBUSY, -ENOMEM, and what mmap itself refuses.
  */
-export function binderMmap(thread: Thread, file: OpenFile, addr: u64, len: u64, prot: u32, flags: u32): i64 {
+export function binderMmap(
+  thread: Thread,
+  file: OpenFile,
+  addr: u64,
+  len: u64,
+  prot: u32,
+  flags: u32,
+  strategy: Strategy,
+): i64 {
   const proc = changetype<Proc>(file.owner);
   const space = thread.process.space!;
   const address = spaceMap(space, addr, len, prot, flags, null, 0, changetype<usize>(file));
@@ -100,7 +109,7 @@ export function binderMmap(thread: Thread, file: OpenFile, addr: u64, len: u64, 
   let error = 0;
   if (thread.process != proc.process) error = -EINVAL;
   else if (prot & PROT_WRITE) error = -EPERM;
-  else error = allocMmap(proc.alloc, space, address, vma.end - vma.start);
+  else error = allocMmap(proc.alloc, space, address, vma.end - vma.start, strategy);
   if (error) {
     vma.owner = 0;
     spaceUnmap(space, address, vma.end - vma.start);
@@ -182,9 +191,9 @@ function releaseFile(file: OpenFile): void {
   fileFree(file);
 }
 
-function procCreate(thread: Thread, device: i32, strategy: u8): Proc | null {
+function procCreate(thread: Thread, device: i32): Proc | null {
   const address = kmemAlloc(CACHE_BINDER_PROC);
-  const alloc = address ? allocCreate(thread.process.pid, strategy) : null;
+  const alloc = address ? allocCreate(thread.process.pid) : null;
   if (!alloc) {
     if (address) kmemFree(CACHE_BINDER_PROC, address);
     return null;

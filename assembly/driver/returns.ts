@@ -322,9 +322,11 @@ function takeTransaction(thread: Thread, looper: Looper, io: WriteRead, transact
     word = transaction.securityCtx ? BR_TRANSACTION_SEC_CTX : BR_TRANSACTION;
     inheritNice(thread, transaction, node, oneway);
   }
-  if (!applyFixups(thread, proc, transaction, buffer))
+  if (!reserveFixups(thread, proc, transaction, buffer) || allocDeliver(proc.alloc, buffer) < 0) {
+    fixupsDrop(transaction);
     return loseTransaction(thread, looper, io, transaction, buffer, word);
-  allocDeliver(proc.alloc, buffer);
+  }
+  installFixups(thread, transaction);
   const size: u32 = transaction.securityCtx ? TRANSACTION_DATA_SECCTX_SIZE : TRANSACTION_DATA_SIZE;
   if (!putMessage(thread, proc, io, word, size, transaction, buffer, node)) {
     transactionCancel(transaction, BR_FAILED_REPLY);
@@ -396,35 +398,34 @@ function inheritNice(thread: Thread, transaction: Transaction, node: Node, onewa
   else if (!oneway || transaction.savedPriority > least) niceSet(thread, least);
 }
 
-/** Gives the files in flight their numbers in the reader's table and writes these into the message. False when one has no place. */
-function applyFixups(thread: Thread, proc: Proc, transaction: Transaction, buffer: Buffer): bool {
+/** Sets numbers in the reader's table aside for the files in flight, and writes them into the message. False when one has no place. */
+function reserveFixups(thread: Thread, proc: Proc, transaction: Transaction, buffer: Buffer): bool {
   const head = transactionFixups(transaction);
-  if (listEmpty(head)) return true;
   const process = thread.process;
   for (let link = listFirst(head); link; link = listNext(link, head)) {
     const fixup = changetype<FdFixup>(link);
     const fd = fdReserve(process, 0, true);
-    if (fd < 0) {
-      fixupsDrop(transaction);
-      return false;
-    }
+    if (fd < 0) return false;
     trace(EVENT_TRANSACTION_FD_RECV, transaction.debugId, fd, fixup.offset);
     fixup.targetFd = fd;
-    if (!allocWrite(proc.alloc, buffer, fixup.offset, changetype<usize>(fixup) + offsetof<FdFixup>('targetFd'), 4)) {
-      fixupsDrop(transaction);
+    if (!allocWrite(proc.alloc, buffer, fixup.offset, changetype<usize>(fixup) + offsetof<FdFixup>('targetFd'), 4))
       return false;
-    }
-  }
-  for (let link = listFirst(head); link; link = listFirst(head)) {
-    const fixup = changetype<FdFixup>(link);
-    fdInstall(process, fixup.targetFd, fixup.file);
-    listDel(link);
-    kmemFree(CACHE_FD_FIXUP, link);
   }
   return true;
 }
 
-/** A message whose descriptors found no place: its sender hears BR_FAILED_REPLY; of a reply, the caller who reads it. */
+/** The files in flight are the reader's. */
+function installFixups(thread: Thread, transaction: Transaction): void {
+  const head = transactionFixups(transaction);
+  for (let link = listFirst(head); link; link = listFirst(head)) {
+    const fixup = changetype<FdFixup>(link);
+    fdInstall(thread.process, fixup.targetFd, fixup.file);
+    listDel(link);
+    kmemFree(CACHE_FD_FIXUP, link);
+  }
+}
+
+/** A message whose descriptors found no place, or its bytes no memory: its sender hears BR_FAILED_REPLY; of a reply, the caller who reads it. */
 function loseTransaction(
   thread: Thread,
   looper: Looper,

@@ -325,7 +325,11 @@ function reserve(transaction: Transaction, record: TransactionRecord, reply: boo
   if (context) {
     const offset = align8(record.dataSize) + align8(record.offsetsSize) + align8(extraSize + context) - context;
     transaction.securityCtx = allocUserAddress(proc.alloc, buffer) + offset;
-    allocWrite(proc.alloc, buffer, offset, process.secctx, process.secctxSize);
+    if (!allocWrite(proc.alloc, buffer, offset, process.secctx, process.secctxSize)) {
+      allocFree(proc.alloc, buffer);
+      fail(BR_FAILED_REPLY, -ENOMEM);
+      return null;
+    }
   }
   buffer.debugId = transaction.debugId;
   buffer.transaction = changetype<usize>(transaction);

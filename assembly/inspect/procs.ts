@@ -104,7 +104,7 @@ export function looperAfter(proc: Proc, after: usize): usize {
 }
 
 function describeAlloc(alloc: BinderAlloc): void {
-  recordPut(PROC_STRATEGY, alloc.strategy);
+  recordPut(PROC_STRATEGY, alloc.size ? alloc.strategy.number : -1);
   recordPut(PROC_PAGES_HIGH, alloc.pagesHigh);
   recordPut(PROC_SIZE, alloc.size);
   recordPut(PROC_ASYNC_FREE, alloc.asyncFree);

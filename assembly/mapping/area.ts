@@ -5,20 +5,74 @@
  *                         ├─> frame of page i = pages[i].frame (0: none)
  *     kernel  kernelBase ─┘ kernel's page table (only strategies with a twin)
  *
- * A strategy is one file of functions over an area, all chosen by the switch in `mapping/index`:
+ * A strategy is one file of functions over an area. It hands them out in a `Strategy` record, and the switch in
+ * `mapping/index` names it: that is all that makes one. Where a buffer lies is decided elsewhere (alloc/ranges), so
+ * addresses are the same under every strategy.
  *
- *     setup(area)            at mmap: reserve what the strategy needs. 0 or -ENOMEM
- *     install(area, index)   page `index` is about to hold a buffer: frame and user entry. 0 or -ENOMEM
- *     window(area, offset)   linear address at which the kernel reaches the byte at `offset`, good to the end of its page
- *     deliver(area, at, n)   a message is about to be shown to the receiver. 0 or -ENOMEM
- *     drop(area, index)      page `index` loses its frame: the shrinker took it, or the area goes
- *     release(area)          the owner is gone: reservations go back
+ * The life of a message, and what is asked of the strategy on the way:
  *
- * Where a buffer lies is decided elsewhere (alloc/ranges), so addresses are the same under every strategy.
+ *     install (each page without a frame), stage ─> copyIn, window ─> deliver ─> window ─> release
  */
 import { PAGE_SHIFT } from '../abi/machine';
 import { listLinked } from '../lib/list';
-import { PageArray, Space } from '../mem/space';
+import { spaceInstall, spaceZap } from '../mem/leaves';
+import { PageArray, Space, spaceVma, Vma } from '../mem/space';
+
+/** Where a message stands: `window` may have to look elsewhere for one that the receiver has not got yet. */
+export const MESSAGE_SENT = false;
+export const MESSAGE_DELIVERED = true;
+
+/**
+ * What a strategy is made of: functions, by their numbers (lib/funcref). 0 where it has nothing to do. Errors are 0 or
+ * -errno; whoever calls an operation that fails calls `release` all the same.
+ */
+@unmanaged
+export class Strategy {
+  number: i32; // STRATEGY_*
+  /** A page that a buffer touches has its frame, mapped for the receiver, from the start of the buffer on. */
+  eager: bool;
+  /** Pages may go to the LRU when no buffer touches them, and the shrinker may take their frames. */
+  reclaims: bool;
+  /** (area: Area) => i32. At mmap: reserves what the area needs from the start. 0 or -ENOMEM. */
+  setup: u32;
+  /** (area: Area, index: i32) => usize. The frame, apart from the page's own, that holds bytes under way to page `index`; or 0. */
+  staged: u32;
+  /** (area: Area, index: i32) => i32. A buffer is about to cover page `index`, which has no frame. 0 or -ENOMEM. */
+  install: u32;
+  /** (area: Area, offset: u32, size: u32) => i32. A message is about to be written there. 0 or -ENOMEM. */
+  stage: u32;
+  /**
+   * (area: Area, offset: u32, sender: Space, source: u64, size: u32) => u32. Copies the sender's bytes at `source` to
+   * `offset`. Bytes that were not copied: 0, or the rest after a bad page. Without it: page by page through `window`.
+   */
+  copyIn: u32;
+  /**
+   * (area: Area, offset: u32, write: bool, delivered: bool) => usize. Every strategy has it: the linear address at which
+   * the kernel reaches the byte at `offset`, good to the end of its page; 0 when there is no memory for it, which only a
+   * `write` has to fear.
+   */
+  window: u32;
+  /** (area: Area, message: Message) => i32. The receiver is about to be told of a message. 0 or -ENOMEM. */
+  deliver: u32;
+  /** (area: Area, offset: u32, size: u32, delivered: bool) => void. A buffer goes, and what was kept for its message alone. */
+  release: u32;
+  /** (area: Area, index: i32) => void. Every strategy has it: page `index` loses its frame, to the shrinker or for good. */
+  drop: u32;
+  /** (area: Area) => void. The owner of the area is gone, and every page is dropped: reservations go back. */
+  teardown: u32;
+}
+
+/** Where a message lies in an area, and its parts: offsets are bytes from the start of the area. Between the parts is padding. */
+@unmanaged
+export class Message {
+  offset: u32; // of its buffer, where its data begins
+  size: u32; // of its buffer
+  dataSize: u32;
+  offsetsOffset: u32;
+  offsetsSize: u32;
+  extraOffset: u32;
+  extraSize: u32;
+}
 
 @unmanaged
 export class Page {
@@ -30,15 +84,17 @@ export class Page {
 
 @unmanaged
 export class Area {
-  space: Space; // receiver's address space; its record is held, its table only used while `mapped`
+  space: Space; // receiver's address space; its record is held, its table only used while it lives
   pages: usize; // array of Page
   pagesOrder: i32; // size of its block
   pageCount: i32;
   pageArray: PageArray | null; // what the VMA is told about `pages`
   userBase: u64;
   kernelBase: u64; // 0 without a twin
+  own: usize; // block of frames that the strategy keeps for itself beside the pages; 0: none
+  ownOrder: i32; // its size
   pid: i32;
-  strategy: u8; // STRATEGY_*, fixed at mmap
+  strategy: Strategy; // fixed at mmap
   mapped: bool; // from mmap until the first close of (a piece of) the VMA
 }
 
@@ -53,4 +109,26 @@ export function pageUserAddress(area: Area, index: i32): u64 {
 /** Whether no live buffer touches the page. */
 export function pageOnLru(page: Page): bool {
   return listLinked(changetype<usize>(page) + offsetof<Page>('lruNext'));
+}
+
+/** Where the kernel reaches the byte at `offset`, up to the end of its page; 0 when there is no memory to `write` to. */
+export function areaWindow(area: Area, offset: u32, write: bool, delivered: bool): usize {
+  return call_indirect<usize>(area.strategy.window, area, offset, write, delivered);
+}
+
+/** Maps a frame at page `index` for the user, with the rights of the mapping; does nothing where that is gone. 0 or -ENOMEM. */
+export function areaInstall(area: Area, index: i32, frame: usize): i32 {
+  const vma = vmaAt(area, index);
+  return vma ? spaceInstall(area.space, pageUserAddress(area, index), frame, false) : 0;
+}
+
+/** Takes page `index` from the user, where the mapping still is. */
+export function areaZap(area: Area, index: i32): void {
+  if (vmaAt(area, index)) spaceZap(area.space, pageUserAddress(area, index));
+}
+
+/** The mapping at page `index`; null where it is gone, for pieces may be closed one by one. */
+function vmaAt(area: Area, index: i32): Vma | null {
+  const vma = spaceVma(area.space, pageUserAddress(area, index));
+  return vma && (area.mapped || vma.pages == area.pageArray) ? vma : null;
 }

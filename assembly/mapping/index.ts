@@ -1,37 +1,100 @@
 /**
- * The only switch over strategies, and the copies that all of them share: page by page through the strategy's window.
+ * The only switch over strategies, and what the allocator asks of whichever one an area has.
  */
-import { EVENT_COPY, EVENT_UNMAP_KERNEL, EVENT_UNMAP_USER } from '../abi/events';
-import { PAGE_MASK, PAGE_SIZE, STRATEGY_KMAP, STRATEGY_VMALLOC } from '../abi/machine';
+import { EVENT_UNMAP_KERNEL, EVENT_UNMAP_USER } from '../abi/events';
+import {
+  PAGE_SHIFT,
+  STRATEGY_FAULT,
+  STRATEGY_HUGE,
+  STRATEGY_KMAP,
+  STRATEGY_PREFAULT,
+  STRATEGY_REMAP,
+  STRATEGY_TWO_COPY,
+  STRATEGY_VMALLOC,
+} from '../abi/machine';
 import { bytesCopy } from '../lib/bytes';
 import { frameMarkDirty } from '../mem/frames';
-import { Space, spaceCounters } from '../mem/space';
-import { copyFromUser } from '../mem/uaccess';
+import { Space, spaceCounters, spaceVma } from '../mem/space';
 import { trace } from '../trace';
-import { Area, areaPage } from './area';
-import { kmapDrop, kmapInstall, kmapWindow } from './kmap';
-import { vmallocDrop, vmallocInstall, vmallocReleaseArea, vmallocSetup, vmallocWindow } from './vmalloc';
+import { Area, areaPage, areaWindow, Message, MESSAGE_DELIVERED, pageUserAddress, Strategy } from './area';
+import { copyByPage, copyNote, toPageEnd } from './copy';
+import { faultStrategy } from './fault';
+import { hugeStrategy } from './huge';
+import { kmapStrategy } from './kmap';
+import { prefaultStrategy } from './prefault';
+import { remapStrategy } from './remap';
+import { twoCopyStrategy } from './twocopy';
+import { vmallocStrategy } from './vmalloc';
+
+/** The strategy of that number, or null when this build has none. */
+export function mappingStrategy(number: i32): Strategy | null {
+  switch (number) {
+    case STRATEGY_KMAP:
+      return kmapStrategy();
+    case STRATEGY_VMALLOC:
+      return vmallocStrategy();
+    case STRATEGY_TWO_COPY:
+      return twoCopyStrategy();
+    case STRATEGY_PREFAULT:
+      return prefaultStrategy();
+    case STRATEGY_HUGE:
+      return hugeStrategy();
+    case STRATEGY_REMAP:
+      return remapStrategy();
+    case STRATEGY_FAULT:
+      return faultStrategy();
+    default:
+      return null;
+  }
+}
 
 /** Whether a number names a strategy that this build has. */
-export function mappingKnown(strategy: i32): bool {
-  return strategy == STRATEGY_KMAP || strategy == STRATEGY_VMALLOC;
+export function mappingKnown(number: i32): bool {
+  return mappingStrategy(number) != null;
 }
 
+/** Prepares a new area; its mapping is there already. 0 or -ENOMEM. */
 export function mappingSetup(area: Area): i32 {
-  return area.strategy == STRATEGY_VMALLOC ? vmallocSetup(area) : 0;
+  const setup = area.strategy.setup;
+  return setup ? call_indirect<i32>(setup, area) : 0;
 }
 
+/** Page `index` has no frame, and a buffer is about to cover it. 0 or -ENOMEM. */
 export function mappingInstall(area: Area, index: i32): i32 {
-  return area.strategy == STRATEGY_VMALLOC ? vmallocInstall(area, index) : kmapInstall(area, index);
+  const install = area.strategy.install;
+  return install ? call_indirect<i32>(install, area, index) : 0;
 }
 
-/** A message at [offset, offset + size) is about to be shown to the receiver. 0 or -ENOMEM. */
-export function mappingDeliver(area: Area, offset: u32, size: u32): i32 {
-  return 0;
+/** The pages of a buffer are installed: a message is about to be written to it. 0 or -ENOMEM. */
+export function mappingStage(area: Area, offset: u32, size: u32): i32 {
+  const stage = area.strategy.stage;
+  return stage ? call_indirect<i32>(stage, area, offset, size) : 0;
 }
 
-/** The shrinker wants the frame of a page that no buffer touches. False when the strategy keeps it. */
+/** The receiver is about to be told of a message. 0 or -ENOMEM. */
+export function mappingDeliver(area: Area, message: Message): i32 {
+  const deliver = area.strategy.deliver;
+  return deliver ? call_indirect<i32>(deliver, area, message) : 0;
+}
+
+/** The frame, apart from the page's own, that holds bytes under way to page `index`; or 0. */
+export function mappingStaged(area: Area, index: i32): usize {
+  const staged = area.strategy.staged;
+  return staged ? call_indirect<usize>(staged, area, index) : 0;
+}
+
+/** The buffer at [offset, offset + size) is no longer one. */
+export function mappingRelease(area: Area, offset: u32, size: u32, delivered: bool): void {
+  const release = area.strategy.release;
+  if (release) call_indirect<void>(release, area, offset, size, delivered);
+}
+
+/**
+ * The shrinker wants the frame of a page that no buffer touches. False when it cannot have it: the process is ending, or
+ * something is mapped at its address that is not the whole mapping any more.
+ */
 export function mappingReclaim(area: Area, index: i32): bool {
+  if (!area.space.root || (!area.mapped && spaceVma(area.space, pageUserAddress(area, index)))) return false;
   trace(EVENT_UNMAP_KERNEL, area.pid, index);
   if (area.mapped) trace(EVENT_UNMAP_USER, area.pid, index);
   drop(area, index);
@@ -39,85 +102,62 @@ export function mappingReclaim(area: Area, index: i32): bool {
 }
 
 /** The area's owner is gone: frames and reservations go back. The page array itself is the caller's. */
-export function mappingRelease(area: Area): void {
+export function mappingTeardown(area: Area): void {
   for (let index = 0; index < area.pageCount; index++) {
     if (areaPage(area, index).frame) drop(area, index);
   }
-  if (area.strategy == STRATEGY_VMALLOC) vmallocReleaseArea(area);
+  const teardown = area.strategy.teardown;
+  if (teardown) call_indirect<void>(teardown, area);
 }
 
 /** Copies `size` bytes of the sender's memory to `offset`. Bytes that were not copied: 0, or the rest after a bad page. */
 export function mappingCopyIn(area: Area, offset: u32, sender: Space, source: u64, size: u32): u32 {
-  while (size) {
-    const chunk = toPageEnd(offset, size);
-    const target = window(area, offset);
-    const missed = copyFromUser(sender, target, source, chunk);
-    noteCopy(area, offset, target, chunk - missed, source);
-    if (missed) {
-      // As in Linux, what of a page could not be copied is zeroed, not left as it was.
-      memory.fill(target + (chunk - missed), 0, missed);
-      return size - chunk + missed;
-    }
-    offset += chunk;
-    source += chunk;
-    size -= chunk;
-  }
-  return 0;
+  const copyIn = area.strategy.copyIn;
+  if (!copyIn) return copyByPage(area, offset, sender, source, size);
+  return call_indirect<u32>(copyIn, area, offset, sender, source, size);
 }
 
-/** Stores kernel bytes in the area: they are part of a message, and count as copied. */
-export function mappingWrite(area: Area, offset: u32, source: usize, size: u32): void {
+/** Stores kernel bytes in the area: they are part of a message, and count as copied. False when there is no memory. */
+export function mappingWrite(area: Area, offset: u32, source: usize, size: u32, delivered: bool): bool {
   while (size) {
     const chunk = toPageEnd(offset, size);
-    const target = window(area, offset);
+    const target = areaWindow(area, offset, true, delivered);
+    if (!target) return false;
     bytesCopy(target, source, chunk);
-    noteCopy(area, offset, target, chunk, 0);
+    spaceCounters(area.space).copies++;
+    copyNote(area, offset, target, chunk, 0);
     offset += chunk;
     source += chunk;
     size -= chunk;
   }
+  return true;
 }
 
 /** Fetches bytes of the area for the kernel. */
-export function mappingRead(area: Area, offset: u32, target: usize, size: u32): void {
+export function mappingRead(area: Area, offset: u32, target: usize, size: u32, delivered: bool): void {
   while (size) {
     const chunk = toPageEnd(offset, size);
-    bytesCopy(target, window(area, offset), chunk);
+    bytesCopy(target, areaWindow(area, offset, false, delivered), chunk);
     offset += chunk;
     target += chunk;
     size -= chunk;
   }
 }
 
-/** Zeroes bytes of the area. */
+/** Zeroes what pages of the area still hold of a buffer that was released. */
 export function mappingFill(area: Area, offset: u32, size: u32): void {
   while (size) {
     const chunk = toPageEnd(offset, size);
-    const target = window(area, offset);
-    memory.fill(target, 0, chunk);
-    frameMarkDirty(target);
+    if (areaPage(area, offset >>> PAGE_SHIFT).frame) {
+      const target = areaWindow(area, offset, true, MESSAGE_DELIVERED);
+      memory.fill(target, 0, chunk);
+      frameMarkDirty(target);
+    }
     offset += chunk;
     size -= chunk;
   }
 }
 
-function window(area: Area, offset: u32): usize {
-  return area.strategy == STRATEGY_VMALLOC ? vmallocWindow(area, offset) : kmapWindow(area, offset);
-}
-
 function drop(area: Area, index: i32): void {
-  if (area.strategy == STRATEGY_VMALLOC) vmallocDrop(area, index);
-  else kmapDrop(area, index);
-}
-
-function toPageEnd(offset: u32, size: u32): u32 {
-  return min<u32>(PAGE_SIZE - (offset & PAGE_MASK), size);
-}
-
-function noteCopy(area: Area, offset: u32, target: usize, size: u32, source: u64): void {
-  const counters = spaceCounters(area.space);
-  counters.copies++;
-  counters.bytesCopied += size;
-  frameMarkDirty(target);
-  trace(EVENT_COPY, area.pid, offset, <u32>target, size, <u32>source, <u32>(source >> 32));
+  call_indirect<void>(area.strategy.drop, area, index);
 }

@@ -8,26 +8,42 @@
  */
 import { ENOMEM } from '../abi/errno';
 import { EVENT_INSTALL } from '../abi/events';
-import { FRAME_BINDER, PAGE_SHIFT } from '../abi/machine';
+import { FRAME_BINDER, PAGE_SHIFT, STRATEGY_VMALLOC } from '../abi/machine';
+import { funcref } from '../lib/funcref';
 import { frameAllocZero, framePut } from '../mem/frames';
-import { spaceInstall, spaceZap } from '../mem/leaves';
 import { kernelAddress, kernelInstall, kernelZap, vmallocRelease, vmallocReserve } from '../mem/vmalloc';
 import { trace } from '../trace';
-import { Area, areaPage, pageUserAddress } from './area';
+import { Area, areaInstall, areaPage, areaZap, Strategy } from './area';
+import { copyAtOnce } from './copy';
 
-export function vmallocSetup(area: Area): i32 {
+const record = changetype<Strategy>(memory.data(offsetof<Strategy>(), 8));
+
+export function vmallocStrategy(): Strategy {
+  record.number = STRATEGY_VMALLOC;
+  record.eager = true;
+  record.reclaims = true;
+  record.setup = funcref(changetype<usize>(setup));
+  record.install = funcref(changetype<usize>(install));
+  record.copyIn = funcref(changetype<usize>(copyAtOnce));
+  record.window = funcref(changetype<usize>(window));
+  record.drop = funcref(changetype<usize>(drop));
+  record.teardown = funcref(changetype<usize>(teardown));
+  return record;
+}
+
+function setup(area: Area): i32 {
   area.kernelBase = vmallocReserve(area.pageCount);
   return area.kernelBase ? 0 : -ENOMEM;
 }
 
 /** A zeroed frame, entered into the kernel's table and, read-only, into the receiver's. */
-export function vmallocInstall(area: Area, index: i32): i32 {
+function install(area: Area, index: i32): i32 {
   const frame = frameAllocZero(0, FRAME_BINDER, changetype<usize>(area));
   if (!frame) return -ENOMEM;
   const twin = pageKernelAddress(area, index);
   let error = kernelInstall(twin, frame);
   if (!error) {
-    error = spaceInstall(area.space, pageUserAddress(area, index), frame, false);
+    error = areaInstall(area, index, frame);
     if (error) kernelZap(twin);
   }
   if (error) {
@@ -39,19 +55,19 @@ export function vmallocInstall(area: Area, index: i32): i32 {
   return 0;
 }
 
-export function vmallocWindow(area: Area, offset: u32): usize {
+function window(area: Area, offset: u32, write: bool, delivered: bool): usize {
   return kernelAddress(area.kernelBase + offset);
 }
 
-export function vmallocDrop(area: Area, index: i32): void {
+function drop(area: Area, index: i32): void {
   const page = areaPage(area, index);
   kernelZap(pageKernelAddress(area, index));
-  if (area.mapped) spaceZap(area.space, pageUserAddress(area, index));
+  areaZap(area, index);
   framePut(page.frame);
   page.frame = 0;
 }
 
-export function vmallocReleaseArea(area: Area): void {
+function teardown(area: Area): void {
   if (area.kernelBase) vmallocRelease(area.kernelBase, area.pageCount);
   area.kernelBase = 0;
 }

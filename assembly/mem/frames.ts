@@ -228,6 +228,16 @@ export function framesFree(): i32 {
   return state.free as i32;
 }
 
+/** How many frames are of a kind, and `owner`'s; owner 0: whosever they are. Looks at every frame. */
+export function framesOf(kind: u32, owner: usize): i32 {
+  let found = 0;
+  for (let number: usize = 0; number < state.count; number++) {
+    const frame = frameAt(number);
+    if (frame.kind == kind && (!owner || frame.owner == owner)) found++;
+  }
+  return found;
+}
+
 /** How many frames the memory has, reserved ones included. */
 export function framesCount(): i32 {
   return state.count as i32;

@@ -1,7 +1,7 @@
 /** `binderlab replay`: do these journals come out of the emulator as they were recorded? */
 import { defineCommand } from 'citty';
 import { Machine } from '../machine.ts';
-import { type Difference, replay } from '../replay.ts';
+import { type Difference, mapsAlike, replay } from '../replay.ts';
 import { findJournals, readJournal } from './files.ts';
 import { MACHINE_FLAGS, machineChoice, machineOptions } from './machineflags.ts';
 import { Progress } from './progress.ts';
@@ -28,7 +28,8 @@ export const replayCommand = defineCommand({
     ...MACHINE_FLAGS,
   },
   async run({ args }) {
-    const options = { ...machineOptions(machineChoice(args)), journal: false };
+    const choice = machineChoice(args);
+    const options = { ...machineOptions(choice), journal: false };
     const paths = findJournals(args._);
     const report: ReplayReport = { traces: 0, steps: 0, equal: 0, different: [] };
     let text: string[] = [];
@@ -39,6 +40,7 @@ export const replayCommand = defineCommand({
         const result = replay(journal, (header) => Machine.fromHeader(header, options), {
           skipDumps: args['skip-dumps'] ?? false,
           check: args.check ?? false,
+          otherMapping: !mapsAlike(choice.strategy, journal.header.emulator?.strategy ?? 'kmap'),
         });
         report.traces++;
         report.steps += result.steps;

@@ -48,10 +48,11 @@ export interface RawExports {
    */
   userTouch(process: number, addr: number, access: number): number;
 
-  /** Bytes of the kernel's vmalloc area that are reserved. */
-  kernelReserved?(): number;
-
   framesFree(): number;
+  /** @returns Frames that hold messages: of the mappings of a process, or of the whole machine for process 0. */
+  framesResident(process: number): number;
+  /** @returns Bytes of the kernel's vmalloc area that are reserved. */
+  kernelReserved(): number;
   objectsLive(): number;
   /** @returns Linear address of a block of counters (u64 each); of the whole machine for process 0. */
   counters(process: number): number;
@@ -146,6 +147,8 @@ export const REQUIRED_EXPORTS: readonly (keyof RawExports)[] = [
   'deferredRun',
   'userTouch',
   'framesFree',
+  'framesResident',
+  'kernelReserved',
   'objectsLive',
   'counters',
   'check',

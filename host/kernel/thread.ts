@@ -44,6 +44,7 @@ import {
   u32Bytes,
 } from './ioctls.ts';
 import type { UserMemory } from './memory.ts';
+import { type Strategy, strategyFlags } from './strategy.ts';
 import { Syscalls } from './syscalls.ts';
 import type { System, Task } from './system.ts';
 import { commandWords } from './words.ts';
@@ -124,15 +125,25 @@ export class Thread implements Task {
     return this.#checked(`fcntl ${cmd} of descriptor ${fd}`, this.sys.fcntl(fd, cmd, arg));
   }
 
-  /** Maps a Binder device, for the buffers of what this process receives. @returns The address. */
+  /**
+   * Maps a Binder device, for the buffers of what this process receives.
+   *
+   * @param strategy How its pages are mapped; the machine's way when absent.
+   * @returns The address.
+   */
   mmap(
     fd: number,
     length: number = MAP_LENGTH,
     address: number = MAP_ADDRESS,
-    { prot = PROT_READ as number, flags = MAP_PRIVATE | MAP_FIXED_NOREPLACE } = {},
+    {
+      prot = PROT_READ as number,
+      flags = MAP_PRIVATE | MAP_FIXED_NOREPLACE,
+      strategy,
+    }: { prot?: number; flags?: number; strategy?: Strategy } = {},
   ): number {
     const what = `mmap of ${length} bytes of descriptor ${fd} at ${hexOfAddress(address)}`;
-    return this.#checked(what, this.sys.mmap(address, length, prot, flags, fd, 0));
+    const named = strategy === undefined ? 0 : strategyFlags(strategy);
+    return this.#checked(what, this.sys.mmap(address, length, prot, flags | named, fd, 0));
   }
 
   munmap(address: number = MAP_ADDRESS, length: number = MAP_LENGTH): void {

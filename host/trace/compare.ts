@@ -2,8 +2,10 @@
  * Is a step what the recording says? Owns the comparison of outputs, field by field: results, bytes, signals, who is
  * parked, who woke. `bc` and `br` follow from the bytes, and `order` is information: they are not compared.
  */
-import type { Output, Step, Woken } from './journal.ts';
+import { addressOfHex } from '../kernel/hex.ts';
+import type { DumpOutput, Output, PeekOutput, Step, StepOf, Woken } from './journal.ts';
 import { opHasOutput } from './journal.ts';
+import type { Shown } from './shown.ts';
 
 /** The first thing in a step that differs. */
 export interface StepDifference {
@@ -46,12 +48,45 @@ export function isInputsOnly(step: Step): boolean {
  * Compares what came of a step with its recording. A woken thread's `i` is compared as it is, so both sides must
  * count the steps alike.
  *
+ * @param shown What the recording's processes had been shown before the step, when the machine does not map pages as
+ *   the recorded kernel did: then the counts of pages in dumps do not matter, nor do bytes of a Binder mapping that are
+ *   not part of a message its owner holds.
  * @returns the first difference, or null when they are equal
  */
-export function compareSteps(expected: Step, actual: Step): StepDifference | null {
+export function compareSteps(expected: Step, actual: Step, shown?: Shown): StepDifference | null {
   const parked = expected.parked ?? false;
   if (parked !== (actual.parked ?? false)) return { field: 'parked', expected: parked, actual: !parked };
-  return compareOutputs(expected.out, actual.out, '') ?? compareWoken(expected.woken ?? [], actual.woken ?? []);
+  return compareOwn(expected, actual, shown) ?? compareWoken(expected.woken ?? [], actual.woken ?? []);
+}
+
+/** What the step answered itself. */
+function compareOwn(expected: Step, actual: Step, shown?: Shown): StepDifference | null {
+  if (shown !== undefined && expected.out !== undefined && actual.out !== undefined) {
+    if (expected.op === 'dump') {
+      return compareOutputs(withoutPages(expected.out), withoutPages(actual.out as DumpOutput), '');
+    }
+    if (expected.op === 'peek') return comparePeek(expected, actual as StepOf<'peek'>, shown);
+  }
+  return compareOutputs(expected.out, actual.out, '');
+}
+
+/** A dump without the lines that count pages. */
+function withoutPages(out: DumpOutput): DumpOutput {
+  return { ...out, text: out.text.replace(/^ *pages(?: high watermark)?: .*\n/gm, '') };
+}
+
+/** In a Binder mapping only the bytes count that the process was shown; a page without a frame is SIGBUS, never worse. */
+function comparePeek(expected: StepOf<'peek'>, actual: StepOf<'peek'>, shown: Shown): StepDifference | null {
+  const [wanted, given] = [expected.out as PeekOutput, actual.out as PeekOutput];
+  const from = addressOfHex(expected.in.addr);
+  const stretches = shown.stretches(expected.by, { from, to: from + expected.in.len });
+  const isBad = wanted.signal === 'SIGSEGV' || given.signal === 'SIGSEGV';
+  if (stretches === null || isBad) return compareOutputs(wanted, given, '');
+  for (const stretch of stretches) {
+    const part = ({ bytes }: PeekOutput) => bytes.slice(2 * (stretch.from - from), 2 * (stretch.to - from));
+    if (part(wanted) !== part(given)) return difference('bytes', wanted.bytes, given.bytes);
+  }
+  return null;
 }
 
 function compareOutputs(expected: Output | undefined, actual: Output | undefined, path: string): StepDifference | null {

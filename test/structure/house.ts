@@ -34,7 +34,7 @@ export const RANKS: readonly (readonly string[])[] = [
  * `*` stands for all files that are not named. A folder without an arrow is one group.
  */
 export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  'assembly/lib/': [['assert'], ['bytes', 'list', 'rbtree', 'bitmap', 'ring', 'digest'], ['slab']],
+  'assembly/lib/': [['assert'], ['bytes', 'funcref', 'list', 'rbtree', 'bitmap', 'ring', 'digest'], ['slab']],
   'assembly/mem/': [
     ['counters'],
     ['frames'],
@@ -56,7 +56,7 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['wait', 'mkfd'],
     ['io'],
   ],
-  'assembly/mapping/': [['area', 'contract'], ['*'], ['index']],
+  'assembly/mapping/': [['area'], ['copy', 'ownpage'], ['*'], ['index']],
   'assembly/alloc/': [['buffer'], ['ranges', 'pages'], ['alloc']],
   'assembly/driver/': [
     ['objects', 'records'],

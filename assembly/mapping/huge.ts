@@ -1,0 +1,104 @@
+/**
+ * Strategy `huge`: all pages at mmap time, in physically contiguous runs of up to 2 MiB, mapped as large as alignment
+ * allows: a block where the area covers 2 MiB, entries with the contiguous hint where it covers 64 KiB, pages elsewhere.
+ *
+ *     pages      0 ............ 511 │ 512 ....... 767 │ 768 ... 831 │ ...
+ *     frames     run of order 9     │ run of order 8  │ order 6     │
+ *     leaves     one block          │ 16 x 16 hinted  │ 4 x 16      │
+ *
+ * The kernel copies a run in one go. Nothing is mapped beyond the area, and no page is given back before it goes: a frame
+ * inside a run is not free by itself.
+ */
+import { ENOMEM } from '../abi/errno';
+import { EVENT_INSTALL } from '../abi/events';
+import {
+  FRAME_BINDER,
+  FRAME_HEAD,
+  FRAME_ORDER_MAX,
+  PAGE_MASK,
+  PAGE_SHIFT,
+  PAGE_SIZE,
+  STRATEGY_HUGE,
+} from '../abi/machine';
+import { funcref } from '../lib/funcref';
+import { frameAllocZero, frameFlags, framePut } from '../mem/frames';
+import { spaceInstallRun } from '../mem/leaves';
+import { Space, spaceCounters } from '../mem/space';
+import { copyFromUser } from '../mem/uaccess';
+import { trace } from '../trace';
+import { Area, areaPage, MESSAGE_SENT, pageUserAddress, Strategy } from './area';
+import { copyNote } from './copy';
+import { ownPageWindow } from './ownpage';
+
+const record = changetype<Strategy>(memory.data(offsetof<Strategy>(), 8));
+
+export function hugeStrategy(): Strategy {
+  record.number = STRATEGY_HUGE;
+  record.eager = true;
+  record.setup = funcref(changetype<usize>(setup));
+  record.copyIn = funcref(changetype<usize>(copyIn));
+  record.window = funcref(changetype<usize>(ownPageWindow));
+  record.drop = funcref(changetype<usize>(drop));
+  return record;
+}
+
+function setup(area: Area): i32 {
+  let index = 0;
+  while (index < area.pageCount) {
+    const pages = installRun(area, index);
+    if (!pages) return -ENOMEM;
+    index += pages;
+  }
+  return 0;
+}
+
+/** The longest run that fits at page `index` and that memory has. Its pages, or 0 when there is no memory. */
+function installRun(area: Area, index: i32): i32 {
+  const user = pageUserAddress(area, index);
+  let order = FRAME_ORDER_MAX;
+  while (1 << order > area.pageCount - index || (user >> PAGE_SHIFT) & ((1 << order) - 1)) order--;
+  let run = frameAllocZero(order, FRAME_BINDER, changetype<usize>(area));
+  while (!run && order) run = frameAllocZero(--order, FRAME_BINDER, changetype<usize>(area));
+  if (!run) return 0;
+  const pages = 1 << order;
+  for (let each = 0; each < pages; each++) areaPage(area, index + each).frame = run + ((<usize>each) << PAGE_SHIFT);
+  trace(EVENT_INSTALL, area.pid, index, <u32>run);
+  return spaceInstallRun(area.space, user, run, pages, false) ? 0 : pages;
+}
+
+function copyIn(area: Area, offset: u32, sender: Space, source: u64, size: u32): u32 {
+  while (size) {
+    const run = toRunEnd(area, offset, size);
+    const target = ownPageWindow(area, offset, true, MESSAGE_SENT);
+    const missed = copyFromUser(sender, target, source, run);
+    spaceCounters(area.space).copies++;
+    copyNote(area, offset, target, run - missed, source);
+    if (missed) {
+      const rest = (target + run - missed) & PAGE_MASK;
+      memory.fill(target + run - missed, 0, min<u32>(PAGE_SIZE - <u32>rest, missed));
+      return size - run + missed;
+    }
+    offset += run;
+    source += run;
+    size -= run;
+  }
+  return 0;
+}
+
+/** Bytes of `size` from `offset` on whose frames lie one behind the other. */
+function toRunEnd(area: Area, offset: u32, size: u32): u32 {
+  let end = (offset | PAGE_MASK) + 1;
+  while (end < offset + size) {
+    const index = <i32>(end >>> PAGE_SHIFT);
+    if (areaPage(area, index).frame != areaPage(area, index - 1).frame + PAGE_SIZE) break;
+    end += PAGE_SIZE;
+  }
+  return min<u32>(end - offset, size);
+}
+
+/** A run goes with its first page; the leaves went with the mapping. */
+function drop(area: Area, index: i32): void {
+  const page = areaPage(area, index);
+  if (frameFlags(page.frame) & FRAME_HEAD) framePut(page.frame);
+  page.frame = 0;
+}

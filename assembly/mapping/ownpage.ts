@@ -1,0 +1,45 @@
+/**
+ * Pages that belong to one area: a zeroed frame each, read-only for the user, reached by the kernel through the direct
+ * map, one page at a time. Several strategies are made of these and differ in when pages come and go.
+ */
+import { ENOMEM } from '../abi/errno';
+import { EVENT_INSTALL } from '../abi/events';
+import { FRAME_BINDER, PAGE_MASK, PAGE_SHIFT } from '../abi/machine';
+import { frameAllocZero, framePut } from '../mem/frames';
+import { spaceCounters } from '../mem/space';
+import { trace } from '../trace';
+import { Area, areaInstall, areaPage, areaZap } from './area';
+
+/** A zeroed frame for page `index`, mapped for the user where the mapping still is. 0 or -ENOMEM. */
+export function ownPageInstall(area: Area, index: i32): i32 {
+  const error = ownPageFill(area, index);
+  if (error) return error;
+  const page = areaPage(area, index);
+  if (!areaInstall(area, index, page.frame)) return 0;
+  framePut(page.frame);
+  page.frame = 0;
+  return -ENOMEM;
+}
+
+/** A zeroed frame for page `index`, not mapped anywhere. 0 or -ENOMEM. */
+export function ownPageFill(area: Area, index: i32): i32 {
+  const frame = frameAllocZero(0, FRAME_BINDER, changetype<usize>(area));
+  if (!frame) return -ENOMEM;
+  areaPage(area, index).frame = frame;
+  trace(EVENT_INSTALL, area.pid, index, <u32>frame);
+  return 0;
+}
+
+export function ownPageWindow(area: Area, offset: u32, write: bool, delivered: bool): usize {
+  const frame = areaPage(area, offset >>> PAGE_SHIFT).frame;
+  assert(frame != 0, 'ownPageWindow: page has no frame');
+  spaceCounters(area.space).kmaps++;
+  return frame + (offset & PAGE_MASK);
+}
+
+export function ownPageDrop(area: Area, index: i32): void {
+  const page = areaPage(area, index);
+  areaZap(area, index);
+  framePut(page.frame);
+  page.frame = 0;
+}

@@ -1,0 +1,25 @@
+/**
+ * Strategy `prefault`, Starnix's: every page of the mapping has its frame and its entry from mmap on, and keeps them. A
+ * message costs its copy and nothing else; an idle mapping costs all of its memory.
+ */
+import { STRATEGY_PREFAULT } from '../abi/machine';
+import { funcref } from '../lib/funcref';
+import { Area, Strategy } from './area';
+import { ownPageDrop, ownPageInstall, ownPageWindow } from './ownpage';
+
+const record = changetype<Strategy>(memory.data(offsetof<Strategy>(), 8));
+
+export function prefaultStrategy(): Strategy {
+  record.number = STRATEGY_PREFAULT;
+  record.eager = true;
+  record.setup = funcref(changetype<usize>(setup));
+  record.window = funcref(changetype<usize>(ownPageWindow));
+  record.drop = funcref(changetype<usize>(ownPageDrop));
+  return record;
+}
+
+function setup(area: Area): i32 {
+  let error = 0;
+  for (let index = 0; index < area.pageCount && !error; index++) error = ownPageInstall(area, index);
+  return error;
+}

@@ -1,0 +1,130 @@
+/**
+ * Strategy `two-copy`: the same protocol with no page that sender, kernel and receiver share. A message is staged in frames
+ * of the kernel's when it is sent, and copied again, into pages of the receiver's own, when it is delivered.
+ *
+ *     sender ──copyIn──> stage of page i ──deliver──> frame of page i <──receiver's table── userBase + i pages
+ *
+ * A stage serves the messages under way that touch its page, and goes with the last of them; so most of the time the
+ * kernel holds no memory for the area. The receiver's pages are mapped when a message first arrives in them.
+ */
+import { ENOMEM } from '../abi/errno';
+import { FRAME_ARRAY, FRAME_STAGE, PAGE_MASK, PAGE_SHIFT, PAGE_SIZE, STRATEGY_TWO_COPY } from '../abi/machine';
+import { funcref } from '../lib/funcref';
+import { frameAllocZero, framePut } from '../mem/frames';
+import { spaceCounters } from '../mem/space';
+import { Area, areaPage, Message, MESSAGE_DELIVERED, MESSAGE_SENT, Strategy } from './area';
+import { copyNote, toPageEnd } from './copy';
+import { ownPageDrop, ownPageInstall, ownPageWindow } from './ownpage';
+
+/** One for each page of the area, in a block that `own` of the area points at. */
+@unmanaged
+class Stage {
+  frame: usize; // 0 while there is none
+  messages: u32; // sent and not yet delivered that touch the page
+}
+
+const record = changetype<Strategy>(memory.data(offsetof<Strategy>(), 8));
+
+export function twoCopyStrategy(): Strategy {
+  record.number = STRATEGY_TWO_COPY;
+  record.reclaims = true;
+  record.setup = funcref(changetype<usize>(setup));
+  record.staged = funcref(changetype<usize>(staged));
+  record.stage = funcref(changetype<usize>(stage));
+  record.window = funcref(changetype<usize>(window));
+  record.deliver = funcref(changetype<usize>(deliver));
+  record.release = funcref(changetype<usize>(release));
+  record.drop = funcref(changetype<usize>(ownPageDrop));
+  record.teardown = funcref(changetype<usize>(teardown));
+  return record;
+}
+
+function setup(area: Area): i32 {
+  let order = 0;
+  while (PAGE_SIZE << order < area.pageCount * <i32>offsetof<Stage>()) order++;
+  area.own = frameAllocZero(order, FRAME_ARRAY, changetype<usize>(area));
+  area.ownOrder = order;
+  return area.own ? 0 : -ENOMEM;
+}
+
+function staged(area: Area, index: i32): usize {
+  return pageStage(area, index).frame;
+}
+
+/** All pages are counted before any gets a frame, so that `release` undoes it whether it succeeded or not. */
+function stage(area: Area, offset: u32, size: u32): i32 {
+  const last = lastPage(offset, size);
+  for (let index = firstPage(offset); index <= last; index++) pageStage(area, index).messages++;
+  for (let index = firstPage(offset); index <= last; index++) {
+    const each = pageStage(area, index);
+    if (!each.frame) each.frame = frameAllocZero(0, FRAME_STAGE, changetype<usize>(area));
+    if (!each.frame) return -ENOMEM;
+  }
+  return 0;
+}
+
+function window(area: Area, offset: u32, write: bool, delivered: bool): usize {
+  if (delivered) return ownPageWindow(area, offset, write, delivered);
+  const frame = pageStage(area, firstPage(offset)).frame;
+  assert(frame != 0, 'twocopy: page has no stage');
+  spaceCounters(area.space).kmaps++;
+  return frame + (offset & PAGE_MASK);
+}
+
+/** The second copy. Padding stays behind: the receiver sees no byte that is not the message's. */
+function deliver(area: Area, message: Message): i32 {
+  const last = lastPage(message.offset, message.size);
+  for (let index = firstPage(message.offset); index <= last; index++) {
+    if (!areaPage(area, index).frame && ownPageInstall(area, index)) return -ENOMEM;
+  }
+  copyOver(area, message.offset, message.dataSize);
+  copyOver(area, message.offsetsOffset, message.offsetsSize);
+  copyOver(area, message.extraOffset, message.extraSize);
+  unstage(area, message.offset, message.size);
+  return 0;
+}
+
+function release(area: Area, offset: u32, size: u32, delivered: bool): void {
+  if (!delivered) unstage(area, offset, size);
+}
+
+function teardown(area: Area): void {
+  if (area.own) framePut(area.own);
+  area.own = 0;
+}
+
+function copyOver(area: Area, offset: u32, size: u32): void {
+  while (size) {
+    const chunk = toPageEnd(offset, size);
+    const target = window(area, offset, true, MESSAGE_DELIVERED);
+    memory.copy(target, window(area, offset, false, MESSAGE_SENT), chunk);
+    spaceCounters(area.space).copies++;
+    copyNote(area, offset, target, chunk, 0);
+    offset += chunk;
+    size -= chunk;
+  }
+}
+
+/** The message at [offset, offset + size) needs its stage no longer. */
+function unstage(area: Area, offset: u32, size: u32): void {
+  const last = lastPage(offset, size);
+  for (let index = firstPage(offset); index <= last; index++) {
+    const each = pageStage(area, index);
+    assert(each.messages > 0, 'twocopy: no message is staged here');
+    if (--each.messages || !each.frame) continue;
+    framePut(each.frame);
+    each.frame = 0;
+  }
+}
+
+function pageStage(area: Area, index: i32): Stage {
+  return changetype<Stage>(area.own + <usize>index * offsetof<Stage>());
+}
+
+function firstPage(offset: u32): i32 {
+  return <i32>(offset >>> PAGE_SHIFT);
+}
+
+function lastPage(offset: u32, size: u32): i32 {
+  return <i32>((offset + size - 1) >>> PAGE_SHIFT);
+}

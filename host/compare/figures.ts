@@ -1,0 +1,26 @@
+/** Amounts as short text: bytes, counts and times of any size in a few characters. */
+const KIB = 1024;
+const MIB = KIB * KIB;
+
+/** "12 B", "4 KiB", "1.5 MiB"; at most one decimal. */
+export function bytesText(bytes: number): string {
+  if (bytes >= MIB) return `${short(bytes / MIB)} MiB`;
+  if (bytes >= KIB) return `${short(bytes / KIB)} KiB`;
+  return `${short(bytes)} B`;
+}
+
+/** Whole numbers as they are, means with one decimal. */
+export function countText(count: number): string {
+  return short(count);
+}
+
+/** "850 ns", "12.3 µs", "4.5 ms". */
+export function timeText(ns: number): string {
+  if (ns >= 1e6) return `${short(ns / 1e6)} ms`;
+  if (ns >= 1e3) return `${short(ns / 1e3)} µs`;
+  return `${short(ns)} ns`;
+}
+
+function short(value: number): string {
+  return Number.isInteger(value) ? String(value) : value.toFixed(1).replace(/\.0$/, '');
+}

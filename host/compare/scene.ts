@@ -1,0 +1,43 @@
+/**
+ * Scenes: what a workload does on a machine, cut where it is measured.
+ *
+ *     open ──> map ───────> write, call, check ──> write, call, check ──> ...
+ *              `setup`      `firstCall`            mean: `perCall`
+ *
+ * What a round counts is all three; what it takes is `call` alone.
+ */
+import type { Strategy } from '../kernel/strategy.ts';
+import type { Machine } from '../machine.ts';
+
+/** How the payload travels: in the message, or in a memory file of which the message has a descriptor. */
+export type Send = 'inline' | 'memfd';
+
+export interface Scene {
+  /** Makes the mappings, or whatever stands for them. */
+  map(): void;
+  /** The sender writes what it is going to send. */
+  write(): void;
+  /** From the sender's first system call to the last of either side, with all that the receiver reads. */
+  call(): void;
+  /** @throws BinderlabError when the receiver did not find what was sent. */
+  check(): void;
+}
+
+export interface SceneChoice {
+  /** Bytes that go from the sender to the receiver in one round. */
+  payload: number;
+  send: Send;
+}
+
+export interface Workload {
+  readonly name: string;
+  /** Whether its messages are Binder's, so that the strategies differ in it. */
+  readonly usesBinder: boolean;
+  /** Ways to send that it has. */
+  readonly sends: readonly Send[];
+  /** Makes processes and opens descriptors on a fresh machine; nothing is mapped yet. */
+  open(machine: Machine, choice: SceneChoice): Scene;
+}
+
+/** The strategy of a row; null where no Binder message is sent. */
+export type RowStrategy = Strategy | null;
