@@ -97,7 +97,7 @@ function nodeOf(proc: Proc, ptr: u64): Node | null {
 /** The 32-bit word at `offset` of an area, 4-aligned, in the message of `buffer`: where it is staged, or where it was delivered. */
 function wordAt(alloc: BinderAlloc, buffer: Buffer, offset: u32): u32 {
   const index = <i32>(offset >>> PAGE_SHIFT);
-  const staged = buffer.delivered ? 0 : mappingStaged(alloc, index);
+  const staged = buffer.delivered ? <usize>0 : mappingStaged(alloc, index);
   const frame = staged ? staged : areaPage(alloc, index).frame;
   return frame ? load<u32>(frame + (offset & PAGE_MASK)) : 0;
 }

@@ -49,12 +49,17 @@ test('the script in README.md runs as printed, and prints what it says there', (
   assert.is(stdout, printed);
 });
 
+/** A line without the addresses of frames, and the descriptors that hold them: they move with every change of the guest. */
+function withoutFrames(line: string): string {
+  return line.replace(/\b0x(0060000000[0-9a-f]{6}|[0-9a-f]{5})\b/g, (address) => '#'.repeat(address.length));
+}
+
 test('what README.md shows of the guide is what the guide prints', () => {
-  const printed = folder.run(['guide']).stdout.split('\n');
+  const printed = folder.run(['guide']).stdout.split('\n').map(withoutFrames);
   let at = 0;
   for (const line of readmeBlocks('text')[0]?.trimEnd().split('\n') ?? []) {
     if (line === '...') continue;
-    const found = printed.indexOf(line, at);
+    const found = printed.indexOf(withoutFrames(line), at);
     assert.ok(found >= 0, `not printed, or not in this place: ${line}`);
     at = found + 1;
   }
