@@ -115,6 +115,12 @@ function performCall(people: People, step: CallInput): void {
     case 'poll':
       sys.poll(step.in.fd, step.in.events, step.in.timeout);
       return;
+    case 'read':
+      sys.read(step.in.fd, addressOfHex(step.in.addr), step.in.len);
+      return;
+    case 'write':
+      sys.write(step.in.fd, addressOfHex(step.in.addr), bytesOfHex(step.in.poke), step.in.len);
+      return;
     case 'mkfd': {
       const { kind, fd, fd2 = -1, content } = step.in;
       sys.makeFile(kind, fd, fd2, content === undefined ? NO_BYTES : bytesOfHex(content));

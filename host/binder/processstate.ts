@@ -35,6 +35,8 @@ const PROXIES_BASE = 0x7c_0000_0000;
 const PROXY_SIZE = 0x40;
 
 const states = new WeakMap<Process, ProcessState>();
+/** Children of processes that had opened the driver: what they inherited of it is not theirs. */
+const forked = new WeakSet<Process>();
 
 export class ProcessState implements IpcProcess, ProxyHome {
   readonly objects = new LocalObjects();
@@ -62,6 +64,11 @@ export class ProcessState implements IpcProcess, ProxyHome {
   static *self(): Act<ProcessState> {
     const thread = yield* sys.self();
     let state = states.get(thread.process);
+    if (forked.has(thread.process)) {
+      throw new BinderlabError(
+        `${thread.process.name} was forked from a process that had opened Binder already: its descriptor is the parent's, and libbinder cannot be used after a fork. Fork first, as Zygote does.`,
+      );
+    }
     if (state === undefined) {
       state = yield* ProcessState.#open(thread.process);
       states.set(thread.process, state);
@@ -71,6 +78,7 @@ export class ProcessState implements IpcProcess, ProxyHome {
   }
 
   static *#open(process: Process): Act<ProcessState> {
+    process.atFork((child) => forked.add(child));
     const fd = yield* sys.open();
     const version = u32At((yield* sys.ioctl(fd, BINDER_VERSION, { outLen: 4 })).bytes, 0);
     if (version !== BINDER_PROTOCOL_VERSION) throw new BinderlabError(`the driver speaks version ${version}, not 8`);

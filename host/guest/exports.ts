@@ -103,9 +103,13 @@ export interface RawExports {
   setSecctx?(length: number): void;
   /** @returns The events that are ready (0: none), or -errno, or PARKED. */
   sysPoll?(thread: number, fd: number, events: number, timeout: number): number;
+  /** read(2) to user memory. @returns The bytes read (0: the end), or -errno, or PARKED. */
+  sysRead?(thread: number, fd: number, addr: number, length: number): number;
+  /** write(2) from user memory. @returns The bytes written, or -errno, or PARKED. */
+  sysWrite?(thread: number, fd: number, addr: number, length: number): number;
   /**
    * Opens a memfd (kind 0) that holds the first `length` bytes of the scratch page, a pipe (1: `fd` reads, `fd2`
-   * writes) or /dev/null (2), at these descriptors.
+   * writes), /dev/null (2) or a stream socket pair (3), at these descriptors.
    *
    * @returns The number of the inode (above 0), or -errno.
    */

@@ -24,6 +24,7 @@ export type People = Roster<Process, Thread>;
 export interface ProcessState {
   readonly threads: readonly Thread[];
   readonly arena: ArenaState;
+  readonly uid: number;
 }
 
 export class Process implements Home {
@@ -31,14 +32,16 @@ export class Process implements Home {
   readonly arena: Arena;
   /** Its threads, those that have ended included; the main thread is the first. */
   readonly threads: Thread[] = [];
+  /** Called with each child; children inherit them, as they inherit memory. */
+  readonly #forkHandlers: ((child: Process) => void)[] = [];
 
   private constructor(
     private readonly system: System,
     private readonly people: People,
     readonly name: string,
     readonly pid: number,
-    /** The uid that it was made with. */
-    readonly uid: number,
+    /** Its user: what it was made with, or what setresuid made of it. */
+    public uid: number,
     /** The guest's process. */
     readonly pointer: number,
     private readonly range: ArenaRange,
@@ -109,7 +112,13 @@ export class Process implements Home {
       return pid;
     });
     if (child === null) throw callError(`${by.name}: fork of ${name}`, made);
+    this.#handDown(child);
     return child;
+  }
+
+  /** Has a function called with each child of this process, and of its children, when it is made: pthread_atfork. */
+  atFork(handler: (child: Process) => void): void {
+    this.#forkHandlers.push(handler);
   }
 
   /** SIGKILL: everything of it is gone and released when the step ends. */
@@ -188,14 +197,20 @@ export class Process implements Home {
   }
 
   save(): ProcessState {
-    return { threads: [...this.threads], arena: this.arena.save() };
+    return { threads: [...this.threads], arena: this.arena.save(), uid: this.uid };
   }
 
-  restore({ threads, arena }: ProcessState): void {
+  restore({ threads, arena, uid }: ProcessState): void {
+    this.uid = uid;
     this.threads.length = 0;
     this.threads.push(...threads);
     for (const thread of threads) thread.forgetBuffers();
     this.arena.restore(arena);
+  }
+
+  #handDown(child: Process): void {
+    child.#forkHandlers.push(...this.#forkHandlers);
+    for (const handler of this.#forkHandlers) handler(child);
   }
 
   #addThread(name: string, tid: number, pointer: number): Thread {

@@ -2,7 +2,14 @@
  * The system calls of one thread, as plain as the kernel's: numbers in, the raw result out, -errno included. Each
  * call is one step. What only a script could do wrong (a thread that has ended, or that sleeps) is an error.
  */
-import { PARKED } from '../../assembly/abi/machine.ts';
+import {
+  F_GETFD,
+  FILE_KIND_MEMFD,
+  FILE_KIND_NULL,
+  FILE_KIND_PIPE,
+  FILE_KIND_SOCKETPAIR,
+  PARKED,
+} from '../../assembly/abi/machine.ts';
 import { BINDER_WRITE_READ } from '../../assembly/abi/protocol.ts';
 import {
   WRITE_READ_READ_BUFFER,
@@ -19,6 +26,7 @@ import { BinderlabError, notEmulated } from './error.ts';
 import { ioctlName } from './ioctls.ts';
 import type { Fault, UserMemory } from './memory.ts';
 import type { System, Task } from './system.ts';
+import { ReadCall, WriteCall } from './transfer.ts';
 
 /** One BINDER_WRITE_READ: what is stored in user memory before it, and the fields of binder_write_read. */
 export interface WriteRead {
@@ -50,9 +58,15 @@ export interface FileInfo extends Result {
   content?: Uint8Array;
 }
 
-export type FileKind = 'memfd' | 'pipe' | 'null';
+export type FileKind = 'memfd' | 'pipe' | 'null' | 'socketpair';
 
-const FILE_KINDS: Readonly<Record<FileKind, number>> = { memfd: 0, pipe: 1, null: 2 };
+const FILE_KINDS: Readonly<Record<FileKind, number>> = {
+  memfd: FILE_KIND_MEMFD,
+  pipe: FILE_KIND_PIPE,
+  null: FILE_KIND_NULL,
+  socketpair: FILE_KIND_SOCKETPAIR,
+};
+const TWO_ENDED: ReadonlySet<FileKind> = new Set<FileKind>(['pipe', 'socketpair']);
 const SCRATCH_SIZE = 4096;
 
 export class Syscalls {
@@ -64,6 +78,8 @@ export class Syscalls {
     private readonly system: System,
     private readonly task: Task,
     private readonly memory: UserMemory,
+    /** The process, whose credentials setUid changes. */
+    private readonly owner: { uid: number },
   ) {}
 
   /** @param device 0 /dev/binder, 1 /dev/hwbinder, 2 /dev/vndbinder. @returns The descriptor, or -errno. */
@@ -105,7 +121,9 @@ export class Syscalls {
   }
 
   setUid(uid: number): number {
-    return this.#call('setuid', { uid }, (thread) => this.system.raw.setUid(thread, uid));
+    const ret = this.#call('setuid', { uid }, (thread) => this.system.raw.setUid(thread, uid));
+    if (ret === 0) this.owner.uid = uid;
+    return ret;
   }
 
   /** Sets RLIMIT_NOFILE of the process. */
@@ -121,6 +139,38 @@ export class Syscalls {
     const call = new PollCall(task.name);
     system.enter('poll', task, { fd, events, timeout }, call);
     return system.leave(task, call, system.raw.sysPoll(task.pointer, fd, events, timeout));
+  }
+
+  /** Reads up to `len` bytes to `addr`; may sleep at an empty stream. */
+  read(fd: number, addr: number, len: number): ReadCall {
+    const { system, task } = this;
+    this.check();
+    if (system.raw.sysRead === undefined) throw notEmulated('read');
+    const call = new ReadCall(task.name, this.memory, addr);
+    system.enter('read', task, { fd, addr, len }, call);
+    return system.leave(task, call, system.raw.sysRead(task.pointer, fd, addr, len));
+  }
+
+  /**
+   * Writes the `len` bytes at `addr`; may sleep at a full stream, and write less than all.
+   *
+   * @param poke Stored at `addr` before the call.
+   */
+  write(fd: number, addr: number, poke: Uint8Array, len: number = poke.length): WriteCall {
+    const { system, task } = this;
+    this.check();
+    if (system.raw.sysWrite === undefined) throw notEmulated('write');
+    if (poke.length > 0) this.memory.store(addr, poke);
+    const call = new WriteCall(task.name);
+    system.enter('write', task, { fd, addr, poke, len }, call);
+    return system.leave(task, call, system.raw.sysWrite(task.pointer, fd, addr, len));
+  }
+
+  /** The lowest descriptor from `from` up that is not open. Looking is no step. */
+  freeDescriptor(from = 0): number {
+    let fd = from;
+    while (this.system.raw.sysFcntl(this.task.pointer, fd, F_GETFD, 0) >= 0) fd++;
+    return fd;
   }
 
   /**
@@ -174,14 +224,14 @@ export class Syscalls {
     });
   }
 
-  /** Opens a file of another kind at exactly these numbers; a pipe has two, others use `fd` alone. */
+  /** Opens a file of another kind at exactly these numbers; pipes and socket pairs have two, others use `fd` alone. */
   makeFile(kind: FileKind, fd: number, fd2: number, content: Uint8Array): FileInfo {
     const { raw } = this.system;
     if (raw.fileMake === undefined) throw notEmulated(`files of the kind ${kind}`);
     if (content.length > SCRATCH_SIZE) {
       throw new BinderlabError(`a file is made with ${SCRATCH_SIZE} bytes at most, and these are ${content.length}`);
     }
-    const input = { kind, fd, ...(kind === 'pipe' ? { fd2 } : {}), ...(kind === 'memfd' ? { content } : {}) };
+    const input = { kind, fd, ...(TWO_ENDED.has(kind) ? { fd2 } : {}), ...(kind === 'memfd' ? { content } : {}) };
     let info: FileInfo = { ret: 0 };
     const run = (thread: number): number => {
       this.system.guest.u8.set(content, this.#scratch());

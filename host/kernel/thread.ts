@@ -47,12 +47,15 @@ import type { UserMemory } from './memory.ts';
 import { type Strategy, strategyFlags } from './strategy.ts';
 import { Syscalls } from './syscalls.ts';
 import type { System, Task } from './system.ts';
+import type { ReadCall, WriteCall } from './transfer.ts';
 import { commandWords } from './words.ts';
 
 /** The process of a thread, as far as a thread needs it. */
 export interface Home {
   readonly name: string;
   readonly pid: number;
+  /** Its user, as setresuid left it. */
+  uid: number;
   readonly memory: UserMemory;
   readonly arena: Arena;
   /** Called when one thread has ended, or all of them at once. */
@@ -98,7 +101,7 @@ export class Thread implements Task {
     readonly index: number,
   ) {
     this.seat = system.freeSeat;
-    this.sys = new Syscalls(system, this, home.memory);
+    this.sys = new Syscalls(system, this, home.memory, home);
     system.enlist(this);
   }
 
@@ -152,6 +155,37 @@ export class Thread implements Task {
 
   mprotect(address: number, length: number, prot: number): void {
     this.#checked(`mprotect of ${length} bytes at ${hexOfAddress(address)}`, this.sys.mprotect(address, length, prot));
+  }
+
+  /** Becomes another user: setresuid of the whole process. */
+  setUid(uid: number): void {
+    this.#checked(`setresuid to ${uid}`, this.sys.setUid(uid));
+  }
+
+  /** Makes a stream socket pair at the two lowest free descriptors. @returns Them. */
+  socketPair(): [fd: number, fd2: number] {
+    return this.#twoEnds('socketpair');
+  }
+
+  /** Makes a pipe whose ends do not sleep. @returns The descriptor to read from, and the one to write to. */
+  pipe(): [fd: number, fd2: number] {
+    return this.#twoEnds('pipe');
+  }
+
+  /** Reads from a descriptor up to `length` bytes, and parks while a stream has none. */
+  read(fd: number, length: number = READ_BUFFER_SIZE, { mayFail = false } = {}): ReadCall {
+    if (length > READ_BUFFER_SIZE) throw tooLong(`${length} bytes to read`, READ_BUFFER_SIZE);
+    const call = this.sys.read(fd, this.#window.rbuf, length);
+    if (!mayFail && call.done) this.#checked(`read of descriptor ${fd}`, call.ret as number);
+    return call;
+  }
+
+  /** Writes to a descriptor, and parks while a stream is full. The result tells how many of the bytes it took. */
+  write(fd: number, bytes: Uint8Array, { mayFail = false } = {}): WriteCall {
+    if (bytes.length > WRITE_BUFFER_SIZE) throw tooLong(`${bytes.length} bytes to write`, WRITE_BUFFER_SIZE);
+    const call = this.sys.write(fd, this.#window.wbuf, bytes);
+    if (!mayFail && call.done) this.#checked(`write to descriptor ${fd}`, call.ret as number);
+    return call;
   }
 
   /** Waits for events on one descriptor, or looks whether there are any (`wait: false`). */
@@ -315,6 +349,14 @@ export class Thread implements Task {
   get #window(): Window {
     this.#buffers ??= this.home.arena.window(this.index);
     return this.#buffers;
+  }
+
+  #twoEnds(kind: 'pipe' | 'socketpair'): [fd: number, fd2: number] {
+    this.sys.check();
+    const fd = this.sys.freeDescriptor();
+    const fd2 = this.sys.freeDescriptor(fd + 1);
+    this.#checked(`making a ${kind}`, this.sys.makeFile(kind, fd, fd2, NO_BYTES).ret);
+    return [fd, fd2];
   }
 
   #checkAlive(): void {

@@ -39,6 +39,16 @@ function made({ kernel }: SimThread, request: PlainCall): unknown {
       return kernel.ioctl(request.fd, request.cmd, request);
     case 'writeRead':
       return kernel.writeRead(request.fd, request.commands, request);
+    case 'setuid':
+      return kernel.setUid(request.uid);
+    case 'socketPair':
+      return kernel.socketPair();
+    case 'pipe':
+      return kernel.pipe();
+    case 'read':
+      return kernel.read(request.fd, request.length, request);
+    case 'write':
+      return kernel.write(request.fd, request.bytes, request);
     case 'poll':
       return kernel.poll(request.fd, request);
   }

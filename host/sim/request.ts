@@ -31,6 +31,11 @@ export type SystemCall =
       readonly address: number;
       readonly flags: number;
     }
+  | { readonly call: 'setuid'; readonly uid: number }
+  | { readonly call: 'socketPair' }
+  | { readonly call: 'pipe' }
+  | { readonly call: 'read'; readonly fd: number; readonly length: number; readonly mayFail: boolean }
+  | { readonly call: 'write'; readonly fd: number; readonly bytes: Uint8Array; readonly mayFail: boolean }
   | { readonly call: 'munmap'; readonly address: number; readonly length: number }
   | {
       readonly call: 'ioctl';

@@ -7,6 +7,7 @@ import type { IoctlCall, PollCall, WriteReadCall } from '../kernel/call.ts';
 import type { Command } from '../kernel/commands.ts';
 import type { Process } from '../kernel/process.ts';
 import { type Device, MAP_ADDRESS, MAP_LENGTH } from '../kernel/thread.ts';
+import type { ReadCall, WriteCall } from '../kernel/transfer.ts';
 import type { Act, Program, Request } from './request.ts';
 import type { SimThread } from './thread.ts';
 
@@ -47,6 +48,16 @@ export const sys = {
   /** BINDER_WRITE_READ. With nothing to read the thread sleeps until there is something. */
   writeRead: (fd: number, commands: readonly Command[], { readSize = 256, mayFail = false } = {}): Act<WriteReadCall> =>
     ask({ call: 'writeRead', fd, commands, readSize, mayFail }),
+  /** Makes a stream socket pair. @returns Its two descriptors. */
+  socketPair: (): Act<[fd: number, fd2: number]> => ask({ call: 'socketPair' }),
+  /** Makes a pipe whose ends do not sleep. @returns The descriptor to read from, and the one to write to. */
+  pipe: (): Act<[fd: number, fd2: number]> => ask({ call: 'pipe' }),
+  /** Reads what there is, up to `length` bytes. With nothing in a stream the thread sleeps until there is something. */
+  read: (fd: number, length = 4096, { mayFail = false } = {}): Act<ReadCall> =>
+    ask({ call: 'read', fd, length, mayFail }),
+  /** Writes as many of the bytes as there is room for; with none in a stream the thread sleeps until there is some. */
+  write: (fd: number, bytes: Uint8Array, { mayFail = false } = {}): Act<WriteCall> =>
+    ask({ call: 'write', fd, bytes, mayFail }),
   poll: (fd: number, { events = EPOLLIN as number, wait = true } = {}): Act<PollCall> =>
     ask({ call: 'poll', fd, events, wait }),
 
@@ -54,6 +65,8 @@ export const sys = {
   spawn: (program: Program, name?: string): Act<SimThread> => ask({ call: 'spawn', program, name }),
   /** Forks: a new process that runs `program`, with copies of memory and descriptors. */
   fork: (name: string, program: Program): Act<Process> => ask({ call: 'fork', program, name }),
+  /** Becomes another user: setresuid of the whole process. */
+  setUid: (uid: number): Act<void> => ask({ call: 'setuid', uid }),
   /** Ends the thread. */
   exit: (): Act<never> => ask({ call: 'exit' }),
   /** Ends the process. */

@@ -11,12 +11,16 @@ import type {
   IoctlOutput,
   Output,
   PeekOutput,
+  ReadOutput,
   ResultOutput,
   StepInput,
   StoreOutput,
   WriteReadInput,
   WriteReadOutput,
 } from './journal.ts';
+
+/** Bytes of a string that are shown. */
+const QUOTED_MAX = 64;
 
 /** What is known of a call before it returns. */
 export interface CallBegin {
@@ -68,6 +72,10 @@ export function callBegin(step: StepInput, bc?: string[]): CallBegin {
       const asked = `[{fd=${step.in.fd}, events=${pollEvents(step.in.events)}}]`;
       return { name: 'poll', begin: `poll(${asked}, 1, ${step.in.timeout}` };
     }
+    case 'read':
+      return { name: 'read', begin: `read(${step.in.fd}` };
+    case 'write':
+      return { name: 'write', begin: `write(${step.in.fd}, ${quoted(step.in.poke)}, ${step.in.len}` };
     case 'mkfd':
       return makeFileText(step.in);
     case 'fdinfo':
@@ -96,6 +104,8 @@ export function callEnd(step: StepInput, out: Output, br: string[] | undefined):
       const ready = ret > 0 && revents !== undefined ? ` ([{fd=${step.in.fd}, revents=${pollEvents(revents)}}])` : '';
       return `) = ${result(out as ResultOutput)}${ready}`;
     }
+    case 'read':
+      return `, ${quoted((out as ReadOutput).bytes ?? '')}, ${step.in.len}) = ${result(out as ResultOutput)}`;
     case 'mkfd':
     case 'fdinfo': {
       const { file, cloexec } = out as { file?: string; cloexec?: number };
@@ -117,6 +127,11 @@ function makeFileText(input: { kind: string; fd: number; fd2?: number; content?:
       return { name: 'memfd_create', begin: `memfd_create("", 0 /* ${(input.content ?? '').length / 2} bytes */` };
     case 'pipe':
       return { name: 'pipe2', begin: `pipe2([${input.fd}, ${input.fd2 ?? '?'}], O_NONBLOCK` };
+    case 'socketpair':
+      return {
+        name: 'socketpair',
+        begin: `socketpair(AF_UNIX, SOCK_STREAM, 0, [${input.fd}, ${input.fd2 ?? '?'}]`,
+      };
     default:
       return { name: 'openat', begin: `openat(AT_FDCWD, "/dev/${input.kind}", O_RDWR` };
   }
@@ -155,6 +170,20 @@ export function commandsOf(input: WriteReadInput): string[] {
 /** The answers that a read half stored, in words. */
 export function answersOf(input: WriteReadInput, out: WriteReadOutput): string[] {
   return returnWords(bytesOfHex(out.read ?? '').subarray(input.read_consumed));
+}
+
+/** Bytes as a string of C's: what does not print is escaped, and what is long is cut. */
+function quoted(hex: string): string {
+  const bytes = bytesOfHex(hex);
+  const shown = [...bytes.subarray(0, QUOTED_MAX)].map(escaped).join('');
+  return `"${shown}"${bytes.length > QUOTED_MAX ? '...' : ''}`;
+}
+
+function escaped(byte: number): string {
+  const character = String.fromCharCode(byte);
+  if (byte === 0x0a) return '\\n';
+  if (character === '"' || character === '\\') return `\\${character}`;
+  return byte >= 0x20 && byte < 0x7f ? character : `\\x${byte.toString(16).padStart(2, '0')}`;
 }
 
 /** Small structures as 32-bit words, as people read them. */

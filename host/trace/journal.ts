@@ -86,6 +86,11 @@ export interface MmapOutput {
   errno?: string;
 }
 
+export interface ReadOutput extends ResultOutput {
+  /** Memory from `addr`, `ret` bytes; absent after an error. */
+  bytes?: HexBytes;
+}
+
 export interface PollOutput extends ResultOutput {
   revents?: number;
 }
@@ -174,9 +179,13 @@ export interface Operations {
   munmap: { by: true; in: { addr: Address; len: number }; out: ResultOutput };
   mprotect: { by: true; in: { addr: Address; len: number; prot: number }; out: ResultOutput };
   poll: { by: true; in: { fd: number; events: number; timeout: number }; out: PollOutput };
+  /** Not in the kernel's recordings. `poke` is stored at `addr` before the call; either may park. */
+  read: { by: true; in: { fd: number; addr: Address; len: number }; out: ReadOutput };
+  write: { by: true; in: { fd: number; addr: Address; poke: HexBytes; len: number }; out: ResultOutput };
+  /** A socket pair, which the kernel's recordings do not have, is at `fd` and `fd2`, as a pipe is. */
   mkfd: {
     by: true;
-    in: { kind: 'memfd' | 'pipe' | 'null'; fd: number; fd2?: number; content?: HexBytes };
+    in: { kind: 'memfd' | 'pipe' | 'null' | 'socketpair'; fd: number; fd2?: number; content?: HexBytes };
     out: MakeFileOutput;
   };
   fdinfo: { by: true; in: { fd: number }; out: FileInfoOutput };

@@ -44,6 +44,8 @@ const INPUT_FIELDS: { [O in Op]: Readonly<Record<string, FieldKind>> } = {
   munmap: { addr: 'address', len: 'integer' },
   mprotect: { addr: 'address', len: 'integer', prot: 'integer' },
   poll: { fd: 'integer', events: 'integer', timeout: 'integer' },
+  read: { fd: 'integer', addr: 'address', len: 'integer' },
+  write: { fd: 'integer', addr: 'address', poke: 'bytes', len: 'integer' },
   mkfd: { kind: 'name', fd: 'integer', fd2: 'integer?', content: 'bytes?' },
   fdinfo: { fd: 'integer' },
   ioctl: { fd: 'integer', cmd: 'address', name: 'name or null', arg: 'address', poke: 'bytes', out_len: 'integer' },

@@ -32,6 +32,8 @@ const ADDRESS_FIELDS: Readonly<Partial<Record<Op, readonly string[]>>> = {
   peek: ['addr'],
   mmap: ['addr', 'flags'],
   munmap: ['addr'],
+  read: ['addr'],
+  write: ['addr'],
   mprotect: ['addr'],
   ioctl: ['cmd', 'arg'],
   wr: ['arg', 'wbuf', 'rbuf'],

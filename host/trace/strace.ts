@@ -9,7 +9,16 @@
  */
 import { callBegin, callEnd } from './call.ts';
 import { hexDump } from './hexdump.ts';
-import type { IoctlOutput, Output, PeekOutput, Step, StepInput, Woken, WriteReadOutput } from './journal.ts';
+import type {
+  IoctlOutput,
+  Output,
+  PeekOutput,
+  ReadOutput,
+  Step,
+  StepInput,
+  Woken,
+  WriteReadOutput,
+} from './journal.ts';
 
 export interface StraceOptions {
   /** Follow each line with the bytes that went in and came out, sixteen a row. */
@@ -138,6 +147,8 @@ function bytesIn(step: StepInput): string[] {
       return hexDump(step.in.poke, '  > ');
     case 'ioctl':
       return hexDump(step.in.poke, '  > ');
+    case 'write':
+      return hexDump(step.in.poke, '  > ');
     case 'poke':
       return hexDump(step.in.bytes, '  > ');
     default:
@@ -152,6 +163,8 @@ function bytesOut(step: StepInput, out: Output | undefined): string[] {
       return hexDump((out as WriteReadOutput).read ?? '', '  < ');
     case 'ioctl':
       return hexDump((out as IoctlOutput).bytes ?? '', '  < ');
+    case 'read':
+      return hexDump((out as ReadOutput).bytes ?? '', '  < ');
     case 'peek':
       return hexDump((out as PeekOutput).bytes, '  < ');
     default:

@@ -1,0 +1,49 @@
+/** read(2) and write(2): bytes between user memory and an open file. Both may sleep at a stream, empty or full. */
+import { Call, type CallState, type Result } from './call.ts';
+import type { UserMemory } from './memory.ts';
+
+const NO_BYTES: Uint8Array = new Uint8Array(0);
+
+export class ReadCall extends Call {
+  #bytes: Uint8Array = NO_BYTES;
+
+  constructor(
+    by: string,
+    private readonly memory: UserMemory,
+    private readonly address: number,
+  ) {
+    super(by);
+  }
+
+  /** What it read; nothing at the end of the file, and after an error. */
+  get bytes(): Uint8Array {
+    this.checkDone();
+    return this.#bytes;
+  }
+
+  override output(): Result & { bytes?: Uint8Array } {
+    const result = this.result();
+    return result.ret < 0 ? result : { ...result, bytes: this.#bytes };
+  }
+
+  override save(): CallState & { readonly bytes: Uint8Array } {
+    return { ...super.save(), bytes: this.#bytes };
+  }
+
+  override restore(state: CallState & { readonly bytes: Uint8Array }): void {
+    super.restore(state);
+    this.#bytes = state.bytes;
+  }
+
+  protected override collect(ret: number): void {
+    if (ret > 0) this.#bytes = this.memory.load(this.address, ret);
+  }
+}
+
+export class WriteCall extends Call {
+  override output(): Result {
+    return this.result();
+  }
+
+  protected override collect(): void {}
+}
