@@ -76,6 +76,7 @@ import {
   threadCreate as createThread,
   threadFirst,
 } from './task/process';
+import { secctxFork, secctxSet } from './task/secctx';
 import { streamBoot, streamReady } from './task/stream';
 import { threadSignal, threadTimeOut, waitBoot, wakeTake, wakeWaiting } from './task/wait';
 import { traceEnable as enableTrace } from './trace';
@@ -224,12 +225,16 @@ export function procFork(parent: Thread, pid: i32): i32 {
   const child = processCreate(pid, from.uid);
   if (!child) return -ENOMEM;
   child.nofile = from.nofile;
-  child.secctx = from.secctx;
-  child.secctxSize = from.secctxSize;
   child.space = spaceCreate(changetype<usize>(child));
   const space = child.space;
   const thread = space ? createThread(child, pid) : null;
-  if (!space || !thread || spaceFork(space, from.space!) < 0 || fdTableFork(child, from) < 0) {
+  if (
+    !space ||
+    !thread ||
+    spaceFork(space, from.space!) < 0 ||
+    fdTableFork(child, from) < 0 ||
+    secctxFork(child, from) < 0
+  ) {
     processExit(child);
     return -ENOMEM;
   }
@@ -282,6 +287,11 @@ export function timeoutExpire(thread: Thread): i32 {
 export function setUid(thread: Thread, uid: u32): i32 {
   thread.process.uid = uid;
   return 0;
+}
+
+/** setcon(3): the process's security context is the first `length` bytes of the scratch page; 0 for none. 0, -EINVAL or -ENOMEM. */
+export function setcon(thread: Thread, length: u32): i32 {
+  return secctxSet(thread.process, page, length);
 }
 
 export function setRlimit(thread: Thread, nofile: i32): i32 {

@@ -18,7 +18,7 @@ import { findViolation } from './kernel/violation.ts';
 import type { AwaitedReply } from './sim/deadlock.ts';
 import { Simulation, type SimulationOptions, type World } from './sim/simulation.ts';
 import { Snapshot } from './snapshot.ts';
-import { dumpFile, performStep, type Stage } from './steps.ts';
+import { dumpFile, performStep, type Stage, shrink } from './steps.ts';
 import type { Journal, JournalHeader, Step, StepInput } from './trace/journal.ts';
 import { Recorder } from './trace/recorder.ts';
 
@@ -216,6 +216,15 @@ export class Machine {
    */
   dump(file: string): DebugFile {
     return dumpFile(this.#stage, file);
+  }
+
+  /**
+   * Lets the shrinker take up to `pages` pages of binder mappings that no buffer touches, the longest unused first.
+   *
+   * @returns How many it got.
+   */
+  shrink(pages: number): number {
+    return shrink(this.#stage, pages);
   }
 
   /** The driver's files in debugfs. Reading them here is no step. */

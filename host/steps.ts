@@ -1,5 +1,6 @@
 /** Performs a step that a journal holds: reads its inputs, and makes the call that they describe. */
 import { type DebugFile, type DebugFiles, shownNodes } from './inspect/debugfs.ts';
+import { notEmulated } from './kernel/error.ts';
 import { addressOfHex, bytesOfHex } from './kernel/hex.ts';
 import { type ArenaRange, type People, Process } from './kernel/process.ts';
 import type { System } from './kernel/system.ts';
@@ -34,6 +35,9 @@ export function performStep(stage: Stage, step: StepInput): void {
     case 'dump':
       dumpFile(stage, step.in.file);
       return;
+    case 'shrink':
+      shrink(stage, step.in.pages);
+      return;
     case 'note':
       system.act('note', null, step.in, () => {});
       return;
@@ -53,6 +57,13 @@ export function dumpFile({ debugFiles, system }: Stage, file: string): DebugFile
     if (shown !== null) system.raw.debugfsRead(shown.pid, shown.asyncOnly ? 1 : 0);
     return debugFiles.read(file);
   });
+}
+
+/** Lets the shrinker take pages that no buffer touches, the ones longest unused first. @returns How many it got. */
+export function shrink({ system }: Stage, pages: number): number {
+  if (system.raw.shrinkScan === undefined) throw notEmulated('the shrinker');
+  const scan = system.raw.shrinkScan;
+  return system.read('shrink', { pages }, () => ({ ret: scan(pages) })).ret;
 }
 
 /** The steps that a thread makes. */
@@ -77,6 +88,9 @@ function performCall(people: People, step: CallInput): void {
     case 'setuid':
       sys.setUid(step.in.uid);
       return;
+    case 'setcon':
+      sys.setContext(bytesOfHex(step.in.context));
+      return;
     case 'rlimit':
       sys.setRlimit(step.in.nofile);
       return;
@@ -90,7 +104,7 @@ function performCall(people: People, step: CallInput): void {
       sys.peek(addressOfHex(step.in.addr), step.in.len);
       return;
     case 'open':
-      sys.open(step.in.flags, (step.in as { device?: number }).device);
+      sys.open(step.in.flags, step.in.device);
       return;
     case 'close':
       sys.close(step.in.fd);

@@ -72,6 +72,7 @@ export function checkProcess(process: Process): bool {
   const head = at + offsetof<Process>('threadsNext');
   if (!process.alive) return (!process.space && !process.files && listEmpty(head)) || blame(VIOLATION_PROCESS, at);
 
+  if (process.secctxOwned && !holdFrames(process.secctx, 0, FRAME_ARRAY, at)) return false;
   if (!listHold(head)) return false;
   if (listEmpty(head)) return blame(VIOLATION_PROCESS, at);
   for (let link = listFirst(head); link; link = listNext(link, head)) {

@@ -17,6 +17,7 @@ import {
   threadFirst,
   threadFree,
 } from '../task/process';
+import { secctxDrop } from '../task/secctx';
 import { threadUnpark } from '../task/wait';
 import { ioctlResume } from './ioctl';
 import { drainClosed } from './lifecycle';
@@ -62,6 +63,7 @@ export function processExit(process: Process): void {
   drainClosed();
   fdTableDestroy(process);
   drainClosed();
+  secctxDrop(process);
   processRetire(process);
 }
 

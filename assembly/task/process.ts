@@ -27,6 +27,7 @@ export class Process {
   nofile: i32; // RLIMIT_NOFILE
   secctx: usize; // the security context of its messages, or 0
   secctxSize: u32;
+  secctxOwned: bool; // the context is a frame of its own
 }
 
 // what a parked thread waits in

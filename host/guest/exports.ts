@@ -119,6 +119,10 @@ export interface RawExports {
    * (-1: it has none), then the content, 256 bytes at most.
    */
   fileStat?(thread: number, fd: number): number;
+  /** Gives the thread's process the first `length` bytes of the scratch page for a security context. @returns 0 or -errno. */
+  setcon?(thread: number, length: number): number;
+  /** Lets the shrinker take up to `limit` pages that no buffer touches. @returns How many it got. */
+  shrinkScan?(limit: number): number;
   /** Lets the time pass at which a parked call gives up. @returns 0, or -EINVAL when the call has no such time. */
   timeoutExpire?(thread: number): number;
 }

@@ -126,6 +126,18 @@ export class Syscalls {
     return ret;
   }
 
+  /** Sets the security context of the process; no bytes for none. */
+  setContext(context: Uint8Array): number {
+    const { raw, guest } = this.system;
+    const { setcon } = raw;
+    if (setcon === undefined) throw notEmulated('setcon');
+    if (context.length > SCRATCH_SIZE) throw new BinderlabError(`a security context has ${SCRATCH_SIZE} bytes at most`);
+    return this.#call('setcon', { context }, (thread) => {
+      guest.u8.set(context, this.#scratch());
+      return setcon(thread, context.length);
+    });
+  }
+
   /** Sets RLIMIT_NOFILE of the process. */
   setRlimit(nofile: number): number {
     return this.#call('rlimit', { nofile }, (thread) => this.system.raw.setRlimit(thread, nofile));

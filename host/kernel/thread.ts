@@ -47,6 +47,7 @@ import type { UserMemory } from './memory.ts';
 import { type Strategy, strategyFlags } from './strategy.ts';
 import { Syscalls } from './syscalls.ts';
 import type { System, Task } from './system.ts';
+import { bytesOfText } from './text.ts';
 import type { ReadCall, WriteCall } from './transfer.ts';
 import { commandWords } from './words.ts';
 
@@ -160,6 +161,16 @@ export class Thread implements Task {
   /** Becomes another user: setresuid of the whole process. */
   setUid(uid: number): void {
     this.#checked(`setresuid to ${uid}`, this.sys.setUid(uid));
+  }
+
+  /**
+   * Gives the process a security context, as setcon(3) does: what BR_TRANSACTION_SEC_CTX tells of its messages.
+   *
+   * @param context Text, stored as UTF-8 with a NUL behind it; null for none.
+   */
+  setContext(context: string | null): void {
+    const bytes = context === null ? NO_BYTES : bytesOfText(`${context}\0`);
+    this.#checked(`setcon to ${context === null ? 'no context' : `"${context}"`}`, this.sys.setContext(bytes));
   }
 
   /** Makes a stream socket pair at the two lowest free descriptors. @returns Them. */

@@ -19,6 +19,8 @@ import type {
   WriteReadOutput,
 } from './journal.ts';
 
+/** Binder devices by number. */
+const DEVICES = ['binder', 'hwbinder', 'vndbinder'];
 /** Bytes of a string that are shown. */
 const QUOTED_MAX = 64;
 
@@ -39,6 +41,8 @@ export function callBegin(step: StepInput, bc?: string[]): CallBegin {
       return { name: 'fork', begin: 'fork(' };
     case 'setuid':
       return { name: 'setresuid', begin: `setresuid(${step.in.uid}, ${step.in.uid}, ${step.in.uid}` };
+    case 'setcon':
+      return { name: 'setcon', begin: `setcon(${quoted(step.in.context)}` };
     case 'rlimit':
       return { name: 'setrlimit', begin: `setrlimit(RLIMIT_NOFILE, {rlim_cur=${step.in.nofile}}` };
     case 'poke':
@@ -48,7 +52,10 @@ export function callBegin(step: StepInput, bc?: string[]): CallBegin {
     case 'peek':
       return { name: 'load', begin: `load(${step.in.addr}, ${step.in.len} bytes` };
     case 'open':
-      return { name: 'openat', begin: `openat(AT_FDCWD, "/dev/binder", ${openFlags(step.in.flags)}` };
+      return {
+        name: 'openat',
+        begin: `openat(AT_FDCWD, "/dev/${DEVICES[step.in.device ?? 0] ?? '?'}", ${openFlags(step.in.flags)}`,
+      };
     case 'close':
       return { name: 'close', begin: `close(${step.in.fd}` };
     case 'dup':

@@ -164,10 +164,13 @@ export interface Operations {
   await: { by: false; in: { thread: string; ms: number }; out: null };
   setuid: { by: true; in: { uid: number }; out: ResultOutput };
   rlimit: { by: true; in: { nofile: number }; out: ResultOutput };
+  /** Not in the kernel's recordings: the process's security context; no bytes for none. */
+  setcon: { by: true; in: { context: HexBytes }; out: ResultOutput };
   poke: { by: true; in: { addr: Address; bytes: HexBytes }; out: StoreOutput };
   fill: { by: true; in: { addr: Address; len: number; byte: number }; out: StoreOutput };
   peek: { by: true; in: { addr: Address; len: number }; out: PeekOutput };
-  open: { by: true; in: { flags: number }; out: ResultOutput };
+  /** `device`, not in the kernel's recordings: 1 hwbinder, 2 vndbinder; otherwise binder. */
+  open: { by: true; in: { flags: number; device?: number }; out: ResultOutput };
   close: { by: true; in: { fd: number }; out: ResultOutput };
   dup: { by: true; in: { fd: number; to: number }; out: ResultOutput };
   fcntl: { by: true; in: { fd: number; cmd: number; arg: number }; out: ResultOutput };
@@ -192,6 +195,8 @@ export interface Operations {
   ioctl: { by: true; in: IoctlInput; out: IoctlOutput };
   wr: { by: true; in: WriteReadInput; out: WriteReadOutput };
   dump: { by: false; in: { file: string }; out: DumpOutput };
+  /** Not in the kernel's recordings: the shrinker takes up to `pages`; `ret` says how many it got. */
+  shrink: { by: false; in: { pages: number }; out: ResultOutput };
   note: { by: false; in: { text?: string }; out: null };
 }
 

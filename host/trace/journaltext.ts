@@ -33,10 +33,11 @@ const INPUT_FIELDS: { [O in Op]: Readonly<Record<string, FieldKind>> } = {
   await: { thread: 'name', ms: 'integer' },
   setuid: { uid: 'integer' },
   rlimit: { nofile: 'integer' },
+  setcon: { context: 'bytes' },
   poke: { addr: 'address', bytes: 'bytes' },
   fill: { addr: 'address', len: 'integer', byte: 'integer' },
   peek: { addr: 'address', len: 'integer' },
-  open: { flags: 'integer' },
+  open: { flags: 'integer', device: 'integer?' },
   close: { fd: 'integer' },
   dup: { fd: 'integer', to: 'integer' },
   fcntl: { fd: 'integer', cmd: 'integer', arg: 'integer' },
@@ -61,11 +62,12 @@ const INPUT_FIELDS: { [O in Op]: Readonly<Record<string, FieldKind>> } = {
     read_consumed: 'integer',
   },
   dump: { file: 'name' },
+  shrink: { pages: 'integer' },
   note: { text: 'name?' },
 };
 
 /** Operations that nobody performs from within the machine: they have no `by`. */
-const WITHOUT_ACTOR: ReadonlySet<Op> = new Set<Op>(['proc', 'kill', 'signal', 'await', 'dump', 'note']);
+const WITHOUT_ACTOR: ReadonlySet<Op> = new Set<Op>(['proc', 'kill', 'signal', 'await', 'dump', 'shrink', 'note']);
 
 /**
  * Reads a whole journal.

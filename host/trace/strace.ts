@@ -70,6 +70,8 @@ export class Strace {
         return [this.#line(step.in.thread, `--- time passes, at most ${step.in.ms} ms ---`)];
       case 'dump':
         return this.#dump(step.in.file, step.out);
+      case 'shrink':
+        return [`# the shrinker may take ${step.in.pages} pages, and took ${step.out?.ret ?? '?'}`];
       case 'note':
         return [`# ${step.in.text ?? ''}`.trimEnd()];
       default:
