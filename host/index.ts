@@ -54,13 +54,13 @@ export {
   record,
   replay,
 } from './replay.ts';
-export type { Snapshot } from './snapshot.ts';
 export { DeadlockError } from './sim/deadlock.ts';
 export type { Act, Program } from './sim/request.ts';
 export type { Order } from './sim/schedule.ts';
 export type { Simulation, SimulationOptions } from './sim/simulation.ts';
 export { sys } from './sim/sys.ts';
 export type { SimThread } from './sim/thread.ts';
+export type { Snapshot } from './snapshot.ts';
 export type { Journal, JournalHeader, Step, StepInput } from './trace/journal.ts';
 export { formatJournal, JournalError, parseJournal } from './trace/journaltext.ts';
 export { Strace, type StraceOptions } from './trace/strace.ts';

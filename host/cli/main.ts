@@ -5,6 +5,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { type CommandDef, renderUsage, runCommand as runCitty } from 'citty';
 import { ReplayError } from '../replay.ts';
 import { JournalError } from '../trace/journaltext.ts';
+import { benchCommand } from './bench.ts';
 import { guideCommand } from './guide.ts';
 import { MACHINE_FLAGS } from './machineflags.ts';
 import { recordCommand } from './record.ts';
@@ -19,6 +20,7 @@ const COMMANDS: Readonly<Record<string, CommandDef<any>>> = {
   step: stepCommand,
   record: recordCommand,
   replay: replayCommand,
+  bench: benchCommand,
   guide: guideCommand,
 };
 
