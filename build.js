@@ -3,6 +3,8 @@
  *
  *     assembly/index.ts     asc             build/debug.wasm     asserts and poison
  *     assembly/index.ts     asc, wasm-opt   build/release.wasm   the fast one
+ *     the same              asc, wasm-opt   build/profile.wasm   nearly as fast, with the names of functions
+ *     bench/guest/          asc, wasm-opt   build/bench.wasm     the fast one, with parts to be measured alone
  *     test/guest/assembly/  asc             build/test.wasm      what unit tests call inside of the guest
  *     every other .ts       tsc -b          dist/                same folders as in the sources
  *
@@ -58,6 +60,15 @@ const INLINE = [
   '-O4',
 ];
 
+/** For profiles: what is small vanishes in its callers, what has a name of its own worth reading stays. */
+const INLINE_LITTLE = [
+  '--always-inline-max-function-size=30',
+  '--flexible-inline-max-function-size=30',
+  '--one-caller-inline-max-function-size=30',
+  '-O4',
+  '--debuginfo',
+];
+
 /** Runs a node program of a dependency from the root folder; rejects when it fails. */
 function run(program, ...args) {
   return new Promise((resolve, reject) => {
@@ -80,19 +91,27 @@ function filesBelow(folder, ending) {
 
 async function buildWasm() {
   const tests = filesBelow('test/guest/assembly', '.ts');
-  const targets = ['debug', 'release', ...(tests.length > 0 ? ['test'] : [])];
-  const stamp = wasmStamp(tests);
+  const probes = filesBelow('bench/guest', '.ts');
+  const targets = ['debug', 'release', 'profile', 'bench', 'test'];
+  const stamp = wasmStamp([...tests, ...probes]);
   const current = existsSync(STAMP) && readFileSync(STAMP, 'utf8') === stamp;
   if (current && targets.every((target) => existsSync(join(ROOT, `build/${target}.wasm`)))) return;
 
   mkdirSync(join(ROOT, 'build'), { recursive: true });
   const work = mkdtempSync(join(ROOT, 'build/new-'));
-  const compile = (target, ...entries) =>
-    run(ASC, ...entries, '--target', target, '--outFile', join(work, `${target}.wasm`));
+  const file = (target) => join(work, `${target}.wasm`);
+  const compile = (target, ...entries) => run(ASC, ...entries, '--target', target, '--outFile', file(target));
+  const optimise = (from, target, passes) => run(WASM_OPT, from, ...WASM_OPT_FLAGS, ...passes, '-o', file(target));
   try {
     await Promise.all([
-      compile('debug', 'assembly/index.ts').then(() => tests.length > 0 && compile('test', ...tests)),
-      compile('release', 'assembly/index.ts').then(() => optimise(join(work, 'release.wasm'))),
+      compile('debug', 'assembly/index.ts').then(() => compile('test', ...tests)),
+      compile('release', 'assembly/index.ts')
+        .then(() => optimise(file('release'), 'shrunk', SHRINK))
+        .then(() => optimise(file('shrunk'), 'release', INLINE))
+        .then(() => optimise(file('shrunk'), 'profile', INLINE_LITTLE)),
+      compile('bench', 'assembly/index.ts', ...probes)
+        .then(() => optimise(file('bench'), 'bench', SHRINK))
+        .then(() => optimise(file('bench'), 'bench', INLINE)),
     ]);
     for (const target of targets) renameSync(join(work, `${target}.wasm`), join(ROOT, `build/${target}.wasm`));
     writeFileSync(STAMP, stamp);
@@ -101,13 +120,9 @@ async function buildWasm() {
   }
 }
 
-async function optimise(wasm) {
-  for (const passes of [SHRINK, INLINE]) await run(WASM_OPT, wasm, ...WASM_OPT_FLAGS, ...passes, '-o', wasm);
-}
-
-function wasmStamp(tests) {
+function wasmStamp(others) {
   const hash = createHash('sha256');
-  const inputs = [...filesBelow('assembly', '.ts'), ...tests, 'asconfig.json', 'build.js', 'package-lock.json'];
+  const inputs = [...filesBelow('assembly', '.ts'), ...others, 'asconfig.json', 'build.js', 'package-lock.json'];
   for (const file of inputs) {
     const text = readFileSync(join(ROOT, file));
     hash.update(`${file} ${text.length}\n`).update(text);

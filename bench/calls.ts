@@ -2,60 +2,69 @@
 import { PARKED } from '../assembly/abi/machine.ts';
 import { TF_ONE_WAY } from '../assembly/abi/protocol.ts';
 import { bc } from '../host/kernel/commands.ts';
-import { DATA, good, MAPPING, type Scene } from './scene.ts';
-import { bufferIn, streamOf } from './stream.ts';
+import { type Actor, DATA, good, MAPPING, type Prepared, type Scene } from './scene.ts';
+
+/** A message that carries what lies at DATA. */
+const dataOf = (size: number) => ({ address: DATA, length: size });
 
 /**
  * Four system calls: the client sends and sleeps in its read, the server reads, the server frees, replies and reads,
  * the client's read ends. The client frees the reply with its next call. Each message has `size` bytes. A buffer is
  * always freed before the next one is made, so both lie at the start of their mappings.
  */
-export function roundTrip({ client, server, raw }: Scene, size: number): () => void {
-  const data = { address: DATA, length: size };
+export function roundTrip(scene: Scene, size: number, handle = 0): () => void {
+  const { client, server } = scene;
+  const data = dataOf(size);
   const free = bc.freeBuffer(MAPPING);
-  const call = client.prepare(streamOf(free, bc.transaction({ handle: 0, code: 1, data })), true);
-  const take = server.prepare(streamOf(), true);
-  const reply = server.prepare(streamOf(free, bc.reply({ data })), true);
+  const call = client.prepare([free, bc.transaction({ handle, code: 1, data })]);
+  const take = server.prepare([]);
+  const reply = server.prepare([free, bc.reply({ data })]);
   for (let warm = 0; warm < 2; warm++) {
-    if (client.call(call) !== PARKED) throw new Error('the client did not wait for its reply');
+    sleeps(client.call(call));
     good(server.call(take));
-    check(bufferIn(server.answer(take)), MAPPING);
+    checkPlace(server, take, MAPPING);
     good(server.call(reply));
-    good(raw.resume(raw.wakeNext()));
-    check(bufferIn(client.answer(call)), MAPPING);
+    good(scene.resume());
+    checkPlace(client, call, MAPPING);
   }
   return () => {
     client.call(call);
     server.call(take);
     server.call(reply);
-    raw.resume(raw.wakeNext());
+    scene.resume();
   };
 }
 
 /**
  * Two system calls: the client sends and reads BR_TRANSACTION_COMPLETE, the server frees the last message and reads
- * the next. So two messages are there at a time, and they take turns in two places.
+ * the next. So two messages are there at a time, and they take turns in two places, from the first free byte on.
  */
-export function oneway({ client, server }: Scene, size: number): () => void {
-  const data = { address: DATA, length: size };
-  const places = [MAPPING, MAPPING + Math.ceil(size / 8) * 8];
-  const send = client.prepare(streamOf(bc.transaction({ handle: 0, code: 1, flags: TF_ONE_WAY, data })), true);
-  const takes = [0, 1].map((turn) => server.prepare(streamOf(bc.freeBuffer(places[1 - turn] as number)), true));
-  let turn = 0;
+export function oneway({ client, server }: Scene, size: number, place = MAPPING): () => void {
+  const places = [place, place + Math.ceil(size / 8) * 8] as const;
+  const message = bc.transaction({ handle: 0, code: 1, flags: TF_ONE_WAY, data: dataOf(size) });
+  const send = client.prepare([message]);
+  const even = server.prepare([bc.freeBuffer(places[1])]);
+  const odd = server.prepare([bc.freeBuffer(places[0])]);
+  let isOdd = false;
   const once = () => {
     client.call(send);
-    server.call(takes[turn] as (typeof takes)[number]);
-    turn ^= 1;
+    server.call(isOdd ? odd : even);
+    isOdd = !isOdd;
   };
   for (let warm = 0; warm < 4; warm++) {
-    const place = places[turn] as number;
-    const take = takes[turn] as (typeof takes)[number];
+    const [take, taken] = isOdd ? [odd, places[1]] : [even, places[0]];
     once();
-    check(bufferIn(server.answer(take)), place);
+    checkPlace(server, take, taken);
   }
   return once;
 }
 
-function check(buffer: number, place: number): void {
-  if (buffer !== place) throw new Error(`a message lies at ${buffer}, not at ${place}`);
+/** @throws Error unless the call parked. */
+export function sleeps(result: number): void {
+  if (result !== PARKED) throw new Error(`a call that should have waited answered ${result}`);
+}
+
+function checkPlace(actor: Actor, read: Prepared, place: number): void {
+  const found = actor.received(read);
+  if (found !== place) throw new Error(`a message lies at ${found}, not at ${place}`);
 }

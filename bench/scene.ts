@@ -1,11 +1,11 @@
 /**
- * Two processes on a bare guest: a client, and a server that is the context manager. Everything goes through the raw
- * exports and prefilled user memory, so that what is measured is the driver and not the typed host.
+ * Processes on a bare guest: a client, and a server that is the context manager. Everything goes through the raw exports
+ * and prefilled user memory, so that what is measured is the driver and not the typed host.
  *
- *     arena   page 0  binder_write_read records, one every 64 bytes
- *             page 1  command streams, one every 256 bytes
- *             page 2  what reads return
- *             page 16 data, page-aligned
+ *     arena   page 0   binder_write_read records, one every 64 bytes
+ *             page 1   what reads return
+ *             page 2.. command streams with what they point at, one after the other
+ *             DATA     payloads, page-aligned
  */
 import {
   ACCESS_WRITE,
@@ -20,8 +20,9 @@ import {
   PROT_READ,
   PROT_WRITE,
 } from '../assembly/abi/machine.ts';
-import { BINDER_SET_CONTEXT_MGR, BINDER_WRITE_READ } from '../assembly/abi/protocol.ts';
+import { BINDER_SET_CONTEXT_MGR, BINDER_WRITE_READ, BR_REPLY, BR_TRANSACTION } from '../assembly/abi/protocol.ts';
 import {
+  TRANSACTION_DATA_BUFFER,
   WRITE_READ_READ_BUFFER,
   WRITE_READ_READ_CONSUMED,
   WRITE_READ_READ_SIZE,
@@ -31,27 +32,37 @@ import {
 } from '../assembly/abi/wire.ts';
 import type { RawExports } from '../host/guest/exports.ts';
 import { Guest, type WasmSource } from '../host/guest/guest.ts';
+import { type Command, commandsSize, storeCommands, streamSize } from '../host/kernel/commands.ts';
 
 const MIB = 1024 * 1024;
 const ARENA = 0x10000000;
 const ARENA_SIZE = 4 * MIB;
+/** User addresses of an arena's parts. */
+const READS = ARENA + PAGE_SIZE;
+const STREAMS = ARENA + 2 * PAGE_SIZE;
+export const DATA = ARENA + 16 * PAGE_SIZE;
+const RECORD_STRIDE = 64;
+const READ_SIZE = 256;
+
 export const MAPPING = 0x70000000;
 /** The largest that counts, so that two oneways of 512 KiB find room at once. */
 const MAPPING_SIZE = 4 * MIB;
-const READ_SIZE = 256;
+/** The ioctl's number as wasm takes it: an i32. */
+const WRITE_READ = BINDER_WRITE_READ | 0;
 
-/** User addresses of an arena's parts. */
-const STREAMS = ARENA + PAGE_SIZE;
-const READS = ARENA + 2 * PAGE_SIZE;
-export const DATA = ARENA + 16 * PAGE_SIZE;
-const RECORD_STRIDE = 64;
-const STREAM_STRIDE = 256;
+/** How a machine is made. */
+export interface MachineChoice {
+  wasm: WasmSource;
+  /** STRATEGY_* */
+  strategy: number;
+  memoryMiB: number;
+}
 
 /** A BINDER_WRITE_READ that can be made again and again. */
 export interface Prepared {
   /** User address of its binder_write_read. */
   readonly arg: number;
-  /** Indices of the `consumed` fields (their low halves) among the words of linear memory. */
+  /** Indices of the `consumed` fields among the doubles of linear memory. */
   readonly writeConsumed: number;
   readonly readConsumed: number;
 }
@@ -61,13 +72,19 @@ export class Actor {
   readonly process: number;
   readonly thread: number;
   readonly fd: number;
-  #prepared = 0;
+  readonly #ioctl: RawExports['sysIoctl'];
+  /** Linear memory, for stores of eight zero bytes at once. */
+  readonly #doubles: Float64Array;
+  #records = 0;
+  #streamEnd = STREAMS;
 
   constructor(
     readonly guest: Guest,
     pid: number,
   ) {
     const { raw } = guest;
+    this.#ioctl = raw.sysIoctl;
+    this.#doubles = new Float64Array(guest.memory.buffer);
     this.process = good(raw.procCreate(pid, 0));
     this.thread = raw.mainThread(this.process);
     const anonymous = MAP_ANONYMOUS | MAP_PRIVATE | MAP_FIXED_NOREPLACE;
@@ -91,56 +108,97 @@ export class Actor {
     }
   }
 
-  /** Lays a command stream and its binder_write_read out in the arena. @param reads Whether it reads, too. */
-  prepare(stream: Uint8Array, reads: boolean): Prepared {
-    const index = this.#prepared++;
-    const arg = ARENA + index * RECORD_STRIDE;
+  /** Lays commands and their binder_write_read out in the arena; with `reads` the call reads, too. */
+  prepare(commands: readonly Command[], { reads = true } = {}): Prepared {
+    const bytes = new Uint8Array(commandsSize(commands));
+    const address = this.#streamEnd;
+    storeCommands({ view: new DataView(bytes.buffer), u8: bytes, base: 0, address }, commands);
+    this.store(address, bytes);
+    this.#streamEnd += (bytes.length + 63) & ~63;
+    if (this.#streamEnd > DATA) throw new Error('the arena has no room for more commands');
+
+    const arg = ARENA + this.#records++ * RECORD_STRIDE;
     const at = this.linear(arg);
-    const { data } = this.guest;
-    const set = (offset: number, value: number) => data.setUint32(at + offset, value, true);
-    const streamAt = STREAMS + index * STREAM_STRIDE;
-    this.store(streamAt, stream);
-    set(WRITE_READ_WRITE_SIZE, stream.length);
-    set(WRITE_READ_WRITE_BUFFER, streamAt);
+    const set = (offset: number, value: number) => this.guest.data.setUint32(at + offset, value, true);
+    set(WRITE_READ_WRITE_SIZE, streamSize(commands));
+    set(WRITE_READ_WRITE_BUFFER, address);
     set(WRITE_READ_READ_SIZE, reads ? READ_SIZE : 0);
     set(WRITE_READ_READ_BUFFER, READS);
     return {
       arg,
-      writeConsumed: (at + WRITE_READ_WRITE_CONSUMED) >> 2,
-      readConsumed: (at + WRITE_READ_READ_CONSUMED) >> 2,
+      writeConsumed: (at + WRITE_READ_WRITE_CONSUMED) >> 3,
+      readConsumed: (at + WRITE_READ_READ_CONSUMED) >> 3,
     };
+  }
+
+  /** Like `prepare`, in a place that the next one takes again. */
+  scratch(commands: readonly Command[], options?: { reads?: boolean }): Prepared {
+    const [records, streamEnd] = [this.#records, this.#streamEnd];
+    const prepared = this.prepare(commands, options);
+    this.#records = records;
+    this.#streamEnd = streamEnd;
+    return prepared;
   }
 
   /** Makes a prepared call. @returns Its raw result. */
   call(prepared: Prepared): number {
-    const { raw, i32 } = this.guest;
-    i32[prepared.writeConsumed] = 0;
-    i32[prepared.readConsumed] = 0;
-    return raw.sysIoctl(this.thread, this.fd, BINDER_WRITE_READ, prepared.arg);
+    this.#doubles[prepared.writeConsumed] = 0;
+    this.#doubles[prepared.readConsumed] = 0;
+    return this.#ioctl(this.thread, this.fd, WRITE_READ, prepared.arg);
   }
 
-  /** Bytes that the last read returned. */
-  answer(prepared: Prepared): DataView {
-    const { data, i32 } = this.guest;
-    return new DataView(data.buffer, this.linear(READS), i32[prepared.readConsumed]);
+  /** The words that the last read returned, each with where its payload lies in linear memory. */
+  *answer(prepared: Prepared): Generator<{ word: number; payload: number }> {
+    const { data } = this.guest;
+    let at = this.linear(READS);
+    const end = at + data.getUint32(prepared.readConsumed << 3, true);
+    while (at < end) {
+      const word = data.getUint32(at, true);
+      yield { word, payload: at + 4 };
+      at += 4 + ((word >>> 16) & 0x3fff);
+    }
+  }
+
+  /** Address of the message that the last read returned. @throws Error when there was none. */
+  received(prepared: Prepared): number {
+    for (const { word, payload } of this.answer(prepared)) {
+      if (word === BR_TRANSACTION || word === BR_REPLY) {
+        return this.guest.data.getUint32(payload + TRANSACTION_DATA_BUFFER, true);
+      }
+    }
+    throw new Error('a read returned no message');
   }
 }
 
-/** The guest, and its two processes, each past its thread's first ioctl. */
+/** The guest with its first two processes, each past its thread's first ioctl. */
 export class Scene {
   readonly guest: Guest;
   readonly raw: RawExports;
   readonly client: Actor;
   readonly server: Actor;
+  #pids = 2000;
 
-  constructor(wasm: WasmSource, strategy: number, memoryMiB = 64) {
+  constructor({ wasm, strategy, memoryMiB }: MachineChoice) {
     this.guest = new Guest(wasm, memoryMiB);
     this.raw = this.guest.raw;
     good(this.raw.boot(memoryMiB * MIB, strategy, 128));
     this.client = new Actor(this.guest, 1000);
     this.server = new Actor(this.guest, 2000);
     good(this.raw.sysIoctl(this.server.thread, this.server.fd, BINDER_SET_CONTEXT_MGR, 0));
-    good(this.client.call(this.client.prepare(new Uint8Array(0), true)));
+    good(this.client.call(this.client.prepare([])));
+  }
+
+  /** One process more, past its first ioctl. */
+  actor(): Actor {
+    this.#pids += 1000;
+    const actor = new Actor(this.guest, this.#pids);
+    good(actor.call(actor.prepare([])));
+    return actor;
+  }
+
+  /** Lets the next thread that was woken go on. @returns The result of its call. */
+  resume(): number {
+    return this.raw.resume(this.raw.wakeNext());
   }
 }
 

@@ -50,7 +50,8 @@ export function machineOptions(choice: MachineChoice): BootOptions {
   return { wasm: guestModule(), strategy, seed, memoryMiB };
 }
 
-function wholeNumber(flag: string, text: string, min: number, max: number): number {
+/** @throws UsageError unless `text` is a whole number in the range */
+export function wholeNumber(flag: string, text: string, min: number, max: number): number {
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (value >= min && value <= max) return value;
   throw new UsageError(`${flag} must be a whole number from ${min} to ${max}, not "${text}"`);

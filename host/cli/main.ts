@@ -6,6 +6,7 @@ import { type CommandDef, renderUsage, runCommand as runCitty } from 'citty';
 import { ReplayError } from '../replay.ts';
 import { JournalError } from '../trace/journaltext.ts';
 import { compareCommand } from './compare.ts';
+import { benchCommand } from './bench.ts';
 import { guideCommand } from './guide.ts';
 import { MACHINE_FLAGS } from './machineflags.ts';
 import { recordCommand } from './record.ts';
@@ -21,6 +22,7 @@ const COMMANDS: Readonly<Record<string, CommandDef<any>>> = {
   record: recordCommand,
   replay: replayCommand,
   compare: compareCommand,
+  bench: benchCommand,
   guide: guideCommand,
 };
 

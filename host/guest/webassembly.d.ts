@@ -22,6 +22,7 @@ declare namespace WebAssembly {
   interface Instance {
     readonly exports: Record<string, unknown>;
   }
+  const Instance: new (module: Module) => Instance;
 }
 
 type BufferSource = ArrayBuffer | ArrayBufferView;

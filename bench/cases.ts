@@ -1,0 +1,93 @@
+/**
+ * What is measured: every case by its name, each with how many times it is done in one turn of the clock. Sizes are bytes
+ * of a message.
+ */
+import { STRATEGIES, type Strategy } from '../host/machine.ts';
+import { boot, instantiate } from './boot.ts';
+import { oneway, roundTrip } from './calls.ts';
+import { hostRoundTrip, libbinderRoundTrips } from './hostcalls.ts';
+import { allocFreeAny, allocFreeNewest, copyFromUser, translate } from './probes.ts';
+import { copyOnce } from './reference.ts';
+import { amongProcesses, amongQueued, amongRefs } from './scale.ts';
+import { type MachineChoice, Scene } from './scene.ts';
+import { addService, getService } from './services.ts';
+import { restoreSnapshot, takeSnapshot } from './snapshots.ts';
+
+/** The guest's builds, and what the machine is to be. */
+export interface Setting {
+  release: WebAssembly.Module;
+  /** The release build with probes. */
+  bench: WebAssembly.Module;
+  strategy: Strategy;
+  memoryMiB: number;
+}
+
+export interface Case {
+  readonly name: string;
+  /** Makes everything ready. @returns Does it `count` times. */
+  prepare(setting: Setting): (count: number) => void;
+  /** How many times in one turn. */
+  readonly count: number;
+}
+
+const SIZES = [4, 128, 4096, 65536, 524288];
+/** One turn is some hundred microseconds; so many bytes are copied in that time. */
+const BYTES_PER_TURN = 8 * 1024 * 1024;
+const COUNT = 1000;
+
+const countFor = (bytes: number) => Math.max(1, Math.min(COUNT, Math.floor(BYTES_PER_TURN / bytes)));
+
+const choice = (setting: Setting, wasm = setting.release): MachineChoice => ({
+  wasm,
+  strategy: STRATEGIES.indexOf(setting.strategy),
+  memoryMiB: setting.memoryMiB,
+});
+const options = ({ release, strategy, memoryMiB }: Setting) => ({ wasm: release, strategy, memoryMiB });
+
+/** A case that is one function, called again and again. */
+function repeated(name: string, make: (setting: Setting) => () => void, count = COUNT): Case {
+  const prepare = (setting: Setting) => {
+    const once = make(setting);
+    return (times: number) => {
+      for (let i = 0; i < times; i++) once();
+    };
+  };
+  return { name, prepare, count };
+}
+
+function sized(name: string, sizes: number[], make: (setting: Setting, size: number) => () => void): Case[] {
+  return sizes.map((size) => repeated(`${name}/${size}`, (setting) => make(setting, size), countFor(size)));
+}
+
+export const CASES: readonly Case[] = [
+  ...sized('round-trip/driver', SIZES, (setting, size) => roundTrip(new Scene(choice(setting)), size)),
+  ...sized('round-trip/host', SIZES, (setting, size) => hostRoundTrip(options(setting), size)),
+  ...SIZES.map((size) => ({
+    name: `round-trip/libbinder/${size}`,
+    prepare: (setting: Setting) => libbinderRoundTrips(options(setting), size),
+    count: Math.min(100, countFor(size)),
+  })),
+  ...sized('oneway/driver', SIZES, (setting, size) => oneway(new Scene(choice(setting)), size)),
+  repeated('object/add-service', (setting) => addService(new Scene(choice(setting)))),
+  repeated('object/get-service', (setting) => getService(new Scene(choice(setting)))),
+  ...[1, 100, 1000].flatMap((live) => [
+    repeated(`alloc-free/${live}`, (setting) => allocFreeAny(choice(setting, setting.bench), live)),
+    repeated(`alloc-free/${live}/lifo`, (setting) => allocFreeNewest(choice(setting, setting.bench), live)),
+  ]),
+  repeated('translate', (setting) => translate(choice(setting, setting.bench))),
+  ...sized('copy-from-user', SIZES, (setting, size) => copyFromUser(choice(setting, setting.bench), size)),
+  ...sized('memory-copy', SIZES, (_, size) => () => copyOnce(size)),
+  repeated('boot', (setting) => boot(choice(setting)), 2),
+  repeated('boot/instantiate', (setting) => instantiate(choice(setting)), 2),
+  repeated('snapshot/take', (setting) => takeSnapshot(options(setting)), 2),
+  repeated('snapshot/restore', (setting) => restoreSnapshot(options(setting)), 2),
+  ...[2, 10, 100, 1000].map((count) =>
+    repeated(`scale/processes/${count}`, (setting) => amongProcesses(choice(setting), count)),
+  ),
+  ...[1, 100, 10_000, 100_000].map((count) =>
+    repeated(`scale/refs/${count}`, (setting) => amongRefs(choice(setting), count)),
+  ),
+  ...[1, 100, 10_000].map((count) =>
+    repeated(`scale/queued/${count}`, (setting) => amongQueued(choice(setting), count)),
+  ),
+];

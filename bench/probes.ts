@@ -1,0 +1,96 @@
+/** Parts of the driver alone: the allocator, one translation, one copy from user memory. They need build/bench.wasm. */
+import type { RawExports } from '../host/guest/exports.ts';
+import { DATA, good, type MachineChoice, Scene } from './scene.ts';
+
+/** What bench/guest/probes.ts exports besides the guest's own. */
+interface Probes extends RawExports {
+  probeProc(thread: number, fd: number): number;
+  probeReserve(proc: number, size: number): number;
+  probeFree(proc: number, buffer: number): void;
+  probeFrames(order: number): number;
+  probeCopyFromUser(process: number, target: number, source: number, size: number): number;
+  probeTranslateStart(thread: number, fd: number, target: number): number;
+  probeTranslate(): number;
+}
+
+const PAGE_SHIFT = 12;
+/** Sizes of buffers: some hundred bytes, so that a thousand of them spread over the mapping. */
+const SIZE_MIN = 64;
+const SIZE_RANGE = 1024;
+
+function probesOf({ raw }: Scene): Probes {
+  if (!('probeReserve' in raw)) throw new Error('this build of the guest has no probes');
+  return raw as Probes;
+}
+
+/** One buffer more and one less while `live` others are there; the one that goes is the newest. */
+export function allocFreeNewest(choice: MachineChoice, live: number): () => void {
+  const { probes, proc, sizes } = filled(choice, live - 1);
+  let turn = 0;
+  return () => {
+    probes.probeFree(proc, probes.probeReserve(proc, sizes[turn] as number));
+    turn = (turn + 1) % sizes.length;
+  };
+}
+
+/** The same; the one that goes is any of them. */
+export function allocFreeAny(choice: MachineChoice, live: number): () => void {
+  const { probes, proc, sizes, buffers, random } = filled(choice, live);
+  const victims = sizes.map(() => random(live));
+  let turn = 0;
+  return () => {
+    const victim = victims[turn] as number;
+    probes.probeFree(proc, buffers[victim] as number);
+    buffers[victim] = probes.probeReserve(proc, sizes[turn] as number);
+    turn = (turn + 1) % sizes.length;
+  };
+}
+
+/** The server's mapping with `live` buffers in it, and a thousand sizes for more. */
+function filled(choice: MachineChoice, live: number) {
+  const scene = new Scene(choice);
+  const probes = probesOf(scene);
+  const proc = probes.probeProc(scene.server.thread, scene.server.fd);
+  const random = randomNumbers(1);
+  const size = () => SIZE_MIN + random(SIZE_RANGE);
+  const buffers = Array.from({ length: live }, () => good(probes.probeReserve(proc, size())));
+  return { probes, proc, buffers, random, sizes: Array.from({ length: 1000 }, size) };
+}
+
+/** A binder that the receiver knows becomes its handle. */
+export function translate(choice: MachineChoice): () => void {
+  const scene = new Scene(choice);
+  const probes = probesOf(scene);
+  const { client, server } = scene;
+  good(probes.probeTranslateStart(client.thread, client.fd, probes.probeProc(server.thread, server.fd)));
+  return () => {
+    probes.probeTranslate();
+  };
+}
+
+/** copy_from_user of `size` bytes at the start of a page, into memory in one piece. */
+export function copyFromUser(choice: MachineChoice, size: number): () => void {
+  const scene = new Scene(choice);
+  const probes = probesOf(scene);
+  const { process } = scene.client;
+  scene.client.store(DATA, new Uint8Array(size));
+  let order = 0;
+  while (1 << (order + PAGE_SHIFT) < size) order++;
+  const target = probes.probeFrames(order);
+  if (target === 0) throw new Error(`no memory for ${size} bytes in one piece`);
+  if (probes.probeCopyFromUser(process, target, DATA, size) !== 0) throw new Error('the copy is not whole');
+  return () => {
+    probes.probeCopyFromUser(process, target, DATA, size);
+  };
+}
+
+/** Numbers below a limit, the same for the same seed (xorshift). */
+function randomNumbers(seed: number): (limit: number) => number {
+  let state = seed;
+  return (limit) => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) % limit;
+  };
+}

@@ -1,0 +1,63 @@
+/** What a call costs while more and more else is there: processes, refs, queued messages. */
+import { BR_ACQUIRE, BR_INCREFS, BR_TRANSACTION_COMPLETE, TF_ONE_WAY } from '../assembly/abi/protocol.ts';
+import { bc } from '../host/kernel/commands.ts';
+import { oneway, roundTrip, sleeps } from './calls.ts';
+import { type Actor, good, MAPPING, type MachineChoice, type Prepared, Scene } from './scene.ts';
+
+/** Memory for so many processes, each with its tables and pages. */
+const MEMORY_MIB = 512;
+const HEARD = [BR_INCREFS, BR_ACQUIRE, BR_TRANSACTION_COMPLETE];
+/** Bytes that a message without data takes. */
+const BUFFER_SIZE_MIN = 8;
+/** Objects that one message of the manager's carries. */
+const BATCH = 250;
+
+/** A round trip between two of `count` processes. */
+export function amongProcesses(choice: MachineChoice, count: number): () => void {
+  const scene = new Scene({ ...choice, memoryMiB: MEMORY_MIB });
+  for (let more = 2; more < count; more++) scene.actor();
+  return roundTrip(scene, 4);
+}
+
+/** A round trip to the last of `count` handles. */
+export function amongRefs(choice: MachineChoice, count: number): () => void {
+  const scene = new Scene({ ...choice, memoryMiB: MEMORY_MIB });
+  for (let made = 0; made < count; made += BATCH) giveRefs(scene, made, Math.min(BATCH, count - made));
+  return roundTrip(scene, 4, count);
+}
+
+/** A reply with `count` new binders of the manager's; the client keeps their handles. */
+function giveRefs(scene: Scene, from: number, count: number): void {
+  const { client, server } = scene;
+  const objects = Array.from({ length: count }, (_, i) => ({
+    type: 'binder' as const,
+    ptr: 0x10000 + 16 * (from + i),
+  }));
+  const acquires = objects.map((_, i) => bc.acquire(from + i + 1));
+  sleeps(client.call(client.scratch([bc.transaction({ handle: 0 })])));
+  good(server.call(server.scratch([])));
+  let read = server.scratch([bc.freeBuffer(MAPPING), bc.reply({ objects })]);
+  good(server.call(read));
+  good(scene.resume());
+  good(client.call(client.scratch([...acquires, bc.freeBuffer(MAPPING)], { reads: false })));
+  // The manager hears of each node twice, and of its reply; what is left unread would come before the calls to measure.
+  for (let told = heard(server, read); told < 2 * count + 1; told += heard(server, read)) {
+    read = server.scratch([]);
+    good(server.call(read));
+  }
+}
+
+function heard(actor: Actor, read: Prepared): number {
+  return [...actor.answer(read)].filter(({ word }) => HEARD.includes(word)).length;
+}
+
+/** A oneway, its delivery and its end, while `count` others wait at another node of the same process. */
+export function amongQueued(choice: MachineChoice, count: number): () => void {
+  const scene = new Scene({ ...choice, memoryMiB: MEMORY_MIB });
+  giveRefs(scene, 0, 1);
+  const { client, server } = scene;
+  const send = client.prepare([bc.transaction({ handle: 1, flags: TF_ONE_WAY })]);
+  for (let sent = 0; sent <= count; sent++) good(client.call(send));
+  good(server.call(server.prepare([]))); // the first one is taken, and never freed: so the others wait
+  return oneway(scene, 4, MAPPING + (count + 1) * BUFFER_SIZE_MIN);
+}
