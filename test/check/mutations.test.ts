@@ -81,6 +81,14 @@ const MUTATIONS: readonly Mutation[] = [
     writes: (scene) => [scene.add(scene.u32(scene.process('app').handle, 'process_space'), 'space_resident', 1)],
   },
   {
+    name: 'a walk cache with a table that was freed',
+    violation: 'WALKS',
+    writes: (scene) => {
+      const walks = scene.field(scene.u32(scene.process('app').handle, 'process_space'), 'space_walks');
+      return [word(walks, 1), word(walks + 4, 0), word(walks + 8, 0x100000)]; // nothing is mapped in the first 2 MiB
+    },
+  },
+  {
     name: 'a space that nobody could free',
     violation: 'SPACE_REFS',
     writes: (scene) => [scene.add(scene.u32(scene.process('app').handle, 'process_space'), 'space_refs', 1)],
