@@ -1,6 +1,7 @@
 /** Whatever is broken in the machine's memory, the checker says what it is; and once it is mended, that all is well. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import * as codes from '../../assembly/abi/check.ts';
 import type { RawExports } from '../../host/guest/exports.ts';
 import { BinderlabError } from '../../host/kernel/error.ts';
 import { findViolation } from '../../host/kernel/violation.ts';
@@ -353,6 +354,11 @@ test('a script is told by an error', () => {
   });
   assert.match(message, /^the machine is broken \(NODE_STRONG\): the binder_node at 0x[0-9a-f]+ has .* strong\.$/);
   twin.machine.check();
+});
+
+test('every violation has a number of its own', () => {
+  const numbers = Object.values(codes);
+  assert.is(new Set(numbers).size, numbers.length);
 });
 
 test('a checker that fails says so', () => {
