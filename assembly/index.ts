@@ -5,7 +5,7 @@
  * A step of the host is: one call; then, for as long as anything can run, `resume` each thread that `wakeNext` gives, and
  * `deferredRun` when it gives none.
  */
-import { EBADF, EFAULT, EINVAL, ENODEV, ENOMEM, ENOTTY } from './abi/errno';
+import { EBADF, EEXIST, EFAULT, EINVAL, ENODEV, ENOMEM, ENOTTY } from './abi/errno';
 import {
   COUNTER_COUNT,
   DEVICE_COUNT,
@@ -75,6 +75,7 @@ import {
   Thread,
   threadCreate as createThread,
   threadFirst,
+  tidTaken,
 } from './task/process';
 import { secctxFork, secctxSet } from './task/secctx';
 import { streamBoot, streamReady } from './task/stream';
@@ -208,8 +209,9 @@ export function stateHash(): u64 {
 
 // processes and threads
 
-/** A process with one thread of the same number, descriptors 0 to 2, and no memory. The process, or -ENOMEM. */
+/** A process with one thread of the same number, descriptors 0 to 2, and no memory. The process, or -EEXIST or -ENOMEM. */
 export function procCreate(pid: i32, uid: u32): i32 {
+  if (tidTaken(pid)) return -EEXIST;
   const process = processCreate(pid, uid);
   if (!process) return -ENOMEM;
   if (!furnish(process)) {
@@ -219,8 +221,9 @@ export function procCreate(pid: i32, uid: u32): i32 {
   return changetype<i32>(process);
 }
 
-/** fork by the process's main thread: a copy of memory (no binder mapping) and descriptors. The child, or -ENOMEM. */
+/** fork by the process's main thread: a copy of memory (no binder mapping) and descriptors. The child, or -EEXIST or -ENOMEM. */
 export function procFork(parent: Thread, pid: i32): i32 {
+  if (tidTaken(pid)) return -EEXIST;
   const from = parent.process;
   const child = processCreate(pid, from.uid);
   if (!child) return -ENOMEM;
@@ -242,8 +245,9 @@ export function procFork(parent: Thread, pid: i32): i32 {
   return changetype<i32>(child);
 }
 
-/** A further thread of the caller's process. The thread, or -ENOMEM. */
+/** A further thread of the caller's process. The thread, or -EEXIST or -ENOMEM. */
 export function threadCreate(parent: Thread, tid: i32): i32 {
+  if (tidTaken(tid)) return -EEXIST;
   const thread = createThread(parent.process, tid);
   if (!thread) return -ENOMEM;
   thread.nice = parent.nice;

@@ -32,6 +32,7 @@ import {
   PAGE_MASK,
   PAGE_SHIFT,
   PAGE_SIZE,
+  STRATEGY_VMALLOC,
 } from '../abi/machine';
 import { allocRanges, BinderAlloc } from '../alloc/alloc';
 import { align8, Buffer, BUFFER_RB, bufferOfRb } from '../alloc/buffer';
@@ -85,7 +86,7 @@ function checkBelongings(alloc: BinderAlloc): bool {
 /** A twin: one range of kernel addresses, with a guard page, is the area's alone. */
 function checkTwin(alloc: BinderAlloc): bool {
   const at = changetype<usize>(alloc);
-  if (!alloc.kernelBase) return true;
+  if (!alloc.kernelBase) return alloc.strategy.number != STRATEGY_VMALLOC || blame(VIOLATION_ALLOC, at);
   const vma = spaceVmaAfter(kernelSpace(), alloc.kernelBase);
   const end = alloc.kernelBase + ((<u64>alloc.pageCount + 1) << PAGE_SHIFT);
   if (!vma || vma.start != alloc.kernelBase || vma.end != end) return blame(VIOLATION_ALLOC, at);

@@ -15,6 +15,7 @@ import { tableLeafSlot, tableOf } from './table';
 const SLOT_MASK: u64 = 3;
 const REGION_SHIFT: u64 = 21;
 const TABLE: usize = 8;
+const SLOT_SIZE: usize = 16;
 
 /** Bytes of a cache, zeroed at first. */
 export const WALK_CACHE_SIZE: i32 = 64;
@@ -36,6 +37,15 @@ export function walkRemember(cache: usize, root: usize, va: u64): void {
 
 export function walksForget(cache: usize): void {
   for (let at: usize = 0; at < (WALK_CACHE_SIZE as usize); at += 8) store<u64>(cache + at, 0);
+}
+
+/** Whether all that is kept is what a walk would come to. */
+export function walksCheck(cache: usize, root: usize): bool {
+  for (let slot = cache; slot < cache + WALK_CACHE_SIZE; slot += SLOT_SIZE) {
+    const region = load<u64>(slot);
+    if (region != 0 && tableOf(root, (region - 1) << REGION_SHIFT) != load<usize>(slot, TABLE)) return false;
+  }
+  return true;
 }
 
 function slotOf(cache: usize, va: u64): usize {

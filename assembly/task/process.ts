@@ -125,6 +125,21 @@ export function processFind(pid: i32): Process | null {
   return process;
 }
 
+/** Whether a live process or thread has that number: two of one number would share a binder_thread. */
+export function tidTaken(tid: i32): bool {
+  let process = processFirst();
+  while (process) {
+    if (process.pid == tid) return true;
+    let thread = threadFirst(process);
+    while (thread) {
+      if (thread.tid == tid) return true;
+      thread = threadNext(thread);
+    }
+    process = processNext(process);
+  }
+  return false;
+}
+
 /** A thread of a live process, or null when memory is out. */
 export function threadCreate(process: Process, tid: i32): Thread | null {
   const address = kmemAlloc(CACHE_THREAD);

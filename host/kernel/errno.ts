@@ -15,7 +15,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   EACCES: 'the mapping does not permit that protection: a Binder mapping is never writable',
   EFAULT: 'an address that the driver was given cannot be read or written',
   EBUSY: 'taken already: a context manager lives, or this file has been mapped before',
-  EEXIST: 'something is mapped at that address',
+  EEXIST: 'something is mapped at that address, or a live process or thread has that number',
   EINVAL: 'the driver does not know the command, or its arguments contradict what it knows',
   EMFILE: 'the process has as many descriptors open as its limit allows',
   ENOTTY: 'that descriptor does not take ioctls',

@@ -69,6 +69,7 @@ const SENTENCES: Readonly<Record<Name, string>> = {
   LEAF_FRAME: 'the page table entry at {at} maps frame {xfound}; it should map {xwanted}',
   LEAF_RIGHTS: 'the page table entry at {at} gives page {xwanted} other rights than its area has',
   RESIDENT: 'the address space at {at} counts {wanted} pages that are mapped, its page table {found}',
+  WALKS: 'the walk cache of the address space at {at} has a table that a walk would not come to',
   AREA_LEAVES: 'of the binder mapping at {at} {wanted} pages have frames, but {found} are mapped for the user',
 
   PROCESS: 'the process at {at} has not what a living one has, or still has something though it is dead',

@@ -1,6 +1,7 @@
 /** Whatever is broken in the machine's memory, the checker says what it is; and once it is mended, that all is well. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import * as codes from '../../assembly/abi/check.ts';
 import type { RawExports } from '../../host/guest/exports.ts';
 import { BinderlabError } from '../../host/kernel/error.ts';
 import { findViolation } from '../../host/kernel/violation.ts';
@@ -79,6 +80,14 @@ const MUTATIONS: readonly Mutation[] = [
     name: 'a space that counts a page too many',
     violation: 'RESIDENT',
     writes: (scene) => [scene.add(scene.u32(scene.process('app').handle, 'process_space'), 'space_resident', 1)],
+  },
+  {
+    name: 'a walk cache with a table that was freed',
+    violation: 'WALKS',
+    writes: (scene) => {
+      const walks = scene.field(scene.u32(scene.process('app').handle, 'process_space'), 'space_walks');
+      return [word(walks, 1), word(walks + 4, 0), word(walks + 8, 0x100000)]; // nothing is mapped in the first 2 MiB
+    },
   },
   {
     name: 'a space that nobody could free',
@@ -345,6 +354,11 @@ test('a script is told by an error', () => {
   });
   assert.match(message, /^the machine is broken \(NODE_STRONG\): the binder_node at 0x[0-9a-f]+ has .* strong\.$/);
   twin.machine.check();
+});
+
+test('every violation has a number of its own', () => {
+  const numbers = Object.values(codes);
+  assert.is(new Set(numbers).size, numbers.length);
 });
 
 test('a checker that fails says so', () => {
