@@ -10,6 +10,21 @@
  *       app.writeRead(fd, [bc.enterLooper()]);
  *     };
  */
+export { type ActivityManager, SERVICE_RESTART_DURATION } from './android/activitymanager.ts';
+export { Android } from './android/android.ts';
+export { CallLog, type LoggedCall } from './android/calllog.ts';
+export { type ComponentName, componentOf, componentText } from './android/component.ts';
+export type { ContentService } from './android/contentservice.ts';
+export type { Context } from './android/context.ts';
+export { ActivityManagerProxy, BIND_AUTO_CREATE } from './android/iactivitymanager.ts';
+export { ContentObserver, type OnChange } from './android/icontentobserver.ts';
+export { ContentResolver } from './android/icontentservice.ts';
+export { Looper, type Message } from './android/looper.ts';
+export type { Activity, Package, Service } from './android/packages.ts';
+export type { ServiceConnection } from './android/servicedispatcher.ts';
+export type { SystemServer } from './android/systemserver.ts';
+export { type Main, onZygoteInit, Zygote, type ZygoteOptions } from './android/zygote.ts';
+export { ZygoteError, ZygoteProcess } from './android/zygoteprocess.ts';
 export {
   BBinder,
   DUMP_TRANSACTION,

@@ -1,0 +1,61 @@
+/**
+ * Looper and its queue: a main thread that does one message after the other, and sleeps when there is none. Other
+ * threads of the process post to it, and wake it through a pipe, as Android's loopers are woken through a descriptor.
+ */
+import { BinderlabError } from '../kernel/error.ts';
+import { type Act, isAct } from '../sim/request.ts';
+import { sys } from '../sim/sys.ts';
+
+/** What is done when the message's turn comes; a generator where it takes system calls. */
+export type Message = () => unknown;
+
+const WAKE = new Uint8Array([1]);
+/** Bytes that one read takes out of the pipe: more than ever wait there at once. */
+const WAKES_MAX = 256;
+
+export class Looper {
+  readonly #queue: Message[] = [];
+  #asleep = false;
+
+  private constructor(
+    private readonly reads: number,
+    private readonly writes: number,
+    private readonly pid: number,
+  ) {}
+
+  /** Makes the looper of the process that asks. */
+  static *prepare(): Act<Looper> {
+    const { process } = yield* sys.self();
+    const [reads, writes] = yield* sys.pipe();
+    return new Looper(reads, writes, process.pid);
+  }
+
+  /** Has a message done by the thread that loops, behind those that wait already. @throws BinderlabError from another process. */
+  *post(message: Message): Act<void> {
+    const { process, name } = yield* sys.self();
+    if (process.pid !== this.pid) throw new BinderlabError(`${name} posts to the looper of another process`);
+    this.#queue.push(message);
+    if (!this.#asleep) return;
+    this.#asleep = false;
+    yield* sys.write(this.writes, WAKE);
+  }
+
+  /** Does messages until the process ends. */
+  *loop(): Act<never> {
+    for (;;) {
+      const message = this.#queue.shift();
+      if (message === undefined) {
+        yield* this.#sleep();
+      } else {
+        const done = message();
+        if (isAct(done)) yield* done;
+      }
+    }
+  }
+
+  *#sleep(): Act<void> {
+    this.#asleep = true;
+    yield* sys.poll(this.reads);
+    yield* sys.read(this.reads, WAKES_MAX);
+  }
+}

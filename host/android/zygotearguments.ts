@@ -1,0 +1,101 @@
+/**
+ * What Zygote is asked over its socket, and what it answers.
+ *
+ *     request   the number of arguments, then the arguments: decimal and text, each with a line feed
+ *     answer    int32 pid (big endian, as Java's streams have it; below 0: no process was made), one byte: under a wrapper?
+ */
+
+import { BinderlabError } from '../kernel/error.ts';
+import { bytesOfText, textOfBytes } from '../kernel/text.ts';
+
+export interface ZygoteArguments {
+  /** The user that the process becomes. */
+  readonly uid: number;
+  /** The name that it is shown by. */
+  readonly niceName: string;
+  /** The package whose code it runs. */
+  readonly packageName: string;
+  /** The number of its start, by which ActivityManager recognizes it. */
+  readonly startSeq: number;
+}
+
+/** The class whose main the process runs. */
+export const ENTRY_POINT = 'android.app.ActivityThread';
+export const ANSWER_SIZE = 5;
+const REFUSED = -1;
+
+export function requestBytes({ uid, niceName, packageName, startSeq }: ZygoteArguments): Uint8Array {
+  const words = [
+    '--runtime-args',
+    `--setuid=${uid}`,
+    `--setgid=${uid}`,
+    `--nice-name=${niceName}`,
+    `--package-name=${packageName}`,
+    ENTRY_POINT,
+    `seq=${startSeq}`,
+  ];
+  if (words.some((word) => word.includes('\n'))) throw new BinderlabError('an argument of Zygote is one line');
+  return bytesOfText(`${[words.length, ...words].join('\n')}\n`);
+}
+
+/**
+ * Takes one request off the front of what has arrived.
+ *
+ * @returns Its words and the bytes behind it; null while it is not complete.
+ * @throws BinderlabError when it is none.
+ */
+export function takeRequest(arrived: Uint8Array): { words: string[]; rest: Uint8Array } | null {
+  const [count, at] = lineAt(arrived, 0) ?? [null, 0];
+  if (count === null) return null;
+  if (!/^\d{1,4}$/.test(count))
+    throw new BinderlabError(`a request begins with the number of its arguments, not "${count}"`);
+  const words: string[] = [];
+  let next = at;
+  while (words.length < Number(count)) {
+    const line = lineAt(arrived, next);
+    if (line === null) return null;
+    words.push(line[0]);
+    next = line[1];
+  }
+  return { words, rest: arrived.slice(next) };
+}
+
+/** @throws BinderlabError when something is missing or cannot be. */
+export function argumentsOf(words: readonly string[]): ZygoteArguments {
+  const value = (key: string): string => {
+    const word = words.find((one) => one.startsWith(`${key}=`));
+    if (word === undefined) throw new BinderlabError(`Zygote was not told ${key}`);
+    return word.slice(key.length + 1);
+  };
+  const number = (key: string): number => {
+    const text = value(key);
+    if (!/^\d{1,9}$/.test(text)) throw new BinderlabError(`Zygote was told ${key}=${text}, which is no number`);
+    return Number(text);
+  };
+  if (!words.includes(ENTRY_POINT)) throw new BinderlabError(`Zygote was not asked for ${ENTRY_POINT}`);
+  return {
+    uid: number('--setuid'),
+    niceName: value('--nice-name'),
+    packageName: value('--package-name'),
+    startSeq: number('seq'),
+  };
+}
+
+/** @param pid null: no process was made. */
+export function answerBytes(pid: number | null): Uint8Array {
+  const bytes = new Uint8Array(ANSWER_SIZE);
+  new DataView(bytes.buffer).setInt32(0, pid ?? REFUSED);
+  return bytes;
+}
+
+/** @returns The pid; null when no process was made. */
+export function answeredPid(bytes: Uint8Array): number | null {
+  const pid = new DataView(bytes.buffer, bytes.byteOffset, ANSWER_SIZE).getInt32(0);
+  return pid < 0 ? null : pid;
+}
+
+/** @returns The line and where the next one begins; null when it has no end yet. */
+function lineAt(bytes: Uint8Array, start: number): [line: string, next: number] | null {
+  const end = bytes.indexOf(0x0a, start);
+  return end < 0 ? null : [textOfBytes(bytes.subarray(start, end)), end + 1];
+}
