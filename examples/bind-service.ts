@@ -24,9 +24,6 @@ import {
 const DESCRIPTOR = 'lab.IPlayer';
 const PLAY = 1;
 
-/** What the app does comes in three parts; the log is cut behind each. */
-type Cut = (title: string) => void;
-
 /** The application that has the service. */
 const music: Package = {
   name: 'music',
@@ -41,12 +38,13 @@ const music: Package = {
   },
 };
 
-/** The application that uses it. */
-function app(cut: Cut): Package {
+/** The application that uses both. */
+function app(log: CallLog): Package {
   function* main(context: Context) {
+    log.clear();
     const content = yield* (yield* defaultServiceManager()).getService('content');
     (yield* content.transact(PING_TRANSACTION, new Parcel())).recycle();
-    cut('a service of the system: two calls, and the second goes to it directly');
+    show(log, 'a service of the system: found by its name, called directly', SYSTEM_CALLS);
     const connection: ServiceConnection = {
       *onServiceConnected(_, service: IBinder) {
         const player = new BpInterface(service, DESCRIPTOR);
@@ -56,7 +54,7 @@ function app(cut: Cut): Package {
           (reply) => reply.readString16(),
         );
         assert(said === 'playing a fugue', `the player answers, and not "${said}"`);
-        cut('a service of an application: the process that has it is made first');
+        show(log, 'a service of an application: its process is made first', BOUND_CALLS);
         yield* context.unbindService(connection);
       },
     };
@@ -65,19 +63,41 @@ function app(cut: Cut): Package {
   return { name: 'app', uid: 10001, activities: { '.Main': main } };
 }
 
+const SYSTEM_CALLS = ['app -> servicemanager  IServiceManager.checkService', 'app -> system_server   ping'];
+const BOUND_CALLS = [
+  'app -> system_server    IActivityManager.bindService',
+  'music -> system_server  IActivityManager.attachApplication',
+  'system_server -> music  IApplicationThread.scheduleCreateService, oneway',
+  'system_server -> music  IApplicationThread.scheduleBindService, oneway',
+  'music -> system_server  IActivityManager.publishService',
+  'system_server -> app    IServiceConnection.connected, oneway',
+  'app -> music            IPlayer code 1',
+];
+
+/** What every process does when it begins is left out. */
+const BEGINNINGS = ['ping', 'IServiceManager.getService', 'IApplicationThread.bindApplication'];
+
+/** Prints the calls between the two applications and the system since the last time. */
+function show(log: CallLog, title: string, expected: readonly string[]): void {
+  const system = expected === SYSTEM_CALLS;
+  const shown = log.calls.filter(({ from, to, method }) => {
+    if (from === 'am' || to === 'am') return false;
+    return system ? from === 'app' : !BEGINNINGS.includes(method);
+  });
+  const lines = log.lines(shown);
+  console.log([title, ...lines].join('\n  '));
+  assert(lines.join() === expected.join(), `the calls are\n${expected.join('\n')}`);
+  log.clear();
+}
+
 export default (machine: Machine) => {
   const log = new CallLog(machine);
-  const cut: Cut = (title) => {
-    const lines = log.lines(
-      log.calls.filter(({ from, to }) => [from, to].some((name) => name === 'app' || name === 'music')),
-    );
-    console.log([title, ...lines].join('\n  '));
-    log.clear();
-  };
   const sim = machine.simulate();
-  const android = Android.start(sim, [app(cut), music]);
+  const android = Android.start(sim, [app(log), music]);
   android.startActivity('app/.Main');
   sim.run();
-  cut('and unbound again: nobody else has bound it, so it is stopped');
-  assert(android.systemServer.activityManager.services.length === 0, 'no service is left');
+
+  const stopped = log.calls.map(({ method }) => method);
+  assert(stopped.includes('IApplicationThread.scheduleStopService'), 'a service that nobody has bound is stopped');
+  assert(android.systemServer.activityManager.services.length === 0, 'ActivityManager has forgotten it');
 };

@@ -17,7 +17,10 @@ export function isAct(done: unknown): done is Act<unknown> {
 export type Program = () => Act<unknown>;
 
 /** Requests that are answered at once, without a turn of the schedule. */
-export type Question = { readonly call: 'self' } | { readonly call: 'now' };
+export type Question =
+  | { readonly call: 'self' }
+  | { readonly call: 'now' }
+  | { readonly call: 'setFrozen'; readonly pid: number; readonly frozen: boolean };
 
 /** System calls: each is one step of the machine. */
 export type SystemCall =
@@ -76,3 +79,8 @@ export type Rest =
     };
 
 export type Request = Question | SystemCall | Rest;
+
+/** Whether a request is answered at once. */
+export function isQuestion(request: Request): request is Question {
+  return request.call === 'self' || request.call === 'now' || request.call === 'setFrozen';
+}

@@ -11,7 +11,7 @@ import type { System, Task } from '../kernel/system.ts';
 import { Clock } from './clock.ts';
 import { type AwaitedReply, DeadlockError, stuckThreads } from './deadlock.ts';
 import { type PlainCall, perform } from './performance.ts';
-import type { Program, Request, Rest } from './request.ts';
+import { isQuestion, type Program, type Question, type Request, type Rest } from './request.ts';
 import { type Order, Schedule } from './schedule.ts';
 import { SimThread } from './thread.ts';
 
@@ -40,6 +40,8 @@ export class Simulation {
   readonly #threads = new Map<Task, SimThread>();
   /** Who can run; the first goes on, or has waited longest. */
   #ready: SimThread[] = [];
+  /** Processes whose threads do not run, however ready they are. */
+  readonly #frozen = new Set<number>();
   /** Who waits until something holds, in the order in which they began. */
   #watches: { thread: SimThread; holds: () => boolean; calm: () => void }[] = [];
 
@@ -99,7 +101,7 @@ export class Simulation {
   #anybody(): boolean {
     for (;;) {
       this.#ready = this.#ready.filter((thread) => !thread.ended);
-      if (this.#ready.length > 0) return true;
+      if (this.#ready.some((thread) => this.#mayRun(thread))) return true;
       if (!this.#clock.advance()) return false;
       this.#look();
     }
@@ -107,26 +109,46 @@ export class Simulation {
 
   /** Takes one thread out of those that are ready. */
   #choose(): SimThread {
-    const { length } = this.#ready;
+    const runnable = this.#frozen.size === 0 ? this.#ready : this.#ready.filter((thread) => this.#mayRun(thread));
+    const { length } = runnable;
     let chose = 0;
     if (length > 1) {
       chose = this.#schedule.choose(length);
-      this.world.system.choices.push({ of: this.#ready.map(({ name }) => name), chose });
+      this.world.system.choices.push({ of: runnable.map(({ name }) => name), chose });
     }
-    return this.#ready.splice(chose, 1)[0] as SimThread;
+    const chosen = runnable[chose] as SimThread;
+    this.#ready.splice(this.#ready.indexOf(chosen), 1);
+    return chosen;
+  }
+
+  #mayRun(thread: SimThread): boolean {
+    return !this.#frozen.has(thread.process.pid);
   }
 
   #turn(thread: SimThread): void {
     thread.state = 'running';
     let request = this.#advance(thread);
-    while (request !== null && (request.call === 'self' || request.call === 'now')) {
-      thread.answer(request.call === 'self' ? thread : this.now);
+    while (request !== null && isQuestion(request)) {
+      thread.answer(this.#answerTo(thread, request));
       request = this.#advance(thread);
     }
     if (thread.ended) return;
     if (request === null) this.#end(thread, thread.kernel === thread.process.main);
     else this.#serve(thread, request);
     if (thread.state === 'running') this.#goOn(thread);
+  }
+
+  #answerTo(thread: SimThread, question: Question): unknown {
+    switch (question.call) {
+      case 'self':
+        return thread;
+      case 'now':
+        return this.now;
+      case 'setFrozen':
+        if (question.frozen) this.#frozen.add(question.pid);
+        else this.#frozen.delete(question.pid);
+        return undefined;
+    }
   }
 
   #advance(thread: SimThread): Request | null {
@@ -138,7 +160,7 @@ export class Simulation {
     }
   }
 
-  #serve(thread: SimThread, request: Exclude<Request, { call: 'self' | 'now' }>): void {
+  #serve(thread: SimThread, request: Exclude<Request, Question>): void {
     switch (request.call) {
       case 'yield':
         this.#makeReady(thread);

@@ -72,6 +72,11 @@ export const sys = {
   /** Ends the process. */
   exitProcess: (): Act<never> => ask({ call: 'exitProcess' }),
 
+  /**
+   * Stops all threads of a process, or lets them go on: the freezer of its control group. The driver knows nothing of it.
+   * A system call that one of them sleeps in may end meanwhile; the thread goes on from there when it is thawed.
+   */
+  setFrozen: (pid: number, frozen: boolean): Act<void> => ask({ call: 'setFrozen', pid, frozen }),
   /** Lets the others go first. */
   yield: (): Act<void> => ask({ call: 'yield' }),
   /** Does nothing any more, while the process lives on in its other threads. */
