@@ -91,7 +91,7 @@ export class ActivityManager extends BnInterface {
     if (application instanceof BpBinder) yield* tell(application.linkToDeath(recipient));
     yield* tell(new ApplicationThreadProxy(application).bindApplication(app.packageName));
     for (const activity of app.pendingActivities.splice(0)) yield* this.#launch(app, activity);
-    for (const service of app.services) yield* this.#realStartService(service);
+    for (const service of this.#map.servicesIn(app)) yield* this.#realStartService(service);
   }
 
   *#startActivity(data: Parcel, reply: Parcel): Act<void> {
@@ -152,7 +152,6 @@ export class ActivityManager extends BnInterface {
     const app = yield* this.#startProcess(service.component.package);
     if (app === null) return false;
     service.app = app;
-    app.services.add(service);
     yield* this.#realStartService(service);
     return true;
   }
@@ -225,7 +224,6 @@ export class ActivityManager extends BnInterface {
     if (service.connections.size > 0) return;
     const { app, component, requested, created } = service;
     this.#map.remove(service);
-    app?.services.delete(service);
     if (app?.thread !== null && app?.thread !== undefined) {
       if (requested) yield* tell(app.thread.scheduleUnbindService(service, component));
       if (created) yield* tell(app.thread.scheduleStopService(service));
@@ -241,11 +239,10 @@ export class ActivityManager extends BnInterface {
   *#appDied(app: ProcessRecord): Act<void> {
     this.processes.remove(app);
     for (const connection of this.#map.connectionsOf(app)) yield* this.#removeConnection(connection);
-    for (const service of app.services) {
+    for (const service of this.#map.servicesIn(app)) {
       yield* giveBack(service.reset());
       yield* this.#scheduleRestart(service);
     }
-    app.services.clear();
     const thread = app.thread;
     app.thread = null;
     yield* giveBack(thread?.remote ?? null);

@@ -5,7 +5,7 @@
 import { BINDER_FREEZE, BINDER_GET_FROZEN_INFO } from '../../assembly/abi/protocol.ts';
 import { FROZEN_STATUS_INFO_SIZE } from '../../assembly/abi/wire.ts';
 import { ProcessState } from '../binder/processstate.ts';
-import { callError } from '../kernel/error.ts';
+import { BinderlabError, callError } from '../kernel/error.ts';
 import { type FrozenInfo, freezeBytes, frozenInfoOf, frozenQueryBytes } from '../kernel/ioctls.ts';
 import type { Act } from '../sim/request.ts';
 import { sys } from '../sim/sys.ts';
@@ -24,6 +24,7 @@ export const Freezer = {
     const { fd } = yield* ProcessState.self();
     const { ret, errno } = yield* sys.ioctl(fd, BINDER_FREEZE, { poke: freezeBytes(pid, frozen, 0), mayFail: true });
     if (errno === 'EAGAIN') return false;
+    if (errno === 'EINVAL') throw new BinderlabError(`no process ${pid} has Binder open, so none can be frozen`);
     if (ret !== 0) throw callError(`freezing process ${pid}`, ret ?? 0);
     return true;
   },

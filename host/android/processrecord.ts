@@ -3,7 +3,6 @@ import type { DeathRecipient } from '../binder/bpbinder.ts';
 import type { IBinder } from '../binder/parcel.ts';
 import type { ComponentName } from './component.ts';
 import { ApplicationThreadProxy } from './iapplicationthread.ts';
-import type { ServiceRecord } from './servicerecord.ts';
 
 export class ProcessRecord {
   /** Set once Zygote has made it. */
@@ -12,8 +11,6 @@ export class ProcessRecord {
   thread: ApplicationThreadProxy | null = null;
   /** Takes the news of its death; null as above. */
   recipient: DeathRecipient | null = null;
-  /** Services that run in it, or shall. */
-  readonly services = new Set<ServiceRecord>();
   /** Activities to be launched when it has attached. */
   readonly pendingActivities: ComponentName[] = [];
 

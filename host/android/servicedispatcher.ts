@@ -43,7 +43,7 @@ export class ServiceDispatcher {
   }
 
   *#doConnected(name: ComponentName, service: IBinder | null, dead: boolean): Act<void> {
-    if (this.#forgotten || service === this.#service) {
+    if (this.#forgotten || (service !== null && service === this.#service)) {
       yield* giveBack(service);
       return;
     }

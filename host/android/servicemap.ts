@@ -12,6 +12,11 @@ export class ServiceMap {
     return [...this.#byComponent.values()];
   }
 
+  /** Those that run in a process, or shall. */
+  servicesIn(app: ProcessRecord): ServiceRecord[] {
+    return this.services.filter((service) => service.app === app);
+  }
+
   /** The record of a service; made when there is none. */
   retrieve(component: ComponentName): ServiceRecord {
     const key = componentText(component);

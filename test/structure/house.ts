@@ -83,6 +83,17 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['sys', 'performance', 'deadlock'],
     ['simulation'],
   ],
+  'host/android/': [
+    ['component', 'uri', 'monitor', 'looper', 'remote', 'freezer', 'zygotearguments'],
+    ['iapplicationthread', 'iserviceconnection', 'iactivitymanager', 'icontentobserver'],
+    ['icontentservice', 'servicedispatcher', 'processrecord', 'zygoteprocess', 'zygote'],
+    ['context', 'servicerecord', 'contentservice', 'methodnames'],
+    ['packages', 'servicemap', 'calllog'],
+    ['activitythread', 'processlist'],
+    ['activitymanager'],
+    ['systemserver'],
+    ['android'],
+  ],
   'host/binder/': [
     ['stability', 'utf8', 'status'],
     ['parcelerror', 'complaints'],
