@@ -1,9 +1,12 @@
 /** `binderlab compare`: the same work under every way to map pages, and what each costs. */
 import { defineCommand } from 'citty';
-import { CALL } from '../compare/call.ts';
+import { CALL, PRESSURE } from '../compare/call.ts';
 import { measure, type Row, type RowChoice } from '../compare/comparison.ts';
 import { COST_PROFILES, type CostProfile } from '../compare/costs.ts';
+import { ECHO } from '../compare/echo.ts';
+import { ONEWAY, STREAM } from '../compare/oneway.ts';
 import type { Send, Workload } from '../compare/scene.ts';
+import { SOCKETS } from '../compare/socket.ts';
 import { tableLines } from '../compare/table.ts';
 import { BinderlabError } from '../kernel/error.ts';
 import { STRATEGIES, type Strategy } from '../machine.ts';
@@ -11,8 +14,8 @@ import { MACHINE_FLAGS, machineChoice, machineOptions } from './machineflags.ts'
 import { Progress } from './progress.ts';
 import { UsageError } from './usage.ts';
 
-const WORKLOADS: readonly Workload[] = [CALL];
-const SENDS: readonly Send[] = ['inline'];
+const WORKLOADS: readonly Workload[] = [CALL, ECHO, ONEWAY, STREAM, PRESSURE, ...SOCKETS];
+const SENDS: readonly Send[] = ['inline', 'memfd'];
 const PAYLOADS = '4,4096,65536,524288';
 const PAYLOAD_MAX = 4 * 1024 * 1024;
 const CALLS_MAX = 1_000_000;
@@ -65,17 +68,20 @@ function rowChoices(args: { workload: string; send: string; payloads: string; st
   const strategies: readonly Strategy[] =
     args.strategies === 'all' ? STRATEGIES : chosen('--strategies', args.strategies, STRATEGIES, (name) => name);
   const sends = chosen('--send', args.send, SENDS, (name) => name);
-  const workloads = chosen('--workload', args.workload, WORKLOADS, ({ name }) => name);
+  const names = chosen('--workload', args.workload, [...new Set(WORKLOADS.map(({ name }) => name))], (name) => name);
   const payloads = args.payloads.split(',').map((text) => wholeNumber('--payloads', text.trim(), 0, PAYLOAD_MAX));
-  return workloads.flatMap((workload) =>
-    sends
-      .filter((send) => workload.sends.includes(send))
-      .flatMap((send) =>
-        payloads.flatMap((payload) =>
-          (workload.usesBinder ? strategies : [null]).map((strategy) => ({ workload, strategy, send, payload })),
-        ),
+  return names.flatMap((name) => {
+    const workloads = WORKLOADS.filter((workload) => workload.name === name);
+    return sends.flatMap((send) =>
+      payloads.flatMap((payload) =>
+        workloads
+          .filter((workload) => workload.sends.includes(send))
+          .flatMap((workload) =>
+            (workload.usesBinder ? strategies : [null]).map((strategy) => ({ workload, strategy, send, payload })),
+          ),
       ),
-  );
+    );
+  });
 }
 
 /** The members of a list by their names, in the order in which they were asked for. */
@@ -96,5 +102,5 @@ function wholeNumber(flag: string, text: string, min: number, max: number): numb
 }
 
 function namesOf(workloads: readonly Workload[]): string {
-  return workloads.map(({ name }) => name).join(', ');
+  return [...new Set(workloads.map(({ name }) => name))].join(', ');
 }

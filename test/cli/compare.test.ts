@@ -62,7 +62,7 @@ test('what does not exist, or does not fit, is told', () => {
     [['--workload', 'nothing'], /there is no "nothing"; known are call/],
     [['--payloads', '4k'], /--payloads takes whole numbers/],
     [['--calls', '0'], /--calls takes whole numbers/],
-    [['--payloads', '2000000'], /call of 2000000 bytes under kmap: /],
+    [['--workload', 'oneway', '--payloads', '4000000'], /oneway of 4000000 bytes under kmap: the driver refuses/],
   ] as const) {
     const { code, stderr } = folder.run(['compare', ...words]);
     assert.is(code, 2, stderr);

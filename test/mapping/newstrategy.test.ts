@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { MAP_FIXED_NOREPLACE, MAP_PRIVATE, MAP_STRATEGY_SHIFT } from '../../assembly/abi/machine.ts';
-import { messageOf } from '../../host/compare/call.ts';
+import { messageOf } from '../../host/compare/peers.ts';
 import { bc, Machine } from '../../host/index.ts';
 import { MAPPED, messageBytes, PAGE } from './pair.ts';
 

@@ -1,7 +1,7 @@
 /** Two processes on a machine that checks itself: a server that messages go to, and a client that sends them. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf } from '../../host/compare/call.ts';
+import { messageOf } from '../../host/compare/peers.ts';
 import { bc, Machine, type Process, type Strategy, type TransactionReturn } from '../../host/index.ts';
 
 const debugModule = new WebAssembly.Module(readFileSync(join(import.meta.dirname, '../../../build/debug.wasm')));
