@@ -140,6 +140,9 @@ function performCall(people: People, step: CallInput): void {
       sys.makeFile(kind, fd, fd2, content === undefined ? NO_BYTES : bytesOfHex(content));
       return;
     }
+    case 'ftruncate':
+      sys.ftruncate(step.in.fd, step.in.len);
+      return;
     case 'fdinfo':
       sys.fileInfo(step.in.fd);
       return;

@@ -1,100 +1,93 @@
 /** `binderlab compare`: the same work under every way to map pages, and what each costs. */
+import { writeFileSync } from 'node:fs';
 import { defineCommand } from 'citty';
-import { CALL } from '../compare/call.ts';
-import { measure, type Row, type RowChoice } from '../compare/comparison.ts';
-import { COST_PROFILES, type CostProfile } from '../compare/costs.ts';
-import type { Send, Workload } from '../compare/scene.ts';
+import { answerLines } from '../compare/answer.ts';
+import { type Conditions, measure, type Row } from '../compare/comparison.ts';
+import { comparePage } from '../compare/page.ts';
+import { measureRun } from '../compare/run.ts';
 import { tableLines } from '../compare/table.ts';
 import { BinderlabError } from '../kernel/error.ts';
-import { STRATEGIES, type Strategy } from '../machine.ts';
+import { STRATEGIES } from '../machine.ts';
 import { MACHINE_FLAGS, machineChoice, machineOptions } from './machineflags.ts';
 import { Progress } from './progress.ts';
+import { type Choice, costProfile, rowChoices, SENDS, WORKLOAD_NAMES, wholeNumber } from './rowchoice.ts';
 import { UsageError } from './usage.ts';
 
-const WORKLOADS: readonly Workload[] = [CALL];
-const SENDS: readonly Send[] = ['inline'];
 const PAYLOADS = '4,4096,65536,524288';
-const PAYLOAD_MAX = 4 * 1024 * 1024;
 const CALLS_MAX = 1_000_000;
 
 export const compareCommand = defineCommand({
   meta: { name: 'compare', description: 'Do the same work under every way to map pages, and say what each costs' },
   args: {
-    workload: { type: 'string', valueHint: 'LIST', default: 'call', description: `Which work: ${namesOf(WORKLOADS)}` },
+    workload: {
+      type: 'string',
+      valueHint: 'LIST',
+      default: 'call',
+      description: `Which work: ${WORKLOAD_NAMES.join(', ')}; a script; a journal`,
+    },
     payloads: { type: 'string', valueHint: 'LIST', default: PAYLOADS, description: 'Sizes to send, in bytes' },
-    strategies: { type: 'string', valueHint: 'LIST', default: 'all', description: `${STRATEGIES.join(', ')}, or all` },
+    strategies: { type: 'string', valueHint: 'LIST', description: `${STRATEGIES.join(', ')}, or all (default)` },
     send: { type: 'string', valueHint: 'LIST', default: 'inline', description: `How it travels: ${SENDS.join(', ')}` },
     calls: { type: 'string', valueHint: 'N', default: '100', description: 'Warm calls that each row is the mean of' },
-    json: { type: 'boolean', description: 'Print one JSON document: {rows}' },
+    costs: {
+      type: 'string',
+      valueHint: 'FILE',
+      description: 'Cost of events: a profile’s name, or a file of your own',
+    },
+    html: { type: 'string', valueHint: 'FILE', description: 'Write a page with table and plots' },
+    json: { type: 'boolean', description: 'Print one JSON document: {rows, profile, answer}' },
     ...MACHINE_FLAGS,
+    strategy: { type: 'string', valueHint: 'S', description: 'The same as --strategies' },
   },
-  run({ args }) {
-    const choices = rowChoices(args);
-    const profile = COST_PROFILES[0] as CostProfile;
-    const boot = machineOptions(machineChoice(args));
+  async run({ args }) {
+    const { workload, send, payloads } = args;
+    const strategies = args.strategies ?? args.strategy ?? 'all';
+    const profile = costProfile(args.costs);
+    const boot = machineOptions(machineChoice({ ...args, strategy: 'kmap' }));
     const conditions = { boot, calls: wholeNumber('--calls', args.calls, 1, CALLS_MAX), profile, now };
-    const progress = new Progress('measured', choices.length);
-    const rows: Row[] = [];
-    try {
-      for (const choice of choices) {
-        rows.push(measureRow(choice, conditions));
-        progress.advance();
-      }
-    } finally {
-      progress.end();
-    }
-    console.log(args.json ? JSON.stringify({ rows }, null, 2) : tableLines(rows, profile).join('\n'));
+    const choices = await rowChoices({ workload, send, payloads, strategies });
+    const rows = await measureAll(choices, conditions);
+    const answer = answerLines(rows, profile);
+    if (args.html !== undefined) writeFileSync(args.html, comparePage(rows, conditions));
+    if (args.json) console.log(JSON.stringify({ rows, profile, answer }, null, 2));
+    else console.log([...tableLines(rows, profile), ...(answer.length > 0 ? ['', ...answer] : [])].join('\n'));
   },
 });
 
 const now = () => performance.now();
 
-/** @throws UsageError when the payload cannot be sent on a machine as it was asked for. */
-function measureRow(choice: RowChoice, conditions: Parameters<typeof measure>[1]): Row {
+async function measureAll(choices: readonly Choice[], conditions: Conditions): Promise<Row[]> {
+  const progress = new Progress('measured', choices.length + 1);
+  const rows: Row[] = [];
   try {
-    return measure(choice, conditions);
+    const [first] = choices;
+    // Once for nothing: the first row would pay for the compiling of all.
+    if (first?.kind === 'scene') await measureChoice(first, conditions);
+    progress.advance();
+    for (const choice of choices) {
+      rows.push(await measureChoice(choice, conditions));
+      progress.advance();
+    }
+  } finally {
+    progress.end();
+  }
+  return rows;
+}
+
+/** @throws UsageError when the work cannot be done on a machine as it was asked for. */
+async function measureChoice(choice: Choice, conditions: Conditions): Promise<Row> {
+  try {
+    return choice.kind === 'run'
+      ? await measureRun(choice.run, choice.strategy, conditions)
+      : measure(choice.choice, conditions);
   } catch (error) {
     if (!(error instanceof BinderlabError)) throw error;
-    const { workload, strategy, payload } = choice;
-    throw new UsageError(`${workload.name} of ${payload} bytes under ${strategy ?? 'no strategy'}: ${error.message}`);
+    throw new UsageError(`${nameOf(choice)}: ${error.message}`);
   }
 }
 
-/** One row for each workload, way to send, payload and strategy, in this order. */
-function rowChoices(args: { workload: string; send: string; payloads: string; strategies: string }): RowChoice[] {
-  const strategies: readonly Strategy[] =
-    args.strategies === 'all' ? STRATEGIES : chosen('--strategies', args.strategies, STRATEGIES, (name) => name);
-  const sends = chosen('--send', args.send, SENDS, (name) => name);
-  const workloads = chosen('--workload', args.workload, WORKLOADS, ({ name }) => name);
-  const payloads = args.payloads.split(',').map((text) => wholeNumber('--payloads', text.trim(), 0, PAYLOAD_MAX));
-  return workloads.flatMap((workload) =>
-    sends
-      .filter((send) => workload.sends.includes(send))
-      .flatMap((send) =>
-        payloads.flatMap((payload) =>
-          (workload.usesBinder ? strategies : [null]).map((strategy) => ({ workload, strategy, send, payload })),
-        ),
-      ),
-  );
-}
-
-/** The members of a list by their names, in the order in which they were asked for. */
-function chosen<T>(flag: string, text: string, known: readonly T[], nameOf: (one: T) => string): T[] {
-  return text.split(',').map((part) => {
-    const found = known.find((one) => nameOf(one) === part.trim());
-    if (found === undefined) {
-      throw new UsageError(`${flag}: there is no "${part.trim()}"; known are ${known.map(nameOf).join(', ')}`);
-    }
-    return found;
-  });
-}
-
-function wholeNumber(flag: string, text: string, min: number, max: number): number {
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= min && value <= max) return value;
-  throw new UsageError(`${flag} takes whole numbers from ${min} to ${max}, not "${text}"`);
-}
-
-function namesOf(workloads: readonly Workload[]): string {
-  return workloads.map(({ name }) => name).join(', ');
+function nameOf(choice: Choice): string {
+  if (choice.kind === 'run') return `${choice.run.name} under ${choice.strategy}`;
+  const { workload, payload, strategy } = choice.choice;
+  return `${workload.name} of ${payload} bytes${strategy === null ? '' : ` under ${strategy}`}`;
 }

@@ -1,66 +1,51 @@
 /**
  * Workload `call`: a client calls a server with P page-aligned bytes that it has just written; the server reads every
  * byte, gives the buffer back and replies with nothing. Both map what libbinder maps.
+ *
+ * Sent by memfd, the bytes lie in a memory file that the client has mapped; the message has a descriptor of it, which
+ * the server maps, reads, unmaps and closes.
+ *
+ * `pressure` is the same with the shrinker between the calls: it takes every page that no buffer touches.
  */
-
-import type { WriteReadCall } from '../kernel/call.ts';
-import { bc } from '../kernel/commands.ts';
-import { BinderlabError } from '../kernel/error.ts';
-import type { Process } from '../kernel/process.ts';
-import { TransactionReturn } from '../kernel/returns.ts';
+import { MAP_SHARED, PROT_READ } from '../../assembly/abi/machine.ts';
+import { bc, type Command } from '../kernel/commands.ts';
+import type { TransactionReturn } from '../kernel/returns.ts';
 import type { Machine } from '../machine.ts';
-import { Payload } from './payload.ts';
+import { memfdPayload, Payload } from './payload.ts';
+import { messageOf, Peers } from './peers.ts';
 import type { Scene, SceneChoice, Workload } from './scene.ts';
 
 export const CALL: Workload = {
   name: 'call',
   usesBinder: true,
-  sends: ['inline'],
+  sends: ['inline', 'memfd'],
   open: (machine, choice) => new CallScene(machine, choice),
 };
 
-/** Reads that fit BR_NOOP, the words before a message, and the message. */
-const READ_SIZE = 256;
+export const PRESSURE: Workload = {
+  name: 'pressure',
+  usesBinder: true,
+  sends: ['inline', 'memfd'],
+  open: (machine, choice) => new PressureScene(machine, choice),
+};
 
-/** @returns The message that a read brought. @throws BinderlabError when it brought none. */
-export function messageOf(call: WriteReadCall): TransactionReturn {
-  const message = call.done ? call.returns.find((one) => one instanceof TransactionReturn) : undefined;
-  if (message === undefined) {
-    const got = call.done ? call.returns.map(({ name }) => name).join(' ') : 'nothing: it still waits';
-    throw new BinderlabError(`a message was to arrive, and there came ${got}`);
-  }
-  return message;
-}
-
-/** Brings the pages in that a process's ioctls point at, so that no round has to. */
-export function warm(process: Process): void {
-  const { wbuf, rbuf, arg } = process.arena.window(0);
-  for (const address of [wbuf, rbuf, arg]) process.write(address, new Uint8Array(1));
-}
+/** More pages than any machine has. */
+const ALL_PAGES = 0x7fffffff;
 
 class CallScene implements Scene {
-  readonly #client: Process;
-  readonly #server: Process;
-  readonly #clientFd: number;
-  readonly #serverFd: number;
+  readonly #peers: Peers;
   readonly #payload: Payload;
-  /** The read in which the server waits. */
-  #waiting: WriteReadCall | null = null;
+  readonly #isFile: boolean;
   #received: Uint8Array = new Uint8Array(0);
 
-  constructor(machine: Machine, { payload }: SceneChoice) {
-    this.#server = machine.spawn('server');
-    this.#client = machine.spawn('client');
-    this.#serverFd = this.#server.main.open();
-    this.#clientFd = this.#client.main.open();
-    warm(this.#server);
-    warm(this.#client);
-    this.#payload = new Payload(this.#client, payload);
+  constructor(machine: Machine, { payload, send }: SceneChoice) {
+    this.#peers = new Peers(machine);
+    this.#isFile = send === 'memfd';
+    this.#payload = this.#isFile ? memfdPayload(this.#peers.client, payload) : new Payload(this.#peers.client, payload);
   }
 
   map(): void {
-    this.#server.main.mmap(this.#serverFd);
-    this.#client.main.mmap(this.#clientFd);
+    this.#peers.map(this.#isFile ? 0 : this.#payload.placed.length);
   }
 
   write(): void {
@@ -68,29 +53,47 @@ class CallScene implements Scene {
   }
 
   call(): void {
-    const waiting = this.#waiting ?? this.#start();
-    const { main: client } = this.#client;
-    const { main: server } = this.#server;
-    const sent = client.writeRead(this.#clientFd, [bc.transaction({ handle: 0, data: this.#payload.placed })], {
-      readSize: READ_SIZE,
-    });
-    const { buffer, dataSize } = messageOf(waiting);
-    this.#received = dataSize === 0 ? new Uint8Array(0) : this.#server.read(buffer, dataSize);
-    server.writeRead(this.#serverFd, [bc.freeBuffer(buffer), bc.reply()], { readSize: READ_SIZE });
-    this.#waiting = server.writeRead(this.#serverFd, [], { readSize: READ_SIZE });
-    client.writeRead(this.#clientFd, [bc.freeBuffer(messageOf(sent).buffer)], { readSize: 0 });
+    const peers = this.#peers;
+    const sent = peers.ask([this.#command()]);
+    const message = peers.arrived();
+    this.#received = this.#isFile ? this.#readFile(message) : peers.server.dataOf(message);
+    peers.answer([bc.freeBuffer(message.buffer), bc.reply()]);
+    peers.ask([bc.freeBuffer(messageOf(sent).buffer)], 0);
   }
 
   check(): void {
     this.#payload.check(this.#received);
   }
 
-  /** Both sides as they are between calls: the server waits, and the client's first ioctl is over. */
-  #start(): WriteReadCall {
-    const { main: server } = this.#server;
-    server.becomeContextManager(this.#serverFd);
-    server.writeRead(this.#serverFd, [bc.enterLooper()], { readSize: 0 });
-    this.#client.main.version(this.#clientFd);
-    return server.writeRead(this.#serverFd, [], { readSize: READ_SIZE });
+  #command(): Command {
+    const { placed, fd } = this.#payload;
+    if (!this.#isFile) return bc.transaction({ handle: 0, data: placed });
+    return bc.transaction({ handle: 0, objects: [{ type: 'fd', fd }] });
+  }
+
+  #readFile(message: TransactionReturn): Uint8Array {
+    const { server } = this.#peers;
+    const [object] = server.objectsOf(message);
+    if (object?.type !== 'fd') return new Uint8Array(0);
+    const { length } = this.#payload.placed;
+    const at = server.main.mmap(object.fd, length, 0, { prot: PROT_READ, flags: MAP_SHARED });
+    const bytes = server.read(at, length);
+    server.main.munmap(at, length);
+    server.main.close(object.fd);
+    return bytes;
+  }
+}
+
+class PressureScene extends CallScene {
+  constructor(
+    private readonly machine: Machine,
+    choice: SceneChoice,
+  ) {
+    super(machine, choice);
+  }
+
+  override write(): void {
+    super.write();
+    this.machine.shrink(ALL_PAGES);
   }
 }

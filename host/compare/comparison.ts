@@ -2,7 +2,7 @@
 import type { BootOptions } from '../machine.ts';
 import { Machine } from '../machine.ts';
 import { type CostProfile, modelNs } from './costs.ts';
-import type { RowStrategy, Scene, Send, Workload } from './scene.ts';
+import type { Receive, RowStrategy, Scene, Send, Workload } from './scene.ts';
 import { between, mean, type Tally } from './tally.ts';
 
 /** One measured combination. Counts are of the whole machine: sender, receiver and kernel. */
@@ -10,6 +10,8 @@ export interface Row {
   workload: string;
   strategy: RowStrategy;
   send: Send;
+  /** How the receiver finds room for a message; of sockets only. */
+  receive?: Receive;
   /** Bytes that go from the sender to the receiver in one call. */
   payload: number;
   /** Warm calls that `perCall` is the mean of. */
@@ -19,7 +21,9 @@ export interface Row {
   /** The first call, with all that is done only once. */
   firstCall: Tally;
   perCall: Tally;
-  /** Frames that hold messages, after the last call. */
+  /** System calls of both sides in a warm call. */
+  systemCalls: number;
+  /** Frames that hold messages, after the last call: of the mappings, of what is staged, and buffers of the receiver's. */
   framesResident: number;
   /** Kernel addresses set aside for mappings. */
   kernelBytesReserved: number;
@@ -51,6 +55,7 @@ export function measure({ workload, strategy, send, payload }: RowChoice, condit
   const { boot, calls, profile, now } = conditions;
   const machine = Machine.boot({ ...boot, ...(strategy === null ? {} : { strategy }), journal: false });
   const scene = workload.open(machine, { payload, send });
+  const anonymous = anonymousFrames(machine);
   const start = machine.counters();
   scene.map();
   const mapped = machine.counters();
@@ -62,12 +67,14 @@ export function measure({ workload, strategy, send, payload }: RowChoice, condit
     workload: workload.name,
     strategy,
     send,
+    ...(workload.receive === undefined ? {} : { receive: workload.receive }),
     payload,
     calls,
     setup: between(start, mapped),
     firstCall: between(mapped, first),
     perCall,
-    framesResident: machine.framesResident(),
+    systemCalls: systemCallsOf(machine, () => round(scene, now)),
+    framesResident: machine.framesResident() + anonymousFrames(machine) - anonymous,
     kernelBytesReserved: machine.kernelBytesReserved(),
     wallNs: Math.round((times[calls >> 1] as number) * 1e6),
     modelNs: Math.round(modelNs(perCall, profile)),
@@ -84,4 +91,21 @@ function round(scene: Scene, now: () => number): number {
   const time = now() - begin;
   scene.check();
   return time;
+}
+
+/** Acts of journals that are no system calls. */
+const NO_CALLS: ReadonlySet<string> = new Set(['poke', 'fill', 'peek', 'shrink', 'note']);
+
+function systemCallsOf(machine: Machine, run: () => void): number {
+  let calls = 0;
+  const stop = machine.on('step', ({ op }) => {
+    if (!NO_CALLS.has(op)) calls++;
+  });
+  run();
+  stop();
+  return calls;
+}
+
+function anonymousFrames(machine: Machine): number {
+  return machine.inspect.frames().anon ?? 0;
 }

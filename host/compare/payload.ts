@@ -2,7 +2,7 @@
  * The payload of a scene: page-aligned bytes in the sender's memory that are new in every round, and the check that
  * exactly these arrived.
  */
-import { PAGE_SIZE } from '../../assembly/abi/machine.ts';
+import { MAP_SHARED, PAGE_SIZE, PROT_READ, PROT_WRITE } from '../../assembly/abi/machine.ts';
 import { BinderlabError } from '../kernel/error.ts';
 import type { Placed } from '../kernel/objects.ts';
 import type { Process } from '../kernel/process.ts';
@@ -12,14 +12,20 @@ export class Payload {
   readonly #bytes: Uint8Array;
   #round = 0;
 
+  /**
+   * @param address Where it lies in the sender's memory; in memory set aside for it when absent.
+   * @param fd The memory file that is mapped there; -1 for none.
+   */
   constructor(
     private readonly sender: Process,
     length: number,
+    address = sender.alloc(length, PAGE_SIZE),
+    readonly fd = -1,
   ) {
     this.#bytes = new Uint8Array(length);
     for (let i = 0; i < length; i++) this.#bytes[i] = (i * 31 + (i >> 8)) & 0xff;
-    this.placed = { address: sender.alloc(length, PAGE_SIZE), length };
-    sender.write(this.placed.address, this.#bytes);
+    this.placed = { address, length };
+    sender.write(address, this.#bytes);
   }
 
   /** The sender writes the next round's bytes: all of them, changed in every page. */
@@ -40,4 +46,16 @@ export class Payload {
       }
     }
   }
+}
+
+/** A descriptor number that nothing else takes. */
+const MEMFD = 100;
+
+/** A payload in a memory file that the sender has mapped. */
+export function memfdPayload(sender: Process, length: number): Payload {
+  const { main } = sender;
+  main.sys.makeFile('memfd', MEMFD, -1, new Uint8Array(0));
+  main.sys.ftruncate(MEMFD, length);
+  const address = main.mmap(MEMFD, length, 0, { prot: PROT_READ | PROT_WRITE, flags: MAP_SHARED });
+  return new Payload(sender, length, address, MEMFD);
 }

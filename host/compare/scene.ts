@@ -12,6 +12,9 @@ import type { Machine } from '../machine.ts';
 /** How the payload travels: in the message, or in a memory file of which the message has a descriptor. */
 export type Send = 'inline' | 'memfd';
 
+/** How the receiver of a socket's message finds room for it. */
+export type Receive = 'oversized' | 'ask-first';
+
 export interface Scene {
   /** Makes the mappings, or whatever stands for them. */
   map(): void;
@@ -33,6 +36,8 @@ export interface Workload {
   readonly name: string;
   /** Whether its messages are Binder's, so that the strategies differ in it. */
   readonly usesBinder: boolean;
+  /** Of sockets only. */
+  readonly receive?: Receive;
   /** Ways to send that it has. */
   readonly sends: readonly Send[];
   /** Makes processes and opens descriptors on a fresh machine; nothing is mapped yet. */

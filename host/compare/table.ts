@@ -4,12 +4,13 @@ import type { CostProfile } from './costs.ts';
 import { bytesText, countText, timeText } from './figures.ts';
 
 const COLUMNS: readonly (readonly [head: string, cell: (row: Row) => string])[] = [
-  ['strategy', (row) => row.strategy ?? '-'],
+  ['strategy', (row) => row.strategy ?? row.receive ?? '-'],
   ['copied', (row) => bytesText(row.perCall.bytesCopied)],
   ['copies', (row) => countText(row.perCall.copies)],
   ['PTEs user', (row) => countText(row.perCall.pteWrites.user)],
   ['kernel', (row) => countText(row.perCall.pteWrites.kernel)],
   ['flushes', (row) => countText(row.perCall.tlbFlushes)],
+  ['calls', (row) => countText(row.systemCalls)],
   ['faults', (row) => countText(row.perCall.faults)],
   ['frames', (row) => countText(row.perCall.framesAllocated)],
   ['kmaps', (row) => countText(row.perCall.kmaps)],
@@ -40,7 +41,7 @@ export function tableLines(rows: readonly Row[], profile: CostProfile): string[]
 
 function legend({ machine }: CostProfile): string[] {
   return [
-    'copied .. walks: of one warm call, in the whole machine. PTEs: page-table entries written, "kernel": in the kernel’s own',
+    'copied .. walks: of one warm call, in the whole machine. calls: system calls of both sides. PTEs: page-table entries written, "kernel": in the kernel’s own',
     'table. frames: taken from the page allocator. first, mmap: entries written (user+kernel) by the first call, and by both',
     'mmaps before it. resident: frames that hold messages afterwards. kernel VA: kernel addresses set aside.',
     `model: what a warm call does to memory, at the cost of these events on: ${machine}. wall: this emulator’s own time.`,

@@ -33,6 +33,11 @@ export function between(before: Tally, after: Tally): Tally {
   return combine(after, before, (now, then) => now - then);
 }
 
+/** Two amounts together. */
+export function sum(one: Tally, other: Tally): Tally {
+  return combine(one, other, (a, b) => a + b);
+}
+
 /** An amount divided by a number of times. */
 export function mean(total: Tally, times: number): Tally {
   return combine(total, total, (sum) => sum / times);

@@ -32,6 +32,8 @@ export interface RawExports {
   sysMmap(thread: number, addr: number, len: number, prot: number, flags: number, fd: number, off: number): number;
   sysMunmap(thread: number, addr: number, len: number): number;
   sysMprotect(thread: number, addr: number, len: number, prot: number): number;
+  /** Makes a memfd that long. @returns 0 or -errno. */
+  sysFtruncate(thread: number, fd: number, length: number): number;
   sysIoctl(thread: number, fd: number, cmd: number, arg: number): number;
 
   /** Goes on with a parked call. @returns Its result, or PARKED again. */
@@ -149,6 +151,7 @@ export const REQUIRED_EXPORTS: readonly (keyof RawExports)[] = [
   'sysMmap',
   'sysMunmap',
   'sysMprotect',
+  'sysFtruncate',
   'sysIoctl',
   'resume',
   'wakeNext',

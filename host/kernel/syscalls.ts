@@ -256,6 +256,11 @@ export class Syscalls {
     return info;
   }
 
+  /** Makes a memfd longer. */
+  ftruncate(fd: number, len: number): number {
+    return this.#call('ftruncate', { fd, len }, (thread) => this.system.raw.sysFtruncate(thread, fd, len));
+  }
+
   /** What an open file is: its identity, and what a memfd holds. */
   fileInfo(fd: number): FileInfo {
     const { raw, guest } = this.system;

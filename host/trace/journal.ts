@@ -191,6 +191,7 @@ export interface Operations {
     in: { kind: 'memfd' | 'pipe' | 'null' | 'socketpair'; fd: number; fd2?: number; content?: HexBytes };
     out: MakeFileOutput;
   };
+  ftruncate: { by: true; in: { fd: number; len: number }; out: ResultOutput };
   fdinfo: { by: true; in: { fd: number }; out: FileInfoOutput };
   ioctl: { by: true; in: IoctlInput; out: IoctlOutput };
   wr: { by: true; in: WriteReadInput; out: WriteReadOutput };

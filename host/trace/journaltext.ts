@@ -48,6 +48,7 @@ const INPUT_FIELDS: { [O in Op]: Readonly<Record<string, FieldKind>> } = {
   read: { fd: 'integer', addr: 'address', len: 'integer' },
   write: { fd: 'integer', addr: 'address', poke: 'bytes', len: 'integer' },
   mkfd: { kind: 'name', fd: 'integer', fd2: 'integer?', content: 'bytes?' },
+  ftruncate: { fd: 'integer', len: 'integer' },
   fdinfo: { fd: 'integer' },
   ioctl: { fd: 'integer', cmd: 'address', name: 'name or null', arg: 'address', poke: 'bytes', out_len: 'integer' },
   wr: {

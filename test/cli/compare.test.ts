@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { recordingText } from '../conformance/recordings.ts';
 import { Folder } from './binderlab.ts';
 
 const test = suite('compare');
@@ -56,13 +59,55 @@ test('a table to read', () => {
   assert.match(stdout, /^two-copy +128 KiB +32 /m);
 });
 
+test('a script and a journal as workloads, costs of one’s own, and a page', () => {
+  folder.write('nothing.ts', 'export default () => {};\n');
+  folder.write('version.jsonl', recordingText('version'));
+  const costs = Object.fromEntries(
+    [...TALLY.filter((name) => name !== 'pteWrites'), 'pteWrites.user', 'pteWrites.kernel'].map((name) => [name, 1]),
+  );
+  folder.write('mine.json', JSON.stringify({ name: 'mine', machine: 'a machine of mine', costs }));
+  const words = [
+    '--workload',
+    'nothing.ts,version.jsonl,call',
+    '--payloads',
+    '4096',
+    '--calls',
+    '1',
+    '--costs',
+    'mine.json',
+  ];
+  const { code, stdout, stderr } = folder.run([
+    'compare',
+    ...words,
+    '--strategy',
+    'fault',
+    '--html',
+    'page.html',
+    '--json',
+  ]);
+  assert.is(code, 0, stderr);
+  const { rows, profile, answer } = JSON.parse(stdout);
+  assert.equal(
+    rows.map(({ workload, strategy }: Record<string, unknown>) => [workload, strategy]),
+    [
+      ['nothing.ts', 'fault'],
+      ['version.jsonl', 'fault'],
+      ['call', 'fault'],
+    ],
+  );
+  assert.is(profile.name, 'mine');
+  assert.match(answer[0], 'a machine of mine');
+  assert.match(readFileSync(join(folder.path, 'page.html'), 'utf8'), 'a machine of mine');
+});
+
 test('what does not exist, or does not fit, is told', () => {
   for (const [words, message] of [
     [['--strategies', 'magic'], /there is no "magic"; known are kmap, /],
-    [['--workload', 'nothing'], /there is no "nothing"; known are call/],
+    [['--workload', 'nothing'], /there is no "nothing", no file either; known are call/],
+    [['--costs', 'nothing'], /no file nothing, and no profile of that name; there are cortex-a53/],
     [['--payloads', '4k'], /--payloads takes whole numbers/],
     [['--calls', '0'], /--calls takes whole numbers/],
-    [['--payloads', '2000000'], /call of 2000000 bytes under kmap: /],
+    [['--workload', 'oneway', '--payloads', '4000000'], /oneway of 4000000 bytes under kmap: the driver refuses/],
   ] as const) {
     const { code, stderr } = folder.run(['compare', ...words]);
     assert.is(code, 2, stderr);

@@ -1,0 +1,52 @@
+/** Workload `echo`: the server answers a call of P bytes with P bytes of its own, which the client reads. */
+import { bc } from '../kernel/commands.ts';
+import type { Machine } from '../machine.ts';
+import { Payload } from './payload.ts';
+import { messageOf, Peers } from './peers.ts';
+import type { Scene, SceneChoice, Workload } from './scene.ts';
+
+export const ECHO: Workload = {
+  name: 'echo',
+  usesBinder: true,
+  sends: ['inline'],
+  open: (machine, choice) => new EchoScene(machine, choice),
+};
+
+class EchoScene implements Scene {
+  readonly #peers: Peers;
+  readonly #asked: Payload;
+  readonly #answered: Payload;
+  #received: readonly [server: Uint8Array, client: Uint8Array] = [new Uint8Array(0), new Uint8Array(0)];
+
+  constructor(machine: Machine, { payload }: SceneChoice) {
+    this.#peers = new Peers(machine);
+    this.#peers.server.thread(); // who writes the answer while the other one waits
+    this.#asked = new Payload(this.#peers.client, payload);
+    this.#answered = new Payload(this.#peers.server, payload);
+  }
+
+  map(): void {
+    this.#peers.map(this.#asked.placed.length);
+  }
+
+  write(): void {
+    this.#asked.write();
+    this.#answered.write();
+  }
+
+  call(): void {
+    const peers = this.#peers;
+    const sent = peers.ask([bc.transaction({ handle: 0, data: this.#asked.placed })]);
+    const message = peers.arrived();
+    const asked = peers.server.dataOf(message);
+    peers.answer([bc.freeBuffer(message.buffer), bc.reply({ data: this.#answered.placed })]);
+    const reply = messageOf(sent);
+    this.#received = [asked, peers.client.dataOf(reply)];
+    peers.ask([bc.freeBuffer(reply.buffer)], 0);
+  }
+
+  check(): void {
+    this.#asked.check(this.#received[0]);
+    this.#answered.check(this.#received[1]);
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * Workloads of oneway calls, which nobody answers.
+ *
+ *     oneway   P bytes in one message, which the server reads and frees
+ *     stream   P bytes in many small messages; up to 16 wait at the server's node, then it reads and frees them one by one
+ */
+import { TF_ONE_WAY } from '../../assembly/abi/protocol.ts';
+import { bc } from '../kernel/commands.ts';
+import type { Machine } from '../machine.ts';
+import { Payload } from './payload.ts';
+import { Peers } from './peers.ts';
+import type { Scene, SceneChoice, Workload } from './scene.ts';
+
+/** Bytes of each message of a stream. */
+const SMALL = 512;
+/** Messages that wait at a time. */
+const WAITING = 16;
+
+export const ONEWAY: Workload = {
+  name: 'oneway',
+  usesBinder: true,
+  sends: ['inline'],
+  open: (machine, choice) => new OnewayScene(machine, choice, choice.payload),
+};
+
+export const STREAM: Workload = {
+  name: 'stream',
+  usesBinder: true,
+  sends: ['inline'],
+  open: (machine, choice) => new OnewayScene(machine, choice, SMALL),
+};
+
+class OnewayScene implements Scene {
+  readonly #peers: Peers;
+  readonly #payload: Payload;
+  readonly #received: Uint8Array;
+
+  /** @param piece Bytes of each message, at most. */
+  constructor(
+    machine: Machine,
+    { payload }: SceneChoice,
+    private readonly piece: number,
+  ) {
+    this.#peers = new Peers(machine);
+    this.#payload = new Payload(this.#peers.client, payload);
+    this.#received = new Uint8Array(payload);
+  }
+
+  /** Oneways may take half of a mapping. */
+  map(): void {
+    this.#peers.map(2 * Math.min(this.#payload.placed.length, WAITING * this.piece));
+  }
+
+  write(): void {
+    this.#payload.write();
+  }
+
+  call(): void {
+    const { length } = this.#payload.placed;
+    const batch = WAITING * this.piece;
+    for (let at = 0; at < length; at += batch) this.#sendBatch(at, Math.min(length, at + batch));
+  }
+
+  check(): void {
+    this.#payload.check(this.#received);
+  }
+
+  /** The server wakes at the first message, and takes the others when the last one is sent. */
+  #sendBatch(from: number, to: number): void {
+    const peers = this.#peers;
+    const { address } = this.#payload.placed;
+    for (let at = from; at < to; at += this.piece) {
+      const data = { address: address + at, length: Math.min(this.piece, to - at) };
+      peers.ask([bc.transaction({ handle: 0, flags: TF_ONE_WAY, data })]);
+    }
+    for (let at = from; at < to; at += this.piece) {
+      const message = peers.arrived();
+      this.#received.set(peers.server.dataOf(message), at);
+      peers.answer([bc.freeBuffer(message.buffer)]);
+    }
+  }
+}

@@ -1,0 +1,140 @@
+/** The comparison as one HTML page that needs nothing beside itself: the answer, plots, page tables, the table, sources. */
+import type { Strategy } from '../kernel/strategy.ts';
+import { answerLines, blocksOf, type Crossing, crossingsOf, seriesName, seriesOf } from './answer.ts';
+import type { Conditions, Row } from './comparison.ts';
+import { type CostProfile, shares } from './costs.ts';
+import { bytesText, timeText } from './figures.ts';
+import { type Moments, type Stretch, type Tables, tablesAroundCall } from './pagetables.ts';
+import { barPlot, linePlot, markup, Styles } from './plot.ts';
+import { tableLines } from './table.ts';
+import { EVENTS } from './tally.ts';
+
+const PAGE_BYTES = 4096;
+
+const STYLE = `
+:root { --ink: #1c2330; --soft: #5a6472; --paper: #fcfcfa; --line: #d8dbe0; color-scheme: light dark; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6e8ec; --soft: #a2abb8; --paper: #14181f; --line: #343b47; } }
+body { margin: 0 auto; padding: 2rem 1.25rem 4rem; max-width: 64rem; background: var(--paper); color: var(--ink);
+  font: 15px/1.5 system-ui, sans-serif; }
+h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2.5rem; }
+p, li { max-width: 48rem; } .soft { color: var(--soft); }
+pre { overflow-x: auto; font: 12px/1.45 ui-monospace, monospace; }
+svg { width: 100%; max-width: 48rem; height: auto; display: block; margin: 1rem 0; font: 12px system-ui, sans-serif; }
+svg text { fill: var(--ink); } svg .title { font-weight: 600; font-size: 13px; } svg .rule { stroke: var(--line); }
+svg .mark { fill: none; stroke: var(--ink); stroke-width: 1.5; }
+.wide { overflow-x: auto; } table { border-collapse: collapse; font-size: 13px; }
+th, td { text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--line); }
+td code { white-space: nowrap; font-size: 12px; }
+`;
+
+/** @param conditions Those under which the rows were measured. */
+export function comparePage(rows: readonly Row[], { boot, profile }: Conditions): string {
+  const styles = new Styles();
+  const strategies = [...new Set(rows.map(({ strategy }) => strategy))].filter((one): one is Strategy => one !== null);
+  const sections = [
+    section('The answer', `<pre>${markup(answerLines(rows, profile).join('\n'))}</pre>`),
+    ...blocksOf(rows).map((block) => section(titleOf(block), plots(block, profile, styles))),
+    strategies.length > 0 ? section('Page tables around one call', tablesText(strategies, boot)) : '',
+    section('All counts', `<pre>${markup(tableLines(rows, profile).join('\n'))}</pre>`),
+    section('What an event costs', sources(profile)),
+  ];
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>binderlab compare</title><style>${STYLE}</style></head><body>
+<h1>What a message costs, by how pages are mapped</h1>
+<p class="soft">Counted by the emulated memory of binderlab, turned into time by the cost of each event on ${markup(profile.machine)}.
+System calls, scheduling and caches are no part of it.</p>
+${sections.join('\n')}
+</body></html>
+`;
+}
+
+function section(title: string, body: string): string {
+  return `<section><h2>${markup(title)}</h2>${body}</section>`;
+}
+
+function titleOf(block: readonly Row[]): string {
+  const [{ workload }] = block as readonly [Row, ...Row[]];
+  return `Workload ${workload}`;
+}
+
+function plots(block: readonly Row[], profile: CostProfile, styles: Styles): string {
+  const payloads = [...new Set(block.map(({ payload }) => payload))].sort((a, b) => a - b);
+  const series = seriesOf(block.filter(({ payload }) => payload > 0));
+  const cost = linePlot(
+    {
+      title: 'Cost of a warm call against payload',
+      lines: series.map(({ name, rows }) => ({
+        name,
+        points: rows.map((row) => ({ x: row.payload, y: row.modelNs })),
+      })),
+      marks: crossingsOf(series).map(markOf),
+      xText: bytesText,
+      yText: timeText,
+    },
+    styles,
+  );
+  const byEvent = payloads.map((payload) =>
+    barPlot(
+      {
+        title: `Where the time goes${payload === 0 ? '' : `, ${bytesText(payload)}`}`,
+        bars: rowsAt(block, payload).map((row) => ({
+          name: seriesName(row),
+          parts: shares(row.perCall, profile).map(({ event, ns }) => ({ name: event, value: ns })),
+        })),
+        text: timeText,
+      },
+      styles,
+    ),
+  );
+  const last = payloads[payloads.length - 1] ?? 0;
+  const resident = barPlot(
+    {
+      title: `Memory that holds messages afterwards${last === 0 ? '' : `, ${bytesText(last)}`}`,
+      bars: rowsAt(block, last).map((row) => ({
+        name: seriesName(row),
+        parts: [{ name: seriesName(row), value: row.framesResident * PAGE_BYTES }],
+      })),
+      text: bytesText,
+    },
+    styles,
+  );
+  return [cost, ...byEvent, resident].join('\n');
+}
+
+function rowsAt(block: readonly Row[], payload: number): Row[] {
+  return block.filter((row) => row.payload === payload);
+}
+
+function markOf({ over, under, payload, ns }: Crossing): { x: number; y: number; text: string } {
+  return { x: payload, y: ns, text: `${over} overtakes ${under} near ${bytesText(payload)}` };
+}
+
+function tablesText(strategies: readonly Strategy[], boot: Conditions['boot']): string {
+  const rows = strategies.map((strategy) => {
+    const moments = tablesAroundCall(strategy, boot);
+    return `<tr><th>${markup(strategy)}</th>${cell(moments, 'before')}${cell(moments, 'held')}${cell(moments, 'after')}</tr>`;
+  });
+  return `<p>The client sends 4 pages that it has written; the server reads them all. Each line is a stretch of addresses, its
+pages, the number of its first frame, and what may be done there.</p>
+<div class="wide"><table><tr><th></th><th>before</th><th>while the server holds the message</th><th>after</th></tr>${rows.join('')}</table></div>`;
+}
+
+function cell(moments: Moments, moment: keyof Moments): string {
+  const tables: Tables = moments[moment];
+  const lines = (['client', 'server', 'kernel'] as const).flatMap((side) =>
+    tables[side].map((stretch) => `<code>${side} ${markup(stretchText(stretch))}</code>`),
+  );
+  return `<td>${lines.join('<br>') || '<span class="soft">nothing mapped</span>'}</td>`;
+}
+
+function stretchText({ address, pages, frame, rights }: Stretch): string {
+  return `0x${address.toString(16)} ${pages} → ${frame} ${rights}`;
+}
+
+function sources({ costs }: CostProfile): string {
+  const rows = EVENTS.map(
+    (event) => `<tr><td>${event}</td><td>${costs[event].ns} ns</td><td>${markup(costs[event].source)}</td></tr>`,
+  );
+  return `<div class="wide"><table><tr><th>event</th><th>cost</th><th>source</th></tr>${rows.join('')}</table></div>`;
+}

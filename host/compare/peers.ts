@@ -1,0 +1,89 @@
+/** Two processes that talk over Binder: a client, and a server that is the context manager and waits in a read. */
+import { PAGE_SIZE } from '../../assembly/abi/machine.ts';
+import type { WriteReadCall } from '../kernel/call.ts';
+import { bc, type Command } from '../kernel/commands.ts';
+import { BinderlabError } from '../kernel/error.ts';
+import { align } from '../kernel/payload.ts';
+import type { Process } from '../kernel/process.ts';
+import { TransactionReturn } from '../kernel/returns.ts';
+import { MAP_LENGTH } from '../kernel/thread.ts';
+import type { Machine } from '../machine.ts';
+
+/** Room in a read for BR_NOOP, the words before a message, and the message. */
+export const READ_SIZE = 256;
+/** The server's node takes descriptors. */
+const ACCEPTS_FDS = 0x100;
+
+export class Peers {
+  readonly client: Process;
+  readonly server: Process;
+  readonly clientFd: number;
+  readonly serverFd: number;
+  /** The read in which the server waits. */
+  #waiting: WriteReadCall | null = null;
+
+  constructor(machine: Machine) {
+    this.server = machine.spawn('server');
+    this.client = machine.spawn('client');
+    this.serverFd = this.server.main.open();
+    this.clientFd = this.client.main.open();
+    warm(this.server);
+    warm(this.client);
+  }
+
+  /** Both map what libbinder maps, or, where that is too small, `room` bytes. */
+  map(room = 0): void {
+    const length = Math.max(MAP_LENGTH, align(room, PAGE_SIZE));
+    this.server.main.mmap(this.serverFd, length);
+    this.client.main.mmap(this.clientFd, length);
+  }
+
+  /** The client writes commands, and reads what comes. @throws BinderlabError when the driver refuses a message. */
+  ask(commands: readonly Command[], readSize = READ_SIZE): WriteReadCall {
+    if (this.#waiting === null) this.#start();
+    const call = this.client.main.writeRead(this.clientFd, commands, { readSize });
+    if (call.done && call.returns.some(({ name }) => name === 'BR_FAILED_REPLY')) {
+      throw new BinderlabError(
+        'the driver refuses the message (BR_FAILED_REPLY). A mapping has at most 4 MiB, and oneways get half of it',
+      );
+    }
+    return call;
+  }
+
+  /** The message for which the server has waited. */
+  arrived(): TransactionReturn {
+    return messageOf(this.#waiting as WriteReadCall);
+  }
+
+  /** The server writes commands, then waits for the next message. */
+  answer(commands: readonly Command[]): void {
+    const call = this.server.main.writeRead(this.serverFd, commands, { readSize: READ_SIZE });
+    // After a reply the first read brings BR_TRANSACTION_COMPLETE alone.
+    const isOver = call.done && !call.returns.some((one) => one instanceof TransactionReturn);
+    this.#waiting = isOver ? this.server.main.writeRead(this.serverFd, [], { readSize: READ_SIZE }) : call;
+  }
+
+  #start(): void {
+    const { main } = this.server;
+    main.becomeContextManager(this.serverFd, { flags: ACCEPTS_FDS });
+    main.writeRead(this.serverFd, [bc.enterLooper()], { readSize: 0 });
+    this.client.main.version(this.clientFd);
+    this.#waiting = main.writeRead(this.serverFd, [], { readSize: READ_SIZE });
+  }
+}
+
+/** @returns The message that a read brought. @throws BinderlabError when it brought none. */
+export function messageOf(call: WriteReadCall): TransactionReturn {
+  const message = call.done ? call.returns.find((one) => one instanceof TransactionReturn) : undefined;
+  if (message === undefined) {
+    const got = call.done ? call.returns.map(({ name }) => name).join(' ') : 'nothing: it still waits';
+    throw new BinderlabError(`a message was to arrive, and there came ${got}`);
+  }
+  return message;
+}
+
+/** Brings the pages in that a process's ioctls point at, so that no round has to. */
+export function warm(process: Process): void {
+  const { wbuf, rbuf, arg } = process.arena.window(0);
+  for (const address of [wbuf, rbuf, arg]) process.write(address, new Uint8Array(1));
+}

@@ -1,0 +1,131 @@
+/**
+ * Runs as workloads: a script of the user's, or a journal (a kernel's recording too). A call of a run is one
+ * BINDER_WRITE_READ; `setup` is what its mmaps count, `firstCall` the first call, `perCall` the mean of the others, each
+ * with all that happened since the call before, such as what processes did to their memory.
+ */
+import { Machine } from '../machine.ts';
+import type { Step } from '../trace/journal.ts';
+import type { Conditions, Row } from './comparison.ts';
+import { modelNs } from './costs.ts';
+import type { RowStrategy } from './scene.ts';
+import { between, mean, sum, type Tally } from './tally.ts';
+
+/** What is run, once on each machine. */
+export interface Run {
+  name: string;
+  /** The machine it begins on. */
+  boot(options: Conditions['boot']): Machine;
+  /** Makes every step of it. */
+  perform(machine: Machine): Promise<void> | void;
+}
+
+/** Runs it once. @throws whatever the script throws, and BinderlabError for a journal that cannot go on. */
+export async function measureRun(run: Run, strategy: RowStrategy, conditions: Conditions): Promise<Row> {
+  const { profile, now } = conditions;
+  const options = { ...conditions.boot, ...(strategy === null ? {} : { strategy }), journal: false };
+  const machine = run.boot(options);
+  const ledger = new Ledger(machine.counters());
+  const stop = machine.on('step', (step) => ledger.note(step, machine.counters()));
+  const begin = now();
+  await run.perform(machine);
+  const wallMs = now() - begin;
+  stop();
+  const { calls, setup, firstCall, perCall } = ledger;
+  const row: Row = {
+    workload: run.name,
+    strategy,
+    send: 'inline',
+    payload: 0,
+    calls,
+    setup,
+    firstCall,
+    perCall,
+    systemCalls: ledger.systemCalls / Math.max(calls, 1),
+    framesResident: machine.framesResident(),
+    kernelBytesReserved: machine.kernelBytesReserved(),
+    wallNs: Math.round((wallMs * 1e6) / Math.max(calls, 1)),
+    modelNs: Math.round(modelNs(perCall, profile)),
+  };
+  machine.end();
+  return row;
+}
+
+/** A journal as a run: its inputs, whatever came of them. */
+export function journalRun(
+  name: string,
+  header: Parameters<typeof Machine.fromHeader>[0],
+  steps: readonly Step[],
+): Run {
+  return {
+    name,
+    boot: (options) => Machine.fromHeader(header, options),
+    perform: (machine) => {
+      for (const { op, by, in: input } of steps) machine.perform({ op, by, in: input } as Step);
+    },
+  };
+}
+
+/** Acts of journals that are no system calls. */
+const NO_CALLS: ReadonlySet<string> = new Set([
+  'proc',
+  'poke',
+  'fill',
+  'peek',
+  'shrink',
+  'note',
+  'dump',
+  'kill',
+  'signal',
+]);
+
+/** Books what each step counted. */
+class Ledger {
+  /** Calls behind the first one, at least 0. */
+  calls = 0;
+  systemCalls = 0;
+  readonly #zero: Tally;
+  #last: Tally;
+  #setup: Tally;
+  #first: Tally | null = null;
+  #open: Tally;
+  #others: Tally;
+
+  constructor(start: Tally) {
+    this.#zero = between(start, start);
+    this.#last = start;
+    this.#setup = this.#zero;
+    this.#open = this.#zero;
+    this.#others = this.#zero;
+  }
+
+  get setup(): Tally {
+    return this.#setup;
+  }
+
+  get firstCall(): Tally {
+    return this.#first ?? this.#zero;
+  }
+
+  get perCall(): Tally {
+    return this.calls === 0 ? this.#zero : mean(this.#others, this.calls);
+  }
+
+  note({ op }: Step, counters: Tally): void {
+    const counted = between(this.#last, counters);
+    this.#last = counters;
+    if (!NO_CALLS.has(op)) this.systemCalls++;
+    if (op === 'mmap') {
+      this.#setup = sum(this.#setup, counted);
+      return;
+    }
+    this.#open = sum(this.#open, counted);
+    if (op !== 'wr') return;
+    if (this.#first === null) {
+      this.#first = this.#open;
+    } else {
+      this.calls++;
+      this.#others = sum(this.#others, this.#open);
+    }
+    this.#open = this.#zero;
+  }
+}

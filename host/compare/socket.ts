@@ -1,0 +1,160 @@
+/**
+ * Workload `socket`: the same call over a stream socket pair, as it was done before Binder and is done beside it. A message
+ * is 8 bytes that tell its length, then its bytes; the reply has none. The receiver does not know how long a message will
+ * be, and has two ways to receive it:
+ *
+ *     oversized   it keeps a buffer that holds any message, as large as what libbinder maps, and reads into that
+ *     ask-first   it reads the length, maps just as much memory, reads into that, and unmaps it
+ *
+ * Either way each byte is copied twice, into the kernel's ring and out of it, in pieces of at most 64 KiB.
+ */
+import { MAP_ANONYMOUS, MAP_PRIVATE, PAGE_SIZE, PROT_READ, PROT_WRITE } from '../../assembly/abi/machine.ts';
+import { u64At } from '../kernel/endian.ts';
+import { BinderlabError } from '../kernel/error.ts';
+import type { Process } from '../kernel/process.ts';
+import { MAP_LENGTH } from '../kernel/thread.ts';
+import type { ReadCall, WriteCall } from '../kernel/transfer.ts';
+import type { Machine } from '../machine.ts';
+import { Payload } from './payload.ts';
+import type { Receive, Scene, SceneChoice, Workload } from './scene.ts';
+
+/** Bytes that tell the length. */
+const HEADER = 8;
+/** Descriptor numbers of the two ends, away from others. */
+const CLIENT_FD = 100;
+const SERVER_FD = 101;
+/** What is written lies in memory already. */
+const NOTHING: Uint8Array = new Uint8Array(0);
+
+export const SOCKETS: readonly Workload[] = (['oversized', 'ask-first'] as const).map((receive) => ({
+  name: 'socket',
+  usesBinder: false,
+  receive,
+  sends: ['inline'] as const,
+  open: (machine: Machine, choice: SceneChoice) => new SocketScene(machine, choice, receive),
+}));
+
+class SocketScene implements Scene {
+  readonly #client: Process;
+  readonly #server: Process;
+  readonly #payload: Payload;
+  /** Where the client keeps the header, right before the payload; and where each side reads one. */
+  readonly #message: number;
+  readonly #clientHeader: number;
+  readonly #serverHeader: number;
+  /** The server's buffer for any message; 0 when it asks first. */
+  #buffer = 0;
+  /** The read in which the server waits, and where that puts its bytes. */
+  #waiting: ReadCall | null = null;
+  #received: Uint8Array = new Uint8Array(0);
+
+  constructor(
+    machine: Machine,
+    { payload }: SceneChoice,
+    private readonly receive: Receive,
+  ) {
+    this.#client = machine.spawn('client');
+    const { main } = this.#client;
+    main.sys.makeFile('socketpair', CLIENT_FD, SERVER_FD, new Uint8Array(0));
+    this.#server = this.#client.fork('server');
+    main.close(SERVER_FD);
+    this.#server.main.close(CLIENT_FD);
+    this.#message = this.#client.alloc(PAGE_SIZE + payload, PAGE_SIZE) + PAGE_SIZE - HEADER;
+    this.#payload = new Payload(this.#client, payload, this.#message + HEADER);
+    this.#client.write(this.#message, headerOf(payload));
+    this.#clientHeader = headerRoom(this.#client);
+    this.#serverHeader = headerRoom(this.#server);
+  }
+
+  /** Nothing is mapped for messages; who keeps a buffer has it from the start. */
+  map(): void {
+    if (this.receive !== 'oversized') return;
+    if (this.#payload.placed.length + HEADER > MAP_LENGTH) {
+      throw new BinderlabError(`the receiver's buffer holds messages of ${MAP_LENGTH - HEADER} bytes at most`);
+    }
+    this.#buffer = this.#server.alloc(MAP_LENGTH, PAGE_SIZE);
+    this.#server.main.sys.fill(this.#buffer, MAP_LENGTH, 0);
+  }
+
+  write(): void {
+    this.#payload.write();
+  }
+
+  call(): void {
+    this.#waiting ??= this.#begin();
+    const total = HEADER + this.#payload.placed.length;
+    let writing = this.#client.main.sys.write(CLIENT_FD, this.#message, NOTHING, total);
+    let sent = 0;
+    /** The client goes on when its write is over. */
+    const goOn = () => {
+      while (writing.done && sent + bytesOf(writing) < total) {
+        sent += bytesOf(writing);
+        writing = this.#client.main.sys.write(CLIENT_FD, this.#message + sent, NOTHING, total - sent);
+      }
+    };
+    this.#received = this.receive === 'oversized' ? this.#readAll(goOn) : this.#askAndRead(goOn);
+    this.#server.main.sys.write(SERVER_FD, this.#serverHeader, headerOf(0));
+    if (bytesOf(this.#client.main.sys.read(CLIENT_FD, this.#clientHeader, HEADER)) !== HEADER) {
+      throw new BinderlabError('the reply did not arrive whole');
+    }
+    this.#waiting = this.#begin();
+  }
+
+  check(): void {
+    this.#payload.check(this.#received);
+  }
+
+  /** The server begins to wait for a message. */
+  #begin(): ReadCall {
+    const { sys } = this.#server.main;
+    return this.receive === 'oversized'
+      ? sys.read(SERVER_FD, this.#buffer, MAP_LENGTH)
+      : sys.read(SERVER_FD, this.#serverHeader, HEADER);
+  }
+
+  #readAll(goOn: () => void): Uint8Array {
+    let got = bytesOf(this.#waiting as ReadCall);
+    const length = u64At(this.#server.read(this.#buffer, HEADER), 0);
+    while (got < HEADER + length) {
+      goOn();
+      got += bytesOf(this.#server.main.sys.read(SERVER_FD, this.#buffer + got, MAP_LENGTH - got));
+    }
+    return length === 0 ? new Uint8Array(0) : this.#server.read(this.#buffer + HEADER, length);
+  }
+
+  #askAndRead(goOn: () => void): Uint8Array {
+    const { sys } = this.#server.main;
+    bytesOf(this.#waiting as ReadCall);
+    const length = u64At(this.#server.read(this.#serverHeader, HEADER), 0);
+    if (length === 0) return new Uint8Array(0);
+    const at = sys.mmap(0, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    for (let got = 0; got < length; ) {
+      goOn();
+      got += bytesOf(sys.read(SERVER_FD, at + got, length - got));
+    }
+    const bytes = this.#server.read(at, length);
+    sys.munmap(at, length);
+    return bytes;
+  }
+}
+
+/** Room for a header, with its page brought in. */
+function headerRoom(process: Process): number {
+  const address = process.alloc(HEADER, HEADER);
+  process.write(address, headerOf(0));
+  return address;
+}
+
+function headerOf(length: number): Uint8Array {
+  const bytes = new Uint8Array(HEADER);
+  new DataView(bytes.buffer).setUint32(0, length, true);
+  return bytes;
+}
+
+/** @returns How many bytes a transfer moved. @throws BinderlabError when it sleeps or failed. */
+function bytesOf(call: ReadCall | WriteCall): number {
+  if (!call.done || (call.ret as number) <= 0) {
+    throw new BinderlabError(`a transfer over the socket came to ${call.done ? call.ret : 'a standstill'}`);
+  }
+  return call.ret as number;
+}
