@@ -57,7 +57,7 @@ function* caller(says: string[]) {
   );
   says.push(`its call ends with ${yield* statusOf(work)}`);
   says.push(`another call ends with ${yield* statusOf(binder.transact(PING_TRANSACTION, new Parcel()))}`);
-  assert(binder instanceof BpBinder && !binder.alive, 'the proxy knows that its process has died');
+  assert(binder instanceof BpBinder && !binder.isBinderAlive(), 'the proxy knows that its process has died');
 }
 
 /** Only wants to be told. It says who has told it, and what the service manager knows by then. */

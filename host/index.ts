@@ -34,15 +34,36 @@ export {
   PING_TRANSACTION,
   SHELL_COMMAND_TRANSACTION,
 } from './binder/bbinder.ts';
-export { BpBinder, type DeathRecipient } from './binder/bpbinder.ts';
+export { BLOB_INPLACE_LIMIT, readBlob, writeBlob } from './binder/blob.ts';
+export { BpBinder } from './binder/bpbinder.ts';
+export type { CallingIdentity, WorkSource } from './binder/identity.ts';
 export { BnInterface, BpInterface, type Method } from './binder/interface.ts';
-export { type CallingIdentity, IPCThreadState } from './binder/ipcthreadstate.ts';
-export { defaultServiceManager, type ServiceManagerProxy } from './binder/iservicemanager.ts';
-export { type IBinder, Parcel } from './binder/parcel.ts';
+export { IPCThreadState } from './binder/ipcthreadstate.ts';
+export {
+  defaultServiceManager,
+  ServiceCallback,
+  type ServiceDebugInfo,
+  type ServiceManagerProxy,
+} from './binder/iservicemanager.ts';
+export { binderLog, type LogLine } from './binder/log.ts';
+export { type DeathRecipient, type IBinder, Parcel, type Parcelable } from './binder/parcel.ts';
 export { ParcelError } from './binder/parcelerror.ts';
 export { DEFAULT_MAX_BINDER_THREADS, ProcessState } from './binder/processstate.ts';
 export { ServiceManager } from './binder/servicemanager.ts';
-export { EXCEPTION, ServiceException, STATUS, StatusError } from './binder/status.ts';
+export {
+  STABILITY_SYSTEM,
+  STABILITY_UNDECLARED,
+  STABILITY_VENDOR,
+  STABILITY_VINTF,
+} from './binder/stability.ts';
+export {
+  DeadObjectException,
+  EXCEPTION,
+  ServiceException,
+  STATUS,
+  StatusError,
+  TransactionTooLargeException,
+} from './binder/status.ts';
 export type { WasmSource } from './guest/guest.ts';
 export type { BufferView, FreeBufferView, PageView, UsedBufferView } from './inspect/buffers.ts';
 export type { LogEntryView, StatsView } from './inspect/counts.ts';

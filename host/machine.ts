@@ -162,7 +162,7 @@ export class Machine {
       spawn: (name, who) => this.spawn(name, who),
       awaitedReplies: () => this.#awaitedReplies(),
     };
-    return new Simulation(world, { seed: this.seed, ...options });
+    return new Simulation(world, { seed: this.seed, keepChoices: this.#keeper !== null, ...options });
   }
 
   /** @throws BinderlabError when there has never been one of that name. */
@@ -343,6 +343,7 @@ export class Machine {
   }
 
   #setSecctx(secctx: Uint8Array): void {
+    this.#system.namesSenders = true;
     const { setSecctx, scratch } = this.guest.raw;
     if (setSecctx === undefined || scratch === undefined) throw notEmulated('security contexts');
     this.guest.u8.set(secctx, scratch());

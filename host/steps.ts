@@ -135,14 +135,14 @@ function performCall(people: People, step: CallInput): void {
     case 'write':
       sys.write(step.in.fd, addressOfHex(step.in.addr), bytesOfHex(step.in.poke), step.in.len);
       return;
+    case 'ftruncate':
+      sys.ftruncate(step.in.fd, step.in.len);
+      return;
     case 'mkfd': {
       const { kind, fd, fd2 = -1, content } = step.in;
       sys.makeFile(kind, fd, fd2, content === undefined ? NO_BYTES : bytesOfHex(content));
       return;
     }
-    case 'ftruncate':
-      sys.ftruncate(step.in.fd, step.in.len);
-      return;
     case 'fdinfo':
       sys.fileInfo(step.in.fd);
       return;

@@ -2,9 +2,9 @@
  * ContentService: who wants to hear of which changes. A change is one synchronous call to it, and a oneway from it to each
  * observer that the change concerns: neither it nor the process that made the change waits for any of them.
  */
-import { BpBinder, type DeathRecipient } from '../binder/bpbinder.ts';
+import { BpBinder } from '../binder/bpbinder.ts';
 import { BnInterface } from '../binder/interface.ts';
-import type { IBinder, Parcel } from '../binder/parcel.ts';
+import type { DeathRecipient, IBinder, Parcel } from '../binder/parcel.ts';
 import type { Act } from '../sim/request.ts';
 import { ContentObserverProxy } from './icontentobserver.ts';
 import {
@@ -88,7 +88,7 @@ export class ContentService extends BnInterface {
     if (!this.#entries.includes(entry)) return;
     this.#entries = this.#entries.filter((one) => one !== entry);
     const { observer, recipient } = entry;
-    if (observer instanceof BpBinder && observer.alive) yield* observer.unlinkToDeath(recipient);
+    if (observer instanceof BpBinder && observer.isBinderAlive()) yield* observer.unlinkToDeath(recipient);
     yield* giveBack(observer);
   }
 }

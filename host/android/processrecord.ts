@@ -1,6 +1,5 @@
 /** ProcessRecord: what ActivityManager knows of one application's process. */
-import type { DeathRecipient } from '../binder/bpbinder.ts';
-import type { IBinder } from '../binder/parcel.ts';
+import type { DeathRecipient, IBinder } from '../binder/parcel.ts';
 import type { ComponentName } from './component.ts';
 import { ApplicationThreadProxy } from './iapplicationthread.ts';
 

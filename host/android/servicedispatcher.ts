@@ -2,8 +2,8 @@
  * ServiceDispatcher: one connection of an application to a service. It is called in any thread of the pool, and tells
  * the application in its main thread. It watches over the service's process itself: ActivityManager does not tell.
  */
-import { BpBinder, type DeathRecipient } from '../binder/bpbinder.ts';
-import type { IBinder } from '../binder/parcel.ts';
+import { BpBinder } from '../binder/bpbinder.ts';
+import type { DeathRecipient, IBinder } from '../binder/parcel.ts';
 import { type Act, isAct } from '../sim/request.ts';
 import type { ComponentName } from './component.ts';
 import { ServiceConnectionStub } from './iserviceconnection.ts';
@@ -79,7 +79,8 @@ export class ServiceDispatcher {
     const recipient = this.#recipient;
     this.#service = null;
     this.#recipient = null;
-    if (service instanceof BpBinder && service.alive && recipient !== null) yield* service.unlinkToDeath(recipient);
+    if (service instanceof BpBinder && service.isBinderAlive() && recipient !== null)
+      yield* service.unlinkToDeath(recipient);
     yield* giveBack(service);
   }
 }

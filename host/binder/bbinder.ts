@@ -1,5 +1,8 @@
 /** BBinder: an object that others can call. What calls mean is `onTransact`'s business; every object knows a few. */
+import { FLAT_BINDER_FLAG_TXN_SECURITY_CTX } from '../../assembly/abi/protocol.ts';
 import { type Act, isAct } from '../sim/request.ts';
+import { sys } from '../sim/sys.ts';
+import { logLine } from './log.ts';
 import { type FlatBinder, type IBinder, Parcel } from './parcel.ts';
 import { STABILITY_SYSTEM } from './stability.ts';
 import { STATUS, StatusError } from './status.ts';
@@ -9,13 +12,20 @@ export const PING_TRANSACTION = 0x5f504e47;
 export const INTERFACE_TRANSACTION = 0x5f4e5446;
 export const DUMP_TRANSACTION = 0x5f444d50;
 export const SHELL_COMMAND_TRANSACTION = 0x5f434d44;
+export const DEBUG_PID_TRANSACTION = 0x5f504944;
 
 /** The codes that interfaces may use for their methods. */
 export const FIRST_CALL_TRANSACTION = 1;
 export const LAST_CALL_TRANSACTION = 0xffffff;
 
+/** Messages above this many bytes are worth a warning: the buffer space of a process is shared by all its calls. */
+export const WARNED_SIZE = 300 * 1024;
+
 export class BBinder implements IBinder {
-  readonly stability: number = STABILITY_SYSTEM;
+  /** Changed only before it is sent for the first time. */
+  stability: number = STABILITY_SYSTEM;
+  /** Whether calls from other processes come with the security context of their sender. Likewise. */
+  requestingSid = false;
 
   /** @param descriptor The name of its interface. */
   constructor(readonly descriptor: string = '') {}
@@ -30,7 +40,7 @@ export class BBinder implements IBinder {
   }
 
   flat(): FlatBinder {
-    return { type: 'local', flags: 0 };
+    return { type: 'local', flags: this.requestingSid ? FLAT_BINDER_FLAG_TXN_SECURITY_CTX : 0 };
   }
 
   /** Takes a call, wherever it comes from. */
@@ -38,6 +48,9 @@ export class BBinder implements IBinder {
     if (code === PING_TRANSACTION) return;
     const done = this.onTransact(code, data, reply, flags);
     if (isAct(done)) yield* done;
+    if (reply.dataSize <= WARNED_SIZE) return;
+    const what = `a large reply of ${reply.dataSize} bytes, interface ${this.descriptor}, code ${code}`;
+    logLine((yield* sys.self()).process, 'warning', 'Binder', what);
   }
 
   /**
@@ -46,9 +59,51 @@ export class BBinder implements IBinder {
    * @param reply What goes back, unless the call is oneway.
    * @throws StatusError to answer with a status instead.
    */
-  onTransact(code: number, _data: Parcel, reply: Parcel, _flags: number): unknown {
+  onTransact(code: number, data: Parcel, reply: Parcel, _flags: number): unknown {
     if (code === INTERFACE_TRANSACTION) return reply.writeString16(this.descriptor);
+    if (code === DUMP_TRANSACTION) return this.#dump(data);
+    if (code === DEBUG_PID_TRANSACTION) return debugPid(reply);
     const who = this.descriptor === '' ? 'the object' : this.descriptor;
     throw new StatusError(STATUS.UNKNOWN_TRANSACTION, `${who} has no method of code ${code}`);
   }
+
+  isBinderAlive(): boolean {
+    return true;
+  }
+
+  pingBinder(): Act<boolean> {
+    return answered(true);
+  }
+
+  getInterfaceDescriptor(): Act<string> {
+    return answered(this.descriptor);
+  }
+
+  /** Writes about itself to a descriptor: nothing, unless a class has more to say. */
+  *dump(_fd: number, _args: readonly string[]): Act<void> {}
+
+  /** @throws StatusError always: who is dead does not hear of it. */
+  linkToDeath(): Act<void> {
+    throw new StatusError(STATUS.INVALID_OPERATION, 'an object cannot be linked to the death of its own process');
+  }
+
+  unlinkToDeath(): Act<void> {
+    throw new StatusError(STATUS.INVALID_OPERATION, 'an object cannot be linked to the death of its own process');
+  }
+
+  *#dump(data: Parcel): Act<void> {
+    const fd = data.readFileDescriptor();
+    const args = Array.from({ length: data.readInt32() }, () => data.readString16());
+    yield* this.dump(fd, args);
+  }
+}
+
+function* debugPid(reply: Parcel): Act<void> {
+  reply.writeInt32((yield* sys.self()).process.pid);
+}
+
+/** An act that takes no system call. */
+function* answered<T>(value: T): Act<T> {
+  yield* [];
+  return value;
 }

@@ -1,12 +1,27 @@
 /**
- * BpBinder: the proxy of an object in another process. A process has one for each handle. It holds a weak and a strong
- * reference in the driver from when it is made until it has been released as often as it was received.
+ * BpBinder: the proxy of an object in another process. A process has one for each handle. Owns the references that the
+ * driver counts for it:
+ *
+ *     received first    BC_INCREFS, BC_ACQUIRE         a weak and a strong reference
+ *     released last     BC_RELEASE, then BC_DECREFS    the weak one only when no death link is left to be confirmed
+ *     linkToDeath       BC_REQUEST_DEATH_NOTIFICATION  for the first recipient
+ *     unlinked, told,   BC_CLEAR_DEATH_NOTIFICATION    which BR_CLEAR_DEATH_NOTIFICATION_DONE confirms
+ *     or released
  */
 import { BinderlabError } from '../kernel/error.ts';
+import type { Process } from '../kernel/process.ts';
 import { type Act, isAct } from '../sim/request.ts';
-import { INTERFACE_TRANSACTION, PING_TRANSACTION } from './bbinder.ts';
-import { type FlatBinder, type IBinder, Parcel } from './parcel.ts';
-import { STABILITY_UNDECLARED } from './stability.ts';
+import {
+  DUMP_TRANSACTION,
+  FIRST_CALL_TRANSACTION,
+  INTERFACE_TRANSACTION,
+  LAST_CALL_TRANSACTION,
+  PING_TRANSACTION,
+  WARNED_SIZE,
+} from './bbinder.ts';
+import { logLine } from './log.ts';
+import { type DeathRecipient, type FlatBinder, type IBinder, Parcel } from './parcel.ts';
+import { isStability, STABILITY_SYSTEM, STABILITY_UNDECLARED, stabilityCovers, stabilityName } from './stability.ts';
 import { STATUS, StatusError } from './status.ts';
 
 /** The thread that carries a proxy's calls to the driver. */
@@ -25,46 +40,51 @@ export interface Courier {
 
 /** The process that a proxy belongs to. */
 export interface ProxyHome {
+  readonly process: Process;
+  /** Whether a thread of it takes calls, or will soon: only those hear of deaths while nobody calls. */
+  readonly listens: boolean;
   /** The thread that asks. @throws BinderlabError when it is one of another process. */
   courier(): Act<Courier>;
-  /** The proxy has been released. */
+  /** The driver has no reference of the proxy's any more. */
   forget(proxy: BpBinder): void;
 }
 
-/** Called when the process behind a proxy has died. */
-export interface DeathRecipient {
-  /** A generator where it takes system calls. */
-  binderDied(who: BpBinder): unknown;
-}
-
 export class BpBinder implements IBinder {
-  readonly stability: number;
-  /** False once a call or the driver has told that its process died. */
-  alive = true;
+  #stability = STABILITY_UNDECLARED;
+  #alive = true;
   /** How often it was received and not released. */
-  #held = 0;
-  /** null once the recipients have been told. */
-  #recipients: DeathRecipient[] | null = [];
+  #strong = 0;
+  /** Whether the driver holds a weak reference for it. */
+  #weak = false;
+  #recipients: DeathRecipient[] = [];
+  /** Whether the recipients have been told. */
+  #obituarySent = false;
+  /** Death links whose end the driver has not confirmed. */
+  #links = 0;
 
   constructor(
     private readonly home: ProxyHome,
     readonly handle: number,
     /** What the driver knows this proxy by in death notifications. */
     readonly cookie: number,
-    stability: number = STABILITY_UNDECLARED,
-  ) {
-    this.stability = stability;
+  ) {}
+
+  get stability(): number {
+    return this.#stability;
   }
 
   *transact(code: number, data: Parcel, flags = 0): Act<Parcel> {
     this.#check();
-    if (!this.alive) throw new StatusError(STATUS.DEAD_OBJECT, `the process behind handle ${this.handle} has died`);
+    if (!this.#alive) throw dead(`the process behind handle ${this.handle} has died`);
+    this.#checkStability(code);
     const courier = yield* this.home.courier();
     try {
       return yield* courier.transact(this.handle, code, data, flags);
     } catch (error) {
-      if (error instanceof StatusError && error.status === STATUS.DEAD_OBJECT) this.alive = false;
+      if (error instanceof StatusError && error.status === STATUS.DEAD_OBJECT) this.#alive = false;
       throw error;
+    } finally {
+      if (data.dataSize > WARNED_SIZE) this.#warn(`a large request of ${data.dataSize} bytes, code ${code}`);
     }
   }
 
@@ -73,7 +93,11 @@ export class BpBinder implements IBinder {
     return { type: 'handle', handle: this.handle };
   }
 
-  /** @returns Whether the object answers. */
+  /** False once a call or the driver has told that its process died. */
+  isBinderAlive(): boolean {
+    return this.#alive;
+  }
+
   *pingBinder(): Act<boolean> {
     try {
       (yield* this.transact(PING_TRANSACTION, new Parcel())).recycle();
@@ -84,7 +108,7 @@ export class BpBinder implements IBinder {
     }
   }
 
-  /** Asks the object for the name of its interface. */
+  /** Asks the object. */
   *getInterfaceDescriptor(): Act<string> {
     const reply = yield* this.transact(INTERFACE_TRANSACTION, new Parcel());
     const descriptor = reply.readString16();
@@ -92,44 +116,52 @@ export class BpBinder implements IBinder {
     return descriptor;
   }
 
+  *dump(fd: number, args: readonly string[]): Act<void> {
+    const data = new Parcel().writeFileDescriptor(fd).writeInt32(args.length);
+    for (const arg of args) data.writeString16(arg);
+    (yield* this.transact(DUMP_TRANSACTION, data)).recycle();
+  }
+
   /** It was received once more; the first time takes the references. */
   hold(courier: Courier): void {
-    if (this.#held++ > 0) return;
-    courier.incWeakHandle(this.handle);
+    if (this.#strong++ > 0) return;
+    if (!this.#weak) courier.incWeakHandle(this.handle);
+    this.#weak = true;
     courier.incStrongHandle(this.handle);
   }
 
   /** Gives it back, once for each time that it was received; the last gives the driver's references back. */
   *release(): Act<void> {
     this.#check();
-    if (--this.#held > 0) return;
+    if (--this.#strong > 0) return;
     const courier = yield* this.home.courier();
-    if (this.#recipients !== null && this.#recipients.length > 0) {
-      courier.clearDeathNotification(this.handle, this.cookie);
-    }
     courier.decStrongHandle(this.handle);
-    courier.decWeakHandle(this.handle);
-    this.home.forget(this);
+    if (this.#recipients.length > 0) courier.clearDeathNotification(this.handle, this.cookie);
+    this.#recipients = [];
+    this.#letGo(courier);
     yield* courier.flushIfNeeded();
   }
 
-  /** Has `recipient` told when the process behind it dies. @throws StatusError DEAD_OBJECT when it has. */
   *linkToDeath(recipient: DeathRecipient): Act<void> {
     this.#check();
-    if (this.#recipients === null) throw new StatusError(STATUS.DEAD_OBJECT, 'the process has died already');
+    if (this.#obituarySent) throw dead('the process has died already');
     this.#recipients.push(recipient);
     if (this.#recipients.length > 1) return;
+    if (!this.home.listens) {
+      this.#warn(`a link to the death of handle ${this.handle}, and no thread that listens for it`);
+    }
     const courier = yield* this.home.courier();
+    this.#links++;
     courier.requestDeathNotification(this.handle, this.cookie);
     yield* courier.flushCommands();
   }
 
-  /** Takes that back. @throws StatusError NAME_NOT_FOUND when the recipient was not linked. */
   *unlinkToDeath(recipient: DeathRecipient): Act<void> {
-    const index = this.#recipients?.indexOf(recipient) ?? -1;
+    if (this.#obituarySent) throw dead('the process has died, and the recipient was told');
+    const index = this.#recipients.indexOf(recipient);
     if (index < 0) throw new StatusError(STATUS.NAME_NOT_FOUND, 'this recipient is not linked to the death');
-    this.#recipients?.splice(index, 1);
-    if (this.#recipients?.length !== 0) return;
+    this.#recipients.splice(index, 1);
+    if (this.#recipients.length > 0) return;
     const courier = yield* this.home.courier();
     courier.clearDeathNotification(this.handle, this.cookie);
     yield* courier.flushCommands();
@@ -137,10 +169,12 @@ export class BpBinder implements IBinder {
 
   /** The driver tells that the process has died: passes it on to all recipients. */
   *sendObituary(courier: Courier): Act<void> {
-    this.alive = false;
+    this.#alive = false;
+    if (this.#obituarySent) return;
+    this.#obituarySent = true;
     const recipients = this.#recipients;
-    this.#recipients = null;
-    if (recipients === null || recipients.length === 0) return;
+    this.#recipients = [];
+    if (recipients.length === 0) return;
     courier.clearDeathNotification(this.handle, this.cookie);
     yield* courier.flushCommands();
     for (const recipient of recipients) {
@@ -149,8 +183,51 @@ export class BpBinder implements IBinder {
     }
   }
 
+  /** The driver confirms that a death link has ended. */
+  deathCleared(courier: Courier): void {
+    this.#links--;
+    this.#letGo(courier);
+  }
+
+  /** @throws StatusError BAD_TYPE when it is known with another stability, or there is no such stability. */
+  declareStability(stability: number): void {
+    if (stability === this.#stability) return;
+    const known = this.#stability !== STABILITY_UNDECLARED;
+    if (known || !isStability(stability)) {
+      const problem = known ? `is known with ${stabilityName(this.#stability)}` : 'cannot be';
+      throw new StatusError(
+        STATUS.BAD_TYPE,
+        `handle ${this.handle} ${problem}, and not of ${stabilityName(stability)}`,
+      );
+    }
+    this.#stability = stability;
+  }
+
+  /** Gives the last reference back once nothing needs it. */
+  #letGo(courier: Courier): void {
+    if (this.#strong > 0 || this.#links > 0 || !this.#weak) return;
+    this.#weak = false;
+    courier.decWeakHandle(this.handle);
+    this.home.forget(this);
+  }
+
+  #checkStability(code: number): void {
+    const method = code >= FIRST_CALL_TRANSACTION && code <= LAST_CALL_TRANSACTION;
+    if (!method || stabilityCovers(this.#stability, STABILITY_SYSTEM)) return;
+    const what = `a method of a binder with ${stabilityName(this.#stability)} cannot be called`;
+    throw new StatusError(STATUS.BAD_TYPE, `${what} from code of ${stabilityName(STABILITY_SYSTEM)}`);
+  }
+
   #check(): void {
-    if (this.#held > 0) return;
+    if (this.#strong > 0) return;
     throw new BinderlabError(`the proxy of handle ${this.handle} has been released: it cannot be used any more`);
   }
+
+  #warn(text: string): void {
+    logLine(this.home.process, 'warning', 'BpBinder', text);
+  }
+}
+
+function dead(what: string): StatusError {
+  return new StatusError(STATUS.DEAD_OBJECT, what);
 }

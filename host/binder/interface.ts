@@ -5,8 +5,9 @@
 import { TF_ONE_WAY } from '../../assembly/abi/protocol.ts';
 import { type Act, isAct } from '../sim/request.ts';
 import { BBinder } from './bbinder.ts';
+import { IPCThreadState } from './ipcthreadstate.ts';
 import { type IBinder, Parcel } from './parcel.ts';
-import { ServiceException } from './status.ts';
+import { remoteException, ServiceException, StatusError } from './status.ts';
 
 /**
  * A method: reads its arguments from `data`, writes its result to `reply`. A generator where it takes system calls.
@@ -51,27 +52,39 @@ export class BpInterface {
   /**
    * Calls a method and waits for its result.
    *
+   * @param write Writes the arguments; a generator where that takes system calls.
    * @param read Takes the result out of the reply; binders in it stay valid afterwards, the reply does not.
    * @throws ServiceException when the method throws one.
-   * @throws StatusError when the call fails.
+   * @throws StatusError when the call fails: DeadObjectException, TransactionTooLargeException, or the service's status.
    */
   *call<T = void>(code: number, write: (data: Parcel) => unknown, read: (reply: Parcel) => T): Act<T> {
-    const reply = yield* this.remote.transact(code, this.#request(write));
+    const ipc = yield* IPCThreadState.selfOrNull();
+    const reply = yield* this.#transact(ipc, code, write, 0);
+    let result: T;
     try {
-      return read(reply.readException());
+      result = read(reply.readException());
     } finally {
       reply.recycle();
     }
+    yield* ipc?.flushIfNeeded() ?? nothing();
+    return result;
   }
 
   /** Calls a method, and waits for nothing: not even for it to begin. */
   *oneway(code: number, write: (data: Parcel) => unknown): Act<void> {
-    (yield* this.remote.transact(code, this.#request(write), TF_ONE_WAY)).recycle();
+    (yield* this.#transact(yield* IPCThreadState.selfOrNull(), code, write, TF_ONE_WAY)).recycle();
   }
 
-  #request(write: (data: Parcel) => unknown): Parcel {
-    const data = new Parcel().writeInterfaceToken(this.descriptor);
-    write(data);
-    return data;
+  *#transact(ipc: IPCThreadState | null, code: number, write: (data: Parcel) => unknown, flags: number): Act<Parcel> {
+    const data = new Parcel().writeInterfaceToken(this.descriptor, ipc?.requestHeader);
+    const written = write(data);
+    if (isAct(written)) yield* written;
+    try {
+      return yield* this.remote.transact(code, data, flags);
+    } catch (error) {
+      throw error instanceof StatusError ? remoteException(error, data.dataSize) : error;
+    }
   }
 }
+
+function* nothing(): Act<void> {}

@@ -8,6 +8,7 @@
  */
 import {
   BINDER_GET_EXTENDED_ERROR,
+  BINDER_THREAD_EXIT,
   TF_ACCEPT_FDS,
   TF_CLEAR_BUF,
   TF_ONE_WAY,
@@ -19,7 +20,7 @@ import { bc, type Command, streamSize } from '../kernel/commands.ts';
 import { i32At } from '../kernel/endian.ts';
 import { errnoName } from '../kernel/errno.ts';
 import { BinderlabError } from '../kernel/error.ts';
-import { extendedErrorOf } from '../kernel/ioctls.ts';
+import { extendedErrorOf, u32Bytes } from '../kernel/ioctls.ts';
 import type { Placed } from '../kernel/objects.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Return, TransactionReturn } from '../kernel/returns.ts';
@@ -29,9 +30,12 @@ import type { SimThread } from '../sim/thread.ts';
 import { BBinder } from './bbinder.ts';
 import type { BpBinder, Courier } from './bpbinder.ts';
 import { complain, takeComplaint } from './complaints.ts';
+import { type CallingIdentity, Identity, type WorkSource } from './identity.ts';
 import type { LocalObjects } from './objects.ts';
-import { type IBinder, Parcel, type ReceivedBinder } from './parcel.ts';
+import { type IBinder, Parcel, type ReceivedBinder, type RequestHeader, WORK_SOURCE_UNSET } from './parcel.ts';
+import { Staging } from './staging.ts';
 import { STATUS, StatusError, statusName } from './status.ts';
+import { utf8Text } from './utf8.ts';
 
 /** The process's part, as its threads need it. */
 export interface IpcProcess {
@@ -46,21 +50,16 @@ export interface IpcProcess {
   proxyByCookie(cookie: bigint): BpBinder | undefined;
   /** The driver wants one more thread. */
   spawnPooledThread(isMain: boolean): Act<void>;
+  /** A thread has begun to take calls, or has ceased to. */
+  joined(change: 1 | -1): void;
   /** A thread of the pool begins to serve a call, or is done with it. */
   executing(change: 1 | -1): Act<void>;
 }
 
-/** Who is calling. */
-export interface CallingIdentity {
-  /** 0 when the call is oneway: the driver does not tell. */
-  readonly pid: number;
-  readonly uid: number;
-}
-
 /** Bytes that one read returns at most. */
 const READ_CAPACITY = 256;
-/** Larger messages get memory of their own: they would not fit behind the commands. */
-const INLINE_MAX = 32 * 1024;
+/** Security contexts are shorter. */
+const SID_MAX = 256;
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 /** A reply goes back where the call came from: libbinder fills the target with ones. */
 const NO_TARGET = 0xffffffff;
@@ -73,16 +72,19 @@ export class IPCThreadState implements Courier {
   /** Returns that have not been handled. */
   #in: Return[] = [];
   #isLooper = false;
-  /** The call that is being served; null: none. */
-  #serving: CallingIdentity | null = null;
-  /** Memory for messages that are large; the largest so far fits. */
-  #large: Placed = { address: 0, length: 0 };
+  /** Calls that it is serving, one within the other. */
+  #serving = 0;
+  readonly #identity = new Identity();
+  /** Descriptors that messages brought or took along; closed before the thread talks to the driver again. */
+  #closing: number[] = [];
+  readonly #staging = new Staging();
 
   constructor(
     readonly thread: SimThread,
     private readonly home: IpcProcess,
   ) {
     states.set(thread, this);
+    thread.atExit(() => this.#leave());
   }
 
   /** The state of the thread that asks. @throws BinderlabError before its process has opened the driver. */
@@ -93,30 +95,85 @@ export class IPCThreadState implements Courier {
     throw new BinderlabError(`${thread.name} has no part in Binder yet: "yield* ProcessState.self()" comes first.`);
   }
 
+  /** The same; null before its process has opened the driver. */
+  static *selfOrNull(): Act<IPCThreadState | null> {
+    return states.get(yield* sys.self()) ?? null;
+  }
+
   /** The state of a thread that may have none yet. */
   static of(thread: SimThread, home: IpcProcess): IPCThreadState {
     return states.get(thread) ?? new IPCThreadState(thread, home);
   }
 
-  /** The process that called, while a call is served; otherwise this one. */
+  /** Whether it is serving a call. */
+  isServingCall(): boolean {
+    return this.#serving > 0;
+  }
+
+  /** The process that called, while a call is served; otherwise this one. 0 while a oneway call is served. */
   getCallingPid(): number {
-    return this.#serving?.pid ?? this.thread.process.pid;
+    return this.#identity.caller?.pid ?? this.thread.process.pid;
   }
 
   /** The user that called, while a call is served; otherwise this process's own. */
   getCallingUid(): number {
-    return this.#serving?.uid ?? this.thread.process.uid;
+    return this.#identity.caller?.uid ?? this.thread.process.uid;
+  }
+
+  /** The caller's security context, while a call is served whose object asks for it; null otherwise. */
+  getCallingSid(): string | null {
+    return this.#identity.caller?.sid ?? null;
   }
 
   /** Makes what follows count as this process's own doing. @returns What restores the caller. */
   clearCallingIdentity(): CallingIdentity | null {
-    const serving = this.#serving;
-    this.#serving = null;
-    return serving;
+    const { caller } = this.#identity;
+    this.#identity.caller = null;
+    return caller;
   }
 
-  restoreCallingIdentity(identity: CallingIdentity | null): void {
-    this.#serving = identity;
+  restoreCallingIdentity(caller: CallingIdentity | null): void {
+    this.#identity.caller = caller;
+  }
+
+  /** The uid on whose account this thread works; -1 for none. */
+  getCallingWorkSourceUid(): number {
+    return this.#identity.workSource.uid;
+  }
+
+  /** Works on the account of `uid`, and so do those that it calls. @returns What restores the former. */
+  setCallingWorkSourceUid(uid: number): WorkSource {
+    const { workSource } = this.#identity;
+    this.#identity.workSource = { uid, propagate: true };
+    return workSource;
+  }
+
+  /** Works on nobody's account. @returns What restores the former. */
+  clearCallingWorkSource(): WorkSource {
+    return this.setCallingWorkSourceUid(WORK_SOURCE_UNSET);
+  }
+
+  restoreCallingWorkSource(workSource: WorkSource): void {
+    this.#identity.workSource = workSource;
+  }
+
+  /** What the thread may not do without being told on: its own policy, or that of the call which it serves. */
+  get strictModePolicy(): number {
+    return this.#identity.strictModePolicy;
+  }
+
+  set strictModePolicy(policy: number) {
+    this.#identity.strictModePolicy = policy | 0;
+  }
+
+  /** TF_ flags of the call that is being served. */
+  get lastTransactionBinderFlags(): number {
+    return this.#identity.transactionFlags;
+  }
+
+  /** What requests of this thread say beside their interface's name. */
+  get requestHeader(): RequestHeader {
+    return this.#identity.requestHeader;
   }
 
   /**
@@ -132,7 +189,7 @@ export class IPCThreadState implements Courier {
     try {
       return (yield* this.#waitForResponse((flags & TF_ONE_WAY) === 0)) ?? new Parcel();
     } finally {
-      this.#unseal(sent);
+      this.#unseal(data, sent);
     }
   }
 
@@ -144,10 +201,12 @@ export class IPCThreadState implements Courier {
   *joinThreadPool(isMain = true): Act<void> {
     this.#out.push(isMain ? bc.enterLooper() : bc.registerLooper());
     this.#isLooper = true;
+    this.home.joined(1);
     let goOn = true;
     while (goOn) goOn = yield* this.#getAndExecuteCommand(isMain);
     this.#out.push(bc.exitLooper());
     this.#isLooper = false;
+    this.home.joined(-1);
     yield* this.#talkWithDriver(false);
   }
 
@@ -158,7 +217,7 @@ export class IPCThreadState implements Courier {
 
   /** The same, unless this thread comes back to the driver anyway when it is done with its call. */
   *flushIfNeeded(): Act<void> {
-    if (!this.#isLooper && this.#serving === null) yield* this.flushCommands();
+    if (!this.#isLooper && this.#serving === 0) yield* this.flushCommands();
   }
 
   incWeakHandle(handle: number): void {
@@ -207,6 +266,7 @@ export class IPCThreadState implements Courier {
     const read = receive && this.#in.length === 0;
     // with returns left to handle, commands wait until these are done
     if (receive && !read) return;
+    yield* this.#closeDescriptors();
     if (!read && this.#out.length === 0) return;
     let commands = this.#out;
     this.#out = [];
@@ -256,17 +316,25 @@ export class IPCThreadState implements Courier {
       case 'BR_TRANSACTION_SEC_CTX':
         return yield* this.#serve(one);
       case 'BR_INCREFS':
+        this.home.objects.incWeak(one.ptr);
+        this.#out.push(bc.increfsDone(one));
+        return;
       case 'BR_ACQUIRE':
-        return this.#takeReference(one);
+        this.home.objects.incStrong(one.ptr);
+        this.#out.push(bc.acquireDone(one));
+        return;
       case 'BR_RELEASE':
+        return this.home.objects.decStrong(one.ptr);
       case 'BR_DECREFS':
-        return this.home.objects.drop(one.ptr);
+        return this.home.objects.decWeak(one.ptr);
       case 'BR_SPAWN_LOOPER':
         return yield* this.home.spawnPooledThread(false);
       case 'BR_DEAD_BINDER':
         yield* this.home.proxyByCookie(one.cookie)?.sendObituary(this) ?? nothing();
         this.#out.push(bc.deadBinderDone(one.cookie));
         return;
+      case 'BR_CLEAR_DEATH_NOTIFICATION_DONE':
+        return this.home.proxyByCookie(one.cookie)?.deathCleared(this);
       case 'BR_ERROR':
         throw new StatusError(one.error, `the driver answers with ${errnoName(-one.error)}`);
       case 'BR_UNKNOWN':
@@ -276,23 +344,20 @@ export class IPCThreadState implements Courier {
     }
   }
 
-  #takeReference({ name, ptr, cookie }: { name: string; ptr: bigint; cookie: bigint }): void {
-    this.home.objects.hold(ptr);
-    this.#out.push(name === 'BR_INCREFS' ? bc.increfsDone({ ptr, cookie }) : bc.acquireDone({ ptr, cookie }));
-  }
-
   /** Serves one call, and replies unless it is oneway. */
   *#serve(call: TransactionReturn): Act<void> {
-    const caller = this.#serving;
-    this.#serving = { pid: call.senderPid, uid: call.senderEuid };
+    const caller = { pid: call.senderPid, uid: call.senderEuid, sid: this.#sidOf(call) };
+    const before = this.#identity.enter(caller, call.flags);
+    this.#serving++;
     const proxies: BpBinder[] = [];
     const data = this.#receive(call, proxies);
     const reply = new Parcel();
     const status = yield* this.#dispatch(call, data, reply);
     // who fails over a message has kept nothing of it
     if (status !== STATUS.OK) for (const proxy of proxies) yield* proxy.release();
-    this.#serving = caller;
     data.recycle();
+    this.#serving--;
+    this.#identity.leave(before);
     if ((call.flags & TF_ONE_WAY) === 0) yield* this.#sendReply(reply, status, call.flags & TF_CLEAR_BUF);
   }
 
@@ -320,7 +385,7 @@ export class IPCThreadState implements Courier {
     try {
       yield* this.#waitForResponse(false);
     } finally {
-      this.#unseal(sent);
+      this.#unseal(reply, sent);
     }
   }
 
@@ -341,13 +406,21 @@ export class IPCThreadState implements Courier {
     return new Parcel({
       data: this.#load(got.buffer, got.dataSize),
       offsets: this.#load(got.offsets, got.offsetsSize),
-      source: { binder: (received) => this.#binderOf(received, proxies), free: () => this.#freeBuffer(got.buffer) },
+      source: {
+        binder: (received, stability) => this.#binderOf(received, stability, proxies),
+        enforced: (header) => this.#identity.adopt(header),
+        free: (fds) => {
+          this.#closing.push(...fds);
+          this.#freeBuffer(got.buffer);
+        },
+      },
     });
   }
 
-  #binderOf(received: ReceivedBinder, proxies: BpBinder[]): IBinder {
+  #binderOf(received: ReceivedBinder, stability: number, proxies: BpBinder[]): IBinder {
     if (received.type === 'binder') return this.home.objects.at(received.ptr);
     const proxy = this.home.proxy(received.handle);
+    proxy.declareStability(stability);
     proxy.hold(this);
     proxies.push(proxy);
     return proxy;
@@ -373,21 +446,33 @@ export class IPCThreadState implements Courier {
     return sent;
   }
 
-  #unseal(sent: readonly BBinder[]): void {
-    for (const binder of sent) this.home.objects.drop(this.home.objects.addressOf(binder).ptr);
+  /** The message is the driver's: what was held for it alone is let go. */
+  #unseal(data: Parcel, sent: readonly BBinder[]): void {
+    for (const binder of sent) this.home.objects.sent(binder);
+    this.#closing.push(...data.takeOwnedDescriptors());
+  }
+
+  *#closeDescriptors(): Act<void> {
+    for (let fd = this.#closing.shift(); fd !== undefined; fd = this.#closing.shift()) yield* sys.close(fd);
+  }
+
+  /** The thread ends while its process lives: the driver forgets it. */
+  *#leave(): Act<void> {
+    yield* this.flushCommands();
+    yield* sys.ioctl(this.home.fd, BINDER_THREAD_EXIT, { poke: u32Bytes(0) });
+  }
+
+  #sidOf({ secctx }: TransactionReturn): string | null {
+    if (secctx === 0) return null;
+    const bytes = this.#load(secctx, SID_MAX);
+    const end = bytes.indexOf(0);
+    return utf8Text(end < 0 ? bytes : bytes.subarray(0, end));
   }
 
   #payload(message: Parcel): { data: Uint8Array | Placed; offsets: number[] } {
-    const { bytes } = message;
-    const offsets = [...message.offsets];
-    if (bytes.length <= INLINE_MAX) return { data: bytes, offsets };
     const { process, kernel } = this.thread;
-    if (this.#large.length < bytes.length) {
-      const length = 2 ** Math.ceil(Math.log2(bytes.length));
-      this.#large = { address: process.alloc(length), length };
-    }
-    kernel.sys.poke(this.#large.address, bytes);
-    return { data: { address: this.#large.address, length: bytes.length }, offsets };
+    const data = this.#staging.place(message.bytes, kernel, (length) => process.alloc(length));
+    return { data, offsets: [...message.offsets] };
   }
 
   /** The error of a call that got no reply, with what the driver says about it. */

@@ -1,17 +1,27 @@
-/** IServiceManager: the interface by which services are found. Owns its codes, and the client's side. */
+/** IServiceManager: the interface by which services are found, in Android 14's form. Owns its codes, and the client's side. */
 import { BinderlabError } from '../kernel/error.ts';
 import type { Act } from '../sim/request.ts';
 import { sys } from '../sim/sys.ts';
-import { BpInterface } from './interface.ts';
-import type { IBinder } from './parcel.ts';
+import { BnInterface, BpInterface } from './interface.ts';
+import { logLine } from './log.ts';
+import type { IBinder, Parcel } from './parcel.ts';
 import { ProcessState } from './processstate.ts';
 
 export const SERVICE_MANAGER_DESCRIPTOR = 'android.os.IServiceManager';
+export const SERVICE_CALLBACK_DESCRIPTOR = 'android.os.IServiceCallback';
 
 export const GET_SERVICE_TRANSACTION = 1;
 export const CHECK_SERVICE_TRANSACTION = 2;
 export const ADD_SERVICE_TRANSACTION = 3;
 export const LIST_SERVICES_TRANSACTION = 4;
+export const REGISTER_FOR_NOTIFICATIONS_TRANSACTION = 5;
+export const UNREGISTER_FOR_NOTIFICATIONS_TRANSACTION = 6;
+export const IS_DECLARED_TRANSACTION = 7;
+export const GET_DECLARED_INSTANCES_TRANSACTION = 8;
+export const GET_SERVICE_DEBUG_INFO_TRANSACTION = 14;
+
+/** IServiceCallback's only method; oneway. */
+export const ON_REGISTRATION_TRANSACTION = 1;
 
 /** Bits that tell when a service's state is dumped; a listing names those that share a bit with it. */
 export const DUMP_FLAG_PRIORITY_DEFAULT = 8;
@@ -22,6 +32,24 @@ const GET_TIMEOUT_MS = 5000;
 const GET_INTERVAL_MS = 100;
 /** How long one waits before one looks for the service manager again, in milliseconds. */
 const MANAGER_INTERVAL_MS = 1000;
+/** How long one waits to be told of a service before one asks again, in milliseconds. */
+const NOTIFICATION_INTERVAL_MS = 1000;
+
+/** Which process a service runs in. */
+export interface ServiceDebugInfo {
+  readonly name: string;
+  readonly debugPid: number;
+}
+
+/** Is told of services as they are registered. */
+export class ServiceCallback extends BnInterface {
+  /** @param onRegistration Takes the name, and the service; it belongs to it. */
+  constructor(onRegistration: (name: string, service: IBinder) => unknown) {
+    super(SERVICE_CALLBACK_DESCRIPTOR, {
+      [ON_REGISTRATION_TRANSACTION]: (data) => onRegistration(data.readString16(), data.readStrongBinder()),
+    });
+  }
+}
 
 export class ServiceManagerProxy extends BpInterface {
   constructor(remote: IBinder) {
@@ -51,13 +79,27 @@ export class ServiceManagerProxy extends BpInterface {
     );
   }
 
-  /** Waits for a service however long it takes. */
+  /**
+   * Waits for a service however long it takes. It is told by the manager when it comes, which takes a thread of the
+   * process's pool; without one it finds the service when it asks again, once a second.
+   */
   *waitForService(name: string): Act<IBinder> {
-    for (;;) {
-      const service = yield* this.#find(GET_SERVICE_TRANSACTION, name);
-      if (service !== null) return service;
-      yield* sys.sleep(MANAGER_INTERVAL_MS);
+    let service = yield* this.#find(GET_SERVICE_TRANSACTION, name);
+    if (service !== null) return service;
+    let told: IBinder | null = null;
+    const waiter = new ServiceCallback((_, binder) => {
+      told = binder;
+    });
+    yield* this.registerForNotifications(name, waiter);
+    while (service === null) {
+      const came = yield* sys.until(() => told !== null, `the service "${name}"`, {
+        timeoutMs: NOTIFICATION_INTERVAL_MS,
+      });
+      if (!came) yield* this.#complainOfWaiting(name);
+      service = came ? told : yield* this.#find(GET_SERVICE_TRANSACTION, name);
     }
+    yield* this.unregisterForNotifications(name, waiter);
+    return service;
   }
 
   /**
@@ -86,6 +128,43 @@ export class ServiceManagerProxy extends BpInterface {
     );
   }
 
+  /** Has `callback` told of each service that is registered by that name, and of the one that there is. */
+  *registerForNotifications(name: string, callback: IBinder): Act<void> {
+    yield* this.#subscribe(REGISTER_FOR_NOTIFICATIONS_TRANSACTION, name, callback);
+  }
+
+  /** @throws ServiceException when the callback was not registered for that name. */
+  *unregisterForNotifications(name: string, callback: IBinder): Act<void> {
+    yield* this.#subscribe(UNREGISTER_FOR_NOTIFICATIONS_TRANSACTION, name, callback);
+  }
+
+  /** Whether the device's manifest names it; whether it runs is another question. */
+  *isDeclared(name: string): Act<boolean> {
+    return yield* this.call(
+      IS_DECLARED_TRANSACTION,
+      (data) => data.writeString16(name),
+      (reply) => reply.readBool(),
+    );
+  }
+
+  /** The instances of an interface that the device's manifest names. */
+  *getDeclaredInstances(descriptor: string): Act<string[]> {
+    return yield* this.call(
+      GET_DECLARED_INSTANCES_TRANSACTION,
+      (data) => data.writeString16(descriptor),
+      (reply) => (reply.readString16Array() ?? []).map((name) => name ?? ''),
+    );
+  }
+
+  /** All services with their processes, by name. */
+  *getServiceDebugInfo(): Act<ServiceDebugInfo[]> {
+    return yield* this.call(
+      GET_SERVICE_DEBUG_INFO_TRANSACTION,
+      () => {},
+      (reply) => reply.readParcelableArray(debugInfoOf) ?? [],
+    );
+  }
+
   *#find(code: number, name: string): Act<IBinder | null> {
     return yield* this.call(
       code,
@@ -93,6 +172,24 @@ export class ServiceManagerProxy extends BpInterface {
       (reply) => reply.readNullableStrongBinder(),
     );
   }
+
+  *#subscribe(code: number, name: string, callback: IBinder): Act<void> {
+    yield* this.call(
+      code,
+      (data) => data.writeString16(name).writeStrongBinder(callback),
+      () => {},
+    );
+  }
+
+  *#complainOfWaiting(name: string): Act<void> {
+    const { process, threadCount } = yield* ProcessState.self();
+    const text = `waited a second for the service ${name}; threads in the pool: ${threadCount}`;
+    logLine(process, 'warning', 'ServiceManager', text);
+  }
+}
+
+function debugInfoOf(parcel: Parcel): ServiceDebugInfo {
+  return parcel.readStructured(() => ({ name: parcel.readString16(), debugPid: parcel.readInt32() }));
 }
 
 /** The service manager, as this process sees it; waits for it as long as there is none. */

@@ -14,9 +14,11 @@ const COUNTS_OFFSET = 0x10;
 
 interface Entry {
   readonly binder: BBinder;
-  readonly address: NodeAddress;
-  /** References of the driver's and of parcels on their way. */
-  held: number;
+  /** References that the driver holds in the name of others. */
+  strong: number;
+  weak: number;
+  /** Parcels on their way in which it stands. */
+  sending: number;
 }
 
 export class LocalObjects {
@@ -40,27 +42,47 @@ export class LocalObjects {
     return address;
   }
 
-  /** Holds an object: a parcel with it is about to be sent. */
+  /** A parcel with the object is about to be sent: it is held until `sent`. */
   send(binder: BBinder): void {
-    const address = this.addressOf(binder);
-    const entry = this.#byPtr.get(address.ptr) ?? { binder, address, held: 0 };
-    entry.held++;
-    this.#byPtr.set(address.ptr, entry);
+    const { ptr } = this.addressOf(binder);
+    const entry = this.#byPtr.get(ptr) ?? { binder, strong: 0, weak: 0, sending: 0 };
+    entry.sending++;
+    this.#byPtr.set(ptr, entry);
   }
 
-  /** The driver takes a reference. */
-  hold(ptr: bigint): void {
-    this.#entry(ptr).held++;
-  }
-
-  /** A reference is given back. */
-  drop(ptr: bigint | number): void {
+  sent(binder: BBinder): void {
+    const { ptr } = this.addressOf(binder);
     const entry = this.#entry(ptr);
-    if (--entry.held === 0) this.#byPtr.delete(Number(ptr));
+    entry.sending--;
+    this.#forgetUnheld(ptr, entry);
+  }
+
+  incStrong(ptr: bigint): void {
+    this.#entry(ptr).strong++;
+  }
+
+  incWeak(ptr: bigint): void {
+    this.#entry(ptr).weak++;
+  }
+
+  decStrong(ptr: bigint): void {
+    const entry = this.#entry(ptr);
+    entry.strong--;
+    this.#forgetUnheld(ptr, entry);
+  }
+
+  decWeak(ptr: bigint): void {
+    const entry = this.#entry(ptr);
+    entry.weak--;
+    this.#forgetUnheld(ptr, entry);
   }
 
   at(ptr: bigint): BBinder {
     return this.#entry(ptr).binder;
+  }
+
+  #forgetUnheld(ptr: bigint | number, { strong, weak, sending }: Entry): void {
+    if (strong === 0 && weak === 0 && sending === 0) this.#byPtr.delete(Number(ptr));
   }
 
   #entry(ptr: bigint | number): Entry {

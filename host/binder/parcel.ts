@@ -1,17 +1,25 @@
 /**
- * Parcel: the message of a call or of its reply, in Android 14's wire format; and IBinder, which can stand in one.
+ * Parcel: the message of a call or of its reply, in Android 14's wire format; and IBinder, which can stand in one. What
+ * plain values look like is told in parcelvalues.ts; here is what the driver translates, and what interfaces begin with:
  *
- *     little endian; every value begins at a multiple of 4
- *     string16   int32 length in code units (-1: null), code units, NUL, zeros up to a multiple of 4
- *     string8    int32 length in bytes (-1: null), bytes, NUL, zeros up to a multiple of 4
- *     binder     flat_binder_object (24 bytes), int32 stability
- *     token      int32 strict mode policy, int32 work source, int32 'SYST', string16 interface
+ *     binder       flat_binder_object (24 bytes), int32 stability
+ *     descriptor   binder_fd_object (24 bytes)
+ *     parcelable   int32 1 (0: null), whatever it writes; a structured one begins with the int32 number of its bytes
+ *     token        int32 strict mode policy, int32 work source, int32 'SYST', string16 interface
  *
  * Nothing in it tells types apart: who reads must read what was written. A read that cannot be right is an error that
  * names the place and what is there.
  */
-import { BINDER_TYPE_BINDER, BINDER_TYPE_HANDLE, FLAT_BINDER_FLAG_ACCEPTS_FDS } from '../../assembly/abi/protocol.ts';
 import {
+  BINDER_TYPE_BINDER,
+  BINDER_TYPE_FD,
+  BINDER_TYPE_HANDLE,
+  FLAT_BINDER_FLAG_ACCEPTS_FDS,
+} from '../../assembly/abi/protocol.ts';
+import {
+  FD_OBJECT_COOKIE,
+  FD_OBJECT_FD,
+  FD_OBJECT_SIZE,
   FLAT_OBJECT_COOKIE,
   FLAT_OBJECT_HANDLE,
   FLAT_OBJECT_SIZE,
@@ -21,14 +29,19 @@ import {
 import { bigAt, setU64, u32At, u64At } from '../kernel/endian.ts';
 import { BinderlabError } from '../kernel/error.ts';
 import type { Act } from '../sim/request.ts';
-import { NULL_LENGTH, ParcelData } from './parceldata.ts';
+import { ParcelValues } from './parcelvalues.ts';
 import { STABILITY_UNDECLARED } from './stability.ts';
 import { EXCEPTION, ServiceException, STATUS } from './status.ts';
-import { utf8Bytes, utf8Text } from './utf8.ts';
+
+/** Told when the process behind a binder has died. */
+export interface DeathRecipient {
+  /** A generator where it takes system calls. */
+  binderDied(who: IBinder): unknown;
+}
 
 /** Something that can be called: an object of one's own process, or the proxy of another's. */
 export interface IBinder {
-  /** What it promises to keep as it is. */
+  /** What its owner promises to keep as it is; STABILITY_UNDECLARED while nobody has told. */
   readonly stability: number;
   /**
    * Calls it, and waits for the reply unless `flags` has TF_ONE_WAY.
@@ -39,6 +52,18 @@ export interface IBinder {
   transact(code: number, data: Parcel, flags?: number): Act<Parcel>;
   /** What stands for it in a parcel of this process. */
   flat(): FlatBinder;
+  /** False once its process is known to have died. */
+  isBinderAlive(): boolean;
+  /** @returns Whether the object answers. */
+  pingBinder(): Act<boolean>;
+  /** The name of its interface. */
+  getInterfaceDescriptor(): Act<string>;
+  /** Has it write about itself to a descriptor of this process. */
+  dump(fd: number, args: readonly string[]): Act<void>;
+  /** Has `recipient` told of its process's death. @throws StatusError DEAD_OBJECT, or INVALID_OPERATION for one's own. */
+  linkToDeath(recipient: DeathRecipient): Act<void>;
+  /** Takes that back. @throws StatusError NAME_NOT_FOUND when it was not linked, DEAD_OBJECT when it was told already. */
+  unlinkToDeath(recipient: DeathRecipient): Act<void>;
 }
 
 /**
@@ -60,22 +85,41 @@ export type ReceivedBinder =
   | { readonly type: 'binder'; readonly ptr: bigint; readonly cookie: bigint }
   | { readonly type: 'handle'; readonly handle: number };
 
-/** Where a parcel came from: who knows its binders, and takes its buffer back. */
-export interface ParcelSource {
-  binder(received: ReceivedBinder): IBinder;
-  free(): void;
+/** What a request to an interface tells beside the interface's name. */
+export interface RequestHeader {
+  readonly strictModePolicy: number;
+  /** The uid on whose account the work is done; -1: nobody said. */
+  readonly workSource: number;
 }
 
+/** Where a parcel came from: who knows its binders, and takes its buffer back. */
+export interface ParcelSource {
+  /** @throws StatusError BAD_TYPE when it is known with another stability. */
+  binder(received: ReceivedBinder, stability: number): IBinder;
+  /** The request has been found to be for the interface that reads it. */
+  enforced(header: RequestHeader): void;
+  /** @param fds The descriptors in it, which are closed with it. */
+  free(fds: readonly number[]): void;
+}
+
+/** Something that writes itself into parcels. */
+export interface Parcelable {
+  writeToParcel(parcel: Parcel): void;
+}
+
+export const STRICT_MODE_PENALTY_GATHER = 1 << 31;
+export const WORK_SOURCE_UNSET = -1;
 const SYST = 0x53595354;
-const STRICT_MODE_PENALTY_GATHER = 1 << 31;
-const WORK_SOURCE_UNSET = -1;
 /** The nice value that a node's calls run with at least, in the flags of its object: 19, the lowest priority. */
 const PRIORITY_LOWEST = 19;
 const NO_OFFSETS: readonly number[] = [];
+const PLAIN_HEADER: RequestHeader = { strictModePolicy: 0, workSource: WORK_SOURCE_UNSET };
 
-export class Parcel extends ParcelData {
+export class Parcel extends ParcelValues {
   /** Binders written here, by place. */
   readonly #written = new Map<number, IBinder>();
+  /** Descriptors that belong to the parcel. */
+  #owned: number[] = [];
   #source: ParcelSource | null;
 
   /** @param received The data and the offsets (u64 each) of a message that has arrived, and where it came from. */
@@ -97,86 +141,29 @@ export class Parcel extends ParcelData {
   /** Gives the buffer of a received message back to the driver; nothing can be read from it afterwards. */
   recycle(): void {
     const source = this.#source;
+    const fds = source === null ? [] : this.#descriptors();
     this.clear();
     this.#source = null;
-    source?.free();
+    source?.free(fds);
   }
 
   /** Forgets all that was written. */
   clear(): void {
     this.empty();
     this.#written.clear();
+    this.#owned = [];
   }
 
-  writeInt32(value: number): this {
-    checkInteger('writeInt32', value, -2147483648, 2147483647);
-    const at = this.grow(4);
-    this.view.setInt32(at, value, true);
-    return this;
+  /** Whether there is a descriptor in it. */
+  get hasFileDescriptors(): boolean {
+    return this.#descriptors().length > 0;
   }
 
-  writeUint32(value: number): this {
-    checkInteger('writeUint32', value, 0, 4294967295);
-    const at = this.grow(4);
-    this.view.setUint32(at, value, true);
-    return this;
-  }
-
-  writeInt64(value: bigint | number): this {
-    const at = this.grow(8);
-    this.view.setBigInt64(at, BigInt(value), true);
-    return this;
-  }
-
-  writeFloat(value: number): this {
-    const at = this.grow(4);
-    this.view.setFloat32(at, value, true);
-    return this;
-  }
-
-  writeDouble(value: number): this {
-    const at = this.grow(8);
-    this.view.setFloat64(at, value, true);
-    return this;
-  }
-
-  writeBool(value: boolean): this {
-    return this.writeInt32(value ? 1 : 0);
-  }
-
-  /** UTF-16, as all of Android's interfaces have it. */
-  writeString16(value: string | null): this {
-    if (value === null) return this.writeInt32(NULL_LENGTH);
-    this.writeInt32(value.length);
-    const at = this.grow(2 * value.length + 2);
-    for (let i = 0; i < value.length; i++) this.view.setUint16(at + 2 * i, value.charCodeAt(i), true);
-    return this;
-  }
-
-  /** UTF-8. */
-  writeString8(value: string | null): this {
-    if (value === null) return this.writeInt32(NULL_LENGTH);
-    const bytes = utf8Bytes(value);
-    this.writeInt32(bytes.length);
-    const at = this.grow(bytes.length + 1);
-    this.bytes.set(bytes, at);
-    return this;
-  }
-
-  writeByteArray(value: Uint8Array | null): this {
-    if (value === null) return this.writeInt32(NULL_LENGTH);
-    this.writeInt32(value.length);
-    const at = this.grow(value.length);
-    this.bytes.set(value, at);
-    return this;
-  }
-
-  writeInt32Array(value: readonly number[] | null): this {
-    return this.#writeArray(value, (one) => this.writeInt32(one));
-  }
-
-  writeString16Array(value: readonly (string | null)[] | null): this {
-    return this.#writeArray(value, (one) => this.writeString16(one));
+  /** Descriptors that were written for good: whoever has sent the parcel closes them. The parcel gives them up. */
+  takeOwnedDescriptors(): number[] {
+    const owned = this.#owned;
+    this.#owned = [];
+    return owned;
   }
 
   /** An object of one's own, or a proxy. */
@@ -190,10 +177,57 @@ export class Parcel extends ParcelData {
     return this.writeInt32(binder?.stability ?? STABILITY_UNDECLARED);
   }
 
+  writeStrongBinderArray(value: readonly (IBinder | null)[] | null): this {
+    return this.writeArray(value, (one) => this.writeStrongBinder(one));
+  }
+
+  /**
+   * The receiver gets a descriptor of its own for the same open file.
+   *
+   * @param takeOwnership Whether `fd` is closed once the parcel has been sent.
+   */
+  writeFileDescriptor(fd: number, takeOwnership = false): this {
+    if (!Number.isInteger(fd) || fd < 0) throw new BinderlabError(`writeFileDescriptor(${fd}): that is no descriptor`);
+    const at = this.grow(FD_OBJECT_SIZE);
+    this.view.setUint32(at + OBJECT_TYPE, BINDER_TYPE_FD, true);
+    this.view.setUint32(at + FD_OBJECT_FD, fd, true);
+    setU64(this.view, at + FD_OBJECT_COOKIE, takeOwnership ? 1 : 0);
+    this.noteObject(at);
+    if (takeOwnership) this.#owned.push(fd);
+    return this;
+  }
+
+  /** As AIDL's ParcelFileDescriptor: with a word that says that no second descriptor, for its state, follows. */
+  writeParcelFileDescriptor(fd: number, takeOwnership = false): this {
+    return this.writeInt32(0).writeFileDescriptor(fd, takeOwnership);
+  }
+
+  writeParcelable(value: Parcelable): this {
+    this.writeInt32(1);
+    value.writeToParcel(this);
+    return this;
+  }
+
+  writeNullableParcelable(value: Parcelable | null): this {
+    return value === null ? this.writeInt32(0) : this.writeParcelable(value);
+  }
+
+  writeParcelableArray(value: readonly Parcelable[] | null): this {
+    return this.writeArray(value, (one) => this.writeParcelable(one));
+  }
+
+  /** What AIDL's own parcelables begin with: their number of bytes, so that readers of other versions find the end. */
+  writeStructured(write: (parcel: this) => unknown): this {
+    const at = this.grow(4);
+    write(this);
+    this.view.setInt32(at, this.dataSize - at, true);
+    return this;
+  }
+
   /** Begins a request to an interface. */
-  writeInterfaceToken(descriptor: string): this {
-    return this.writeInt32(STRICT_MODE_PENALTY_GATHER)
-      .writeInt32(WORK_SOURCE_UNSET)
+  writeInterfaceToken(descriptor: string, { strictModePolicy, workSource }: RequestHeader = PLAIN_HEADER): this {
+    return this.writeInt32(strictModePolicy | STRICT_MODE_PENALTY_GATHER)
+      .writeInt32(workSource)
       .writeInt32(SYST)
       .writeString16(descriptor);
   }
@@ -211,77 +245,10 @@ export class Parcel extends ParcelData {
     return exception.code === EXCEPTION.SERVICE_SPECIFIC ? this.writeInt32(exception.errorCode) : this;
   }
 
-  readInt32(): number {
-    return this.view.getInt32(this.take('readInt32', 4), true);
-  }
-
-  readUint32(): number {
-    return this.view.getUint32(this.take('readUint32', 4), true);
-  }
-
-  readInt64(): bigint {
-    return this.view.getBigInt64(this.take('readInt64', 8), true);
-  }
-
-  readFloat(): number {
-    return this.view.getFloat32(this.take('readFloat', 4), true);
-  }
-
-  readDouble(): number {
-    return this.view.getFloat64(this.take('readDouble', 8), true);
-  }
-
-  readBool(): boolean {
-    const at = this.dataPosition;
-    const value = this.view.getInt32(this.take('readBool', 4), true);
-    if (value !== 0 && value !== 1) throw this.error('readBool', at, `there is the number ${value}, neither 0 nor 1`);
-    return value === 1;
-  }
-
-  /** @throws ParcelError for null too: who expects it asks `readNullableString16`. */
-  readString16(): string {
-    const at = this.dataPosition;
-    const value = this.#string16('readString16');
-    if (value === null) throw this.error('readString16', at, 'there is null', STATUS.UNEXPECTED_NULL);
-    return value;
-  }
-
-  readNullableString16(): string | null {
-    return this.#string16('readNullableString16');
-  }
-
-  readString8(): string {
-    const at = this.dataPosition;
-    const value = this.#string8('readString8');
-    if (value === null) throw this.error('readString8', at, 'there is null', STATUS.UNEXPECTED_NULL);
-    return value;
-  }
-
-  readNullableString8(): string | null {
-    return this.#string8('readNullableString8');
-  }
-
-  readByteArray(): Uint8Array | null {
-    const length = this.takeLength('readByteArray', 1, 0);
-    if (length === null) return null;
-    const at = this.take('readByteArray', length);
-    return this.bytes.slice(at, at + length);
-  }
-
-  readInt32Array(): number[] | null {
-    return this.#readArray('readInt32Array', () => this.readInt32());
-  }
-
-  readString16Array(): (string | null)[] | null {
-    return this.#readArray('readString16Array', () => this.readNullableString16());
-  }
-
   /** @throws ParcelError for null too: who expects it asks `readNullableStrongBinder`. */
   readStrongBinder(): IBinder {
     const at = this.dataPosition;
-    const binder = this.readNullableStrongBinder();
-    if (binder === null) throw this.error('readStrongBinder', at, 'there is null', STATUS.UNEXPECTED_NULL);
-    return binder;
+    return this.present('readStrongBinder', at, this.readNullableStrongBinder());
   }
 
   readNullableStrongBinder(): IBinder | null {
@@ -289,31 +256,86 @@ export class Parcel extends ParcelData {
     const written = this.#written.get(at);
     const object = written === undefined ? this.#flatAt('readStrongBinder', at) : null;
     this.take('readStrongBinder', FLAT_OBJECT_SIZE, true);
-    this.take('readStrongBinder', 4);
+    const stability = this.view.getInt32(this.take('readStrongBinder', 4), true);
     if (written !== undefined || object === null) return written ?? null;
     if (this.#source === null) throw this.error('readStrongBinder', at, 'there is a binder of no known process');
-    return this.#source.binder(object);
+    return this.#source.binder(object, stability);
+  }
+
+  readStrongBinderArray(): (IBinder | null)[] | null {
+    return this.readArray('readStrongBinderArray', FLAT_OBJECT_SIZE + 4, () => this.readNullableStrongBinder());
+  }
+
+  /**
+   * @returns A descriptor that is closed when the parcel is recycled; who wants to keep the file makes a duplicate.
+   */
+  readFileDescriptor(): number {
+    const at = this.dataPosition;
+    const type = at + FD_OBJECT_SIZE <= this.dataSize ? u32At(this.bytes, at + OBJECT_TYPE) : 0;
+    this.take('readFileDescriptor', FD_OBJECT_SIZE, true);
+    if (type !== BINDER_TYPE_FD || !this.offsets.includes(at)) {
+      throw this.error('readFileDescriptor', at, 'there is no descriptor', STATUS.BAD_TYPE);
+    }
+    return u32At(this.bytes, at + FD_OBJECT_FD);
+  }
+
+  readParcelFileDescriptor(): number {
+    const at = this.dataPosition;
+    const comm = this.readInt32();
+    if (comm !== 0) throw this.error('readParcelFileDescriptor', at, 'there is no 0 before the descriptor');
+    return this.readFileDescriptor();
+  }
+
+  /** @param read Reads what `writeToParcel` wrote. @throws ParcelError for null. */
+  readParcelable<T>(read: (parcel: this) => T): T {
+    const at = this.dataPosition;
+    const value = this.readNullableParcelable((parcel) => ({ read: read(parcel) }));
+    return this.present('readParcelable', at, value).read;
+  }
+
+  readNullableParcelable<T>(read: (parcel: this) => T): T | null {
+    return this.readBool() ? read(this) : null;
+  }
+
+  readParcelableArray<T>(read: (parcel: this) => T): T[] | null {
+    return this.readArray('readParcelableArray', 4, () => this.readParcelable(read));
+  }
+
+  /**
+   * Reads what `writeStructured` wrote, and skips what is left of it.
+   *
+   * @param read `more` tells whether there is a further field: an older writer may have written fewer.
+   */
+  readStructured<T>(read: (parcel: this, more: () => boolean) => T): T {
+    const at = this.dataPosition;
+    const length = this.readInt32();
+    const end = at + length;
+    if (length < 4 || end > this.dataSize) {
+      throw this.error('readStructured', at, `there is the length ${length}, and ${this.dataAvail} bytes are left`);
+    }
+    const value = read(this, () => this.dataPosition < end);
+    if (this.dataPosition > end) {
+      throw this.error('readStructured', at, `it has ${length} bytes, and ${this.dataPosition - at} were read`);
+    }
+    this.dataPosition = end;
+    return value;
   }
 
   /** Reads what `writeInterfaceToken` wrote. @throws ParcelError when the request is for another interface. */
   enforceInterface(descriptor: string): this {
     const at = this.dataPosition;
-    this.readInt32();
-    this.readInt32();
-    const header = this.readInt32();
-    if (header !== SYST) {
-      throw this.error(
-        'enforceInterface',
-        at,
-        'there is no interface token: did the caller write one?',
-        STATUS.BAD_TYPE,
-      );
+    const strictModePolicy = this.readInt32();
+    const workSource = this.readInt32();
+    if (this.readInt32() !== SYST) {
+      const problem = 'there is no interface token: did the caller write one?';
+      throw this.error('enforceInterface', at, problem, STATUS.BAD_TYPE);
     }
     const asked = this.readNullableString16();
     if (asked !== descriptor) {
       const problem = `the request is for the interface "${asked}", and this one is "${descriptor}"`;
       throw this.error('enforceInterface', at, problem, STATUS.PERMISSION_DENIED);
     }
+    this.#source?.enforced({ strictModePolicy, workSource });
     return this;
   }
 
@@ -336,40 +358,11 @@ export class Parcel extends ParcelData {
     throw new ServiceException(code, text, code === EXCEPTION.SERVICE_SPECIFIC ? this.readInt32() : 0);
   }
 
-  #string16(reader: string): string | null {
-    const start = this.dataPosition;
-    const length = this.takeLength(reader, 2, 2);
-    if (length === null) return null;
-    const at = this.take(reader, 2 * length + 2);
-    if (this.view.getUint16(at + 2 * length, true) !== 0) {
-      throw this.error(reader, start, `there is the length ${length}, and no NUL behind that many code units`);
-    }
-    let text = '';
-    for (let i = 0; i < length; i++) text += String.fromCharCode(this.view.getUint16(at + 2 * i, true));
-    return text;
-  }
-
-  #string8(reader: string): string | null {
-    const start = this.dataPosition;
-    const length = this.takeLength(reader, 1, 1);
-    if (length === null) return null;
-    const at = this.take(reader, length + 1);
-    if (this.bytes[at + length] !== 0) {
-      throw this.error(reader, start, `there is the length ${length}, and no NUL behind that many bytes`);
-    }
-    return utf8Text(this.bytes.subarray(at, at + length));
-  }
-
-  #writeArray<T>(value: readonly T[] | null, write: (one: T) => void): this {
-    if (value === null) return this.writeInt32(NULL_LENGTH);
-    this.writeInt32(value.length);
-    for (const one of value) write(one);
-    return this;
-  }
-
-  #readArray<T>(reader: string, read: () => T): T[] | null {
-    const length = this.takeLength(reader, 4, 0);
-    return length === null ? null : Array.from({ length }, read);
+  /** All descriptors in it. */
+  #descriptors(): number[] {
+    const { bytes } = this;
+    const places = this.offsets.filter((at) => u32At(bytes, at + OBJECT_TYPE) === BINDER_TYPE_FD);
+    return places.map((at) => u32At(bytes, at + FD_OBJECT_FD));
   }
 
   /** @returns null for the null binder. */
@@ -402,9 +395,4 @@ function storeFlat(view: DataView, at: number, flat: FlatBinder | null): void {
   view.setUint32(at + OBJECT_TYPE, handle ? BINDER_TYPE_HANDLE : BINDER_TYPE_BINDER, true);
   view.setUint32(at + OBJECT_FLAGS, flags | PRIORITY_LOWEST, true);
   if (handle) view.setUint32(at + FLAT_OBJECT_HANDLE, flat.handle, true);
-}
-
-function checkInteger(writer: string, value: number, min: number, max: number): void {
-  if (Number.isInteger(value) && value >= min && value <= max) return;
-  throw new BinderlabError(`${writer}(${value}): it takes a whole number from ${min} to ${max}`);
 }

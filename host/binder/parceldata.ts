@@ -2,7 +2,9 @@
  * The bytes of a parcel, the places of the objects among them, and the position of the reader: what all typed reads
  * and writes are made of. Every value takes a multiple of 4 bytes; what it leaves over is zero.
  */
-import { FLAT_OBJECT_SIZE } from '../../assembly/abi/wire.ts';
+import { BINDER_TYPE_FD } from '../../assembly/abi/protocol.ts';
+import { FLAT_OBJECT_SIZE, OBJECT_TYPE } from '../../assembly/abi/wire.ts';
+import { u32At } from '../kernel/endian.ts';
 import { BinderlabError } from '../kernel/error.ts';
 import { align } from '../kernel/payload.ts';
 import { describeBytes, ParcelError } from './parcelerror.ts';
@@ -109,7 +111,8 @@ export class ParcelData {
     }
     const hit = object ? undefined : this.#offsets.find((place) => place < end && at < place + FLAT_OBJECT_SIZE);
     if (hit !== undefined) {
-      const problem = `there is a binder, at bytes ${hit} to ${hit + FLAT_OBJECT_SIZE - 1}`;
+      const what = u32At(this.bytes, hit + OBJECT_TYPE) === BINDER_TYPE_FD ? 'descriptor' : 'binder';
+      const problem = `there is a ${what}, at bytes ${hit} to ${hit + FLAT_OBJECT_SIZE - 1}`;
       throw this.error(reader, at, problem, STATUS.PERMISSION_DENIED);
     }
     this.#position = end;

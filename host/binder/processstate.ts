@@ -10,12 +10,14 @@ import {
   BINDER_ENABLE_ONEWAY_SPAM_DETECTION,
   BINDER_PROTOCOL_VERSION,
   BINDER_SET_CONTEXT_MGR,
+  BINDER_SET_CONTEXT_MGR_EXT,
   BINDER_SET_MAX_THREADS,
   BINDER_VERSION,
+  FLAT_BINDER_FLAG_TXN_SECURITY_CTX,
 } from '../../assembly/abi/protocol.ts';
 import { u32At } from '../kernel/endian.ts';
 import { BinderlabError } from '../kernel/error.ts';
-import { u32Bytes } from '../kernel/ioctls.ts';
+import { managerBytes, u32Bytes } from '../kernel/ioctls.ts';
 import type { Process } from '../kernel/process.ts';
 import { MAP_LENGTH } from '../kernel/thread.ts';
 import type { Act } from '../sim/request.ts';
@@ -23,12 +25,17 @@ import { sys } from '../sim/sys.ts';
 import { type BBinder, PING_TRANSACTION } from './bbinder.ts';
 import { BpBinder, type Courier, type ProxyHome } from './bpbinder.ts';
 import { IPCThreadState, type IpcProcess } from './ipcthreadstate.ts';
+import { logLine } from './log.ts';
 import { LocalObjects } from './objects.ts';
 import { Parcel } from './parcel.ts';
+import { STABILITY_SYSTEM } from './stability.ts';
 import { STATUS, StatusError } from './status.ts';
 
 /** Threads that the driver may ask for, beside the one that startThreadPool makes. */
 export const DEFAULT_MAX_BINDER_THREADS = 15;
+
+/** A pool that is busy for longer is worth an error in the log. */
+const STARVATION_WARNED_MS = 100;
 
 /** Addresses by which death notifications name proxies; nothing is stored there. */
 const PROXIES_BASE = 0x7c_0000_0000;
@@ -42,12 +49,15 @@ export class ProcessState implements IpcProcess, ProxyHome {
   readonly objects = new LocalObjects();
   contextObject: BBinder | null = null;
   readonly #proxies = new Map<number, BpBinder>();
+  readonly #proxiesByCookie = new Map<number, BpBinder>();
   #proxiesMade = 0;
   #maxThreads = DEFAULT_MAX_BINDER_THREADS;
   #started = false;
   /** Number of the next thread's name. */
   #nextName = 1;
   #threads = 0;
+  /** Threads that take calls, those included that joined of their own accord. */
+  #joined = 0;
   #executing = 0;
   /** Since when every thread of the pool has been busy; null while one is not. */
   #starvedSince: number | null = null;
@@ -123,12 +133,20 @@ export class ProcessState implements IpcProcess, ProxyHome {
     }, name);
   }
 
+  joined(change: 1 | -1): void {
+    this.#joined += change;
+  }
+
+  get listens(): boolean {
+    return this.#threads > 0 || this.#joined > 0;
+  }
+
   *executing(change: 1 | -1): Act<void> {
     this.#executing += change;
     const starved = this.#executing >= this.#maxThreads && this.#maxThreads > 0;
     if (starved === (this.#starvedSince !== null)) return;
     const now = yield* sys.now();
-    if (this.#starvedSince !== null) this.#starvedMs += now - this.#starvedSince;
+    if (this.#starvedSince !== null) this.#noteStarvation(now - this.#starvedSince);
     this.#starvedSince = starved ? now : null;
   }
 
@@ -149,14 +167,27 @@ export class ProcessState implements IpcProcess, ProxyHome {
       }
     }
     const proxy = this.proxy(0);
+    // it comes in no parcel that could tell
+    proxy.declareStability(STABILITY_SYSTEM);
     proxy.hold(ipc);
     return proxy;
   }
 
-  /** Makes this process the one behind handle 0, and `manager` the object that is called there. */
+  /**
+   * Makes this process the one behind handle 0, and `manager` the object that is called there.
+   *
+   * @throws BinderlabError when there is a context manager already, or one of another user was the first.
+   */
   *becomeContextManager(manager: BBinder): Act<void> {
     this.contextObject = manager;
-    yield* sys.ioctl(this.fd, BINDER_SET_CONTEXT_MGR, { poke: u32Bytes(0) });
+    const node = managerBytes({
+      flags: manager.requestingSid ? FLAT_BINDER_FLAG_TXN_SECURITY_CTX : 0,
+      ptr: 0,
+      cookie: 0,
+    });
+    const call = yield* sys.ioctl(this.fd, BINDER_SET_CONTEXT_MGR_EXT, { poke: node, mayFail: true });
+    // drivers before Linux 5.1 know the plain form alone
+    if (call.errno !== null) yield* sys.ioctl(this.fd, BINDER_SET_CONTEXT_MGR, { poke: u32Bytes(0) });
   }
 
   *courier(): Act<Courier> {
@@ -174,16 +205,24 @@ export class ProcessState implements IpcProcess, ProxyHome {
     if (proxy === undefined) {
       proxy = new BpBinder(this, handle, PROXIES_BASE + PROXY_SIZE * this.#proxiesMade++);
       this.#proxies.set(handle, proxy);
+      this.#proxiesByCookie.set(proxy.cookie, proxy);
     }
     return proxy;
   }
 
   proxyByCookie(cookie: bigint): BpBinder | undefined {
-    for (const proxy of this.#proxies.values()) if (BigInt(proxy.cookie) === cookie) return proxy;
-    return undefined;
+    return this.#proxiesByCookie.get(Number(cookie));
   }
 
   forget(proxy: BpBinder): void {
     this.#proxies.delete(proxy.handle);
+    this.#proxiesByCookie.delete(proxy.cookie);
+  }
+
+  #noteStarvation(ms: number): void {
+    this.#starvedMs += ms;
+    if (ms <= STARVATION_WARNED_MS) return;
+    const text = `all ${this.#maxThreads} threads of the binder pool were busy for ${ms} ms`;
+    logLine(this.process, 'error', 'IPCThreadState', text);
   }
 }

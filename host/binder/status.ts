@@ -53,6 +53,33 @@ export class StatusError extends BinderlabError {
   }
 }
 
+/** The process that was called has died; or a small call failed, of which that is the likeliest cause. */
+export class DeadObjectException extends StatusError {}
+
+/** A call failed whose message is so large that this is the likeliest cause. */
+export class TransactionTooLargeException extends StatusError {}
+
+/** Requests above this many bytes are blamed for the failure of their call. */
+const TOO_LARGE = 200 * 1024;
+
+/**
+ * What an application sees of a failed call, as Java's BinderProxy tells it. The driver does not say why it failed, so
+ * the size of the request decides: above 200 KiB it is TransactionTooLargeException, below DeadObjectException.
+ *
+ * @param size Bytes of the request.
+ * @returns The error itself when it is of another kind.
+ */
+export function remoteException(error: StatusError, size: number): StatusError {
+  const { status, message } = error;
+  if (status === STATUS.DEAD_OBJECT) return new DeadObjectException(status, message, error);
+  if (status !== STATUS.FAILED_TRANSACTION) return error;
+  if (size > TOO_LARGE) {
+    return new TransactionTooLargeException(status, `data parcel size ${size} bytes; ${message}`, error);
+  }
+  const guess = 'a small parcel failed: its receiver has probably died, or has no buffer space left';
+  return new DeadObjectException(status, `${guess}; ${message}`, error);
+}
+
 /** Exception codes of AIDL interfaces. */
 export const EXCEPTION = {
   NONE: 0,

@@ -32,7 +32,7 @@ export interface RawExports {
   sysMmap(thread: number, addr: number, len: number, prot: number, flags: number, fd: number, off: number): number;
   sysMunmap(thread: number, addr: number, len: number): number;
   sysMprotect(thread: number, addr: number, len: number, prot: number): number;
-  /** Makes a memfd that long. @returns 0 or -errno. */
+  /** ftruncate(2) of a memfd, upwards. @returns 0 or -errno. */
   sysFtruncate(thread: number, fd: number, length: number): number;
   sysIoctl(thread: number, fd: number, cmd: number, arg: number): number;
 

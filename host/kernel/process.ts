@@ -64,6 +64,11 @@ export class Process implements Home {
     return process as unknown as Process;
   }
 
+  /** Whether the machine has security contexts for senders, as with SELinux. */
+  get namesSenders(): boolean {
+    return this.system.namesSenders;
+  }
+
   /** Its first thread. */
   get main(): Thread {
     return this.threads[0] as Thread;

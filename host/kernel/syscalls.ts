@@ -178,6 +178,11 @@ export class Syscalls {
     return system.leave(task, call, system.raw.sysWrite(task.pointer, fd, addr, len));
   }
 
+  /** Makes a memfd `len` bytes long; it cannot become shorter. */
+  ftruncate(fd: number, len: number): number {
+    return this.#call('ftruncate', { fd, len }, (thread) => this.system.raw.sysFtruncate(thread, fd, len));
+  }
+
   /** The lowest descriptor from `from` up that is not open. Looking is no step. */
   freeDescriptor(from = 0): number {
     let fd = from;
@@ -247,18 +252,12 @@ export class Syscalls {
     let info: FileInfo = { ret: 0 };
     const run = (thread: number): number => {
       this.system.guest.u8.set(content, this.#scratch());
-      return raw.fileMake?.(thread, FILE_KINDS[kind], fd, fd2, content.length) ?? 0;
-    };
-    this.#call('mkfd', input, run, (inode) => {
+      const inode = raw.fileMake?.(thread, FILE_KINDS[kind], fd, fd2, content.length) ?? 0;
       info = inode < 0 ? resultOf(inode) : { ret: fd, file: this.system.fileName(inode) };
-      return info;
-    });
+      return inode;
+    };
+    this.#call('mkfd', input, run, () => info);
     return info;
-  }
-
-  /** Makes a memfd longer. */
-  ftruncate(fd: number, len: number): number {
-    return this.#call('ftruncate', { fd, len }, (thread) => this.system.raw.sysFtruncate(thread, fd, len));
   }
 
   /** What an open file is: its identity, and what a memfd holds. */
@@ -267,21 +266,18 @@ export class Syscalls {
     const stat = raw.fileStat;
     if (stat === undefined) throw notEmulated('fdinfo');
     let info: FileInfo = { ret: 0 };
-    this.#call(
-      'fdinfo',
-      { fd },
-      (thread) => stat(thread, fd),
-      (ret) => {
-        const at = this.#scratch();
-        info = resultOf(ret);
-        if (ret < 0) return info;
-        info.file = this.system.fileName(u32At(guest.u8, at));
-        info.cloexec = u32At(guest.u8, at + 4);
-        const length = i32At(guest.u8, at + 8);
-        if (length >= 0) info.content = guest.u8.slice(at + 12, at + 12 + length);
-        return info;
-      },
-    );
+    const run = (thread: number): number => {
+      const ret = stat(thread, fd);
+      const at = this.#scratch();
+      info = resultOf(ret);
+      if (ret < 0) return ret;
+      info.file = this.system.fileName(u32At(guest.u8, at));
+      info.cloexec = u32At(guest.u8, at + 4);
+      const length = i32At(guest.u8, at + 8);
+      if (length >= 0) info.content = guest.u8.slice(at + 12, at + 12 + length);
+      return ret;
+    };
+    this.#call('fdinfo', { fd }, run, () => info);
     return info;
   }
 

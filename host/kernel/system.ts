@@ -69,6 +69,8 @@ export class System {
   readonly raw: RawExports;
   /** What reads returned. */
   readonly tape = new Tape();
+  /** Whether senders have security contexts, as with SELinux. */
+  namesSenders = false;
   /** Told of every step; null when nobody keeps a journal. */
   observer: Observer | null = null;
   /** Told of each parked call that is done, in the order in which they are; null when nobody runs programs. */

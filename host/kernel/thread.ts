@@ -173,6 +173,18 @@ export class Thread implements Task {
     this.#checked(`setcon to ${context === null ? 'no context' : `"${context}"`}`, this.sys.setContext(bytes));
   }
 
+  /** Makes a file in memory at the lowest free descriptor: memfd_create. @returns The descriptor. */
+  memfd(content: Uint8Array = NO_BYTES): number {
+    this.sys.check();
+    const fd = this.sys.freeDescriptor();
+    return this.#checked('making a memfd', this.sys.makeFile('memfd', fd, -1, content).ret);
+  }
+
+  /** Makes a file in memory longer; the new bytes are zero. */
+  ftruncate(fd: number, length: number): void {
+    this.#checked(`ftruncate of descriptor ${fd} to ${length} bytes`, this.sys.ftruncate(fd, length));
+  }
+
   /** Makes a stream socket pair at the two lowest free descriptors. @returns Them. */
   socketPair(): [fd: number, fd2: number] {
     return this.#twoEnds('socketpair');

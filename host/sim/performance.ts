@@ -32,7 +32,11 @@ function made({ kernel }: SimThread, request: PlainCall): unknown {
     case 'dup':
       return kernel.dup(request.fd, request.to);
     case 'mmap':
-      return kernel.mmap(request.fd, request.length, request.address, { flags: request.flags });
+      return kernel.mmap(request.fd, request.length, request.address, request);
+    case 'memfd':
+      return kernel.memfd(request.content);
+    case 'ftruncate':
+      return kernel.ftruncate(request.fd, request.length);
     case 'munmap':
       return kernel.munmap(request.address, request.length);
     case 'ioctl':

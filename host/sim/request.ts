@@ -32,8 +32,11 @@ export type SystemCall =
       readonly fd: number;
       readonly length: number;
       readonly address: number;
+      readonly prot: number;
       readonly flags: number;
     }
+  | { readonly call: 'memfd'; readonly content: Uint8Array }
+  | { readonly call: 'ftruncate'; readonly fd: number; readonly length: number }
   | { readonly call: 'setuid'; readonly uid: number }
   | { readonly call: 'socketPair' }
   | { readonly call: 'pipe' }

@@ -14,13 +14,18 @@ export type Order = 'fifo' | 'random';
 export class Schedule {
   /** Every choice among more than one thread, in order: the place of the chosen one in the list of those ready. */
   readonly choices: number[] = [];
+  #made = 0;
   readonly #random: Random;
 
-  /** @param given Choices to make first; the order decides from there on. */
+  /**
+   * @param given Choices to make first; the order decides from there on.
+   * @param keep Whether to keep the choices; a long run makes many.
+   */
   constructor(
     readonly order: Order,
     readonly seed: number,
     private readonly given: readonly number[],
+    private readonly keep = true,
   ) {
     this.#random = new Random(seed);
   }
@@ -31,14 +36,15 @@ export class Schedule {
    * @throws BinderlabError when the choice that was given beforehand is not possible.
    */
   choose(count: number): number {
-    const given = this.given[this.choices.length];
+    const given = this.given[this.#made];
     const choice = given ?? (this.order === 'random' ? this.#random.below(count) : 0);
     if (!Number.isInteger(choice) || choice < 0 || choice >= count) {
       throw new BinderlabError(
-        `choice ${this.choices.length} is given as ${choice}, but ${count} threads are ready: 0 to ${count - 1} are possible. The choices belong to another script, or to another version of it.`,
+        `choice ${this.#made} is given as ${choice}, but ${count} threads are ready: 0 to ${count - 1} are possible. The choices belong to another script, or to another version of it.`,
       );
     }
-    this.choices.push(choice);
+    this.#made++;
+    if (this.keep) this.choices.push(choice);
     return choice;
   }
 }

@@ -22,6 +22,8 @@ export interface SimulationOptions {
   order?: Order;
   /** Choices to make first, as another simulation's `choices` tells them. */
   choices?: readonly number[];
+  /** Whether to keep the choices that it makes; as the machine keeps its journal, when absent. */
+  keepChoices?: boolean;
 }
 
 /** What a simulation needs of its machine. */
@@ -47,11 +49,11 @@ export class Simulation {
 
   constructor(
     private readonly world: World,
-    { seed = 0, order = seed === 0 ? 'fifo' : 'random', choices = [] }: SimulationOptions,
+    { seed = 0, order = seed === 0 ? 'fifo' : 'random', choices = [], keepChoices = true }: SimulationOptions,
   ) {
     const { system } = world;
     if (system.onReturn !== null) throw new BinderlabError('this machine has a simulation already: use that one.');
-    this.#schedule = new Schedule(order, seed, choices);
+    this.#schedule = new Schedule(order, seed, choices, keepChoices);
     system.onReturn = (task) => this.#returned(task);
   }
 
@@ -87,7 +89,7 @@ export class Simulation {
     return this.#clock.now;
   }
 
-  /** Every choice so far among more than one thread; `choices` of another simulation takes them. */
+  /** Every choice so far among more than one thread, if kept; `choices` of another simulation takes them. */
   get choices(): readonly number[] {
     return this.#schedule.choices;
   }
@@ -133,7 +135,7 @@ export class Simulation {
       request = this.#advance(thread);
     }
     if (thread.ended) return;
-    if (request === null) this.#end(thread, thread.kernel === thread.process.main);
+    if (request === null) this.#finish(thread, thread.kernel === thread.process.main);
     else this.#serve(thread, request);
     if (thread.state === 'running') this.#goOn(thread);
   }
@@ -173,10 +175,8 @@ export class Simulation {
         this.#rest(thread, request);
         return;
       case 'exit':
-        this.#end(thread, false);
-        return;
       case 'exitProcess':
-        this.#end(thread, true);
+        this.#finish(thread, request.call === 'exitProcess');
         return;
       case 'spawn':
       case 'fork':
@@ -211,7 +211,8 @@ export class Simulation {
     }
   }
 
-  #end(thread: SimThread, withProcess: boolean): void {
+  #finish(thread: SimThread, withProcess: boolean): void {
+    if (!withProcess && thread.windUp()) return;
     if (withProcess) thread.kernel.exitProcess();
     else thread.kernel.exit();
     thread.state = 'ended';

@@ -2,7 +2,7 @@
  * The requests of simulated threads, as functions: `const fd = yield* sys.open()`. Each is made by the thread whose
  * program runs it.
  */
-import { EPOLLIN, MAP_FIXED_NOREPLACE, MAP_PRIVATE } from '../../assembly/abi/machine.ts';
+import { EPOLLIN, MAP_FIXED_NOREPLACE, MAP_PRIVATE, PROT_READ } from '../../assembly/abi/machine.ts';
 import type { IoctlCall, PollCall, WriteReadCall } from '../kernel/call.ts';
 import type { Command } from '../kernel/commands.ts';
 import type { Process } from '../kernel/process.ts';
@@ -30,11 +30,16 @@ export const sys = {
   close: (fd: number): Act<void> => ask({ call: 'close', fd }),
   /** @param to The number wanted; the lowest free one when absent. @returns The new descriptor. */
   dup: (fd: number, to = -1): Act<number> => ask({ call: 'dup', fd, to }),
-  /** Maps a Binder device. @param address 0: the machine chooses. @returns The address. */
+  /** Maps a Binder device, or a file in memory. @param address 0: the machine chooses. @returns The address. */
   mmap: (
     fd: number,
-    { length = MAP_LENGTH, address = MAP_ADDRESS, flags = MAP_PRIVATE | MAP_FIXED_NOREPLACE } = {},
-  ): Act<number> => ask({ call: 'mmap', fd, length, address, flags }),
+    {
+      length = MAP_LENGTH,
+      address = MAP_ADDRESS,
+      prot = PROT_READ as number,
+      flags = MAP_PRIVATE | MAP_FIXED_NOREPLACE,
+    } = {},
+  ): Act<number> => ask({ call: 'mmap', fd, length, address, prot, flags }),
   munmap: (address: number = MAP_ADDRESS, length: number = MAP_LENGTH): Act<void> =>
     ask({ call: 'munmap', address, length }),
   /**
@@ -48,6 +53,10 @@ export const sys = {
   /** BINDER_WRITE_READ. With nothing to read the thread sleeps until there is something. */
   writeRead: (fd: number, commands: readonly Command[], { readSize = 256, mayFail = false } = {}): Act<WriteReadCall> =>
     ask({ call: 'writeRead', fd, commands, readSize, mayFail }),
+  /** Makes a file in memory. @param content At most 4096 bytes; writes and ftruncate make it longer. @returns The descriptor. */
+  memfd: (content: Uint8Array = NO_BYTES): Act<number> => ask({ call: 'memfd', content }),
+  /** Makes a file in memory longer; the new bytes are zero. */
+  ftruncate: (fd: number, length: number): Act<void> => ask({ call: 'ftruncate', fd, length }),
   /** Makes a stream socket pair. @returns Its two descriptors. */
   socketPair: (): Act<[fd: number, fd2: number]> => ask({ call: 'socketPair' }),
   /** Makes a pipe whose ends do not sleep. @returns The descriptor to read from, and the one to write to. */

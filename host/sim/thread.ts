@@ -19,7 +19,8 @@ export class SimThread {
   rest = '';
   /** The tid of the thread that it waits for then; 0 where none is known. */
   restsFor = 0;
-  readonly #course: Act<unknown>;
+  #course: Act<unknown>;
+  readonly #endings: Program[] = [];
   #answer: unknown;
   #failure: { error: unknown } | null = null;
 
@@ -43,6 +44,19 @@ export class SimThread {
   /** Whether its program has ended, or it was killed. */
   get ended(): boolean {
     return this.state === 'ended' || !this.kernel.alive;
+  }
+
+  /** Has `ending` run when the thread ends by itself, and its process goes on. */
+  atExit(ending: Program): void {
+    this.#endings.push(ending);
+  }
+
+  /** Goes on with what is to be done at its end. @returns Whether there is anything. */
+  windUp(): boolean {
+    const ending = this.#endings.pop();
+    if (ending === undefined) return false;
+    this.#course = ending();
+    return true;
   }
 
   /** What its program goes on with. */

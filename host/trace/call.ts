@@ -83,10 +83,10 @@ export function callBegin(step: StepInput, bc?: string[]): CallBegin {
       return { name: 'read', begin: `read(${step.in.fd}` };
     case 'write':
       return { name: 'write', begin: `write(${step.in.fd}, ${quoted(step.in.poke)}, ${step.in.len}` };
-    case 'mkfd':
-      return makeFileText(step.in);
     case 'ftruncate':
       return { name: 'ftruncate', begin: `ftruncate(${step.in.fd}, ${step.in.len}` };
+    case 'mkfd':
+      return makeFileText(step.in);
     case 'fdinfo':
       return { name: 'fstat', begin: `fstat(${step.in.fd}` };
     case 'ioctl':

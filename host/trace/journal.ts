@@ -185,13 +185,14 @@ export interface Operations {
   /** Not in the kernel's recordings. `poke` is stored at `addr` before the call; either may park. */
   read: { by: true; in: { fd: number; addr: Address; len: number }; out: ReadOutput };
   write: { by: true; in: { fd: number; addr: Address; poke: HexBytes; len: number }; out: ResultOutput };
+  /** Not in the kernel's recordings. */
+  ftruncate: { by: true; in: { fd: number; len: number }; out: ResultOutput };
   /** A socket pair, which the kernel's recordings do not have, is at `fd` and `fd2`, as a pipe is. */
   mkfd: {
     by: true;
     in: { kind: 'memfd' | 'pipe' | 'null' | 'socketpair'; fd: number; fd2?: number; content?: HexBytes };
     out: MakeFileOutput;
   };
-  ftruncate: { by: true; in: { fd: number; len: number }; out: ResultOutput };
   fdinfo: { by: true; in: { fd: number }; out: FileInfoOutput };
   ioctl: { by: true; in: IoctlInput; out: IoctlOutput };
   wr: { by: true; in: WriteReadInput; out: WriteReadOutput };

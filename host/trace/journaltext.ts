@@ -47,8 +47,8 @@ const INPUT_FIELDS: { [O in Op]: Readonly<Record<string, FieldKind>> } = {
   poll: { fd: 'integer', events: 'integer', timeout: 'integer' },
   read: { fd: 'integer', addr: 'address', len: 'integer' },
   write: { fd: 'integer', addr: 'address', poke: 'bytes', len: 'integer' },
-  mkfd: { kind: 'name', fd: 'integer', fd2: 'integer?', content: 'bytes?' },
   ftruncate: { fd: 'integer', len: 'integer' },
+  mkfd: { kind: 'name', fd: 'integer', fd2: 'integer?', content: 'bytes?' },
   fdinfo: { fd: 'integer' },
   ioctl: { fd: 'integer', cmd: 'address', name: 'name or null', arg: 'address', poke: 'bytes', out_len: 'integer' },
   wr: {

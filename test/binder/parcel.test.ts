@@ -21,7 +21,7 @@ function received(bytes: string, offsets: string = ''): Parcel {
   return new Parcel({
     data: new Uint8Array(Buffer.from(hex(bytes), 'hex')),
     offsets: new Uint8Array(Buffer.from(hex(offsets), 'hex')),
-    source: { binder, free: () => {} },
+    source: { binder, enforced: () => {}, free: () => {} },
   });
 }
 
@@ -64,9 +64,93 @@ test('arrays', () => {
   is(new Parcel().writeString16Array(['a', null]), '02000000', string16('a'), 'ffffffff');
 });
 
+test('small numbers take four bytes each, large ones eight; bytes are packed', () => {
+  is(new Parcel().writeByte(-1).writeChar('ä'), 'ffffffff e4000000');
+  is(new Parcel().writeUint64(2n ** 64n - 2n), 'feffffffffffffff');
+  is(new Parcel().writeCString('abc').writeCString('abcd'), '61626300 61626364 00000000');
+  is(new Parcel().writeBytes(new Uint8Array([1, 2, 3])), '01020300');
+  is(new Parcel().writeBoolArray([true, false]), '02000000 01000000 00000000');
+  is(new Parcel().writeCharArray(['a', 'b']), '02000000 61000000 62000000');
+  is(new Parcel().writeInt64Array([1, -1]), '02000000 0100000000000000 ffffffffffffffff');
+  is(new Parcel().writeUint64Array([2n ** 63n]), '01000000 0000000000000080');
+  is(new Parcel().writeFloatArray([1.5]).writeDoubleArray([1.5]), '01000000 0000c03f 01000000 000000000000f83f');
+});
+
+test('null forms of arrays', () => {
+  const writers = ['Bool', 'Char', 'Int32', 'Int64', 'Uint64', 'Float', 'Double', 'String16', 'StrongBinder'] as const;
+  for (const type of writers) {
+    is(new Parcel()[`write${type}Array`](null), 'ffffffff');
+    assert.is(received('ffffffff')[`read${type}Array`](), null);
+  }
+  is(new Parcel().writeParcelableArray(null), 'ffffffff');
+  assert.is(
+    received('ffffffff').readParcelableArray(() => 1),
+    null,
+  );
+});
+
+/** A point: an AIDL parcelable of two numbers, of which an older version has the first alone. */
+const point = (x: number, y: number) => ({
+  writeToParcel: (parcel: Parcel) => parcel.writeStructured(() => parcel.writeInt32(x).writeInt32(y)),
+});
+const pointOf = (parcel: Parcel) =>
+  parcel.readStructured((_, more) => [parcel.readInt32(), more() ? parcel.readInt32() : 0]);
+
+test('parcelables: presence, size, fields; a reader skips what it does not know, and misses what is not there', () => {
+  is(new Parcel().writeParcelable(point(3, 4)), '01000000 0c000000 03000000 04000000');
+  is(new Parcel().writeNullableParcelable(null), '00000000');
+  is(new Parcel().writeParcelableArray([point(1, 2)]), '01000000 01000000 0c000000 01000000 02000000');
+  assert.equal(received('01000000 0c000000 03000000 04000000').readParcelable(pointOf), [3, 4]);
+  assert.equal(received('01000000 08000000 03000000').readParcelable(pointOf), [3, 0]);
+  const newer = received('01000000 10000000 03000000 04000000 05000000 07000000');
+  assert.equal(newer.readParcelable(pointOf), [3, 4]);
+  assert.is(newer.readInt32(), 7);
+  assert.is(received('00000000').readNullableParcelable(pointOf), null);
+  fails(() => received('00000000').readParcelable(pointOf), /there is null/, STATUS.UNEXPECTED_NULL);
+  fails(
+    () => received('01000000 03000000').readParcelable(pointOf),
+    /readStructured at byte 4 of 8: there is the length 3/,
+    STATUS.BAD_VALUE,
+  );
+  fails(
+    () => pointOf(received('0a000000 03000000 04000000')),
+    /readStructured at byte 0 of 12: it has 10 bytes, and 12 were read/,
+    STATUS.BAD_VALUE,
+  );
+});
+
+/** A descriptor: type "fd*\x85", no flags, the number, and whether the sender gives it away. */
+const descriptor = (fd: number, owned = 0) => hex('852a6466 00000000', int32(fd), '00000000', int32(owned), '00000000');
+
+test('descriptors', () => {
+  const parcel = new Parcel().writeInt32(1).writeFileDescriptor(7).writeFileDescriptor(8, true);
+  is(parcel, '01000000', descriptor(7), descriptor(8, 1));
+  assert.equal(parcel.offsets, [4, 28]);
+  assert.ok(parcel.hasFileDescriptors);
+  assert.equal(parcel.takeOwnedDescriptors(), [8]);
+  assert.equal(parcel.takeOwnedDescriptors(), []);
+  is(new Parcel().writeParcelFileDescriptor(7), '00000000', descriptor(7));
+  const there = received(`00000000${descriptor(5)}`, '0400000000000000');
+  assert.is(there.readParcelFileDescriptor(), 5);
+  fails(() => received(descriptor(5)).readFileDescriptor(), /there is no descriptor/, STATUS.BAD_TYPE);
+  fails(
+    () => received(handle(5), '0000000000000000').readFileDescriptor(),
+    /there is no descriptor; the bytes are 85 2a 68 73/,
+    STATUS.BAD_TYPE,
+  );
+  fails(
+    () => received(descriptor(5), '0000000000000000').readInt32(),
+    /there is a descriptor, at bytes 0 to 23/,
+    STATUS.PERMISSION_DENIED,
+  );
+  assert.throws(() => new Parcel().writeFileDescriptor(-1), /writeFileDescriptor\(-1\): that is no descriptor/);
+});
+
 test('the interface token', () => {
   is(new Parcel().writeInterfaceToken('a.b'), token('a.b'));
   is(new Parcel().writeInterfaceToken('a.b'), '00000080 ffffffff 54535953 03000000 6100 2e00 6200 0000');
+  const header = { strictModePolicy: 0x42, workSource: 10001 };
+  is(new Parcel().writeInterfaceToken('', header), '42000080 11270000 54535953 00000000 00000000');
 });
 
 test('binders of one’s own get their addresses when the parcel is sent', () => {
@@ -78,11 +162,13 @@ test('binders of one’s own get their addresses when the parcel is sent', () =>
 });
 
 test('null and handle 0 are no objects to the driver', () => {
-  const manager = {
-    stability: 0,
-    transact: () => new BBinder().transact(1, new Parcel()),
-    flat: () => ({ type: 'handle', handle: 0 }) as const,
-  };
+  class Manager extends BBinder {
+    override stability = 0;
+    override flat() {
+      return { type: 'handle', handle: 0 } as const;
+    }
+  }
+  const manager = new Manager();
   const parcel = new Parcel().writeStrongBinder(null).writeStrongBinder(manager);
   is(parcel, NULL_BINDER, handle(0));
   assert.equal(parcel.offsets, []);
@@ -112,6 +198,13 @@ test('a reply header and a remote stack trace are skipped', () => {
 const values = fc.oneof(
   fc.integer({ min: -2147483648, max: 2147483647 }).map((v) => ['Int32', v] as const),
   fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map((v) => ['Int64', v] as const),
+  fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map((v) => ['Uint64', v] as const),
+  fc.integer({ min: -128, max: 127 }).map((v) => ['Byte', v] as const),
+  fc.string({ unit: 'binary-ascii', minLength: 1, maxLength: 1 }).map((v) => ['Char', v] as const),
+  fc.string({ unit: 'grapheme' }).map((v) => ['CString', v.replaceAll('\0', '')] as const),
+  fc.array(fc.boolean()).map((v) => ['BoolArray', v] as const),
+  fc.array(fc.double({ noNaN: true })).map((v) => ['DoubleArray', v] as const),
+  fc.array(fc.bigInt({ min: 0n, max: 2n ** 62n })).map((v) => ['Int64Array', v] as const),
   fc.double({ noNaN: true }).map((v) => ['Double', v] as const),
   fc.boolean().map((v) => ['Bool', v] as const),
   fc.string({ unit: 'binary' }).map((v) => ['String16', v] as const),
@@ -146,6 +239,15 @@ test('garbage is never read past its end: a value, or an error that names the pl
     'Int32Array',
     'String16Array',
     'StrongBinder',
+    'Byte',
+    'Char',
+    'CString',
+    'BoolArray',
+    'Uint64Array',
+    'DoubleArray',
+    'StrongBinderArray',
+    'FileDescriptor',
+    'ParcelFileDescriptor',
   ] as const;
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 64 }), fc.array(fc.constantFrom(...readers)), (bytes, list) => {

@@ -11,6 +11,7 @@ import { ServiceException, STATUS, StatusError } from '../../host/binder/status.
 import { BinderlabError } from '../../host/kernel/error.ts';
 import type { Act } from '../../host/sim/request.ts';
 import { sys } from '../../host/sim/sys.ts';
+import { bootMachine } from '../sim/boot.ts';
 import { handle, hex, int32, NULL_BINDER, ownBinder, string16, token } from './bytes.ts';
 import { messagesOf, runIn, type World, worldWithManager } from './world.ts';
 
@@ -78,9 +79,9 @@ test('checkService and getService', () => {
       [2, asked('none'), []],
       [0, int32(0) + NULL_BINDER, []],
       [2, asked('clock'), []],
-      [0, int32(0) + handle(1), [4]],
+      [0, int32(0) + handle(1, 12), [4]],
       [1, asked('clock'), []],
-      [0, int32(0) + handle(1), [4]],
+      [0, int32(0) + handle(1, 12), [4]],
     ],
   );
 });
@@ -173,12 +174,12 @@ test('a service that dies is forgotten, and its callers are told', () => {
     yield* (yield* ProcessState.self()).startThreadPool();
     const manager = yield* defaultServiceManager();
     const binder = (yield* manager.getService('one')) as BpBinder;
-    yield* binder.linkToDeath({ binderDied: (who) => died.push(`handle ${who.handle}`) });
+    yield* binder.linkToDeath({ binderDied: (who) => died.push(`handle ${(who as BpBinder).handle}`) });
     assert.ok(yield* binder.pingBinder());
     victim.kill();
     yield* sys.sleep(1);
     assert.equal(died, ['handle 1']);
-    assert.not(binder.alive);
+    assert.not(binder.isBinderAlive());
     const error = yield* caught(binder.getInterfaceDescriptor());
     assert.is((error as StatusError).status, STATUS.DEAD_OBJECT);
     yield* binder.release();
@@ -212,44 +213,57 @@ test('who comes before the manager waits for it', () => {
   assert.is(sim.now, 0);
 });
 
-test('a service that dies at any step leaves its caller an answer, no service, or a dead object; and no leak', () => {
-  const world = worldWithManager();
+for (const seed of [0, 1, 2]) {
+  test(`a service that dies at any step leaves its caller an answer, no service, or a dead object; seed ${seed}`, () => {
+    const boot = bootFrames();
+    const world = worldWithManager({ seed });
+    const { machine } = world;
+    runIn(world, 'first', listed);
+    const before = machine.nextStep;
+    assert.is(fate(world, Number.POSITIVE_INFINITY), 'answer 7');
+    const length = machine.nextStep - before;
+    const free = machine.freeFrames();
+    const objects = machine.liveObjects();
+    const outcomes = new Set<string>();
+    for (let steps = 2; steps < length; steps++) {
+      outcomes.add(fate(world, steps));
+      assert.is(machine.liveObjects(), objects, `killed after ${steps} steps`);
+      assert.is(machine.freeFrames(), free, `killed after ${steps} steps`);
+    }
+    assert.equal([...outcomes].sort(), ['DEAD_OBJECT', 'answer 7', 'no service "one" in 5000 ms; there are manager.']);
+    machine.end();
+    assert.equal([machine.freeFrames(), machine.liveObjects()], boot);
+  });
+}
+
+/** Free frames and kernel objects of a machine that nobody has used. */
+function bootFrames(): number[] {
+  const machine = bootMachine();
+  return [machine.freeFrames(), machine.liveObjects()];
+}
+
+/** One service and one caller. @param steps The service is killed after that many. @returns How the call ended. */
+function fate(world: World, steps: number): string {
   const { machine, sim } = world;
-  /** One service and one caller. @param steps The service is killed after that many. @returns How it ended. */
-  const round = (steps: number): string => {
-    const end = machine.nextStep + steps;
-    const victim = sim.process('S', () =>
-      service('one', new BnInterface('lab.I', { 1: (_, reply) => reply.writeInt32(7) })),
-    );
-    let outcome = '';
-    sim.process('A', function* () {
-      const manager = yield* defaultServiceManager();
-      try {
-        const one = new BpInterface(yield* manager.getService('one'), 'lab.I');
-        outcome = `answer ${yield* one.call(1, () => {}, readInt32)}`;
-      } catch (error) {
-        outcome = error instanceof StatusError ? error.statusName : (error as BinderlabError).message;
-      }
-    });
-    sim.run({ until: () => machine.nextStep >= end });
-    victim.kill();
-    sim.run();
-    assert.equal(runIn(world, 'C', listed), ['manager'], `killed after ${steps} steps`);
-    return outcome;
-  };
-  const before = machine.nextStep;
-  assert.is(round(Number.POSITIVE_INFINITY), 'answer 7');
-  const length = machine.nextStep - before;
-  const free = machine.freeFrames();
-  const objects = machine.liveObjects();
-  const outcomes = new Set<string>();
-  for (let steps = 2; steps < length; steps++) {
-    outcomes.add(round(steps));
-    assert.is(machine.liveObjects(), objects, `killed after ${steps} steps`);
-    assert.is(machine.freeFrames(), free, `killed after ${steps} steps`);
-  }
-  assert.equal([...outcomes].sort(), ['DEAD_OBJECT', 'answer 7', 'no service "one" in 5000 ms; there are manager.']);
-});
+  const end = machine.nextStep + steps;
+  const greeter = new BnInterface('lab.I', { 1: (_, reply) => reply.writeInt32(7) });
+  const victim = sim.process('S', () => service('one', greeter));
+  let outcome = '';
+  sim.process('A', function* () {
+    const manager = yield* defaultServiceManager();
+    try {
+      const one = new BpInterface(yield* manager.getService('one'), 'lab.I');
+      outcome = `answer ${yield* one.call(1, () => {}, readInt32)}`;
+    } catch (error) {
+      outcome = error instanceof StatusError ? error.statusName : (error as BinderlabError).message;
+    }
+  });
+  sim.run({ until: () => machine.nextStep >= end });
+  victim.kill();
+  sim.run();
+  assert.equal(runIn(world, 'C', listed), ['manager'], `killed after ${steps} steps`);
+  return outcome;
+}
 
 const readInt32 = (reply: Parcel) => reply.readInt32();
 

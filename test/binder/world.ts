@@ -1,5 +1,5 @@
 /** A machine with a service manager, and programs that use it. */
-import { ServiceManager } from '../../host/binder/servicemanager.ts';
+import { ServiceManager, type ServiceManagerOptions } from '../../host/binder/servicemanager.ts';
 import type { BootOptions, Machine } from '../../host/machine.ts';
 import type { Act } from '../../host/sim/request.ts';
 import type { Simulation, SimulationOptions } from '../../host/sim/simulation.ts';
@@ -11,10 +11,14 @@ export interface World {
   sim: Simulation;
 }
 
-export function worldWithManager(boot: Partial<BootOptions> = {}, options: SimulationOptions = {}): World {
+export function worldWithManager(
+  boot: Partial<BootOptions> = {},
+  options: SimulationOptions = {},
+  manager: ServiceManagerOptions = {},
+): World {
   const machine = bootMachine(boot);
   const sim = machine.simulate(options);
-  ServiceManager.start(sim);
+  ServiceManager.start(sim, manager);
   return { machine, sim };
 }
 

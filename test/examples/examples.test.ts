@@ -49,6 +49,15 @@ test('the script in README.md runs as printed, and prints what it says there', (
   assert.is(stdout, printed);
 });
 
+test('so does the service', () => {
+  const [, script = ''] = readmeBlocks('ts');
+  const [, , printed] = readmeBlocks('text');
+  folder.write('counter.ts', script);
+  const { code, stdout, stderr } = folder.run(['run', 'counter.ts']);
+  assert.is(code, 0, stderr);
+  assert.is(stdout, printed);
+});
+
 /** A line without the addresses of frames, and the descriptors that hold them: they move with every change of the guest. */
 function withoutFrames(line: string): string {
   return line.replace(/\b0x(0060000000[0-9a-f]{6}|[0-9a-f]{5})\b/g, (address) => '#'.repeat(address.length));
