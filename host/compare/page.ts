@@ -60,20 +60,7 @@ function titleOf(block: readonly Row[]): string {
 
 function plots(block: readonly Row[], profile: CostProfile, styles: Styles): string {
   const payloads = [...new Set(block.map(({ payload }) => payload))].sort((a, b) => a - b);
-  const series = seriesOf(block.filter(({ payload }) => payload > 0));
-  const cost = linePlot(
-    {
-      title: 'Cost of a warm call against payload',
-      lines: series.map(({ name, rows }) => ({
-        name,
-        points: rows.map((row) => ({ x: row.payload, y: row.modelNs })),
-      })),
-      marks: crossingsOf(series).map(markOf),
-      xText: bytesText,
-      yText: timeText,
-    },
-    styles,
-  );
+  const cost = costPlot(block, profile, styles);
   const byEvent = payloads.map((payload) =>
     barPlot(
       {
@@ -100,6 +87,24 @@ function plots(block: readonly Row[], profile: CostProfile, styles: Styles): str
     styles,
   );
   return [cost, ...byEvent, resident].join('\n');
+}
+
+/** Cost against payload on log axes, a line for each series, with the crossings marked. */
+export function costPlot(block: readonly Row[], { machine }: CostProfile, styles: Styles): string {
+  const series = seriesOf(block.filter(({ payload }) => payload > 0));
+  return linePlot(
+    {
+      title: `Cost of a warm call against payload, on ${machine}`,
+      lines: series.map(({ name, rows }) => ({
+        name,
+        points: rows.map((row) => ({ x: row.payload, y: row.modelNs })),
+      })),
+      marks: crossingsOf(series).map(markOf),
+      xText: bytesText,
+      yText: timeText,
+    },
+    styles,
+  );
 }
 
 function rowsAt(block: readonly Row[], payload: number): Row[] {

@@ -145,6 +145,14 @@ export function barPlot({ title, bars, text }: BarPlot, styles: Styles): string 
   return svg(title, WIDTH, top + bars.length * BAR_STEP + 6, [...legend, ...drawn]);
 }
 
+/** A plot as a file of its own, on white, with the styles that a page gives it. */
+export function standalone(plot: string): string {
+  const style =
+    'svg{background:#fff;font:12px sans-serif}text{fill:#1c2330}.title{font-weight:600;font-size:13px}' +
+    '.rule{stroke:#d8dbe0}.mark{fill:none;stroke:#1c2330;stroke-width:1.5}';
+  return `${plot.replace('<svg ', '<svg xmlns="http://www.w3.org/2000/svg" ').replace('>', `><style>${style}</style>`)}\n`;
+}
+
 /** Text that stands for itself in HTML and SVG. */
 export function markup(text: string): string {
   return text.replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`);

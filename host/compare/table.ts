@@ -41,10 +41,12 @@ export function tableLines(rows: readonly Row[], profile: CostProfile): string[]
 
 function legend({ machine }: CostProfile): string[] {
   return [
-    'copied .. walks: of one warm call, in the whole machine. calls: system calls of both sides. PTEs: page-table entries written, "kernel": in the kernel’s own',
-    'table. frames: taken from the page allocator. first, mmap: entries written (user+kernel) by the first call, and by both',
-    'mmaps before it. resident: frames that hold messages afterwards. kernel VA: kernel addresses set aside.',
-    `model: what a warm call does to memory, at the cost of these events on: ${machine}. wall: this emulator’s own time.`,
+    'copied to walks: of one warm call, both sides and the kernel together. PTEs: page-table entries written, those of user',
+    'space and those of the kernel’s own table; calls: system calls; frames: taken from the page allocator; kmaps: pages that the',
+    'kernel reached through its direct map. first, mmap: entries written (user+kernel) by the first call, and by both mmaps',
+    'before it. resident: memory that holds messages afterwards. kernel VA: kernel addresses set aside.',
+    `model: what a warm call does to memory, at the cost of these events on: ${machine}.`,
+    'wall: this emulator’s own time, the median.',
   ];
 }
 

@@ -1,4 +1,5 @@
 /** The page: all of it in one file, with what the rows say in it. */
+import { readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { guestModule } from '../../host/cli/boot.ts';
@@ -7,10 +8,15 @@ import { tablesAroundCall } from '../../host/compare/pagetables.ts';
 import { barPlot, linePlot, Styles } from '../../host/compare/plot.ts';
 import { STRATEGIES } from '../../host/index.ts';
 import { PROFILE, row } from './counts.ts';
+import { README_PLOT, readmePlot } from './readmeplot.ts';
 
 const boot = { wasm: guestModule() };
 const conditions = { boot, calls: 3, profile: PROFILE, now: () => 0 };
 const test = suite('page');
+
+test('the plot in README.md is what the model says (node dist/test/compare/readmeplot.js makes it anew)', () => {
+  assert.is(readFileSync(README_PLOT, 'utf8'), readmePlot());
+});
 
 /** Tags that are opened and closed in order. */
 function checkTags(html: string): void {
