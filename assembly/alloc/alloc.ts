@@ -288,6 +288,10 @@ export function allocRead(alloc: BinderAlloc, buffer: Buffer, offset: u64, targe
 
 /** The receiver is about to be told of the buffer: what it will read is in its place from now on. 0 or -ENOMEM. */
 export function allocDeliver(alloc: BinderAlloc, buffer: Buffer): i32 {
+  if (!alloc.strategy.deliver) {
+    buffer.delivered = true;
+    return 0;
+  }
   message.offset = buffer.offset;
   message.size = rangesSize(allocRanges(alloc), buffer);
   message.dataSize = buffer.dataSize;
