@@ -157,7 +157,7 @@ export class Thread implements Task {
   ioctl(
     fd: number,
     cmd: number,
-    { arg = this.#window.arg, poke = NO_BYTES, outLen = 0, mayFail = false } = {},
+    { arg = this.#window().arg, poke = NO_BYTES, outLen = 0, mayFail = false } = {},
   ): IoctlCall {
     const call = this.sys.ioctl(fd, cmd, arg, poke, outLen);
     if (!mayFail && call.done && (call.ret as number) < 0) {
@@ -233,8 +233,9 @@ export class Thread implements Task {
   writeRead(fd: number, commands: readonly Command[], { readSize = 256, mayFail = false } = {}): WriteReadCall {
     this.sys.check();
     const { memory } = this.home;
-    const { wbuf, rbuf, arg } = this.#window;
-    const size = commandsSize(commands);
+    const { wbuf, rbuf, arg } = this.#window();
+    const writeSize = streamSize(commands);
+    const size = commandsSize(commands, writeSize);
     if (size > WRITE_BUFFER_SIZE) throw tooLong(`${size} bytes of commands and payload`, WRITE_BUFFER_SIZE);
     if (readSize > READ_BUFFER_SIZE) throw tooLong(`${readSize} bytes to read`, READ_BUFFER_SIZE);
 
@@ -242,13 +243,12 @@ export class Thread implements Task {
     const inPlace = linear >= 0;
     let poke = NO_BYTES;
     if (inPlace) {
-      const { data, u8 } = memory.guest;
-      storeCommands({ view: data, u8, base: linear, address: wbuf }, commands);
+      const { data, u8, i32 } = memory.guest;
+      storeCommands({ view: data, u8, i32, base: linear, address: wbuf }, commands, writeSize);
       if (this.system.observer !== null) poke = u8.slice(linear, linear + size);
     } else {
       poke = bc.bytes(commands, wbuf);
     }
-    const writeSize = streamSize(commands);
     const input = { fd, arg, wbuf, poke, writeSize, writeConsumed: 0, rbuf, readSize, readConsumed: 0 };
     const call = this.sys.writeRead(input, inPlace);
     if (!mayFail && call.done && (call.ret as number) < 0 && !NORMAL_ERRORS.has(call.errno)) {
@@ -301,7 +301,7 @@ export class Thread implements Task {
     this.#buffers = null;
   }
 
-  get #window(): Window {
+  #window(): Window {
     this.#buffers ??= this.home.arena.window(this.index);
     return this.#buffers;
   }
@@ -323,7 +323,7 @@ export class Thread implements Task {
     if (DESCRIPTOR_ERRORS.has(call.errno)) return callError(what, ret);
     if (consumed >= streamSize(commands))
       return callError(what, ret, `all commands were taken; the read failed: ${why}`);
-    const bytes = bc.bytes(commands, this.#window.wbuf);
+    const bytes = bc.bytes(commands, this.#window().wbuf);
     const words = commandWords(bytes, 0, streamSize(commands));
     const left = commandWords(bytes, consumed, streamSize(commands));
     const number = words.length - left.length + 1;
