@@ -12,7 +12,7 @@ import { LIST_SIZE, listAddHead, listDel, listEmpty, listFirst, listInit, listLi
 import { rbFirst, rbNext } from '../lib/rbtree';
 import { spaceMap, spaceUnmap } from '../mem/areas';
 import { kmemAlloc, kmemFree } from '../mem/kmem';
-import { spaceHasOwner, spaceTakeClosed, spaceVma, vmaFree } from '../mem/space';
+import { spaceAnyClosed, spaceHasOwner, spaceTakeClosed, spaceVma, vmaFree } from '../mem/space';
 import { fdInstall, fdReserve, fdUnreserve } from '../task/fdtable';
 import {
   CLOSING_FLUSH,
@@ -24,6 +24,7 @@ import {
   fileGet,
   fileOpen,
   filePut,
+  fileAnyClosing,
   fileTakeClosing,
   OpenFile,
 } from '../task/file';
@@ -115,6 +116,10 @@ export function binderMmap(thread: Thread, file: OpenFile, addr: u64, len: u64, 
 
 /** Acts on mappings and descriptors that were closed: call it after every system call that may have closed one. */
 export function drainClosed(): void {
+  if (spaceAnyClosed() || fileAnyClosing()) drainSlowly();
+}
+
+function drainSlowly(): void {
   for (let vma = spaceTakeClosed(); vma; vma = spaceTakeClosed()) {
     const file = changetype<OpenFile>(vma.owner);
     vmaFree(vma);
