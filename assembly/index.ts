@@ -73,6 +73,7 @@ import {
   processNext,
   processRetire,
   Thread,
+  threadCallFrame,
   threadCreate as createThread,
   threadFirst,
   tidTaken,
@@ -254,6 +255,11 @@ export function threadCreate(parent: Thread, tid: i32): i32 {
   return changetype<i32>(thread);
 }
 
+/** Linear address of the thread's kernel stack: its last BINDER_WRITE_READ, as it was stored back when that succeeded. */
+export function callFrame(thread: Thread): usize {
+  return threadCallFrame(thread);
+}
+
 export function mainThread(process: Process): i32 {
   return changetype<i32>(threadFirst(process));
 }
@@ -325,6 +331,15 @@ export function deferredRun(): i32 {
   const ran = runDeferred();
   drainClosed();
   return ran || wakeWaiting(CALL_GRACE, 0) ? 1 : 0;
+}
+
+/** What the two say together: the next thread to resume; 0 when none can run and nothing is deferred any more. */
+export function runNext(): i32 {
+  do {
+    const thread = wakeTake();
+    if (thread) return changetype<i32>(thread);
+  } while (deferredRun());
+  return 0;
 }
 
 // system calls

@@ -32,7 +32,7 @@ import {
 } from '../assembly/abi/wire.ts';
 import type { RawExports } from '../host/guest/exports.ts';
 import { Guest, type WasmSource } from '../host/guest/guest.ts';
-import { type Command, commandsSize, storeCommands, streamSize } from '../host/kernel/commands.ts';
+import { bc, type Command, streamSize } from '../host/kernel/commands.ts';
 
 const MIB = 1024 * 1024;
 const ARENA = 0x10000000;
@@ -110,9 +110,8 @@ export class Actor {
 
   /** Lays commands and their binder_write_read out in the arena; with `reads` the call reads, too. */
   prepare(commands: readonly Command[], { reads = true } = {}): Prepared {
-    const bytes = new Uint8Array(commandsSize(commands));
     const address = this.#streamEnd;
-    storeCommands({ view: new DataView(bytes.buffer), u8: bytes, base: 0, address }, commands);
+    const bytes = bc.bytes(commands, address);
     this.store(address, bytes);
     this.#streamEnd += (bytes.length + 63) & ~63;
     if (this.#streamEnd > DATA) throw new Error('the arena has no room for more commands');

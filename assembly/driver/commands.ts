@@ -33,7 +33,6 @@ import {
 } from '../abi/protocol';
 import { allocPrepareToFree } from '../alloc/alloc';
 import { Buffer } from '../alloc/buffer';
-import { spaceCounters } from '../mem/space';
 import { userRead, userReadOn } from '../mem/uaccess';
 import { Thread } from '../task/process';
 import { trace } from '../trace';
@@ -65,7 +64,6 @@ export function commandsRun(thread: Thread, looper: Looper, io: WriteRead): i32 
     const error = run(thread, looper, command, payload);
     if (error) return error;
     at += 4 + size;
-    spaceCounters(space).commandBytes += 4 + size;
     io.writeConsumed = at - io.writeBuffer;
   }
   return 0;

@@ -101,12 +101,13 @@ function writeRead(thread: Thread, looper: Looper, file: OpenFile, arg: u64): i3
   const given = userRead(space, arg, WRITE_READ_SIZE);
   if (!given) return -EFAULT;
   writeReadCopy(io, changetype<WriteRead>(given));
-  spaceCounters(space).commandBytes += WRITE_READ_SIZE;
   io.user = arg;
+  io.counted = io.writeConsumed + io.readConsumed;
   if (io.writeSize > 0) {
     const result = commandsRun(thread, looper, io);
     trace(EVENT_WRITE_DONE, result);
     if (result < 0) {
+      io.counted -= io.readConsumed;
       io.readConsumed = 0;
       return writeBack(thread, io, result);
     }
@@ -126,7 +127,7 @@ function readDone(thread: Thread, looper: Looper, io: WriteRead, result: i32): i
 
 function writeBack(thread: Thread, io: WriteRead, result: i32): i32 {
   const space = thread.process.space!;
-  spaceCounters(space).commandBytes += WRITE_READ_SIZE;
+  spaceCounters(space).commandBytes += 2 * WRITE_READ_SIZE + (io.writeConsumed + io.readConsumed - io.counted);
   const window = userWindow(space, io.user, WRITE_READ_SIZE, ACCESS_WRITE);
   if (!window) return copyToUser(space, io.user, changetype<usize>(io), WRITE_READ_SIZE) ? -EFAULT : result;
   writeReadCopy(changetype<WriteRead>(window), io);

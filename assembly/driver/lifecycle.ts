@@ -13,7 +13,7 @@ import { rbFirst, rbNext } from '../lib/rbtree';
 import { Strategy } from '../mapping/area';
 import { spaceMap, spaceUnmap } from '../mem/areas';
 import { kmemAlloc, kmemFree } from '../mem/kmem';
-import { spaceHasOwner, spaceTakeClosed, spaceVma, vmaFree } from '../mem/space';
+import { spaceAnyClosed, spaceHasOwner, spaceTakeClosed, spaceVma, vmaFree } from '../mem/space';
 import { fdInstall, fdReserve, fdUnreserve } from '../task/fdtable';
 import {
   CLOSING_FLUSH,
@@ -25,6 +25,7 @@ import {
   fileGet,
   fileOpen,
   filePut,
+  fileAnyClosing,
   fileTakeClosing,
   OpenFile,
 } from '../task/file';
@@ -125,6 +126,10 @@ export function binderMmap(
 
 /** Acts on mappings and descriptors that were closed: call it after every system call that may have closed one. */
 export function drainClosed(): void {
+  if (spaceAnyClosed() || fileAnyClosing()) drainSlowly();
+}
+
+function drainSlowly(): void {
   for (let vma = spaceTakeClosed(); vma; vma = spaceTakeClosed()) {
     const file = changetype<OpenFile>(vma.owner);
     vmaFree(vma);

@@ -13,7 +13,7 @@ import {
   EVENT_TRANSACTION_RECEIVED,
   EVENT_WAIT_FOR_WORK,
 } from '../abi/events';
-import { ACCESS_WRITE, CACHE_BINDER_WORK, CACHE_FD_FIXUP, PARKED } from '../abi/machine';
+import { ACCESS_WRITE, CACHE_BINDER_WORK, CACHE_FD_FIXUP, PAGE_MASK, PAGE_SIZE, PARKED } from '../abi/machine';
 import {
   BR_ACQUIRE,
   BR_CLEAR_DEATH_NOTIFICATION_DONE,
@@ -40,7 +40,6 @@ import { allocDeliver, allocUserAddress, allocWrite } from '../alloc/alloc';
 import { Buffer, bufferOffsetsStart } from '../alloc/buffer';
 import { listAddHead, listDel, listEmpty, listFirst, listLinked, listNext } from '../lib/list';
 import { kmemFree } from '../mem/kmem';
-import { Space, spaceCounters } from '../mem/space';
 import { copyToUser, putUser32, putUser64, userWindow } from '../mem/uaccess';
 import { fdInstall, fdReserve } from '../task/fdtable';
 import { OpenFile } from '../task/file';
@@ -113,6 +112,7 @@ const staged = changetype<TransactionRecord>(memory.data(offsetof<TransactionRec
 /** Begins the read half. 0, -EFAULT, -EAGAIN or PARKED. */
 export function readStart(thread: Thread, looper: Looper, io: WriteRead, file: OpenFile, nonblock: bool): i32 {
   io.cursor = io.readBuffer + io.readConsumed;
+  io.place = 0;
   if (!io.readConsumed && !put(thread, io, BR_NOOP)) return -EFAULT;
   return readWait(thread, looper, io, file, nonblock);
 }
@@ -120,6 +120,7 @@ export function readStart(thread: Thread, looper: Looper, io: WriteRead, file: O
 /** Goes on with a parked read. 0, -EFAULT, -EINTR or PARKED again, at the front of the waiting loopers. */
 export function readResume(thread: Thread, looper: Looper, io: WriteRead, file: OpenFile, signalled: bool): i32 {
   readLeave(looper);
+  io.place = 0;
   if (signalled) {
     looper.looper &= ~LOOPER_WAITING;
     return -EINTR;
@@ -356,15 +357,13 @@ function putMessage(
   buffer: Buffer,
   node: Node | null,
 ): bool {
-  const space: Space = thread.process.space!;
-  const window = userWindow(space, io.cursor, 4 + size, ACCESS_WRITE);
+  const window = room(thread, io, 4 + size);
   const record = window ? changetype<TransactionRecord>(window + 4) : staged;
   describe(record, transaction, buffer, node, proc);
   if (transaction.securityCtx) record.tail = transaction.securityCtx;
   if (!window) return put(thread, io, word) && putRecord(thread, io, changetype<usize>(staged), size);
   changetype<Word>(window).value = word;
-  io.cursor += 4 + size;
-  spaceCounters(space).commandBytes += 4 + size;
+  advance(io, 4 + size);
   return true;
 }
 
@@ -452,28 +451,46 @@ function putNode(thread: Thread, proc: Proc, io: WriteRead, word: u32, ptr: u64,
 
 /** Stores a word at the cursor and moves it on. */
 function put(thread: Thread, io: WriteRead, word: u32): bool {
-  const space: Space = thread.process.space!;
-  if (!putUser32(space, io.cursor, word)) return false;
-  io.cursor += 4;
-  spaceCounters(space).commandBytes += 4;
+  const place = room(thread, io, 4);
+  if (!place) return putApart(thread, io, word);
+  changetype<Word>(place).value = word;
+  advance(io, 4);
+  return true;
+}
+
+/** The same where a page ends in the middle of the word, or cannot be written. */
+function putApart(thread: Thread, io: WriteRead, word: u32): bool {
+  if (!putUser32(thread.process.space!, io.cursor, word)) return false;
+  advance(io, 4);
   return true;
 }
 
 function put64(thread: Thread, io: WriteRead, value: u64): bool {
-  const space: Space = thread.process.space!;
-  if (!putUser64(space, io.cursor, value)) return false;
-  io.cursor += 8;
-  spaceCounters(space).commandBytes += 8;
+  if (!putUser64(thread.process.space!, io.cursor, value)) return false;
+  advance(io, 8);
   return true;
 }
 
 /** Copies a structure to the cursor; on a bad page what comes before it is stored. */
 function putRecord(thread: Thread, io: WriteRead, source: usize, size: u32): bool {
-  const space: Space = thread.process.space!;
-  if (copyToUser(space, io.cursor, source, size)) return false;
-  io.cursor += size;
-  spaceCounters(space).commandBytes += size;
+  if (copyToUser(thread.process.space!, io.cursor, source, size)) return false;
+  advance(io, size);
   return true;
+}
+
+/**
+ * Linear address at which the next `size` bytes of the answer can be stored, or 0 when a page ends in between or cannot
+ * be written. A page is looked up once for each stay of the thread in the driver: nothing in a read takes one away.
+ */
+function room(thread: Thread, io: WriteRead, size: u32): usize {
+  if ((<u32>io.cursor & PAGE_MASK) + size > <u32>PAGE_SIZE) return 0;
+  if (!io.place) io.place = userWindow(thread.process.space!, io.cursor, size, ACCESS_WRITE);
+  return io.place;
+}
+
+function advance(io: WriteRead, size: u32): void {
+  io.cursor += size;
+  if (io.place) io.place = <u32>io.cursor & PAGE_MASK ? io.place + size : 0;
 }
 
 function returned(proc: Proc, word: u32): void {

@@ -4,7 +4,7 @@
  */
 import { BC_COUNT, BR_COUNT } from '../abi/protocol';
 import { DEVICE_COUNT, LOG_ENTRIES } from '../abi/machine';
-import { bytesCopy, bytesZero } from '../lib/bytes';
+import { bytesCopy } from '../lib/bytes';
 import { LIST_SIZE, listAddHead, listDel, listFirst, listInit, listNext } from '../lib/list';
 import { Context, Node, Proc, procStats, STATS_BC, STATS_BR, STATS_SIZE } from './objects';
 
@@ -153,11 +153,9 @@ export function statObjects(): usize {
   return objects;
 }
 
-/** A fresh entry of the transaction log, over the oldest one when 32 are there. */
+/** The next entry of the transaction log, the oldest one when 32 are there; the caller sets all of it. */
 export function logAdd(): LogEntry {
-  const entry = logEntry(driver.logHead++);
-  bytesZero(changetype<usize>(entry), offsetof<LogEntry>());
-  return entry;
+  return logEntry(driver.logHead++);
 }
 
 /** Copies an entry into the log of failed transactions. */

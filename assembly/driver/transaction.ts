@@ -28,7 +28,6 @@ import {
 } from '../abi/protocol';
 import { allocCopyFromUser, allocFree, allocReserve, allocUserAddress, allocWrite } from '../alloc/alloc';
 import { align8, Buffer, bufferOffsetsStart } from '../alloc/buffer';
-import { bytesZero } from '../lib/bytes';
 import { listFirst, listInit } from '../lib/list';
 import { kmemAlloc, kmemFree } from '../mem/kmem';
 import { niceSet } from '../task/nice';
@@ -130,21 +129,35 @@ export function setExtendedError(looper: Looper, id: i32, command: u32, param: i
 function logStart(looper: Looper, record: TransactionRecord, reply: bool): LogEntry {
   const entry = logAdd();
   entry.debugId = nextId();
+  entry.debugIdDone = 0;
   entry.callType = reply ? 2 : record.flags & TF_ONE_WAY ? 1 : 0;
   entry.fromProc = looper.proc.pid;
   entry.fromThread = looper.tid;
   entry.targetHandle = <u32>record.target;
+  entry.toProc = 0;
+  entry.toThread = 0;
+  entry.toNode = 0;
+  entry.device = looper.proc.device;
+  entry.returnError = 0;
+  entry.returnErrorParam = 0;
   entry.dataSize = record.dataSize;
   entry.offsetsSize = record.offsetsSize;
-  entry.device = looper.proc.device;
   return entry;
 }
 
 function routeStart(thread: Thread, looper: Looper, id: i32): void {
-  bytesZero(changetype<usize>(route), offsetof<Route>());
   route.thread = thread;
   route.looper = looper;
+  route.proc = null;
+  route.node = null;
+  route.addressee = null;
+  route.inReplyTo = null;
   route.id = id;
+  route.error = BR_OK;
+  route.param = 0;
+  route.nodeId = 0;
+  route.contextSize = 0;
+  route.end = 0;
 }
 
 function finish(entry: LogEntry, node: Node | null, addressee: Looper | null, proc: Proc | null): void {
@@ -342,11 +355,23 @@ function reserve(transaction: Transaction, record: TransactionRecord, reply: boo
 
 /** Copies data and offsets into the buffer and translates the objects. `route.end` tells how far it came. */
 function fill(transaction: Transaction, buffer: Buffer, record: TransactionRecord): bool {
+  if (record.offsetsSize || buffer.extraSize) return fillObjects(transaction, buffer, record);
+  return fillData(buffer, record, 0);
+}
+
+/** Copies the data from offset `from` on. */
+function fillData(buffer: Buffer, record: TransactionRecord, from: u64): bool {
+  const space = route.thread.process.space!;
+  const rest = record.dataSize - from;
+  const copied = allocCopyFromUser(route.proc!.alloc, buffer, from, space, record.buffer + from, rest);
+  return copied || fail(BR_FAILED_REPLY, -EFAULT);
+}
+
+function fillObjects(transaction: Transaction, buffer: Buffer, record: TransactionRecord): bool {
   const alloc = route.proc!.alloc;
   const space = route.thread.process.space!;
   const start: u64 = bufferOffsetsStart(buffer);
   const end = start + record.offsetsSize;
-  route.end = 0;
   if (!allocCopyFromUser(alloc, buffer, start, space, record.offsets, record.offsetsSize))
     return fail(BR_FAILED_REPLY, -EFAULT);
   if (record.offsetsSize & 7 || buffer.extraSize & 7) return fail(BR_FAILED_REPLY, -EINVAL);
@@ -370,9 +395,7 @@ function fill(transaction: Transaction, buffer: Buffer, record: TransactionRecor
     // Linux reports 0 when the record does not fit any more; it always does, for it was read from there.
     if (!allocWrite(alloc, buffer, offset, object, size)) return fail(BR_FAILED_REPLY, 0);
   }
-  const rest = record.dataSize - copied;
-  if (!allocCopyFromUser(alloc, buffer, copied, space, record.buffer + copied, rest))
-    return fail(BR_FAILED_REPLY, -EFAULT);
+  if (!fillData(buffer, record, copied)) return false;
   const error = scatterRun(route.proc!, buffer, space);
   return error ? fail(BR_FAILED_REPLY, error) : true;
 }

@@ -1,6 +1,6 @@
 /**
- * Copying and zeroing of short pieces of memory. V8 calls out of wasm for `memory.copy` and `memory.fill`, which costs
- * more than moving a few dozen bytes by hand; so records and small messages are moved here, eight bytes at a time.
+ * Copying of short pieces of memory. V8 calls out of wasm for `memory.copy`, which costs more than moving a few dozen
+ * bytes by hand; so records and small messages are moved here, eight bytes at a time.
  */
 
 /** Up to this size a loop is quicker. */
@@ -19,9 +19,4 @@ export function bytesCopy(target: usize, source: usize, size: usize): void {
     at += 4;
   }
   for (; at < size; at++) store<u8>(target + at, load<u8>(source + at));
-}
-
-/** Zeroes `size` bytes, a multiple of 8, from an address that is one, too. */
-export function bytesZero(target: usize, size: usize): void {
-  for (let at: usize = 0; at < size; at += 8) store<u64>(target + at, 0);
 }

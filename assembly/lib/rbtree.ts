@@ -112,6 +112,10 @@ export function rbErase(node: usize, root: usize): void {
   const left = load<usize>(node, LEFT);
   const right = load<usize>(node, RIGHT);
   const parent = parentOf(node);
+  if ((left | right | parent) == 0) {
+    store<usize>(root, 0); // the only node
+    return;
+  }
   let lostBlack = isBlack(node);
   let child: usize; // what moves up to where a node goes away; may be 0
   let childParent: usize;

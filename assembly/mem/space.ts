@@ -9,7 +9,7 @@
  *       +-- root: page table
  */
 import { CACHE_PAGE_ARRAY, CACHE_SPACE, CACHE_VMA, VA_BITS, VMALLOC_START_HI, VMALLOC_START_LO } from '../abi/machine';
-import { LIST_SIZE, listAddTail, listDel, listFirst, listInit, listNext } from '../lib/list';
+import { LIST_SIZE, listAddTail, listDel, listEmpty, listFirst, listInit, listNext } from '../lib/list';
 import { COUNTERS_SIZE, Counters, countersAdd, machineCounters } from './counters';
 import { kmemAlloc, kmemCache, kmemFree } from './kmem';
 import { LEVEL1_BYTES, tableCreate, tablePrune } from './table';
@@ -231,6 +231,11 @@ export function vmaClose(space: Space, vma: Vma): void {
   space.recent = null;
   if (vma.owner != 0) listAddTail(changetype<usize>(vma), closedAreas);
   else vmaFree(vma);
+}
+
+/** Does an area with an owner wait for spaceTakeClosed? */
+export function spaceAnyClosed(): bool {
+  return !listEmpty(closedAreas);
 }
 
 /**

@@ -5,7 +5,7 @@
  * driver/lifecycle drains: ending a file may wake threads and tell the driver, and nothing here knows about either.
  */
 import { CACHE_FILE, O_NONBLOCK } from '../abi/machine';
-import { LIST_SIZE, listAddTail, listDel, listFirst, listInit, listLinked } from '../lib/list';
+import { LIST_SIZE, listAddTail, listDel, listEmpty, listFirst, listInit, listLinked } from '../lib/list';
 import { kmemAlloc, kmemCache, kmemFree } from '../mem/kmem';
 import { Memfd } from './memfd';
 import { Stream } from './stream';
@@ -104,6 +104,10 @@ export function fileFlush(file: OpenFile): void {
 
 export function fileNonblock(file: OpenFile): bool {
   return (file.flags & O_NONBLOCK) != 0;
+}
+
+export function fileAnyClosing(): bool {
+  return !listEmpty(closing);
 }
 
 /** The next file of the closing list, taken off it, or null. Its `closing` tells what happened; the caller clears it. */

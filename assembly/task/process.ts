@@ -39,6 +39,7 @@ export const CALL_GRACE: u8 = 4; // BINDER_THREAD_EXIT of a thread that has poll
 
 export const CALL_STREAM_READ: u8 = 5;
 export const CALL_STREAM_WRITE: u8 = 6;
+export const CALL_COUNT = 7;
 
 /** Bytes of a thread's kernel stack that a system call may use, and keeps while it is parked. */
 export const CALL_FRAME_SIZE = 96;

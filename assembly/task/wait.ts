@@ -5,9 +5,16 @@
  */
 import { LIST_SIZE, listAddTail, listDel, listFirst, listInit, listLinked } from '../lib/list';
 import { fileGet, filePut, OpenFile } from './file';
-import { CALL_NONE, processFirst, processNext, Thread, threadFirst, threadNext } from './process';
+import { CALL_COUNT, CALL_NONE, processFirst, processNext, Thread, threadFirst, threadNext } from './process';
+
+/** How many threads sleep in one kind of call. */
+@unmanaged
+class Sleepers {
+  count: i32;
+}
 
 export const wakeList: usize = memory.data(LIST_SIZE, 4);
+const sleepers: usize = memory.data(CALL_COUNT * 4, 4); // Sleepers of each CALL_*
 
 export function waitBoot(): void {
   listInit(wakeList);
@@ -17,6 +24,7 @@ export function waitBoot(): void {
 export function threadPark(thread: Thread, call: u8, file: OpenFile, on: usize): void {
   assert(!thread.parked, 'threadPark: thread sleeps already');
   fileGet(file);
+  sleepersIn(call).count++;
   thread.parked = true;
   thread.call = call;
   thread.callFile = file;
@@ -27,6 +35,7 @@ export function threadPark(thread: Thread, call: u8, file: OpenFile, on: usize):
 export function threadUnpark(thread: Thread): void {
   assert(thread.parked, 'threadUnpark: thread does not sleep');
   const file = thread.callFile;
+  sleepersIn(thread.call).count--;
   thread.parked = false;
   thread.call = CALL_NONE;
   thread.callFile = null;
@@ -60,6 +69,7 @@ export function threadTimeOut(thread: Thread): void {
 
 /** Wakes every thread that is parked in `call` at `on`. Whether there was one. */
 export function wakeWaiting(call: u8, on: usize): bool {
+  if (!sleepersIn(call).count) return false;
   let found = false;
   let process = processFirst();
   while (process) {
@@ -74,6 +84,10 @@ export function wakeWaiting(call: u8, on: usize): bool {
     process = processNext(process);
   }
   return found;
+}
+
+function sleepersIn(call: u8): Sleepers {
+  return changetype<Sleepers>(sleepers + <usize>call * offsetof<Sleepers>());
 }
 
 /** Takes the next thread off the wake list, or null. */

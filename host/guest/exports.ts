@@ -17,6 +17,8 @@ export interface RawExports {
   /** Makes a further thread in the process of `thread`. @returns The thread, or -errno. */
   threadCreate(thread: number, tid: number): number;
   mainThread(process: number): number;
+  /** @returns Linear address of binder_write_read as the thread's last BINDER_WRITE_READ stored it back. */
+  callFrame(thread: number): number;
   threadExit(thread: number): void;
   procExit(thread: number): void;
   procKill(process: number): void;
@@ -42,6 +44,8 @@ export interface RawExports {
   wakeNext(): number;
   /** Runs the deferred work that is queued. @returns 1 if there was any, else 0. */
   deferredRun(): number;
+  /** What both together say: the next thread to resume, or 0 when nothing can run and nothing is deferred any more. */
+  runNext(): number;
 
   /**
    * Reaches for one byte of user memory as the processor would, faulting its page in.
@@ -137,6 +141,7 @@ export const REQUIRED_EXPORTS: readonly (keyof RawExports)[] = [
   'procFork',
   'threadCreate',
   'mainThread',
+  'callFrame',
   'threadExit',
   'procExit',
   'procKill',
@@ -156,6 +161,7 @@ export const REQUIRED_EXPORTS: readonly (keyof RawExports)[] = [
   'resume',
   'wakeNext',
   'deferredRun',
+  'runNext',
   'userTouch',
   'framesFree',
   'framesResident',

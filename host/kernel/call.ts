@@ -4,7 +4,7 @@
  */
 import { ACCESS_READ, PAGE_MASK, PAGE_SIZE } from '../../assembly/abi/machine.ts';
 import { WRITE_READ_READ_CONSUMED, WRITE_READ_SIZE, WRITE_READ_WRITE_CONSUMED } from '../../assembly/abi/wire.ts';
-import { u64At } from './endian.ts';
+import { u64At, u64In } from './endian.ts';
 import { errnoName } from './errno.ts';
 import { BinderlabError } from './error.ts';
 import type { UserMemory } from './memory.ts';
@@ -21,6 +21,7 @@ export interface Result {
 /** Bytes behind a read that are watched, since a failing read may leave something there. */
 const OVERRUN = 64;
 const NO_BYTES: Uint8Array = new Uint8Array(0);
+const NO_VIEW = new DataView(new ArrayBuffer(0));
 
 /** What a transaction that came to nothing means. */
 const REASONS: Readonly<Partial<Record<ReturnName, string>>> = {
@@ -175,7 +176,7 @@ export class PollCall extends Call {
 interface WriteReadState extends CallState {
   readonly writeConsumed: number | null;
   readonly readConsumed: number | null;
-  readonly piece: Uint8Array;
+  readonly piece: DataView;
   readonly start: number;
   readonly length: number;
   readonly over: Uint8Array;
@@ -186,7 +187,7 @@ export class WriteReadCall extends Call {
   #writeConsumed: number | null = null;
   #readConsumed: number | null = null;
   /** The return stream lies in `#piece`, `#length` bytes from `#start`. */
-  #piece: Uint8Array = NO_BYTES;
+  #piece: DataView = NO_VIEW;
   #start = 0;
   #length = 0;
   #over: Uint8Array = NO_BYTES;
@@ -194,10 +195,14 @@ export class WriteReadCall extends Call {
   /** Memory behind the read buffer as it was before the call; null when nobody wants to compare. */
   readonly #before: Uint8Array | null;
 
-  /** @param watched Whether to find out what the driver stores beyond what it says it has read. */
+  /**
+   * @param frame Linear address of what the driver stores back at the end, when that succeeds.
+   * @param watched Whether to find out what the driver stores beyond what it says it has read.
+   */
   constructor(
     by: string,
     private readonly memory: UserMemory,
+    private readonly frame: number,
     private readonly arg: number,
     private readonly rbuf: number,
     private readonly readSize: number,
@@ -223,7 +228,7 @@ export class WriteReadCall extends Call {
   /** The return stream. */
   get bytes(): Uint8Array {
     this.checkDone();
-    return this.#piece.subarray(this.#start, this.#start + this.#length);
+    return new Uint8Array(this.#piece.buffer, this.#piece.byteOffset + this.#start, this.#length);
   }
 
   /** The return stream, decoded. */
@@ -244,8 +249,11 @@ export class WriteReadCall extends Call {
    * @throws BinderlabError when there is none.
    */
   expect<N extends ReturnName>(name: N): ReturnOf<N> {
-    const found = this.returns.find((one) => one.name === name);
-    if (found !== undefined) return found as ReturnOf<N>;
+    const { returns } = this;
+    for (let i = 0; i < returns.length; i++) {
+      const one = returns[i] as Return;
+      if (one.name === name) return one as ReturnOf<N>;
+    }
     const got = this.returns.map((one) => one.name).join(', ') || 'nothing';
     throw new BinderlabError(`${this.by} expected ${name} and got ${got}: ${this.#reason()}.`);
   }
@@ -288,8 +296,8 @@ export class WriteReadCall extends Call {
     this.#returns = null;
   }
 
-  protected override collect(): void {
-    this.#readBack();
+  protected override collect(ret: number): void {
+    this.#readBack(ret);
     const consumed = this.#readConsumed ?? 0;
     if (this.readSize > 0 && consumed > 0) this.#keep(consumed);
     if (this.#before !== null) this.#over = this.#changedFrom(consumed, this.#before);
@@ -307,21 +315,21 @@ export class WriteReadCall extends Call {
     const linear = (rbuf & PAGE_MASK) + length <= PAGE_SIZE ? memory.reach(rbuf, ACCESS_READ) : -1;
     if (linear >= 0) {
       this.#start = tape.keep(memory.guest, linear, length);
-      this.#piece = tape.piece;
+      this.#piece = tape.view;
       this.#length = length;
     } else {
-      this.#piece = memory.load(rbuf, length);
-      this.#length = this.#piece.length;
+      const bytes = memory.load(rbuf, length);
+      this.#piece = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+      this.#length = bytes.length;
     }
   }
 
-  #readBack(): void {
-    const { memory, arg } = this;
-    const { u8 } = memory.guest;
-    const linear = (arg & PAGE_MASK) + WRITE_READ_SIZE <= PAGE_SIZE ? memory.reach(arg, ACCESS_READ) : -1;
-    if (linear >= 0) {
-      this.#writeConsumed = u64At(u8, linear + WRITE_READ_WRITE_CONSUMED);
-      this.#readConsumed = u64At(u8, linear + WRITE_READ_READ_CONSUMED);
+  #readBack(ret: number): void {
+    const { memory, arg, frame } = this;
+    if (ret >= 0) {
+      const { u32 } = memory.guest;
+      this.#writeConsumed = u64In(u32, (frame + WRITE_READ_WRITE_CONSUMED) >> 2);
+      this.#readConsumed = u64In(u32, (frame + WRITE_READ_READ_CONSUMED) >> 2);
       return;
     }
     const bytes = memory.load(arg, WRITE_READ_SIZE);

@@ -40,12 +40,14 @@ import {
   TRANSACTION_DATA_FLAGS,
   TRANSACTION_DATA_OFFSETS,
   TRANSACTION_DATA_OFFSETS_SIZE,
+  TRANSACTION_DATA_SENDER_EUID,
+  TRANSACTION_DATA_SENDER_PID,
   TRANSACTION_DATA_SG_BUFFERS_SIZE,
   TRANSACTION_DATA_SG_SIZE,
   TRANSACTION_DATA_SIZE,
   TRANSACTION_DATA_TARGET,
 } from '../../assembly/abi/wire.ts';
-import { setBig, setU64 } from './endian.ts';
+import { storeBig, storeU64 } from './endian.ts';
 import {
   align,
   offsetsPlace,
@@ -87,6 +89,9 @@ export type Command =
   | { readonly shape: 'pair'; readonly word: number; readonly first: number; readonly second: number }
   | { readonly shape: 'raw'; readonly bytes: Uint8Array };
 
+/** What consists of whole words. */
+type WordCommand = Exclude<Command, { shape: 'raw' }>;
+
 /** A call to the node behind a handle. */
 export interface TransactionInput extends PayloadInput {
   /** The caller's number for the node; 0 is the context manager. */
@@ -105,6 +110,9 @@ export interface NodeName {
   ptr: bigint | number;
   cookie: bigint | number;
 }
+
+/** Up to here a loop is quicker than `fill`. */
+const ZERO_SHORT = 256;
 
 const ENTER_LOOPER: Command = { shape: 'bare', word: BC_ENTER_LOOPER };
 const REGISTER_LOOPER: Command = { shape: 'bare', word: BC_REGISTER_LOOPER };
@@ -193,9 +201,11 @@ export const bc = {
    * @param address Where it would lie: the pointers in it count from there.
    */
   bytes: (commands: readonly Command[], address = 0): Uint8Array => {
-    const bytes = new Uint8Array(commandsSize(commands));
-    storeCommands({ view: new DataView(bytes.buffer), u8: bytes, base: 0, address }, commands);
-    return bytes;
+    const size = commandsSize(commands);
+    const i32 = new Int32Array((size + 3) >> 2);
+    const u8 = new Uint8Array(i32.buffer, 0, size);
+    storeCommands({ view: new DataView(i32.buffer), u8, i32, base: 0, address }, commands);
+    return u8;
   },
 };
 
@@ -207,8 +217,7 @@ export function streamSize(commands: readonly Command[]): number {
 }
 
 /** @returns Bytes of the stream and of the payloads behind it. */
-export function commandsSize(commands: readonly Command[]): number {
-  const stream = streamSize(commands);
+export function commandsSize(commands: readonly Command[], stream: number = streamSize(commands)): number {
   let payloads = 0;
   for (let i = 0; i < commands.length; i++) {
     const command = commands[i] as Command;
@@ -217,17 +226,44 @@ export function commandsSize(commands: readonly Command[]): number {
   return payloads === 0 ? stream : align(stream, 16) + payloads;
 }
 
-/** Lays the commands out at the beginning of `target`, which has room for `commandsSize` bytes. */
-export function storeCommands(target: Target, commands: readonly Command[]): void {
-  target.u8.fill(0, target.base, target.base + commandsSize(commands));
+/**
+ * Lays the commands out at the beginning of `target`, which has room for `commandsSize` bytes.
+ *
+ * @param stream What `streamSize` says of them.
+ */
+export function storeCommands(
+  target: Target,
+  commands: readonly Command[],
+  stream: number = streamSize(commands),
+): void {
   let at = 0;
-  let payloadAt = align(streamSize(commands), 16);
+  let payloadAt = align(stream, 16);
+  if (commandsSize(commands, stream) > stream) zero(target, stream, payloadAt - stream);
   for (let i = 0; i < commands.length; i++) {
     const command = commands[i] as Command;
-    storeCommand(target, at, command, payloadAt);
+    if (command.shape === 'raw') target.u8.set(command.bytes, target.base + at);
+    else if ((at & 3) === 0) storeCommand(target.i32, (target.base + at) >> 2, command, target.address + payloadAt);
+    else storeApart(target, at, command, target.address + payloadAt);
     at += commandSize(command);
-    if (command.shape === 'transaction') payloadAt += command.payload.size;
+    if (command.shape !== 'transaction' || command.payload.size === 0) continue;
+    zero(target, payloadAt, command.payload.size);
+    storePayload(target, payloadAt, command.payload);
+    payloadAt += command.payload.size;
   }
+}
+
+/** A command behind raw bytes of an odd number: it does not lie on words, so it is made elsewhere and copied. */
+function storeApart(target: Target, at: number, command: WordCommand, payloadAddress: number): void {
+  const words = new Int32Array(commandSize(command) >> 2);
+  storeCommand(words, 0, command, payloadAddress);
+  target.u8.set(new Uint8Array(words.buffer), target.base + at);
+}
+
+/** Zeroes `size` bytes from `at` on. */
+function zero({ u8, i32, base }: Target, at: number, size: number): void {
+  const from = base + at;
+  if (size > ZERO_SHORT || ((from | size) & 3) !== 0) u8.fill(0, from, from + size);
+  else for (let word = from >> 2; word < (from + size) >> 2; word++) i32[word] = 0;
 }
 
 function commandSize(command: Command): number {
@@ -250,64 +286,57 @@ function commandSize(command: Command): number {
   }
 }
 
-function storeCommand(target: Target, at: number, command: Command, payloadAt: number): void {
-  const { view } = target;
-  if (command.shape === 'raw') {
-    target.u8.set(command.bytes, target.base + at);
-    return;
-  }
-  view.setUint32(target.base + at, command.word, true);
-  const body = target.base + at + 4;
+/** Stores one command from word `index` on; its payload will lie at `payloadAddress`. */
+function storeCommand(words: Int32Array, index: number, command: WordCommand, payloadAddress: number): void {
+  words[index] = command.word;
+  const body = index + 1;
   switch (command.shape) {
     case 'bare':
       break;
     case 'transaction':
-      storeTransaction(target, body, command, payloadAt);
+      storeTransaction(words, body, command, payloadAddress);
       break;
     case 'handle':
-      view.setUint32(body, command.handle, true);
+      words[body] = command.handle;
       break;
     case 'value':
-      setBig(view, body, command.value);
+      storeBig(words, body, command.value);
       break;
     case 'ptr-cookie':
-      setBig(view, body, command.ptr);
-      setBig(view, body + PTR_COOKIE_COOKIE, command.cookie);
+      storeBig(words, body, command.ptr);
+      storeBig(words, body + PTR_COOKIE_COOKIE / 4, command.cookie);
       break;
     case 'handle-cookie':
-      view.setUint32(body, command.handle, true);
-      setBig(view, body + HANDLE_COOKIE_COOKIE, command.cookie);
+      words[body] = command.handle;
+      storeBig(words, body + HANDLE_COOKIE_COOKIE / 4, command.cookie);
       break;
     case 'pair':
-      view.setUint32(body, command.first, true);
-      view.setUint32(body + 4, command.second, true);
+      words[body] = command.first;
+      words[body + 1] = command.second;
       break;
   }
 }
 
 /** A part without bytes has the address 0, as libbinder sends it. */
 function storeTransaction(
-  target: Target,
+  words: Int32Array,
   body: number,
-  command: Extract<Command, { shape: 'transaction' }>,
-  payloadAt: number,
+  { handle, cookie, code, flags, payload, scatterGather }: Extract<Command, { shape: 'transaction' }>,
+  payloadAddress: number,
 ): void {
-  const { view, address } = target;
-  const { payload } = command;
-  view.setUint32(body + TRANSACTION_DATA_TARGET, command.handle, true);
-  if (command.cookie !== 0) setBig(view, body + TRANSACTION_DATA_COOKIE, command.cookie);
-  view.setUint32(body + TRANSACTION_DATA_CODE, command.code, true);
-  view.setUint32(body + TRANSACTION_DATA_FLAGS, command.flags, true);
-  if (payload.dataSize > 0) {
-    setU64(view, body + TRANSACTION_DATA_DATA_SIZE, payload.dataSize);
-    setU64(view, body + TRANSACTION_DATA_BUFFER, payload.placedAt === 0 ? address + payloadAt : payload.placedAt);
-  }
-  if (payload.offsets.length > 0) {
-    setU64(view, body + TRANSACTION_DATA_OFFSETS_SIZE, 8 * payload.offsets.length);
-    setU64(view, body + TRANSACTION_DATA_OFFSETS, address + offsetsPlace(payload, payloadAt));
-  }
-  if (command.scatterGather) setU64(view, body + TRANSACTION_DATA_SG_BUFFERS_SIZE, payload.buffersSize);
-  if (payload.size > 0) storePayload(target, payloadAt, payload);
+  const { dataSize, offsets, placedAt } = payload;
+  const data = placedAt === 0 ? payloadAddress : placedAt;
+  storeU64(words, body + TRANSACTION_DATA_TARGET / 4, handle);
+  storeBig(words, body + TRANSACTION_DATA_COOKIE / 4, cookie);
+  words[body + TRANSACTION_DATA_CODE / 4] = code;
+  words[body + TRANSACTION_DATA_FLAGS / 4] = flags;
+  words[body + TRANSACTION_DATA_SENDER_PID / 4] = 0; // the driver's to fill in
+  words[body + TRANSACTION_DATA_SENDER_EUID / 4] = 0;
+  storeU64(words, body + TRANSACTION_DATA_DATA_SIZE / 4, dataSize);
+  storeU64(words, body + TRANSACTION_DATA_OFFSETS_SIZE / 4, 8 * offsets.length);
+  storeU64(words, body + TRANSACTION_DATA_BUFFER / 4, dataSize > 0 ? data : 0);
+  storeU64(words, body + TRANSACTION_DATA_OFFSETS / 4, offsets.length > 0 ? offsetsPlace(payload, payloadAddress) : 0);
+  if (scatterGather) storeU64(words, body + TRANSACTION_DATA_SG_BUFFERS_SIZE / 4, payload.buffersSize);
 }
 
 function transaction(word: number, scatterGather: boolean, handle: number, input: ReplyInput): Command {

@@ -29,7 +29,7 @@ import {
   TRANSACTION_DATA_SENDER_PID,
   TRANSACTION_DATA_TARGET,
 } from '../../assembly/abi/wire.ts';
-import { bigAt, i32At, u32At, u64At } from './endian.ts';
+import { u64Of } from './endian.ts';
 import { payloadSize, wordName } from './words.ts';
 
 /** Words without payload. */
@@ -61,31 +61,31 @@ export class TransactionReturn {
   readonly offsetsSize: number;
   /** Address of the sender's security context; 0 unless the word is BR_TRANSACTION_SEC_CTX. */
   readonly secctx: number;
-  readonly #bytes: Uint8Array;
+  readonly #stream: DataView;
   readonly #at: number;
 
-  constructor(name: TransactionReturn['name'], bytes: Uint8Array, at: number) {
+  constructor(name: TransactionReturn['name'], stream: DataView, at: number) {
     this.name = name;
-    this.#bytes = bytes;
+    this.#stream = stream;
     this.#at = at;
-    this.code = u32At(bytes, at + TRANSACTION_DATA_CODE);
-    this.flags = u32At(bytes, at + TRANSACTION_DATA_FLAGS);
-    this.senderPid = i32At(bytes, at + TRANSACTION_DATA_SENDER_PID);
-    this.senderEuid = u32At(bytes, at + TRANSACTION_DATA_SENDER_EUID);
-    this.dataSize = u64At(bytes, at + TRANSACTION_DATA_DATA_SIZE);
-    this.offsetsSize = u64At(bytes, at + TRANSACTION_DATA_OFFSETS_SIZE);
-    this.buffer = u64At(bytes, at + TRANSACTION_DATA_BUFFER);
-    this.offsets = u64At(bytes, at + TRANSACTION_DATA_OFFSETS);
-    this.secctx = name === 'BR_TRANSACTION_SEC_CTX' ? u64At(bytes, at + TRANSACTION_DATA_SECCTX_SECCTX) : 0;
+    this.code = stream.getUint32(at + TRANSACTION_DATA_CODE, true);
+    this.flags = stream.getUint32(at + TRANSACTION_DATA_FLAGS, true);
+    this.senderPid = stream.getInt32(at + TRANSACTION_DATA_SENDER_PID, true);
+    this.senderEuid = stream.getUint32(at + TRANSACTION_DATA_SENDER_EUID, true);
+    this.dataSize = u64Of(stream, at + TRANSACTION_DATA_DATA_SIZE);
+    this.offsetsSize = u64Of(stream, at + TRANSACTION_DATA_OFFSETS_SIZE);
+    this.buffer = u64Of(stream, at + TRANSACTION_DATA_BUFFER);
+    this.offsets = u64Of(stream, at + TRANSACTION_DATA_OFFSETS);
+    this.secctx = name === 'BR_TRANSACTION_SEC_CTX' ? u64Of(stream, at + TRANSACTION_DATA_SECCTX_SECCTX) : 0;
   }
 
   /** The receiver's node that is called; 0 in replies, and for the context manager's. */
   get ptr(): bigint {
-    return bigAt(this.#bytes, this.#at + TRANSACTION_DATA_TARGET);
+    return this.#stream.getBigUint64(this.#at + TRANSACTION_DATA_TARGET, true);
   }
 
   get cookie(): bigint {
-    return bigAt(this.#bytes, this.#at + TRANSACTION_DATA_COOKIE);
+    return this.#stream.getBigUint64(this.#at + TRANSACTION_DATA_COOKIE, true);
   }
 }
 
@@ -125,16 +125,16 @@ const PLAIN: readonly (Return | undefined)[] = Array.from({ length: 256 }, (_, n
   return name === undefined ? undefined : Object.freeze({ name: name as PlainName });
 });
 
-/** Decodes the returns in `bytes` from `from` up to `to`. They go on to use `bytes`, which is to stay as it is. */
-export function returnsOf(bytes: Uint8Array, from = 0, to = bytes.length): Return[] {
+/** Decodes the returns in `stream` from `from` up to `to`. They go on to use it, so it is to stay as it is. */
+export function returnsOf(stream: DataView, from = 0, to = stream.byteLength): Return[] {
   const returns: Return[] = [];
   let at = from;
   while (at + 4 <= to) {
-    const word = u32At(bytes, at);
+    const word = stream.getUint32(at, true);
     at += 4;
-    const one = at + payloadSize(word) <= to ? returnOf(word, bytes, at) : undefined;
+    const one = at + payloadSize(word) <= to ? returnOf(word, stream, at) : undefined;
     if (one === undefined) {
-      returns.push({ name: 'BR_UNKNOWN', word, rest: bytes.subarray(at, to) });
+      returns.push({ name: 'BR_UNKNOWN', word, rest: new Uint8Array(stream.buffer, stream.byteOffset + at, to - at) });
       break;
     }
     returns.push(one);
@@ -143,36 +143,52 @@ export function returnsOf(bytes: Uint8Array, from = 0, to = bytes.length): Retur
   return returns;
 }
 
-function returnOf(word: number, bytes: Uint8Array, at: number): Return | undefined {
+function returnOf(word: number, stream: DataView, at: number): Return | undefined {
   switch (word) {
     case BR_TRANSACTION:
-      return new TransactionReturn('BR_TRANSACTION', bytes, at);
+      return new TransactionReturn('BR_TRANSACTION', stream, at);
     case BR_TRANSACTION_SEC_CTX:
-      return new TransactionReturn('BR_TRANSACTION_SEC_CTX', bytes, at);
+      return new TransactionReturn('BR_TRANSACTION_SEC_CTX', stream, at);
     case BR_REPLY:
-      return new TransactionReturn('BR_REPLY', bytes, at);
+      return new TransactionReturn('BR_REPLY', stream, at);
     case BR_INCREFS:
-      return { name: 'BR_INCREFS', ptr: bigAt(bytes, at), cookie: bigAt(bytes, at + PTR_COOKIE_COOKIE) };
+      return {
+        name: 'BR_INCREFS',
+        ptr: stream.getBigUint64(at, true),
+        cookie: stream.getBigUint64(at + PTR_COOKIE_COOKIE, true),
+      };
     case BR_ACQUIRE:
-      return { name: 'BR_ACQUIRE', ptr: bigAt(bytes, at), cookie: bigAt(bytes, at + PTR_COOKIE_COOKIE) };
+      return {
+        name: 'BR_ACQUIRE',
+        ptr: stream.getBigUint64(at, true),
+        cookie: stream.getBigUint64(at + PTR_COOKIE_COOKIE, true),
+      };
     case BR_RELEASE:
-      return { name: 'BR_RELEASE', ptr: bigAt(bytes, at), cookie: bigAt(bytes, at + PTR_COOKIE_COOKIE) };
+      return {
+        name: 'BR_RELEASE',
+        ptr: stream.getBigUint64(at, true),
+        cookie: stream.getBigUint64(at + PTR_COOKIE_COOKIE, true),
+      };
     case BR_DECREFS:
-      return { name: 'BR_DECREFS', ptr: bigAt(bytes, at), cookie: bigAt(bytes, at + PTR_COOKIE_COOKIE) };
+      return {
+        name: 'BR_DECREFS',
+        ptr: stream.getBigUint64(at, true),
+        cookie: stream.getBigUint64(at + PTR_COOKIE_COOKIE, true),
+      };
     case BR_DEAD_BINDER:
-      return { name: 'BR_DEAD_BINDER', cookie: bigAt(bytes, at) };
+      return { name: 'BR_DEAD_BINDER', cookie: stream.getBigUint64(at, true) };
     case BR_CLEAR_DEATH_NOTIFICATION_DONE:
-      return { name: 'BR_CLEAR_DEATH_NOTIFICATION_DONE', cookie: bigAt(bytes, at) };
+      return { name: 'BR_CLEAR_DEATH_NOTIFICATION_DONE', cookie: stream.getBigUint64(at, true) };
     case BR_CLEAR_FREEZE_NOTIFICATION_DONE:
-      return { name: 'BR_CLEAR_FREEZE_NOTIFICATION_DONE', cookie: bigAt(bytes, at) };
+      return { name: 'BR_CLEAR_FREEZE_NOTIFICATION_DONE', cookie: stream.getBigUint64(at, true) };
     case BR_FROZEN_BINDER:
       return {
         name: 'BR_FROZEN_BINDER',
-        cookie: bigAt(bytes, at + FROZEN_STATE_INFO_COOKIE),
-        isFrozen: u32At(bytes, at + FROZEN_STATE_INFO_IS_FROZEN) !== 0,
+        cookie: stream.getBigUint64(at + FROZEN_STATE_INFO_COOKIE, true),
+        isFrozen: stream.getUint32(at + FROZEN_STATE_INFO_IS_FROZEN, true) !== 0,
       };
     case BR_ERROR:
-      return { name: 'BR_ERROR', error: i32At(bytes, at) };
+      return { name: 'BR_ERROR', error: stream.getInt32(at, true) };
     default:
       return word >>> 8 === PLAIN_WORDS ? PLAIN[word & 0xff] : undefined;
   }

@@ -21,7 +21,7 @@ import {
   WRITE_READ_WRITE_SIZE,
 } from '../../assembly/abi/wire.ts';
 import { IoctlCall, PollCall, type Result, resultOf, WriteReadCall } from './call.ts';
-import { i32At, setU64, u32At } from './endian.ts';
+import { i32At, storeU64, u32At } from './endian.ts';
 import { BinderlabError, notEmulated } from './error.ts';
 import { ioctlName } from './ioctls.ts';
 import type { Fault, UserMemory } from './memory.ts';
@@ -72,7 +72,10 @@ const SCRATCH_SIZE = 4096;
 export class Syscalls {
   /** binder_write_read, put together here before it is stored in user memory. */
   readonly #record = new Uint8Array(WRITE_READ_SIZE);
-  readonly #recordView = new DataView(this.#record.buffer);
+  readonly #recordWords = new Int32Array(this.#record.buffer);
+
+  /** Linear address of the thread's last binder_write_read, inside of the guest. */
+  readonly #callFrame: number;
 
   constructor(
     private readonly system: System,
@@ -80,7 +83,9 @@ export class Syscalls {
     private readonly memory: UserMemory,
     /** The process, whose credentials setUid changes. */
     private readonly owner: { uid: number },
-  ) {}
+  ) {
+    this.#callFrame = system.raw.callFrame(task.pointer);
+  }
 
   /** @param device 0 /dev/binder, 1 /dev/hwbinder, 2 /dev/vndbinder. @returns The descriptor, or -errno. */
   open(flags: number, device = 0): number {
@@ -214,6 +219,7 @@ export class Syscalls {
     const call = new WriteReadCall(
       task.name,
       memory,
+      this.#callFrame,
       input.arg,
       input.rbuf,
       input.readSize,
@@ -316,15 +322,16 @@ export class Syscalls {
   #storeRecord(input: WriteRead): void {
     const { memory } = this;
     const linear = memory.window(input.arg, WRITE_READ_SIZE);
-    const view = linear < 0 ? this.#recordView : memory.guest.data;
-    const at = Math.max(linear, 0);
-    setU64(view, at + WRITE_READ_WRITE_SIZE, input.writeSize);
-    setU64(view, at + WRITE_READ_WRITE_CONSUMED, input.writeConsumed);
-    setU64(view, at + WRITE_READ_WRITE_BUFFER, input.wbuf);
-    setU64(view, at + WRITE_READ_READ_SIZE, input.readSize);
-    setU64(view, at + WRITE_READ_READ_CONSUMED, input.readConsumed);
-    setU64(view, at + WRITE_READ_READ_BUFFER, input.rbuf);
-    if (linear < 0) memory.store(input.arg, this.#record);
+    const inPlace = linear >= 0 && (linear & 3) === 0;
+    const words = inPlace ? memory.guest.i32 : this.#recordWords;
+    const at = inPlace ? linear >> 2 : 0;
+    storeU64(words, at + (WRITE_READ_WRITE_SIZE >> 2), input.writeSize);
+    storeU64(words, at + (WRITE_READ_WRITE_CONSUMED >> 2), input.writeConsumed);
+    storeU64(words, at + (WRITE_READ_WRITE_BUFFER >> 2), input.wbuf);
+    storeU64(words, at + (WRITE_READ_READ_SIZE >> 2), input.readSize);
+    storeU64(words, at + (WRITE_READ_READ_CONSUMED >> 2), input.readConsumed);
+    storeU64(words, at + (WRITE_READ_READ_BUFFER >> 2), input.rbuf);
+    if (!inPlace) memory.store(input.arg, this.#record);
   }
 
   #scratch(): number {

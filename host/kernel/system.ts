@@ -177,12 +177,10 @@ export class System {
   /** Lets everything run that can. */
   settle(): void {
     const { raw } = this;
-    do {
-      for (let pointer = raw.wakeNext(); pointer !== 0; pointer = raw.wakeNext()) {
-        const ret = raw.resume(pointer);
-        if (ret !== PARKED) this.#wake(pointer, ret);
-      }
-    } while (raw.deferredRun() !== 0);
+    for (let pointer = raw.runNext(); pointer !== 0; pointer = raw.runNext()) {
+      const ret = raw.resume(pointer);
+      if (ret !== PARKED) this.#wake(pointer, ret);
+    }
   }
 
   /** @returns "file1", "file2", ...: the identity of an open file in journals. */

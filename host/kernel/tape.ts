@@ -10,7 +10,9 @@ const SMALL = 512;
 
 export class Tape {
   /** The piece that is being filled; it stays as it is while somebody holds it. */
-  piece: Uint8Array = new Uint8Array(0);
+  piece: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  /** The same memory. */
+  view = new DataView(this.piece.buffer);
   #words: Int32Array = new Int32Array(0);
   #end = 0;
 
@@ -35,6 +37,7 @@ export class Tape {
 
   #begin(size: number): this {
     this.piece = new Uint8Array((size + 3) & ~3);
+    this.view = new DataView(this.piece.buffer);
     this.#words = new Int32Array(this.piece.buffer);
     this.#end = 0;
     return this;

@@ -198,7 +198,7 @@ export class Thread implements Task {
   /** Reads from a descriptor up to `length` bytes, and parks while a stream has none. */
   read(fd: number, length: number = READ_BUFFER_SIZE, { mayFail = false } = {}): ReadCall {
     if (length > READ_BUFFER_SIZE) throw tooLong(`${length} bytes to read`, READ_BUFFER_SIZE);
-    const call = this.sys.read(fd, this.#window.rbuf, length);
+    const call = this.sys.read(fd, this.#window().rbuf, length);
     if (!mayFail && call.done) this.#checked(`read of descriptor ${fd}`, call.ret as number);
     return call;
   }
@@ -206,7 +206,7 @@ export class Thread implements Task {
   /** Writes to a descriptor, and parks while a stream is full. The result tells how many of the bytes it took. */
   write(fd: number, bytes: Uint8Array, { mayFail = false } = {}): WriteCall {
     if (bytes.length > WRITE_BUFFER_SIZE) throw tooLong(`${bytes.length} bytes to write`, WRITE_BUFFER_SIZE);
-    const call = this.sys.write(fd, this.#window.wbuf, bytes);
+    const call = this.sys.write(fd, this.#window().wbuf, bytes);
     if (!mayFail && call.done) this.#checked(`write to descriptor ${fd}`, call.ret as number);
     return call;
   }
@@ -225,7 +225,7 @@ export class Thread implements Task {
   ioctl(
     fd: number,
     cmd: number,
-    { arg = this.#window.arg, poke = NO_BYTES, outLen = 0, mayFail = false } = {},
+    { arg = this.#window().arg, poke = NO_BYTES, outLen = 0, mayFail = false } = {},
   ): IoctlCall {
     const call = this.sys.ioctl(fd, cmd, arg, poke, outLen);
     if (!mayFail && call.done && (call.ret as number) < 0) {
@@ -301,8 +301,9 @@ export class Thread implements Task {
   writeRead(fd: number, commands: readonly Command[], { readSize = 256, mayFail = false } = {}): WriteReadCall {
     this.sys.check();
     const { memory } = this.home;
-    const { wbuf, rbuf, arg } = this.#window;
-    const size = commandsSize(commands);
+    const { wbuf, rbuf, arg } = this.#window();
+    const writeSize = streamSize(commands);
+    const size = commandsSize(commands, writeSize);
     if (size > WRITE_BUFFER_SIZE) throw tooLong(`${size} bytes of commands and payload`, WRITE_BUFFER_SIZE);
     if (readSize > READ_BUFFER_SIZE) throw tooLong(`${readSize} bytes to read`, READ_BUFFER_SIZE);
 
@@ -310,13 +311,12 @@ export class Thread implements Task {
     const inPlace = linear >= 0;
     let poke = NO_BYTES;
     if (inPlace) {
-      const { data, u8 } = memory.guest;
-      storeCommands({ view: data, u8, base: linear, address: wbuf }, commands);
+      const { data, u8, i32 } = memory.guest;
+      storeCommands({ view: data, u8, i32, base: linear, address: wbuf }, commands, writeSize);
       if (this.system.observer !== null) poke = u8.slice(linear, linear + size);
     } else {
       poke = bc.bytes(commands, wbuf);
     }
-    const writeSize = streamSize(commands);
     const input = { fd, arg, wbuf, poke, writeSize, writeConsumed: 0, rbuf, readSize, readConsumed: 0 };
     const call = this.sys.writeRead(input, inPlace);
     if (!mayFail && call.done && (call.ret as number) < 0 && !NORMAL_ERRORS.has(call.errno)) {
@@ -369,7 +369,7 @@ export class Thread implements Task {
     this.#buffers = null;
   }
 
-  get #window(): Window {
+  #window(): Window {
     this.#buffers ??= this.home.arena.window(this.index);
     return this.#buffers;
   }
@@ -399,7 +399,7 @@ export class Thread implements Task {
     if (DESCRIPTOR_ERRORS.has(call.errno)) return callError(what, ret);
     if (consumed >= streamSize(commands))
       return callError(what, ret, `all commands were taken; the read failed: ${why}`);
-    const bytes = bc.bytes(commands, this.#window.wbuf);
+    const bytes = bc.bytes(commands, this.#window().wbuf);
     const words = commandWords(bytes, 0, streamSize(commands));
     const left = commandWords(bytes, consumed, streamSize(commands));
     const number = words.length - left.length + 1;

@@ -126,7 +126,8 @@ export class Shown {
   #noteRead(thread: string, { read }: WriteReadOutput): void {
     const receiver = this.#receivers.get(this.#home(thread));
     if (read === undefined || receiver === undefined) return;
-    for (const one of returnsOf(bytesOfHex(read))) {
+    const { buffer, byteOffset, byteLength } = bytesOfHex(read);
+    for (const one of returnsOf(new DataView(buffer, byteOffset, byteLength))) {
       if (one instanceof TransactionReturn) receiver.messages.set(one.buffer, this.#partsOf(one));
     }
   }

@@ -13,8 +13,9 @@ const ADDRESS = 0x10000000;
 
 /** The commands over memory that held something else before. */
 function stored(...commands: Command[]): Uint8Array {
-  const u8 = new Uint8Array(commandsSize(commands)).fill(0xa5);
-  storeCommands({ view: new DataView(u8.buffer), u8, base: 0, address: ADDRESS }, commands);
+  const i32 = new Int32Array((commandsSize(commands) + 3) >> 2).fill(-1);
+  const u8 = new Uint8Array(i32.buffer, 0, commandsSize(commands));
+  storeCommands({ view: new DataView(i32.buffer), u8, i32, base: 0, address: ADDRESS }, commands);
   return u8;
 }
 

@@ -6,6 +6,9 @@ import { returnsOf, TransactionReturn } from '../../host/kernel/returns.ts';
 
 const test = suite('returns');
 
+/** The returns in a stream, given in hex. */
+const decoded = (hex: string) => returnsOf(new DataView(bytesOfHex(hex).slice().buffer));
+
 /** binder_transaction_data in pieces: target, cookie, code and flags, sender, sizes, addresses. */
 const DATA = [
   '0010000000000000',
@@ -17,7 +20,7 @@ const DATA = [
 ].join('');
 
 test('a call names its node, its sender and its buffer', () => {
-  const [noop, call, ...rest] = returnsOf(bytesOfHex(`0c72000002724080${DATA}`));
+  const [noop, call, ...rest] = decoded(`0c72000002724080${DATA}`);
   assert.equal(noop, { name: 'BR_NOOP' });
   assert.equal(rest, []);
   assert.ok(call instanceof TransactionReturn);
@@ -36,21 +39,19 @@ test('a call names its node, its sender and its buffer', () => {
 });
 
 test('a call may bring the security context of its sender', () => {
-  const [call] = returnsOf(bytesOfHex(`02724880${DATA}2000007000000000`));
+  const [call] = decoded(`02724880${DATA}2000007000000000`);
   assert.ok(call instanceof TransactionReturn);
   assert.is(call.name, 'BR_TRANSACTION_SEC_CTX');
   assert.is(call.secctx, 0x70000020);
 });
 
 test('nodes, deaths and freezes', () => {
-  const returns = returnsOf(
-    bytesOfHex(
-      '0772108000100000000000000110000000000000' +
-        '0f7208800dd0000000000000' +
-        '157210800200000000000000' +
-        '0100000000000000' +
-        '00720480eaffffff',
-    ),
+  const returns = decoded(
+    '0772108000100000000000000110000000000000' +
+      '0f7208800dd0000000000000' +
+      '157210800200000000000000' +
+      '0100000000000000' +
+      '00720480eaffffff',
   );
   assert.equal(returns, [
     { name: 'BR_INCREFS', ptr: 0x1000n, cookie: 0x1001n },
@@ -61,14 +62,12 @@ test('nodes, deaths and freezes', () => {
 });
 
 test('what is no return ends the decoding', () => {
-  const returns = returnsOf(bytesOfHex('0d7200004546474801020304'));
+  const returns = decoded('0d7200004546474801020304');
   assert.equal(returns, [
     { name: 'BR_SPAWN_LOOPER' },
     { name: 'BR_UNKNOWN', word: 0x48474645, rest: new Uint8Array([1, 2, 3, 4]) },
   ]);
-  assert.equal(returnsOf(bytesOfHex('0f72088001')), [
-    { name: 'BR_UNKNOWN', word: 0x8008720f, rest: new Uint8Array([1]) },
-  ]);
+  assert.equal(decoded('0f72088001'), [{ name: 'BR_UNKNOWN', word: 0x8008720f, rest: new Uint8Array([1]) }]);
 });
 
 test.run();

@@ -13,6 +13,9 @@ import type { Thread } from '../../host/kernel/thread.ts';
 
 export const ARENA = { address: 0x10000000, size: 0x80000 };
 
+/** Where the guest keeps the record of a call: no process has the memory there. */
+const CALL_FRAME = 0;
+
 /** One ioctl, as the stand-in was asked for it. */
 export interface Asked {
   thread: number;
@@ -24,6 +27,7 @@ export interface Asked {
 export class StandIn {
   readonly u8 = new Uint8Array(4 * ARENA.size);
   readonly i32 = new Int32Array(this.u8.buffer);
+  readonly u32 = new Uint32Array(this.u8.buffer);
   readonly data = new DataView(this.u8.buffer);
   readonly system: System;
   readonly people: People = new Roster<Process, Thread>();
@@ -40,6 +44,7 @@ export class StandIn {
       procCreate: () => (this.#processes < 3 ? ++this.#processes : -ENOMEM),
       procFork: () => -ENOMEM,
       mainThread: (process) => 100 * process,
+      callFrame: () => CALL_FRAME,
       threadCreate: (thread, tid) => thread + (tid % 100),
       sysMmap: (_, addr) => addr,
       sysOpen: () => 3,
@@ -49,16 +54,15 @@ export class StandIn {
         const at = addr - ARENA.address;
         return at >= 0 && at < ARENA.size ? process * ARENA.size + at : -((SIGSEGV << 8) | SEGV_MAPERR);
       },
-      wakeNext: () => {
+      runNext: () => {
         const [thread, answer] = this.wakes.shift() ?? [0, () => PARKED];
         this.#resumed = answer;
         return thread;
       },
       resume: () => this.#resumed(),
-      deferredRun: () => 0,
       procKill: (process) => this.log.push(`kill ${process}`),
     };
-    this.system = new System({ raw, u8: this.u8, i32: this.i32, data: this.data } as unknown as Guest);
+    this.system = new System({ raw, u8: this.u8, i32: this.i32, u32: this.u32, data: this.data } as unknown as Guest);
   }
 
   spawn(name: string): Process {
@@ -73,8 +77,10 @@ export class StandIn {
   /** Does what the driver does at the end of a call: stores what was consumed, and what is returned. */
   answer(process: Process, arg: number, writeConsumed: number, returned: Uint8Array): void {
     const at = this.linear(process, arg);
-    this.data.setUint32(at + 8, writeConsumed, true);
-    this.data.setUint32(at + 32, returned.length, true);
+    for (const record of [at, CALL_FRAME]) {
+      this.data.setUint32(record + 8, writeConsumed, true);
+      this.data.setUint32(record + 32, returned.length, true);
+    }
     this.u8.set(returned, this.linear(process, this.data.getUint32(at + 40, true)));
   }
 }
