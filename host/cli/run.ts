@@ -90,6 +90,9 @@ export const runCommand = defineCommand({
   },
 });
 
+/** So many callers of an error are kept: libbinder's own come first, and the script's line is what its author looks for. */
+const SCRIPT_STACK_FRAMES = 60;
+
 /** @throws UsageError when the flags make no machine, e.g. with too little memory. */
 export function bootFor(options: BootOptions): Machine {
   try {
@@ -103,6 +106,7 @@ export function bootFor(options: BootOptions): Machine {
 /** @throws UsageError when there is no such script, or it is none. */
 export async function loadScript(file: string): Promise<Script> {
   if (!existsSync(file)) throw new UsageError(`there is no script ${file}`);
+  Error.stackTraceLimit = SCRIPT_STACK_FRAMES;
   let module: { default?: unknown };
   try {
     module = await importScript(file);
