@@ -54,11 +54,15 @@ export const ACCESS_WRITE = 1;
 export const PROT_READ = 1;
 export const PROT_WRITE = 2;
 export const PROT_EXEC = 4;
+export const PROT_SEM = 8;
 export const MAP_SHARED = 1;
 export const MAP_PRIVATE = 2;
+export const MAP_SHARED_VALIDATE = 3;
+export const MAP_TYPE = 0xf;
 export const MAP_FIXED = 0x10;
 export const MAP_ANONYMOUS = 0x20;
 export const MAP_NORESERVE = 0x4000;
+export const MAP_SYNC = 0x80000;
 export const MAP_FIXED_NOREPLACE = 0x100000;
 
 // signals, and the si_code that tells their cause
@@ -69,7 +73,11 @@ export const SEGV_ACCERR = 2;
 export const BUS_ADRERR = 2;
 
 // open files
+export const O_WRONLY = 1;
 export const O_RDWR = 2;
+export const O_APPEND = 0x400;
+export const O_DIRECT = 0x4000;
+export const O_NOATIME = 0x40000;
 export const O_NONBLOCK = 0x800;
 export const O_LARGEFILE = 0x8000; // set by every open(2) of a 64-bit process
 export const O_CLOEXEC = 0x80000;
@@ -103,7 +111,10 @@ export const DEVICE_COUNT = 3;
 export const EPOLLIN = 0x1;
 export const EPOLLOUT = 0x4;
 export const EPOLLERR = 0x8;
+export const EPOLLHUP = 0x10;
 export const EPOLLNVAL = 0x20;
+export const EPOLLRDNORM = 0x40;
+export const EPOLLWRNORM = 0x100;
 
 // mapping strategies
 export const STRATEGY_KMAP = 0;

@@ -13,6 +13,7 @@ import {
   POISON_END,
   PROT_EXEC,
   PROT_READ,
+  PROT_SEM,
   PROT_WRITE,
 } from '../abi/machine';
 import { leavesCut, leavesProtect, leavesZap } from './leaves';
@@ -32,6 +33,8 @@ import {
 } from './space';
 import { tableFree } from './table';
 
+/** Rights that an area can have; mmap ignores any other. */
+const PROT_ALL: u32 = PROT_READ | PROT_WRITE | PROT_EXEC;
 /** Where the search for a free range begins, downwards. */
 const MAP_TOP: u64 = 0x7ff0000000;
 /** Linux: mmap_min_addr; the kernel chooses no address below. */
@@ -56,26 +59,18 @@ export function spaceMap(
   pageOffset: u32,
   owner: usize,
 ): i64 {
-  if (len == 0) return -EINVAL;
-  if (len > USER_END) return -ENOMEM;
+  const place = spacePlace(space, addr, len, flags);
+  if (place < 0) return place;
+  const start = place as u64;
   const bytes = pageAlign(len);
-  const isFixed = (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) != 0;
-  if (isFixed && addr > USER_END - bytes) return -ENOMEM;
-  if (isFixed && (addr & PAGE_MASK) != 0) return -EINVAL;
-
-  let start = addr;
-  if (!isFixed) {
-    start = findRange(space, addr, bytes);
-    if (start == 0) return -ENOMEM;
-  } else if (!isFree(space, addr, bytes)) {
-    if ((flags & MAP_FIXED_NOREPLACE) != 0) return -EEXIST;
-    const error = spaceUnmap(space, addr, bytes);
+  if (!isFree(space, start, bytes)) {
+    const error = spaceUnmap(space, start, bytes);
     if (error != 0) return error;
   }
 
   const vma = vmaCreate(start, start + bytes);
   if (vma === null) return -ENOMEM;
-  vma.prot = prot;
+  vma.prot = prot & PROT_ALL;
   vma.flags = flags;
   vma.pages = pages;
   vma.pageOffset = pageOffset;
@@ -84,6 +79,20 @@ export function spaceMap(
   vmaInsert(space, vma);
   joinAround(space, start, start + bytes);
   return start as i64;
+}
+
+/** Where mmap would put an area, as of spaceMap: the address, or -EINVAL, -ENOMEM, -EEXIST. Nothing is changed. */
+export function spacePlace(space: Space, addr: u64, len: u64, flags: u32): i64 {
+  if (len == 0) return -EINVAL;
+  if (len > USER_END) return -ENOMEM;
+  const bytes = pageAlign(len);
+  if ((flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) == 0) {
+    const start = findRange(space, addr, bytes);
+    return start == 0 ? -ENOMEM : (start as i64);
+  }
+  if (addr > USER_END - bytes) return -ENOMEM;
+  if ((addr & PAGE_MASK) != 0) return -EINVAL;
+  return (flags & MAP_FIXED_NOREPLACE) != 0 && !isFree(space, addr, bytes) ? -EEXIST : (addr as i64);
 }
 
 /**
@@ -111,14 +120,15 @@ export function spaceUnmap(space: Space, addr: u64, len: u64): i32 {
 /**
  * mprotect: from area to area until one refuses; what came before it is changed.
  * @returns 0; -EINVAL for an unaligned address or unknown bits of `prot`; -ENOMEM at a hole; -EACCES for PROT_WRITE
- *   where mayWrite is false
+ *   where mayWrite is false. As in Linux, of an area that is split the record stays with the piece that changes.
  */
 export function spaceProtect(space: Space, addr: u64, len: u64, prot: u32): i32 {
   if ((addr & PAGE_MASK) != 0) return -EINVAL;
   if (len == 0) return 0;
   const end = addr + pageAlign(len);
   if (end <= addr) return -ENOMEM;
-  if ((prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC)) != 0) return -EINVAL;
+  if ((prot & ~(PROT_ALL | PROT_SEM)) != 0) return -EINVAL;
+  const rights = prot & PROT_ALL;
 
   let at = addr;
   let error = 0;
@@ -128,7 +138,7 @@ export function spaceProtect(space: Space, addr: u64, len: u64, prot: u32): i32 
       error = -ENOMEM;
     } else {
       const to = min(vma.end, end);
-      error = protectPiece(space, vma, at, to, prot);
+      error = protectPiece(space, vma, at, to, rights);
       at = to;
     }
   }
@@ -150,10 +160,22 @@ export function spaceDestroy(space: Space): void {
 function protectPiece(space: Space, vma: Vma, from: u64, to: u64, prot: u32): i32 {
   if ((prot & PROT_WRITE) != 0 && !vma.mayWrite) return -EACCES;
   if (vma.prot == prot) return 0;
-  if (splitAt(space, from) != 0 || splitAt(space, to) != 0) return -ENOMEM;
-  const piece = spaceVmaAfter(space, from);
-  if (piece !== null) piece.prot = prot;
+  if (splitBelow(space, vma, from) != 0 || splitAt(space, to) != 0) return -ENOMEM;
+  vma.prot = prot;
   leavesProtect(space, from, to, prot);
+  return 0;
+}
+
+/** Splits `vma` at `at`, if that lies inside, so that its record is the upper part's and the lower part gets a new one. 0, or -ENOMEM. */
+function splitBelow(space: Space, vma: Vma, at: u64): i32 {
+  if (vma.start >= at) return 0;
+  if (leavesCut(space, at) != 0) return -ENOMEM;
+  const lower = vmaCreate(vma.start, at);
+  if (lower === null) return -ENOMEM;
+  copyKind(lower, vma);
+  vma.pageOffset += ((at - vma.start) >> PAGE_SHIFT) as u32;
+  vma.start = at;
+  vmaInsert(space, lower);
   return 0;
 }
 
@@ -164,16 +186,22 @@ function splitAt(space: Space, at: u64): i32 {
   if (leavesCut(space, at) != 0) return -ENOMEM;
   const upper = vmaCreate(at, vma.end);
   if (upper === null) return -ENOMEM;
-  upper.prot = vma.prot;
-  upper.flags = vma.flags;
-  upper.pages = vma.pages;
-  upper.pageOffset = vma.pageOffset + (((at - vma.start) >> PAGE_SHIFT) as u32);
-  upper.owner = vma.owner;
-  upper.mayWrite = vma.mayWrite;
-  upper.dontCopy = vma.dontCopy;
+  copyKind(upper, vma);
+  upper.pageOffset += ((at - vma.start) >> PAGE_SHIFT) as u32;
   vma.end = at;
   vmaInsert(space, upper);
   return 0;
+}
+
+/** Makes a piece what the whole is, but for its addresses. */
+function copyKind(piece: Vma, whole: Vma): void {
+  piece.prot = whole.prot;
+  piece.flags = whole.flags;
+  piece.pages = whole.pages;
+  piece.pageOffset = whole.pageOffset;
+  piece.owner = whole.owner;
+  piece.mayWrite = whole.mayWrite;
+  piece.dontCopy = whole.dontCopy;
 }
 
 /** Joins neighbours that can be one area, from the one that ends at `start` to the one that begins at `end`. */

@@ -68,6 +68,8 @@ const FILE_KINDS: Readonly<Record<FileKind, number>> = {
 };
 const TWO_ENDED: ReadonlySet<FileKind> = new Set<FileKind>(['pipe', 'socketpair']);
 const SCRATCH_SIZE = 4096;
+/** setresuid: leave it as it is. */
+const UID_UNCHANGED = 0xffffffff;
 
 export class Syscalls {
   /** binder_write_read, put together here before it is stored in user memory. */
@@ -101,7 +103,7 @@ export class Syscalls {
   dup(fd: number, to: number): number {
     const { raw } = this.system;
     return this.#call('dup', { fd, to }, (thread) =>
-      to < 0 ? raw.sysDup(thread, fd) : raw.sysDup3(thread, fd, to, 0),
+      to === -1 ? raw.sysDup(thread, fd) : raw.sysDup3(thread, fd, to, 0),
     );
   }
 
@@ -127,7 +129,7 @@ export class Syscalls {
 
   setUid(uid: number): number {
     const ret = this.#call('setuid', { uid }, (thread) => this.system.raw.setUid(thread, uid));
-    if (ret === 0) this.owner.uid = uid;
+    if (ret === 0 && uid !== UID_UNCHANGED) this.owner.uid = uid;
     return ret;
   }
 
