@@ -1,0 +1,128 @@
+/**
+ * `npm run exhaust`: the allocator's exhaustive test, 750,000 runs, on the release build. Exit code 0 when all hold, 1 when
+ * one does not, 2 for a command line that makes no sense.
+ *
+ *     --strategy S   another mapping strategy than kmap
+ *     --every N      every Nth combination of alignments only
+ *     --json         one JSON document on stdout: {runs, failures, seconds, cpuSeconds, nopCallNs, failed}
+ */
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { Progress } from '../host/cli/progress.ts';
+import { EXIT_FINE, EXIT_NO, EXIT_USAGE, UsageError } from '../host/cli/usage.ts';
+import { Guest } from '../host/guest/guest.ts';
+import { STRATEGIES, strategyNumber } from '../host/kernel/strategy.ts';
+import { type ExhaustExports, type Failure, failureText } from './exhaustfailure.ts';
+import { exhaust, layouts } from './exhaustruns.ts';
+import { ALIGNMENTS_COUNT } from './guest/exhaustcases.ts';
+import { nopCalls } from './reference.ts';
+import { good } from './scene.ts';
+
+const MEMORY_MIB = 8;
+const VMALLOC_MIB = 8;
+const BYTES_PER_MIB = 1024 * 1024;
+
+/** Calls that do nothing, timed between the runs, since machines change their speed: so many at a time, so often. */
+const NOP_COUNT = 10_000;
+const LAYOUTS_PER_SAMPLE = 10;
+const NS_PER_MS = 1e6;
+const MS_PER_S = 1e3;
+const US_PER_S = 1e6;
+
+/** What `--json` prints. */
+interface Report {
+  runs: number;
+  failures: number;
+  /** Of the runs, with some milliseconds for the calls that do nothing. On a busy machine `cpuSeconds`, the processor's time for them, is the smaller one. */
+  seconds: number;
+  cpuSeconds: number;
+  nopCallNs: number;
+  failed: Failure[];
+}
+
+function choice() {
+  const { values } = parse();
+  const { strategy, every } = values;
+  const number = strategyNumber(strategy);
+  if (number === undefined)
+    throw new UsageError(`there is no strategy "${strategy}"; there are ${STRATEGIES.join(', ')}`);
+  if (!/^[1-9]\d*$/.test(every) || Number(every) > ALIGNMENTS_COUNT) {
+    throw new UsageError(`--every takes a number from 1 to ${ALIGNMENTS_COUNT}, not "${every}"`);
+  }
+  return { strategy: number, every: Number(every), json: values.json };
+}
+
+function parse() {
+  try {
+    return parseArgs({
+      options: {
+        strategy: { type: 'string', default: STRATEGIES[0] as string },
+        every: { type: 'string', default: '1' },
+        json: { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+/** Makes machines with one area each. */
+function booter(strategy: number): () => ExhaustExports {
+  const wasm = new WebAssembly.Module(new Uint8Array(readFileSync(new URL('../../build/bench.wasm', import.meta.url))));
+  return () => {
+    const { raw } = new Guest(wasm, MEMORY_MIB);
+    good(raw.boot(MEMORY_MIB * BYTES_PER_MIB, strategy, VMALLOC_MIB));
+    const guest = raw as unknown as ExhaustExports;
+    good(guest.exhaustStart(strategy));
+    return guest;
+  };
+}
+
+function measured(strategy: number, every: number): Report {
+  const progress = new Progress('finished layout', layouts(every).length);
+  const samples = [nopSample()];
+  let done = 0;
+  const boot = booter(strategy);
+  const [start, cpuStart] = [performance.now(), process.cpuUsage()];
+  const { runs, failures } = exhaust(boot, {
+    every,
+    onLayout: () => {
+      progress.advance();
+      if (++done % LAYOUTS_PER_SAMPLE === 0) samples.push(nopSample());
+    },
+  });
+  const seconds = (performance.now() - start) / MS_PER_S;
+  const cpuSeconds = process.cpuUsage(cpuStart).user / US_PER_S;
+  progress.end();
+  samples.sort((a, b) => a - b);
+  const nopCallNs = samples[samples.length >> 1] as number;
+  return { runs, failures: failures.length, seconds, cpuSeconds, nopCallNs, failed: failures };
+}
+
+/** One call that does nothing, in ns. */
+function nopSample(): number {
+  const start = performance.now();
+  nopCalls(NOP_COUNT);
+  return ((performance.now() - start) * NS_PER_MS) / NOP_COUNT;
+}
+
+function text({ runs, failures, seconds, cpuSeconds, nopCallNs, failed }: Report): string {
+  return [
+    ...failed.map(failureText),
+    `runs      ${runs}`,
+    `failures  ${failures}`,
+    `seconds   ${seconds.toFixed(2)}, of the processor ${cpuSeconds.toFixed(2)}`,
+    `nop call  ${nopCallNs.toFixed(2)} ns`,
+  ].join('\n');
+}
+
+try {
+  const { strategy, every, json } = choice();
+  const report = measured(strategy, every);
+  console.log(json ? JSON.stringify(report, null, 2) : text(report));
+  process.exitCode = report.failures === 0 ? EXIT_FINE : EXIT_NO;
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  process.stderr.write(`exhaust: ${error.message}\n`);
+  process.exitCode = EXIT_USAGE;
+}

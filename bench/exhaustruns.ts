@@ -1,0 +1,61 @@
+/**
+ * The runs of the allocator's exhaustive test: five buffers, every combination of how their ends are aligned, at both ends
+ * of the area, freed in every order. A run that fails leaves its machine in disorder, so the next one gets a machine of its
+ * own.
+ */
+import { type ExhaustExports, type Failure, failureOf, type Layout } from './exhaustfailure.ts';
+import { ALIGNMENTS_COUNT, ORDER_COUNT } from './guest/exhaustcases.ts';
+
+export interface Outcome {
+  /** How many runs were made. */
+  runs: number;
+  failures: Failure[];
+}
+
+export interface Choice {
+  /** Takes every so-many-th combination of alignments only; 1: all. */
+  every?: number;
+  /** Gives up after so many failures. */
+  failuresMax?: number;
+  /** Is told each time that all orders of a layout were run. */
+  onLayout?: () => void;
+}
+
+/** All layouts, or every so-many-th, with both ends of the area for each. */
+export function layouts(every = 1): Layout[] {
+  const chosen: Layout[] = [];
+  for (let alignments = 0; alignments < ALIGNMENTS_COUNT; alignments += every) {
+    chosen.push({ alignments, atEnd: false }, { alignments, atEnd: true });
+  }
+  return chosen;
+}
+
+/** @param boot Makes a machine with an area; called again behind each failure. */
+export function exhaust(boot: () => ExhaustExports, { every = 1, failuresMax = 10, onLayout }: Choice = {}): Outcome {
+  const outcome: Outcome = { runs: 0, failures: [] };
+  let guest = boot();
+  for (const layout of layouts(every)) {
+    for (let order = 0; order < ORDER_COUNT; order++) {
+      const failure = firstFailure(guest, layout, order);
+      const last = failure === null ? ORDER_COUNT - 1 : guest.exhaustOrder();
+      outcome.runs += last - order + 1;
+      order = last;
+      if (failure === null) continue;
+      outcome.failures.push(failure);
+      if (outcome.failures.length >= failuresMax) return outcome;
+      guest = boot();
+    }
+    onLayout?.();
+  }
+  return outcome;
+}
+
+/** Runs the orders from `order` on. @returns null when all hold. */
+function firstFailure(guest: ExhaustExports, layout: Layout, order: number): Failure | null {
+  try {
+    const held = guest.exhaustOrders(layout.alignments, layout.atEnd ? 1 : 0, order);
+    return held ? null : failureOf(guest, layout);
+  } catch (error) {
+    return failureOf(guest, layout, error as Error);
+  }
+}
