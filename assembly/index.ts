@@ -5,7 +5,7 @@
  * A step of the host is: one call; then, for as long as anything can run, `resume` each thread that `wakeNext` gives, and
  * `deferredRun` when it gives none.
  */
-import { EBADF, EEXIST, EFAULT, EINVAL, ENODEV, ENOMEM, ENOTTY } from './abi/errno';
+import { EBADF, EEXIST, EFAULT, EINVAL, ENODEV, ENOMEM, ENOTTY, EPERM } from './abi/errno';
 import {
   COUNTER_COUNT,
   DEVICE_COUNT,
@@ -294,8 +294,12 @@ export function timeoutExpire(thread: Thread): i32 {
   return 0;
 }
 
+/** setresuid(2) with one uid three times; u32.MAX_VALUE leaves it as it is. 0, or -EPERM: only uid 0 may become another. */
 export function setUid(thread: Thread, uid: u32): i32 {
-  thread.process.uid = uid;
+  const process = thread.process;
+  if (uid == process.uid || uid == u32.MAX_VALUE) return 0;
+  if (process.uid != 0) return -EPERM;
+  process.uid = uid;
   return 0;
 }
 

@@ -68,6 +68,8 @@ const FILE_KINDS: Readonly<Record<FileKind, number>> = {
 };
 const TWO_ENDED: ReadonlySet<FileKind> = new Set<FileKind>(['pipe', 'socketpair']);
 const SCRATCH_SIZE = 4096;
+/** setresuid: leave it as it is. */
+const UID_UNCHANGED = 0xffffffff;
 
 export class Syscalls {
   /** binder_write_read, put together here before it is stored in user memory. */
@@ -127,7 +129,7 @@ export class Syscalls {
 
   setUid(uid: number): number {
     const ret = this.#call('setuid', { uid }, (thread) => this.system.raw.setUid(thread, uid));
-    if (ret === 0) this.owner.uid = uid;
+    if (ret === 0 && uid !== UID_UNCHANGED) this.owner.uid = uid;
     return ret;
   }
 
