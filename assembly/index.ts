@@ -9,10 +9,7 @@ import { EBADF, EEXIST, EFAULT, EINVAL, ENODEV, ENOMEM, ENOTTY, EPERM } from './
 import {
   COUNTER_COUNT,
   DEVICE_COUNT,
-  EPOLLNVAL,
   MAP_ANONYMOUS,
-  MAP_PRIVATE,
-  MAP_SHARED,
   O_CLOEXEC,
   O_LARGEFILE,
   O_RDWR,
@@ -456,9 +453,7 @@ export function sysIoctl(thread: Thread, fd: i32, command: u32, arg: f64): i32 {
 /** poll(2) of one descriptor; timeout 0 or -1. The events that are ready (0: none; EPOLLNVAL: no such descriptor), or PARKED. */
 export function sysPoll(thread: Thread, fd: i32, events: u32, timeoutMs: i32): i32 {
   currentSet(thread);
-  const file = fdFile(thread.process, fd);
-  if (!file) return EPOLLNVAL;
-  return pollStart(thread, file, events, timeoutMs);
+  return pollStart(thread, fd, events, timeoutMs);
 }
 
 /** Linear address of a byte of user memory as a load or store would reach it, or -(signal << 8 | si_code). */

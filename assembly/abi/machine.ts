@@ -103,7 +103,10 @@ export const DEVICE_COUNT = 3;
 export const EPOLLIN = 0x1;
 export const EPOLLOUT = 0x4;
 export const EPOLLERR = 0x8;
+export const EPOLLHUP = 0x10;
 export const EPOLLNVAL = 0x20;
+export const EPOLLRDNORM = 0x40;
+export const EPOLLWRNORM = 0x100;
 
 // mapping strategies
 export const STRATEGY_KMAP = 0;

@@ -1,63 +1,77 @@
 /**
- * poll(2). A binder file is readable when a read would return at once. A thread that has ever polled is woken for process
- * work even though it does not stand on the list of waiting loopers.
+ * poll(2) of one descriptor. A binder file is readable when a read would return at once. A thread that has ever polled is
+ * woken for process work even though it does not stand on the list of waiting loopers.
+ *
+ * A parked poll sleeps where it began. Whenever it is woken it looks the number up again, as Linux does: by then the number
+ * may be closed, or mean another file.
  */
 import { EINTR } from '../abi/errno';
-import { EPOLLERR, EPOLLIN, PARKED } from '../abi/machine';
+import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLNVAL, PARKED } from '../abi/machine';
 import { EVENT_PARK } from '../abi/events';
+import { fdFile } from '../task/fdtable';
 import { FILE_BINDER, OpenFile } from '../task/file';
-import { ioReady } from '../task/io';
+import { ioPolled, ioReady } from '../task/io';
 import { CALL_POLL, Thread, threadCallFrame } from '../task/process';
 import { threadPark } from '../task/wait';
 import { trace } from '../trace';
 import { looperFind, looperGet } from './loopers';
-import { LOOPER_POLL, Proc } from './objects';
+import { Looper, LOOPER_POLL, Proc } from './objects';
 import { looperAvailable, looperHasWork } from './work';
 
 /** What a parked poll remembers, in the call frame of its thread. */
 @unmanaged
 class Poll {
+  fd: i32;
   events: u32;
 }
 
-/** poll of one descriptor: `timeoutMs` 0 returns at once, -1 parks. The events that are ready (0: none), or PARKED. */
-export function pollStart(thread: Thread, file: OpenFile, events: u32, timeoutMs: i32): i32 {
+/**
+ * poll of one descriptor: `timeoutMs` 0 returns at once, -1 parks. The events that are ready (0: none; EPOLLNVAL: no such
+ * descriptor), or PARKED. A negative descriptor is no event for ever; nobody is parked for it.
+ */
+export function pollStart(thread: Thread, fd: i32, events: u32, timeoutMs: i32): i32 {
   const poll = changetype<Poll>(threadCallFrame(thread));
+  poll.fd = fd;
   poll.events = events;
-  return check(thread, file, poll, timeoutMs);
+  const file = fdFile(thread.process, fd);
+  const ready = check(thread, poll, file);
+  return ready || !timeoutMs || !file ? ready : park(thread, file, poll);
 }
 
-/** Goes on with a parked poll. */
+/** Goes on with a poll that was parked at `file`. */
 export function pollResume(thread: Thread, file: OpenFile, signalled: bool): i32 {
-  if (!signalled) return check(thread, file, changetype<Poll>(threadCallFrame(thread)), -1);
-  if (file.kind == FILE_BINDER) looperFind(changetype<Proc>(file.owner), thread.tid)!.waiter = null;
-  return -EINTR;
+  const poll = changetype<Poll>(threadCallFrame(thread));
+  const looper = looperOf(thread, file);
+  if (looper) looper.waiter = null;
+  const ready = check(thread, poll, fdFile(thread.process, poll.fd));
+  if (ready) return ready;
+  return signalled ? -EINTR : park(thread, file, poll);
 }
 
-function check(thread: Thread, file: OpenFile, poll: Poll, timeoutMs: i32): i32 {
-  return file.kind == FILE_BINDER
-    ? checkBinder(thread, file, poll, timeoutMs)
-    : checkOther(thread, file, poll, timeoutMs);
+/** The events that the poll has to tell of now. */
+function check(thread: Thread, poll: Poll, file: OpenFile | null): i32 {
+  if (!file) return poll.fd < 0 ? 0 : EPOLLNVAL;
+  const ready = file.kind == FILE_BINDER ? checkBinder(thread, changetype<Proc>(file.owner)) : ioReady(file);
+  return ready & (poll.events | EPOLLERR | EPOLLHUP);
 }
 
-function checkOther(thread: Thread, file: OpenFile, poll: Poll, timeoutMs: i32): i32 {
-  const ready = ioReady(file) & poll.events;
-  if (ready || !timeoutMs) return ready;
-  const on = poll.events & EPOLLIN ? file.reads : file.writes;
-  threadPark(thread, CALL_POLL, file, changetype<usize>(on));
-  trace(EVENT_PARK, CALL_POLL);
-  return PARKED;
-}
-
-function checkBinder(thread: Thread, file: OpenFile, poll: Poll, timeoutMs: i32): i32 {
-  const looper = looperGet(changetype<Proc>(file.owner), thread);
+function checkBinder(thread: Thread, proc: Proc): u32 {
+  const looper = looperGet(proc, thread);
   if (!looper) return EPOLLERR;
   looper.looper |= LOOPER_POLL;
-  looper.waiter = null;
-  const ready: i32 = looperHasWork(looper, looperAvailable(looper)) ? EPOLLIN & poll.events : 0;
-  if (ready || !timeoutMs) return ready;
-  looper.waiter = thread;
-  threadPark(thread, CALL_POLL, file, changetype<usize>(looper));
+  return looperHasWork(looper, looperAvailable(looper)) ? EPOLLIN : 0;
+}
+
+function park(thread: Thread, file: OpenFile, poll: Poll): i32 {
+  const looper = looperOf(thread, file);
+  if (looper) looper.waiter = thread;
+  const on = looper ? changetype<usize>(looper) : changetype<usize>(ioPolled(file, poll.events));
+  threadPark(thread, CALL_POLL, file, on);
   trace(EVENT_PARK, CALL_POLL);
   return PARKED;
+}
+
+/** The thread's looper at a binder file that it has polled; null for other files. */
+function looperOf(thread: Thread, file: OpenFile): Looper | null {
+  return file.kind == FILE_BINDER ? looperFind(changetype<Proc>(file.owner), thread.tid) : null;
 }

@@ -3,7 +3,7 @@
  * whoever changes it wakes those who wait for that.
  */
 import { EAGAIN, EBADF, EINTR, EINVAL } from '../abi/errno';
-import { EPOLLIN, EPOLLOUT, PARKED } from '../abi/machine';
+import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDNORM, EPOLLWRNORM, PARKED } from '../abi/machine';
 import { EVENT_PARK } from '../abi/events';
 import { trace } from '../trace';
 import { FILE_CONSOLE, FILE_MEMFD, FILE_NULL, FILE_STREAM, fileNonblock, OpenFile } from './file';
@@ -11,6 +11,9 @@ import { Memfd, memfdRead, memfdWrite } from './memfd';
 import { CALL_POLL, CALL_STREAM_READ, CALL_STREAM_WRITE, Thread, threadCallFrame } from './process';
 import { Stream, streamClose, streamFull, streamRead, streamReady, streamWrite } from './stream';
 import { threadPark, wakeWaiting } from './wait';
+
+const READABLE: u32 = EPOLLIN | EPOLLRDNORM;
+const WRITABLE: u32 = EPOLLOUT | EPOLLWRNORM;
 
 /** What a parked read or write remembers, in the call frame of its thread. */
 @unmanaged
@@ -77,15 +80,31 @@ export function ioResume(thread: Thread, file: OpenFile, call: u8, signalled: bo
   return ioWrite(thread, file, transfer.user, transfer.length);
 }
 
-/** What poll finds at a file that is no binder file: EPOLLIN when a read would not sleep, EPOLLOUT likewise. */
+/**
+ * What poll finds at a file that is no binder file. One that cannot keep anybody waiting is always ready; an end whose other
+ * end is gone says EPOLLHUP (reading) or EPOLLERR (writing a pipe), whether that was asked for or not.
+ */
 export function ioReady(file: OpenFile): u32 {
-  if (file.kind != FILE_STREAM) return EPOLLIN | EPOLLOUT;
+  if (file.kind != FILE_STREAM) return READABLE | WRITABLE;
   const reads = file.reads;
   const writes = file.writes;
+  const isPipe = !reads || !writes;
   let ready: u32 = 0;
-  if (reads && (streamReady(reads) || !reads.writers)) ready |= EPOLLIN;
-  if (writes && (!writes.readers || !streamFull(writes))) ready |= EPOLLOUT;
+  if (reads) {
+    if (streamReady(reads) || (!isPipe && !reads.writers)) ready |= READABLE;
+    if (!reads.writers) ready |= EPOLLHUP;
+  }
+  if (writes) {
+    if (!streamFull(writes) || (!isPipe && !writes.readers)) ready |= WRITABLE;
+    if (isPipe && !writes.readers) ready |= EPOLLERR;
+  }
   return ready;
+}
+
+/** The stream that a poll for `events` waits at: the one of them that the file has, when it is a pipe's end. */
+export function ioPolled(file: OpenFile, events: u32): Stream | null {
+  const reads = file.reads;
+  return reads && (events & READABLE || !file.writes) ? reads : file.writes;
 }
 
 /** An end of streams is gone: whoever waits at the other one hears of it. */
