@@ -20,7 +20,7 @@ import {
 import { secctxDrop } from '../task/secctx';
 import { threadUnpark } from '../task/wait';
 import { ioctlResume } from './ioctl';
-import { drainClosed } from './lifecycle';
+import { drainClosed, drainMappings } from './lifecycle';
 import { pollResume } from './poll';
 
 /** Continues a parked call from where the thread sleeps: woken, timed out, or `interrupted`. Its result, or PARKED again. */
@@ -57,10 +57,11 @@ export function threadExit(thread: Thread): void {
 /** The process ends with all its threads, its memory and its descriptors. */
 export function processExit(process: Process): void {
   for (let thread = threadFirst(process); thread; thread = threadFirst(process)) threadExit(thread);
+  drainClosed();
   const space = process.space;
   process.space = null;
   if (space) spaceDestroy(space);
-  drainClosed();
+  drainMappings(); // a file that was only mapped is released no earlier than the descriptors are closed
   fdTableDestroy(process);
   drainClosed();
   secctxDrop(process);

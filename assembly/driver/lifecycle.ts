@@ -21,8 +21,10 @@ import {
   FILE_BINDER,
   FILE_MEMFD,
   FILE_STREAM,
+  fileFirstClosing,
   fileFree,
   fileGet,
+  fileNextClosing,
   fileOpen,
   filePut,
   fileAnyClosing,
@@ -124,12 +126,30 @@ export function binderMmap(
   return address;
 }
 
-/** Acts on mappings and descriptors that were closed: call it after every system call that may have closed one. */
+/**
+ * Acts on mappings and descriptors that were closed: call it after every system call that may have closed one.
+ * As in Linux, every descriptor is flushed before the first file is released; the file whose last holder went last is
+ * released first.
+ */
 export function drainClosed(): void {
   if (spaceAnyClosed() || fileAnyClosing()) drainSlowly();
 }
 
 function drainSlowly(): void {
+  drainMappings();
+  for (let file = fileFirstClosing(); file; ) {
+    if (file.closing & CLOSING_FLUSH) defer(changetype<Proc>(file.owner), DEFERRED_FLUSH);
+    file = fileNextClosing(file);
+  }
+  for (let file = fileTakeClosing(); file; file = fileTakeClosing()) {
+    const closing = file.closing;
+    file.closing = 0;
+    if (closing & CLOSING_RELEASE) releaseFile(file);
+  }
+}
+
+/** Acts on mappings that were closed. What that means for their files waits for drainClosed. */
+export function drainMappings(): void {
   for (let vma = spaceTakeClosed(); vma; vma = spaceTakeClosed()) {
     const file = changetype<OpenFile>(vma.owner);
     vmaFree(vma);
@@ -137,12 +157,6 @@ function drainSlowly(): void {
     if (!file.mapped || isMapped(file)) continue;
     file.mapped = false;
     filePut(file);
-  }
-  for (let file = fileTakeClosing(); file; file = fileTakeClosing()) {
-    const closing = file.closing;
-    file.closing = 0;
-    if (closing & CLOSING_FLUSH) defer(changetype<Proc>(file.owner), DEFERRED_FLUSH);
-    if (closing & CLOSING_RELEASE) releaseFile(file);
   }
 }
 

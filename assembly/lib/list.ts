@@ -37,6 +37,12 @@ export function listFirst(head: usize): usize {
   return first == head ? 0 : first;
 }
 
+/** The last link of the list; 0 if there is none. */
+export function listLast(head: usize): usize {
+  const last = load<usize>(head, PREV);
+  return last == head ? 0 : last;
+}
+
 /** The link behind `link` on the list of `head`; 0 behind the last one. */
 export function listNext(link: usize, head: usize): usize {
   const next = load<usize>(link, NEXT);

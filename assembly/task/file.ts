@@ -5,7 +5,17 @@
  * driver/lifecycle drains: ending a file may wake threads and tell the driver, and nothing here knows about either.
  */
 import { CACHE_FILE, O_NONBLOCK } from '../abi/machine';
-import { LIST_SIZE, listAddTail, listDel, listEmpty, listFirst, listInit, listLinked } from '../lib/list';
+import {
+  LIST_SIZE,
+  listAddTail,
+  listDel,
+  listEmpty,
+  listFirst,
+  listInit,
+  listLast,
+  listLinked,
+  listNext,
+} from '../lib/list';
 import { kmemAlloc, kmemCache, kmemFree } from '../mem/kmem';
 import { Memfd } from './memfd';
 import { Stream } from './stream';
@@ -110,12 +120,21 @@ export function fileAnyClosing(): bool {
   return !listEmpty(closing);
 }
 
-/** The next file of the closing list, taken off it, or null. Its `closing` tells what happened; the caller clears it. */
+/** The file that was first put on the closing list, or null. Its `closing` tells what has happened to it. */
+export function fileFirstClosing(): OpenFile | null {
+  return changetype<OpenFile | null>(listFirst(closing));
+}
+
+export function fileNextClosing(file: OpenFile): OpenFile | null {
+  return changetype<OpenFile | null>(listNext(changetype<usize>(file), closing));
+}
+
+/** Takes the file that was last put on the closing list off it, or null; the caller clears its `closing`. */
 export function fileTakeClosing(): OpenFile | null {
-  const first = listFirst(closing);
-  if (!first) return null;
-  listDel(first);
-  return changetype<OpenFile>(first);
+  const last = listLast(closing);
+  if (!last) return null;
+  listDel(last);
+  return changetype<OpenFile>(last);
 }
 
 export function fileFree(file: OpenFile): void {
