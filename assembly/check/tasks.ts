@@ -138,7 +138,7 @@ function checkStreamWait(thread: Thread): bool {
   return pointsAt(CACHE_STREAM, thread.waitingOn, at);
 }
 
-/** In BINDER_FREEZE: it holds the procs that it is to freeze, and sleeps at the one whose turn it is. */
+/** In BINDER_FREEZE: it holds the procs that it has yet to freeze, and sleeps at the one whose turn it is. */
 function checkFreezer(thread: Thread): bool {
   const at = changetype<usize>(thread);
   const freezing = changetype<Freezing>(threadCallFrame(thread));
@@ -146,7 +146,7 @@ function checkFreezer(thread: Thread): bool {
   while (PAGE_SIZE << order < freezing.count * <i32>offsetof<Slot>()) order++;
   if (!holdFrames(freezing.targets, order, FRAME_ARRAY, changetype<usize>(freezing))) return false;
   if (<u32>freezing.index >= <u32>freezing.count) return blame(VIOLATION_THREAD, at, thread.call);
-  for (let index = 0; index < freezing.count; index++) {
+  for (let index = freezing.index; index < freezing.count; index++) {
     const slot = changetype<Slot>(freezing.targets + <usize>index * offsetof<Slot>());
     const proc = changetype<usize>(slot.proc);
     if (!pointsAt(CACHE_BINDER_PROC, proc, at)) return false;

@@ -70,7 +70,7 @@ export function freezerResume(thread: Thread, looper: Looper, file: OpenFile, si
   }
   const error = settle(proc);
   if (error) return end(freezing, error);
-  freezing.index++;
+  next(freezing);
   return freeze(thread, file, freezing);
 }
 
@@ -122,7 +122,7 @@ function collect(freezing: Freezing): i32 {
 
 /** Freezes or thaws one proc after the other. */
 function freeze(thread: Thread, file: OpenFile, freezing: Freezing): i32 {
-  for (; freezing.index < freezing.count; freezing.index++) {
+  for (; freezing.index < freezing.count; next(freezing)) {
     const proc = target(freezing, freezing.index);
     proc.syncRecv = false;
     proc.asyncRecv = false;
@@ -155,9 +155,14 @@ function park(thread: Thread, file: OpenFile, freezing: Freezing, proc: Proc): i
   return PARKED;
 }
 
-/** Lets the procs go. */
+/** Lets a proc go that is done with, and turns to the next. */
+function next(freezing: Freezing): void {
+  procRelease(target(freezing, freezing.index++));
+}
+
+/** Lets the procs go that are left. */
 function end(freezing: Freezing, result: i32): i32 {
-  for (let index = 0; index < freezing.count; index++) procRelease(target(freezing, index));
+  while (freezing.index < freezing.count) next(freezing);
   framePut(freezing.targets);
   freezing.targets = 0;
   return result;

@@ -60,11 +60,31 @@ export function threadSignal(thread: Thread): void {
   threadWake(thread);
 }
 
-/** The deadline of a parked call has passed. */
+/** Time passes until the deadline of a parked call, and with it those of other calls that wait no longer than that. */
 export function threadTimeOut(thread: Thread): void {
-  if (thread.timeoutMs < 0) return;
-  thread.timedOut = true;
-  threadWake(thread);
+  const timeoutMs = thread.timeoutMs;
+  if (timeoutMs < 0) return;
+  for (let due = nextDue(timeoutMs); due; ) {
+    due.timedOut = true;
+    threadWake(due);
+    due = nextDue(timeoutMs);
+  }
+}
+
+/** The thread with the shortest timeout, at most `limitMs`, of those whose deadline has not passed yet; or null. */
+function nextDue(limitMs: i32): Thread | null {
+  let due: Thread | null = null;
+  let process = processFirst();
+  while (process) {
+    let thread = threadFirst(process);
+    while (thread) {
+      const mayPass = thread.timeoutMs >= 0 && !thread.timedOut && thread.timeoutMs <= limitMs;
+      if (mayPass && (!due || thread.timeoutMs < due.timeoutMs)) due = thread;
+      thread = threadNext(thread);
+    }
+    process = processNext(process);
+  }
+  return due;
 }
 
 /** Wakes every thread that is parked in `call` at `on`. Whether there was one. */
