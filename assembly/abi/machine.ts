@@ -69,7 +69,11 @@ export const SEGV_ACCERR = 2;
 export const BUS_ADRERR = 2;
 
 // open files
+export const O_WRONLY = 1;
 export const O_RDWR = 2;
+export const O_APPEND = 0x400;
+export const O_DIRECT = 0x4000;
+export const O_NOATIME = 0x40000;
 export const O_NONBLOCK = 0x800;
 export const O_LARGEFILE = 0x8000; // set by every open(2) of a 64-bit process
 export const O_CLOEXEC = 0x80000;

@@ -16,13 +16,19 @@ import {
   FD_CLOEXEC,
   FRAME_ARRAY,
   FRAME_ORDER_MAX,
+  O_APPEND,
   O_CLOEXEC,
+  O_DIRECT,
+  O_NOATIME,
   O_NONBLOCK,
   PAGE_SIZE,
 } from '../abi/machine';
 import { frameAllocZero, framePut } from '../mem/frames';
-import { fileFlush, fileGet, filePut, OpenFile } from './file';
+import { FILE_STREAM, fileFlush, fileGet, filePut, OpenFile } from './file';
 import { Process } from './process';
+
+/** Flags of an open file that F_SETFL changes. O_NONBLOCK alone means anything here. */
+const SETTABLE: u32 = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME;
 
 /** A number that is taken, with no file behind it yet. */
 const RESERVED: usize = 1;
@@ -150,7 +156,7 @@ export function fdDupTo(process: Process, fd: i32, to: i32, flags: i32): i32 {
   return to;
 }
 
-/** fcntl(2): F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL (O_NONBLOCK only). */
+/** fcntl(2): F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL. */
 export function fdControl(process: Process, fd: i32, command: i32, argument: i32): i32 {
   const file = fdFile(process, fd);
   if (!file) return -EBADF;
@@ -167,7 +173,8 @@ export function fdControl(process: Process, fd: i32, command: i32, argument: i32
     case F_GETFL:
       return file.flags & ~O_CLOEXEC;
     case F_SETFL:
-      file.flags = (file.flags & ~O_NONBLOCK) | (argument & O_NONBLOCK);
+      if (argument & O_DIRECT && file.kind != FILE_STREAM) return -EINVAL;
+      file.flags = (file.flags & ~SETTABLE) | (argument & SETTABLE);
       return 0;
     default:
       return -EINVAL;

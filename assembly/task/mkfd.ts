@@ -2,7 +2,16 @@
  * Files made at descriptor numbers of the caller's choice, and what fstat(2) would tell of an open file.
  */
 import { EBADF, EINVAL, ENOMEM } from '../abi/errno';
-import { FILE_KIND_MEMFD, FILE_KIND_NULL, FILE_KIND_PIPE, FILE_KIND_SOCKETPAIR, O_NONBLOCK } from '../abi/machine';
+import {
+  FILE_KIND_MEMFD,
+  FILE_KIND_NULL,
+  FILE_KIND_PIPE,
+  FILE_KIND_SOCKETPAIR,
+  O_LARGEFILE,
+  O_NONBLOCK,
+  O_RDWR,
+  O_WRONLY,
+} from '../abi/machine';
 import { fdCloexec, fdFile, fdPlace } from './fdtable';
 import { FILE_MEMFD, FILE_NULL, fileFree, fileOpen, fileOpenMemfd, fileOpenStream, filePut, OpenFile } from './file';
 import { Memfd, memfdAddress, memfdCreate, memfdDestroy, memfdGrow } from './memfd';
@@ -28,7 +37,7 @@ export function fileMake(process: Process, kind: i32, fd: i32, fd2: i32, content
     case FILE_KIND_MEMFD:
       return place(process, fd, makeMemfd(content, length));
     case FILE_KIND_NULL:
-      return place(process, fd, fileOpen(FILE_NULL, 0));
+      return place(process, fd, fileOpen(FILE_NULL, O_RDWR | O_LARGEFILE));
     case FILE_KIND_PIPE:
       return makePipe(process, fd, fd2);
     case FILE_KIND_SOCKETPAIR:
@@ -58,7 +67,7 @@ function makeMemfd(content: usize, length: u32): OpenFile | null {
   const memfd = memfdCreate();
   if (!memfd) return null;
   const grown = memfdGrow(memfd, length) == 0;
-  const file = fileOpenMemfd(memfd, 0);
+  const file = fileOpenMemfd(memfd, O_RDWR | O_LARGEFILE);
   if (!grown || !file) {
     if (file) fileFree(file);
     memfdDestroy(memfd);
@@ -94,9 +103,8 @@ function placeBoth(
   reads2: Stream | null,
   writes2: Stream,
 ): i32 {
-  const flags = writes ? 0 : O_NONBLOCK;
-  const first = fileOpenStream(reads, writes, flags);
-  const second = first ? fileOpenStream(reads2, writes2, flags) : null;
+  const first = fileOpenStream(reads, writes, writes ? O_RDWR : O_NONBLOCK);
+  const second = first ? fileOpenStream(reads2, writes2, writes ? O_RDWR : O_WRONLY | O_NONBLOCK) : null;
   if (!first || !second) {
     if (first) fileFree(first);
     dropStream(writes2);

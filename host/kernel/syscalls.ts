@@ -103,7 +103,7 @@ export class Syscalls {
   dup(fd: number, to: number): number {
     const { raw } = this.system;
     return this.#call('dup', { fd, to }, (thread) =>
-      to < 0 ? raw.sysDup(thread, fd) : raw.sysDup3(thread, fd, to, 0),
+      to === -1 ? raw.sysDup(thread, fd) : raw.sysDup3(thread, fd, to, 0),
     );
   }
 
