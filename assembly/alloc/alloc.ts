@@ -138,6 +138,7 @@ export function allocUnmap(alloc: BinderAlloc): void {
 /** A VMA of the mapping was closed, even in part: no new buffers from now on. */
 export function allocVmaClosed(alloc: BinderAlloc): void {
   alloc.mapped = false;
+  alloc.vma = null;
 }
 
 /** Frees the allocator of a dead process with all that is left in it. No transaction refers to its buffers any more. */
@@ -387,6 +388,7 @@ function forget(alloc: BinderAlloc): void {
   kmemFree(CACHE_PAGE_ARRAY, changetype<usize>(alloc.pageArray));
   alloc.pageArray = null;
   alloc.mapped = false;
+  alloc.vma = null;
   alloc.size = 0;
 }
 

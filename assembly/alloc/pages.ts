@@ -9,10 +9,10 @@
  * page is never on the LRU; under one that brings frames late an active page may have none.
  */
 import { EVENT_ALLOC_LRU, EVENT_ALLOC_PAGE, EVENT_FREE_LRU, EVENT_UPDATE_PAGE_RANGE } from '../abi/events';
-import { ESRCH } from '../abi/errno';
+import { ENOMEM, ESRCH } from '../abi/errno';
 import { PAGE_SHIFT } from '../abi/machine';
 import { LIST_SIZE, listAddTail, listDel, listFirst, listInit, listNext } from '../lib/list';
-import { Area, areaPage, Page, pageOnLru } from '../mapping/area';
+import { Area, areaPage, areaReaches, Page, pageOnLru } from '../mapping/area';
 import { mappingInstall, mappingReclaim } from '../mapping/index';
 import { trace } from '../trace';
 
@@ -52,12 +52,13 @@ export function pagesRetire(area: Area, start: u32, end: u32): void {
   }
 }
 
-/** Has every page installed that [offset, offset + size) touches. 0, -ESRCH without a mapping, or -ENOMEM. */
+/** Has every page installed that [offset, offset + size) touches. 0, -ESRCH without a mapping, or -ENOMEM, also where mprotect has cut the mapping. */
 export function pagesInstall(area: Area, offset: u32, size: u32): i32 {
   const last = (offset + size - 1) >>> PAGE_SHIFT;
   for (let index = <i32>(offset >>> PAGE_SHIFT); index <= <i32>last; index++) {
     if (areaPage(area, index).frame) continue;
     if (!area.mapped) return -ESRCH;
+    if (!areaReaches(area, index)) return -ENOMEM;
     const error = mappingInstall(area, index);
     if (error) return error;
     if (areaPage(area, index).frame) trace(EVENT_ALLOC_PAGE, area.pid, index);

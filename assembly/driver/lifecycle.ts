@@ -119,6 +119,7 @@ export function binderMmap(
     return error;
   }
   vma.pages = proc.alloc.pageArray;
+  proc.alloc.vma = vma;
   vma.mayWrite = false;
   vma.dontCopy = true;
   file.mapped = true;

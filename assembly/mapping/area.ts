@@ -96,6 +96,7 @@ export class Area {
   pid: i32;
   strategy: Strategy; // fixed at mmap
   mapped: bool; // from mmap until the first close of (a piece of) the VMA
+  vma: Vma | null; // what mmap made, while mapped; mprotect may leave it a piece of the mapping alone
 }
 
 export function areaPage(area: Area, index: i32): Page {
@@ -104,6 +105,13 @@ export function areaPage(area: Area, index: i32): Page {
 
 export function pageUserAddress(area: Area, index: i32): u64 {
   return area.userBase + ((<u64>index) << PAGE_SHIFT);
+}
+
+/** Whether page `index` lies in the VMA that mmap made: only there does Linux install pages, and mprotect may have split it. */
+export function areaReaches(area: Area, index: i32): bool {
+  const vma = area.vma;
+  const user = pageUserAddress(area, index);
+  return vma != null && user >= vma.start && user < vma.end;
 }
 
 /** Whether no live buffer touches the page. */

@@ -111,7 +111,7 @@ export function spaceUnmap(space: Space, addr: u64, len: u64): i32 {
 /**
  * mprotect: from area to area until one refuses; what came before it is changed.
  * @returns 0; -EINVAL for an unaligned address or unknown bits of `prot`; -ENOMEM at a hole; -EACCES for PROT_WRITE
- *   where mayWrite is false
+ *   where mayWrite is false. As in Linux, of an area that is split the record stays with the piece that changes.
  */
 export function spaceProtect(space: Space, addr: u64, len: u64, prot: u32): i32 {
   if ((addr & PAGE_MASK) != 0) return -EINVAL;
@@ -150,10 +150,22 @@ export function spaceDestroy(space: Space): void {
 function protectPiece(space: Space, vma: Vma, from: u64, to: u64, prot: u32): i32 {
   if ((prot & PROT_WRITE) != 0 && !vma.mayWrite) return -EACCES;
   if (vma.prot == prot) return 0;
-  if (splitAt(space, from) != 0 || splitAt(space, to) != 0) return -ENOMEM;
-  const piece = spaceVmaAfter(space, from);
-  if (piece !== null) piece.prot = prot;
+  if (splitBelow(space, vma, from) != 0 || splitAt(space, to) != 0) return -ENOMEM;
+  vma.prot = prot;
   leavesProtect(space, from, to, prot);
+  return 0;
+}
+
+/** Splits `vma` at `at`, if that lies inside, so that its record is the upper part's and the lower part gets a new one. 0, or -ENOMEM. */
+function splitBelow(space: Space, vma: Vma, at: u64): i32 {
+  if (vma.start >= at) return 0;
+  if (leavesCut(space, at) != 0) return -ENOMEM;
+  const lower = vmaCreate(vma.start, at);
+  if (lower === null) return -ENOMEM;
+  copyKind(lower, vma);
+  vma.pageOffset += ((at - vma.start) >> PAGE_SHIFT) as u32;
+  vma.start = at;
+  vmaInsert(space, lower);
   return 0;
 }
 
@@ -164,16 +176,22 @@ function splitAt(space: Space, at: u64): i32 {
   if (leavesCut(space, at) != 0) return -ENOMEM;
   const upper = vmaCreate(at, vma.end);
   if (upper === null) return -ENOMEM;
-  upper.prot = vma.prot;
-  upper.flags = vma.flags;
-  upper.pages = vma.pages;
-  upper.pageOffset = vma.pageOffset + (((at - vma.start) >> PAGE_SHIFT) as u32);
-  upper.owner = vma.owner;
-  upper.mayWrite = vma.mayWrite;
-  upper.dontCopy = vma.dontCopy;
+  copyKind(upper, vma);
+  upper.pageOffset += ((at - vma.start) >> PAGE_SHIFT) as u32;
   vma.end = at;
   vmaInsert(space, upper);
   return 0;
+}
+
+/** Makes a piece what the whole is, but for its addresses. */
+function copyKind(piece: Vma, whole: Vma): void {
+  piece.prot = whole.prot;
+  piece.flags = whole.flags;
+  piece.pages = whole.pages;
+  piece.pageOffset = whole.pageOffset;
+  piece.owner = whole.owner;
+  piece.mayWrite = whole.mayWrite;
+  piece.dontCopy = whole.dontCopy;
 }
 
 /** Joins neighbours that can be one area, from the one that ends at `start` to the one that begins at `end`. */
