@@ -37,7 +37,7 @@ import { scatterBoot } from './driver/scatter';
 import { procsFirst, procsNext, stateBoot, stateSeed } from './driver/state';
 import { digest } from './lib/digest';
 import { mappingKnown, mappingStrategy } from './mapping/index';
-import { spaceDestroy, spaceMap, spaceProtect, spaceUnmap } from './mem/areas';
+import { spaceDestroy, spaceMap, spacePlace, spaceProtect, spaceUnmap } from './mem/areas';
 import { Counters, countersAdd, machineCounters } from './mem/counters';
 import { spaceFork } from './mem/fork';
 import { framesBoot, framesFree as freeFrames, framesOf, framesTouched } from './mem/frames';
@@ -59,6 +59,7 @@ import {
 } from './task/fdtable';
 import { FILE_BINDER, FILE_CONSOLE, FILE_MEMFD, fileGet, fileOpen, filesBoot, OpenFile } from './task/file';
 import { ioRead, ioWrite } from './task/io';
+import { mapRefusal } from './task/mappable';
 import { Memfd, memfdBoot, memfdGrow } from './task/memfd';
 import { fileMake as makeFile, fileStat as statFile } from './task/mkfd';
 import {
@@ -377,17 +378,27 @@ export function sysFcntl(thread: Thread, fd: i32, command: i32, argument: i32): 
 /** mmap of anonymous memory (fd ignored) or of a binder file; `flags` may name a strategy. The address, or a negative errno. */
 export function sysMmap(thread: Thread, addr: f64, len: f64, prot: u32, flags: u32, fd: i32, off: f64): f64 {
   currentSet(thread);
-  if (<u64>off & PAGE_MASK || !(flags & (MAP_SHARED | MAP_PRIVATE))) return -EINVAL;
-  if (flags & MAP_ANONYMOUS) return <f64>spaceMap(thread.process.space!, <u64>addr, <u64>len, prot, flags, null, 0, 0);
-  const file = fdFile(thread.process, fd);
-  if (!file) return -EBADF;
-  let address: i64 = -ENODEV;
-  if (file.kind == FILE_BINDER) {
-    const named = flags >>> MAP_STRATEGY_SHIFT;
-    const strategy = mappingStrategy(named ? <i32>named - 1 : machine.strategy);
-    address = strategy ? binderMmap(thread, file, <u64>addr, <u64>len, prot, flags, strategy) : -EINVAL;
+  if (<u64>off & PAGE_MASK) return -EINVAL;
+  const space = thread.process.space!;
+  let file: OpenFile | null = null;
+  if (!(flags & MAP_ANONYMOUS)) {
+    file = fdFile(thread.process, fd);
+    if (!file) return -EBADF;
+  }
+  const refusal = mapRefusal(file, flags);
+  if (refusal) {
+    const place = spacePlace(space, <u64>addr, <u64>len, flags); // what is wrong with the address is told first
+    return <f64>(place < 0 ? place : <i64>refusal);
+  }
+  let address: i64 = -EINVAL;
+  if (!file) {
+    address = spaceMap(space, <u64>addr, <u64>len, prot, flags, null, 0, 0);
   } else if (file.kind == FILE_MEMFD) {
     address = mmapMemfd(thread, file, <u64>addr, <u64>len, prot, flags, <u64>off);
+  } else {
+    const named = flags >>> MAP_STRATEGY_SHIFT;
+    const strategy = mappingStrategy(named ? <i32>named - 1 : machine.strategy);
+    if (strategy) address = binderMmap(thread, file, <u64>addr, <u64>len, prot, flags, strategy);
   }
   drainClosed();
   return <f64>address;

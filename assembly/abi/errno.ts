@@ -24,5 +24,6 @@ export const EPIPE = 32;
 export const EPROTO = 71;
 export const EBADMSG = 74;
 export const EOVERFLOW = 75;
+export const EOPNOTSUPP = 95;
 export const ENOTCONN = 107;
 export const ETIMEDOUT = 110;

@@ -13,6 +13,7 @@ import {
   POISON_END,
   PROT_EXEC,
   PROT_READ,
+  PROT_SEM,
   PROT_WRITE,
 } from '../abi/machine';
 import { leavesCut, leavesProtect, leavesZap } from './leaves';
@@ -32,6 +33,8 @@ import {
 } from './space';
 import { tableFree } from './table';
 
+/** Rights that an area can have; mmap ignores any other. */
+const PROT_ALL: u32 = PROT_READ | PROT_WRITE | PROT_EXEC;
 /** Where the search for a free range begins, downwards. */
 const MAP_TOP: u64 = 0x7ff0000000;
 /** Linux: mmap_min_addr; the kernel chooses no address below. */
@@ -56,26 +59,18 @@ export function spaceMap(
   pageOffset: u32,
   owner: usize,
 ): i64 {
-  if (len == 0) return -EINVAL;
-  if (len > USER_END) return -ENOMEM;
+  const place = spacePlace(space, addr, len, flags);
+  if (place < 0) return place;
+  const start = place as u64;
   const bytes = pageAlign(len);
-  const isFixed = (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) != 0;
-  if (isFixed && addr > USER_END - bytes) return -ENOMEM;
-  if (isFixed && (addr & PAGE_MASK) != 0) return -EINVAL;
-
-  let start = addr;
-  if (!isFixed) {
-    start = findRange(space, addr, bytes);
-    if (start == 0) return -ENOMEM;
-  } else if (!isFree(space, addr, bytes)) {
-    if ((flags & MAP_FIXED_NOREPLACE) != 0) return -EEXIST;
-    const error = spaceUnmap(space, addr, bytes);
+  if (!isFree(space, start, bytes)) {
+    const error = spaceUnmap(space, start, bytes);
     if (error != 0) return error;
   }
 
   const vma = vmaCreate(start, start + bytes);
   if (vma === null) return -ENOMEM;
-  vma.prot = prot;
+  vma.prot = prot & PROT_ALL;
   vma.flags = flags;
   vma.pages = pages;
   vma.pageOffset = pageOffset;
@@ -84,6 +79,20 @@ export function spaceMap(
   vmaInsert(space, vma);
   joinAround(space, start, start + bytes);
   return start as i64;
+}
+
+/** Where mmap would put an area, as of spaceMap: the address, or -EINVAL, -ENOMEM, -EEXIST. Nothing is changed. */
+export function spacePlace(space: Space, addr: u64, len: u64, flags: u32): i64 {
+  if (len == 0) return -EINVAL;
+  if (len > USER_END) return -ENOMEM;
+  const bytes = pageAlign(len);
+  if ((flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) == 0) {
+    const start = findRange(space, addr, bytes);
+    return start == 0 ? -ENOMEM : (start as i64);
+  }
+  if (addr > USER_END - bytes) return -ENOMEM;
+  if ((addr & PAGE_MASK) != 0) return -EINVAL;
+  return (flags & MAP_FIXED_NOREPLACE) != 0 && !isFree(space, addr, bytes) ? -EEXIST : (addr as i64);
 }
 
 /**
@@ -118,7 +127,8 @@ export function spaceProtect(space: Space, addr: u64, len: u64, prot: u32): i32 
   if (len == 0) return 0;
   const end = addr + pageAlign(len);
   if (end <= addr) return -ENOMEM;
-  if ((prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC)) != 0) return -EINVAL;
+  if ((prot & ~(PROT_ALL | PROT_SEM)) != 0) return -EINVAL;
+  const rights = prot & PROT_ALL;
 
   let at = addr;
   let error = 0;
@@ -128,7 +138,7 @@ export function spaceProtect(space: Space, addr: u64, len: u64, prot: u32): i32 
       error = -ENOMEM;
     } else {
       const to = min(vma.end, end);
-      error = protectPiece(space, vma, at, to, prot);
+      error = protectPiece(space, vma, at, to, rights);
       at = to;
     }
   }

@@ -36,8 +36,12 @@ export function bigAt(bytes: Uint8Array, at: number): bigint {
   return BigInt(u32At(bytes, at)) | (BigInt(u32At(bytes, at + 4)) << 32n);
 }
 
-/** Stores a size or an address: any whole number below 2^64, exact below 2^53. */
+/** Stores a size or an address: any whole number below 2^64, exact below 2^53; what is no less is stored as 2^64 - 1. */
 export function setU64(view: DataView, at: number, value: number): void {
+  if (value >= TWO_32 * TWO_32) {
+    view.setBigUint64(at, 0xffff_ffff_ffff_ffffn, true);
+    return;
+  }
   view.setUint32(at, value >>> 0, true);
   view.setUint32(at + 4, value < TWO_32 ? 0 : Math.floor(value / TWO_32) >>> 0, true);
 }

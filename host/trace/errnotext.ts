@@ -28,6 +28,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   EPROTO: 'Protocol error',
   EBADMSG: 'Bad message',
   EOVERFLOW: 'Value too large for defined data type',
+  EOPNOTSUPP: 'Operation not supported',
   ENOTCONN: 'Transport endpoint is not connected',
   ETIMEDOUT: 'Connection timed out',
 };

@@ -52,7 +52,7 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['memfd', 'stream'],
     ['file'],
     ['process'],
-    ['current', 'nice', 'fdtable', 'secctx'],
+    ['current', 'nice', 'fdtable', 'secctx', 'mappable'],
     ['wait', 'mkfd'],
     ['io'],
   ],
