@@ -28,6 +28,7 @@ import {
 import { allocBoot, allocResident } from './alloc/alloc';
 import { lruCount, lruShrink, pagesBoot } from './alloc/pages';
 import { debugfsHoldNodes } from './driver/debugfs';
+import { processBegin, processFork } from './driver/birth';
 import { callResume, processExit, threadExit as exitThread } from './driver/exit';
 import { binderIoctl } from './driver/ioctl';
 import { binderMmap, binderOpen, deferredRun as runDeferred, drainClosed, lifecycleBoot } from './driver/lifecycle';
@@ -37,27 +38,16 @@ import { scatterBoot } from './driver/scatter';
 import { procsFirst, procsNext, stateBoot, stateSeed } from './driver/state';
 import { digest } from './lib/digest';
 import { mappingKnown, mappingStrategy } from './mapping/index';
-import { spaceDestroy, spaceMap, spacePlace, spaceProtect, spaceUnmap } from './mem/areas';
+import { spaceMap, spacePlace, spaceProtect, spaceUnmap } from './mem/areas';
 import { Counters, countersAdd, machineCounters } from './mem/counters';
-import { spaceFork } from './mem/fork';
 import { framesBoot, framesFree as freeFrames, framesOf, framesTouched } from './mem/frames';
 import { kmemLiveTotal, kmemReap } from './mem/kmem';
-import { spaceCounters, spaceCreate, spacesBoot } from './mem/space';
+import { spaceCounters, spacesBoot } from './mem/space';
 import { putUser32, userTouch as touch } from './mem/uaccess';
 import { kernelReservedBytes } from './mem/vmalloc';
 import { currentSet } from './task/current';
-import {
-  fdClose,
-  fdControl,
-  fdDup,
-  fdDupTo,
-  fdFile,
-  fdInstall,
-  fdReserve,
-  fdTableCreate,
-  fdTableFork,
-} from './task/fdtable';
-import { FILE_BINDER, FILE_CONSOLE, FILE_MEMFD, fileGet, fileOpen, filesBoot, OpenFile } from './task/file';
+import { fdClose, fdControl, fdDup, fdDupTo, fdFile } from './task/fdtable';
+import { FILE_BINDER, FILE_MEMFD, fileGet, filesBoot, OpenFile } from './task/file';
 import { ioRead, ioWrite } from './task/io';
 import { mapRefusal } from './task/mappable';
 import { Memfd, memfdBoot, memfdGrow } from './task/memfd';
@@ -65,18 +55,16 @@ import { fileMake as makeFile, fileStat as statFile } from './task/mkfd';
 import {
   CALL_GRACE,
   Process,
-  processCreate,
   processesBoot,
   processFirst,
   processNext,
-  processRetire,
   Thread,
   threadCallFrame,
   threadCreate as createThread,
   threadFirst,
   tidTaken,
 } from './task/process';
-import { secctxFork, secctxSet } from './task/secctx';
+import { secctxSet } from './task/secctx';
 import { streamBoot, streamReady } from './task/stream';
 import { threadSignal, threadTimeOut, waitBoot, wakeTake, wakeWaiting } from './task/wait';
 import { traceEnable as enableTrace } from './trace';
@@ -211,37 +199,13 @@ export function stateHash(): u64 {
 /** A process with one thread of the same number, descriptors 0 to 2, and no memory. The process, or -EEXIST or -ENOMEM. */
 export function procCreate(pid: i32, uid: u32): i32 {
   if (tidTaken(pid)) return -EEXIST;
-  const process = processCreate(pid, uid);
-  if (!process) return -ENOMEM;
-  if (!furnish(process)) {
-    processExit(process);
-    return -ENOMEM;
-  }
-  return changetype<i32>(process);
+  return processBegin(pid, uid, machine.secctxSize ? secctx : 0, machine.secctxSize);
 }
 
 /** fork by the process's main thread: a copy of memory (no binder mapping) and descriptors. The child, or -EEXIST or -ENOMEM. */
 export function procFork(parent: Thread, pid: i32): i32 {
   if (tidTaken(pid)) return -EEXIST;
-  const from = parent.process;
-  const child = processCreate(pid, from.uid);
-  if (!child) return -ENOMEM;
-  child.nofile = from.nofile;
-  child.space = spaceCreate(changetype<usize>(child));
-  const space = child.space;
-  const thread = space ? createThread(child, pid) : null;
-  if (
-    !space ||
-    !thread ||
-    spaceFork(space, from.space!) < 0 ||
-    fdTableFork(child, from) < 0 ||
-    secctxFork(child, from) < 0
-  ) {
-    processExit(child);
-    return -ENOMEM;
-  }
-  thread.nice = parent.nice;
-  return changetype<i32>(child);
+  return processFork(parent, pid);
 }
 
 /** A further thread of the caller's process. The thread, or -EEXIST or -ENOMEM. */
@@ -488,20 +452,4 @@ function mmapMemfd(thread: Thread, file: OpenFile, addr: u64, len: u64, prot: u3
     fileGet(file);
   }
   return address;
-}
-
-/** Space, descriptors 0 to 2, and the first thread. */
-function furnish(process: Process): bool {
-  process.secctx = machine.secctxSize ? secctx : 0;
-  process.secctxSize = machine.secctxSize;
-  process.space = spaceCreate(changetype<usize>(process));
-  if (!process.space || fdTableCreate(process) < 0) return false;
-  const console = fileOpen(FILE_CONSOLE, 0);
-  if (!console) return false;
-  console.refs = 3;
-  for (let fd = 0; fd < 3; fd++) {
-    fdReserve(process, fd, false);
-    fdInstall(process, fd, console);
-  }
-  return createThread(process, process.pid) != null;
 }

@@ -58,7 +58,7 @@ import {
 import { WriteRead } from '../driver/records';
 import { context, procs } from '../driver/state';
 import { listFirst, listLinked, listNext } from '../lib/list';
-import { rbFirst, rbNext, rbRoot } from '../lib/rbtree';
+import { rbFirst, rbNext } from '../lib/rbtree';
 import { CALL_READ, threadCallFrame } from '../task/process';
 import { checkArea } from './area';
 import { holdMessages } from './contents';

@@ -100,7 +100,6 @@ function isKnown(command: u32): bool {
 
 /** Carries out one known command whose payload lies at `payload`. 0 or -EINVAL. */
 function run(thread: Thread, looper: Looper, command: u32, payload: usize): i32 {
-  const proc = looper.proc;
   switch (command & 0xff) {
     case BC_TRANSACTION & 0xff:
       transact(thread, looper, changetype<TransactionRecord>(payload), false, 0);

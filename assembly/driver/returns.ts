@@ -49,7 +49,6 @@ import { threadPark } from '../task/wait';
 import { trace } from '../trace';
 import { deathDelivered, deathFree } from './death';
 import { freezeDelivered, freezeFree } from './freeze';
-import { looperHold, looperRelease } from './holds';
 import { nodeFree, nodeUnlink } from './nodes';
 import {
   ErrorWork,
@@ -85,7 +84,7 @@ import { TransactionRecord, Word, WriteRead } from './records';
 import { bufferFree } from './release';
 import { fixupsDrop, transactionCancel, transactionFree } from './stack';
 import { countReturn, STAT_TRANSACTION_COMPLETE, statDeleted } from './state';
-import { looperAvailable, looperHasWork, workQueued, workTake } from './work';
+import { looperAvailable, looperHasWork, workTake } from './work';
 
 /** A read goes on only while the largest answer, BR_TRANSACTION_SEC_CTX, still fits. */
 const ROOM = 4 + TRANSACTION_DATA_SECCTX_SIZE;

@@ -6,7 +6,7 @@ import { BC_COUNT, BR_COUNT } from '../abi/protocol';
 import { DEVICE_COUNT, LOG_ENTRIES } from '../abi/machine';
 import { bytesCopy } from '../lib/bytes';
 import { LIST_SIZE, listAddHead, listDel, listFirst, listInit, listNext } from '../lib/list';
-import { Context, Node, Proc, procStats, STATS_BC, STATS_BR, STATS_SIZE } from './objects';
+import { Context, Node, Proc, procStats, STATS_BC, STATS_BR } from './objects';
 
 // kinds of objects that are counted as they come and go, in the order of debugfs
 export const STAT_PROC = 0;

@@ -11,7 +11,7 @@
  *     4 KiB  one page
  */
 import { ENOMEM } from '../abi/errno';
-import { PAGE_MASK, PAGE_SHIFT, PAGE_SIZE, PROT_READ, PROT_WRITE } from '../abi/machine';
+import { PAGE_SHIFT, PAGE_SIZE, PROT_READ, PROT_WRITE } from '../abi/machine';
 import { frameGet, framePut } from './frames';
 import {
   PTE_CONTIGUOUS,

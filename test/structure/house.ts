@@ -76,6 +76,7 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['lifecycle'],
     ['ioctl'],
     ['exit'],
+    ['birth'],
   ],
   'host/sim/': [
     ['random', 'clock', 'request'],

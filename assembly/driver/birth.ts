@@ -1,0 +1,66 @@
+/**
+ * How processes begin: made from nothing, as the first ones of a machine are, or forked. What could not be made whole is
+ * torn down again the way a process ends.
+ */
+import { ENOMEM } from '../abi/errno';
+import { spaceFork } from '../mem/fork';
+import { spaceCreate } from '../mem/space';
+import { fdInstall, fdReserve, fdTableCreate, fdTableFork } from '../task/fdtable';
+import { FILE_CONSOLE, fileOpen } from '../task/file';
+import { Process, processCreate, Thread, threadCreate } from '../task/process';
+import { secctxFork } from '../task/secctx';
+import { processExit } from './exit';
+
+/** Descriptors of a new process that are the console: 0, 1 and 2. */
+const CONSOLE_FDS = 3;
+
+/**
+ * A process with no memory, one thread of the same number, descriptors 0 to 2, and the security context of `secctxSize`
+ * bytes at `secctx`, which lives as long as the machine. Its address, or -ENOMEM.
+ */
+export function processBegin(pid: i32, uid: u32, secctx: usize, secctxSize: u32): i32 {
+  const process = processCreate(pid, uid);
+  if (!process) return -ENOMEM;
+  process.secctx = secctx;
+  process.secctxSize = secctxSize;
+  if (furnish(process)) return changetype<i32>(process);
+  processExit(process);
+  return -ENOMEM;
+}
+
+/** fork(2): a child with a copy of memory (no binder mapping), of descriptors, and of nothing else. Its address, or -ENOMEM. */
+export function processFork(parent: Thread, pid: i32): i32 {
+  const from = parent.process;
+  const child = processCreate(pid, from.uid);
+  if (!child) return -ENOMEM;
+  child.nofile = from.nofile;
+  const space = spaceCreate(changetype<usize>(child));
+  child.space = space;
+  const thread = space ? threadCreate(child, pid) : null;
+  const whole =
+    space != null &&
+    thread != null &&
+    spaceFork(space, from.space!) == 0 &&
+    fdTableFork(child, from) == 0 &&
+    secctxFork(child, from) == 0;
+  if (!whole) {
+    processExit(child);
+    return -ENOMEM;
+  }
+  if (thread) thread.nice = parent.nice;
+  return changetype<i32>(child);
+}
+
+/** Space, descriptors 0 to 2, and the first thread. */
+function furnish(process: Process): bool {
+  process.space = spaceCreate(changetype<usize>(process));
+  if (!process.space || fdTableCreate(process) < 0) return false;
+  const console = fileOpen(FILE_CONSOLE, 0);
+  if (!console) return false;
+  console.refs = CONSOLE_FDS;
+  for (let fd = 0; fd < CONSOLE_FDS; fd++) {
+    fdReserve(process, fd, false);
+    fdInstall(process, fd, console);
+  }
+  return threadCreate(process, process.pid) != null;
+}
