@@ -9,7 +9,6 @@ import { EBADF, EEXIST, EFAULT, EINVAL, ENODEV, ENOMEM, ENOTTY, EPERM } from './
 import {
   COUNTER_COUNT,
   DEVICE_COUNT,
-  MAP_ANONYMOUS,
   O_CLOEXEC,
   O_LARGEFILE,
   O_RDWR,
@@ -18,8 +17,6 @@ import {
   FRAME_FILE,
   FRAME_STAGE,
   MAP_STRATEGY_SHIFT,
-  PAGE_MASK,
-  PAGE_SHIFT,
   PAGE_SIZE,
   POISON_BYTE,
   POISON_END,
@@ -31,14 +28,15 @@ import { debugfsHoldNodes } from './driver/debugfs';
 import { processBegin, processFork } from './driver/birth';
 import { callResume, processExit, threadExit as exitThread } from './driver/exit';
 import { binderIoctl } from './driver/ioctl';
-import { binderMmap, binderOpen, deferredRun as runDeferred, drainClosed, lifecycleBoot } from './driver/lifecycle';
+import { binderOpen, deferredRun as runDeferred, drainClosed, lifecycleBoot } from './driver/lifecycle';
+import { fileMmap } from './driver/mmap';
 import { objectsBoot } from './driver/objects';
 import { pollStart } from './driver/poll';
 import { scatterBoot } from './driver/scatter';
 import { procsFirst, procsNext, stateBoot, stateSeed } from './driver/state';
 import { digest } from './lib/digest';
 import { mappingKnown, mappingStrategy } from './mapping/index';
-import { spaceMap, spacePlace, spaceProtect, spaceUnmap } from './mem/areas';
+import { spaceProtect, spaceUnmap } from './mem/areas';
 import { Counters, countersAdd, machineCounters } from './mem/counters';
 import { framesBoot, framesFree as freeFrames, framesOf, framesTouched } from './mem/frames';
 import { kmemLiveTotal, kmemReap } from './mem/kmem';
@@ -47,9 +45,8 @@ import { putUser32, userTouch as touch } from './mem/uaccess';
 import { kernelReservedBytes } from './mem/vmalloc';
 import { currentSet } from './task/current';
 import { fdClose, fdControl, fdDup, fdDupTo, fdFile } from './task/fdtable';
-import { FILE_BINDER, FILE_MEMFD, fileGet, filesBoot, OpenFile } from './task/file';
+import { FILE_BINDER, FILE_MEMFD, filesBoot, OpenFile } from './task/file';
 import { ioRead, ioWrite } from './task/io';
-import { mapRefusal } from './task/mappable';
 import { Memfd, memfdBoot, memfdGrow } from './task/memfd';
 import { fileMake as makeFile, fileStat as statFile } from './task/mkfd';
 import {
@@ -339,31 +336,12 @@ export function sysFcntl(thread: Thread, fd: i32, command: i32, argument: i32): 
   return fdControl(thread.process, fd, command, argument);
 }
 
-/** mmap of anonymous memory (fd ignored) or of a binder file; `flags` may name a strategy. The address, or a negative errno. */
+/** mmap of anonymous memory, a memfd, or a binder file; `flags` may name a strategy. The address, or a negative errno. */
 export function sysMmap(thread: Thread, addr: f64, len: f64, prot: u32, flags: u32, fd: i32, off: f64): f64 {
   currentSet(thread);
-  if (<u64>off & PAGE_MASK) return -EINVAL;
-  const space = thread.process.space!;
-  let file: OpenFile | null = null;
-  if (!(flags & MAP_ANONYMOUS)) {
-    file = fdFile(thread.process, fd);
-    if (!file) return -EBADF;
-  }
-  const refusal = mapRefusal(file, flags);
-  if (refusal) {
-    const place = spacePlace(space, <u64>addr, <u64>len, flags); // what is wrong with the address is told first
-    return <f64>(place < 0 ? place : <i64>refusal);
-  }
-  let address: i64 = -EINVAL;
-  if (!file) {
-    address = spaceMap(space, <u64>addr, <u64>len, prot, flags, null, 0, 0);
-  } else if (file.kind == FILE_MEMFD) {
-    address = mmapMemfd(thread, file, <u64>addr, <u64>len, prot, flags, <u64>off);
-  } else {
-    const named = flags >>> MAP_STRATEGY_SHIFT;
-    const strategy = mappingStrategy(named ? <i32>named - 1 : machine.strategy);
-    if (strategy) address = binderMmap(thread, file, <u64>addr, <u64>len, prot, flags, strategy);
-  }
+  const named = flags >>> MAP_STRATEGY_SHIFT;
+  const strategy = mappingStrategy(named ? <i32>named - 1 : machine.strategy);
+  const address = fileMmap(thread, <u64>addr, <u64>len, prot, flags, fd, <u64>off, strategy);
   drainClosed();
   return <f64>address;
 }
@@ -441,15 +419,4 @@ function streamIoctl(thread: Thread, file: OpenFile, command: u32, arg: u64): i3
   const stream = file.reads;
   if (command != <u32>FIONREAD || !stream) return -ENOTTY;
   return putUser32(thread.process.space!, arg, streamReady(stream)) ? 0 : -EFAULT;
-}
-
-function mmapMemfd(thread: Thread, file: OpenFile, addr: u64, len: u64, prot: u32, flags: u32, off: u64): i64 {
-  const offset = <u32>(off >> PAGE_SHIFT);
-  const owner = changetype<usize>(file);
-  const address = spaceMap(thread.process.space!, addr, len, prot, flags, changetype<Memfd>(file.owner), offset, owner);
-  if (address > 0 && !file.mapped) {
-    file.mapped = true;
-    fileGet(file);
-  }
-  return address;
 }

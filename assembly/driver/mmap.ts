@@ -1,0 +1,84 @@
+/**
+ * mmap(2) of whatever can be mapped: anonymous memory, memfds, binder files. Errors come in Linux's order: what is wrong
+ * with the address is told before what is wrong with the file.
+ */
+import { EACCES, EBADF, EINVAL, ENODEV, EOPNOTSUPP } from '../abi/errno';
+import {
+  MAP_ANONYMOUS,
+  MAP_FIXED_NOREPLACE,
+  MAP_PRIVATE,
+  MAP_SHARED,
+  MAP_SHARED_VALIDATE,
+  MAP_SYNC,
+  MAP_TYPE,
+  PAGE_MASK,
+  PAGE_SHIFT,
+} from '../abi/machine';
+import { Strategy } from '../mapping/area';
+import { spaceMap, spacePlace } from '../mem/areas';
+import { fdFile } from '../task/fdtable';
+import { FILE_BINDER, FILE_MEMFD, FILE_STREAM, fileGet, OpenFile } from '../task/file';
+import { Memfd } from '../task/memfd';
+import { Thread } from '../task/process';
+import { binderMmap } from './lifecycle';
+
+/** Flags that a file must know when MAP_SHARED_VALIDATE asks for them; none here does. */
+const VALIDATED: u32 = MAP_FIXED_NOREPLACE | MAP_SYNC;
+
+/**
+ * Maps `len` bytes of descriptor `fd` from offset `off` on, or anonymous memory, for which both are ignored.
+ * @param strategy of a binder mapping; null for one that does not exist
+ * @returns the address, or a negative errno
+ */
+export function fileMmap(
+  thread: Thread,
+  addr: u64,
+  len: u64,
+  prot: u32,
+  flags: u32,
+  fd: i32,
+  off: u64,
+  strategy: Strategy | null,
+): i64 {
+  if (off & PAGE_MASK) return -EINVAL;
+  const space = thread.process.space!;
+  let file: OpenFile | null = null;
+  if (!(flags & MAP_ANONYMOUS)) {
+    file = fdFile(thread.process, fd);
+    if (!file) return -EBADF;
+  }
+  const refusal = refuse(file, flags);
+  if (refusal) {
+    const place = spacePlace(space, addr, len, flags);
+    return place < 0 ? place : refusal;
+  }
+  if (!file) return spaceMap(space, addr, len, prot, flags, null, 0, 0);
+  if (file.kind == FILE_MEMFD) return mmapMemfd(thread, file, addr, len, prot, flags, off);
+  return strategy ? binderMmap(thread, file, addr, len, prot, flags, strategy) : -EINVAL;
+}
+
+function mmapMemfd(thread: Thread, file: OpenFile, addr: u64, len: u64, prot: u32, flags: u32, off: u64): i64 {
+  const offset = <u32>(off >> PAGE_SHIFT);
+  const owner = changetype<usize>(file);
+  const address = spaceMap(thread.process.space!, addr, len, prot, flags, changetype<Memfd>(file.owner), offset, owner);
+  if (address > 0 && !file.mapped) {
+    file.mapped = true;
+    fileGet(file);
+  }
+  return address;
+}
+
+/**
+ * Why a mapping with these MAP_* flags cannot be; `file` is null for anonymous memory.
+ * 0, -EINVAL for an unknown type, -EOPNOTSUPP, -EACCES for a file that cannot be read, -ENODEV for one that nobody can map.
+ */
+function refuse(file: OpenFile | null, flags: u32): i32 {
+  const type = flags & MAP_TYPE;
+  if (type == MAP_SHARED_VALIDATE && file) {
+    if (flags & VALIDATED) return -EOPNOTSUPP;
+  } else if (type != MAP_SHARED && type != MAP_PRIVATE) {
+    return -EINVAL;
+  }
+  if (!file || file.kind == FILE_BINDER || file.kind == FILE_MEMFD) return 0;
+  return file.kind == FILE_STREAM && !file.reads ? -EACCES : -ENODEV;
+}
