@@ -45,31 +45,18 @@ const WASM_OPT_FLAGS = [
 /** Every function by itself first, so that what is inlined later is small. Names stay, for the next step. */
 const SHRINK = ['-O3', '--skip-pass=inlining', '--skip-pass=inlining-optimizing', '--debuginfo'];
 
-/** What is rarely called: in the middle of a fast path it would cost registers, and room in the instruction cache. */
-const RARE = [
-  '*Slowly',
-  '*Apart',
-  'assembly/mem/fault/*',
-  'assembly/alloc/alloc/suspectSpam',
-  'assembly/driver/delivery/findOutdated',
-  'assembly/driver/delivery/drop',
-  'assembly/driver/release/closeArray',
-  'assembly/driver/returns/loseTransaction',
-  'assembly/driver/transaction/abort',
-  'assembly/driver/transaction/fillObjects',
-  'assembly/driver/transaction/tellFailure',
-];
-
 /**
- * V8 does not inline wasm into wasm, so binaryen has to, beyond its usual limits: every function of up to so many nodes,
- * and every function with one caller.
+ * V8 does not inline wasm into wasm, so binaryen has to, beyond its usual limits: every function of up to so many
+ * nodes, but those for rare cases, whose names say so. In the middle of a fast path they would cost registers and room
+ * in the instruction cache.
  */
 const INLINE = [
-  ...RARE.map((name) => `--no-inline=${name}`),
-  '--always-inline-max-function-size=200',
-  '--flexible-inline-max-function-size=200',
+  '--no-inline=*Slowly',
+  '--no-inline=assembly/mem/fault/*',
+  '--always-inline-max-function-size=120',
+  '--flexible-inline-max-function-size=120',
   '--one-caller-inline-max-function-size=50000',
-  '-O2',
+  '-O4',
   '-O4',
 ];
 

@@ -18,6 +18,8 @@ import {
   FRAME_STAGE,
   MAP_STRATEGY_SHIFT,
   PAGE_SIZE,
+  POISON_BYTE,
+  POISON_END,
   SECCTX_MAX,
 } from './abi/machine';
 import { allocBoot, allocResident } from './alloc/alloc';
@@ -82,6 +84,7 @@ const secctx: usize = memory.data(SECCTX_MAX, 8);
 /** Makes the machine in `memoryBytes` of memory, with a vmalloc area of `vmallocMiB`. 0, or -EINVAL for an unknown strategy. Once. */
 export function boot(memoryBytes: u32, strategy: i32, vmallocMiB: u32): i32 {
   if (!mappingKnown(strategy)) return -EINVAL;
+  memory.fill(0, <u8>POISON_BYTE, POISON_END);
   framesBoot(memoryBytes);
   spacesBoot((<u64>vmallocMiB) << 20);
   filesBoot();

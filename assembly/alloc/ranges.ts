@@ -45,9 +45,8 @@ export function rangesInit(ranges: Ranges, size: u32, whole: Buffer): void {
 
 /** Bytes from a buffer's offset to its neighbour, or to the end of the area. */
 export function rangesSize(ranges: Ranges, buffer: Buffer): u32 {
-  const next = buffer.entryNext;
-  const end = next == changetype<usize>(ranges) ? ranges.size : changetype<Buffer>(next).offset;
-  return end - buffer.offset;
+  const next = rangesNext(ranges, buffer);
+  return (next ? next.offset : ranges.size) - buffer.offset;
 }
 
 /** The smallest free buffer of at least `size` bytes, an exact fit first met, or null. */

@@ -63,21 +63,9 @@ export function slabAlloc(cache: usize): usize {
   if (rest == 0) listDel(page + PAGE_LINK);
   store<u32>(page, load<u32>(page, PAGE_USED) + 1, PAGE_USED);
   store<u32>(cache, load<u32>(cache, LIVE) + 1, LIVE);
-  zero(object, size);
-  return object;
-}
-
-/** Four words at a time: a loop costs more than a store. */
-function zero(object: usize, size: u32): void {
   const end = object + size;
-  let at = object;
-  for (; at + 32 <= end; at += 32) {
-    store<u64>(at, 0);
-    store<u64>(at, 0, 8);
-    store<u64>(at, 0, 16);
-    store<u64>(at, 0, 24);
-  }
-  for (; at < end; at += 8) store<u64>(at, 0);
+  for (let at = object; at < end; at += 8) store<u64>(at, 0);
+  return object;
 }
 
 /** Takes an object back: the address of a page that the caller is to take away, or 0. */
