@@ -98,6 +98,7 @@ export function exhaustStart(strategyNumber: i32): i32 {
   const error = allocMmap(alloc, space, AREA_BASE, AREA_SIZE, strategy);
   if (error) return error;
   const vma = spaceVma(space, AREA_BASE)!;
+  alloc.vma = vma;
   vma.pages = alloc.pageArray;
   vma.mayWrite = false;
   run.alloc = alloc;
