@@ -119,13 +119,6 @@ export function processNext(process: Process): Process | null {
   return changetype<Process | null>(listNext(changetype<usize>(process), processes));
 }
 
-/** The live process with that pid, or null. */
-export function processFind(pid: i32): Process | null {
-  let process = processFirst();
-  while (process && process.pid != pid) process = processNext(process);
-  return process;
-}
-
 /** Whether a live process or thread has that number: two of one number would share a binder_thread. */
 export function tidTaken(tid: i32): bool {
   let process = processFirst();
