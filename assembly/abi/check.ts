@@ -49,7 +49,7 @@ export const VIOLATION_LEAF_FRAME = 43; // leaf: frame that should be mapped, fr
 export const VIOLATION_LEAF_RIGHTS = 44; // leaf: page number
 export const VIOLATION_RESIDENT = 45; // space: resident, leaves
 export const VIOLATION_AREA_LEAVES = 46; // area of a binder mapping: pages with frames, leaves
-export const VIOLATION_WALKS = 47; // space: keeps a table that a walk would not come to
+export const VIOLATION_TLB = 47; // space: keeps a translation that a walk would not come to
 
 // tasks and files
 export const VIOLATION_PROCESS = 50; // process: alive or dead with the wrong belongings

@@ -20,7 +20,7 @@ import {
   PAGE_SIZE,
 } from '../abi/machine';
 import { frameAllocZero, framePut, framesOf } from '../mem/frames';
-import { kmemAlloc, kmemCache, kmemFree } from '../mem/kmem';
+import { kmemAlloc, kmemCache, kmemFree, kmemZalloc } from '../mem/kmem';
 import { PageArray, Space, spaceGet, spacePut } from '../mem/space';
 import { Area, areaPage, Message, Page, Strategy } from '../mapping/area';
 import {
@@ -50,7 +50,6 @@ import {
   rangesNextAllocated,
   rangesPrev,
   rangesRemove,
-  rangesSize,
   rangesTake,
 } from './ranges';
 
@@ -69,8 +68,12 @@ export class BinderAlloc extends Area {
   spamDetected: bool; // told once until there is room again
 }
 
-if (offsetof<BinderAlloc>('spamDetected') - offsetof<BinderAlloc>('buffersNext') < offsetof<Ranges>())
-  ERROR('Ranges does not fit');
+const RANGES = offsetof<BinderAlloc>('buffersNext');
+if (offsetof<BinderAlloc>('freeRoot') - RANGES != offsetof<Ranges>('freeRoot')) ERROR('BinderAlloc.freeRoot');
+if (offsetof<BinderAlloc>('allocatedRoot') - RANGES != offsetof<Ranges>('allocatedRoot'))
+  ERROR('BinderAlloc.allocatedRoot');
+if (offsetof<BinderAlloc>('size') - RANGES != offsetof<Ranges>('size')) ERROR('BinderAlloc.size');
+if (offsetof<BinderAlloc>('asyncFree') - RANGES != offsetof<Ranges>('asyncFree')) ERROR('BinderAlloc.asyncFree');
 
 const message = changetype<Message>(memory.data(offsetof<Message>(), 4));
 
@@ -81,7 +84,7 @@ export function allocBoot(): void {
 
 /** The allocator of a process that has not mapped anything yet, or null when memory is out. */
 export function allocCreate(pid: i32): BinderAlloc | null {
-  const address = kmemAlloc(CACHE_BINDER_ALLOC);
+  const address = kmemZalloc(CACHE_BINDER_ALLOC);
   if (!address) return null;
   const alloc = changetype<BinderAlloc>(address);
   alloc.pid = pid;
@@ -101,7 +104,7 @@ export function allocMmap(alloc: BinderAlloc, space: Space, userBase: u64, lengt
   assert(order <= FRAME_ORDER_MAX, 'allocMmap: page array is too large');
 
   const pages = frameAllocZero(order, FRAME_ARRAY, changetype<usize>(alloc));
-  const array = kmemAlloc(CACHE_PAGE_ARRAY);
+  const array = kmemZalloc(CACHE_PAGE_ARRAY);
   const whole = kmemAlloc(CACHE_BINDER_BUFFER);
   if (!pages || !array || !whole) {
     if (pages) framePut(pages);
@@ -175,15 +178,15 @@ export function allocReserve(
   const ranges = allocRanges(alloc);
   if (total > ranges.size || (isAsync && total > ranges.asyncFree)) return -ENOSPC;
   const size = <u32>total;
-  const rest = kmemAlloc(CACHE_BINDER_BUFFER);
-  if (!rest) return -ENOMEM;
   const buffer = rangesBestFit(ranges, size);
-  if (!buffer) {
-    kmemFree(CACHE_BINDER_BUFFER, rest);
-    return -ENOSPC;
+  if (!buffer) return -ENOSPC;
+  const available = buffer.size;
+  let rest: Buffer | null = null;
+  if (available != size) {
+    rest = changetype<Buffer | null>(kmemAlloc(CACHE_BINDER_BUFFER));
+    if (!rest) return -ENOMEM;
   }
-  const available = rangesSize(ranges, buffer);
-  if (!rangesTake(ranges, buffer, size, changetype<Buffer>(rest))) kmemFree(CACHE_BINDER_BUFFER, rest);
+  rangesTake(ranges, buffer, size, rest);
 
   // The first page, unless the buffer starts it, and the last one, unless it ends there, may be a neighbour's: then they are active already.
   const start = pageUp(buffer.offset);
@@ -219,7 +222,7 @@ export function allocReserve(
 /** Gives a buffer back: its bytes join free neighbours, pages that nobody touches any more go to the LRU. */
 export function allocFree(alloc: BinderAlloc, buffer: Buffer): void {
   const ranges = allocRanges(alloc);
-  const size = rangesSize(ranges, buffer);
+  const size = buffer.size;
   if (buffer.staged) mappingRelease(alloc, buffer.offset, size, buffer.delivered);
   if (buffer.clearOnFree) {
     mappingFill(alloc, buffer.offset, size);
@@ -294,7 +297,7 @@ export function allocDeliver(alloc: BinderAlloc, buffer: Buffer): i32 {
     return 0;
   }
   message.offset = buffer.offset;
-  message.size = rangesSize(allocRanges(alloc), buffer);
+  message.size = buffer.size;
   message.dataSize = buffer.dataSize;
   message.offsetsOffset = buffer.offset + bufferOffsetsStart(buffer);
   message.offsetsSize = buffer.offsetsSize;
@@ -312,17 +315,15 @@ export function allocResident(alloc: BinderAlloc): i32 {
 }
 
 export function allocRanges(alloc: BinderAlloc): Ranges {
-  return changetype<Ranges>(changetype<usize>(alloc) + offsetof<BinderAlloc>('buffersNext'));
+  return changetype<Ranges>(changetype<usize>(alloc) + RANGES);
 }
 
 /** align8(data) + align8(offsets) + align8(extra), at least 8; 0 when that overflows 64 bits. */
 function totalSize(dataSize: u64, offsetsSize: u64, extraSize: u64): u64 {
-  const data = align8(dataSize);
-  const offsets = align8(offsetsSize);
-  const extra = align8(extraSize);
-  const both = data + offsets;
+  const both = align8(dataSize) + align8(offsetsSize);
+  const total = both + align8(extraSize);
+  if ((dataSize | offsetsSize | extraSize) >> 32 == 0) return max<u64>(total, 8);
   if (both < dataSize || both < offsetsSize) return 0;
-  const total = both + extra;
   if (total < both || total < extraSize) return 0;
   return max<u64>(total, 8);
 }
@@ -339,7 +340,7 @@ function suspectSpam(alloc: BinderAlloc, pid: i32): bool {
   let buffer = rangesFirstAllocated(ranges);
   while (buffer) {
     if (buffer.pid == pid && buffer.isAsync) {
-      bytes += rangesSize(ranges, buffer);
+      bytes += buffer.size;
       count++;
     }
     buffer = rangesNextAllocated(buffer);
@@ -355,19 +356,18 @@ function absorb(alloc: BinderAlloc, buffer: Buffer): void {
   const ranges = allocRanges(alloc);
   if (buffer.offset & PAGE_MASK) {
     const page = pageDown(buffer.offset);
-    const prev = rangesPrev(ranges, buffer);
-    const next = rangesNext(ranges, buffer);
-    assert(prev != null && prev.free, 'absorb: predecessor is not free');
-    const before = prev != null && prev.offset > 0 && pageDown(prev.offset - 1) == page;
-    const after = next != null && pageDown(next.offset) == page;
+    const prev = rangesPrev(ranges, buffer)!;
+    assert(prev.free, 'absorb: predecessor is not free');
+    const before = prev.offset > 0 && pageDown(prev.offset - 1) == page;
+    const after = pageDown(buffer.offset + buffer.size) == page;
     if (!before && !after) pagesRetire(alloc, page, page + PAGE_SIZE);
   }
-  rangesJoin(buffer);
+  rangesJoin(ranges, buffer);
   kmemFree(CACHE_BINDER_BUFFER, changetype<usize>(buffer));
 }
 
 function reachable(alloc: BinderAlloc, buffer: Buffer, offset: u64, size: u64): bool {
-  const have: u64 = rangesSize(allocRanges(alloc), buffer);
+  const have: u64 = buffer.size;
   return (
     have >= size &&
     offset <= have - size &&

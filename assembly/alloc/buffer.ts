@@ -3,7 +3,7 @@
  *
  *     offset ─> data, padded to 8 │ offsets, padded to 8 │ extra (scatter-gather, security context)
  *
- * Buffers tile the area without gaps; a buffer's size is the distance to its neighbour, so it is not stored.
+ * Buffers tile the area without gaps.
  */
 @unmanaged
 export class Buffer {
@@ -13,6 +13,7 @@ export class Buffer {
   rbLeft: usize;
   rbRight: usize;
   offset: u32; // from the start of the area, 8-aligned
+  size: u32; // bytes to the next buffer
   dataSize: u32;
   offsetsSize: u32;
   extraSize: u32;
@@ -27,6 +28,18 @@ export class Buffer {
   allowUserFree: bool; // handed to user space, not yet given back
   isAsync: bool; // counts against the asynchronous half
   spamSuspect: bool;
+}
+
+/** Makes a free buffer of memory that may hold anything. What every message sets is left as it is. */
+export function bufferInit(buffer: Buffer, offset: u32, size: u32): void {
+  buffer.entryNext = 0;
+  buffer.entryPrev = 0;
+  buffer.offset = offset;
+  buffer.size = size;
+  buffer.transaction = 0;
+  buffer.pid = 0;
+  buffer.free = true;
+  buffer.clearOnFree = false;
 }
 
 /** Offset of the tree node in a buffer. */

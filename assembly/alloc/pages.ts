@@ -25,14 +25,16 @@ export function pagesBoot(): void {
 /** Takes the pages of [start, end) off the LRU: a buffer is about to cover them alone. Returns the highest page that has no frame yet, plus 1, or 0. */
 export function pagesActivate(area: Area, start: u32, end: u32): i32 {
   trace(EVENT_UPDATE_PAGE_RANGE, area.pid, 1, start, end - start);
+  const reclaims = area.strategy.reclaims;
+  const last = <i32>(end >>> PAGE_SHIFT);
   let high = 0;
-  for (let index = <i32>(start >>> PAGE_SHIFT); index < <i32>(end >>> PAGE_SHIFT); index++) {
+  for (let index = <i32>(start >>> PAGE_SHIFT); index < last; index++) {
     const page = areaPage(area, index);
     if (!page.frame) {
       high = index + 1;
       continue;
     }
-    if (!area.strategy.reclaims) continue;
+    if (!reclaims) continue;
     assert(pageOnLru(page), 'pagesActivate: page is in use already');
     listDel(link(page));
     trace(EVENT_ALLOC_LRU, area.pid, index);
@@ -43,9 +45,11 @@ export function pagesActivate(area: Area, start: u32, end: u32): i32 {
 /** Puts the pages of [start, end) that have frames at the tail of the LRU: no buffer touches them any more. */
 export function pagesRetire(area: Area, start: u32, end: u32): void {
   trace(EVENT_UPDATE_PAGE_RANGE, area.pid, 0, start, end - start);
-  for (let index = <i32>(start >>> PAGE_SHIFT); index < <i32>(end >>> PAGE_SHIFT); index++) {
+  if (!area.strategy.reclaims) return;
+  const last = <i32>(end >>> PAGE_SHIFT);
+  for (let index = <i32>(start >>> PAGE_SHIFT); index < last; index++) {
     const page = areaPage(area, index);
-    if (!page.frame || !area.strategy.reclaims) continue;
+    if (!page.frame) continue;
     assert(!pageOnLru(page), 'pagesRetire: page is on the LRU already');
     listAddTail(link(page), lru);
     trace(EVENT_FREE_LRU, area.pid, index);

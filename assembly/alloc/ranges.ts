@@ -6,19 +6,8 @@
  * equal holes is met first follows from the shape of the tree, so the tree must be Linux's to the last rotation.
  */
 import { listAddHead, listDel, listFirst, listInit, listNext } from '../lib/list';
-import {
-  rbErase,
-  rbFirst,
-  rbInsertColor,
-  rbLeft,
-  rbLeftSlot,
-  rbLink,
-  rbNext,
-  rbRight,
-  rbRightSlot,
-  rbRoot,
-} from '../lib/rbtree';
-import { BUFFER_RB, Buffer, bufferOfRb } from './buffer';
+import { rbChild, rbChildSlot, rbErase, rbFirst, rbInsertColor, rbLink, rbNext, rbRoot } from '../lib/rbtree';
+import { BUFFER_RB, Buffer, bufferInit, bufferOfRb } from './buffer';
 
 @unmanaged
 export class Ranges {
@@ -37,16 +26,9 @@ export function rangesInit(ranges: Ranges, size: u32, whole: Buffer): void {
   ranges.allocatedRoot = 0;
   ranges.size = size;
   ranges.asyncFree = size / 2;
-  whole.offset = 0;
-  whole.free = true;
+  bufferInit(whole, 0, size);
   listAddHead(changetype<usize>(whole), changetype<usize>(ranges));
-  insertFree(ranges, whole);
-}
-
-/** Bytes from a buffer's offset to its neighbour, or to the end of the area. */
-export function rangesSize(ranges: Ranges, buffer: Buffer): u32 {
-  const next = rangesNext(ranges, buffer);
-  return (next ? next.offset : ranges.size) - buffer.offset;
+  rangesInsert(ranges, whole);
 }
 
 /** The smallest free buffer of at least `size` bytes, an exact fit first met, or null. */
@@ -54,32 +36,27 @@ export function rangesBestFit(ranges: Ranges, size: u32): Buffer | null {
   let node = rbRoot(freeRoot(ranges));
   let best: usize = 0;
   while (node) {
-    const have = rangesSize(ranges, bufferOfRb(node));
+    const have = bufferOfRb(node).size;
     if (size == have) return bufferOfRb(node);
-    if (size < have) {
-      best = node;
-      node = rbLeft(node);
-    } else {
-      node = rbRight(node);
-    }
+    best = select(node, best, size < have);
+    node = rbChild(node, size > have);
   }
   return best ? bufferOfRb(best) : null;
 }
 
-/** Takes a free buffer for `size` bytes; `rest` becomes the free buffer behind it, unless the fit is exact. True when it did. */
-export function rangesTake(ranges: Ranges, buffer: Buffer, size: u32, rest: Buffer): bool {
+/** Takes a free buffer for `size` bytes of it; `rest`, uninitialised, becomes the free buffer behind it, null if the fit is exact. */
+export function rangesTake(ranges: Ranges, buffer: Buffer, size: u32, rest: Buffer | null): void {
   assert(buffer.free, 'rangesTake: buffer is not free');
-  const split = rangesSize(ranges, buffer) != size;
-  if (split) {
-    rest.offset = buffer.offset + size;
-    rest.free = true;
+  assert((rest == null) == (buffer.size == size), 'rangesTake: the rest is wrong');
+  if (rest) {
+    bufferInit(rest, buffer.offset + size, buffer.size - size);
     listAddHead(changetype<usize>(rest), changetype<usize>(buffer));
-    insertFree(ranges, rest);
+    rangesInsert(ranges, rest);
   }
   rbErase(changetype<usize>(buffer) + BUFFER_RB, freeRoot(ranges));
+  buffer.size = size;
   buffer.free = false;
   insertAllocated(ranges, buffer);
-  return split;
 }
 
 /** Marks an allocated buffer free without merging it; `rangesMerge` and `rangesInsert` follow. */
@@ -96,11 +73,20 @@ export function rangesRemove(ranges: Ranges, buffer: Buffer): void {
 
 /** Puts a free buffer into the tree by size. */
 export function rangesInsert(ranges: Ranges, buffer: Buffer): void {
-  insertFree(ranges, buffer);
+  const size = buffer.size;
+  let slot = freeRoot(ranges);
+  let parent: usize = 0;
+  for (let node = load<usize>(slot); node; node = load<usize>(slot)) {
+    parent = node;
+    slot = rbChildSlot(node, size >= bufferOfRb(node).size);
+  }
+  rbLink(changetype<usize>(buffer) + BUFFER_RB, parent, slot);
+  rbInsertColor(changetype<usize>(buffer) + BUFFER_RB, freeRoot(ranges));
 }
 
 /** Joins a buffer to the one before it: it vanishes from the list, and the space it had is the neighbour's. */
-export function rangesJoin(buffer: Buffer): void {
+export function rangesJoin(ranges: Ranges, buffer: Buffer): void {
+  rangesPrev(ranges, buffer)!.size += buffer.size;
   listDel(changetype<usize>(buffer));
 }
 
@@ -110,7 +96,7 @@ export function rangesFind(ranges: Ranges, offset: u64): Buffer | null {
   while (node) {
     const buffer = bufferOfRb(node);
     if (offset == buffer.offset) return buffer;
-    node = offset < buffer.offset ? rbLeft(node) : rbRight(node);
+    node = rbChild(node, offset > buffer.offset);
   }
   return null;
 }
@@ -156,25 +142,13 @@ function allocatedRoot(ranges: Ranges): usize {
   return changetype<usize>(ranges) + offsetof<Ranges>('allocatedRoot');
 }
 
-function insertFree(ranges: Ranges, buffer: Buffer): void {
-  const size = rangesSize(ranges, buffer);
-  let slot = freeRoot(ranges);
-  let parent: usize = 0;
-  for (let node = load<usize>(slot); node; node = load<usize>(slot)) {
-    parent = node;
-    slot = size < rangesSize(ranges, bufferOfRb(node)) ? rbLeftSlot(node) : rbRightSlot(node);
-  }
-  rbLink(changetype<usize>(buffer) + BUFFER_RB, parent, slot);
-  rbInsertColor(changetype<usize>(buffer) + BUFFER_RB, freeRoot(ranges));
-}
-
 function insertAllocated(ranges: Ranges, buffer: Buffer): void {
   let slot = allocatedRoot(ranges);
   let parent: usize = 0;
   for (let node = load<usize>(slot); node; node = load<usize>(slot)) {
     parent = node;
     assert(buffer.offset != bufferOfRb(node).offset, 'two buffers at one offset');
-    slot = buffer.offset < bufferOfRb(node).offset ? rbLeftSlot(node) : rbRightSlot(node);
+    slot = rbChildSlot(node, buffer.offset > bufferOfRb(node).offset);
   }
   rbLink(changetype<usize>(buffer) + BUFFER_RB, parent, slot);
   rbInsertColor(changetype<usize>(buffer) + BUFFER_RB, allocatedRoot(ranges));

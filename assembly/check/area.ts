@@ -37,7 +37,7 @@ import {
 import { allocRanges, BinderAlloc } from '../alloc/alloc';
 import { align8, Buffer, BUFFER_RB, bufferOfRb } from '../alloc/buffer';
 import { lru } from '../alloc/pages';
-import { Ranges, rangesFirst, rangesNext, rangesSize } from '../alloc/ranges';
+import { Ranges, rangesFirst, rangesNext } from '../alloc/ranges';
 import { rbFirst, rbNext } from '../lib/rbtree';
 import { areaPage, Page, pageOnLru } from '../mapping/area';
 import { mappingStaged } from '../mapping/index';
@@ -115,34 +115,36 @@ function checkBuffers(alloc: BinderAlloc): bool {
       if (allocated != at + BUFFER_RB) return blame(VIOLATION_BUFFER_TREE, at, <i32>allocated, <i32>(at + BUFFER_RB));
       allocated = rbNext(allocated);
       if (!checkFit(ranges, buffer)) return false;
-      if (buffer.isAsync) oneways += rangesSize(ranges, buffer);
+      if (buffer.isAsync) oneways += buffer.size;
     }
     wasFree = buffer.free;
-    floor = buffer.offset + 8;
+    floor = buffer.offset + buffer.size;
     buffer = rangesNext(ranges, buffer);
   }
+  if (floor != ranges.size) return blame(VIOLATION_BUFFER_TILE, changetype<usize>(alloc), ranges.size, floor);
   if (allocated) return blame(VIOLATION_BUFFER_TREE, changetype<usize>(alloc), <i32>allocated);
   const left = alloc.size / 2 - oneways;
   return alloc.asyncFree == left || blame(VIOLATION_ASYNC_SPACE, changetype<usize>(alloc), left, alloc.asyncFree);
 }
 
-/** A buffer begins where the one before it ends: the first at 0, none inside another one or behind the end. */
+/** A buffer begins where the one before it ends, the first at 0, and ends in the area. */
 function checkTile(ranges: Ranges, buffer: Buffer, floor: u32, at: usize): bool {
   if (!pointsAt(CACHE_BINDER_BUFFER, at, changetype<usize>(ranges))) return false;
   const offset = buffer.offset;
-  const isPlaced = floor ? offset >= floor : offset == 0;
-  return (isPlaced && offset < ranges.size && !(offset & 7)) || blame(VIOLATION_BUFFER_TILE, at, floor, offset);
+  const size = buffer.size;
+  const fits = offset == floor && size && !(size & 7) && size <= ranges.size - offset;
+  return fits || blame(VIOLATION_BUFFER_TILE, at, floor, offset);
 }
 
 /** A request takes exactly its bytes: what is more stays free. */
 function checkFit(ranges: Ranges, buffer: Buffer): bool {
   const message = align8(buffer.dataSize) + align8(buffer.offsetsSize) + align8(buffer.extraSize);
   const wanted = <u32>max<u64>(message, 8);
-  const size = rangesSize(ranges, buffer);
+  const size = buffer.size;
   return wanted == size || blame(VIOLATION_BUFFER_SIZE, changetype<usize>(buffer), wanted, size);
 }
 
-/** The tree of free buffers: by size, which nothing else stores. That it holds all of them is counted. */
+/** The tree of free buffers: by size. That it holds all of them is counted. */
 function checkFreeTree(alloc: BinderAlloc): bool {
   const ranges = allocRanges(alloc);
   const root = changetype<usize>(ranges) + offsetof<Ranges>('freeRoot');
@@ -152,7 +154,7 @@ function checkFreeTree(alloc: BinderAlloc): bool {
     const buffer = bufferOfRb(node);
     if (!pointsAt(CACHE_BINDER_BUFFER, changetype<usize>(buffer), root)) return false;
     hold(VIOLATION_FREE_TREE, changetype<usize>(buffer));
-    const size = rangesSize(ranges, buffer);
+    const size = buffer.size;
     if (size < least) return blame(VIOLATION_TREE_ORDER, node, least, size);
     least = size;
   }
@@ -165,7 +167,7 @@ function checkPages(alloc: BinderAlloc): bool {
   let buffer = rangesFirst(ranges)!;
   for (let index = 0; index < alloc.pageCount; index++) {
     const start = (<u32>index) << PAGE_SHIFT;
-    while (buffer.offset + rangesSize(ranges, buffer) <= start) buffer = rangesNext(ranges, buffer)!;
+    while (buffer.offset + buffer.size <= start) buffer = rangesNext(ranges, buffer)!;
     const page = areaPage(alloc, index);
     if (page.area != changetype<usize>(alloc)) return blame(VIOLATION_PAGE_FRAME, changetype<usize>(page));
     if (page.frame) high = index + 1;

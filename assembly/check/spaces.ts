@@ -16,7 +16,7 @@ import {
   VIOLATION_RESIDENT,
   VIOLATION_SPACE_REFS,
   VIOLATION_TABLE,
-  VIOLATION_WALKS,
+  VIOLATION_TLB,
 } from '../abi/check';
 import {
   CACHE_BINDER_ALLOC,
@@ -32,10 +32,10 @@ import {
 } from '../abi/machine';
 import { Proc } from '../driver/objects';
 import { areaPage } from '../mapping/area';
-import { kernelSpace, Space, spaceFirstVma, spaceNextVma, spaceWalks, Vma } from '../mem/space';
+import { kernelSpace, Space, spaceFirstVma, spaceNextVma, spaceTlb, Vma } from '../mem/space';
 import { pteFrame, pteIsBlock, pteIsTable, pteKernel, pteWithProt, PTE_OWNED } from '../mem/pte';
 import { LEVEL1_BYTES, LEVEL2_BYTES } from '../mem/table';
-import { walksCheck } from '../mem/walkcache';
+import { tlbCheck } from '../mem/tlb';
 import { FILE_BINDER, FILE_MEMFD, OpenFile } from '../task/file';
 import { claimLink, holdFrames, listHold, pointsAt } from './links';
 import { blame } from './report';
@@ -94,7 +94,7 @@ function checkLiving(space: Space): bool {
   walk.areaLeaves = 0;
   if (!checkTable(space.root, 1, space.base & ~((LEVEL1_BYTES << 9) - 1))) return false;
   while (walk.vma) if (!leaveArea()) return false;
-  if (!walksCheck(spaceWalks(space), space.root)) return blame(VIOLATION_WALKS, changetype<usize>(space));
+  if (!tlbCheck(spaceTlb(space), space.root)) return blame(VIOLATION_TLB, changetype<usize>(space));
   if (walk.leaves == space.resident) return true;
   return blame(VIOLATION_RESIDENT, changetype<usize>(space), space.resident, walk.leaves);
 }

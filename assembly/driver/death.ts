@@ -7,7 +7,7 @@
 import { CACHE_BINDER_REF_DEATH } from '../abi/machine';
 import { BR_ERROR } from '../abi/protocol';
 import { listFirst, listNext } from '../lib/list';
-import { kmemAlloc, kmemFree } from '../mem/kmem';
+import { kmemZalloc, kmemFree } from '../mem/kmem';
 import {
   Looper,
   LOOPER_ENTERED,
@@ -29,7 +29,7 @@ import { workAdd, workAddLooper, workAddProc, workQueued, workRemove } from './w
 /** BC_REQUEST_DEATH_NOTIFICATION: one for each ref; a node that is dead already is reported at once. */
 export function deathRequest(looper: Looper, handle: u32, cookie: u64): void {
   const proc = looper.proc;
-  const address = kmemAlloc(CACHE_BINDER_REF_DEATH);
+  const address = kmemZalloc(CACHE_BINDER_REF_DEATH);
   if (!address) {
     const error = looperReturnError(looper);
     error.command = BR_ERROR;

@@ -9,7 +9,7 @@ import { EINVAL, ENOMEM } from '../abi/errno';
 import { CACHE_BINDER_REF_FREEZE } from '../abi/machine';
 import { listFirst, listNext } from '../lib/list';
 import { rbFirst, rbNext } from '../lib/rbtree';
-import { kmemAlloc, kmemFree } from '../mem/kmem';
+import { kmemZalloc, kmemFree } from '../mem/kmem';
 import { nodeFirst, nodeHold, nodeNext, nodeRelease } from './nodes';
 import {
   Looper,
@@ -30,7 +30,7 @@ export function freezeRequest(looper: Looper, handle: u32, cookie: u64): i32 {
   const proc = looper.proc;
   const ref = refFind(proc, handle, false);
   if (!ref || ref.freeze) return -EINVAL;
-  const address = kmemAlloc(CACHE_BINDER_REF_FREEZE);
+  const address = kmemZalloc(CACHE_BINDER_REF_FREEZE);
   if (!address) return -ENOMEM;
   statCreated(STAT_FREEZE);
   const freeze = changetype<RefFreeze>(address);

@@ -12,7 +12,7 @@ import { LIST_SIZE, listAddHead, listDel, listEmpty, listFirst, listInit, listLi
 import { rbFirst, rbNext } from '../lib/rbtree';
 import { Strategy } from '../mapping/area';
 import { spaceMap, spaceUnmap } from '../mem/areas';
-import { kmemAlloc, kmemFree } from '../mem/kmem';
+import { kmemZalloc, kmemFree } from '../mem/kmem';
 import { spaceAnyClosed, spaceHasOwner, spaceTakeClosed, spaceVma, vmaFree } from '../mem/space';
 import { fdInstall, fdReserve, fdUnreserve } from '../task/fdtable';
 import {
@@ -212,7 +212,7 @@ function releaseFile(file: OpenFile): void {
 }
 
 function procCreate(thread: Thread, device: i32): Proc | null {
-  const address = kmemAlloc(CACHE_BINDER_PROC);
+  const address = kmemZalloc(CACHE_BINDER_PROC);
   const alloc = address ? allocCreate(thread.process.pid) : null;
   if (!alloc) {
     if (address) kmemFree(CACHE_BINDER_PROC, address);

@@ -10,7 +10,7 @@ import { BR_DEAD_REPLY, BR_OK } from '../abi/protocol';
 import { Buffer } from '../alloc/buffer';
 import { listInit } from '../lib/list';
 import { rbErase, rbInsertColor, rbLeft, rbLeftSlot, rbLink, rbRight, rbRightSlot, rbRoot } from '../lib/rbtree';
-import { kmemAlloc, kmemFree } from '../mem/kmem';
+import { kmemZalloc, kmemFree } from '../mem/kmem';
 import { Thread } from '../task/process';
 import { deathFree } from './death';
 import { freezeFree } from './freeze';
@@ -143,7 +143,7 @@ function orphan(proc: Proc, call: Transaction): void {
 }
 
 function create(proc: Proc, tid: i32): Looper | null {
-  const address = kmemAlloc(CACHE_BINDER_LOOPER);
+  const address = kmemZalloc(CACHE_BINDER_LOOPER);
   if (!address) return null;
   statCreated(STAT_THREAD);
   const looper = changetype<Looper>(address);

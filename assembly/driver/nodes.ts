@@ -25,7 +25,7 @@ import {
   rbRightSlot,
   rbRoot,
 } from '../lib/rbtree';
-import { kmemAlloc, kmemFree } from '../mem/kmem';
+import { kmemZalloc, kmemFree } from '../mem/kmem';
 import { Looper, looperTodo, Node, nodeAsyncTodo, nodeRefs, Proc, WORK_NODE } from './objects';
 import { deadNodesRemove, nextId, STAT_NODE, statCreated, statDeleted } from './state';
 import { workAdd, workAddDeferred, workAddProc, workQueued, workRemove } from './work';
@@ -48,7 +48,7 @@ export function nodeFind(proc: Proc, ptr: u64): Node | null {
 export function nodeCreate(proc: Proc, ptr: u64, cookie: u64, flags: u32): Node | null {
   const found = nodeFind(proc, ptr);
   if (found) return found;
-  const address = kmemAlloc(CACHE_BINDER_NODE);
+  const address = kmemZalloc(CACHE_BINDER_NODE);
   if (!address) return null;
   statCreated(STAT_NODE);
   const node = changetype<Node>(address);

@@ -54,7 +54,6 @@ export class WriteRead {
   user: u64; // where the structure lies in user memory
   cursor: u64; // user address of the next BR_ word
   counted: u64; // sum of both `consumed` when it began, for the counters
-  place: usize; // linear address of the cursor, while it stays in one page; 0 when it has to be found
   procWork: bool; // the read takes work of the whole proc
 }
 

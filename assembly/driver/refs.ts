@@ -28,7 +28,7 @@ import {
   rbRoot,
 } from '../lib/rbtree';
 import { frameAllocZero, framePut } from '../mem/frames';
-import { kmemAlloc, kmemFree } from '../mem/kmem';
+import { kmemZalloc, kmemFree } from '../mem/kmem';
 import { nodeDec, nodeDecKeep, nodeFree, nodeHold, nodeInc } from './nodes';
 import { Looper, Node, nodeRefs, Proc, Ref } from './objects';
 import { nextId, STAT_DEATH, STAT_FREEZE, STAT_REF, statCreated, statDeleted } from './state';
@@ -157,7 +157,7 @@ export function refsDestroy(proc: Proc): void {
 }
 
 function create(proc: Proc, node: Node): Ref | null {
-  const address = kmemAlloc(CACHE_BINDER_REF);
+  const address = kmemZalloc(CACHE_BINDER_REF);
   if (!address) return null;
   const desc = takeDesc(proc, proc.context.manager == node ? 0 : 1);
   if (desc < 0) {

@@ -13,7 +13,7 @@ import {
   EVENT_TRANSACTION_RECEIVED,
   EVENT_WAIT_FOR_WORK,
 } from '../abi/events';
-import { ACCESS_WRITE, CACHE_BINDER_WORK, CACHE_FD_FIXUP, PAGE_MASK, PAGE_SIZE, PARKED } from '../abi/machine';
+import { ACCESS_WRITE, CACHE_BINDER_WORK, CACHE_FD_FIXUP, PARKED } from '../abi/machine';
 import {
   BR_ACQUIRE,
   BR_CLEAR_DEATH_NOTIFICATION_DONE,
@@ -46,7 +46,7 @@ import { OpenFile } from '../task/file';
 import { niceSet } from '../task/nice';
 import { CALL_READ, Thread } from '../task/process';
 import { threadPark } from '../task/wait';
-import { trace } from '../trace';
+import { trace, tracing } from '../trace';
 import { deathDelivered, deathFree } from './death';
 import { freezeDelivered, freezeFree } from './freeze';
 import { nodeFree, nodeUnlink } from './nodes';
@@ -111,7 +111,6 @@ const staged = changetype<TransactionRecord>(memory.data(offsetof<TransactionRec
 /** Begins the read half. 0, -EFAULT, -EAGAIN or PARKED. */
 export function readStart(thread: Thread, looper: Looper, io: WriteRead, file: OpenFile, nonblock: bool): i32 {
   io.cursor = io.readBuffer + io.readConsumed;
-  io.place = 0;
   if (!io.readConsumed && !put(thread, io, BR_NOOP)) return -EFAULT;
   return readWait(thread, looper, io, file, nonblock);
 }
@@ -119,7 +118,6 @@ export function readStart(thread: Thread, looper: Looper, io: WriteRead, file: O
 /** Goes on with a parked read. 0, -EFAULT, -EINTR or PARKED again, at the front of the waiting loopers. */
 export function readResume(thread: Thread, looper: Looper, io: WriteRead, file: OpenFile, signalled: bool): i32 {
   readLeave(looper);
-  io.place = 0;
   if (signalled) {
     looper.looper &= ~LOOPER_WAITING;
     return -EINTR;
@@ -142,7 +140,7 @@ function readWait(thread: Thread, looper: Looper, io: WriteRead, file: OpenFile,
   while (true) {
     io.procWork = looperAvailable(looper);
     looper.looper |= LOOPER_WAITING;
-    trace(EVENT_WAIT_FOR_WORK, io.procWork ? 1 : 0, looper.stack ? 1 : 0, listEmpty(looperTodo(looper)) ? 0 : 1);
+    if (tracing()) traceWait(looper, io.procWork);
     if (io.procWork) niceSet(thread, looper.proc.defaultPriority);
     if (!looperHasWork(looper, io.procWork)) {
       if (!nonblock) return park(thread, looper, io, file);
@@ -153,6 +151,10 @@ function readWait(thread: Thread, looper: Looper, io: WriteRead, file: OpenFile,
     const result = readWork(thread, looper, io);
     if (result != LOST) return result;
   }
+}
+
+function traceWait(looper: Looper, procWork: bool): void {
+  trace(EVENT_WAIT_FOR_WORK, procWork ? 1 : 0, looper.stack ? 1 : 0, listEmpty(looperTodo(looper)) ? 0 : 1);
 }
 
 function park(thread: Thread, looper: Looper, io: WriteRead, file: OpenFile): i32 {
@@ -356,13 +358,13 @@ function putMessage(
   buffer: Buffer,
   node: Node | null,
 ): bool {
-  const window = room(thread, io, 4 + size);
+  const window = userWindow(thread.process.space!, io.cursor, 4 + size, ACCESS_WRITE);
   const record = window ? changetype<TransactionRecord>(window + 4) : staged;
   describe(record, transaction, buffer, node, proc);
   if (transaction.securityCtx) record.tail = transaction.securityCtx;
   if (!window) return put(thread, io, word) && putRecord(thread, io, changetype<usize>(staged), size);
   changetype<Word>(window).value = word;
-  advance(io, 4 + size);
+  io.cursor += 4 + size;
   return true;
 }
 
@@ -450,46 +452,22 @@ function putNode(thread: Thread, proc: Proc, io: WriteRead, word: u32, ptr: u64,
 
 /** Stores a word at the cursor and moves it on. */
 function put(thread: Thread, io: WriteRead, word: u32): bool {
-  const place = room(thread, io, 4);
-  if (!place) return putApart(thread, io, word);
-  changetype<Word>(place).value = word;
-  advance(io, 4);
-  return true;
-}
-
-/** The same where a page ends in the middle of the word, or cannot be written. */
-function putApart(thread: Thread, io: WriteRead, word: u32): bool {
   if (!putUser32(thread.process.space!, io.cursor, word)) return false;
-  advance(io, 4);
+  io.cursor += 4;
   return true;
 }
 
 function put64(thread: Thread, io: WriteRead, value: u64): bool {
   if (!putUser64(thread.process.space!, io.cursor, value)) return false;
-  advance(io, 8);
+  io.cursor += 8;
   return true;
 }
 
 /** Copies a structure to the cursor; on a bad page what comes before it is stored. */
 function putRecord(thread: Thread, io: WriteRead, source: usize, size: u32): bool {
   if (copyToUser(thread.process.space!, io.cursor, source, size)) return false;
-  advance(io, size);
-  return true;
-}
-
-/**
- * Linear address at which the next `size` bytes of the answer can be stored, or 0 when a page ends in between or cannot
- * be written. A page is looked up once for each stay of the thread in the driver: nothing in a read takes one away.
- */
-function room(thread: Thread, io: WriteRead, size: u32): usize {
-  if ((<u32>io.cursor & PAGE_MASK) + size > <u32>PAGE_SIZE) return 0;
-  if (!io.place) io.place = userWindow(thread.process.space!, io.cursor, size, ACCESS_WRITE);
-  return io.place;
-}
-
-function advance(io: WriteRead, size: u32): void {
   io.cursor += size;
-  if (io.place) io.place = <u32>io.cursor & PAGE_MASK ? io.place + size : 0;
+  return true;
 }
 
 function returned(proc: Proc, word: u32): void {

@@ -8,7 +8,7 @@ import { CACHE_SG_COPY, CACHE_SG_FIXUP } from '../abi/machine';
 import { allocCopyFromUser, allocWrite } from '../alloc/alloc';
 import { Buffer } from '../alloc/buffer';
 import { LIST_SIZE, listAddHead, listAddTail, listDel, listFirst, listInit, listNext } from '../lib/list';
-import { kmemAlloc, kmemFree } from '../mem/kmem';
+import { kmemZalloc, kmemFree } from '../mem/kmem';
 import { Space } from '../mem/space';
 import { Proc, SgCopy, SgFixup } from './objects';
 
@@ -22,7 +22,7 @@ export function scatterBoot(): void {
 
 /** Queues `length` bytes at `sender` for `offset` in the buffer; offsets rise from call to call. 0 or -ENOMEM. */
 export function scatterCopy(offset: u64, sender: u64, length: u64): i32 {
-  const address = kmemAlloc(CACHE_SG_COPY);
+  const address = kmemZalloc(CACHE_SG_COPY);
   if (!address) return -ENOMEM;
   const copy = changetype<SgCopy>(address);
   copy.offset = offset;
@@ -34,7 +34,7 @@ export function scatterCopy(offset: u64, sender: u64, length: u64): i32 {
 
 /** Queues a place at `offset`: `skip` bytes to leave alone, or, with 0, the 8-byte `value` to store. 0 or -ENOMEM. */
 export function scatterFixup(offset: u64, value: u64, skip: u64): i32 {
-  const address = kmemAlloc(CACHE_SG_FIXUP);
+  const address = kmemZalloc(CACHE_SG_FIXUP);
   if (!address) return -ENOMEM;
   const fixup = changetype<SgFixup>(address);
   fixup.offset = offset;

@@ -1,13 +1,13 @@
 /**
  * BC_TRANSACTION and BC_REPLY: from a decoded record to a message in the receiver's mapping and an entry in its queue.
  *
- *     route    who gets it: a node's owner, or the thread that waits for this reply
+ *     route    who gets it (driver/route)
  *     fill     reserve a buffer in the receiver's mapping; copy data and offsets; translate objects
  *     queue    put it where the receiver finds it, and tell the sender it went out
  *
  * A step that fails undoes what came before, in this file, and the sender (of a failed reply: the caller) gets one BR_ word.
  */
-import { EFAULT, EINVAL, ENOMEM, EPROTO, ESRCH } from '../abi/errno';
+import { EFAULT, EINVAL, ENOMEM, ESRCH } from '../abi/errno';
 import { EVENT_TRANSACTION, EVENT_TRANSACTION_ALLOC_BUF, EVENT_TRANSACTION_FAILED_BUFFER_RELEASE } from '../abi/events';
 import { CACHE_BINDER_TRANSACTION, CACHE_BINDER_WORK } from '../abi/machine';
 import {
@@ -28,19 +28,17 @@ import {
 } from '../abi/protocol';
 import { allocCopyFromUser, allocFree, allocReserve, allocUserAddress, allocWrite } from '../alloc/alloc';
 import { align8, Buffer, bufferOffsetsStart } from '../alloc/buffer';
-import { listFirst, listInit } from '../lib/list';
+import { listInit } from '../lib/list';
 import { kmemAlloc, kmemFree } from '../mem/kmem';
-import { niceSet } from '../task/nice';
 import { Process, Thread } from '../task/process';
-import { trace } from '../trace';
+import { trace, tracing } from '../trace';
 import { ObjectHeader, objectOffset, objectRead, offsetRead, RECORD_SIZE } from './contents';
 import { deliver } from './delivery';
-import { looperHold, looperRelease, procHold, procRelease } from './holds';
-import { nodeDec, nodeHold, nodeInc, nodeRelease } from './nodes';
+import { looperRelease, procRelease } from './holds';
+import { nodeDec, nodeRelease } from './nodes';
 import {
   Looper,
   looperReturnError,
-  looperTodo,
   Node,
   Proc,
   Transaction,
@@ -52,8 +50,8 @@ import {
   WORK_TRANSACTION_PENDING,
 } from './objects';
 import { BufferObject, FdArrayObject, FdObject, FlatObject, TransactionRecord } from './records';
-import { refFind } from './refs';
 import { bufferReleaseObjects, traceBuffer } from './release';
+import { route, routeCall, routeFail, routeReply, routeStart } from './route';
 import { scatterDrop, scatterRun } from './scatter';
 import { fixupsDrop, stackFail, stackPop, traceLatency, transactionFree } from './stack';
 import {
@@ -67,54 +65,33 @@ import {
   statDeleted,
 } from './state';
 import { translateBinder, translateFd, translateFda, translateHandle, translatePtr, Translation } from './translate';
-import { looperWake, workAddDeferred, workAddLooper, workRemove } from './work';
+import { looperWake, workAddDeferred, workAddLooper, workInit, workRemove } from './work';
 
-/** One transaction while it is made. What is set is held, and let go at the end whatever happens. */
-@unmanaged
-class Route {
-  thread: Thread; // the acting thread
-  looper: Looper; // the sender
-  proc: Proc | null; // receiver
-  node: Node | null; // node that is called; null in a reply
-  addressee: Looper | null; // thread that has to get it, else any
-  inReplyTo: Transaction | null; // call that is answered
-  id: i32;
-  error: u32; // BR_ word of the failure
-  param: i32; // its -errno
-  nodeId: i32; // of the node that is called, for the log; 0 when it was refused at once
-  contextSize: u64; // bytes of the sender's security context at the end of the extra space
-  end: u64; // objects below this offset of the buffer were translated
-}
-
-const route = changetype<Route>(memory.data(offsetof<Route>(), 8));
 const translation = changetype<Translation>(memory.data(offsetof<Translation>(), 8));
 const object: usize = memory.data(RECORD_SIZE, 8);
 
 /** Carries out a BC_TRANSACTION or BC_REPLY of `thread`; its outcome is queued as work, never an errno. */
 export function transact(thread: Thread, looper: Looper, record: TransactionRecord, reply: bool, extraSize: u64): void {
-  const entry = logStart(looper, record, reply);
-  routeStart(thread, looper, entry.debugId);
-  setExtendedError(looper, route.id, BR_OK, 0);
+  const id = nextId();
+  const entry = logStart(id, looper, record, reply);
+  routeStart(thread, looper, id);
+  setExtendedError(looper, id, BR_OK, 0);
 
   const found = reply ? routeReply() : routeCall(record);
   const node = route.node;
   const addressee = route.addressee;
   const proc = route.proc;
   entry.toNode = route.nodeId;
-  if (found) {
-    if (addressee) entry.toThread = addressee.tid;
-    entry.toProc = proc!.pid;
-    if (send(record, reply, extraSize)) {
-      finish(entry, node, addressee, proc);
-      return;
-    }
+  entry.toProc = found ? proc!.pid : 0;
+  entry.toThread = found && addressee ? addressee.tid : 0;
+  if (found && send(record, reply, extraSize)) {
+    finish(entry, node, addressee, proc, 0, 0);
+    return;
   }
   // A transaction that had a buffer gave the node's strong reference back with it.
   const held = route.node;
   if (held) nodeDec(held, true, false);
-  finish(entry, node, addressee, proc);
-  entry.returnError = route.error;
-  entry.returnErrorParam = route.param;
+  finish(entry, node, addressee, proc, route.error, route.param);
   logAddFailed(entry);
   tellFailure();
 }
@@ -126,45 +103,35 @@ export function setExtendedError(looper: Looper, id: i32, command: u32, param: i
   looper.errorParam = param;
 }
 
-function logStart(looper: Looper, record: TransactionRecord, reply: bool): LogEntry {
+/** Logs what is known from the start. */
+function logStart(id: i32, looper: Looper, record: TransactionRecord, reply: bool): LogEntry {
   const entry = logAdd();
-  entry.debugId = nextId();
-  entry.debugIdDone = 0;
+  entry.debugId = id;
   entry.callType = reply ? 2 : record.flags & TF_ONE_WAY ? 1 : 0;
   entry.fromProc = looper.proc.pid;
   entry.fromThread = looper.tid;
   entry.targetHandle = <u32>record.target;
-  entry.toProc = 0;
-  entry.toThread = 0;
-  entry.toNode = 0;
   entry.device = looper.proc.device;
-  entry.returnError = 0;
-  entry.returnErrorParam = 0;
   entry.dataSize = record.dataSize;
   entry.offsetsSize = record.offsetsSize;
   return entry;
 }
 
-function routeStart(thread: Thread, looper: Looper, id: i32): void {
-  route.thread = thread;
-  route.looper = looper;
-  route.proc = null;
-  route.node = null;
-  route.addressee = null;
-  route.inReplyTo = null;
-  route.id = id;
-  route.error = BR_OK;
-  route.param = 0;
-  route.nodeId = 0;
-  route.contextSize = 0;
-  route.end = 0;
-}
-
-function finish(entry: LogEntry, node: Node | null, addressee: Looper | null, proc: Proc | null): void {
+/** Lets go of what the route held, and logs how it ended. */
+function finish(
+  entry: LogEntry,
+  node: Node | null,
+  addressee: Looper | null,
+  proc: Proc | null,
+  error: u32,
+  param: i32,
+): void {
   if (addressee) looperRelease(addressee);
   if (node) nodeRelease(node);
   if (proc) procRelease(proc);
   entry.debugIdDone = entry.debugId;
+  entry.returnError = error;
+  entry.returnErrorParam = param;
 }
 
 /** The sender's last word: for a reply the failure is the caller's, and the sender only hears that it is done. */
@@ -185,93 +152,26 @@ function tellFailure(): void {
   }
 }
 
-function fail(error: u32, param: i32): bool {
-  route.error = error;
-  route.param = param;
-  return false;
-}
-
-/** A reply goes to the thread whose call is on top of the replier's stack. The call leaves the stack here, come what may. */
-function routeReply(): bool {
-  const looper = route.looper;
-  const call = looper.stack;
-  if (!call || call.toThread != looper) return fail(BR_FAILED_REPLY, -EPROTO);
-  looper.stack = call.toParent;
-  niceSet(route.thread, call.savedPriority);
-  route.inReplyTo = call;
-  const caller = call.from;
-  if (!caller) return fail(BR_DEAD_REPLY, 0);
-  if (caller.stack != call) {
-    route.inReplyTo = null;
-    return fail(BR_FAILED_REPLY, -EPROTO);
-  }
-  looperHold(caller);
-  procHold(caller.proc);
-  route.addressee = caller;
-  route.proc = caller.proc;
-  return true;
-}
-
-/** A call goes to the owner of the node behind the handle, and there to a thread that waits in this very chain of calls. */
-function routeCall(record: TransactionRecord): bool {
-  const looper = route.looper;
-  const sender = looper.proc;
-  const handle = <u32>record.target;
-  let node: Node | null = null;
-  if (handle) {
-    const ref = refFind(sender, handle, true);
-    if (!ref) return fail(BR_FAILED_REPLY, -EINVAL);
-    node = ref.node;
-  } else {
-    node = sender.context.manager;
-  }
-  const owner = node ? node.proc : null;
-  if (!node || !owner) return fail(BR_DEAD_REPLY, -EINVAL);
-  nodeInc(node, true, false, null);
-  nodeHold(node);
-  procHold(owner);
-  route.node = node;
-  route.proc = owner;
-  if (!handle && owner.pid == sender.pid) return fail(BR_FAILED_REPLY, -EINVAL);
-  route.nodeId = node.debugId;
-  if (owner == sender) return fail(BR_FAILED_REPLY, -EINVAL);
-  if (record.flags & TF_ONE_WAY) return true;
-
-  const first = listFirst(looperTodo(looper));
-  if (first && changetype<Work>(first).type == WORK_TRANSACTION) return fail(BR_FAILED_REPLY, -EPROTO);
-  const top = looper.stack;
-  if (top && top.toThread != looper) return fail(BR_FAILED_REPLY, -EPROTO);
-  let call: Transaction | null = top;
-  while (call && !route.addressee) {
-    const caller = call.from;
-    if (caller && caller.proc == owner) {
-      looperHold(caller);
-      route.addressee = caller;
-    }
-    call = call.fromParent;
-  }
-  return true;
-}
-
 /** Makes the transaction for a route that was found. True when it is queued; otherwise nothing of it is left. */
 function send(record: TransactionRecord, reply: bool, extraSize: u64): bool {
   const transactionAddress = kmemAlloc(CACHE_BINDER_TRANSACTION);
-  if (!transactionAddress) return fail(BR_FAILED_REPLY, -ENOMEM);
+  if (!transactionAddress) return routeFail(BR_FAILED_REPLY, -ENOMEM);
   const completeAddress = kmemAlloc(CACHE_BINDER_WORK);
   if (!completeAddress) {
     kmemFree(CACHE_BINDER_TRANSACTION, transactionAddress);
-    return fail(BR_FAILED_REPLY, -ENOMEM);
+    return routeFail(BR_FAILED_REPLY, -ENOMEM);
   }
   statCreated(STAT_TRANSACTION);
   statCreated(STAT_TRANSACTION_COMPLETE);
   const transaction = changetype<Transaction>(transactionAddress);
   const complete = changetype<Work>(completeAddress);
   describe(transaction, record, reply);
+  workInit(complete, WORK_TRANSACTION_COMPLETE);
 
   const buffer = reserve(transaction, record, reply, extraSize);
   if (buffer) {
     if (fill(transaction, buffer, record)) {
-      complete.type = buffer.spamSuspect ? WORK_TRANSACTION_ONEWAY_SPAM_SUSPECT : WORK_TRANSACTION_COMPLETE;
+      if (buffer.spamSuspect) complete.type = WORK_TRANSACTION_ONEWAY_SPAM_SUSPECT;
       const queued = reply ? queueReply(transaction, complete) : queueCall(transaction, complete, buffer);
       if (queued) return true;
       workRemove(complete);
@@ -286,10 +186,11 @@ function send(record: TransactionRecord, reply: bool, extraSize: u64): bool {
   return false;
 }
 
+/** Sets every field of an object that may hold anything. */
 function describe(transaction: Transaction, record: TransactionRecord, reply: bool): void {
   const looper = route.looper;
+  workInit(transaction, WORK_TRANSACTION);
   listInit(transactionFixups(transaction));
-  transaction.type = WORK_TRANSACTION;
   transaction.debugId = route.id;
   transaction.from = reply || record.flags & TF_ONE_WAY ? null : looper;
   transaction.fromPid = looper.proc.pid;
@@ -300,6 +201,12 @@ function describe(transaction: Transaction, record: TransactionRecord, reply: bo
   transaction.code = record.code;
   transaction.flags = record.flags;
   transaction.priority = route.thread.nice;
+  transaction.savedPriority = 0;
+  transaction.fromParent = null;
+  transaction.toParent = null;
+  transaction.buffer = null;
+  transaction.securityCtx = 0;
+  transaction.needReply = false;
 }
 
 /** A buffer in the receiver's mapping, with the sender's security context in it when the node wants that; null on failure. */
@@ -310,17 +217,17 @@ function reserve(transaction: Transaction, record: TransactionRecord, reply: boo
   let context: u64 = 0;
   if (node && node.txnSecurityCtx) {
     if (!process.secctx) {
-      fail(BR_FAILED_REPLY, -EINVAL);
+      routeFail(BR_FAILED_REPLY, -EINVAL);
       return null;
     }
     context = align8(process.secctxSize);
     if (extraSize + context < context) {
-      fail(BR_FAILED_REPLY, -EINVAL);
+      routeFail(BR_FAILED_REPLY, -EINVAL);
       return null;
     }
-    route.contextSize = context;
   }
-  traceStart(transaction, reply);
+  route.contextSize = context;
+  if (tracing()) traceStart(transaction, reply);
   const isAsync = !reply && (record.flags & TF_ONE_WAY) != 0;
   const reserved = allocReserve(
     proc.alloc,
@@ -331,7 +238,7 @@ function reserve(transaction: Transaction, record: TransactionRecord, reply: boo
     route.thread.process.pid,
   );
   if (reserved < 0) {
-    fail(reserved == -ESRCH ? BR_DEAD_REPLY : BR_FAILED_REPLY, reserved);
+    routeFail(reserved == -ESRCH ? BR_DEAD_REPLY : BR_FAILED_REPLY, reserved);
     return null;
   }
   const buffer = changetype<Buffer>(reserved);
@@ -340,7 +247,7 @@ function reserve(transaction: Transaction, record: TransactionRecord, reply: boo
     transaction.securityCtx = allocUserAddress(proc.alloc, buffer) + offset;
     if (!allocWrite(proc.alloc, buffer, offset, process.secctx, process.secctxSize)) {
       allocFree(proc.alloc, buffer);
-      fail(BR_FAILED_REPLY, -ENOMEM);
+      routeFail(BR_FAILED_REPLY, -ENOMEM);
       return null;
     }
   }
@@ -356,6 +263,7 @@ function reserve(transaction: Transaction, record: TransactionRecord, reply: boo
 /** Copies data and offsets into the buffer and translates the objects. `route.end` tells how far it came. */
 function fill(transaction: Transaction, buffer: Buffer, record: TransactionRecord): bool {
   if (record.offsetsSize || buffer.extraSize) return fillObjects(transaction, buffer, record);
+  route.end = 0;
   return fillData(buffer, record, 0);
 }
 
@@ -364,7 +272,7 @@ function fillData(buffer: Buffer, record: TransactionRecord, from: u64): bool {
   const space = route.thread.process.space!;
   const rest = record.dataSize - from;
   const copied = allocCopyFromUser(route.proc!.alloc, buffer, from, space, record.buffer + from, rest);
-  return copied || fail(BR_FAILED_REPLY, -EFAULT);
+  return copied || routeFail(BR_FAILED_REPLY, -EFAULT);
 }
 
 function fillObjects(transaction: Transaction, buffer: Buffer, record: TransactionRecord): bool {
@@ -373,31 +281,31 @@ function fillObjects(transaction: Transaction, buffer: Buffer, record: Transacti
   const start: u64 = bufferOffsetsStart(buffer);
   const end = start + record.offsetsSize;
   if (!allocCopyFromUser(alloc, buffer, start, space, record.offsets, record.offsetsSize))
-    return fail(BR_FAILED_REPLY, -EFAULT);
-  if (record.offsetsSize & 7 || buffer.extraSize & 7) return fail(BR_FAILED_REPLY, -EINVAL);
+    return routeFail(BR_FAILED_REPLY, -EFAULT);
+  if (record.offsetsSize & 7 || buffer.extraSize & 7) return routeFail(BR_FAILED_REPLY, -EINVAL);
   prepare(transaction, buffer, record, align8(end));
 
   let copied: u64 = 0;
   for (route.end = start; route.end < end; route.end += 8) {
-    if (!offsetRead(route.proc!, buffer, route.end)) return fail(BR_FAILED_REPLY, -EINVAL);
+    if (!offsetRead(route.proc!, buffer, route.end)) return routeFail(BR_FAILED_REPLY, -EINVAL);
     const offset = objectOffset();
     const gap = offset - copied;
     if (gap) {
-      if (copied > offset || offset > record.dataSize) return fail(BR_FAILED_REPLY, -EFAULT);
+      if (copied > offset || offset > record.dataSize) return routeFail(BR_FAILED_REPLY, -EFAULT);
       if (!allocCopyFromUser(alloc, buffer, copied, space, record.buffer + copied, gap))
-        return fail(BR_FAILED_REPLY, -EFAULT);
+        return routeFail(BR_FAILED_REPLY, -EFAULT);
     }
     const size = objectRead(route.proc!, buffer, offset, object, space, record.buffer);
-    if (!size || offset < copied) return fail(BR_FAILED_REPLY, -EINVAL);
+    if (!size || offset < copied) return routeFail(BR_FAILED_REPLY, -EINVAL);
     copied = offset + size;
     const error = translate(offset, (route.end - start) / 8);
-    if (error) return fail(BR_FAILED_REPLY, error);
+    if (error) return routeFail(BR_FAILED_REPLY, error);
     // Linux reports 0 when the record does not fit any more; it always does, for it was read from there.
-    if (!allocWrite(alloc, buffer, offset, object, size)) return fail(BR_FAILED_REPLY, 0);
+    if (!allocWrite(alloc, buffer, offset, object, size)) return routeFail(BR_FAILED_REPLY, 0);
   }
   if (!fillData(buffer, record, copied)) return false;
   const error = scatterRun(route.proc!, buffer, space);
-  return error ? fail(BR_FAILED_REPLY, error) : true;
+  return error ? routeFail(BR_FAILED_REPLY, error) : true;
 }
 
 function prepare(transaction: Transaction, buffer: Buffer, record: TransactionRecord, scatter: u64): void {
@@ -441,7 +349,7 @@ function queueReply(transaction: Transaction, complete: Work): bool {
   const caller = route.addressee!;
   const call = route.inReplyTo!;
   workAddLooper(route.looper, complete);
-  if (caller.isDead) return fail(BR_DEAD_REPLY, 0);
+  if (caller.isDead) return routeFail(BR_DEAD_REPLY, 0);
   stackPop(caller, call);
   workAddLooper(caller, transaction);
   caller.proc.outstandingTxns++;
@@ -464,11 +372,11 @@ function queueCall(transaction: Transaction, complete: Work, buffer: Buffer): bo
   if (oneway) {
     if (error == BR_TRANSACTION_PENDING_FROZEN) complete.type = WORK_TRANSACTION_PENDING;
     workAddLooper(looper, complete);
-    return !error || error == BR_TRANSACTION_PENDING_FROZEN ? true : fail(error, 0);
+    return !error || error == BR_TRANSACTION_PENDING_FROZEN ? true : routeFail(error, 0);
   }
   if (!error) return true;
   stackPop(looper, transaction);
-  return fail(error, 0);
+  return routeFail(error, 0);
 }
 
 /** Undoes reserve and fill. The buffer gives the node's strong reference back. */

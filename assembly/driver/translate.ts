@@ -22,7 +22,7 @@ import {
 import { allocUserAddress } from '../alloc/alloc';
 import { align8, Buffer, bufferOffsetsStart } from '../alloc/buffer';
 import { listAddTail } from '../lib/list';
-import { kmemAlloc } from '../mem/kmem';
+import { kmemZalloc } from '../mem/kmem';
 import { Space } from '../mem/space';
 import { copyFromUser } from '../mem/uaccess';
 import { fdFile } from '../task/fdtable';
@@ -194,7 +194,7 @@ function holdFile(at: Translation, fd: u32, offset: u64): i32 {
   if (!accepted) return -EPERM;
   const file = fdFile(at.process, fd);
   if (!file) return -EBADF;
-  const address = kmemAlloc(CACHE_FD_FIXUP);
+  const address = kmemZalloc(CACHE_FD_FIXUP);
   if (!address) return -ENOMEM;
   fileGet(file);
   const fixup = changetype<FdFixup>(address);

@@ -13,6 +13,13 @@ import { threadWake } from '../task/wait';
 import { trace } from '../trace';
 import { Looper, LOOPER_POLL, looperOfWaiting, looperTodo, Proc, procTodo, procWaiting, Work } from './objects';
 
+/** Makes work of memory that may hold anything; it is in no list. */
+export function workInit(work: Work, type: u32): void {
+  work.next = 0;
+  work.prev = 0;
+  work.type = type;
+}
+
 export function workAdd(work: Work, list: usize): void {
   listAddTail(changetype<usize>(work), list);
 }

@@ -28,7 +28,7 @@ import { PAGE_SHIFT } from '../abi/machine';
 import { allocRanges, BinderAlloc } from '../alloc/alloc';
 import { Buffer } from '../alloc/buffer';
 import { lruFirst, lruNext, pageIndex } from '../alloc/pages';
-import { rangesFirst, rangesFirstFree, rangesNext, rangesNextFree, rangesSize } from '../alloc/ranges';
+import { rangesFirst, rangesFirstFree, rangesNext, rangesNextFree } from '../alloc/ranges';
 import { Node, Proc } from '../driver/objects';
 import { Area, areaPage, Page, pageOnLru, pageUserAddress } from '../mapping/area';
 import { recordPut, recordPut64, recordPutAddress, recordPutFlag } from './record';
@@ -61,7 +61,7 @@ export function lruPageAfter(after: usize): usize {
 function describeBuffer(alloc: BinderAlloc, buffer: Buffer | null): usize {
   if (!buffer) return 0;
   recordPut(BUFFER_OFFSET, buffer.offset);
-  recordPut(BUFFER_SIZE, rangesSize(allocRanges(alloc), buffer));
+  recordPut(BUFFER_SIZE, buffer.size);
   recordPutFlag(BUFFER_FREE, buffer.free);
   if (buffer.free) return changetype<usize>(buffer);
   const node = changetype<Node | null>(buffer.targetNode);

@@ -32,6 +32,19 @@ export function rbRight(node: usize): usize {
   return load<usize>(node, RIGHT);
 }
 
+/**
+ * The left or the right child. Whichever way a search goes is as good as random, so it is a computed address, where a
+ * branch would be guessed wrong half of the time.
+ */
+export function rbChild(node: usize, right: bool): usize {
+  return load<usize>(rbChildSlot(node, right));
+}
+
+/** Address of the child pointer of `node` on either side, for the way down of an insertion. */
+export function rbChildSlot(node: usize, right: bool): usize {
+  return node + LEFT + ((right as usize) << 2);
+}
+
 /** The leftmost node; 0 in an empty tree. */
 export function rbFirst(root: usize): usize {
   return outermost(load<usize>(root), LEFT);

@@ -51,20 +51,17 @@ export function slabInit(cache: usize, size: u32): void {
   store<usize>(cache, 0, KEPT);
 }
 
-/** A zeroed object; 0 if the cache needs a page first (slabGrow, then ask again). */
+/** An object with whatever is in it; 0 if the cache needs a page first (slabGrow, then ask again). */
 export function slabAlloc(cache: usize): usize {
   const page = listFirst(cache + PARTIAL);
   if (page == 0) return 0;
   const object = load<usize>(page, PAGE_FREE);
-  const size = load<u32>(cache, OBJECT_SIZE);
-  if (!ASC_NO_ASSERT) assertPoisoned(object, size);
+  if (!ASC_NO_ASSERT) assertPoisoned(object, load<u32>(cache, OBJECT_SIZE));
   const rest = load<usize>(object);
   store<usize>(page, rest, PAGE_FREE);
   if (rest == 0) listDel(page + PAGE_LINK);
   store<u32>(page, load<u32>(page, PAGE_USED) + 1, PAGE_USED);
   store<u32>(cache, load<u32>(cache, LIVE) + 1, LIVE);
-  const end = object + size;
-  for (let at = object; at < end; at += 8) store<u64>(at, 0);
   return object;
 }
 

@@ -13,10 +13,10 @@
  *
  *     install (each page without a frame), stage ─> copyIn, window ─> deliver ─> window ─> release
  */
-import { PAGE_SHIFT } from '../abi/machine';
+import { PAGE_MASK, PAGE_SHIFT, PAGE_SIZE } from '../abi/machine';
 import { listLinked } from '../lib/list';
 import { spaceInstall, spaceZap } from '../mem/leaves';
-import { PageArray, Space, spaceVma, Vma } from '../mem/space';
+import { PageArray, Space, spaceCounters, spaceVma, Vma } from '../mem/space';
 
 /** Where a message stands: `window` may have to look elsewhere for one that the receiver has not got yet. */
 export const MESSAGE_SENT = false;
@@ -33,6 +33,8 @@ export class Strategy {
   eager: bool;
   /** Pages may go to the LRU when no buffer touches them, and the shrinker may take their frames. */
   reclaims: bool;
+  /** The kernel addresses each page for itself when it needs it: a `kmap`, as it is counted. */
+  kmaps: bool;
   /** (area: Area) => i32. At mmap: reserves what the area needs from the start. 0 or -ENOMEM. */
   setup: u32;
   /** (area: Area, index: i32) => usize. The frame, apart from the page's own, that holds bytes under way to page `index`; or 0. */
@@ -47,9 +49,9 @@ export class Strategy {
    */
   copyIn: u32;
   /**
-   * (area: Area, offset: u32, write: bool, delivered: bool) => usize. Every strategy has it: the linear address at which
-   * the kernel reaches the byte at `offset`, good to the end of its page; 0 when there is no memory for it, which only a
-   * `write` has to fear.
+   * (area: Area, offset: u32, write: bool, delivered: bool) => usize. The linear address at which the kernel reaches the
+   * byte at `offset`, good to the end of its page; 0 when there is no memory for it, which only a `write` has to fear.
+   * Without it: the page's own frame, through the direct map.
    */
   window: u32;
   /** (area: Area, message: Message) => i32. The receiver is about to be told of a message. 0 or -ENOMEM. */
@@ -121,7 +123,27 @@ export function pageOnLru(page: Page): bool {
 
 /** Where the kernel reaches the byte at `offset`, up to the end of its page; 0 when there is no memory to `write` to. */
 export function areaWindow(area: Area, offset: u32, write: bool, delivered: bool): usize {
-  return call_indirect<usize>(area.strategy.window, area, offset, write, delivered);
+  const strategy = area.strategy;
+  if (strategy.kmaps) spaceCounters(area.space).kmaps++;
+  const window = strategy.window;
+  if (window) return call_indirect<usize>(window, area, offset, write, delivered);
+  return areaFrame(area, offset);
+}
+
+/** Bytes of `size` from `offset` on, whose window is at `target`, that lie one behind the other in memory: to the end of the page, or further. */
+export function areaReach(area: Area, offset: u32, target: usize, size: u32): u32 {
+  let bytes: u32 = PAGE_SIZE - (offset & PAGE_MASK);
+  if (!area.strategy.window) {
+    while (bytes < size && areaPage(area, (offset + bytes) >>> PAGE_SHIFT).frame == target + bytes) bytes += PAGE_SIZE;
+  }
+  return min(bytes, size);
+}
+
+/** Linear address of the byte at `offset` in the page's own frame. */
+export function areaFrame(area: Area, offset: u32): usize {
+  const frame = areaPage(area, offset >>> PAGE_SHIFT).frame;
+  assert(frame != 0, 'areaFrame: page has no frame');
+  return frame + (offset & PAGE_MASK);
 }
 
 /** Maps a frame at page `index` for the user, with the rights of the mapping; does nothing where that is gone. 0 or -ENOMEM. */

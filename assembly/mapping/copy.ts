@@ -1,47 +1,42 @@
 /**
  * Copies of a message's bytes into an area, and their counting: a copy is one uninterrupted piece of work for the kernel,
  * so how many there are of one message depends on how far the kernel reaches at once.
+ *
+ * However they are counted, bytes whose frames lie one behind the other move in one go. That shows nowhere but in time.
  */
 import { EVENT_COPY } from '../abi/events';
-import { PAGE_MASK, PAGE_SIZE } from '../abi/machine';
-import { frameMarkDirty } from '../mem/frames';
+import { PAGE_MASK, PAGE_SHIFT, PAGE_SIZE } from '../abi/machine';
+import { framesMarkDirty } from '../mem/frames';
 import { Space, spaceCounters } from '../mem/space';
 import { copyFromUser } from '../mem/uaccess';
 import { trace } from '../trace';
-import { Area, areaWindow, MESSAGE_SENT } from './area';
+import { Area, areaReach, areaWindow, MESSAGE_SENT } from './area';
+
+// what is one copy
+const EACH_PAGE = 0;
+const EACH_RUN = 1; // of frames one behind the other
+const THE_WHOLE = 2;
 
 /** From the sender's memory to `offset`, each page a copy. Bytes that were not copied: 0, or the rest after a bad page. */
 export function copyByPage(area: Area, offset: u32, sender: Space, source: u64, size: u32): u32 {
-  while (size) {
-    const chunk = toPageEnd(offset, size);
-    const missed = copyChunk(area, offset, sender, source, chunk);
-    spaceCounters(area.space).copies++;
-    if (missed) return size - chunk + missed;
-    offset += chunk;
-    source += chunk;
-    size -= chunk;
-  }
-  return 0;
+  return copy(area, offset, sender, source, size, EACH_PAGE);
 }
 
-/** The same through kernel addresses that go on from page to page: all of it is one copy. */
+/** The same where the kernel reaches all frames that lie one behind the other at once. */
+export function copyByRun(area: Area, offset: u32, sender: Space, source: u64, size: u32): u32 {
+  return copy(area, offset, sender, source, size, EACH_RUN);
+}
+
+/** The same through kernel addresses that go on from page to page. */
 export function copyAtOnce(area: Area, offset: u32, sender: Space, source: u64, size: u32): u32 {
   if (size) spaceCounters(area.space).copies++;
-  while (size) {
-    const chunk = toPageEnd(offset, size);
-    const missed = copyChunk(area, offset, sender, source, chunk);
-    if (missed) return size - chunk + missed;
-    offset += chunk;
-    source += chunk;
-    size -= chunk;
-  }
-  return 0;
+  return copy(area, offset, sender, source, size, THE_WHOLE);
 }
 
-/** Books bytes that were stored at linear address `target` for a message at `offset`; `source`: where in the sender, or 0. */
+/** Books bytes, one at least, that were stored at linear address `target` for a message at `offset`; `source`: where in the sender, or 0. */
 export function copyNote(area: Area, offset: u32, target: usize, size: u32, source: u64): void {
   spaceCounters(area.space).bytesCopied += size;
-  for (let at = target & ~PAGE_MASK; at < target + size; at += PAGE_SIZE) frameMarkDirty(at);
+  framesMarkDirty(target, size);
   trace(EVENT_COPY, area.pid, offset, <u32>target, size, <u32>source, <u32>(source >> 32));
 }
 
@@ -50,13 +45,38 @@ export function toPageEnd(offset: u32, size: u32): u32 {
   return min<u32>(PAGE_SIZE - (offset & PAGE_MASK), size);
 }
 
-/** A chunk inside one page. Bytes that were not copied: all of them when there is no memory for the page. */
-function copyChunk(area: Area, offset: u32, sender: Space, source: u64, size: u32): u32 {
-  const target = areaWindow(area, offset, true, MESSAGE_SENT);
-  if (!target) return size;
-  const missed = copyFromUser(sender, target, source, size);
-  copyNote(area, offset, target, size - missed, source);
-  // As in Linux, what of a page could not be copied is zeroed, not left as it was.
-  if (missed) memory.fill(target + (size - missed), 0, missed);
-  return missed;
+function copy(area: Area, offset: u32, sender: Space, source: u64, size: u32, unit: i32): u32 {
+  while (size) {
+    const target = areaWindow(area, offset, true, MESSAGE_SENT);
+    if (!target) return size;
+    const reach = areaReach(area, offset, target, size);
+    const missed = copyFromUser(sender, target, source, reach);
+    if (missed) return size - breakOff(area, offset, target, reach - missed, reach, source, unit);
+    count(area, ((offset & PAGE_MASK) + reach + PAGE_MASK) >>> PAGE_SHIFT, unit);
+    copyNote(area, offset, target, reach, source);
+    offset += reach;
+    source += reach;
+    size -= reach;
+  }
+  return 0;
+}
+
+/** Ends a copy of which only `copied` bytes arrived, and as in Linux zeroes the rest of the page that the next one was for. Returns `copied`. */
+function breakOff(area: Area, offset: u32, target: usize, copied: u32, size: u32, source: u64, unit: i32): u32 {
+  const zeroed = toPageEnd(offset + copied, size - copied);
+  memory.fill(target + copied, 0, zeroed);
+  count(area, ((offset & PAGE_MASK) + copied + zeroed + PAGE_MASK) >>> PAGE_SHIFT, unit);
+  if (copied) copyNote(area, offset, target, copied, source);
+  return copied;
+}
+
+/** Counts a run of `pages` that was copied to. The window has counted the first page. */
+function count(area: Area, pages: u32, unit: i32): void {
+  const counters = spaceCounters(area.space);
+  if (unit == EACH_PAGE) {
+    counters.copies += pages;
+    counters.kmaps += pages - 1;
+  } else if (unit == EACH_RUN) {
+    counters.copies++;
+  }
 }

@@ -6,16 +6,16 @@
 import { STRATEGY_FAULT } from '../abi/machine';
 import { funcref } from '../lib/funcref';
 import { Area, Strategy } from './area';
-import { ownPageDrop, ownPageFill, ownPageWindow } from './ownpage';
+import { ownPageDrop, ownPageFill } from './ownpage';
 
 const record = changetype<Strategy>(memory.data(offsetof<Strategy>(), 8));
 
 export function faultStrategy(): Strategy {
   record.number = STRATEGY_FAULT;
   record.reclaims = true;
+  record.kmaps = true;
   record.setup = funcref(changetype<usize>(setup));
   record.install = funcref(changetype<usize>(ownPageFill));
-  record.window = funcref(changetype<usize>(ownPageWindow));
   record.drop = funcref(changetype<usize>(ownPageDrop));
   return record;
 }

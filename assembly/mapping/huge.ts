@@ -11,33 +11,22 @@
  */
 import { ENOMEM } from '../abi/errno';
 import { EVENT_INSTALL } from '../abi/events';
-import {
-  FRAME_BINDER,
-  FRAME_HEAD,
-  FRAME_ORDER_MAX,
-  PAGE_MASK,
-  PAGE_SHIFT,
-  PAGE_SIZE,
-  STRATEGY_HUGE,
-} from '../abi/machine';
+import { FRAME_BINDER, FRAME_HEAD, FRAME_ORDER_MAX, PAGE_SHIFT, STRATEGY_HUGE } from '../abi/machine';
 import { funcref } from '../lib/funcref';
 import { frameAllocZero, frameFlags, framePut } from '../mem/frames';
 import { spaceInstallRun } from '../mem/leaves';
-import { Space, spaceCounters } from '../mem/space';
-import { copyFromUser } from '../mem/uaccess';
 import { trace } from '../trace';
-import { Area, areaPage, MESSAGE_SENT, pageUserAddress, Strategy } from './area';
-import { copyNote } from './copy';
-import { ownPageWindow } from './ownpage';
+import { Area, areaPage, pageUserAddress, Strategy } from './area';
+import { copyByRun } from './copy';
 
 const record = changetype<Strategy>(memory.data(offsetof<Strategy>(), 8));
 
 export function hugeStrategy(): Strategy {
   record.number = STRATEGY_HUGE;
   record.eager = true;
+  record.kmaps = true;
   record.setup = funcref(changetype<usize>(setup));
-  record.copyIn = funcref(changetype<usize>(copyIn));
-  record.window = funcref(changetype<usize>(ownPageWindow));
+  record.copyIn = funcref(changetype<usize>(copyByRun));
   record.drop = funcref(changetype<usize>(drop));
   return record;
 }
@@ -64,36 +53,6 @@ function installRun(area: Area, index: i32): i32 {
   for (let each = 0; each < pages; each++) areaPage(area, index + each).frame = run + ((<usize>each) << PAGE_SHIFT);
   trace(EVENT_INSTALL, area.pid, index, <u32>run);
   return spaceInstallRun(area.space, user, run, pages, false) ? 0 : pages;
-}
-
-function copyIn(area: Area, offset: u32, sender: Space, source: u64, size: u32): u32 {
-  while (size) {
-    const run = toRunEnd(area, offset, size);
-    const target = ownPageWindow(area, offset, true, MESSAGE_SENT);
-    const missed = copyFromUser(sender, target, source, run);
-    spaceCounters(area.space).copies++;
-    copyNote(area, offset, target, run - missed, source);
-    if (missed) {
-      const rest = (target + run - missed) & PAGE_MASK;
-      memory.fill(target + run - missed, 0, min<u32>(PAGE_SIZE - <u32>rest, missed));
-      return size - run + missed;
-    }
-    offset += run;
-    source += run;
-    size -= run;
-  }
-  return 0;
-}
-
-/** Bytes of `size` from `offset` on whose frames lie one behind the other. */
-function toRunEnd(area: Area, offset: u32, size: u32): u32 {
-  let end = (offset | PAGE_MASK) + 1;
-  while (end < offset + size) {
-    const index = <i32>(end >>> PAGE_SHIFT);
-    if (areaPage(area, index).frame != areaPage(area, index - 1).frame + PAGE_SIZE) break;
-    end += PAGE_SIZE;
-  }
-  return min<u32>(end - offset, size);
 }
 
 /** A run goes with its first page; the leaves went with the mapping. */

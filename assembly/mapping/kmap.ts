@@ -6,7 +6,7 @@
 import { STRATEGY_KMAP } from '../abi/machine';
 import { funcref } from '../lib/funcref';
 import { Strategy } from './area';
-import { ownPageDrop, ownPageInstall, ownPageWindow } from './ownpage';
+import { ownPageDrop, ownPageInstall } from './ownpage';
 
 const record = changetype<Strategy>(memory.data(offsetof<Strategy>(), 8));
 
@@ -14,8 +14,8 @@ export function kmapStrategy(): Strategy {
   record.number = STRATEGY_KMAP;
   record.eager = true;
   record.reclaims = true;
+  record.kmaps = true;
   record.install = funcref(changetype<usize>(ownPageInstall));
-  record.window = funcref(changetype<usize>(ownPageWindow));
   record.drop = funcref(changetype<usize>(ownPageDrop));
   return record;
 }

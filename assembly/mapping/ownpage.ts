@@ -4,9 +4,8 @@
  */
 import { ENOMEM } from '../abi/errno';
 import { EVENT_INSTALL } from '../abi/events';
-import { FRAME_BINDER, PAGE_MASK, PAGE_SHIFT } from '../abi/machine';
+import { FRAME_BINDER } from '../abi/machine';
 import { frameAllocZero, framePut } from '../mem/frames';
-import { spaceCounters } from '../mem/space';
 import { trace } from '../trace';
 import { Area, areaInstall, areaPage, areaZap } from './area';
 
@@ -28,13 +27,6 @@ export function ownPageFill(area: Area, index: i32): i32 {
   areaPage(area, index).frame = frame;
   trace(EVENT_INSTALL, area.pid, index, <u32>frame);
   return 0;
-}
-
-export function ownPageWindow(area: Area, offset: u32, write: bool, delivered: bool): usize {
-  const frame = areaPage(area, offset >>> PAGE_SHIFT).frame;
-  assert(frame != 0, 'ownPageWindow: page has no frame');
-  spaceCounters(area.space).kmaps++;
-  return frame + (offset & PAGE_MASK);
 }
 
 export function ownPageDrop(area: Area, index: i32): void {

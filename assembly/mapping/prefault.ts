@@ -5,15 +5,15 @@
 import { STRATEGY_PREFAULT } from '../abi/machine';
 import { funcref } from '../lib/funcref';
 import { Area, Strategy } from './area';
-import { ownPageDrop, ownPageInstall, ownPageWindow } from './ownpage';
+import { ownPageDrop, ownPageInstall } from './ownpage';
 
 const record = changetype<Strategy>(memory.data(offsetof<Strategy>(), 8));
 
 export function prefaultStrategy(): Strategy {
   record.number = STRATEGY_PREFAULT;
   record.eager = true;
+  record.kmaps = true;
   record.setup = funcref(changetype<usize>(setup));
-  record.window = funcref(changetype<usize>(ownPageWindow));
   record.drop = funcref(changetype<usize>(ownPageDrop));
   return record;
 }

@@ -20,9 +20,9 @@ import { spaceLend } from '../mem/leaves';
 import { Space, spaceVma } from '../mem/space';
 import { userWindow } from '../mem/uaccess';
 import { trace } from '../trace';
-import { Area, areaInstall, areaPage, Message, Page, Strategy } from './area';
+import { Area, areaFrame, areaInstall, areaPage, Message, Page, Strategy } from './area';
 import { copyByPage, toPageEnd } from './copy';
-import { ownPageDrop, ownPageInstall, ownPageWindow } from './ownpage';
+import { ownPageDrop, ownPageInstall } from './ownpage';
 
 const record = changetype<Strategy>(memory.data(offsetof<Strategy>(), 8));
 /** What the kernel reads of pages that nobody has written to. */
@@ -31,6 +31,7 @@ const zeroes: usize = memory.data(PAGE_SIZE, 8);
 export function remapStrategy(): Strategy {
   record.number = STRATEGY_REMAP;
   record.reclaims = true;
+  record.kmaps = true;
   record.copyIn = funcref(changetype<usize>(copyIn));
   record.window = funcref(changetype<usize>(window));
   record.deliver = funcref(changetype<usize>(deliver));
@@ -78,7 +79,7 @@ function window(area: Area, offset: u32, write: bool, delivered: bool): usize {
   assert(!write || !page.frame || !isLent(page), 'remap: the kernel writes to a lent page');
   if (!page.frame && !write) return zeroes + (offset & PAGE_MASK);
   if (!page.frame && ownPageInstall(area, index)) return 0;
-  return ownPageWindow(area, offset, write, delivered);
+  return areaFrame(area, offset);
 }
 
 function deliver(area: Area, message: Message): i32 {

@@ -12,9 +12,9 @@ import { FRAME_ARRAY, FRAME_STAGE, PAGE_MASK, PAGE_SHIFT, PAGE_SIZE, STRATEGY_TW
 import { funcref } from '../lib/funcref';
 import { frameAllocZero, framePut } from '../mem/frames';
 import { spaceCounters } from '../mem/space';
-import { Area, areaPage, Message, MESSAGE_DELIVERED, MESSAGE_SENT, Strategy } from './area';
+import { Area, areaFrame, areaPage, areaWindow, Message, MESSAGE_DELIVERED, MESSAGE_SENT, Strategy } from './area';
 import { copyNote, toPageEnd } from './copy';
-import { ownPageDrop, ownPageInstall, ownPageWindow } from './ownpage';
+import { ownPageDrop, ownPageInstall } from './ownpage';
 
 /** One for each page of the area, in a block that `own` of the area points at. */
 @unmanaged
@@ -28,6 +28,7 @@ const record = changetype<Strategy>(memory.data(offsetof<Strategy>(), 8));
 export function twoCopyStrategy(): Strategy {
   record.number = STRATEGY_TWO_COPY;
   record.reclaims = true;
+  record.kmaps = true;
   record.setup = funcref(changetype<usize>(setup));
   record.staged = funcref(changetype<usize>(staged));
   record.stage = funcref(changetype<usize>(stage));
@@ -64,10 +65,9 @@ function stage(area: Area, offset: u32, size: u32): i32 {
 }
 
 function window(area: Area, offset: u32, write: bool, delivered: bool): usize {
-  if (delivered) return ownPageWindow(area, offset, write, delivered);
+  if (delivered) return areaFrame(area, offset);
   const frame = pageStage(area, firstPage(offset)).frame;
   assert(frame != 0, 'twocopy: page has no stage');
-  spaceCounters(area.space).kmaps++;
   return frame + (offset & PAGE_MASK);
 }
 
@@ -96,8 +96,8 @@ function teardown(area: Area): void {
 function copyOver(area: Area, offset: u32, size: u32): void {
   while (size) {
     const chunk = toPageEnd(offset, size);
-    const target = window(area, offset, true, MESSAGE_DELIVERED);
-    memory.copy(target, window(area, offset, false, MESSAGE_SENT), chunk);
+    const target = areaWindow(area, offset, true, MESSAGE_DELIVERED);
+    memory.copy(target, areaWindow(area, offset, false, MESSAGE_SENT), chunk);
     spaceCounters(area.space).copies++;
     copyNote(area, offset, target, chunk, 0);
     offset += chunk;

@@ -211,6 +211,15 @@ export function frameMarkDirty(address: usize): void {
   if ((frame.flags & FRAME_DIRTY) == 0) frame.flags |= FRAME_DIRTY as u16; // nearly always set: a load is cheaper
 }
 
+/** The same for all frames of [address, address + size), one byte at least. */
+export function framesMarkDirty(address: usize, size: usize): void {
+  const last = changetype<usize>(frameOf(address + size - 1));
+  for (let at = changetype<usize>(frameOf(address)); at <= last; at += FRAME_TABLE_ENTRY) {
+    const frame = changetype<Frame>(at);
+    if ((frame.flags & FRAME_DIRTY) == 0) frame.flags |= FRAME_DIRTY as u16;
+  }
+}
+
 /** Hands the block that begins at `address` to another kind and owner, in all its frames. */
 export function frameSetOwner(address: usize, kind: u32, owner: usize): void {
   const block = frameOf(address);

@@ -26,6 +26,13 @@ export function kmemCache(id: i32, size: usize): void {
 }
 
 /** A zeroed object; 0 if there is no memory. */
+export function kmemZalloc(id: i32): usize {
+  const object = kmemAlloc(id);
+  if (object != 0) memory.fill(object, 0, slabObjectSize(kmemCacheAt(id)));
+  return object;
+}
+
+/** An object as its last user left it: the caller sets all that will be read. 0 if there is no memory. */
 export function kmemAlloc(id: i32): usize {
   const cache = kmemCacheAt(id);
   const object = slabAlloc(cache);

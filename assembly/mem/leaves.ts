@@ -27,8 +27,9 @@ import {
   pteUser,
   pteWithProt,
 } from './pte';
-import { Space, spaceVma } from './space';
+import { Space, spaceTlb, spaceVma } from './space';
 import { LEVEL2_BYTES, tableEnsure, tableEnsureBlock, tableLookup, tableNext, tableSplit } from './table';
+import { tlbFlush } from './tlb';
 
 const CONTIGUOUS_BYTES: u64 = 1 << 16;
 const BLOCK_PAGES = 512;
@@ -118,7 +119,10 @@ export function leafWrite(space: Space, slot: usize, entry: u64): void {
   const counters = space.counters;
   if (space.isKernel) counters.pteWritesKernel++;
   else counters.pteWritesUser++;
-  if (pteIsValid(old)) counters.tlbFlushes++;
+  if (pteIsValid(old)) {
+    counters.tlbFlushes++;
+    tlbFlush(spaceTlb(space));
+  }
   if ((old & PTE_OWNED) != 0 && pteFrame(old) != pteFrame(entry)) framePut(pteFrame(old));
 }
 

@@ -11,9 +11,9 @@
 import { CACHE_PAGE_ARRAY, CACHE_SPACE, CACHE_VMA, VA_BITS, VMALLOC_START_HI, VMALLOC_START_LO } from '../abi/machine';
 import { LIST_SIZE, listAddTail, listDel, listEmpty, listFirst, listInit, listNext } from '../lib/list';
 import { COUNTERS_SIZE, Counters, countersAdd, machineCounters } from './counters';
-import { kmemAlloc, kmemCache, kmemFree } from './kmem';
+import { kmemZalloc, kmemCache, kmemFree } from './kmem';
 import { LEVEL1_BYTES, tableCreate, tablePrune } from './table';
-import { WALK_CACHE_SIZE, walksForget } from './walkcache';
+import { TLB_SIZE } from './tlb';
 
 /** The first address that no user space has. */
 export const USER_END: u64 = (1 as u64) << VA_BITS;
@@ -84,11 +84,11 @@ export class Space {
 
 const LEVEL1_MASK: u64 = ~(LEVEL1_BYTES - 1);
 
-/** Behind the record lie the walk cache and, of a user's space, the counters. */
-const SPACE_WALKS: usize = (offsetof<Space>() + 7) & ~7;
-const SPACE_COUNTERS: usize = SPACE_WALKS + WALK_CACHE_SIZE;
+/** Behind the record lie the TLB and, of a user's space, the counters. */
+const SPACE_TLB: usize = (offsetof<Space>() + 7) & ~7;
+const SPACE_COUNTERS: usize = SPACE_TLB + TLB_SIZE;
 
-const kernel = changetype<Space>(memory.data(offsetof<Space>() + WALK_CACHE_SIZE + 8, 8));
+const kernel = changetype<Space>(memory.data(offsetof<Space>() + <i32>TLB_SIZE + 8, 8));
 
 /** Areas that are closed and that their owner has not been told of yet: one list for the machine, oldest first. */
 export const closedAreas = memory.data(LIST_SIZE, 4);
@@ -114,7 +114,7 @@ export function kernelSpace(): Space {
 
 /** An empty user space; null if there is no memory. */
 export function spaceCreate(owner: usize): Space | null {
-  const address = kmemAlloc(CACHE_SPACE);
+  const address = kmemZalloc(CACHE_SPACE);
   if (address == 0) return null;
   const space = changetype<Space>(address);
   const root = tableCreate(address);
@@ -148,9 +148,9 @@ export function spaceCounters(space: Space): Counters {
   return space.counters;
 }
 
-/** The walk cache of the space (walkcache.ts). */
-export function spaceWalks(space: Space): usize {
-  return changetype<usize>(space) + SPACE_WALKS;
+/** The TLB of the space (tlb.ts). */
+export function spaceTlb(space: Space): usize {
+  return changetype<usize>(space) + SPACE_TLB;
 }
 
 /** The pages of 4 KiB that the space's page table maps. */
@@ -200,13 +200,12 @@ export function spacePruneTables(space: Space, va: u64): void {
     vma = spaceNextVma(space, vma);
   }
   assert(vma === null || vma.start > va, 'spacePruneTables: there is no hole');
-  walksForget(spaceWalks(space));
   tablePrune(space.root, floor, vma === null ? (space.limit + ~LEVEL1_MASK) & LEVEL1_MASK : vma.start);
 }
 
 /** A new area that is on no list yet; null if there is no memory. */
 export function vmaCreate(start: u64, end: u64): Vma | null {
-  const vma = changetype<Vma | null>(kmemAlloc(CACHE_VMA));
+  const vma = changetype<Vma | null>(kmemZalloc(CACHE_VMA));
   if (vma === null) return null;
   vma.start = start;
   vma.end = end;

@@ -41,19 +41,6 @@ export function tableWalk(root: usize, va: u64): u64 {
   return pteIsValid(level3) ? level3 : 0;
 }
 
-/** Linear address of the level-3 table that serves `va`; 0 when there is none, or a block lies there. */
-export function tableOf(root: usize, va: u64): usize {
-  const level1 = load<u64>(slotOf(root, va, LEVEL1_SHIFT));
-  if (!pteIsValid(level1)) return 0;
-  const level2 = load<u64>(slotOf(pteFrame(level1), va, LEVEL2_SHIFT));
-  return pteIsTable(level2) ? pteFrame(level2) : 0;
-}
-
-/** Address of the entry of `va` in the level-3 table that serves it. */
-export function tableLeafSlot(table: usize, va: u64): usize {
-  return slotOf(table, va, LEVEL3_SHIFT);
-}
-
 /**
  * Address of the entry that does or could map the page of `va`: of the block on level 2 if there is one, else of the
  * entry of level 3 (which may be zero). 0 if there is no table for that page.

@@ -7,7 +7,8 @@
  *     copy     any range: physically contiguous pages are copied in one go
  *
  * Linear addresses are good until the space next changes: do not keep them over anything that maps, unmaps or faults.
- * Writing marks the frames dirty; a window for writing counts as written. `walks` is counted here, one a page.
+ * Writing marks the frames dirty; a window for writing counts as written. `walks` is counted here: one for each page that
+ * is touched, whether the TLB knows it or not.
  * Copies and their bytes are the callers' to count, who know what they copy.
  */
 import { ACCESS_READ, ACCESS_WRITE, PAGE_MASK, PAGE_SIZE } from '../abi/machine';
@@ -15,12 +16,20 @@ import { bytesCopy } from '../lib/bytes';
 import { frameMarkDirty } from './frames';
 import { pteAllows, pteFrame } from './pte';
 import { spaceFault } from './fault';
-import { Space, spaceWalks, USER_END } from './space';
-import { tableWalk } from './table';
-import { walkCached, walkRemember } from './walkcache';
+import { Space, spaceTlb, USER_END } from './space';
+import { tableLookup, tableWalk } from './table';
+import { tlbFind, tlbKeep } from './tlb';
 
 /** The longest structure that userRead takes. */
 export const USER_READ_MAX: u32 = 128;
+
+@unmanaged
+class Run {
+  bytes: u32;
+}
+
+/** How long the piece is that userRun has just found. */
+const run = changetype<Run>(memory.data(offsetof<Run>(), 4));
 
 /** Where userRead puts a structure that lies across the border of two pages. */
 const straddled = memory.data(128, 8);
@@ -30,18 +39,26 @@ const straddled = memory.data(128, 8);
  * @param access ACCESS_READ or ACCESS_WRITE
  */
 export function userWindow(space: Space, va: u64, len: u32, access: i32): usize {
-  return len > bytesToPageEnd(va) ? 0 : addressOrNull(userTouch(space, va, access));
+  return len > bytesToPageEnd(va) ? 0 : userAddress(space, va, access);
+}
+
+/** Linear address of the byte at `va`, good to the end of its page; 0 if the user may not access it so. */
+function userAddress(space: Space, va: u64, access: i32): usize {
+  const address = tlbFind(spaceTlb(space), va, access == ACCESS_WRITE);
+  if (address == 0) return max<i32>(touchSlowly(space, va, access), 0);
+  space.counters.walks++;
+  return address;
 }
 
 /** Touches one byte: its linear address, or -(signal << 8 | si_code) as of spaceFault. */
 export function userTouch(space: Space, va: u64, access: i32): i32 {
-  const entry = walkCached(spaceWalks(space), va);
-  if (!pteAllows(entry, access == ACCESS_WRITE)) return touchSlowly(space, va, access);
+  const address = tlbFind(spaceTlb(space), va, access == ACCESS_WRITE);
+  if (address == 0) return touchSlowly(space, va, access);
   space.counters.walks++;
-  return touched(entry, va, access);
+  return address as i32;
 }
 
-/** The same, when the walk cache does not know the table, or the page does not let the access through. */
+/** The same, when the TLB does not know the page, or not for this access. */
 function touchSlowly(space: Space, va: u64, access: i32): i32 {
   const isWrite = access == ACCESS_WRITE;
   let entry: u64 = 0;
@@ -54,15 +71,9 @@ function touchSlowly(space: Space, va: u64, access: i32): i32 {
     if (signal != 0) return signal;
     entry = tableWalk(space.root, va);
   }
-  walkRemember(spaceWalks(space), space.root, va);
-  return touched(entry, va, access);
-}
-
-/** Linear address of the byte at `va` in the page of `entry`. */
-function touched(entry: u64, va: u64, access: i32): i32 {
-  const address = pteFrame(entry) | ((va as usize) & PAGE_MASK);
-  if (access == ACCESS_WRITE) frameMarkDirty(address);
-  return address as i32;
+  if (isWrite) frameMarkDirty(pteFrame(entry));
+  tlbKeep(spaceTlb(space), va, entry, isWrite);
+  return (pteFrame(entry) | ((va as usize) & PAGE_MASK)) as i32;
 }
 
 /**
@@ -72,7 +83,7 @@ function touched(entry: u64, va: u64, access: i32): i32 {
  */
 export function userRead(space: Space, va: u64, len: u32): usize {
   assert(len <= USER_READ_MAX, 'userRead: too long');
-  if (len <= bytesToPageEnd(va)) return addressOrNull(userTouch(space, va, ACCESS_READ));
+  if (len <= bytesToPageEnd(va)) return userAddress(space, va, ACCESS_READ);
   return copyFromUser(space, straddled, va, len) == 0 ? straddled : 0;
 }
 
@@ -89,10 +100,10 @@ export function userReadOn(space: Space, place: usize, read: u32, va: u64, len: 
 export function putUser32(space: Space, va: u64, value: u32): bool {
   if (bytesToPageEnd(va) < 4) {
     store<u32>(straddled, value);
-    return userTouch(space, va + 3, ACCESS_WRITE) >= 0 && copyToUser(space, va, straddled, 4) == 0;
+    return userAddress(space, va + 3, ACCESS_WRITE) != 0 && copyToUser(space, va, straddled, 4) == 0;
   }
-  const address = userTouch(space, va, ACCESS_WRITE);
-  if (address < 0) return false;
+  const address = userAddress(space, va, ACCESS_WRITE);
+  if (address == 0) return false;
   store<u32>(address, value);
   return true;
 }
@@ -101,10 +112,10 @@ export function putUser32(space: Space, va: u64, value: u32): bool {
 export function putUser64(space: Space, va: u64, value: u64): bool {
   if (bytesToPageEnd(va) < 8) {
     store<u64>(straddled, value);
-    return userTouch(space, va + 7, ACCESS_WRITE) >= 0 && copyToUser(space, va, straddled, 8) == 0;
+    return userAddress(space, va + 7, ACCESS_WRITE) != 0 && copyToUser(space, va, straddled, 8) == 0;
   }
-  const address = userTouch(space, va, ACCESS_WRITE);
-  if (address < 0) return false;
+  const address = userAddress(space, va, ACCESS_WRITE);
+  if (address == 0) return false;
   store<u64>(address, value);
   return true;
 }
@@ -112,8 +123,8 @@ export function putUser64(space: Space, va: u64, value: u64): bool {
 /** Copies `len` bytes from user memory at `src` to linear address `dst`. Returns how many were NOT copied. */
 export function copyFromUser(space: Space, dst: usize, src: u64, len: u32): u32 {
   if (!inOnePage(src, len)) return copyFromUserSlowly(space, dst, src, len);
-  const address = userTouch(space, src, ACCESS_READ);
-  if (address < 0) return len;
+  const address = userAddress(space, src, ACCESS_READ);
+  if (address == 0) return len;
   bytesCopy(dst, address, len);
   return 0;
 }
@@ -121,52 +132,58 @@ export function copyFromUser(space: Space, dst: usize, src: u64, len: u32): u32 
 /** Copies `len` bytes from linear address `src` to user memory at `dst`. Returns how many were NOT copied. */
 export function copyToUser(space: Space, dst: u64, src: usize, len: u32): u32 {
   if (!inOnePage(dst, len)) return copyToUserSlowly(space, dst, src, len);
-  const address = userTouch(space, dst, ACCESS_WRITE);
-  if (address < 0) return len;
+  const address = userAddress(space, dst, ACCESS_WRITE);
+  if (address == 0) return len;
   bytesCopy(address, src, len);
   return 0;
 }
 
 /** The same for a range that lies in several pages, or in none: no bytes touch nothing. */
 function copyFromUserSlowly(space: Space, dst: usize, src: u64, len: u32): u32 {
-  let done: u32 = 0; // bytes of which the linear address is known
-  let run: usize = 0; // linear address of those that are not copied yet
-  let from: u32 = 0; // where in the whole they begin
+  let done: u32 = 0;
   while (done < len) {
-    const address = userTouch(space, src + done, ACCESS_READ);
-    if (address < 0) break;
-    if ((address as usize) != run + (done - from)) {
-      if (done > from) bytesCopy(dst + from, run, done - from);
-      run = address;
-      from = done;
-    }
-    done += min(len - done, bytesToPageEnd(src + done));
+    const address = userRun(space, src + done, len - done, ACCESS_READ);
+    if (address == 0) break;
+    bytesCopy(dst + done, address, run.bytes);
+    done += run.bytes;
   }
-  if (done > from) bytesCopy(dst + from, run, done - from);
   return len - done;
 }
 
 /** The same for a range that lies in several pages, or in none. */
 function copyToUserSlowly(space: Space, dst: u64, src: usize, len: u32): u32 {
   let done: u32 = 0;
-  let run: usize = 0;
-  let from: u32 = 0;
   while (done < len) {
-    const address = userTouch(space, dst + done, ACCESS_WRITE);
-    if (address < 0) break;
-    if ((address as usize) != run + (done - from)) {
-      if (done > from) bytesCopy(run, src + from, done - from);
-      run = address;
-      from = done;
-    }
-    done += min(len - done, bytesToPageEnd(dst + done));
+    const address = userRun(space, dst + done, len - done, ACCESS_WRITE);
+    if (address == 0) break;
+    bytesCopy(address, src + done, run.bytes);
+    done += run.bytes;
   }
-  if (done > from) bytesCopy(run, src + from, done - from);
   return len - done;
 }
 
-function addressOrNull(address: i32): usize {
-  return address < 0 ? 0 : address;
+/**
+ * Linear address of the longest piece of [va, va + len) that begins at `va` and lies in frames one behind the other;
+ * `run.bytes` tells its length. 0 when the first page cannot be accessed. Further pages are taken from the table as it is:
+ * one that would have to be brought in begins a piece of its own.
+ */
+function userRun(space: Space, va: u64, len: u32, access: i32): usize {
+  const address = userAddress(space, va, access);
+  if (address == 0) return 0;
+  let bytes = bytesToPageEnd(va);
+  if (bytes < len) {
+    let slot = tableLookup(space.root, va);
+    let entry = load<u64>(slot);
+    for (slot += 8; bytes < len && (slot & PAGE_MASK) != 0; slot += 8) {
+      entry += PAGE_SIZE;
+      if (load<u64>(slot) != entry) break;
+      if (access == ACCESS_WRITE) frameMarkDirty(pteFrame(entry));
+      space.counters.walks++;
+      bytes += PAGE_SIZE;
+    }
+  }
+  run.bytes = min(bytes, len);
+  return address;
 }
 
 /** Whether the bytes, one at least, lie in one page; 0 wraps to more than any page has. */

@@ -39,6 +39,9 @@ export class Entry {
   flags: u32; // FD_CLOEXEC or 0
 }
 
+const ENTRY_SHIFT = 3;
+if (offsetof<Entry>() != 1 << ENTRY_SHIFT) ERROR('Entry is not 8 bytes');
+
 /** Gives `process` an empty table. 0 or -ENOMEM. */
 export function fdTableCreate(process: Process): i32 {
   process.files = frameAllocZero(0, FRAME_ARRAY, changetype<usize>(process));
@@ -192,7 +195,7 @@ export function capacity(process: Process): i32 {
 }
 
 function entriesOf(order: i32): i32 {
-  return (PAGE_SIZE << order) / offsetof<Entry>();
+  return (PAGE_SIZE << order) >>> ENTRY_SHIFT;
 }
 
 /** The entry of a number below the capacity. */

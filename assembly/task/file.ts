@@ -16,7 +16,7 @@ import {
   listLinked,
   listNext,
 } from '../lib/list';
-import { kmemAlloc, kmemCache, kmemFree } from '../mem/kmem';
+import { kmemZalloc, kmemCache, kmemFree } from '../mem/kmem';
 import { Memfd } from './memfd';
 import { Stream } from './stream';
 
@@ -70,7 +70,7 @@ export function filesBoot(): void {
 
 /** A new open file with one reference, or null when memory is out. */
 export function fileOpen(kind: u8, flags: u32): OpenFile | null {
-  const address = kmemAlloc(CACHE_FILE);
+  const address = kmemZalloc(CACHE_FILE);
   if (!address) return null;
   const file = changetype<OpenFile>(address);
   file.refs = 1;

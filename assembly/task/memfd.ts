@@ -14,7 +14,7 @@ import {
   PAGE_SIZE,
 } from '../abi/machine';
 import { frameAllocZero, frameMarkDirty, framePut } from '../mem/frames';
-import { kmemAlloc, kmemCache, kmemFree } from '../mem/kmem';
+import { kmemZalloc, kmemCache, kmemFree } from '../mem/kmem';
 import { PageArray, Space } from '../mem/space';
 import { copyFromUser, copyToUser } from '../mem/uaccess';
 
@@ -35,7 +35,7 @@ export function memfdBoot(): void {
 
 /** An empty file, or null when memory is out. */
 export function memfdCreate(): Memfd | null {
-  const address = kmemAlloc(CACHE_MEMFD);
+  const address = kmemZalloc(CACHE_MEMFD);
   if (!address) return null;
   const memfd = changetype<Memfd>(address);
   memfd.base = frameAllocZero(0, FRAME_ARRAY, address);

@@ -6,7 +6,7 @@
  */
 import { CACHE_PROCESS, CACHE_THREAD, NOFILE_DEFAULT } from '../abi/machine';
 import { LIST_SIZE, listAddTail, listDel, listFirst, listInit, listNext } from '../lib/list';
-import { kmemAlloc, kmemCache, kmemFree, kmemReap } from '../mem/kmem';
+import { kmemZalloc, kmemCache, kmemFree, kmemReap } from '../mem/kmem';
 import { Space } from '../mem/space';
 import { OpenFile } from './file';
 
@@ -78,7 +78,7 @@ export function processesBoot(): void {
 
 /** A live process without threads, space or descriptors, or null when memory is out. */
 export function processCreate(pid: i32, uid: u32): Process | null {
-  const address = kmemAlloc(CACHE_PROCESS);
+  const address = kmemZalloc(CACHE_PROCESS);
   if (!address) return null;
   const process = changetype<Process>(address);
   process.pid = pid;
@@ -136,7 +136,7 @@ export function tidTaken(tid: i32): bool {
 
 /** A thread of a live process, or null when memory is out. */
 export function threadCreate(process: Process, tid: i32): Thread | null {
-  const address = kmemAlloc(CACHE_THREAD);
+  const address = kmemZalloc(CACHE_THREAD);
   if (!address) return null;
   const thread = changetype<Thread>(address);
   thread.process = process;

@@ -6,7 +6,7 @@
 import { EAGAIN, EFAULT, EPIPE } from '../abi/errno';
 import { CACHE_STREAM, FRAME_STAGE, PAGE_SIZE, STREAM_ORDER } from '../abi/machine';
 import { frameAlloc, frameMarkDirty, framePut } from '../mem/frames';
-import { kmemAlloc, kmemCache, kmemFree } from '../mem/kmem';
+import { kmemZalloc, kmemCache, kmemFree } from '../mem/kmem';
 import { Space, spaceCounters } from '../mem/space';
 import { copyFromUser, copyToUser } from '../mem/uaccess';
 
@@ -27,7 +27,7 @@ export function streamBoot(): void {
 
 /** An empty stream with one reader and one writer, or null when memory is out. */
 export function streamCreate(): Stream | null {
-  const address = kmemAlloc(CACHE_STREAM);
+  const address = kmemZalloc(CACHE_STREAM);
   if (!address) return null;
   const stream = changetype<Stream>(address);
   stream.ring = frameAlloc(STREAM_ORDER, FRAME_STAGE, address);

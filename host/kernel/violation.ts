@@ -69,7 +69,7 @@ const SENTENCES: Readonly<Record<Name, string>> = {
   LEAF_FRAME: 'the page table entry at {at} maps frame {xfound}; it should map {xwanted}',
   LEAF_RIGHTS: 'the page table entry at {at} gives page {xwanted} other rights than its area has',
   RESIDENT: 'the address space at {at} counts {wanted} pages that are mapped, its page table {found}',
-  WALKS: 'the walk cache of the address space at {at} has a table that a walk would not come to',
+  TLB: 'the TLB of the address space at {at} keeps a translation that a walk would not come to',
   AREA_LEAVES: 'of the binder mapping at {at} {wanted} pages have frames, but {found} are mapped for the user',
 
   PROCESS: 'the process at {at} has not what a living one has, or still has something though it is dead',
@@ -81,7 +81,8 @@ const SENTENCES: Readonly<Record<Name, string>> = {
   STREAM: 'the stream at {at} holds more than it can, or has no end left: {wanted} bytes read, {found} written',
 
   ALLOC: 'the allocator at {at} does not agree with its page array or its kernel twin',
-  BUFFER_TILE: 'the buffer at {at} begins at {found}, which is no place behind the buffer in front of it ({wanted})',
+  BUFFER_TILE:
+    'the buffer at {at} begins at {found}, not where the one in front of it ends ({wanted}), or has an impossible size',
   BUFFER_NEIGHBOURS: 'the buffer at {at} is free, as the one in front of it: they should be one',
   BUFFER_TREE: 'the allocated buffer at {at} is not the next one in the tree ({xwanted})',
   BUFFER_SIZE: 'the buffer at {at} holds a message of {wanted} bytes in {found} bytes',

@@ -82,11 +82,11 @@ const MUTATIONS: readonly Mutation[] = [
     writes: (scene) => [scene.add(scene.u32(scene.process('app').handle, 'process_space'), 'space_resident', 1)],
   },
   {
-    name: 'a walk cache with a table that was freed',
-    violation: 'WALKS',
+    name: 'a translation that was never flushed',
+    violation: 'TLB',
     writes: (scene) => {
-      const walks = scene.field(scene.u32(scene.process('app').handle, 'process_space'), 'space_walks');
-      return [word(walks, 1), word(walks + 4, 0), word(walks + 8, 0x100000)]; // nothing is mapped in the first 2 MiB
+      const tlb = scene.field(scene.u32(scene.process('app').handle, 'process_space'), 'space_tlb');
+      return [word(tlb, 1), word(tlb + 4, 0), word(tlb + 8, 0x100000)]; // nothing is mapped at address 0
     },
   },
   {

@@ -45,7 +45,7 @@ test('what there is more of than calls can be measured, too', () => {
 test('a profile names functions of the guest', () => {
   const { code, stdout, stderr } = folder.run(['bench', '--profile']);
   assert.is(code, 0, stderr);
-  assert.match(stdout, /^ *\d+\.\d % {2}\w+\/\w+\/\w+/);
+  assert.match(stdout, /^ *\d+\.\d % {2}\w+\/\w+\/\w+/m);
   assert.match(stdout, 'driver/transaction/transact');
 });
 

@@ -50,7 +50,7 @@ function pageOf(object: number): number {
   return object - (object % PAGE);
 }
 
-test('objects are zeroed, apart from each other, and none is lost', () => {
+test('objects are apart from each other, and none is lost', () => {
   const size = fc.constantFrom(4, 8, 24, 72, 600, 4072);
   const step = fc.record({ frees: fc.boolean(), which: fc.nat(999), times: fc.integer({ min: 1, max: 30 }) });
   fc.assert(
@@ -69,7 +69,6 @@ test('objects are zeroed, apart from each other, and none is lost', () => {
             if (isEmpty) assert.ok(cache.pages.size > new Set(live.map(pageOf)).size, 'an empty page is kept');
           } else {
             const object = cache.alloc();
-            assert.ok(bytes.subarray(object, object + bytesEach).every((byte) => byte === 0));
             bytes.fill(0xee, object, object + bytesEach);
             live.push(object);
           }

@@ -19,7 +19,7 @@ const NUMBER = 7;
 const AHEAD = `
 import { Area, areaPage, Strategy } from './area';
 import { funcref } from '../lib/funcref';
-import { ownPageDrop, ownPageInstall, ownPageWindow } from './ownpage';
+import { ownPageDrop, ownPageInstall } from './ownpage';
 
 const record = changetype<Strategy>(memory.data(offsetof<Strategy>(), 8));
 
@@ -27,7 +27,7 @@ export function aheadStrategy(): Strategy {
   record.number = ${NUMBER};
   record.eager = true;
   record.install = funcref(changetype<usize>(install));
-  record.window = funcref(changetype<usize>(ownPageWindow));
+  record.kmaps = true;
   record.drop = funcref(changetype<usize>(ownPageDrop));
   return record;
 }
