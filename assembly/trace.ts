@@ -3,12 +3,12 @@
  * is off an event costs one load and one branch. The host reads records [max(0, head - EVENT_CAPACITY), head).
  */
 import { EVENT_CAPACITY, EVENT_SIZE } from './abi/events';
+import { RING_SIZE, ringHead, ringInit, ringPush } from './lib/ring';
 
 @unmanaged
-class Ring {
+class Recording {
   enabled: bool;
   tid: i32; // thread that acts; 0 in deferred work
-  head: u32; // records written since boot
 }
 
 @unmanaged
@@ -25,20 +25,23 @@ class Event {
   h: u32;
 }
 
-const ring = changetype<Ring>(memory.data(offsetof<Ring>(), 4));
+const recording = changetype<Recording>(memory.data(offsetof<Recording>(), 4));
+const ring: usize = memory.data(RING_SIZE, 4);
 const records: usize = memory.data(EVENT_CAPACITY * EVENT_SIZE, 8);
 
+/** Begins or ends to record. The first beginning makes the ring; until then it is zero, and so is its head. */
 export function traceEnable(enabled: bool): void {
-  ring.enabled = enabled;
+  if (enabled && ringHead(ring) == 0) ringInit(ring, records, EVENT_CAPACITY, EVENT_SIZE);
+  recording.enabled = enabled;
 }
 
 /** Names the thread in whose context the following events happen. */
 export function traceActor(tid: i32): void {
-  ring.tid = tid;
+  recording.tid = tid;
 }
 
 export function traceHead(): u32 {
-  return ring.head;
+  return ringHead(ring);
 }
 
 /** Address of the first record. */
@@ -48,7 +51,7 @@ export function traceBase(): usize {
 
 /** Whether events are recorded; for callers that would have to compute arguments. */
 export function tracing(): bool {
-  return ring.enabled;
+  return recording.enabled;
 }
 
 /** Records one event. Missing arguments are 0. */
@@ -62,13 +65,13 @@ export function trace(
   f: u32 = 0,
   g: u32 = 0,
 ): void {
-  if (ring.enabled) recordSlowly(event, a, b, c, d, e, f, g);
+  if (recording.enabled) recordSlowly(event, a, b, c, d, e, f, g);
 }
 
 function recordSlowly(event: u32, a: u32, b: u32, c: u32, d: u32, e: u32, f: u32, g: u32): void {
-  const slot = changetype<Event>(records + (ring.head % EVENT_CAPACITY) * EVENT_SIZE);
+  const slot = changetype<Event>(ringPush(ring));
   slot.event = event;
-  slot.tid = ring.tid;
+  slot.tid = recording.tid;
   slot.a = a;
   slot.b = b;
   slot.c = c;
@@ -77,5 +80,4 @@ function recordSlowly(event: u32, a: u32, b: u32, c: u32, d: u32, e: u32, f: u32
   slot.f = f;
   slot.g = g;
   slot.h = 0;
-  ring.head++;
 }
