@@ -2,24 +2,31 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const RELEASE = fileURLToPath(new URL('../../../build/release.wasm', import.meta.url));
+/** The guest's builds that run scripts: `debug` has asserts and poisons what is free, `release` is the fast one. */
+export const BUILDS = ['release', 'debug'] as const;
+export type Build = (typeof BUILDS)[number];
 
-let compiled: WebAssembly.Module | undefined;
+const compiled = new Map<Build, WebAssembly.Module>();
 
 /**
- * The release build of the guest.
+ * A build of the guest.
  *
  * @throws Error when the package has not been built
  */
-export function guestModule(): WebAssembly.Module {
-  if (compiled === undefined) {
-    let bytes: Uint8Array<ArrayBuffer>;
-    try {
-      bytes = new Uint8Array(readFileSync(RELEASE));
-    } catch {
-      throw new Error(`${RELEASE} is missing; npm run build makes it`);
-    }
-    compiled = new WebAssembly.Module(bytes);
+export function guestModule(build: Build = 'release'): WebAssembly.Module {
+  let module = compiled.get(build);
+  if (module === undefined) {
+    module = new WebAssembly.Module(bytesOf(build));
+    compiled.set(build, module);
   }
-  return compiled;
+  return module;
+}
+
+function bytesOf(build: Build): Uint8Array<ArrayBuffer> {
+  const path = fileURLToPath(new URL(`../../../build/${build}.wasm`, import.meta.url));
+  try {
+    return new Uint8Array(readFileSync(path));
+  } catch {
+    throw new Error(`${path} is missing; npm run build makes it`);
+  }
 }

@@ -1,7 +1,7 @@
 /** The flags that every command takes: how the machine is made. */
 import type { ArgsDef } from 'citty';
 import { type BootOptions, STRATEGIES, type Strategy } from '../machine.ts';
-import { guestModule } from './boot.ts';
+import { type Build, guestModule } from './boot.ts';
 import { UsageError } from './usage.ts';
 
 const MEMORY_MIN_MIB = 2;
@@ -45,9 +45,9 @@ export function machineChoice(args: { strategy: string; seed: string; memory: st
 }
 
 /** The choice, with the code to run. */
-export function machineOptions(choice: MachineChoice): BootOptions {
+export function machineOptions(choice: MachineChoice, build?: Build): BootOptions {
   const { strategy, seed, memory: memoryMiB } = choice;
-  return { wasm: guestModule(), strategy, seed, memoryMiB };
+  return { wasm: guestModule(build), strategy, seed, memoryMiB };
 }
 
 /** @throws UsageError unless `text` is a whole number in the range */

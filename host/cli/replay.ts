@@ -1,11 +1,14 @@
 /** `binderlab replay`: do these journals come out of the emulator as they were recorded? */
 import { defineCommand } from 'citty';
 import { Machine } from '../machine.ts';
-import { type Difference, mapsAlike, replay } from '../replay.ts';
+import { type Difference, mapsAlike, type Performer, replay } from '../replay.ts';
+import { EventHash } from '../trace/eventhash.ts';
+import type { JournalHeader } from '../trace/journal.ts';
+import { BUILDS, type Build } from './boot.ts';
 import { findJournals, readJournal } from './files.ts';
 import { MACHINE_FLAGS, machineChoice, machineOptions } from './machineflags.ts';
 import { Progress } from './progress.ts';
-import { EXIT_FINE, EXIT_NO } from './usage.ts';
+import { EXIT_FINE, EXIT_NO, UsageError } from './usage.ts';
 
 /** Journals that are named in the summary before it says "and so many more". */
 const NAMED_MAX = 20;
@@ -16,6 +19,8 @@ interface ReplayReport {
   steps: number;
   equal: number;
   different: Difference[];
+  /** With `--event-hash`: how many events there were in all journals, and the number that stands for them. */
+  events?: { count: number; hash: string };
 }
 
 export const replayCommand = defineCommand({
@@ -24,12 +29,23 @@ export const replayCommand = defineCommand({
     journals: { type: 'positional', required: true, description: 'Files (.jsonl, .jsonl.gz), folders of them, or -' },
     'skip-dumps': { type: 'boolean', description: 'Do not compare the steps that print debugfs files' },
     check: { type: 'boolean', description: 'Verify the invariants of the machine after each step' },
+    build: {
+      type: 'string',
+      valueHint: 'B',
+      default: 'release',
+      description: `Which build of the guest runs: ${BUILDS.join(', ')}`,
+    },
+    'event-hash': {
+      type: 'boolean',
+      description: 'Say a number that stands for everything that happened inside; it is the same for every build',
+    },
     json: { type: 'boolean', description: 'Print one JSON document: {traces, steps, equal, different}' },
     ...MACHINE_FLAGS,
   },
   async run({ args }) {
     const choice = machineChoice(args);
-    const options = { ...machineOptions(choice), journal: false };
+    const options = { ...machineOptions(choice, buildNamed(args.build)), journal: false };
+    const events = args['event-hash'] ? new EventHash() : null;
     const paths = findJournals(args._);
     const report: ReplayReport = { traces: 0, steps: 0, equal: 0, different: [] };
     let text: string[] = [];
@@ -37,7 +53,8 @@ export const replayCommand = defineCommand({
     try {
       for (const path of paths) {
         const journal = await readJournal(path);
-        const result = replay(journal, (header) => Machine.fromHeader(header, options), {
+        const boot = (header: JournalHeader) => listened(Machine.fromHeader(header, options), events);
+        const result = replay(journal, boot, {
           skipDumps: args['skip-dumps'] ?? false,
           check: args.check ?? false,
           otherMapping: !mapsAlike(choice.strategy, journal.header.emulator?.strategy ?? 'kmap'),
@@ -52,20 +69,43 @@ export const replayCommand = defineCommand({
     } finally {
       progress.end();
     }
+    if (events !== null) report.events = { count: events.count, hash: events.value };
     if (args.json) console.log(JSON.stringify(report, null, 2));
     else console.log([...text, ...(text.length > 0 ? [''] : []), ...summary(report)].join('\n'));
     process.exitCode = report.equal === report.steps ? EXIT_FINE : EXIT_NO;
   },
 });
 
+/** @throws UsageError for a build that does not exist */
+function buildNamed(name: string): Build {
+  const build = BUILDS.find((one) => one === name);
+  if (build === undefined) throw new UsageError(`there is no build "${name}"; there are ${BUILDS.join(', ')}`);
+  return build;
+}
+
+/** The machine, with the events of each of its steps going into the hash. */
+function listened(machine: Machine, events: EventHash | null): Performer {
+  if (events === null) return machine;
+  events.follow(machine.guest);
+  return {
+    perform: (input) => {
+      const step = machine.perform(input);
+      events.take();
+      return step;
+    },
+    check: () => machine.check(),
+  };
+}
+
 function summary(report: ReplayReport): string[] {
-  const { traces, steps, equal, different } = report;
+  const { traces, steps, equal, different, events } = report;
   const counts = `${equal} of ${steps} steps in ${traces} ${traces === 1 ? 'journal' : 'journals'} are as recorded`;
-  if (different.length === 0) return [counts];
+  const heard = events === undefined ? [] : [`${events.count} events inside, hash ${events.hash}`];
+  if (different.length === 0) return [counts, ...heard];
   const firsts = different.filter((entry, index) => entry.trace !== different[index - 1]?.trace);
   const lines = firsts
     .slice(0, NAMED_MAX)
     .map(({ trace, step, field }) => `  ${trace}: first at step ${step}, ${field}`);
   if (firsts.length > NAMED_MAX) lines.push(`  and ${firsts.length - NAMED_MAX} more`);
-  return [`${counts}; ${firsts.length === 1 ? 'one differs' : `${firsts.length} differ`}:`, ...lines];
+  return [`${counts}; ${firsts.length === 1 ? 'one differs' : `${firsts.length} differ`}:`, ...lines, ...heard];
 }

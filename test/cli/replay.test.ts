@@ -83,6 +83,18 @@ test('with the invariants verified after each step', () => {
   assert.match(stdout, /steps in 2 journals are as recorded\n$/);
 });
 
+test('debug and release say the same of what happened inside, and a number stands for it', () => {
+  const words = ['replay', 'all', '--skip-dumps', '--event-hash'];
+  const release = folder.run(words);
+  assert.is(release.code, 0, release.stderr);
+  assert.match(release.stdout, /are as recorded\n\d+ events inside, hash [0-9a-f]{16}\n$/);
+  assert.is(folder.run([...words, '--build', 'debug']).stdout, release.stdout);
+  const { events } = JSON.parse(folder.run([...words, '--json']).stdout);
+  assert.ok(release.stdout.includes(`${events.count} events inside, hash ${events.hash}`));
+  assert.is.not(folder.run(['replay', 'all/wr-empty.jsonl', '--event-hash']).stdout, release.stdout);
+  assert.is(folder.run([...words, '--build', 'fast']).code, 2);
+});
+
 test('flags of the machine may stand before the command', () => {
   assert.is(folder.run(['--strategy', 'vmalloc', 'replay', 'all', '--skip-dumps']).code, 0);
 });
