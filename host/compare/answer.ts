@@ -1,7 +1,8 @@
 /** The answer in words, computed from the rows: what is cheapest where, by how much, and where one overtakes another. */
+
+import { bytesText, timeText } from '../plot/figures.ts';
 import type { Row } from './comparison.ts';
 import type { CostProfile } from './costs.ts';
-import { bytesText, timeText } from './figures.ts';
 
 /** Rows that were measured in the same way for several payloads. */
 export interface Series {

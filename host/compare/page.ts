@@ -1,56 +1,37 @@
 /** The comparison as one HTML page that needs nothing beside itself: the answer, plots, page tables, the table, sources. */
 import type { Strategy } from '../kernel/strategy.ts';
+import { barPlot } from '../plot/barplot.ts';
+import { bytesText, timeText } from '../plot/figures.ts';
+import { linePlot } from '../plot/lineplot.ts';
+import { figures, htmlPage } from '../plot/page.ts';
+import { markup, Styles } from '../plot/svg.ts';
 import { answerLines, blocksOf, type Crossing, crossingsOf, seriesName, seriesOf } from './answer.ts';
 import type { Conditions, Row } from './comparison.ts';
 import { type CostProfile, shares } from './costs.ts';
-import { bytesText, timeText } from './figures.ts';
 import { type Moments, type Stretch, type Tables, tablesAroundCall } from './pagetables.ts';
-import { barPlot, linePlot, markup, Styles } from './plot.ts';
 import { tableLines } from './table.ts';
 import { EVENTS } from './tally.ts';
 
 const PAGE_BYTES = 4096;
-
-const STYLE = `
-:root { --ink: #1c2330; --soft: #5a6472; --paper: #fcfcfa; --line: #d8dbe0; color-scheme: light dark; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6e8ec; --soft: #a2abb8; --paper: #14181f; --line: #343b47; } }
-body { margin: 0 auto; padding: 2rem 1.25rem 4rem; max-width: 64rem; background: var(--paper); color: var(--ink);
-  font: 15px/1.5 system-ui, sans-serif; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2.5rem; }
-p, li { max-width: 48rem; } .soft { color: var(--soft); }
-pre { overflow-x: auto; font: 12px/1.45 ui-monospace, monospace; }
-svg { width: 100%; max-width: 48rem; height: auto; display: block; margin: 1rem 0; font: 12px system-ui, sans-serif; }
-svg text { fill: var(--ink); } svg .title { font-weight: 600; font-size: 13px; } svg .rule { stroke: var(--line); }
-svg .mark { fill: none; stroke: var(--ink); stroke-width: 1.5; }
-.wide { overflow-x: auto; } table { border-collapse: collapse; font-size: 13px; }
-th, td { text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--line); }
-td code { white-space: nowrap; font-size: 12px; }
-`;
 
 /** @param conditions Those under which the rows were measured. */
 export function comparePage(rows: readonly Row[], { boot, profile }: Conditions): string {
   const styles = new Styles();
   const strategies = [...new Set(rows.map(({ strategy }) => strategy))].filter((one): one is Strategy => one !== null);
   const sections = [
-    section('The answer', `<pre>${markup(answerLines(rows, profile).join('\n'))}</pre>`),
-    ...blocksOf(rows).map((block) => section(titleOf(block), plots(block, profile, styles))),
-    strategies.length > 0 ? section('Page tables around one call', tablesText(strategies, boot)) : '',
-    section('All counts', `<pre>${markup(tableLines(rows, profile).join('\n'))}</pre>`),
-    section('What an event costs', sources(profile)),
+    { title: 'The answer', body: `<pre>${markup(answerLines(rows, profile).join('\n'))}</pre>` },
+    ...blocksOf(rows).map((block) => ({ title: titleOf(block), body: figures(plots(block, profile, styles)) })),
+    { title: 'Page tables around one call', body: strategies.length > 0 ? tablesText(strategies, boot) : '' },
+    { title: 'All counts', body: `<pre>${markup(tableLines(rows, profile).join('\n'))}</pre>` },
+    { title: 'What an event costs', body: sources(profile) },
   ];
-  return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>binderlab compare</title><style>${STYLE}</style></head><body>
-<h1>What a message costs, by how pages are mapped</h1>
-<p class="soft">Counted by the emulated memory of binderlab, turned into time by the cost of each event on ${markup(profile.machine)}.
-System calls, scheduling and caches are no part of it.</p>
-${sections.join('\n')}
-</body></html>
-`;
-}
-
-function section(title: string, body: string): string {
-  return `<section><h2>${markup(title)}</h2>${body}</section>`;
+  return htmlPage({
+    title: 'binderlab compare',
+    heading: 'What a message costs, by how pages are mapped',
+    intro: `<p class="soft">Counted by the emulated memory of binderlab, turned into time by the cost of each event on ${markup(profile.machine)}.
+System calls, scheduling and caches are no part of it.</p>`,
+    sections,
+  });
 }
 
 function titleOf(block: readonly Row[]): string {
@@ -58,7 +39,7 @@ function titleOf(block: readonly Row[]): string {
   return `Workload ${workload}`;
 }
 
-function plots(block: readonly Row[], profile: CostProfile, styles: Styles): string {
+function plots(block: readonly Row[], profile: CostProfile, styles: Styles): string[] {
   const payloads = [...new Set(block.map(({ payload }) => payload))].sort((a, b) => a - b);
   const cost = costPlot(block, profile, styles);
   const byEvent = payloads.map((payload) =>
@@ -86,7 +67,7 @@ function plots(block: readonly Row[], profile: CostProfile, styles: Styles): str
     },
     styles,
   );
-  return [cost, ...byEvent, resident].join('\n');
+  return [cost, ...byEvent, resident];
 }
 
 /** Cost against payload on log axes, a line for each series, with the crossings marked. */

@@ -1,7 +1,8 @@
 /** The comparison as a table to read: a block for each workload, way of sending and payload, a line for each strategy. */
+
+import { bytesText, countText, timeText } from '../plot/figures.ts';
 import type { Row } from './comparison.ts';
 import type { CostProfile } from './costs.ts';
-import { bytesText, countText, timeText } from './figures.ts';
 
 const COLUMNS: readonly (readonly [head: string, cell: (row: Row) => string])[] = [
   ['strategy', (row) => row.strategy ?? row.receive ?? '-'],

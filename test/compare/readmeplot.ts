@@ -5,8 +5,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { costPlot } from '../../host/compare/page.ts';
-import { Styles, standalone } from '../../host/compare/plot.ts';
 import { STRATEGIES } from '../../host/index.ts';
+import { Styles, standalone } from '../../host/plot/svg.ts';
 import { PROFILE, row } from './counts.ts';
 
 export const README_PLOT = join(import.meta.dirname, '../../../docs/compare-call.svg');

@@ -17,7 +17,7 @@ export const RANKS: readonly (readonly string[])[] = [
   ['assembly/inspect.ts', 'assembly/check.ts'],
   ['assembly/index.ts'],
 
-  ['host/guest/'],
+  ['host/guest/', 'host/plot/'],
   ['host/kernel/'],
   ['host/inspect/', 'host/trace/', 'host/sim/'],
   ['host/steps.ts'],
@@ -78,6 +78,7 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['exit'],
     ['birth'],
   ],
+  'host/plot/': [['figures', 'scale', 'svg'], ['*']],
   'host/sim/': [
     ['random', 'clock', 'request'],
     ['thread', 'schedule'],
