@@ -10,7 +10,7 @@ import { allocFreeAny, allocFreeNewest, copyFromUser, translate } from './probes
 import { copyOnce } from './reference.ts';
 import { amongProcesses, amongQueued, amongRefs } from './scale.ts';
 import { type MachineChoice, Scene } from './scene.ts';
-import { addService, getService } from './services.ts';
+import { addService, getService, sendKnown, sendNew } from './services.ts';
 import { restoreSnapshot, takeSnapshot } from './snapshots.ts';
 
 /** The guest's builds, and what the machine is to be. */
@@ -20,6 +20,8 @@ export interface Setting {
   bench: WebAssembly.Module;
   strategy: Strategy;
   memoryMiB: number;
+  /** What random choices start from. */
+  seed: number;
 }
 
 export interface Case {
@@ -37,12 +39,19 @@ const COUNT = 1000;
 
 const countFor = (bytes: number) => Math.max(1, Math.min(COUNT, Math.floor(BYTES_PER_TURN / bytes)));
 
-const choice = (setting: Setting, wasm = setting.release): MachineChoice => ({
+/** The bare guest of a setting. */
+export const choice = (setting: Setting, wasm = setting.release): MachineChoice => ({
   wasm,
   strategy: STRATEGIES.indexOf(setting.strategy),
   memoryMiB: setting.memoryMiB,
 });
-const options = ({ release, strategy, memoryMiB }: Setting) => ({ wasm: release, strategy, memoryMiB });
+/** The machine of a setting. */
+export const options = ({ release, strategy, memoryMiB, seed }: Setting) => ({
+  wasm: release,
+  strategy,
+  memoryMiB,
+  seed,
+});
 
 /** A case that is one function, called again and again. */
 function repeated(name: string, make: (setting: Setting) => () => void, count = COUNT): Case {
@@ -70,6 +79,8 @@ export const CASES: readonly Case[] = [
   ...sized('oneway/driver', SIZES, (setting, size) => oneway(new Scene(choice(setting)), size)),
   repeated('object/add-service', (setting) => addService(new Scene(choice(setting)))),
   repeated('object/get-service', (setting) => getService(new Scene(choice(setting)))),
+  repeated('object/hot', (setting) => sendKnown(new Scene(choice(setting)))),
+  repeated('object/cold', (setting) => sendNew(new Scene(choice(setting)))),
   ...[1, 100, 1000].flatMap((live) => [
     repeated(`alloc-free/${live}`, (setting) => allocFreeAny(choice(setting, setting.bench), live)),
     repeated(`alloc-free/${live}/lifo`, (setting) => allocFreeNewest(choice(setting, setting.bench), live)),

@@ -3,15 +3,9 @@
  * compared has to be measured at the same time. benny's own floor is a few nanoseconds a call; so it times turns of many.
  */
 import benny from 'benny';
+import type { References, Round } from '../host/cli/benchprocess.ts';
 import type { Case, Setting } from './cases.ts';
 import { copies, nopCalls } from './reference.ts';
-
-/** One round: times of one operation, in ns. */
-export interface Round {
-  nopCallNs: number;
-  copy4KiBNs: number;
-  ns: number;
-}
 
 const NOP_COUNT = 10_000;
 const COPY_COUNT = 1000;
@@ -29,25 +23,42 @@ const WARM_MS = 100;
 
 export async function measure(one: Case, setting: Setting, rounds: number): Promise<Round[]> {
   const run = one.prepare(setting);
-  const end = performance.now() + WARM_MS;
-  for (let turn = 0; turn < WARM_TURNS || performance.now() < end; turn++) run(one.count);
+  warmUp(() => run(one.count));
   const results: Round[] = [];
   for (let round = 0; round < rounds; round++) results.push(await measureRound(one, run));
   return results;
 }
 
+/** Takes turns until the engine has compiled everything in them. */
+export function warmUp(turn: () => void): void {
+  const end = performance.now() + WARM_MS;
+  for (let turns = 0; turns < WARM_TURNS || performance.now() < end; turns++) turn();
+}
+
+/** The references alone. */
+export async function measureReferences(): Promise<References> {
+  const [nopCallNs = 0, copy4KiBNs = 0] = await timesOf([]);
+  return { nopCallNs, copy4KiBNs };
+}
+
 async function measureRound({ name, count }: Case, run: (count: number) => void): Promise<Round> {
+  const [nopCallNs = 0, copy4KiBNs = 0, ns = 0] = await timesOf([{ name, count, turn: () => run(count) }]);
+  return { nopCallNs, copy4KiBNs, ns };
+}
+
+/** Times of one operation, ns: a nop call, a copy of 4 KiB, and each of the others. */
+async function timesOf(others: { name: string; count: number; turn: () => void }[]): Promise<number[]> {
+  const all = [
+    { name: 'nop', count: NOP_COUNT, turn: () => nopCalls(NOP_COUNT) },
+    { name: 'copy', count: COPY_COUNT, turn: () => copies(COPY_COUNT) },
+    ...others,
+  ];
   const { results } = await benny.suite(
-    name,
-    benny.add('nop', () => nopCalls(NOP_COUNT)),
-    benny.add('copy', () => copies(COPY_COUNT)),
-    benny.add(name, () => run(count)),
+    'round',
+    ...all.map(({ name, turn }) => benny.add(name, turn)),
     benny.configure({ cases: { minTime: SAMPLE_TIME, maxTime: CASE_TIME, minSamples: SAMPLES_MIN, delay: 0 } }),
   );
-  const [nopCallNs = 0, copy4KiBNs = 0, ns = 0] = [NOP_COUNT, COPY_COUNT, count].map(
-    (calls, index) => (quantile(results[index]?.details.sampleResults ?? []) * NS_PER_S) / calls,
-  );
-  return { nopCallNs, copy4KiBNs, ns };
+  return all.map(({ count }, index) => (quantile(results[index]?.details.sampleResults ?? []) * NS_PER_S) / count);
 }
 
 function quantile(samples: readonly number[]): number {

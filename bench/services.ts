@@ -39,6 +39,39 @@ export function addService(scene: Scene): () => void {
   };
 }
 
+/** The client sends a binder whose handle the manager holds: nothing is made. */
+export function sendKnown(scene: Scene): () => void {
+  register(scene, scene.client);
+  return sendBinder(scene);
+}
+
+/**
+ * The client sends a binder that nobody knows, and the manager frees the message without taking the handle: node and ref
+ * come and go before the client reads, so it never hears of them.
+ */
+export function sendNew(scene: Scene): () => void {
+  return sendBinder(scene);
+}
+
+function sendBinder(scene: Scene): () => void {
+  const { client, server } = scene;
+  const free = bc.freeBuffer(MAPPING);
+  const call = client.prepare([free, bc.transaction({ handle: 0, code: 3, objects: [OBJECT] })]);
+  const take = server.prepare([]);
+  const reply = server.prepare([free, bc.reply()]);
+  const once = () => {
+    client.call(call);
+    server.call(take);
+    server.call(reply);
+    scene.resume();
+  };
+  for (let warm = 0; warm < 2; warm++) once();
+  client.received(call);
+  const told = [...client.answer(call)].some(({ word }) => word === BR_INCREFS || word === BR_ACQUIRE);
+  if (told) throw new Error('the client is told of a ref to its object');
+  return once;
+}
+
 /** The manager answers with a handle to a third process's node, which the client does not hold: a ref comes and goes. */
 export function getService(scene: Scene): () => void {
   const { client, server } = scene;

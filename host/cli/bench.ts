@@ -1,6 +1,12 @@
-/** `binderlab bench`: what calls cost, in calls that do nothing. Each case is measured in a process of its own. */
+/** `binderlab bench`: what hot paths cost, as multiples of a call that does nothing. */
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { defineCommand } from 'citty';
-import { caseNames, measureCase, type Round } from './benchprocess.ts';
+import { type Baseline, BaselineError, parseBaseline } from './baseline.ts';
+import { benchPage } from './benchpage.ts';
+import { type Catalogue, catalogue, measureCase, measureLatency } from './benchprocess.ts';
+import { benchMachine, type Measurements, reportOf } from './benchreport.ts';
+import { tableLines } from './benchtable.ts';
 import { MACHINE_FLAGS, type MachineChoice, machineChoice, wholeNumber } from './machineflags.ts';
 import { profileText } from './profile.ts';
 import { Progress } from './progress.ts';
@@ -8,12 +14,6 @@ import { UsageError } from './usage.ts';
 
 const ROUNDS_MAX = 1000;
 const PROFILED = 'round-trip/driver/4';
-
-/** What `--json` prints. Times are those of the reference's machine speed: `ns` is `perNopCall` nop calls long. */
-interface BenchReport {
-  reference: { nopCallNs: number; copy4KiBNs: number };
-  cases: { name: string; ns: number; perNopCall: number }[];
-}
 
 export const benchCommand = defineCommand({
   meta: { name: 'bench', description: 'Measure hot paths, in calls that do nothing' },
@@ -29,30 +29,72 @@ export const benchCommand = defineCommand({
       default: '7',
       description: 'How often each case is measured; medians count',
     },
+    baseline: {
+      type: 'string',
+      valueHint: 'FILE',
+      description: 'An earlier result (--json): say what has changed, and whether that is more than noise',
+    },
     profile: { type: 'boolean', description: 'Where the time goes in one case, by function of the guest' },
-    json: { type: 'boolean', description: 'Print one JSON document: {reference, cases}' },
+    html: { type: 'string', valueHint: 'FILE', description: 'Write a page with table and plots' },
+    json: { type: 'boolean', description: 'Print one JSON document: {reference, cases, latency, limits, machine}' },
     ...MACHINE_FLAGS,
   },
   async run({ args }) {
     const choice = machineChoice(args);
     const rounds = wholeNumber('--rounds', args.rounds, 1, ROUNDS_MAX);
-    if (args.profile && args.json) throw new UsageError('--profile prints no JSON');
-    const known = await caseNames();
     if (args.profile) {
-      const [name = PROFILED, ...more] = args._;
-      if (more.length > 0) throw new UsageError('--profile looks at one case');
-      if (!known.includes(name)) throw new UsageError(`there is no case "${name}"; there are ${known.join(', ')}`);
-      console.log(await profileText(name, choice));
+      const other = (['json', 'html', 'baseline'] as const).find((flag) => args[flag] !== undefined);
+      if (other !== undefined) throw new UsageError(`--profile goes without --${other}`);
+      console.log(await profileText(profiled(args._, await catalogue()), choice));
       return;
     }
-    const report = await measureAll(namesFor(args._, known), choice, rounds);
-    console.log(args.json ? JSON.stringify(report, null, 2) : table(report));
+    const baseline = args.baseline === undefined ? null : readBaseline(args.baseline);
+    if (args.html !== undefined) checkFolder(args.html);
+    const known = await catalogue();
+    const measured = await measureAll(namesFor(args._, known), known, choice, rounds);
+    const report = reportOf(measured, benchMachine(choice, rounds), known.limits, baseline);
+    if (args.html !== undefined) writeFileSync(args.html, benchPage(report, known));
+    console.log(args.json ? JSON.stringify(report, null, 2) : tableLines(report).join('\n'));
   },
 });
 
+/** @throws UsageError when there is no such file, or it is no result of bench */
+function readBaseline(path: string): Baseline {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new UsageError(`--baseline: ${path} cannot be read: ${(error as Error).message}`);
+  }
+  try {
+    return parseBaseline(text, path);
+  } catch (error) {
+    if (!(error instanceof BaselineError)) throw error;
+    throw new UsageError(`--baseline: ${error.message}`);
+  }
+}
+
+/** Nobody is to wait for minutes to hear that the page has no place. @throws UsageError when it has none */
+function checkFolder(path: string): void {
+  const folder = dirname(path);
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new UsageError(`--html: there is no folder ${folder}`);
+  }
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new UsageError(`--html: ${path} is a folder`);
+}
+
+/** The case to profile. @throws UsageError for several, and for one that cannot be */
+function profiled(words: readonly string[], { cases }: Catalogue): string {
+  const [name = PROFILED, ...more] = words;
+  if (more.length > 0) throw new UsageError('--profile looks at one case');
+  if (!cases.includes(name)) throw new UsageError(`there is no case "${name}"; there are ${cases.join(', ')}`);
+  return name;
+}
+
 /** @throws UsageError for a word that means no case */
-function namesFor(words: readonly string[], known: readonly string[]): string[] {
-  if (words.length === 0) return [...known];
+function namesFor(words: readonly string[], { cases, latencies }: Catalogue): string[] {
+  const known = [...cases, ...latencies];
+  if (words.length === 0) return known;
   const wanted = new Set<string>();
   for (const word of words) {
     const found = known.includes(word) ? [word] : known.filter((name) => name.startsWith(`${word}/`));
@@ -62,47 +104,25 @@ function namesFor(words: readonly string[], known: readonly string[]): string[] 
   return known.filter((name) => wanted.has(name));
 }
 
-async function measureAll(names: readonly string[], choice: MachineChoice, rounds: number): Promise<BenchReport> {
-  const measured: { name: string; rounds: Round[] }[] = [];
+async function measureAll(
+  names: readonly string[],
+  { latencies }: Catalogue,
+  choice: MachineChoice,
+  rounds: number,
+): Promise<Measurements> {
+  const measured: Measurements = { cases: [], latencies: [] };
   const progress = new Progress('measured', names.length);
   try {
     for (const name of names) {
-      measured.push({ name, rounds: await measureCase(name, choice, rounds) });
+      if (latencies.includes(name)) {
+        measured.latencies.push({ name, latency: await measureLatency(name, choice, rounds) });
+      } else {
+        measured.cases.push({ name, rounds: await measureCase(name, choice, rounds) });
+      }
       progress.advance();
     }
   } finally {
     progress.end();
   }
-  const all = measured.flatMap((one) => one.rounds);
-  const nopCallNs = median(all.map((round) => round.nopCallNs));
-  const copy4KiBNs = nopCallNs * median(all.map((round) => round.copy4KiBNs / round.nopCallNs));
-  const cases = measured.map((one) => {
-    const perNopCall = median(one.rounds.map((round) => round.ns / round.nopCallNs));
-    return { name: one.name, ns: perNopCall * nopCallNs, perNopCall };
-  });
-  return { reference: { nopCallNs, copy4KiBNs }, cases };
-}
-
-function table({ reference, cases }: BenchReport): string {
-  const { nopCallNs, copy4KiBNs } = reference;
-  const rows = [
-    ['case', 'ns', 'nop calls'],
-    ['nop call', nopCallNs.toFixed(2), '1'],
-    ['copy of 4 KiB', copy4KiBNs.toFixed(1), (copy4KiBNs / nopCallNs).toFixed(1)],
-    ...cases.map(({ name, ns, perNopCall }) => [name, ns.toFixed(ns < 100 ? 1 : 0), perNopCall.toFixed(1)]),
-  ];
-  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => (row[column] as string).length)));
-  return rows
-    .map(([name = '', ns = '', calls = '']) =>
-      `${name.padEnd(widths[0] ?? 0)}  ${ns.padStart(widths[1] ?? 0)}  ${calls.padStart(widths[2] ?? 0)}`.trimEnd(),
-    )
-    .join('\n');
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1
-    ? (sorted[middle] as number)
-    : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
+  return measured;
 }

@@ -1,4 +1,6 @@
 /** The bench command measures and answers in the agreed shape. How long anything takes is not tested here. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Folder } from './binderlab.ts';
@@ -14,14 +16,17 @@ test('the answer as JSON: the references, and each case that was named', () => {
   const { code, stdout, stderr } = folder.run(['bench', ...names, ...FAST, '--json']);
   assert.is(code, 0, stderr);
   const report = JSON.parse(stdout);
-  assert.equal(Object.keys(report), ['reference', 'cases']);
+  assert.equal(Object.keys(report), ['reference', 'cases', 'latency', 'limits', 'machine']);
   assert.equal(Object.keys(report.reference), ['nopCallNs', 'copy4KiBNs']);
   assert.equal(report.cases.map((one: { name: string }) => one.name).sort(), names.sort());
-  for (const one of [report.reference, ...report.cases]) {
-    const { name: _, ...numbers } = one;
-    for (const [key, value] of Object.entries(numbers)) assert.ok((value as number) > 0, `${key} is ${value}`);
-  }
-  for (const { ns, perNopCall } of report.cases) {
+  assert.ok(report.reference.nopCallNs > 0 && report.reference.copy4KiBNs > 0);
+  assert.equal(report.limits.map((one: { case: string }) => one.case).sort(), [
+    'round-trip/driver/4',
+    'round-trip/host/4',
+  ]);
+  for (const { ns, perNopCall, low, high, rounds } of report.cases) {
+    assert.ok(ns > 0 && perNopCall > 0);
+    assert.equal([low, high, rounds], [null, null, [perNopCall]]);
     assert.ok(Math.abs(ns / perNopCall / report.reference.nopCallNs - 1) < 1e-9, 'ns is perNopCall nop calls');
   }
 });
@@ -31,7 +36,7 @@ test('the beginning of a name stands for all cases below it, other strategies fo
   assert.is(code, 0, stderr);
   assert.match(
     stdout,
-    /^case +ns +nop calls\nnop call .*\ncopy of 4 KiB .*\nobject\/add-service .*\nobject\/get-service /,
+    /^case +ns +nop calls +spread\nnop call .*\ncopy of 4 KiB .*\nobject\/add-service .*\nobject\/get-service /,
   );
 });
 
@@ -42,10 +47,49 @@ test('what there is more of than calls can be measured, too', () => {
   assert.is(JSON.parse(stdout).cases.length, 6);
 });
 
+test('rounds have a spread, and a later run is compared with an earlier one', () => {
+  const words = ['bench', 'translate', 'object/hot', '--rounds', '4', '--json'];
+  const earlier = folder.run(words);
+  assert.is(earlier.code, 0, earlier.stderr);
+  const [{ low, perNopCall, high, rounds }] = JSON.parse(earlier.stdout).cases;
+  assert.is(rounds.length, 4);
+  assert.ok(low <= perNopCall && perNopCall <= high);
+  folder.write('then.json', earlier.stdout);
+
+  const now = folder.run([...words, 'object/cold', '--baseline', 'then.json', '--html', 'now.html']);
+  assert.is(now.code, 0, now.stderr);
+  const report = JSON.parse(now.stdout);
+  assert.is(report.baseline.file, 'then.json');
+  const found = new Map(report.cases.map((one: { name: string; baseline: object | null }) => [one.name, one.baseline]));
+  assert.is(found.get('object/cold'), null);
+  assert.equal(Object.keys(found.get('translate') ?? {}), ['earlier', 'changePercent', 'noisePercent', 'verdict']);
+  const html = readFileSync(join(folder.path, 'now.html'), 'utf8');
+  for (const name of ['translate', 'object/hot', 'object/cold']) assert.ok(html.includes(`>${name}<`));
+});
+
+test('latencies come with four percentiles, in wall and in virtual time', () => {
+  const measured = (...names: string[]) => folder.run(['bench', ...names, '--json', '--seed', '3', ...FAST]);
+  const { code, stdout, stderr } = measured('latency/wall/driver/4', 'latency/virtual/4');
+  assert.is(code, 0, stderr);
+  const { cases, latency } = JSON.parse(stdout);
+  assert.equal(cases, []);
+  const [wall, virtual] = latency;
+  assert.equal([wall.time, virtual.time], ['wall', 'virtual']);
+  for (const { ns, percentiles } of latency) {
+    assert.equal(Object.keys(percentiles), ['50', '90', '95', '99']);
+    assert.is(ns, percentiles[50]);
+    assert.ok(ns > 0);
+  }
+  assert.ok(wall.clockNs > 0);
+  const [again] = JSON.parse(measured('latency/virtual/4').stdout).latency;
+  assert.equal(again, virtual, 'virtual time is the same again');
+});
+
 test('a profile names functions of the guest', () => {
   const { code, stdout, stderr } = folder.run(['bench', '--profile']);
   assert.is(code, 0, stderr);
-  assert.match(stdout, /^ *\d+\.\d % {2}\w+\/\w+\/\w+/m);
+  assert.match(stdout, /^by folder\n *\d+\.\d % {2}\w+\n/);
+  assert.match(stdout, /\nby function\n(?:.*\n)* *\d+\.\d % {2}\w+\/\w+\/\w+\n/);
   assert.match(stdout, 'driver/transaction/transact');
 });
 
@@ -55,7 +99,27 @@ test('a case that does not exist is an error of usage, with those that do', () =
   assert.is(stdout, '');
   assert.match(stderr, /there is no case "round-trap"; there are round-trip\/driver\/4, /);
   assert.is(folder.run(['bench', '--rounds', 'many']).code, 2);
-  assert.is(folder.run(['bench', '--profile', '--json']).code, 2);
+  for (const other of [['--json'], ['--html', 'x.html'], ['--baseline', 'x.json'], ['round-trip', 'boot']]) {
+    assert.is(folder.run(['bench', '--profile', ...other]).code, 2);
+  }
+});
+
+test('a baseline that is none, or a page that has no place, is told before anything is measured', () => {
+  folder.write('text.json', 'no JSON');
+  folder.write('other.json', '{"rows": []}');
+  const told: [words: string[], why: RegExp][] = [
+    [['--baseline', 'nowhere.json'], /--baseline: nowhere\.json cannot be read/],
+    [['--baseline', 'text.json'], /--baseline: text\.json: is no JSON/],
+    [['--baseline', 'other.json'], /--baseline: other\.json: has no "reference\.nopCallNs"/],
+    [['--html', 'no/folder/x.html'], /--html: there is no folder no\/folder/],
+    [['--html', '.'], /--html: \. is a folder/],
+  ];
+  for (const [words, why] of told) {
+    const { code, stdout, stderr } = folder.run(['bench', ...words]);
+    assert.is(code, 2);
+    assert.is(stdout, '');
+    assert.match(stderr, why);
+  }
 });
 
 test.run();
