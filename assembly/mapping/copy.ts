@@ -9,7 +9,7 @@ import { PAGE_MASK, PAGE_SHIFT, PAGE_SIZE } from '../abi/machine';
 import { framesMarkDirty } from '../mem/frames';
 import { Space, spaceCounters } from '../mem/space';
 import { copyFromUser } from '../mem/uaccess';
-import { trace } from '../trace';
+import { trace, tracing } from '../trace';
 import { Area, areaReach, areaWindow, MESSAGE_SENT } from './area';
 
 // what is one copy
@@ -37,7 +37,7 @@ export function copyAtOnce(area: Area, offset: u32, sender: Space, source: u64, 
 export function copyNote(area: Area, offset: u32, target: usize, size: u32, source: u64): void {
   spaceCounters(area.space).bytesCopied += size;
   framesMarkDirty(target, size);
-  trace(EVENT_COPY, area.pid, offset, <u32>target, size, <u32>source, <u32>(source >> 32));
+  traceCopy(area, offset, target, size, source);
 }
 
 /** Bytes of `size` from `offset` on that lie in its page. */
@@ -52,8 +52,7 @@ function copy(area: Area, offset: u32, sender: Space, source: u64, size: u32, un
     const reach = areaReach(area, offset, target, size);
     const missed = copyFromUser(sender, target, source, reach);
     if (missed) return size - breakOff(area, offset, target, reach - missed, reach, source, unit);
-    count(area, ((offset & PAGE_MASK) + reach + PAGE_MASK) >>> PAGE_SHIFT, unit);
-    copyNote(area, offset, target, reach, source);
+    count(area, offset, target, reach, 0, source, unit);
     offset += reach;
     source += reach;
     size -= reach;
@@ -65,18 +64,35 @@ function copy(area: Area, offset: u32, sender: Space, source: u64, size: u32, un
 function breakOff(area: Area, offset: u32, target: usize, copied: u32, size: u32, source: u64, unit: i32): u32 {
   const zeroed = toPageEnd(offset + copied, size - copied);
   memory.fill(target + copied, 0, zeroed);
-  count(area, ((offset & PAGE_MASK) + copied + zeroed + PAGE_MASK) >>> PAGE_SHIFT, unit);
-  if (copied) copyNote(area, offset, target, copied, source);
+  count(area, offset, target, copied, zeroed, source, unit);
   return copied;
 }
 
-/** Counts a run of `pages` that was copied to. The window has counted the first page. */
-function count(area: Area, pages: u32, unit: i32): void {
+/** Books a run of bytes: `copied` of them, and behind them `zeroed`. Its window has counted the first page. */
+function count(area: Area, offset: u32, target: usize, copied: u32, zeroed: u32, source: u64, unit: i32): void {
   const counters = spaceCounters(area.space);
+  const bytes = copied + zeroed;
   if (unit == EACH_PAGE) {
+    const pages = ((offset & PAGE_MASK) + bytes + PAGE_MASK) >>> PAGE_SHIFT;
     counters.copies += pages;
     counters.kmaps += pages - 1;
   } else if (unit == EACH_RUN) {
     counters.copies++;
   }
+  counters.bytesCopied += copied;
+  framesMarkDirty(target, bytes);
+  if (tracing()) traceRun(area, offset, target, copied, source, unit);
+}
+
+/** An event for each copy; of the whole through kernel addresses, one for each page. */
+function traceRun(area: Area, offset: u32, target: usize, copied: u32, source: u64, unit: i32): void {
+  for (let done: u32 = 0; done < copied; ) {
+    const piece = unit == EACH_RUN ? copied : toPageEnd(offset + done, copied - done);
+    traceCopy(area, offset + done, target + done, piece, source + done);
+    done += piece;
+  }
+}
+
+function traceCopy(area: Area, offset: u32, target: usize, size: u32, source: u64): void {
+  trace(EVENT_COPY, area.pid, offset, <u32>target, size, <u32>source, <u32>(source >> 32));
 }
