@@ -207,7 +207,7 @@ export function allocReserve(
     buffer.spamSuspect = suspectSpam(alloc, pid);
   }
   buffer.pid = pid; // only now: as in Linux, the look at spam goes by what the record said before
-  let error = pagesInstall(alloc, buffer.offset, size);
+  let error = pagesInstall(alloc, buffer.offset, size, high > 0);
   if (!error) {
     buffer.staged = true;
     error = mappingStage(alloc, buffer.offset, size);

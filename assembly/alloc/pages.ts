@@ -56,10 +56,15 @@ export function pagesRetire(area: Area, start: u32, end: u32): void {
   }
 }
 
-/** Has every page installed that [offset, offset + size) touches. 0, -ESRCH without a mapping, or -ENOMEM, also where mprotect has cut the mapping. */
-export function pagesInstall(area: Area, offset: u32, size: u32): i32 {
-  const last = (offset + size - 1) >>> PAGE_SHIFT;
-  for (let index = <i32>(offset >>> PAGE_SHIFT); index <= <i32>last; index++) {
+/**
+ * Has every page installed that [offset, offset + size) touches; unless `all`, only the first and the last one can be
+ * without a frame. 0, -ESRCH without a mapping, or -ENOMEM, also where mprotect has cut the mapping.
+ */
+export function pagesInstall(area: Area, offset: u32, size: u32, all: bool): i32 {
+  const first = <i32>(offset >>> PAGE_SHIFT);
+  const last = <i32>((offset + size - 1) >>> PAGE_SHIFT);
+  const step = all ? 1 : max(last - first, 1);
+  for (let index = first; index <= last; index += step) {
     if (areaPage(area, index).frame) continue;
     if (!area.mapped) return -ESRCH;
     if (!areaReaches(area, index)) return -ENOMEM;

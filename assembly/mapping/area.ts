@@ -105,6 +105,11 @@ export function areaPage(area: Area, index: i32): Page {
   return changetype<Page>(area.pages + <usize>index * offsetof<Page>());
 }
 
+/** The page behind `page` in its area's array. */
+export function pageNext(page: Page): Page {
+  return changetype<Page>(changetype<usize>(page) + offsetof<Page>());
+}
+
 export function pageUserAddress(area: Area, index: i32): u64 {
   return area.userBase + ((<u64>index) << PAGE_SHIFT);
 }
@@ -133,8 +138,12 @@ export function areaWindow(area: Area, offset: u32, write: bool, delivered: bool
 /** Bytes of `size` from `offset` on, whose window is at `target`, that lie one behind the other in memory: to the end of the page, or further. */
 export function areaReach(area: Area, offset: u32, target: usize, size: u32): u32 {
   let bytes: u32 = PAGE_SIZE - (offset & PAGE_MASK);
-  if (!area.strategy.window) {
-    while (bytes < size && areaPage(area, (offset + bytes) >>> PAGE_SHIFT).frame == target + bytes) bytes += PAGE_SIZE;
+  if (bytes < size && !area.strategy.window) {
+    let page = areaPage(area, (offset + bytes) >>> PAGE_SHIFT);
+    while (bytes < size && page.frame == target + bytes) {
+      bytes += PAGE_SIZE;
+      page = pageNext(page);
+    }
   }
   return min(bytes, size);
 }

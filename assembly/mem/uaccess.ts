@@ -11,7 +11,7 @@
  * is touched, whether the TLB knows it or not.
  * Copies and their bytes are the callers' to count, who know what they copy.
  */
-import { ACCESS_READ, ACCESS_WRITE, PAGE_MASK, PAGE_SIZE } from '../abi/machine';
+import { ACCESS_READ, ACCESS_WRITE, PAGE_MASK, PAGE_SHIFT, PAGE_SIZE } from '../abi/machine';
 import { bytesCopy } from '../lib/bytes';
 import { frameMarkDirty } from './frames';
 import { pteAllows, pteFrame } from './pte';
@@ -178,9 +178,9 @@ function userRun(space: Space, va: u64, len: u32, access: i32): usize {
       entry += PAGE_SIZE;
       if (load<u64>(slot) != entry) break;
       if (access == ACCESS_WRITE) frameMarkDirty(pteFrame(entry));
-      space.counters.walks++;
       bytes += PAGE_SIZE;
     }
+    space.counters.walks += (bytes - 1) >>> PAGE_SHIFT; // userAddress has counted the first page
   }
   run.bytes = min(bytes, len);
   return address;
