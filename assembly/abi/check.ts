@@ -28,7 +28,8 @@ export const VIOLATION_NODE_ONEWAY = 20; // node: oneways it knows of, buffers o
 export const VIOLATION_REF_BY_NODE = 21; // ref: 1, places in the tree of refs by node
 export const VIOLATION_STACK = 22; // transaction: stacks it should stand on, stacks it stands on
 export const VIOLATION_LOOSE = 23; // transaction that nobody calls or serves: 1, transactions above it
-export const VIOLATION_TALLIES = 24; // number of the counts, plus 1
+export const VIOLATION_KEEPER = 24; // frame: 1 if it names who keeps it, binder pages that do
+export const VIOLATION_TALLIES = 25; // number of the counts, plus 1
 
 // memory
 export const VIOLATION_POISON = 30; // address of the byte: what it should be, what it is

@@ -34,6 +34,7 @@ export const EVENT_COMMAND = 24; // cmd
 export const EVENT_RETURN = 25; // cmd
 
 export const EVENT_INSTALL = 32; // proc, page_index, frame, kernel address low, high (0: none)
-export const EVENT_COPY = 33; // proc, offset in the area, frame address written, bytes, source low, high
+export const EVENT_COPY = 33; // proc, offset in the area, frame address written, bytes, source low, high (0: the kernel's own, as the zeroes in place of what could not be copied)
 export const EVENT_PARK = 34; // call
 export const EVENT_WAKE = 35; // tid that was woken
+export const EVENT_CLEAR = 36; // proc, offset in the area, frame address zeroed, bytes: a buffer that was freed

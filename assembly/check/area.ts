@@ -10,6 +10,7 @@ import {
   VIOLATION_BUFFER_TILE,
   VIOLATION_BUFFER_TREE,
   VIOLATION_FREE_TREE,
+  VIOLATION_KEEPER,
   VIOLATION_KERNEL_LEAF,
   VIOLATION_KERNEL_RANGE,
   VIOLATION_OWNER,
@@ -41,7 +42,7 @@ import { Ranges, rangesFirst, rangesNext } from '../alloc/ranges';
 import { rbFirst, rbNext } from '../lib/rbtree';
 import { areaPage, Page, pageOnLru } from '../mapping/area';
 import { mappingStaged } from '../mapping/index';
-import { frameFlags, frameKind, frameOrder, frameOwner } from '../mem/frames';
+import { frameFlags, frameKeeper, frameKind, frameOrder, frameOwner } from '../mem/frames';
 import { pteFrame } from '../mem/pte';
 import { kernelSpace, spaceVmaAfter } from '../mem/space';
 import { tableWalk } from '../mem/table';
@@ -196,13 +197,14 @@ function checkPage(alloc: BinderAlloc, page: Page, index: i32, touched: bool): b
   const staged = mappingStaged(alloc, index);
   if (staged && !holdFrames(staged, 0, FRAME_STAGE, changetype<usize>(alloc))) return false;
   if (!page.frame) return true;
-  if (!checkFrame(alloc, page.frame, touched)) return false;
+  if (!checkFrame(alloc, page.frame)) return false;
+  if (frameKeeper(page.frame) == at) hold(VIOLATION_KEEPER, page.frame);
   return !alloc.kernelBase || checkTwinPage(alloc, page, index);
 }
 
-/** The frame of a page: the area's own, alone or in a block that pages share; or, in a message, one that its sender lent. */
-function checkFrame(alloc: BinderAlloc, frame: usize, touched: bool): bool {
-  if (touched && frameKind(frame) == FRAME_ANON) return holdFrames(frame, 0, FRAME_ANON, 0);
+/** The frame of a page: the area's own, alone or in a block that pages share; or one that a sender lent. */
+function checkFrame(alloc: BinderAlloc, frame: usize): bool {
+  if (frameKind(frame) == FRAME_ANON) return holdFrames(frame, 0, FRAME_ANON, 0);
   const inside = frameKind(frame) == FRAME_BINDER && !(frameFlags(frame) & FRAME_HEAD);
   if (inside) return frameOwner(frame) == changetype<usize>(alloc) || blame(VIOLATION_PAGE_FRAME, frame);
   return holdFrames(frame, frameOrder(frame), FRAME_BINDER, changetype<usize>(alloc));

@@ -6,6 +6,7 @@ import {
   VIOLATION_FRAME_LISTS,
   VIOLATION_FRAME_REFS,
   VIOLATION_FRAME_TABLE,
+  VIOLATION_KEEPER,
   VIOLATION_POISON,
   VIOLATION_SLAB_LIVE,
   VIOLATION_SLAB_PAGE,
@@ -22,7 +23,7 @@ import {
   slabPartial,
   slabUsed,
 } from '../lib/slab';
-import { frameKind, frameOwner, frameRefcount, framesCheck } from '../mem/frames';
+import { frameKeeper, frameKind, frameOwner, frameRefcount, framesCheck } from '../mem/frames';
 import { kmemCacheAt } from '../mem/kmem';
 import { claimLink, listHold } from './links';
 import { blame } from './report';
@@ -56,6 +57,7 @@ export function checkCaches(): bool {
 /** One block of frames in use. */
 export function checkBlock(block: usize): bool {
   claim(VIOLATION_FRAME_REFS, block, frameRefcount(block));
+  if (frameKeeper(block)) claim(VIOLATION_KEEPER, block, 1);
   return frameKind(block) != FRAME_SLAB || checkSlab(block);
 }
 

@@ -14,7 +14,7 @@
  *     install (each page without a frame), stage ─> copyIn, window ─> deliver ─> window ─> release
  */
 import { PAGE_MASK, PAGE_SHIFT, PAGE_SIZE } from '../abi/machine';
-import { listLinked } from '../lib/list';
+import { listDel, listLinked } from '../lib/list';
 import { spaceInstall, spaceZap } from '../mem/leaves';
 import { PageArray, Space, spaceCounters, spaceVma, Vma } from '../mem/space';
 
@@ -124,6 +124,11 @@ export function areaReaches(area: Area, index: i32): bool {
 /** Whether no live buffer touches the page. */
 export function pageOnLru(page: Page): bool {
   return listLinked(changetype<usize>(page) + offsetof<Page>('lruNext'));
+}
+
+/** Takes a page off the LRU that is on it: it goes, or a buffer is about to touch it. */
+export function pageLeaveLru(page: Page): void {
+  listDel(changetype<usize>(page) + offsetof<Page>('lruNext'));
 }
 
 /** Where the kernel reaches the byte at `offset`, up to the end of its page; 0 when there is no memory to `write` to. */

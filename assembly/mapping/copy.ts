@@ -65,6 +65,7 @@ function breakOff(area: Area, offset: u32, target: usize, copied: u32, size: u32
   const zeroed = toPageEnd(offset + copied, size - copied);
   memory.fill(target + copied, 0, zeroed);
   count(area, offset, target, copied, zeroed, source, unit);
+  traceCopy(area, offset + copied, target + copied, zeroed, 0);
   return copied;
 }
 

@@ -1,7 +1,7 @@
 /**
  * The only switch over strategies, and what the allocator asks of whichever one an area has.
  */
-import { EVENT_UNMAP_KERNEL, EVENT_UNMAP_USER } from '../abi/events';
+import { EVENT_CLEAR, EVENT_UNMAP_KERNEL, EVENT_UNMAP_USER } from '../abi/events';
 import {
   PAGE_SHIFT,
   STRATEGY_FAULT,
@@ -148,14 +148,24 @@ export function mappingRead(area: Area, offset: u32, target: usize, size: u32, d
 export function mappingFill(area: Area, offset: u32, size: u32): void {
   while (size) {
     const chunk = toPageEnd(offset, size);
-    if (areaPage(area, offset >>> PAGE_SHIFT).frame) {
-      const target = areaWindow(area, offset, true, MESSAGE_DELIVERED);
-      memory.fill(target, 0, chunk);
-      frameMarkDirty(target);
-    }
+    fillPageSlowly(area, offset, chunk);
     offset += chunk;
     size -= chunk;
   }
+}
+
+/** Zeroes bytes inside one page, if it is there. When there is no memory for that, the page goes. */
+function fillPageSlowly(area: Area, offset: u32, size: u32): void {
+  const index = <i32>(offset >>> PAGE_SHIFT);
+  if (!areaPage(area, index).frame) return;
+  const target = areaWindow(area, offset, true, MESSAGE_DELIVERED);
+  if (!target) {
+    drop(area, index);
+    return;
+  }
+  memory.fill(target, 0, size);
+  frameMarkDirty(target);
+  trace(EVENT_CLEAR, area.pid, offset, <u32>target, size);
 }
 
 function drop(area: Area, index: i32): void {

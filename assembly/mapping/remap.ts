@@ -4,24 +4,37 @@
  *
  *     sender's table ──(read-only, copy on write)──> frame <──(read-only)── receiver's table
  *
- * A write by the sender gives the sender a copy, as long as the message holds the frame; when the buffer is freed the
- * receiver's entry goes, and the frame is the sender's alone again. Everything else is copied into frames of the area's own,
- * as under `kmap`: partial pages, pages with objects or places to fix up, memory that is not private and anonymous. So the
- * kernel never writes to a lent frame: what it writes lies in pages that no single copy covers.
+ * A write by the sender gives the sender a copy, as long as the message holds the frame. When the buffer is freed the page
+ * stays the receiver's as it is, for what it reads there is what it was sent; but the sender's next write takes the frame
+ * back, without a copy. The frame knows its keeper, the page, for that.
+ *
+ * Everything else is copied into frames of the area's own, as under `kmap`: partial pages, pages with objects or places to
+ * fix up, memory that is not private and anonymous. So the kernel never writes to a page that was lent for a message it
+ * fills. Where it writes to one that a freed message left, it makes that the area's own first, with the bytes in it.
  *
  * Frames come when bytes do. What of a buffer nobody wrote gets zeroed pages at delivery.
  */
 import { ENOMEM } from '../abi/errno';
-import { EVENT_INSTALL } from '../abi/events';
-import { ACCESS_READ, FRAME_ANON, MAP_SHARED, PAGE_MASK, PAGE_SHIFT, PAGE_SIZE, STRATEGY_REMAP } from '../abi/machine';
+import { EVENT_INSTALL, EVENT_UNMAP_USER } from '../abi/events';
+import {
+  ACCESS_READ,
+  FRAME_ANON,
+  FRAME_BINDER,
+  MAP_SHARED,
+  PAGE_MASK,
+  PAGE_SHIFT,
+  PAGE_SIZE,
+  STRATEGY_REMAP,
+} from '../abi/machine';
 import { funcref } from '../lib/funcref';
-import { frameKind, framePut } from '../mem/frames';
+import { faultGivesUp } from '../mem/fault';
+import { frameAlloc, frameKeeper, frameKind, framePut, frameSetKeeper } from '../mem/frames';
 import { spaceLend } from '../mem/leaves';
-import { Space, spaceVma } from '../mem/space';
+import { Space, spaceCounters, spaceVma } from '../mem/space';
 import { userWindow } from '../mem/uaccess';
 import { trace } from '../trace';
-import { Area, areaFrame, areaInstall, areaPage, Message, Page, Strategy } from './area';
-import { copyByPage, toPageEnd } from './copy';
+import { Area, areaFrame, areaInstall, areaPage, Message, Page, pageLeaveLru, pageOnLru, Strategy } from './area';
+import { copyByPage, copyNote, toPageEnd } from './copy';
 import { ownPageDrop, ownPageInstall } from './ownpage';
 
 const record = changetype<Strategy>(memory.data(offsetof<Strategy>(), 8));
@@ -32,19 +45,25 @@ export function remapStrategy(): Strategy {
   record.number = STRATEGY_REMAP;
   record.reclaims = true;
   record.kmaps = true;
+  record.setup = funcref(changetype<usize>(setup));
   record.copyIn = funcref(changetype<usize>(copyIn));
   record.window = funcref(changetype<usize>(window));
   record.deliver = funcref(changetype<usize>(deliver));
   record.release = funcref(changetype<usize>(release));
-  record.drop = funcref(changetype<usize>(ownPageDrop));
+  record.drop = funcref(changetype<usize>(drop));
   return record;
+}
+
+function setup(area: Area): i32 {
+  faultGivesUp(funcref(changetype<usize>(giveUp)));
+  return 0;
 }
 
 function copyIn(area: Area, offset: u32, sender: Space, source: u64, size: u32): u32 {
   while (size) {
     const chunk = toPageEnd(offset, size);
-    const whole = chunk == PAGE_SIZE && (source & PAGE_MASK) == 0;
-    if (!whole || !lend(area, offset >>> PAGE_SHIFT, sender, source)) {
+    if (chunk != PAGE_SIZE || !lend(area, offset >>> PAGE_SHIFT, sender, source)) {
+      if (chunk == PAGE_SIZE) dropLent(area, offset >>> PAGE_SHIFT);
       const missed = copyByPage(area, offset, sender, source, chunk);
       if (missed) return size - chunk + missed;
     }
@@ -57,18 +76,18 @@ function copyIn(area: Area, offset: u32, sender: Space, source: u64, size: u32):
 
 /** Makes page `index` the sender's page at `source`. False when it has to be copied. */
 function lend(area: Area, index: i32, sender: Space, source: u64): bool {
+  if (source & PAGE_MASK) return false;
   const vma = spaceVma(sender, source);
   if (!vma || vma.pages || (vma.flags & MAP_SHARED) != 0) return false;
   if (!userWindow(sender, source, PAGE_SIZE, ACCESS_READ)) return false;
   const frame = spaceLend(sender, source);
   if (!frame) return false;
-  if (areaInstall(area, index, frame)) {
+  const page = areaPage(area, index);
+  if (page.frame != frame && areaInstall(area, index, frame)) {
     framePut(frame);
     return false;
   }
-  const page = areaPage(area, index);
-  if (page.frame) framePut(page.frame);
-  page.frame = frame;
+  pageTake(page, frame);
   trace(EVENT_INSTALL, area.pid, index, <u32>frame);
   return true;
 }
@@ -76,9 +95,9 @@ function lend(area: Area, index: i32, sender: Space, source: u64): bool {
 function window(area: Area, offset: u32, write: bool, delivered: bool): usize {
   const index = <i32>(offset >>> PAGE_SHIFT);
   const page = areaPage(area, index);
-  assert(!write || !page.frame || !isLent(page), 'remap: the kernel writes to a lent page');
   if (!page.frame && !write) return zeroes + (offset & PAGE_MASK);
   if (!page.frame && ownPageInstall(area, index)) return 0;
+  if (write && isLent(page) && makeOwn(area, index)) return 0;
   return areaFrame(area, offset);
 }
 
@@ -90,13 +109,63 @@ function deliver(area: Area, message: Message): i32 {
   return 0;
 }
 
-/** Lent pages go back: they lie wholly in one buffer. */
+/** From now on lent pages are only kept: they lie wholly in one buffer. */
 function release(area: Area, offset: u32, size: u32, delivered: bool): void {
   const end = <i32>((offset + size) >>> PAGE_SHIFT);
   for (let index = <i32>((offset + PAGE_MASK) >>> PAGE_SHIFT); index < end; index++) {
     const page = areaPage(area, index);
-    if (page.frame && isLent(page)) ownPageDrop(area, index);
+    if (page.frame && isLent(page)) frameSetKeeper(page.frame, changetype<usize>(page));
   }
+}
+
+function drop(area: Area, index: i32): void {
+  forgetKeeper(areaPage(area, index));
+  ownPageDrop(area, index);
+}
+
+/** A sender writes to a frame that the page `keeper` still has: it goes back, unless a buffer touches the page again. */
+function giveUp(keeper: usize): void {
+  const page = changetype<Page>(keeper);
+  if (!pageOnLru(page)) return;
+  const area = changetype<Area>(page.area);
+  const index = <i32>((keeper - area.pages) / offsetof<Page>());
+  pageLeaveLru(page);
+  trace(EVENT_UNMAP_USER, area.pid, index);
+  drop(area, index);
+}
+
+/** All of page `index` is about to be written: if it is a lent one, its bytes are not needed. */
+function dropLent(area: Area, index: i32): void {
+  const page = areaPage(area, index);
+  if (page.frame && isLent(page)) drop(area, index);
+}
+
+/** Puts a frame of the area's own, with the same bytes, in place of the lent one that page `index` keeps. 0 or -ENOMEM. */
+function makeOwn(area: Area, index: i32): i32 {
+  const page = areaPage(area, index);
+  const frame = frameAlloc(0, FRAME_BINDER, changetype<usize>(area));
+  if (!frame) return -ENOMEM;
+  if (areaInstall(area, index, frame)) {
+    framePut(frame);
+    return -ENOMEM;
+  }
+  memory.copy(frame, page.frame, PAGE_SIZE);
+  spaceCounters(area.space).copies++;
+  copyNote(area, (<u32>index) << PAGE_SHIFT, frame, PAGE_SIZE, 0);
+  pageTake(page, frame);
+  trace(EVENT_INSTALL, area.pid, index, <u32>frame);
+  return 0;
+}
+
+/** The page's frame is another one from now on. */
+function pageTake(page: Page, frame: usize): void {
+  forgetKeeper(page);
+  if (page.frame) framePut(page.frame);
+  page.frame = frame;
+}
+
+function forgetKeeper(page: Page): void {
+  if (page.frame && frameKeeper(page.frame) == changetype<usize>(page)) frameSetKeeper(page.frame, 0);
 }
 
 function isLent(page: Page): bool {

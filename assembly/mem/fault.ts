@@ -16,15 +16,27 @@ import {
   SIGBUS,
   SIGSEGV,
 } from '../abi/machine';
-import { frameAlloc, frameAllocZero, frameMarkDirty, framePut, frameRefcount } from './frames';
+import { frameAlloc, frameAllocZero, frameKeeper, frameMarkDirty, framePut, frameRefcount } from './frames';
 import { leafInstall, leafWrite } from './leaves';
 import { PTE_COW, PTE_LENT, PTE_OWNED, pteAllows, pteFrame, pteUser, pteWithProt } from './pte';
 import { Space, spaceVma, Vma } from './space';
 import { tableLookup } from './table';
 
+@unmanaged
+class Fault {
+  giveUp: u32;
+}
+
+const state = changetype<Fault>(memory.data(offsetof<Fault>(), 4));
+
 const NO_MAPPING = -((SIGSEGV << 8) | SEGV_MAPERR);
 const NO_RIGHT = -((SIGSEGV << 8) | SEGV_ACCERR);
 const NO_PAGE = -((SIGBUS << 8) | BUS_ADRERR);
+
+/** `giveUp`, (keeper: usize) => void by its number (lib/funcref): asks the keeper of a frame to let it go, which it need not. */
+export function faultGivesUp(giveUp: u32): void {
+  state.giveUp = giveUp;
+}
 
 /**
  * Makes the page of `va` accessible.
@@ -82,6 +94,8 @@ function installOwned(space: Space, vma: Vma, va: u64, frame: usize): i32 {
 function breakShare(space: Space, vma: Vma, slot: usize): i32 {
   const entry = load<u64>(slot);
   const shared = pteFrame(entry);
+  // With a keeper and nobody else the frame can be had without a copy.
+  if (frameKeeper(shared) && frameRefcount(shared) == 2) call_indirect<void>(state.giveUp, frameKeeper(shared));
   if ((entry & PTE_OWNED) != 0 && frameRefcount(shared) == 1) {
     leafWrite(space, slot, pteWithProt(entry & ~(PTE_COW | PTE_LENT), vma.prot));
     return 0;

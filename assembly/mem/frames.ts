@@ -4,7 +4,7 @@
  *
  *     0      1       2       4          8       12      16
  *     +------+-------+-------+----------+-------+-------+
- *     | kind | order | flags | refcount | owner |   -   |    a block that is in use
+ *     | kind | order | flags | refcount | owner | keeper|    a block that is in use
  *     +------+-------+-------+----------+-------+-------+
  *     | FREE | order | flags |    0     | next  | prev  |    a free block: on the list of its order
  *     +------+-------+-------+----------+-------+-------+
@@ -50,7 +50,7 @@ class Frame {
   refcount: u32;
   /** Free: `next` of the list link. In use: whom the block belongs to; what that is depends on the kind. */
   owner: usize;
-  /** Free: `prev` of the list link. */
+  /** Free: `prev` of the list link. In use: who keeps the frame though it could do without, or 0. */
   link: usize;
 }
 
@@ -177,6 +177,15 @@ export function frameKind(address: usize): u32 {
 
 export function frameOwner(address: usize): usize {
   return frameOf(address).owner;
+}
+
+/** Who keeps the frame at `address` and would give it up if asked: the faultGivesUp function knows what that is. 0: nobody. */
+export function frameKeeper(address: usize): usize {
+  return frameOf(address).link;
+}
+
+export function frameSetKeeper(address: usize, keeper: usize): void {
+  frameOf(address).link = keeper;
 }
 
 /** References to the block that begins at `address`. */

@@ -51,6 +51,7 @@ const SENTENCES: Readonly<Record<Name, string>> = {
   NODE_ONEWAY: 'the binder_node at {at} knows of {wanted} oneways, but {found} buffers hold one',
   REF_BY_NODE: 'the binder_ref at {at}: {wanted} by handle, {found} in the tree by node',
   STACK: 'the transaction at {at} should stand on {wanted} stacks, and stands on {found}',
+  KEEPER: 'the frame at {at} names {wanted} page that keeps it for a message that was freed, and {found} does',
   LOOSE: 'the transaction at {at} ({wanted} without caller and receiver) is ended by {found} others',
 
   POISON: 'somebody wrote through a null pointer: the byte at {at} is {xfound}, and was filled with {xwanted}',

@@ -3,9 +3,9 @@
  * included. Two builds of the guest that do the same have the same number.
  *
  * Left out is which frame of memory a page got, since builds differ in how much memory their own data takes: of
- * `install` the frame, of `copy` the target but for its place in the page.
+ * `install` the frame, of `copy` and `clear` the target but for its place in the page.
  */
-import { EVENT_CAPACITY, EVENT_COPY, EVENT_INSTALL, EVENT_SIZE } from '../../assembly/abi/events.ts';
+import { EVENT_CAPACITY, EVENT_CLEAR, EVENT_COPY, EVENT_INSTALL, EVENT_SIZE } from '../../assembly/abi/events.ts';
 import { PAGE_SIZE } from '../../assembly/abi/machine.ts';
 import type { Guest } from '../guest/guest.ts';
 import { BinderlabError } from '../kernel/error.ts';
@@ -82,6 +82,6 @@ export class EventHash {
 /** What counts of a word of an event. */
 function told(event: number, place: number, word: number): number {
   if (event === EVENT_INSTALL && place === INSTALL_FRAME) return 0;
-  if (event === EVENT_COPY && place === COPY_TARGET) return word % PAGE_SIZE;
+  if ((event === EVENT_COPY || event === EVENT_CLEAR) && place === COPY_TARGET) return word % PAGE_SIZE;
   return word;
 }

@@ -1,6 +1,6 @@
 /**
  * The guest's event ring: what the kernel did inside of a step, in order, with names. Events are named as Linux names its
- * tracepoints; those that only this machine has (`install`, `copy`, `park`, `wake`) are named alike.
+ * tracepoints; those that only this machine has (`install`, `copy`, `park`, `wake`, `clear`) are named alike.
  *
  *     record   u32 event | i32 tid | 8 arguments of 32 bits        EVENT_SIZE bytes
  *     ring     EVENT_CAPACITY records; record n lies in slot n % EVENT_CAPACITY
@@ -43,6 +43,7 @@ const ARGUMENTS = {
   copy: ['proc', 'offset', 'target', 'size', 'source:u64'],
   park: ['call'],
   wake: ['tid'],
+  clear: ['proc', 'offset', 'target', 'size'],
 } as const;
 
 export type EventName = keyof typeof ARGUMENTS;

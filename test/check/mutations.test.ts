@@ -34,6 +34,13 @@ const MUTATIONS: readonly Mutation[] = [
     writes: (scene) => [word(scene.frameEntry(scene.page('active').frame as number) + 4, 2)],
   },
   {
+    name: 'a frame that no page keeps though it names one',
+    violation: 'KEEPER',
+    says: /names 1 page that keeps it for a message that was freed, and 0 does/,
+    blames: (scene) => scene.page('active').frame as number,
+    writes: (scene) => [word(scene.frameEntry(scene.page('active').frame as number) + 12, 8)],
+  },
+  {
     name: 'a page record that has forgotten its frame',
     violation: 'PAGE_FRAME',
     writes: (scene) => {

@@ -1,6 +1,7 @@
 /** What a call costs follows from the mechanism: counts of the workload `call`, strategy by strategy. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { STRATEGIES } from '../../host/index.ts';
 import { row } from './counts.ts';
 
 const PAGE = 4096;
@@ -88,8 +89,8 @@ for (const payload of [PAGE, 16 * PAGE]) {
     assert.is(perCall.bytesCopied, 0);
     assert.is(perCall.copies, 0);
     assert.equal(setup.pteWrites, { user: 0, kernel: 0 });
-    // Lent by the sender, mapped for the receiver and taken from it; the sender takes it back when it writes again.
-    assert.equal(firstCall.pteWrites, { user: 3 * pages + REPLY_PAGES, kernel: 0 });
+    // Lent by the sender, and mapped for the receiver; the sender's next write takes it from there, and back.
+    assert.equal(firstCall.pteWrites, { user: 2 * pages + REPLY_PAGES, kernel: 0 });
     assert.equal(perCall.pteWrites, { user: 4 * pages, kernel: 0 });
     assert.is(perCall.tlbFlushes, 3 * pages);
     assert.is(perCall.faults, pages);
@@ -106,6 +107,22 @@ for (const payload of [PAGE, 16 * PAGE]) {
     assert.is(firstCall.faults, pages);
     assert.is(perCall.faults, 0);
     assert.is(framesResident, pages + REPLY_PAGES);
+  });
+
+  test('faults, flushes, walks and kernel addresses: what sets a strategy apart, and nothing else', () => {
+    const { perCall } = row('kmap', payload);
+    for (const strategy of STRATEGIES) {
+      const { setup, firstCall, perCall: counts, kernelBytesReserved } = row(strategy, payload);
+      const isRemap = strategy === 'remap';
+      const isTwin = strategy === 'vmalloc';
+      assert.is(counts.faults, isRemap ? pages : 0, strategy);
+      assert.is(counts.tlbFlushes, isRemap ? 3 * pages : 0, strategy);
+      assert.is(counts.walks, perCall.walks + (isTwin ? pages : 0), strategy);
+      assert.is(counts.commandBytes, perCall.commandBytes, strategy);
+      assert.is(kernelBytesReserved, isTwin ? 2 * (MAPPED_PAGES + 1) * PAGE : 0, strategy);
+      assert.is(setup.faults + setup.tlbFlushes + setup.bytesCopied, 0, strategy);
+      assert.is(firstCall.tlbFlushes, isRemap ? pages : 0, strategy);
+    }
   });
 
   test.run();
