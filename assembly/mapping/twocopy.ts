@@ -71,7 +71,9 @@ function window(area: Area, offset: u32, write: bool, delivered: bool): usize {
   return frame + (offset & PAGE_MASK);
 }
 
-/** The second copy. Padding stays behind: the receiver sees no byte that is not the message's. */
+/**
+ * The second copy. Padding stays behind, or is zero between buffers: the receiver sees no byte that is not the message's.
+ */
 function deliver(area: Area, message: Message): i32 {
   const last = lastPage(message.offset, message.size);
   for (let index = firstPage(message.offset); index <= last; index++) {
@@ -105,15 +107,20 @@ function copyOver(area: Area, offset: u32, size: u32): void {
   }
 }
 
-/** The message at [offset, offset + size) needs its stage no longer. */
+/** The message at [offset, offset + size) needs its stage no longer. Nothing of it is left to a later one in the same place. */
 function unstage(area: Area, offset: u32, size: u32): void {
-  const last = lastPage(offset, size);
-  for (let index = firstPage(offset); index <= last; index++) {
-    const each = pageStage(area, index);
+  while (size) {
+    const chunk = toPageEnd(offset, size);
+    const each = pageStage(area, firstPage(offset));
     assert(each.messages > 0, 'twocopy: no message is staged here');
-    if (--each.messages || !each.frame) continue;
-    framePut(each.frame);
-    each.frame = 0;
+    each.messages--;
+    if (each.frame && each.messages) memory.fill(each.frame + (offset & PAGE_MASK), 0, chunk);
+    if (each.frame && !each.messages) {
+      framePut(each.frame);
+      each.frame = 0;
+    }
+    offset += chunk;
+    size -= chunk;
   }
 }
 

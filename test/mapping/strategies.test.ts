@@ -99,6 +99,92 @@ test('remap: after a fork each of the two sends its own page', () => {
   pair.machine.check();
 });
 
+test('remap: a freed message stays until its sender writes, who gets the pages back without a copy', () => {
+  const pair = new Pair('remap');
+  const { machine, server, client } = pair;
+  const bytes = messageBytes(2 * PAGE, 3);
+  const before = machine.counters().bytesCopied;
+  pair.send(pair.place(bytes));
+  pair.free(pair.receive());
+  assert.equal(server.read(MAPPED, 2 * PAGE), bytes);
+  machine.check();
+  client.write(pair.room, Uint8Array.of(200));
+  machine.check();
+  assert.is(server.main.sys.peek(MAPPED, 1).signal, 'SIGBUS');
+  assert.equal(server.read(MAPPED + PAGE, PAGE), bytes.slice(PAGE));
+  assert.is(machine.counters().bytesCopied - before, 0);
+  client.kill();
+  machine.check();
+  assert.equal(server.read(MAPPED + PAGE, PAGE), bytes.slice(PAGE));
+  machine.end();
+});
+
+test('remap: what the kernel writes over a freed message leaves the rest of it', () => {
+  const pair = new Pair('remap');
+  const { machine, server, client } = pair;
+  const bytes = messageBytes(PAGE, 3);
+  pair.send(pair.place(bytes));
+  pair.free(pair.receive());
+  const before = machine.counters().bytesCopied;
+  pair.send(pair.place(Uint8Array.of(201, 202, 203), PAGE));
+  assert.is(machine.counters().bytesCopied - before, PAGE + 3, 'the page, to have one of its own, and the message');
+  pair.free(pair.receive());
+  const expected = bytes.slice();
+  expected.set([201, 202, 203]);
+  assert.equal(server.read(MAPPED, PAGE), expected);
+  assert.equal(client.read(pair.room, PAGE), bytes);
+  client.write(pair.room, Uint8Array.of(200));
+  assert.equal(server.read(MAPPED, PAGE), expected);
+  machine.check();
+  machine.end();
+});
+
+test('remap: a page that was lent twice goes back once', () => {
+  const pair = new Pair('remap');
+  const { machine, server, client } = pair;
+  const bytes = messageBytes(PAGE, 3);
+  const placed = pair.place(bytes);
+  pair.send(placed);
+  pair.send(placed);
+  pair.free(pair.receive());
+  pair.free(pair.receive());
+  machine.check();
+  client.write(pair.room, Uint8Array.of(200));
+  machine.check();
+  const held = [0, 1].map((page) => server.main.sys.peek(MAPPED + page * PAGE, PAGE).bytes);
+  assert.ok(held.every((page) => page.length === 0 || page.every((byte, at) => byte === bytes[at])));
+  machine.shrink(1000);
+  machine.check();
+  machine.end();
+});
+
+test('remap: a message that is to be cleared is, in the receiver’s mapping and nowhere else', () => {
+  const pair = new Pair('remap');
+  const { machine, server, client } = pair;
+  const bytes = messageBytes(PAGE, 3);
+  client.main.writeRead(pair.clientFd, [bc.transaction({ handle: 0, flags: 0x21, data: pair.place(bytes) })]);
+  const message = pair.receive();
+  assert.equal(server.dataOf(message), bytes);
+  pair.free(message);
+  assert.ok(server.read(MAPPED, PAGE).every((byte) => byte === 0));
+  assert.equal(client.read(pair.room, PAGE), bytes);
+  machine.check();
+  machine.end();
+});
+
+test('two-copy: what was given up does not travel with a later message', () => {
+  const pair = new Pair('two-copy');
+  const { client, clientFd } = pair;
+  pair.send(pair.place(messageBytes(8, 1)));
+  const data = pair.place(messageBytes(64, 2));
+  client.main.writeRead(clientFd, [bc.transaction({ handle: 0, flags: 1, data, offsets: [40] })], { mayFail: true });
+  client.main.writeRead(clientFd, [bc.transactionSg({ handle: 0, flags: 1, buffersSize: 64 })]);
+  pair.free(pair.receive());
+  const { buffer } = pair.receive();
+  assert.equal(pair.server.read(buffer, 64), new Uint8Array(64));
+  pair.machine.end();
+});
+
 test('each mapping may have a strategy of its own', () => {
   const pair = new Pair('kmap');
   const { machine } = pair;
