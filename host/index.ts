@@ -83,6 +83,7 @@ export type { Process } from './kernel/process.ts';
 export type { Return, ReturnName, TransactionReturn } from './kernel/returns.ts';
 export type { Thread } from './kernel/thread.ts';
 export { type BootOptions, Machine, STRATEGIES, type Strategy } from './machine.ts';
+export { Provenance } from './provenance.ts';
 export {
   type Boot,
   type Difference,

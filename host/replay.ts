@@ -6,7 +6,7 @@ import { BinderlabError } from './kernel/error.ts';
 import { callBegin } from './trace/call.ts';
 import { compareSteps, isInputsOnly, type StepDifference } from './trace/compare.ts';
 import type { Journal, JournalEmulator, JournalHeader, Output, Step, StepInput, Woken } from './trace/journal.ts';
-import { Shown } from './trace/shown.ts';
+import type { Origins } from './trace/origins.ts';
 import { sideBySide } from './trace/sidebyside.ts';
 
 /** What a replay needs of a machine. */
@@ -28,8 +28,11 @@ export interface ReplayOptions {
   skipDumps?: boolean;
   /** Verify the machine's invariants after each step; the first violation is a difference, with the field `check`. */
   check?: boolean;
-  /** The machine maps pages in another way than the one that was recorded: what only that can tell apart is equal. */
-  otherMapping?: boolean;
+  /**
+   * For a machine that maps pages in another way than the one that was recorded: makes what performs the same steps
+   * beside it and tells whence the bytes of mappings come. What only the other way can tell apart is equal then.
+   */
+  origins?: (header: JournalHeader) => Origins & { perform(input: StepInput): void };
 }
 
 /** Strategies that bring a page, and let it go, exactly when the recorded kernel did. */
@@ -85,13 +88,15 @@ export function replay(journal: Journal, boot: Boot, options: ReplayOptions = {}
   const result: ReplayResult = { steps, equal: 0, different: [], text: [] };
   const trace = journal.header.name;
   const numbers = new StepNumbers();
-  const shown = options.otherMapping ? new Shown((journal.header.secctx?.length ?? 0) / 2) : undefined;
+  let origins: ReturnType<NonNullable<ReplayOptions['origins']>> | undefined;
   let machine: Performer | null = null;
   for (const expected of journal.steps) {
     let actual: Step;
     try {
       machine ??= boot(journal.header);
+      origins ??= options.origins?.(journal.header);
       actual = numbers.renumber(machine.perform(inputOf(expected)), expected.i);
+      origins?.perform(inputOf(expected));
     } catch (error) {
       const goesOn = machine !== null && isMissingDump(expected, error);
       if (goesOn && isSkipped(expected)) continue;
@@ -100,8 +105,7 @@ export function replay(journal: Journal, boot: Boot, options: ReplayOptions = {}
       return result;
     }
     if (isSkipped(expected)) continue;
-    const found = isInputsOnly(expected) || isBare(journal) ? null : compareSteps(expected, actual, shown);
-    shown?.note(expected);
+    const found = isInputsOnly(expected) || isBare(journal) ? null : compareSteps(expected, actual, origins);
     if (found !== null) {
       if (result.different.length === 0) result.text = describe(trace, expected, actual, found, journal);
       result.different.push({ trace, step: expected.i, ...found });

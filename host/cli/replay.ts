@@ -1,6 +1,7 @@
 /** `binderlab replay`: do these journals come out of the emulator as they were recorded? */
 import { defineCommand } from 'citty';
 import { Machine } from '../machine.ts';
+import { Provenance } from '../provenance.ts';
 import { type Difference, mapsAlike, type Performer, replay } from '../replay.ts';
 import { EventHash } from '../trace/eventhash.ts';
 import type { JournalHeader } from '../trace/journal.ts';
@@ -53,11 +54,12 @@ export const replayCommand = defineCommand({
     try {
       for (const path of paths) {
         const journal = await readJournal(path);
+        const isAlike = mapsAlike(choice.strategy, journal.header.emulator?.strategy ?? 'kmap');
         const boot = (header: JournalHeader) => listened(Machine.fromHeader(header, options), events);
         const result = replay(journal, boot, {
           skipDumps: args['skip-dumps'] ?? false,
           check: args.check ?? false,
-          otherMapping: !mapsAlike(choice.strategy, journal.header.emulator?.strategy ?? 'kmap'),
+          ...(isAlike ? {} : { origins: (header) => new Provenance(header, options) }),
         });
         report.traces++;
         report.steps += result.steps;

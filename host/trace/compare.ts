@@ -2,10 +2,11 @@
  * Is a step what the recording says? Owns the comparison of outputs, field by field: results, bytes, signals, who is
  * parked, who woke. `bc` and `br` follow from the bytes, and `order` is information: they are not compared.
  */
+import { PAGE_SIZE } from '../../assembly/abi/machine.ts';
 import { addressOfHex } from '../kernel/hex.ts';
-import type { DumpOutput, Output, PeekOutput, Step, StepOf, Woken } from './journal.ts';
+import type { DumpOutput, PeekOutput, Step, StepOf, Woken } from './journal.ts';
 import { opHasOutput } from './journal.ts';
-import type { Shown } from './shown.ts';
+import { DELIVERED, type Origins, OUTSIDE, PADDING, UNDELIVERED } from './origins.ts';
 
 /** The first thing in a step that differs. */
 export interface StepDifference {
@@ -48,24 +49,24 @@ export function isInputsOnly(step: Step): boolean {
  * Compares what came of a step with its recording. A woken thread's `i` is compared as it is, so both sides must
  * count the steps alike.
  *
- * @param shown What the recording's processes had been shown before the step, when the machine does not map pages as
- *   the recorded kernel did: then the counts of pages in dumps do not matter, nor do bytes of a Binder mapping that are
- *   not part of a message its owner holds.
+ * @param origins Whence the bytes of mappings come, when the machine does not map pages as the recorded one did. Then
+ *   these may differ, and nothing else: lines of dumps that count pages; which pages of a Binder mapping are there, as long
+ *   as no delivered message is on them; and bytes there of messages that were not delivered, or between the parts of one that was.
  * @returns the first difference, or null when they are equal
  */
-export function compareSteps(expected: Step, actual: Step, shown?: Shown): StepDifference | null {
+export function compareSteps(expected: Step, actual: Step, origins?: Origins): StepDifference | null {
   const parked = expected.parked ?? false;
   if (parked !== (actual.parked ?? false)) return { field: 'parked', expected: parked, actual: !parked };
-  return compareOwn(expected, actual, shown) ?? compareWoken(expected.woken ?? [], actual.woken ?? []);
+  return compareOwn(expected, actual, origins) ?? compareWoken(expected.woken ?? [], actual.woken ?? []);
 }
 
 /** What the step answered itself. */
-function compareOwn(expected: Step, actual: Step, shown?: Shown): StepDifference | null {
-  if (shown !== undefined && expected.out !== undefined && actual.out !== undefined) {
+function compareOwn(expected: Step, actual: Step, origins?: Origins): StepDifference | null {
+  if (origins !== undefined && expected.out !== undefined && actual.out !== undefined) {
     if (expected.op === 'dump') {
       return compareOutputs(withoutPages(expected.out), withoutPages(actual.out as DumpOutput), '');
     }
-    if (expected.op === 'peek') return comparePeek(expected, actual as StepOf<'peek'>, shown);
+    if (expected.op === 'peek') return comparePeek(expected, actual as StepOf<'peek'>, origins);
   }
   return compareOutputs(expected.out, actual.out, '');
 }
@@ -75,21 +76,34 @@ function withoutPages(out: DumpOutput): DumpOutput {
   return { ...out, text: out.text.replace(/^ *pages(?: high watermark)?: .*\n/gm, '') };
 }
 
-/** In a Binder mapping only the bytes count that the process was shown; a page without a frame is SIGBUS, never worse. */
-function comparePeek(expected: StepOf<'peek'>, actual: StepOf<'peek'>, shown: Shown): StepDifference | null {
+/** What both could read is equal, but for what may differ; and both met the same fault, or a page may be missing. */
+function comparePeek(expected: StepOf<'peek'>, actual: StepOf<'peek'>, origins: Origins): StepDifference | null {
   const [wanted, given] = [expected.out as PeekOutput, actual.out as PeekOutput];
+  const found = compareOutputs(wanted, given, '');
+  if (found === null) return null;
   const from = addressOfHex(expected.in.addr);
-  const stretches = shown.stretches(expected.by, { from, to: from + expected.in.len });
-  const isBad = wanted.signal === 'SIGSEGV' || given.signal === 'SIGSEGV';
-  if (stretches === null || isBad) return compareOutputs(wanted, given, '');
-  for (const stretch of stretches) {
-    const part = ({ bytes }: PeekOutput) => bytes.slice(2 * (stretch.from - from), 2 * (stretch.to - from));
-    if (part(wanted) !== part(given)) return difference('bytes', wanted.bytes, given.bytes);
+  const length = Math.min(wanted.ret, given.ret);
+  const bytesOf = ({ bytes }: PeekOutput, at: number) => bytes.slice(2 * at, 2 * at + 2);
+  const whence = origins.of(expected.by, from, length);
+  for (let at = 0; at < length; at++) {
+    const mayDiffer = whence[at] === UNDELIVERED || whence[at] === PADDING;
+    if (!mayDiffer && bytesOf(wanted, at) !== bytesOf(given, at)) {
+      return difference('bytes', wanted.bytes, given.bytes);
+    }
   }
-  return null;
+  const [{ bytes: _, ...how }, { bytes: __, ...otherwise }] = [wanted, given];
+  if (wanted.ret === given.ret) return compareOutputs(how, otherwise, '');
+  const { signal } = wanted.ret < given.ret ? wanted : given;
+  return signal === 'SIGBUS' && mayBeMissing(expected.by, from + length, origins) ? null : found;
 }
 
-function compareOutputs(expected: Output | undefined, actual: Output | undefined, path: string): StepDifference | null {
+/** Whether an address lies on a page of a Binder mapping that no delivered message is on, or has left anything on. */
+function mayBeMissing(thread: string, address: number, origins: Origins): boolean {
+  const page = origins.of(thread, address - (address % PAGE_SIZE), PAGE_SIZE);
+  return !page.includes(OUTSIDE) && !page.includes(DELIVERED);
+}
+
+function compareOutputs(expected: object | undefined, actual: object | undefined, path: string): StepDifference | null {
   const wanted = (expected ?? {}) as Readonly<Record<string, unknown>>;
   const given = (actual ?? {}) as Readonly<Record<string, unknown>>;
   for (const field of FIELDS) {

@@ -6,22 +6,24 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { guestModule } from '../../host/cli/boot.ts';
 import { Machine, STRATEGIES } from '../../host/machine.ts';
+import { Provenance } from '../../host/provenance.ts';
 import { mapsAlike, record, replay } from '../../host/replay.ts';
-import type { Journal, Step } from '../../host/trace/journal.ts';
+import type { Journal, JournalHeader, Step } from '../../host/trace/journal.ts';
 import { recording, recordingNames } from './recordings.ts';
 
 const wasm = guestModule();
 
 for (const strategy of STRATEGIES) {
-  const otherMapping = !mapsAlike(strategy, 'kmap');
-  for (const set of otherMapping ? (['hand'] as const) : (['hand', 'random'] as const)) {
+  const isAlike = mapsAlike(strategy, 'kmap');
+  const origins = (header: JournalHeader) => new Provenance(header, { wasm });
+  for (const set of isAlike ? (['hand', 'random'] as const) : (['hand'] as const)) {
     const test = suite(`${set} under ${strategy}`);
     for (const name of recordingNames(set)) {
       test(name, () => {
         const journal = recording(name, set);
         const machine = Machine.fromHeader(journal.header, { wasm, strategy, journal: false });
         const free = machine.freeFrames();
-        const result = replay(journal, () => machine, { check: true, otherMapping });
+        const result = replay(journal, () => machine, { check: true, ...(isAlike ? {} : { origins }) });
         assert.equal(result.text, []);
         assert.is(result.equal, result.steps);
         machine.end();

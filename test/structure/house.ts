@@ -23,7 +23,7 @@ export const RANKS: readonly (readonly string[])[] = [
   ['host/steps.ts'],
   ['host/snapshot.ts'],
   ['host/machine.ts'],
-  ['host/replay.ts', 'host/binder/'],
+  ['host/provenance.ts', 'host/replay.ts', 'host/binder/'],
   ['host/android/', 'host/compare/', 'host/history.ts'],
   ['host/index.ts'],
   ['host/cli/', 'host/web/'],

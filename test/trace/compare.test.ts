@@ -1,7 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { compareSteps, isInputsOnly } from '../../host/trace/compare.ts';
-import type { Step, WriteReadOutput } from '../../host/trace/journal.ts';
+import type { PeekOutput, Step, WriteReadOutput } from '../../host/trace/journal.ts';
+import { DELIVERED, type Origins, OUTSIDE, PADDING, UNDELIVERED, UNTOUCHED } from '../../host/trace/origins.ts';
 
 const test = suite('compare');
 
@@ -79,6 +80,63 @@ test('bytes behind what was read count where both sides have them', () => {
 
 test('fields of a later format are left alone', () => {
   assert.is(compareSteps(step({ out: { ...OUT, temperature: 20 } }), step({ out: OUT })), null);
+});
+
+const PAGE = 4096;
+/** Three pages: a message that was delivered, one that was not, nothing; what is around them is no mapping. */
+const MAPPING: Origins = {
+  of: (_thread, from, length) =>
+    Uint8Array.from(
+      { length },
+      (_, i) => [DELIVERED, UNDELIVERED, UNTOUCHED][Math.floor((from + i) / PAGE) - 1] ?? OUTSIDE,
+    ),
+};
+const FULL = (bytes: string): PeekOutput => ({ ret: bytes.length / 2, bytes });
+const FAULT = (bytes: string, signal: 'SIGBUS' | 'SIGSEGV'): PeekOutput => ({
+  ...FULL(bytes),
+  signal,
+  si_code: signal === 'SIGBUS' ? 2 : 1,
+});
+
+/** The field that differs between two answers to a peek of four bytes, when pages are mapped in another way. */
+function differs(addr: number, wanted: PeekOutput, given: PeekOutput, origins = MAPPING): string | null {
+  const peek = (out: PeekOutput) =>
+    ({ i: 4, op: 'peek', by: 'A.0', in: { addr: `0x${addr.toString(16)}`, len: 4 }, out }) as Step;
+  return compareSteps(peek(wanted), peek(given), origins)?.field ?? null;
+}
+
+test('bytes of a mapping count, unless they are an undelivered message’s, or padding', () => {
+  assert.is(differs(PAGE, FULL('01020304'), FULL('01020304')), null);
+  assert.is(differs(PAGE, FULL('01020304'), FULL('01020305')), 'bytes');
+  assert.is(differs(3 * PAGE, FULL('00000000'), FULL('00000001')), 'bytes');
+  assert.is(differs(2 * PAGE, FULL('01020304'), FULL('00000000')), null);
+  assert.is(differs(2 * PAGE - 2, FULL('01020304'), FULL('01020000')), null);
+  assert.is(differs(2 * PAGE - 2, FULL('01020304'), FULL('01000000')), 'bytes');
+  assert.is(differs(4 * PAGE, FULL('01020304'), FULL('01020305')), 'bytes');
+  const padded: Origins = { of: (_thread, _from, length) => new Uint8Array(length).fill(PADDING) };
+  assert.is(differs(PAGE, FULL('01020304'), FULL('00000000'), padded), null);
+});
+
+test('a page may be missing where no delivered message is', () => {
+  for (const page of [2 * PAGE, 3 * PAGE]) {
+    assert.is(differs(page, FULL('01020304'), FAULT('', 'SIGBUS')), null);
+    assert.is(differs(page, FAULT('', 'SIGBUS'), FULL('01020304')), null);
+  }
+  assert.is(differs(PAGE, FULL('01020304'), FAULT('', 'SIGBUS')), 'ret');
+  assert.is(differs(PAGE, FAULT('', 'SIGBUS'), FULL('01020304')), 'ret');
+  assert.is(differs(4 * PAGE, FULL('01020304'), FAULT('', 'SIGBUS')), 'ret', 'no mapping');
+  assert.is(differs(2 * PAGE - 2, FULL('01020304'), FAULT('0102', 'SIGBUS')), null);
+  assert.is(differs(2 * PAGE - 2, FULL('01020304'), FAULT('0100', 'SIGBUS')), 'bytes');
+  assert.is(differs(2 * PAGE - 2, FULL('01020304'), FAULT('01', 'SIGBUS')), 'ret', 'the fault is in the first page');
+});
+
+test('no fault but SIGBUS is another mapping’s', () => {
+  for (const page of [PAGE, 2 * PAGE, 3 * PAGE]) {
+    assert.is(differs(page, FULL('01020304'), FAULT('', 'SIGSEGV')), 'ret');
+    assert.is(differs(page, FAULT('', 'SIGSEGV'), FULL('01020304')), 'ret');
+    assert.is(differs(page, FAULT('', 'SIGBUS'), FAULT('', 'SIGSEGV')), 'signal');
+  }
+  assert.is(differs(2 * PAGE, FAULT('0102', 'SIGBUS'), FAULT('0304', 'SIGBUS')), null);
 });
 
 test('steps without outputs', () => {
