@@ -49,16 +49,42 @@ const WASM_OPT_FLAGS = [
 /** Every function by itself first, so that what is inlined later is small. Names stay, for the next step. */
 const SHRINK = ['-O3', '--skip-pass=inlining', '--skip-pass=inlining-optimizing', '--debuginfo'];
 
+/** What no hot path calls, by names of functions; rare cases in the middle of hot files say so by how they end. */
+const RARE = [
+  '*Slowly',
+  'assembly/check*',
+  'assembly/driver/death/*',
+  'assembly/driver/freeze/*',
+  'assembly/driver/freezer/*',
+  'assembly/driver/manager/*',
+  'assembly/driver/refs/create',
+  'assembly/driver/refs/refFree',
+  'assembly/inspect*',
+  'assembly/lib/rbtree/blackHeight',
+  'assembly/lib/rbtree/rbCheck',
+  'assembly/mapping/area/areaZap',
+  'assembly/mapping/huge/*',
+  'assembly/mapping/remap/*',
+  'assembly/mapping/twocopy/*',
+  'assembly/mapping/vmalloc/*',
+  'assembly/mem/areas/*',
+  'assembly/mem/fault/*',
+  'assembly/mem/frames/frameAlloc*',
+  'assembly/mem/frames/framePut',
+  'assembly/mem/leaves/*',
+  'assembly/mem/vmalloc/*',
+  'assembly/task/mkfd/*',
+];
+
 /**
- * V8 does not inline wasm into wasm, so binaryen has to, beyond its usual limits: every function of up to so many
- * nodes, but those for rare cases, whose names say so. In the middle of a fast path they would cost registers and room
- * in the instruction cache.
+ * V8 does not inline wasm into wasm, so binaryen has to, far beyond its usual limits: every function of up to so many
+ * nodes, but those for rare cases. In the middle of a fast path they would cost registers and room in the instruction
+ * cache, elsewhere they would only make the file large.
  */
 const INLINE = [
-  '--no-inline=*Slowly',
-  '--no-inline=assembly/mem/fault/*',
-  '--always-inline-max-function-size=120',
-  '--flexible-inline-max-function-size=120',
+  ...RARE.map((name) => `--no-inline=${name}`),
+  '--always-inline-max-function-size=400',
+  '--flexible-inline-max-function-size=400',
   '--one-caller-inline-max-function-size=50000',
   '-O4',
   '-O4',

@@ -11,7 +11,17 @@
 import { EVENT_ALLOC_LRU, EVENT_ALLOC_PAGE, EVENT_FREE_LRU, EVENT_UPDATE_PAGE_RANGE } from '../abi/events';
 import { ENOMEM, ESRCH } from '../abi/errno';
 import { PAGE_SHIFT } from '../abi/machine';
-import { LIST_SIZE, listAddTail, listDel, listFirst, listInit, listNext } from '../lib/list';
+import {
+  LIST_SIZE,
+  listBefore,
+  listDel,
+  listFirst,
+  listHang,
+  listInit,
+  listJoin,
+  listLift,
+  listNext,
+} from '../lib/list';
 import { Area, areaPage, areaReaches, Page, pageOnLru } from '../mapping/area';
 import { mappingInstall, mappingReclaim } from '../mapping/index';
 import { trace } from '../trace';
@@ -28,6 +38,8 @@ export function pagesActivate(area: Area, start: u32, end: u32): i32 {
   const reclaims = area.strategy.reclaims;
   const last = <i32>(end >>> PAGE_SHIFT);
   let high = 0;
+  let before: usize = 0; // what lies in front of and behind the pages just taken, which follow each other on the LRU
+  let behind: usize = 0;
   for (let index = <i32>(start >>> PAGE_SHIFT); index < last; index++) {
     const page = areaPage(area, index);
     if (!page.frame) {
@@ -35,10 +47,15 @@ export function pagesActivate(area: Area, start: u32, end: u32): i32 {
       continue;
     }
     if (!reclaims) continue;
-    assert(pageOnLru(page), 'pagesActivate: page is in use already');
-    listDel(link(page));
+    const entry = link(page);
+    if (entry != behind) {
+      if (before) listJoin(before, behind);
+      before = listBefore(entry);
+    }
+    behind = listLift(entry);
     trace(EVENT_ALLOC_LRU, area.pid, index);
   }
+  if (before) listJoin(before, behind);
   return high;
 }
 
@@ -47,13 +64,14 @@ export function pagesRetire(area: Area, start: u32, end: u32): void {
   trace(EVENT_UPDATE_PAGE_RANGE, area.pid, 0, start, end - start);
   if (!area.strategy.reclaims) return;
   const last = <i32>(end >>> PAGE_SHIFT);
+  let tail = listBefore(lru);
   for (let index = <i32>(start >>> PAGE_SHIFT); index < last; index++) {
     const page = areaPage(area, index);
     if (!page.frame) continue;
-    assert(!pageOnLru(page), 'pagesRetire: page is on the LRU already');
-    listAddTail(link(page), lru);
+    tail = listHang(link(page), tail);
     trace(EVENT_FREE_LRU, area.pid, index);
   }
+  listJoin(tail, lru);
 }
 
 /**

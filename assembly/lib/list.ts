@@ -8,6 +8,9 @@
  *
  * A head is initialised and points at itself while the list is empty. A link that is on no list is all zero.
  * Functions take and return the address of the link; the record's owner knows where in the record it lies.
+ *
+ * Many links that follow each other are moved without touching those between them twice: listLift and listHang leave the
+ * list open, listJoin closes it.
  */
 
 /** Bytes of a link or a head. */
@@ -66,12 +69,36 @@ export function listAddTail(link: usize, head: usize): void {
 /** Takes the link off the list that it is on, and zeroes it. */
 export function listDel(link: usize): void {
   assert(listLinked(link), 'listDel: the link is on no list');
-  const next = load<usize>(link, NEXT);
   const prev = load<usize>(link, PREV);
-  store<usize>(prev, next, NEXT);
-  store<usize>(next, prev, PREV);
+  listJoin(prev, listLift(link));
+}
+
+/** Zeroes a link, and leaves the gap in the list as it is. Returns what lies behind it, be it the head. */
+export function listLift(link: usize): usize {
+  assert(listLinked(link), 'listLift: the link is on no list');
+  const next = load<usize>(link, NEXT);
   store<usize>(link, 0, NEXT);
   store<usize>(link, 0, PREV);
+  return next;
+}
+
+/** Hangs a link behind `end`, the last one or the head of an empty list, which is open behind it then. Returns the link. */
+export function listHang(link: usize, end: usize): usize {
+  assert(!listLinked(link), 'listHang: the link is on a list already');
+  store<usize>(end, link, NEXT);
+  store<usize>(link, end, PREV);
+  return link;
+}
+
+/** Makes two of a list neighbours, links or the head. */
+export function listJoin(prev: usize, next: usize): void {
+  store<usize>(prev, next, NEXT);
+  store<usize>(next, prev, PREV);
+}
+
+/** What lies in front of a link, be it the head. */
+export function listBefore(link: usize): usize {
+  return load<usize>(link, PREV);
 }
 
 /** Moves everything that is on the list `from` behind the last link of the list `to`; `from` is empty then. */

@@ -16,7 +16,7 @@ function linksOf(head: number): number[] {
 }
 
 const step = fc.record({
-  act: fc.constantFrom('addHead', 'addTail', 'addBefore', 'del', 'splice'),
+  act: fc.constantFrom('addHead', 'addTail', 'addBefore', 'del', 'splice', 'lift'),
   link: fc.nat(LINKS - 1),
   list: fc.nat(1),
 });
@@ -37,6 +37,15 @@ test('any sequence of calls leaves the order that arrays have', () => {
         if (act === 'splice') {
           guest.listSpliceTail(head, heads[1 - list]!);
           model[1 - list]!.push(...model[list]!.splice(0));
+        } else if (act === 'lift') {
+          if (own === undefined) continue;
+          const run = own.splice(own.indexOf(link), 3);
+          const before = guest.listBefore(link);
+          const behind = run.map((each) => guest.listLift(each)).pop()!;
+          guest.listJoin(before, behind);
+          const end = run.reduce((tail, each) => guest.listHang(each, tail), guest.listBefore(head));
+          guest.listJoin(end, head);
+          model[list]!.push(...run);
         } else if (act === 'del') {
           if (own === undefined) continue;
           guest.listDel(link);

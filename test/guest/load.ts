@@ -27,6 +27,10 @@ export interface TestExports {
   listEmpty(head: number): number;
   listLinked(link: number): number;
   listFirst(head: number): number;
+  listBefore(link: number): number;
+  listHang(link: number, end: number): number;
+  listJoin(prev: number, next: number): void;
+  listLift(link: number): number;
   listNext(link: number, head: number): number;
   listAddHead(link: number, head: number): void;
   listAddTail(link: number, head: number): void;
