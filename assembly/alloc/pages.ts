@@ -47,6 +47,7 @@ export function pagesActivate(area: Area, start: u32, end: u32): i32 {
       continue;
     }
     if (!reclaims) continue;
+    assert(pageOnLru(page), 'pagesActivate: page is in use already');
     const entry = link(page);
     if (entry != behind) {
       if (before) listJoin(before, behind);
@@ -68,6 +69,7 @@ export function pagesRetire(area: Area, start: u32, end: u32): void {
   for (let index = <i32>(start >>> PAGE_SHIFT); index < last; index++) {
     const page = areaPage(area, index);
     if (!page.frame) continue;
+    assert(!pageOnLru(page), 'pagesRetire: page is on the LRU already');
     tail = listHang(link(page), tail);
     trace(EVENT_FREE_LRU, area.pid, index);
   }
