@@ -21,7 +21,10 @@ import {
   POISON_BYTE,
   POISON_END,
   SECCTX_MAX,
+  STAGE_COMMANDS,
+  WINDOW_ARGUMENT,
 } from './abi/machine';
+import { BINDER_WRITE_READ } from './abi/protocol';
 import { allocBoot, allocResident } from './alloc/alloc';
 import { lruCount, lruShrink, pagesBoot } from './alloc/pages';
 import { debugfsHoldNodes } from './driver/debugfs';
@@ -34,6 +37,7 @@ import { objectsBoot } from './driver/objects';
 import { pollStart } from './driver/poll';
 import { scatterBoot } from './driver/scatter';
 import { procsFirst, procsNext, stateBoot, stateSeed } from './driver/state';
+import { exchangeLook, exchangeStore, Stage } from './exchange';
 import { digest } from './lib/digest';
 import { mappingKnown, mappingStrategy } from './mapping/index';
 import { spaceProtect, spaceUnmap } from './mem/areas';
@@ -51,6 +55,7 @@ import { Memfd, memfdBoot, memfdGrow } from './task/memfd';
 import { fileMake as makeFile, fileStat as statFile } from './task/mkfd';
 import {
   CALL_GRACE,
+  CALL_READ,
   Process,
   processesBoot,
   processFirst,
@@ -283,6 +288,16 @@ export function resume(thread: Thread): i32 {
   return result;
 }
 
+/** The same, and then looks at what a read returned and finds out who can go on. Both are in the stage. */
+export function resumeLook(thread: Thread): i32 {
+  const stage = changetype<Stage>(page);
+  const isRead = thread.call == CALL_READ;
+  const result = resume(thread);
+  if (isRead) exchangeLook(thread, stage, result);
+  stage.next = runNext();
+  return result;
+}
+
 /** The next thread to resume, in the order in which they were woken, or 0. */
 export function wakeNext(): i32 {
   return changetype<i32>(wakeTake());
@@ -400,6 +415,20 @@ export function sysIoctl(thread: Thread, fd: i32, command: u32, arg: f64): i32 {
   if (file.kind != FILE_BINDER) return streamIoctl(thread, file, command, <u64>arg);
   const result = binderIoctl(thread, file, command, <u64>arg);
   drainClosed();
+  return result;
+}
+
+/**
+ * BINDER_WRITE_READ out of the window that begins at page number `window`: stores `size` bytes of commands and
+ * binder_write_read there, makes the call, and finds out who can go on. 0, a negative errno, or PARKED; more is in the stage.
+ */
+export function sysWriteRead(thread: Thread, fd: i32, window: u32, size: u32, writeSize: u32, readSize: u32): i32 {
+  const stage = changetype<Stage>(page);
+  const start = <u64>window * PAGE_SIZE;
+  exchangeStore(thread.process.space!, stage, start, min<u32>(size, PAGE_SIZE - STAGE_COMMANDS), writeSize, readSize);
+  const result = sysIoctl(thread, fd, BINDER_WRITE_READ, <f64>(start + WINDOW_ARGUMENT));
+  exchangeLook(thread, stage, result);
+  stage.next = runNext();
   return result;
 }
 

@@ -27,6 +27,17 @@ export const VMALLOC_START_LO = 0x08000000;
 /** What a system call returns when the thread went to sleep in it; no errno is that low. */
 export const PARKED = -65536;
 
+// a thread's window: what its BINDER_WRITE_READ points at, in user memory from the start of a page on
+export const WINDOW_WRITE = 0;
+export const WINDOW_READ = 0x20000;
+export const WINDOW_ARGUMENT = 0x3f000;
+export const WINDOW_SIZE = 0x40000;
+
+// the scratch page around a BINDER_WRITE_READ out of a window: u32 each, and then bytes for the window
+export const STAGE_NEXT = 0;
+export const STAGE_RETURNED = 4;
+export const STAGE_COMMANDS = 64;
+
 // who owns a frame (FrameTable entry, `kind`)
 export const FRAME_FREE = 0;
 export const FRAME_RESERVED = 1; // poison, statics, the frame table itself

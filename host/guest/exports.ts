@@ -17,6 +17,8 @@ export interface RawExports {
   /** Makes a further thread in the process of `thread`. @returns The thread, or -errno. */
   threadCreate(thread: number, tid: number): number;
   mainThread(process: number): number;
+  /** @returns Linear address of the page through which bytes pass between host and guest where no user memory is meant. */
+  scratch(): number;
   /** @returns Linear address of binder_write_read as the thread's last BINDER_WRITE_READ stored it back. */
   callFrame(thread: number): number;
   threadExit(thread: number): void;
@@ -38,8 +40,19 @@ export interface RawExports {
   sysFtruncate(thread: number, fd: number, length: number): number;
   sysIoctl(thread: number, fd: number, cmd: number, arg: number): number;
 
+  /**
+   * BINDER_WRITE_READ out of a thread's window (WINDOW_* of abi/machine), which begins at page number `window`: stores the
+   * first `size` bytes of the stage's commands and binder_write_read there, and makes the call.
+   *
+   * @returns 0, or -errno, or PARKED. The stage (STAGE_*) tells the thread to resume, as `runNext` does, and where in linear
+   * memory what was read lies, or 0 when that is not in one page.
+   */
+  sysWriteRead(thread: number, fd: number, window: number, size: number, writeSize: number, readSize: number): number;
+
   /** Goes on with a parked call. @returns Its result, or PARKED again. */
   resume(thread: number): number;
+  /** The same; and the stage tells what it tells behind `sysWriteRead`. */
+  resumeLook(thread: number): number;
   /** Takes the next thread off the wake list. @returns 0 when nobody is to be woken. */
   wakeNext(): number;
   /** Runs the deferred work that is queued. @returns 1 if there was any, else 0. */
@@ -103,8 +116,6 @@ export interface RawExports {
   traceHead(): number;
   traceBase(): number;
 
-  /** A page in linear memory through which bytes pass between host and guest where no user memory is meant. */
-  scratch?(): number;
   /** Every sender's security context: the first `length` bytes of the scratch page; 0 for none. */
   setSecctx?(length: number): void;
   /** @returns The events that are ready (0: none), or -errno, or PARKED. */
@@ -141,6 +152,7 @@ export const REQUIRED_EXPORTS: readonly (keyof RawExports)[] = [
   'procFork',
   'threadCreate',
   'mainThread',
+  'scratch',
   'callFrame',
   'threadExit',
   'procExit',
@@ -158,7 +170,9 @@ export const REQUIRED_EXPORTS: readonly (keyof RawExports)[] = [
   'sysMprotect',
   'sysFtruncate',
   'sysIoctl',
+  'sysWriteRead',
   'resume',
+  'resumeLook',
   'wakeNext',
   'deferredRun',
   'runNext',
