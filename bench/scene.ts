@@ -32,7 +32,9 @@ import {
 } from '../assembly/abi/wire.ts';
 import type { RawExports } from '../host/guest/exports.ts';
 import { Guest, type WasmSource } from '../host/guest/guest.ts';
-import { bc, type Command, streamSize } from '../host/kernel/commands.ts';
+import type { Command } from '../host/kernel/command.ts';
+import { bc } from '../host/kernel/commands.ts';
+import { Extent } from '../host/kernel/stream.ts';
 
 const MIB = 1024 * 1024;
 const ARENA = 0x10000000;
@@ -119,7 +121,7 @@ export class Actor {
     const arg = ARENA + this.#records++ * RECORD_STRIDE;
     const at = this.linear(arg);
     const set = (offset: number, value: number) => this.guest.data.setUint32(at + offset, value, true);
-    set(WRITE_READ_WRITE_SIZE, streamSize(commands));
+    set(WRITE_READ_WRITE_SIZE, Extent.of(commands).stream);
     set(WRITE_READ_WRITE_BUFFER, address);
     set(WRITE_READ_READ_SIZE, reads ? READ_SIZE : 0);
     set(WRITE_READ_READ_BUFFER, READS);

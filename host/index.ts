@@ -74,14 +74,16 @@ export type { NodeView, RefView } from './inspect/nodes.ts';
 export type { ContextView, LooperView, MappingView, ProcView } from './inspect/procs.ts';
 export type { DescriptorView, ParkedIn, ProcessView, ThreadView, VmaView } from './inspect/tasks.ts';
 export type { StackEntryView, TransactionView, WorkView } from './inspect/works.ts';
-export type { IoctlCall, PollCall, WriteReadCall } from './kernel/call.ts';
-export { bc, type Command, type ReplyInput, type TransactionInput } from './kernel/commands.ts';
+export type { IoctlCall, PollCall } from './kernel/call.ts';
+export type { Command } from './kernel/command.ts';
+export { bc, type ReplyInput, type TransactionInput } from './kernel/commands.ts';
 export type { Counters } from './kernel/counters.ts';
 export { assert, BinderlabError } from './kernel/error.ts';
 export type { ObjectInput, ReceivedObject } from './kernel/objects.ts';
 export type { Process } from './kernel/process.ts';
 export type { Return, ReturnName, TransactionReturn } from './kernel/returns.ts';
 export type { Thread } from './kernel/thread.ts';
+export type { WriteReadCall } from './kernel/writeread.ts';
 export { type BootOptions, Machine, STRATEGIES, type Strategy } from './machine.ts';
 export { Provenance } from './provenance.ts';
 export {

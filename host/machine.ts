@@ -345,7 +345,7 @@ export class Machine {
   #setSecctx(secctx: Uint8Array): void {
     this.#system.namesSenders = true;
     const { setSecctx, scratch } = this.guest.raw;
-    if (setSecctx === undefined || scratch === undefined) throw notEmulated('security contexts');
+    if (setSecctx === undefined) throw notEmulated('security contexts');
     this.guest.u8.set(secctx, scratch());
     setSecctx(secctx.length);
   }

@@ -129,8 +129,7 @@ export class Provenance implements Origins {
     const { tid, home } = this.#machine.thread(by);
     const message = this.#received.get(tid);
     if (message === undefined || out === undefined || !('read' in out) || out.read === undefined) return;
-    const { buffer, byteOffset, byteLength } = bytesOfHex(out.read);
-    for (const one of returnsOf(new DataView(buffer, byteOffset, byteLength))) {
+    for (const one of returnsOf(bytesOfHex(out.read))) {
       if (!(one instanceof TransactionReturn)) continue;
       const length = align(one.dataSize, 8) + align(one.offsetsSize, 8) + align(message.extraSize, 8);
       for (const { address, size } of pagesOf(one.buffer, length)) {

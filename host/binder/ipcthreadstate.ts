@@ -16,7 +16,8 @@ import {
 } from '../../assembly/abi/protocol.ts';
 import { EXTENDED_ERROR_SIZE } from '../../assembly/abi/wire.ts';
 import type { Guest } from '../guest/guest.ts';
-import { bc, type Command, streamSize } from '../kernel/commands.ts';
+import type { Command } from '../kernel/command.ts';
+import { bc } from '../kernel/commands.ts';
 import { i32At } from '../kernel/endian.ts';
 import { errnoName } from '../kernel/errno.ts';
 import { BinderlabError } from '../kernel/error.ts';
@@ -376,12 +377,10 @@ export class IPCThreadState implements Courier {
   }
 
   *#sendReply(reply: Parcel, status: number, flags: number): Act<void> {
-    const sent = status === STATUS.OK ? this.#seal(reply) : [];
-    const command =
-      status === STATUS.OK
-        ? bc.reply({ flags, ...this.#payload(reply) })
-        : bc.reply({ flags: flags | TF_STATUS_CODE, data: new Parcel().writeInt32(status).bytes });
-    this.#out.push({ ...command, handle: NO_TARGET } as Command);
+    const isOk = status === STATUS.OK;
+    const sent = isOk ? this.#seal(reply) : [];
+    const payload = isOk ? this.#payload(reply) : { data: new Parcel().writeInt32(status).bytes };
+    this.#out.push(bc.reply({ handle: NO_TARGET, flags: isOk ? flags : flags | TF_STATUS_CODE, ...payload }));
     try {
       yield* this.#waitForResponse(false);
     } finally {
@@ -490,7 +489,7 @@ function unsent(commands: readonly Command[], consumed: number): Command[] {
   let size = 0;
   return commands.filter((command) => {
     const start = size;
-    size += streamSize([command]);
+    size += command.size;
     return start >= consumed;
   });
 }

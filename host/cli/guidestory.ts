@@ -4,12 +4,13 @@
  */
 import { PAGE_SIZE } from '../../assembly/abi/machine.ts';
 import type { Inspector, SpaceOwner } from '../inspect/inspector.ts';
-import type { WriteReadCall } from '../kernel/call.ts';
-import { bc, type Command, type TransactionInput } from '../kernel/commands.ts';
+import type { Command } from '../kernel/command.ts';
+import { bc, type TransactionInput } from '../kernel/commands.ts';
 import type { Counters } from '../kernel/counters.ts';
 import { hexOfAddress, hexOfBytes } from '../kernel/hex.ts';
 import type { Process } from '../kernel/process.ts';
 import type { TransactionReturn } from '../kernel/returns.ts';
+import type { WriteReadCall } from '../kernel/writeread.ts';
 import { type BootOptions, Machine } from '../machine.ts';
 import { eventsNamed } from '../trace/events.ts';
 import { type CallFacts, FactBook } from './guidefacts.ts';

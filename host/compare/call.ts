@@ -8,7 +8,8 @@
  * `pressure` is the same with the shrinker between the calls: it takes every page that no buffer touches.
  */
 import { MAP_SHARED, PROT_READ } from '../../assembly/abi/machine.ts';
-import { bc, type Command } from '../kernel/commands.ts';
+import type { Command } from '../kernel/command.ts';
+import { bc } from '../kernel/commands.ts';
 import type { TransactionReturn } from '../kernel/returns.ts';
 import type { Machine } from '../machine.ts';
 import { memfdPayload, Payload } from './payload.ts';

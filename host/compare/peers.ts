@@ -1,12 +1,13 @@
 /** Two processes that talk over Binder: a client, and a server that is the context manager and waits in a read. */
 import { PAGE_SIZE } from '../../assembly/abi/machine.ts';
-import type { WriteReadCall } from '../kernel/call.ts';
-import { bc, type Command } from '../kernel/commands.ts';
+import type { Command } from '../kernel/command.ts';
+import { bc } from '../kernel/commands.ts';
 import { BinderlabError } from '../kernel/error.ts';
 import { align } from '../kernel/payload.ts';
 import type { Process } from '../kernel/process.ts';
 import { TransactionReturn } from '../kernel/returns.ts';
 import { MAP_LENGTH } from '../kernel/thread.ts';
+import type { WriteReadCall } from '../kernel/writeread.ts';
 import type { Machine } from '../machine.ts';
 
 /** Room in a read for BR_NOOP, the words before a message, and the message. */

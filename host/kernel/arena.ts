@@ -7,18 +7,17 @@
  *       0x20000 read buffer, 124 KiB
  *       0x3f000 argument, 4 KiB
  */
+import { PAGE_SIZE, WINDOW_ARGUMENT, WINDOW_READ, WINDOW_SIZE, WINDOW_WRITE } from '../../assembly/abi/machine.ts';
 import { BinderlabError } from './error.ts';
 import { hexOfAddress } from './hex.ts';
 
-const WINDOW_SIZE = 0x40000;
-const READ_BUFFER = 0x20000;
-const ARGUMENT = 0x3f000;
-
-export const WRITE_BUFFER_SIZE = READ_BUFFER;
-export const READ_BUFFER_SIZE = ARGUMENT - READ_BUFFER;
+export const WRITE_BUFFER_SIZE = WINDOW_READ - WINDOW_WRITE;
+export const READ_BUFFER_SIZE = WINDOW_ARGUMENT - WINDOW_READ;
 
 /** Where one thread keeps what its ioctls point at. */
 export interface Window {
+  /** Number of its first page. */
+  readonly page: number;
   readonly wbuf: number;
   readonly rbuf: number;
   readonly arg: number;
@@ -48,7 +47,12 @@ export class Arena {
       throw new BinderlabError(`the arena has no room for the buffers of thread ${index}; ${this.#plan()}`);
     }
     this.#windows = Math.max(this.#windows, index + 1);
-    return { wbuf: base, rbuf: base + READ_BUFFER, arg: base + ARGUMENT };
+    return {
+      page: base / PAGE_SIZE,
+      wbuf: base + WINDOW_WRITE,
+      rbuf: base + WINDOW_READ,
+      arg: base + WINDOW_ARGUMENT,
+    };
   }
 
   /**
@@ -79,4 +83,11 @@ export class Arena {
     const used = this.address + this.size - this.#top;
     return `it holds ${this.size} bytes at ${hexOfAddress(this.address)}: ${this.#windows} windows of ${WINDOW_SIZE} for threads, and ${used} allocated`;
   }
+}
+
+/** The error of what does not fit a thread's buffer. @param what What and how much, e.g. "9 bytes to read". */
+export function tooLong(what: string, limit: number): BinderlabError {
+  return new BinderlabError(
+    `${what} do not fit the thread's buffer of ${limit} bytes. Put large data into memory first: "data: process.place(bytes)".`,
+  );
 }

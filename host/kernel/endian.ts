@@ -19,19 +19,6 @@ export function u64At(bytes: Uint8Array, at: number): number {
   return high === 0 ? u32At(bytes, at) : u32At(bytes, at) + high * TWO_32;
 }
 
-export function u64Of(view: DataView, at: number): number {
-  const high = view.getUint32(at + 4, true);
-  const low = view.getUint32(at, true);
-  return high === 0 ? low : low + high * TWO_32;
-}
-
-/** The same among words: `index` is that of the low one. Much quicker. */
-export function u64In(words: Uint32Array, index: number): number {
-  const low = words[index] as number;
-  const high = words[index + 1] as number;
-  return high === 0 ? low : low + high * TWO_32;
-}
-
 export function bigAt(bytes: Uint8Array, at: number): bigint {
   return BigInt(u32At(bytes, at)) | (BigInt(u32At(bytes, at + 4)) << 32n);
 }
@@ -44,22 +31,6 @@ export function setU64(view: DataView, at: number, value: number): void {
   }
   view.setUint32(at, value >>> 0, true);
   view.setUint32(at + 4, value < TWO_32 ? 0 : Math.floor(value / TWO_32) >>> 0, true);
-}
-
-/** The same among words: `index` is that of the low one. Much quicker. */
-export function storeU64(words: Int32Array, index: number, value: number): void {
-  words[index] = value | 0;
-  words[index + 1] = value < TWO_32 ? 0 : Math.floor(value / TWO_32) | 0;
-}
-
-/** The same for a value that may be given either way. */
-export function storeBig(words: Int32Array, index: number, value: bigint | number): void {
-  if (typeof value === 'number') {
-    storeU64(words, index, value);
-  } else {
-    words[index] = Number(BigInt.asIntN(32, value));
-    words[index + 1] = Number(BigInt.asIntN(32, value >> 32n));
-  }
 }
 
 /** Stores a value that may be given either way: small ones are pleasant as numbers, a full 64 bits take a bigint. */

@@ -8,6 +8,8 @@
 import { setU64 } from './endian.ts';
 import { BinderlabError } from './error.ts';
 import { type ObjectInput, objectSize, type Placed, storeObject } from './objects.ts';
+
+import type { Piece } from './piece.ts';
 import { bytesOfText } from './text.ts';
 
 /** What a script says about a payload. */
@@ -25,66 +27,62 @@ export interface PayloadInput {
 }
 
 /** A payload with every size and place known, relative to where it will lie. */
-export interface Payload {
-  readonly bytes: Uint8Array | null;
-  /** Address of data that lies in user memory already; 0 when the payload brings its own. */
-  readonly placedAt: number;
-  readonly dataSize: number;
-  readonly objects: readonly ObjectInput[];
-  /** Places of `objects` in the data. */
-  readonly places: readonly number[];
-  readonly offsets: readonly number[];
-  readonly buffersSize: number;
+export class Payload {
   /** Bytes of user memory that it takes. */
   readonly size: number;
-}
 
-/** A piece of memory that can be written: linear memory of the guest, or an array that is copied there later. */
-export interface Target {
-  readonly view: DataView;
-  readonly u8: Uint8Array;
-  readonly i32: Int32Array;
-  /** Index of the first byte in the view and the bytes: a multiple of 4. */
-  readonly base: number;
-  /** User address of that byte. */
-  readonly address: number;
+  constructor(
+    readonly bytes: Uint8Array | null,
+    /** Address of data that lies in user memory already; 0 when the payload brings its own. */
+    readonly placedAt: number,
+    readonly dataSize: number,
+    readonly objects: readonly ObjectInput[],
+    /** Places of `objects` in the data. */
+    readonly places: readonly number[],
+    readonly offsets: readonly number[],
+    readonly buffersSize: number,
+    /** Bytes of the buffers that it brings. */
+    buffers: number,
+  ) {
+    this.size = (placedAt === 0 ? align(dataSize, 16) : 0) + align(8 * offsets.length, 16) + buffers;
+  }
 }
 
 /** Up to here a loop is quicker than `set`. */
 const SHORT = 64;
 
 const NOTHING: readonly never[] = [];
-export const EMPTY_PAYLOAD: Payload = {
-  bytes: null,
-  placedAt: 0,
-  dataSize: 0,
-  objects: NOTHING,
-  places: NOTHING,
-  offsets: NOTHING,
-  buffersSize: 0,
-  size: 0,
-};
+const NOWHERE: Placed = { address: 0, length: 0 };
+export const EMPTY_PAYLOAD = new Payload(null, 0, 0, NOTHING, NOTHING, NOTHING, 0, 0);
 
 /** @throws BinderlabError when objects are to be put into data that lies in user memory already. */
 export function payloadOf(input: PayloadInput): Payload {
-  const { objects = NOTHING } = input;
-  if (
-    input.data === undefined &&
-    objects.length === 0 &&
-    input.offsets === undefined &&
-    input.buffersSize === undefined
-  ) {
+  const { data, offsets, buffersSize } = input;
+  const objects: readonly ObjectInput[] = input.objects ?? NOTHING;
+  if (data === undefined && objects.length === 0 && offsets === undefined && buffersSize === undefined) {
     return EMPTY_PAYLOAD;
   }
-  const data = bytesOrPlace(input.data);
-  const bytes = data instanceof Uint8Array ? data : null;
-  const placedAt = data !== undefined && !(data instanceof Uint8Array) ? data.address : 0;
-  if (placedAt !== 0 && objects.length > 0) {
+  const bytes = bytesOf(data);
+  const { address: placedAt, length } = bytes === null ? placeOf(data) : { address: 0, length: bytes.length };
+  if (objects.length === 0) {
+    return new Payload(bytes, placedAt, length, NOTHING, NOTHING, offsets ?? NOTHING, buffersSize ?? 0, 0);
+  }
+  if (placedAt !== 0) {
     throw new BinderlabError(
       'data that lies in memory already cannot take further objects: give the data as bytes, or write the objects there and give their "offsets"',
     );
   }
-  let dataSize = data?.length ?? 0;
+  return withObjects(bytes, length, objects, offsets, buffersSize);
+}
+
+function withObjects(
+  bytes: Uint8Array | null,
+  length: number,
+  objects: readonly ObjectInput[],
+  offsets: readonly number[] | undefined,
+  buffersSize: number | undefined,
+): Payload {
+  let dataSize = length;
   let buffers = 0;
   let buffersRoom = 0;
   const places: number[] = [];
@@ -96,25 +94,21 @@ export function payloadOf(input: PayloadInput): Payload {
     buffersRoom += align(object.data.length, 8);
     if (object.data instanceof Uint8Array) buffers += align(object.data.length, 16);
   }
-  const offsets = input.offsets ?? places;
-  return {
-    bytes,
-    placedAt,
-    dataSize,
-    objects,
-    places,
-    offsets,
-    buffersSize: input.buffersSize ?? buffersRoom,
-    size: (placedAt === 0 ? align(dataSize, 16) : 0) + align(8 * offsets.length, 16) + buffers,
-  };
+  return new Payload(bytes, 0, dataSize, objects, places, offsets ?? places, buffersSize ?? buffersRoom, buffers);
 }
 
-/** @throws BinderlabError when it is neither: plain JavaScript may hand over anything. */
-function bytesOrPlace(data: PayloadInput['data']): Uint8Array | Placed | undefined {
-  if (data instanceof Uint8Array || data === undefined) return data;
+/** @returns The bytes of the data; null when there is none, and when it lies in memory already. */
+function bytesOf(data: PayloadInput['data']): Uint8Array | null {
+  if (data instanceof Uint8Array) return data;
   if (typeof data === 'string') return bytesOfText(data);
-  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  if (typeof data.address === 'number' && typeof data.length === 'number') return data;
+  return ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : null;
+}
+
+/** @throws BinderlabError when it is no place: plain JavaScript may hand over anything. */
+function placeOf(data: PayloadInput['data']): Placed {
+  if (data === undefined) return NOWHERE;
+  const { address, length } = data as Placed;
+  if (typeof address === 'number' && typeof length === 'number') return data as Placed;
   throw new BinderlabError(
     'data is text, a typed array such as Uint8Array, or what process.place() gave; this is none of them',
   );
@@ -123,31 +117,32 @@ function bytesOrPlace(data: PayloadInput['data']): Uint8Array | Placed | undefin
 /**
  * Stores a payload over zeroed bytes.
  *
- * @param at Where in the target, from its base; a multiple of 16.
+ * @param at Its first byte in the piece.
+ * @param address User address of that byte, a multiple of 16.
  */
-export function storePayload(target: Target, at: number, payload: Payload): void {
-  const { view, u8, base, address } = target;
-  if (payload.bytes !== null) storeBytes(u8, base + at, payload.bytes);
-  if (payload.offsets.length === 0 && payload.objects.length === 0) return;
-  let next = offsetsPlace(payload, at);
-  for (const offset of payload.offsets) {
-    setU64(view, base + next, offset);
+export function storePayload({ u8, view }: Piece, at: number, address: number, payload: Payload): void {
+  const { bytes, offsets, objects, places } = payload;
+  if (bytes !== null) storeBytes(u8, at, bytes);
+  if (offsets.length === 0 && objects.length === 0) return;
+  let next = offsetsPlace(payload, 0);
+  for (const offset of offsets) {
+    setU64(view, at + next, offset);
     next += 8;
   }
   next = align(next, 16);
-  for (let i = 0; i < payload.objects.length; i++) {
-    const object = payload.objects[i] as ObjectInput;
+  for (let i = 0; i < objects.length; i++) {
+    const object = objects[i] as ObjectInput;
     let buffer = 0;
     if (object.type === 'ptr') {
       if (object.data instanceof Uint8Array) {
         buffer = address + next;
-        u8.set(object.data, base + next);
+        u8.set(object.data, at + next);
         next += align(object.data.length, 16);
       } else {
         buffer = object.data.address;
       }
     }
-    storeObject(view, base + at + (payload.places[i] as number), object, buffer);
+    storeObject(view, at + (places[i] as number), object, buffer);
   }
 }
 

@@ -29,8 +29,28 @@ import {
   TRANSACTION_DATA_SENDER_PID,
   TRANSACTION_DATA_TARGET,
 } from '../../assembly/abi/wire.ts';
-import { u64Of } from './endian.ts';
+import { Piece } from './piece.ts';
 import { payloadSize, wordName } from './words.ts';
+
+// An imported constant is looked up at every use; one of the file's own costs nothing.
+const CALL = BR_TRANSACTION;
+const CALL_SECCTX = BR_TRANSACTION_SEC_CTX;
+const REPLY = BR_REPLY;
+// where the fields lie, in words
+const TARGET = TRANSACTION_DATA_TARGET / 4;
+const COOKIE = TRANSACTION_DATA_COOKIE / 4;
+const CODE = TRANSACTION_DATA_CODE / 4;
+const FLAGS = TRANSACTION_DATA_FLAGS / 4;
+const SENDER_PID = TRANSACTION_DATA_SENDER_PID / 4;
+const SENDER_EUID = TRANSACTION_DATA_SENDER_EUID / 4;
+const DATA_SIZE = TRANSACTION_DATA_DATA_SIZE / 4;
+const OFFSETS_SIZE = TRANSACTION_DATA_OFFSETS_SIZE / 4;
+const BUFFER = TRANSACTION_DATA_BUFFER / 4;
+const OFFSETS = TRANSACTION_DATA_OFFSETS / 4;
+const SECCTX = TRANSACTION_DATA_SECCTX_SECCTX / 4;
+const NODE_COOKIE = PTR_COOKIE_COOKIE / 4;
+const FROZEN_COOKIE = FROZEN_STATE_INFO_COOKIE / 4;
+const FROZEN_IS_FROZEN = FROZEN_STATE_INFO_IS_FROZEN / 4;
 
 /** Words without payload. */
 export type PlainName =
@@ -61,31 +81,32 @@ export class TransactionReturn {
   readonly offsetsSize: number;
   /** Address of the sender's security context; 0 unless the word is BR_TRANSACTION_SEC_CTX. */
   readonly secctx: number;
-  readonly #stream: DataView;
+  readonly #piece: Piece;
   readonly #at: number;
 
-  constructor(name: TransactionReturn['name'], stream: DataView, at: number) {
-    this.name = name;
-    this.#stream = stream;
+  /** @param at Index in the piece of the word behind the BR_ word. */
+  constructor(word: number, piece: Piece, at: number) {
+    this.name = word === REPLY ? 'BR_REPLY' : word === CALL ? 'BR_TRANSACTION' : 'BR_TRANSACTION_SEC_CTX';
+    this.code = piece.u32(at + CODE);
+    this.flags = piece.u32(at + FLAGS);
+    this.senderPid = piece.u32(at + SENDER_PID) | 0;
+    this.senderEuid = piece.u32(at + SENDER_EUID);
+    this.buffer = piece.u64(at + BUFFER);
+    this.dataSize = piece.u64(at + DATA_SIZE);
+    this.offsets = piece.u64(at + OFFSETS);
+    this.offsetsSize = piece.u64(at + OFFSETS_SIZE);
+    this.secctx = word === CALL_SECCTX ? piece.u64(at + SECCTX) : 0;
+    this.#piece = piece;
     this.#at = at;
-    this.code = stream.getUint32(at + TRANSACTION_DATA_CODE, true);
-    this.flags = stream.getUint32(at + TRANSACTION_DATA_FLAGS, true);
-    this.senderPid = stream.getInt32(at + TRANSACTION_DATA_SENDER_PID, true);
-    this.senderEuid = stream.getUint32(at + TRANSACTION_DATA_SENDER_EUID, true);
-    this.dataSize = u64Of(stream, at + TRANSACTION_DATA_DATA_SIZE);
-    this.offsetsSize = u64Of(stream, at + TRANSACTION_DATA_OFFSETS_SIZE);
-    this.buffer = u64Of(stream, at + TRANSACTION_DATA_BUFFER);
-    this.offsets = u64Of(stream, at + TRANSACTION_DATA_OFFSETS);
-    this.secctx = name === 'BR_TRANSACTION_SEC_CTX' ? u64Of(stream, at + TRANSACTION_DATA_SECCTX_SECCTX) : 0;
   }
 
   /** The receiver's node that is called; 0 in replies, and for the context manager's. */
   get ptr(): bigint {
-    return this.#stream.getBigUint64(this.#at + TRANSACTION_DATA_TARGET, true);
+    return this.#piece.big(this.#at + TARGET);
   }
 
   get cookie(): bigint {
-    return this.#stream.getBigUint64(this.#at + TRANSACTION_DATA_COOKIE, true);
+    return this.#piece.big(this.#at + COOKIE);
   }
 }
 
@@ -125,71 +146,76 @@ const PLAIN: readonly (Return | undefined)[] = Array.from({ length: 256 }, (_, n
   return name === undefined ? undefined : Object.freeze({ name: name as PlainName });
 });
 
-/** Decodes the returns in `stream` from `from` up to `to`. They go on to use it, so it is to stay as it is. */
-export function returnsOf(stream: DataView, from = 0, to = stream.byteLength): Return[] {
-  const returns: Return[] = [];
-  let at = from;
-  while (at + 4 <= to) {
-    const word = stream.getUint32(at, true);
-    at += 4;
-    const one = at + payloadSize(word) <= to ? returnOf(word, stream, at) : undefined;
-    if (one === undefined) {
-      returns.push({ name: 'BR_UNKNOWN', word, rest: new Uint8Array(stream.buffer, stream.byteOffset + at, to - at) });
-      break;
-    }
-    returns.push(one);
-    at += payloadSize(word);
+/** Goes through what a read returned. The returns go on to use the piece, so it is to stay as it is. */
+export class ReturnStream {
+  /** The stream lies in the bytes of `piece` from `at`, a multiple of 4, up to `end`. */
+  constructor(
+    private readonly piece: Piece,
+    private at: number,
+    private readonly end: number,
+  ) {}
+
+  /** All that are left. */
+  rest(): Return[] {
+    const returns: Return[] = [];
+    for (let one = this.next(); one !== null; one = this.next()) returns.push(one);
+    return returns;
   }
-  return returns;
+
+  /** The next return; null when there is none. */
+  next(): Return | null {
+    const { piece, at, end } = this;
+    if (at + 4 > end) return null;
+    const word = piece.u32(at >> 2);
+    const next = at + 4 + payloadSize(word);
+    const one = next <= end ? returnOf(word, piece, (at >> 2) + 1) : undefined;
+    this.at = one === undefined ? end : next;
+    return one ?? { name: 'BR_UNKNOWN', word, rest: piece.u8.subarray(at + 4, end) };
+  }
 }
 
-function returnOf(word: number, stream: DataView, at: number): Return | undefined {
+/** The returns in the bytes of a whole stream. */
+export function returnsOf(bytes: Uint8Array): Return[] {
+  return new ReturnStream(Piece.of(bytes), 0, bytes.length).rest();
+}
+
+/** What a word says with the payload at index `at`; undefined when the driver never sends it. */
+function returnOf(word: number, piece: Piece, at: number): Return | undefined {
+  if (word >>> 8 === PLAIN_WORDS) return PLAIN[word & 0xff];
   switch (word) {
-    case BR_TRANSACTION:
-      return new TransactionReturn('BR_TRANSACTION', stream, at);
-    case BR_TRANSACTION_SEC_CTX:
-      return new TransactionReturn('BR_TRANSACTION_SEC_CTX', stream, at);
-    case BR_REPLY:
-      return new TransactionReturn('BR_REPLY', stream, at);
-    case BR_INCREFS:
-      return {
-        name: 'BR_INCREFS',
-        ptr: stream.getBigUint64(at, true),
-        cookie: stream.getBigUint64(at + PTR_COOKIE_COOKIE, true),
-      };
-    case BR_ACQUIRE:
-      return {
-        name: 'BR_ACQUIRE',
-        ptr: stream.getBigUint64(at, true),
-        cookie: stream.getBigUint64(at + PTR_COOKIE_COOKIE, true),
-      };
-    case BR_RELEASE:
-      return {
-        name: 'BR_RELEASE',
-        ptr: stream.getBigUint64(at, true),
-        cookie: stream.getBigUint64(at + PTR_COOKIE_COOKIE, true),
-      };
-    case BR_DECREFS:
-      return {
-        name: 'BR_DECREFS',
-        ptr: stream.getBigUint64(at, true),
-        cookie: stream.getBigUint64(at + PTR_COOKIE_COOKIE, true),
-      };
-    case BR_DEAD_BINDER:
-      return { name: 'BR_DEAD_BINDER', cookie: stream.getBigUint64(at, true) };
-    case BR_CLEAR_DEATH_NOTIFICATION_DONE:
-      return { name: 'BR_CLEAR_DEATH_NOTIFICATION_DONE', cookie: stream.getBigUint64(at, true) };
-    case BR_CLEAR_FREEZE_NOTIFICATION_DONE:
-      return { name: 'BR_CLEAR_FREEZE_NOTIFICATION_DONE', cookie: stream.getBigUint64(at, true) };
-    case BR_FROZEN_BINDER:
-      return {
-        name: 'BR_FROZEN_BINDER',
-        cookie: stream.getBigUint64(at + FROZEN_STATE_INFO_COOKIE, true),
-        isFrozen: stream.getUint32(at + FROZEN_STATE_INFO_IS_FROZEN, true) !== 0,
-      };
-    case BR_ERROR:
-      return { name: 'BR_ERROR', error: stream.getInt32(at, true) };
+    case CALL:
+    case CALL_SECCTX:
+    case REPLY:
+      return new TransactionReturn(word, piece, at);
     default:
-      return word >>> 8 === PLAIN_WORDS ? PLAIN[word & 0xff] : undefined;
+      return rareReturn(word, piece, at);
+  }
+}
+
+/** The same for words that bring no message. */
+function rareReturn(word: number, piece: Piece, at: number): Return | undefined {
+  switch (word) {
+    case BR_INCREFS:
+      return { name: 'BR_INCREFS', ptr: piece.big(at), cookie: piece.big(at + NODE_COOKIE) };
+    case BR_ACQUIRE:
+      return { name: 'BR_ACQUIRE', ptr: piece.big(at), cookie: piece.big(at + NODE_COOKIE) };
+    case BR_RELEASE:
+      return { name: 'BR_RELEASE', ptr: piece.big(at), cookie: piece.big(at + NODE_COOKIE) };
+    case BR_DECREFS:
+      return { name: 'BR_DECREFS', ptr: piece.big(at), cookie: piece.big(at + NODE_COOKIE) };
+    case BR_DEAD_BINDER:
+      return { name: 'BR_DEAD_BINDER', cookie: piece.big(at) };
+    case BR_CLEAR_DEATH_NOTIFICATION_DONE:
+      return { name: 'BR_CLEAR_DEATH_NOTIFICATION_DONE', cookie: piece.big(at) };
+    case BR_CLEAR_FREEZE_NOTIFICATION_DONE:
+      return { name: 'BR_CLEAR_FREEZE_NOTIFICATION_DONE', cookie: piece.big(at) };
+    case BR_FROZEN_BINDER: {
+      const isFrozen = piece.u32(at + FROZEN_IS_FROZEN) !== 0;
+      return { name: 'BR_FROZEN_BINDER', cookie: piece.big(at + FROZEN_COOKIE), isFrozen };
+    }
+    case BR_ERROR:
+      return { name: 'BR_ERROR', error: piece.u32(at) | 0 };
+    default:
+      return undefined;
   }
 }

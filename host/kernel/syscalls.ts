@@ -8,40 +8,21 @@ import {
   FILE_KIND_NULL,
   FILE_KIND_PIPE,
   FILE_KIND_SOCKETPAIR,
+  PAGE_SIZE,
   PARKED,
 } from '../../assembly/abi/machine.ts';
 import { BINDER_WRITE_READ } from '../../assembly/abi/protocol.ts';
-import {
-  WRITE_READ_READ_BUFFER,
-  WRITE_READ_READ_CONSUMED,
-  WRITE_READ_READ_SIZE,
-  WRITE_READ_SIZE,
-  WRITE_READ_WRITE_BUFFER,
-  WRITE_READ_WRITE_CONSUMED,
-  WRITE_READ_WRITE_SIZE,
-} from '../../assembly/abi/wire.ts';
-import { IoctlCall, PollCall, type Result, resultOf, WriteReadCall } from './call.ts';
-import { i32At, storeU64, u32At } from './endian.ts';
+import { READ_BUFFER_SIZE, tooLong, type Window, WRITE_BUFFER_SIZE } from './arena.ts';
+import { IoctlCall, PollCall, type Result, resultOf } from './call.ts';
+import type { Command } from './command.ts';
+import { i32At, u32At } from './endian.ts';
 import { BinderlabError, notEmulated } from './error.ts';
 import { ioctlName } from './ioctls.ts';
 import type { Fault, UserMemory } from './memory.ts';
+import { STAGE_ROOM } from './stage.ts';
 import type { System, Task } from './system.ts';
 import { ReadCall, WriteCall } from './transfer.ts';
-
-/** One BINDER_WRITE_READ: what is stored in user memory before it, and the fields of binder_write_read. */
-export interface WriteRead {
-  fd: number;
-  /** Where binder_write_read lies. */
-  arg: number;
-  wbuf: number;
-  /** Stored at `wbuf` as far as it fits. */
-  poke: Uint8Array;
-  writeSize: number;
-  writeConsumed: number;
-  rbuf: number;
-  readSize: number;
-  readConsumed: number;
-}
+import { type Caller, recordBytes, type WriteRead, WriteReadCall } from './writeread.ts';
 
 /** What an access to memory came to: bytes stored or read, and the fault that ended it early. */
 export interface Stored extends Result {
@@ -67,17 +48,17 @@ const FILE_KINDS: Readonly<Record<FileKind, number>> = {
   socketpair: FILE_KIND_SOCKETPAIR,
 };
 const TWO_ENDED: ReadonlySet<FileKind> = new Set<FileKind>(['pipe', 'socketpair']);
-const SCRATCH_SIZE = 4096;
+// An imported constant is looked up at every use, one of the file's own costs nothing.
+const WRITE_ROOM = WRITE_BUFFER_SIZE;
+const READ_ROOM = READ_BUFFER_SIZE;
+const STAGE_SIZE = STAGE_ROOM;
+/** Input of a step that nobody is told of. */
+const UNTOLD: object = {};
 /** setresuid: leave it as it is. */
 const UID_UNCHANGED = 0xffffffff;
 
 export class Syscalls {
-  /** binder_write_read, put together here before it is stored in user memory. */
-  readonly #record = new Uint8Array(WRITE_READ_SIZE);
-  readonly #recordWords = new Int32Array(this.#record.buffer);
-
-  /** Linear address of the thread's last binder_write_read, inside of the guest. */
-  readonly #callFrame: number;
+  readonly #caller: Caller;
 
   constructor(
     private readonly system: System,
@@ -86,7 +67,8 @@ export class Syscalls {
     /** The process, whose credentials setUid changes. */
     private readonly owner: { uid: number },
   ) {
-    this.#callFrame = system.raw.callFrame(task.pointer);
+    const { linear, tape, raw } = system;
+    this.#caller = { name: task.name, memory, linear, frame: raw.callFrame(task.pointer) / 4, tape };
   }
 
   /** @param device 0 /dev/binder, 1 /dev/hwbinder, 2 /dev/vndbinder. @returns The descriptor, or -errno. */
@@ -138,9 +120,9 @@ export class Syscalls {
     const { raw, guest } = this.system;
     const { setcon } = raw;
     if (setcon === undefined) throw notEmulated('setcon');
-    if (context.length > SCRATCH_SIZE) throw new BinderlabError(`a security context has ${SCRATCH_SIZE} bytes at most`);
+    if (context.length > PAGE_SIZE) throw new BinderlabError(`a security context has ${PAGE_SIZE} bytes at most`);
     return this.#call('setcon', { context }, (thread) => {
-      guest.u8.set(context, this.#scratch());
+      guest.u8.set(context, this.system.stage.page);
       return setcon(thread, context.length);
     });
   }
@@ -155,7 +137,7 @@ export class Syscalls {
     const { system, task } = this;
     this.check();
     if (system.raw.sysPoll === undefined) throw notEmulated('poll');
-    const call = new PollCall(task.name);
+    const call = new PollCall(task);
     system.enter('poll', task, { fd, events, timeout }, call);
     return system.leave(task, call, system.raw.sysPoll(task.pointer, fd, events, timeout));
   }
@@ -165,7 +147,7 @@ export class Syscalls {
     const { system, task } = this;
     this.check();
     if (system.raw.sysRead === undefined) throw notEmulated('read');
-    const call = new ReadCall(task.name, this.memory, addr);
+    const call = new ReadCall(task, this.memory, addr);
     system.enter('read', task, { fd, addr, len }, call);
     return system.leave(task, call, system.raw.sysRead(task.pointer, fd, addr, len));
   }
@@ -180,7 +162,7 @@ export class Syscalls {
     this.check();
     if (system.raw.sysWrite === undefined) throw notEmulated('write');
     if (poke.length > 0) this.memory.store(addr, poke);
-    const call = new WriteCall(task.name);
+    const call = new WriteCall(task);
     system.enter('write', task, { fd, addr, poke, len }, call);
     return system.leave(task, call, system.raw.sysWrite(task.pointer, fd, addr, len));
   }
@@ -207,29 +189,42 @@ export class Syscalls {
     const { system, task, memory } = this;
     this.check();
     if (poke.length > 0) memory.store(arg, poke);
-    const call = new IoctlCall(task.name, memory, arg, outLen);
+    const call = new IoctlCall(task, memory, arg, outLen);
     system.enter('ioctl', task, { fd, cmd: cmd >>> 0, name: ioctlName(cmd), arg, poke, outLen }, call);
     return system.leave(task, call, system.raw.sysIoctl(task.pointer, fd, cmd, arg));
   }
 
-  /** @param stored Whether `poke` lies at `wbuf` already. */
-  writeRead(input: WriteRead, stored = false): WriteReadCall {
+  /** BINDER_WRITE_READ, with every field given. */
+  writeRead(input: WriteRead): WriteReadCall {
     const { system, task, memory } = this;
+    const { fd, arg, wbuf, poke, readSize } = input;
     this.check();
-    if (!stored && input.poke.length > 0) memory.store(input.wbuf, input.poke);
-    this.#storeRecord(input);
-    const call = new WriteReadCall(
-      task.name,
-      memory,
-      this.#callFrame,
-      input.arg,
-      input.rbuf,
-      input.readSize,
-      system.tape,
-      system.observer !== null,
-    );
+    if (poke.length > 0) memory.store(wbuf, poke);
+    memory.store(arg, recordBytes(input));
+    const call = new WriteReadCall(this.#caller, input, readSize);
+    if (system.observer !== null) call.watch();
     system.enter('wr', task, input, call);
-    return system.leave(task, call, system.raw.sysIoctl(task.pointer, input.fd, BINDER_WRITE_READ, input.arg));
+    return system.leave(task, call, system.raw.sysIoctl(task.pointer, fd, BINDER_WRITE_READ, arg));
+  }
+
+  /** BINDER_WRITE_READ out of the thread's window: in one crossing to the guest, unless there is more to do. */
+  exchange(fd: number, window: Window, commands: readonly Command[], readSize: number): WriteReadCall {
+    const { system, task } = this;
+    const { stage } = system;
+    const { extent } = stage;
+    this.check();
+    extent.measure(commands);
+    const { size, stream } = extent;
+    if (size > WRITE_ROOM) throw tooLong(`${size} bytes of commands and payload`, WRITE_ROOM);
+    if (readSize > READ_ROOM) throw tooLong(`${readSize} bytes to read`, READ_ROOM);
+    if (size > STAGE_SIZE || system.observer !== null) {
+      return this.writeRead(inputOf(fd, window, stage.bytes(commands, window.wbuf), stream, readSize));
+    }
+    stage.put(commands, window.wbuf);
+    const call = new WriteReadCall(this.#caller, window, readSize);
+    system.enter('wr', task, UNTOLD, call);
+    const ret = system.raw.sysWriteRead(task.pointer, fd, window.page, size, stream, readSize);
+    return system.leave(task, call, ret, stage.returned, stage.next);
   }
 
   /** Stores bytes, as a store instruction of this thread would. */
@@ -253,13 +248,13 @@ export class Syscalls {
   makeFile(kind: FileKind, fd: number, fd2: number, content: Uint8Array): FileInfo {
     const { raw } = this.system;
     if (raw.fileMake === undefined) throw notEmulated(`files of the kind ${kind}`);
-    if (content.length > SCRATCH_SIZE) {
-      throw new BinderlabError(`a file is made with ${SCRATCH_SIZE} bytes at most, and these are ${content.length}`);
+    if (content.length > PAGE_SIZE) {
+      throw new BinderlabError(`a file is made with ${PAGE_SIZE} bytes at most, and these are ${content.length}`);
     }
     const input = { kind, fd, ...(TWO_ENDED.has(kind) ? { fd2 } : {}), ...(kind === 'memfd' ? { content } : {}) };
     let info: FileInfo = { ret: 0 };
     const run = (thread: number): number => {
-      this.system.guest.u8.set(content, this.#scratch());
+      this.system.guest.u8.set(content, this.system.stage.page);
       const inode = raw.fileMake?.(thread, FILE_KINDS[kind], fd, fd2, content.length) ?? 0;
       info = inode < 0 ? resultOf(inode) : { ret: fd, file: this.system.fileName(inode) };
       return inode;
@@ -276,7 +271,7 @@ export class Syscalls {
     let info: FileInfo = { ret: 0 };
     const run = (thread: number): number => {
       const ret = stat(thread, fd);
-      const at = this.#scratch();
+      const at = this.system.stage.page;
       info = resultOf(ret);
       if (ret < 0) return ret;
       info.file = this.system.fileName(u32At(guest.u8, at));
@@ -320,25 +315,9 @@ export class Syscalls {
     const { fault } = this.memory;
     return fault === null ? { ret: count } : { ret: count, signal: fault.signal, siCode: fault.siCode };
   }
+}
 
-  #storeRecord(input: WriteRead): void {
-    const { memory } = this;
-    const linear = memory.window(input.arg, WRITE_READ_SIZE);
-    const inPlace = linear >= 0 && (linear & 3) === 0;
-    const words = inPlace ? memory.guest.i32 : this.#recordWords;
-    const at = inPlace ? linear >> 2 : 0;
-    storeU64(words, at + (WRITE_READ_WRITE_SIZE >> 2), input.writeSize);
-    storeU64(words, at + (WRITE_READ_WRITE_CONSUMED >> 2), input.writeConsumed);
-    storeU64(words, at + (WRITE_READ_WRITE_BUFFER >> 2), input.wbuf);
-    storeU64(words, at + (WRITE_READ_READ_SIZE >> 2), input.readSize);
-    storeU64(words, at + (WRITE_READ_READ_CONSUMED >> 2), input.readConsumed);
-    storeU64(words, at + (WRITE_READ_READ_BUFFER >> 2), input.rbuf);
-    if (!inPlace) memory.store(input.arg, this.#record);
-  }
-
-  #scratch(): number {
-    const address = this.system.raw.scratch?.();
-    if (address === undefined) throw notEmulated('passing bytes to the guest outside of user memory');
-    return address;
-  }
+function inputOf(fd: number, window: Window, poke: Uint8Array, writeSize: number, readSize: number): WriteRead {
+  const { arg, wbuf, rbuf } = window;
+  return { fd, arg, wbuf, poke, writeSize, writeConsumed: 0, rbuf, readSize, readConsumed: 0 };
 }

@@ -8,6 +8,8 @@ import { PARKED } from '../../assembly/abi/machine.ts';
 import type { RawExports } from '../guest/exports.ts';
 import type { Guest } from '../guest/guest.ts';
 import { type Call, type CallState, resultOf } from './call.ts';
+import { Piece } from './piece.ts';
+import { Stage } from './stage.ts';
 import { Tape } from './tape.ts';
 
 /** A thread as the schedule knows it. */
@@ -69,6 +71,10 @@ export class System {
   readonly raw: RawExports;
   /** What reads returned. */
   readonly tape = new Tape();
+  /** Linear memory. */
+  readonly linear: Piece;
+  /** What the guest and the host tell each other around a BINDER_WRITE_READ. */
+  readonly stage: Stage;
   /** Whether senders have security contexts, as with SELinux. */
   namesSenders = false;
   /** Told of every step; null when nobody keeps a journal. */
@@ -89,6 +95,8 @@ export class System {
 
   constructor(readonly guest: Guest) {
     this.raw = guest.raw;
+    this.linear = new Piece(guest.u8.buffer);
+    this.stage = new Stage(this.linear, this.raw.scratch());
   }
 
   /** The seat of the next thread: the first that is free. */
@@ -152,13 +160,19 @@ export class System {
   enter(op: string, by: Task, input: object, call: Call): void {
     call.step = this.nextStep;
     this.#begin(op, by, input);
-    by.call = call;
   }
 
-  /** The rest of such a step. When this returns, `call` is done or parked. */
-  leave<C extends Call>(by: Task, call: C, ret: number): C {
-    if (ret !== PARKED) this.#finish(by, call, ret);
-    this.settle();
+  /**
+   * The rest of such a step. When this returns, `call` is done or parked.
+   *
+   * @param returned Linear address of what it read, and
+   * @param next The thread to resume, or 0: where the guest has told already.
+   */
+  leave<C extends Call>(by: Task, call: C, ret: number, returned = 0, next?: number): C {
+    if (ret === PARKED) by.call = call;
+    else call.finish(ret, returned);
+    const other = next ?? this.raw.runNext();
+    if (other !== 0) this.settle(other);
     if (this.observer !== null) {
       if (call.done) this.observer.end(call.output());
       else this.observer.park();
@@ -174,12 +188,15 @@ export class System {
     return output;
   }
 
-  /** Lets everything run that can. */
-  settle(): void {
-    const { raw } = this;
-    for (let pointer = raw.runNext(); pointer !== 0; pointer = raw.runNext()) {
-      const ret = raw.resume(pointer);
+  /** Lets everything run that can. @param next The thread to resume, or 0. */
+  settle(next: number = this.raw.runNext()): void {
+    const { raw, stage } = this;
+    let pointer = next;
+    while (pointer !== 0) {
+      const ret = raw.resumeLook(pointer);
+      const after = stage.next;
       if (ret !== PARKED) this.#wake(pointer, ret);
+      pointer = after;
     }
   }
 
@@ -234,14 +251,10 @@ export class System {
     const task = this.#tasks.get(pointer);
     if (task === undefined || task.call === null)
       throw new Error(`the guest woke thread ${pointer}, which was not parked`);
-    const call = task.call;
-    this.#finish(task, call, ret);
+    const { call } = task;
+    task.call = null;
+    call.finish(ret, this.stage.returned);
     if (call.step !== this.nextStep - 1) this.observer?.woken(task, call);
     this.onReturn?.(task);
-  }
-
-  #finish(task: Task, call: Call, ret: number): void {
-    task.call = null;
-    call.finish(ret);
   }
 }

@@ -19,9 +19,10 @@ import {
   NODE_DEBUG_INFO_SIZE,
   NODE_INFO_FOR_REF_SIZE,
 } from '../../assembly/abi/wire.ts';
-import { type Arena, READ_BUFFER_SIZE, type Window, WRITE_BUFFER_SIZE } from './arena.ts';
-import type { Call, IoctlCall, PollCall, WriteReadCall } from './call.ts';
-import { bc, type Command, commandsSize, storeCommands, streamSize } from './commands.ts';
+import { type Arena, READ_BUFFER_SIZE, tooLong, type Window, WRITE_BUFFER_SIZE } from './arena.ts';
+import type { Call, IoctlCall, PollCall } from './call.ts';
+import type { Command } from './command.ts';
+import { bc } from './commands.ts';
 import { u32At } from './endian.ts';
 import { errnoMeaning } from './errno.ts';
 import { BinderlabError, callError, notEmulated } from './error.ts';
@@ -45,11 +46,13 @@ import {
 } from './ioctls.ts';
 import type { UserMemory } from './memory.ts';
 import { type Strategy, strategyFlags } from './strategy.ts';
+import { Extent } from './stream.ts';
 import { Syscalls } from './syscalls.ts';
 import type { System, Task } from './system.ts';
 import { bytesOfText } from './text.ts';
 import type { ReadCall, WriteCall } from './transfer.ts';
 import { commandWords } from './words.ts';
+import type { WriteReadCall } from './writeread.ts';
 
 /** The process of a thread, as far as a thread needs it. */
 export interface Home {
@@ -62,6 +65,13 @@ export interface Home {
   /** Called when one thread has ended, or all of them at once. */
   threadEnded(thread: Task): void;
   allEnded(): void;
+}
+
+export interface WriteReadOptions {
+  /** Bytes to read at most, 256 when absent; 0 does not read. */
+  readonly readSize?: number;
+  /** Whether a negative result is fine. EAGAIN and EINTR always are. */
+  readonly mayFail?: boolean;
 }
 
 export type Device = 'binder' | 'hwbinder' | 'vndbinder';
@@ -77,6 +87,7 @@ export const MAP_LENGTH = 1040384;
 export const MAP_ADDRESS = 0x70000000;
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
+const DEFAULTS: WriteReadOptions = {};
 /** Answers of a read that are no mistake of the script's. */
 const NORMAL_ERRORS: ReadonlySet<string | null> = new Set(['EAGAIN', 'EINTR']);
 /** Errors of the descriptor, whatever the commands were. */
@@ -294,39 +305,19 @@ export class Thread implements Task {
   /**
    * Sends commands, then reads: BINDER_WRITE_READ. With nothing to read the thread parks, and the call is done when a
    * later step wakes it.
-   *
-   * @param readSize Bytes to read at most; 0 does not read.
-   * @param mayFail Whether a negative result is fine. EAGAIN and EINTR always are.
    */
-  writeRead(fd: number, commands: readonly Command[], { readSize = 256, mayFail = false } = {}): WriteReadCall {
-    this.sys.check();
-    const { memory } = this.home;
-    const { wbuf, rbuf, arg } = this.#window();
-    const writeSize = streamSize(commands);
-    const size = commandsSize(commands, writeSize);
-    if (size > WRITE_BUFFER_SIZE) throw tooLong(`${size} bytes of commands and payload`, WRITE_BUFFER_SIZE);
-    if (readSize > READ_BUFFER_SIZE) throw tooLong(`${readSize} bytes to read`, READ_BUFFER_SIZE);
-
-    const linear = memory.window(wbuf, size);
-    const inPlace = linear >= 0;
-    let poke = NO_BYTES;
-    if (inPlace) {
-      const { data, u8, i32 } = memory.guest;
-      storeCommands({ view: data, u8, i32, base: linear, address: wbuf }, commands, writeSize);
-      if (this.system.observer !== null) poke = u8.slice(linear, linear + size);
-    } else {
-      poke = bc.bytes(commands, wbuf);
-    }
-    const input = { fd, arg, wbuf, poke, writeSize, writeConsumed: 0, rbuf, readSize, readConsumed: 0 };
-    const call = this.sys.writeRead(input, inPlace);
-    if (!mayFail && call.done && (call.ret as number) < 0 && !NORMAL_ERRORS.has(call.errno)) {
+  writeRead(fd: number, commands: readonly Command[], options: WriteReadOptions = DEFAULTS): WriteReadCall {
+    const { readSize = 256, mayFail = false } = options;
+    const call = this.sys.exchange(fd, this.#window(), commands, readSize);
+    const { ret } = call;
+    if (ret !== null && ret < 0 && !mayFail && !NORMAL_ERRORS.has(call.errno)) {
       throw this.#writeReadError(call, commands);
     }
     return call;
   }
 
   /** Reads without sending anything, and parks while there is nothing to read. */
-  wait(fd: number, options?: { readSize?: number; mayFail?: boolean }): WriteReadCall {
+  wait(fd: number, options?: WriteReadOptions): WriteReadCall {
     return this.writeRead(fd, [], options);
   }
 
@@ -397,11 +388,11 @@ export class Thread implements Task {
     const consumed = call.writeConsumed ?? 0;
     const why = errnoMeaning(-ret);
     if (DESCRIPTOR_ERRORS.has(call.errno)) return callError(what, ret);
-    if (consumed >= streamSize(commands))
-      return callError(what, ret, `all commands were taken; the read failed: ${why}`);
+    const { stream } = Extent.of(commands);
+    if (consumed >= stream) return callError(what, ret, `all commands were taken; the read failed: ${why}`);
     const bytes = bc.bytes(commands, this.#window().wbuf);
-    const words = commandWords(bytes, 0, streamSize(commands));
-    const left = commandWords(bytes, consumed, streamSize(commands));
+    const words = commandWords(bytes, 0, stream);
+    const left = commandWords(bytes, consumed, stream);
     const number = words.length - left.length + 1;
     return callError(
       what,
@@ -409,10 +400,4 @@ export class Thread implements Task {
       `command ${number} of ${words.length}, ${left[0]}, at byte ${consumed} of the stream: ${why}`,
     );
   }
-}
-
-function tooLong(what: string, limit: number): BinderlabError {
-  return new BinderlabError(
-    `${what} do not fit the thread's buffer of ${limit} bytes. Put large data into memory first: "data: process.place(bytes)".`,
-  );
 }

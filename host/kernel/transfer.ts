@@ -1,5 +1,5 @@
 /** read(2) and write(2): bytes between user memory and an open file. Both may sleep at a stream, empty or full. */
-import { Call, type CallState, type Result } from './call.ts';
+import { Call, type CallState, type Named, type Result } from './call.ts';
 import type { UserMemory } from './memory.ts';
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
@@ -8,11 +8,11 @@ export class ReadCall extends Call {
   #bytes: Uint8Array = NO_BYTES;
 
   constructor(
-    by: string,
+    caller: Named,
     private readonly memory: UserMemory,
     private readonly address: number,
   ) {
-    super(by);
+    super(caller);
   }
 
   /** What it read; nothing at the end of the file, and after an error. */

@@ -3,11 +3,12 @@
  * program runs it.
  */
 import { EPOLLIN, MAP_FIXED_NOREPLACE, MAP_PRIVATE, PROT_READ } from '../../assembly/abi/machine.ts';
-import type { IoctlCall, PollCall, WriteReadCall } from '../kernel/call.ts';
-import type { Command } from '../kernel/commands.ts';
+import type { IoctlCall, PollCall } from '../kernel/call.ts';
+import type { Command } from '../kernel/command.ts';
 import type { Process } from '../kernel/process.ts';
 import { type Device, MAP_ADDRESS, MAP_LENGTH } from '../kernel/thread.ts';
 import type { ReadCall, WriteCall } from '../kernel/transfer.ts';
+import type { WriteReadCall } from '../kernel/writeread.ts';
 import type { Act, Program, Request } from './request.ts';
 import type { SimThread } from './thread.ts';
 

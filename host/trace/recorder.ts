@@ -4,9 +4,9 @@
  */
 import type { Call } from '../kernel/call.ts';
 import { hexOfAddress, hexOfBytes } from '../kernel/hex.ts';
-import type { WriteRead } from '../kernel/syscalls.ts';
 import type { Choice, Observer, Task } from '../kernel/system.ts';
 import { commandWords, returnWords } from '../kernel/words.ts';
+import type { WriteRead } from '../kernel/writeread.ts';
 import type { JournalProcess, Op, Output, Step, Woken } from './journal.ts';
 
 type Fields = Record<string, unknown>;

@@ -1,10 +1,13 @@
 /** Commands: their bytes, and where the payloads of transactions come to lie. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { bc, type Command, commandsSize, storeCommands, streamSize } from '../../host/kernel/commands.ts';
+import type { Command } from '../../host/kernel/command.ts';
+import { bc } from '../../host/kernel/commands.ts';
 import { BinderlabError } from '../../host/kernel/error.ts';
 import { hexOfBytes } from '../../host/kernel/hex.ts';
 import { objectsOf } from '../../host/kernel/objects.ts';
+import { Piece } from '../../host/kernel/piece.ts';
+import { Extent, storeCommands } from '../../host/kernel/stream.ts';
 import { commandWords } from '../../host/kernel/words.ts';
 
 const test = suite('commands');
@@ -13,17 +16,18 @@ const ADDRESS = 0x10000000;
 
 /** The commands over memory that held something else before. */
 function stored(...commands: Command[]): Uint8Array {
-  const i32 = new Int32Array((commandsSize(commands) + 3) >> 2).fill(-1);
-  const u8 = new Uint8Array(i32.buffer, 0, commandsSize(commands));
-  storeCommands({ view: new DataView(i32.buffer), u8, i32, base: 0, address: ADDRESS }, commands);
-  return u8;
+  const { size, stream } = Extent.of(commands);
+  const piece = new Piece(new ArrayBuffer((size + 7) & ~7));
+  piece.u8.fill(-1);
+  storeCommands(piece, 0, ADDRESS, commands, stream);
+  return piece.u8.subarray(0, size);
 }
 
 test('each command has its word and its payload', () => {
   const node = { ptr: 0x1000, cookie: 0xffff_0000_1234_5678n };
   const commands = [
     bc.transaction({ handle: 7, code: 1, flags: 0x10 }),
-    bc.reply({ code: 9 }),
+    bc.reply({ handle: 0xffffffff, code: 9 }),
     bc.acquireResult(3),
     bc.freeBuffer(0x70000000),
     bc.increfs(1),
@@ -46,9 +50,9 @@ test('each command has its word and its payload', () => {
     bc.freezeNotificationDone(2),
   ];
   const nothing = 'sender_pid=0 sender_euid=0 data_size=0x0 offsets_size=0x0 buffer=0x0 offsets=0x0';
-  assert.equal(commandWords(stored(...commands), 0, streamSize(commands)), [
+  assert.equal(commandWords(stored(...commands), 0, Extent.of(commands).stream), [
     `BC_TRANSACTION ptr=0x7 cookie=0x0 code=1 flags=16 ${nothing}`,
-    `BC_REPLY ptr=0x0 cookie=0x0 code=9 flags=0 ${nothing}`,
+    `BC_REPLY ptr=0xffffffff cookie=0x0 code=9 flags=0 ${nothing}`,
     'BC_ACQUIRE_RESULT value=3',
     'BC_FREE_BUFFER value=0x70000000',
     'BC_INCREFS handle=1',

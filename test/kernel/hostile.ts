@@ -4,6 +4,7 @@
  */
 import fc from 'fast-check';
 import * as protocol from '../../assembly/abi/protocol.ts';
+import { bc } from '../../host/kernel/commands.ts';
 import { BinderlabError } from '../../host/kernel/error.ts';
 import type { Process } from '../../host/kernel/process.ts';
 import type { Thread } from '../../host/kernel/thread.ts';
@@ -335,7 +336,7 @@ export class Rabble {
         sys.ioctl(one.fd, one.cmd, one.arg, one.poke, 16);
         break;
       case 'free':
-        thread.writeRead(one.fd, [freeBuffer(MAPPING + 0x20 * one.buffer)], { mayFail: true });
+        thread.writeRead(one.fd, [bc.freeBuffer(MAPPING + 0x20 * one.buffer)], { mayFail: true });
         break;
       case 'mmap':
         sys.mmap(one.address, one.length, one.prot, one.flags, one.fd, one.offset);
@@ -382,8 +383,4 @@ export class Rabble {
   #enlist(process: Process): void {
     this.threads.push(process.main);
   }
-}
-
-function freeBuffer(buffer: number) {
-  return { shape: 'value', word: protocol.BC_FREE_BUFFER, value: buffer } as const;
 }

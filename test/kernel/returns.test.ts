@@ -7,7 +7,7 @@ import { returnsOf, TransactionReturn } from '../../host/kernel/returns.ts';
 const test = suite('returns');
 
 /** The returns in a stream, given in hex. */
-const decoded = (hex: string) => returnsOf(new DataView(bytesOfHex(hex).slice().buffer));
+const decoded = (hex: string) => returnsOf(bytesOfHex(hex));
 
 /** binder_transaction_data in pieces: target, cookie, code and flags, sender, sizes, addresses. */
 const DATA = [

@@ -3,18 +3,32 @@
  * what each ioctl answers. It lets the host's own behaviour be tested alone.
  */
 import { ENOMEM } from '../../assembly/abi/errno.ts';
-import { PARKED, SEGV_MAPERR, SIGSEGV } from '../../assembly/abi/machine.ts';
+import {
+  PAGE_SIZE,
+  PARKED,
+  SEGV_MAPERR,
+  SIGSEGV,
+  STAGE_COMMANDS,
+  STAGE_NEXT,
+  STAGE_RETURNED,
+  WINDOW_ARGUMENT,
+  WINDOW_READ,
+  WINDOW_WRITE,
+} from '../../assembly/abi/machine.ts';
+import { BINDER_WRITE_READ } from '../../assembly/abi/protocol.ts';
 import type { RawExports } from '../../host/guest/exports.ts';
 import type { Guest } from '../../host/guest/guest.ts';
 import { type People, Process } from '../../host/kernel/process.ts';
 import { Roster } from '../../host/kernel/roster.ts';
 import { System } from '../../host/kernel/system.ts';
 import type { Thread } from '../../host/kernel/thread.ts';
+import { recordBytes } from '../../host/kernel/writeread.ts';
 
 export const ARENA = { address: 0x10000000, size: 0x80000 };
 
-/** Where the guest keeps the record of a call: no process has the memory there. */
+/** Where the guest keeps what is its own: no process has the memory there. */
 const CALL_FRAME = 0;
+const SCRATCH = 4096;
 
 /** One ioctl, as the stand-in was asked for it. */
 export interface Asked {
@@ -45,21 +59,24 @@ export class StandIn {
       procFork: () => -ENOMEM,
       mainThread: (process) => 100 * process,
       callFrame: () => CALL_FRAME,
+      scratch: () => SCRATCH,
       threadCreate: (thread, tid) => thread + (tid % 100),
       sysMmap: (_, addr) => addr,
       sysOpen: () => 3,
       sysClose: (_, fd) => (fd === 3 ? 0 : -9),
       sysIoctl: (thread, fd, cmd, arg) => this.answers.shift()?.({ thread, fd, cmd, arg }) ?? 0,
+      sysWriteRead: (thread, fd, window, size, writeSize, readSize) =>
+        this.#writeRead(thread, fd, window, size, writeSize, readSize),
       userTouch: (process, addr) => {
         const at = addr - ARENA.address;
         return at >= 0 && at < ARENA.size ? process * ARENA.size + at : -((SIGSEGV << 8) | SEGV_MAPERR);
       },
-      runNext: () => {
-        const [thread, answer] = this.wakes.shift() ?? [0, () => PARKED];
-        this.#resumed = answer;
-        return thread;
+      runNext: () => this.#runNext(),
+      resumeLook: () => {
+        const ret = this.#resumed();
+        this.data.setUint32(SCRATCH + STAGE_NEXT, this.#runNext(), true);
+        return ret;
       },
-      resume: () => this.#resumed(),
       procKill: (process) => this.log.push(`kill ${process}`),
     };
     this.system = new System({ raw, u8: this.u8, i32: this.i32, u32: this.u32, data: this.data } as unknown as Guest);
@@ -72,6 +89,37 @@ export class StandIn {
   /** Linear address of a byte of a process's arena. */
   linear(process: Process, address: number): number {
     return process.pointer * ARENA.size + address - ARENA.address;
+  }
+
+  #runNext(): number {
+    const [thread, answer] = this.wakes.shift() ?? [0, () => PARKED];
+    this.#resumed = answer;
+    return thread;
+  }
+
+  #writeRead(thread: number, fd: number, window: number, size: number, writeSize: number, readSize: number): number {
+    const process = Math.floor(thread / 100);
+    const place = (part: number) => process * ARENA.size + window * PAGE_SIZE + part - ARENA.address;
+    this.u8.copyWithin(place(WINDOW_WRITE), SCRATCH + STAGE_COMMANDS, SCRATCH + STAGE_COMMANDS + size);
+    const wbuf = window * PAGE_SIZE + WINDOW_WRITE;
+    const rbuf = window * PAGE_SIZE + WINDOW_READ;
+    const arg = window * PAGE_SIZE + WINDOW_ARGUMENT;
+    const input = {
+      fd,
+      arg,
+      wbuf,
+      poke: new Uint8Array(0),
+      writeSize,
+      writeConsumed: 0,
+      rbuf,
+      readSize,
+      readConsumed: 0,
+    };
+    this.u8.set(recordBytes(input), place(WINDOW_ARGUMENT));
+    const ret = this.answers.shift()?.({ thread, fd, cmd: BINDER_WRITE_READ, arg }) ?? 0;
+    this.data.setUint32(SCRATCH + STAGE_RETURNED, place(WINDOW_READ), true);
+    this.data.setUint32(SCRATCH + STAGE_NEXT, this.#runNext(), true);
+    return ret;
   }
 
   /** Does what the driver does at the end of a call: stores what was consumed, and what is returned. */

@@ -1,0 +1,65 @@
+/**
+ * A piece of memory in which little-endian numbers are found and stored by words: linear memory, or an array of the host's
+ * own. 64-bit values are numbers where they are sizes or user addresses (exact below 2^53).
+ */
+const TWO_32 = 0x1_0000_0000;
+const INT_MAX = 0x7fff_ffff;
+
+export class Piece {
+  readonly u8: Uint8Array;
+  readonly i32: Int32Array;
+  /** Eight bytes at a time, to be copied and cleared. */
+  readonly u64s: BigUint64Array;
+  readonly view: DataView;
+
+  /** @param buffer A multiple of 8 bytes. */
+  constructor(buffer: ArrayBufferLike) {
+    this.u8 = new Uint8Array(buffer);
+    this.i32 = new Int32Array(buffer);
+    this.u64s = new BigUint64Array(buffer);
+    this.view = new DataView(buffer);
+  }
+
+  /** A copy of some bytes, with zeros up to the next multiple of 8. */
+  static of(bytes: Uint8Array): Piece {
+    const piece = new Piece(new ArrayBuffer((bytes.length + 7) & ~7));
+    piece.u8.set(bytes);
+    return piece;
+  }
+
+  u32(index: number): number {
+    return (this.i32[index] as number) >>> 0;
+  }
+
+  /** @param index That of the low word, as in all that follow. */
+  u64(index: number): number {
+    const high = this.i32[index + 1] as number;
+    const low = (this.i32[index] as number) >>> 0;
+    return high === 0 ? low : low + (high >>> 0) * TWO_32;
+  }
+
+  /** All 64 bits. */
+  big(index: number): bigint {
+    return this.view.getBigUint64(4 * index, true);
+  }
+
+  /** A size or an address: any whole number below 2^64; what is no less is stored as 2^64 - 1. */
+  setU64(index: number, value: number): void {
+    const { i32 } = this;
+    i32[index] = value | 0;
+    i32[index + 1] = 0;
+    if (value > INT_MAX) this.#setLarge(index, value);
+  }
+
+  #setLarge(index: number, value: number): void {
+    const isTooLarge = value >= TWO_32 * TWO_32;
+    if (isTooLarge) this.i32[index] = -1;
+    this.i32[index + 1] = isTooLarge ? -1 : Math.floor(value / TWO_32) | 0;
+  }
+
+  /** A value that may be given either way: small ones are pleasant as numbers, a full 64 bits take a bigint. */
+  setBig(index: number, value: bigint | number): void {
+    if (typeof value === 'number') this.setU64(index, value);
+    else this.view.setBigUint64(4 * index, value, true);
+  }
+}

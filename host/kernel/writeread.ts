@@ -1,0 +1,262 @@
+/** BINDER_WRITE_READ: what is asked, and what comes of it. */
+import {
+  WRITE_READ_READ_BUFFER,
+  WRITE_READ_READ_CONSUMED,
+  WRITE_READ_READ_SIZE,
+  WRITE_READ_SIZE,
+  WRITE_READ_WRITE_BUFFER,
+  WRITE_READ_WRITE_CONSUMED,
+  WRITE_READ_WRITE_SIZE,
+} from '../../assembly/abi/wire.ts';
+import { Call, type CallState, type Result } from './call.ts';
+import { u64At } from './endian.ts';
+import { BinderlabError } from './error.ts';
+import type { UserMemory } from './memory.ts';
+import { Piece } from './piece.ts';
+import { type Return, type ReturnName, type ReturnOf, ReturnStream } from './returns.ts';
+import type { Tape } from './tape.ts';
+import { returnWords } from './words.ts';
+
+/** One call: what is stored in user memory before it, and the fields of binder_write_read. */
+export interface WriteRead {
+  fd: number;
+  /** Where binder_write_read lies. */
+  arg: number;
+  wbuf: number;
+  /** Stored at `wbuf` as far as it fits. */
+  poke: Uint8Array;
+  writeSize: number;
+  writeConsumed: number;
+  rbuf: number;
+  readSize: number;
+  readConsumed: number;
+}
+
+const record = new Piece(new ArrayBuffer(WRITE_READ_SIZE));
+
+/** @returns binder_write_read with those fields; good until the next one is made. */
+export function recordBytes(input: WriteRead): Uint8Array {
+  record.setU64(WRITE_READ_WRITE_SIZE / 4, input.writeSize);
+  record.setU64(WRITE_READ_WRITE_CONSUMED / 4, input.writeConsumed);
+  record.setU64(WRITE_READ_WRITE_BUFFER / 4, input.wbuf);
+  record.setU64(WRITE_READ_READ_SIZE / 4, input.readSize);
+  record.setU64(WRITE_READ_READ_CONSUMED / 4, input.readConsumed);
+  record.setU64(WRITE_READ_READ_BUFFER / 4, input.rbuf);
+  return record.u8;
+}
+
+/** User addresses of binder_write_read and of the read buffer. */
+interface Place {
+  readonly arg: number;
+  readonly rbuf: number;
+}
+
+/** What the calls of one thread have in common. */
+export interface Caller {
+  readonly name: string;
+  readonly memory: UserMemory;
+  /** Linear memory. */
+  readonly linear: Piece;
+  /** Index in it of the thread's call frame: binder_write_read as the driver stored it back, when that succeeded. */
+  readonly frame: number;
+  /** Where what reads return is kept. */
+  readonly tape: Tape;
+}
+
+/** Bytes behind a read that are watched, since a failing read may leave something there. */
+const OVERRUN = 64;
+// As words: an imported constant is looked up at every use, one of the file's own costs nothing.
+const WRITE_CONSUMED = WRITE_READ_WRITE_CONSUMED / 4;
+const READ_CONSUMED = WRITE_READ_READ_CONSUMED / 4;
+const NO_BYTES: Uint8Array = new Uint8Array(0);
+const NO_PIECE = Piece.of(NO_BYTES);
+
+/** What a transaction that came to nothing means. */
+const REASONS: Readonly<Partial<Record<ReturnName, string>>> = {
+  BR_FAILED_REPLY: 'the driver refused the message; thread.extendedError(fd) has the errno',
+  BR_DEAD_REPLY: 'nobody is behind that handle any more, or nobody has become context manager yet',
+  BR_FROZEN_REPLY: 'the callee is frozen',
+};
+
+/** Memory from the read buffer on as it was before the call, and what was stored there beyond what was read. */
+interface Watched {
+  readonly before: Uint8Array;
+  readonly over: Uint8Array;
+}
+
+interface WriteReadState extends CallState {
+  readonly writeConsumed: number | null;
+  readonly readConsumed: number | null;
+  readonly piece: Piece;
+  readonly start: number;
+  readonly length: number;
+  readonly watched: Watched | null;
+}
+
+/** BINDER_WRITE_READ. */
+export class WriteReadCall extends Call {
+  declare protected readonly caller: Caller;
+  private writeTaken: number | null = null;
+  private readTaken: number | null = null;
+  /** The return stream lies in `piece`, `length` bytes from `start`. */
+  private piece = NO_PIECE;
+  private start = 0;
+  private length = 0;
+  private decoded: Return[] | null = null;
+  /** What is in the read buffer beside that; null when nobody wants to know. */
+  private watched: Watched | null = null;
+
+  constructor(
+    caller: Caller,
+    private readonly place: Place,
+    private readonly readSize: number,
+  ) {
+    super(caller);
+  }
+
+  /** Has what the driver stores beyond what it says it has read found out. Before the call is made. */
+  watch(): void {
+    const { place, readSize } = this;
+    if (readSize === 0) return;
+    const before = this.caller.memory.load(place.rbuf, Math.max(readSize, 8) + OVERRUN);
+    this.watched = { before, over: NO_BYTES };
+  }
+
+  /** Bytes of the command stream that the driver took; null when binder_write_read itself is unreadable. */
+  get writeConsumed(): number | null {
+    this.checkDone();
+    return this.writeTaken;
+  }
+
+  /** Bytes that it returned; null as above. */
+  get readConsumed(): number | null {
+    this.checkDone();
+    return this.readTaken;
+  }
+
+  /** The return stream. */
+  get bytes(): Uint8Array {
+    this.checkDone();
+    return this.piece.u8.subarray(this.start, this.start + this.length);
+  }
+
+  /** The return stream, decoded. */
+  get returns(): readonly Return[] {
+    this.checkDone();
+    this.decoded ??= this.#stream().rest();
+    return this.decoded;
+  }
+
+  /** The return stream in words, one text a word: what `--strace` prints. */
+  get words(): string[] {
+    return returnWords(this.bytes);
+  }
+
+  /**
+   * The first return of that name.
+   *
+   * @throws BinderlabError when there is none.
+   */
+  expect<N extends ReturnName>(name: N): ReturnOf<N> {
+    this.checkDone();
+    const stream = this.#stream();
+    for (let one = stream.next(); one !== null; one = stream.next()) if (one.name === name) return one as ReturnOf<N>;
+    const got = this.returns.map((one) => one.name).join(', ') || 'nothing';
+    throw new BinderlabError(`${this.by} expected ${name} and got ${got}: ${this.#reason()}.`);
+  }
+
+  override output(): Result & {
+    writeConsumed: number | null;
+    readConsumed: number | null;
+    read?: Uint8Array;
+    readOver?: Uint8Array;
+  } {
+    const over = this.watched?.over ?? NO_BYTES;
+    return {
+      ...this.result(),
+      writeConsumed: this.writeTaken,
+      readConsumed: this.readTaken,
+      ...(this.readSize > 0 ? { read: this.bytes } : {}),
+      ...(over.length > 0 ? { readOver: over } : {}),
+    };
+  }
+
+  override save(): WriteReadState {
+    return {
+      ...super.save(),
+      writeConsumed: this.writeTaken,
+      readConsumed: this.readTaken,
+      piece: this.piece,
+      start: this.start,
+      length: this.length,
+      watched: this.watched,
+    };
+  }
+
+  override restore(state: WriteReadState): void {
+    super.restore(state);
+    this.writeTaken = state.writeConsumed;
+    this.readTaken = state.readConsumed;
+    this.piece = state.piece;
+    this.start = state.start;
+    this.length = state.length;
+    this.watched = state.watched;
+    this.decoded = null;
+  }
+
+  protected override collect(ret: number, returned: number): void {
+    if (ret >= 0) this.#readFrame();
+    else this.#readBack();
+    const consumed = this.readTaken ?? 0;
+    if (this.readSize > 0 && consumed > 0) this.#keep(returned, consumed);
+    if (this.watched !== null) this.watched = this.#seen(this.watched, consumed);
+  }
+
+  #stream(): ReturnStream {
+    return new ReturnStream(this.piece, this.start, this.start + this.length);
+  }
+
+  /** Why something that was expected did not come, as far as the returns tell. */
+  #reason(): string {
+    if (this.errno !== null) return `the call failed with ${this.errno}`;
+    for (const { name } of this.returns) if (name in REASONS) return REASONS[name] as string;
+    return 'what comes later takes another read, thread.wait(fd)';
+  }
+
+  /** The call succeeded: what it comes to is in the guest's hands. */
+  #readFrame(): void {
+    const { linear, frame } = this.caller;
+    this.writeTaken = linear.u64(frame + WRITE_CONSUMED);
+    this.readTaken = linear.u64(frame + READ_CONSUMED);
+  }
+
+  /** The call failed: what it comes to is in user memory, if anywhere. */
+  #readBack(): void {
+    const bytes = this.caller.memory.load(this.place.arg, WRITE_READ_SIZE);
+    if (bytes.length < WRITE_READ_SIZE) return;
+    this.writeTaken = u64At(bytes, WRITE_READ_WRITE_CONSUMED);
+    this.readTaken = u64At(bytes, WRITE_READ_READ_CONSUMED);
+  }
+
+  /** @param at Linear address of what was returned; 0 when it has to be looked for. */
+  #keep(at: number, length: number): void {
+    const { memory, linear, tape } = this.caller;
+    if (at !== 0) {
+      this.start = tape.keep(linear, at, length);
+      this.piece = tape.piece;
+      this.length = length;
+    } else {
+      const bytes = memory.load(this.place.rbuf, length);
+      this.piece = Piece.of(bytes);
+      this.length = bytes.length;
+    }
+  }
+
+  /** What the driver stored from byte `from` of the read buffer on: up to the last one that is another than before. */
+  #seen({ before }: Watched, from: number): Watched {
+    const after = this.caller.memory.load(this.place.rbuf, before.length);
+    let end = Math.min(before.length, after.length);
+    while (end > from && before[end - 1] === after[end - 1]) end--;
+    return { before, over: end > from ? after.slice(from, end) : NO_BYTES };
+  }
+}
