@@ -240,7 +240,10 @@ export class Syscalls {
   peek(addr: number, len: number): Stored & { bytes: Uint8Array } {
     return this.#access('peek', { addr, len }, () => {
       const bytes = this.memory.load(addr, len);
-      return { ...this.#stored(bytes.length), bytes };
+      // no spread: the engine would make a new hidden class for the result of each
+      const stored = this.#stored(bytes.length) as Stored & { bytes: Uint8Array };
+      stored.bytes = bytes;
+      return stored;
     });
   }
 
