@@ -57,16 +57,7 @@ function sendBinder(scene: Scene): () => void {
   const { client, server } = scene;
   const free = bc.freeBuffer(MAPPING);
   const call = client.prepare([free, bc.transaction({ handle: 0, code: 3, objects: [OBJECT] })]);
-  const take = server.prepare([]);
-  const reply = server.prepare([free, bc.reply()]);
-  const once = () => {
-    client.call(call);
-    server.call(take);
-    server.call(reply);
-    scene.resume();
-  };
-  for (let warm = 0; warm < 2; warm++) once();
-  client.received(call);
+  const once = served(scene, call, server.prepare([free, bc.reply()]));
   const told = [...client.answer(call)].some(({ word }) => word === BR_INCREFS || word === BR_ACQUIRE);
   if (told) throw new Error('the client is told of a ref to its object');
   return once;
@@ -78,8 +69,13 @@ export function getService(scene: Scene): () => void {
   const handle = register(scene);
   const free = bc.freeBuffer(MAPPING);
   const call = client.prepare([free, bc.transaction({ handle: 0, code: 1 })]);
+  return served(scene, call, server.prepare([free, bc.reply({ objects: [{ type: 'handle', handle }] })]));
+}
+
+/** The four system calls of a call that the manager answers; they have been made twice. */
+function served(scene: Scene, call: Prepared, reply: Prepared): () => void {
+  const { client, server } = scene;
   const take = server.prepare([]);
-  const reply = server.prepare([free, bc.reply({ objects: [{ type: 'handle', handle }] })]);
   const once = () => {
     client.call(call);
     server.call(take);
