@@ -22,9 +22,9 @@ import {
   listLift,
   listNext,
 } from '../lib/list';
-import { Area, areaPage, areaReaches, Page, pageOnLru } from '../mapping/area';
+import { Area, areaPage, areaReaches, Page, pageNext, pageOnLru } from '../mapping/area';
 import { mappingInstall, mappingReclaim } from '../mapping/index';
-import { trace } from '../trace';
+import { trace, tracing } from '../trace';
 
 export const lru: usize = memory.data(LIST_SIZE, 4);
 
@@ -34,27 +34,27 @@ export function pagesBoot(): void {
 
 /** Takes the pages of [start, end) off the LRU: a buffer is about to cover them alone. Returns the highest page that has no frame yet, plus 1, or 0. */
 export function pagesActivate(area: Area, start: u32, end: u32): i32 {
-  trace(EVENT_UPDATE_PAGE_RANGE, area.pid, 1, start, end - start);
+  if (tracing()) traceActivate(area, start, end);
+  const first = <i32>(start >>> PAGE_SHIFT);
+  const count = <i32>(end >>> PAGE_SHIFT) - first;
   const reclaims = area.strategy.reclaims;
-  const last = <i32>(end >>> PAGE_SHIFT);
+  let page = areaPage(area, first);
   let high = 0;
   let before: usize = 0; // what lies in front of and behind the pages just taken, which follow each other on the LRU
   let behind: usize = 0;
-  for (let index = <i32>(start >>> PAGE_SHIFT); index < last; index++) {
-    const page = areaPage(area, index);
+  for (let done = 0; done < count; done++) {
     if (!page.frame) {
-      high = index + 1;
-      continue;
+      high = first + done + 1;
+    } else if (reclaims) {
+      assert(pageOnLru(page), 'pagesActivate: page is in use already');
+      const entry = link(page);
+      if (entry != behind) {
+        if (before) listJoin(before, behind);
+        before = listBefore(entry);
+      }
+      behind = listLift(entry);
     }
-    if (!reclaims) continue;
-    assert(pageOnLru(page), 'pagesActivate: page is in use already');
-    const entry = link(page);
-    if (entry != behind) {
-      if (before) listJoin(before, behind);
-      before = listBefore(entry);
-    }
-    behind = listLift(entry);
-    trace(EVENT_ALLOC_LRU, area.pid, index);
+    page = pageNext(page);
   }
   if (before) listJoin(before, behind);
   return high;
@@ -62,16 +62,16 @@ export function pagesActivate(area: Area, start: u32, end: u32): i32 {
 
 /** Puts the pages of [start, end) that have frames at the tail of the LRU: no buffer touches them any more. */
 export function pagesRetire(area: Area, start: u32, end: u32): void {
-  trace(EVENT_UPDATE_PAGE_RANGE, area.pid, 0, start, end - start);
+  if (tracing()) traceRetire(area, start, end);
   if (!area.strategy.reclaims) return;
-  const last = <i32>(end >>> PAGE_SHIFT);
+  const first = <i32>(start >>> PAGE_SHIFT);
+  const count = <i32>(end >>> PAGE_SHIFT) - first;
+  let page = areaPage(area, first);
   let tail = listBefore(lru);
-  for (let index = <i32>(start >>> PAGE_SHIFT); index < last; index++) {
-    const page = areaPage(area, index);
-    if (!page.frame) continue;
-    assert(!pageOnLru(page), 'pagesRetire: page is on the LRU already');
-    tail = listHang(link(page), tail);
-    trace(EVENT_FREE_LRU, area.pid, index);
+  for (let done = 0; done < count; done++) {
+    assert(!page.frame || !pageOnLru(page), 'pagesRetire: page is on the LRU already');
+    if (page.frame) tail = listHang(link(page), tail);
+    page = pageNext(page);
   }
   listJoin(tail, lru);
 }
@@ -146,4 +146,22 @@ function ofLink(entry: usize): Page | null {
 
 function link(page: Page): usize {
   return changetype<usize>(page) + offsetof<Page>('lruNext');
+}
+
+function traceActivate(area: Area, start: u32, end: u32): void {
+  trace(EVENT_UPDATE_PAGE_RANGE, area.pid, 1, start, end - start);
+  traceLru(EVENT_ALLOC_LRU, area, start, end);
+}
+
+function traceRetire(area: Area, start: u32, end: u32): void {
+  trace(EVENT_UPDATE_PAGE_RANGE, area.pid, 0, start, end - start);
+  traceLru(EVENT_FREE_LRU, area, start, end);
+}
+
+/** An event for each page of [start, end) that goes to the LRU or comes from it: those with frames. */
+function traceLru(event: u32, area: Area, start: u32, end: u32): void {
+  if (!area.strategy.reclaims) return;
+  for (let index = <i32>(start >>> PAGE_SHIFT); index < <i32>(end >>> PAGE_SHIFT); index++) {
+    if (areaPage(area, index).frame) trace(event, area.pid, index);
+  }
 }

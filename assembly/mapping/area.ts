@@ -142,15 +142,17 @@ export function areaWindow(area: Area, offset: u32, write: bool, delivered: bool
 
 /** Bytes of `size` from `offset` on, whose window is at `target`, that lie one behind the other in memory: to the end of the page, or further. */
 export function areaReach(area: Area, offset: u32, target: usize, size: u32): u32 {
-  let bytes: u32 = PAGE_SIZE - (offset & PAGE_MASK);
-  if (bytes < size && !area.strategy.window) {
-    let page = areaPage(area, (offset + bytes) >>> PAGE_SHIFT);
-    while (bytes < size && page.frame == target + bytes) {
-      bytes += PAGE_SIZE;
-      page = pageNext(page);
-    }
+  const bytes: u32 = PAGE_SIZE - (offset & PAGE_MASK);
+  if (bytes >= size || area.strategy.window) return min(bytes, size);
+  const last = areaPage(area, (offset + size - 1) >>> PAGE_SHIFT);
+  let page = areaPage(area, (offset + bytes) >>> PAGE_SHIFT);
+  let frame = target + bytes;
+  while (page.frame == frame) {
+    if (page == last) return size;
+    frame += PAGE_SIZE;
+    page = pageNext(page);
   }
-  return min(bytes, size);
+  return <u32>(frame - target);
 }
 
 /** Linear address of the byte at `offset` in the page's own frame. */

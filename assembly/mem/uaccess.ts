@@ -13,7 +13,7 @@
  */
 import { ACCESS_READ, ACCESS_WRITE, PAGE_MASK, PAGE_SHIFT, PAGE_SIZE } from '../abi/machine';
 import { bytesCopy } from '../lib/bytes';
-import { frameMarkDirty } from './frames';
+import { frameMarkDirty, framesMarkDirty } from './frames';
 import { pteAllows, pteFrame } from './pte';
 import { spaceFault } from './fault';
 import { Space, spaceTlb, USER_END } from './space';
@@ -172,18 +172,26 @@ function userRun(space: Space, va: u64, len: u32, access: i32): usize {
   if (address == 0) return 0;
   let bytes = bytesToPageEnd(va);
   if (bytes < len) {
-    let slot = tableLookup(space.root, va);
-    let entry = load<u64>(slot);
-    for (slot += 8; bytes < len && (slot & PAGE_MASK) != 0; slot += 8) {
-      entry += PAGE_SIZE;
-      if (load<u64>(slot) != entry) break;
-      if (access == ACCESS_WRITE) frameMarkDirty(pteFrame(entry));
-      bytes += PAGE_SIZE;
-    }
-    space.counters.walks += (bytes - 1) >>> PAGE_SHIFT; // userAddress has counted the first page
+    const pages = pagesBehind(tableLookup(space.root, va), (len - bytes + PAGE_MASK) >>> PAGE_SHIFT);
+    space.counters.walks += pages; // userAddress has counted the first page
+    bytes += pages << PAGE_SHIFT;
   }
   run.bytes = min(bytes, len);
+  if (access == ACCESS_WRITE) framesMarkDirty(address, run.bytes);
   return address;
+}
+
+/** How many pages, up to `limit`, go on behind the page of the entry at `slot`: in its table, with its rights, in frames one behind the other. */
+function pagesBehind(slot: usize, limit: u32): u32 {
+  const end = slot + (min<usize>(limit, ((PAGE_MASK as usize) - (slot & PAGE_MASK)) >>> 3) << 3);
+  let entry = load<u64>(slot);
+  let at = slot;
+  while (at < end) {
+    entry += PAGE_SIZE;
+    if (load<u64>(at, 8) != entry) break;
+    at += 8;
+  }
+  return ((at - slot) >>> 3) as u32;
 }
 
 /** Whether the bytes, one at least, lie in one page; 0 wraps to more than any page has. */
