@@ -133,11 +133,6 @@ export function allocMmap(alloc: BinderAlloc, space: Space, userBase: u64, lengt
   return error;
 }
 
-/** Undoes `allocMmap` when the VMA could not be made after all. */
-export function allocUnmap(alloc: BinderAlloc): void {
-  forget(alloc);
-}
-
 /** A VMA of the mapping was closed, even in part: no new buffers from now on. */
 export function allocVmaClosed(alloc: BinderAlloc): void {
   alloc.mapped = false;

@@ -34,7 +34,7 @@ export function pagesBoot(): void {
 
 /** Takes the pages of [start, end) off the LRU: a buffer is about to cover them alone. Returns the highest page that has no frame yet, plus 1, or 0. */
 export function pagesActivate(area: Area, start: u32, end: u32): i32 {
-  if (tracing()) traceActivate(area, start, end);
+  if (tracing()) traceRange(area, true, start, end);
   const first = <i32>(start >>> PAGE_SHIFT);
   const count = <i32>(end >>> PAGE_SHIFT) - first;
   const reclaims = area.strategy.reclaims;
@@ -62,7 +62,7 @@ export function pagesActivate(area: Area, start: u32, end: u32): i32 {
 
 /** Puts the pages of [start, end) that have frames at the tail of the LRU: no buffer touches them any more. */
 export function pagesRetire(area: Area, start: u32, end: u32): void {
-  if (tracing()) traceRetire(area, start, end);
+  if (tracing()) traceRange(area, false, start, end);
   if (!area.strategy.reclaims) return;
   const first = <i32>(start >>> PAGE_SHIFT);
   const count = <i32>(end >>> PAGE_SHIFT) - first;
@@ -148,20 +148,11 @@ function link(page: Page): usize {
   return changetype<usize>(page) + offsetof<Page>('lruNext');
 }
 
-function traceActivate(area: Area, start: u32, end: u32): void {
-  trace(EVENT_UPDATE_PAGE_RANGE, area.pid, 1, start, end - start);
-  traceLru(EVENT_ALLOC_LRU, area, start, end);
-}
-
-function traceRetire(area: Area, start: u32, end: u32): void {
-  trace(EVENT_UPDATE_PAGE_RANGE, area.pid, 0, start, end - start);
-  traceLru(EVENT_FREE_LRU, area, start, end);
-}
-
-/** An event for each page of [start, end) that goes to the LRU or comes from it: those with frames. */
-function traceLru(event: u32, area: Area, start: u32, end: u32): void {
+/** Pages of [start, end) come from the LRU, or go to it: an event for the range, and one for each page that has a frame. */
+function traceRange(area: Area, allocate: bool, start: u32, end: u32): void {
+  trace(EVENT_UPDATE_PAGE_RANGE, area.pid, allocate ? 1 : 0, start, end - start);
   if (!area.strategy.reclaims) return;
   for (let index = <i32>(start >>> PAGE_SHIFT); index < <i32>(end >>> PAGE_SHIFT); index++) {
-    if (areaPage(area, index).frame) trace(event, area.pid, index);
+    if (areaPage(area, index).frame) trace(allocate ? EVENT_ALLOC_LRU : EVENT_FREE_LRU, area.pid, index);
   }
 }

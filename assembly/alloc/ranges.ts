@@ -59,7 +59,7 @@ export function rangesTake(ranges: Ranges, buffer: Buffer, size: u32, rest: Buff
   insertAllocated(ranges, buffer);
 }
 
-/** Marks an allocated buffer free without merging it; `rangesMerge` and `rangesInsert` follow. */
+/** Marks an allocated buffer free without merging it; `rangesJoin` may follow, and `rangesInsert` has to. */
 export function rangesDrop(ranges: Ranges, buffer: Buffer): void {
   assert(!buffer.free, 'rangesDrop: buffer is free already');
   rbErase(changetype<usize>(buffer) + BUFFER_RB, allocatedRoot(ranges));

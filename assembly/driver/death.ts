@@ -7,7 +7,7 @@
 import { CACHE_BINDER_REF_DEATH } from '../abi/machine';
 import { BR_ERROR } from '../abi/protocol';
 import { listFirst, listNext } from '../lib/list';
-import { kmemZalloc, kmemFree } from '../mem/kmem';
+import { kmemFree, kmemZalloc } from '../mem/kmem';
 import {
   Looper,
   LOOPER_ENTERED,

@@ -9,7 +9,7 @@ import { EINVAL, ENOMEM } from '../abi/errno';
 import { CACHE_BINDER_REF_FREEZE } from '../abi/machine';
 import { listFirst, listNext } from '../lib/list';
 import { rbFirst, rbNext } from '../lib/rbtree';
-import { kmemZalloc, kmemFree } from '../mem/kmem';
+import { kmemFree, kmemZalloc } from '../mem/kmem';
 import { nodeFirst, nodeHold, nodeNext, nodeRelease } from './nodes';
 import {
   Looper,

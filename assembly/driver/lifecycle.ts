@@ -12,7 +12,7 @@ import { LIST_SIZE, listAddHead, listDel, listEmpty, listFirst, listInit, listLi
 import { rbFirst, rbNext } from '../lib/rbtree';
 import { Strategy } from '../mapping/area';
 import { spaceMap, spaceUnmap } from '../mem/areas';
-import { kmemZalloc, kmemFree } from '../mem/kmem';
+import { kmemFree, kmemZalloc } from '../mem/kmem';
 import { spaceAnyClosed, spaceHasOwner, spaceTakeClosed, spaceVma, vmaFree } from '../mem/space';
 import { fdInstall, fdReserve, fdUnreserve } from '../task/fdtable';
 import {
@@ -177,11 +177,6 @@ export function deferredRun(): bool {
     }
   }
   return true;
-}
-
-/** Whether deferred work waits. */
-export function deferredPending(): bool {
-  return worker.proc != null || !listEmpty(deferredList);
 }
 
 /** Whether any process still maps the file; a binder file is mapped by the one that opened it, or by none. */

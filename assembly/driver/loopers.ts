@@ -10,7 +10,7 @@ import { BR_DEAD_REPLY, BR_OK } from '../abi/protocol';
 import { Buffer } from '../alloc/buffer';
 import { listInit } from '../lib/list';
 import { rbErase, rbInsertColor, rbLeft, rbLeftSlot, rbLink, rbRight, rbRightSlot, rbRoot } from '../lib/rbtree';
-import { kmemZalloc, kmemFree } from '../mem/kmem';
+import { kmemFree, kmemZalloc } from '../mem/kmem';
 import { Thread } from '../task/process';
 import { deathFree } from './death';
 import { freezeFree } from './freeze';

@@ -25,7 +25,7 @@ import {
   rbRightSlot,
   rbRoot,
 } from '../lib/rbtree';
-import { kmemZalloc, kmemFree } from '../mem/kmem';
+import { kmemFree, kmemZalloc } from '../mem/kmem';
 import { Looper, looperTodo, Node, nodeAsyncTodo, nodeRefs, Proc, WORK_NODE } from './objects';
 import { deadNodesRemove, nextId, STAT_NODE, statCreated, statDeleted } from './state';
 import { workAdd, workAddDeferred, workAddProc, workQueued, workRemove } from './work';

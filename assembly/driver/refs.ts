@@ -28,7 +28,7 @@ import {
   rbRoot,
 } from '../lib/rbtree';
 import { frameAllocZero, framePut } from '../mem/frames';
-import { kmemZalloc, kmemFree } from '../mem/kmem';
+import { kmemFree, kmemZalloc } from '../mem/kmem';
 import { nodeDec, nodeDecKeep, nodeFree, nodeHold, nodeInc } from './nodes';
 import { Looper, Node, nodeRefs, Proc, Ref } from './objects';
 import { nextId, STAT_DEATH, STAT_FREEZE, STAT_REF, statCreated, statDeleted } from './state';

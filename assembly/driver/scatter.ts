@@ -8,7 +8,7 @@ import { CACHE_SG_COPY, CACHE_SG_FIXUP } from '../abi/machine';
 import { allocCopyFromUser, allocWrite } from '../alloc/alloc';
 import { Buffer } from '../alloc/buffer';
 import { LIST_SIZE, listAddHead, listAddTail, listDel, listFirst, listInit, listNext } from '../lib/list';
-import { kmemZalloc, kmemFree } from '../mem/kmem';
+import { kmemFree, kmemZalloc } from '../mem/kmem';
 import { Space } from '../mem/space';
 import { Proc, SgCopy, SgFixup } from './objects';
 

@@ -28,8 +28,6 @@ export const STATUS = {
   TIMED_OUT: -110,
 } as const;
 
-export type StatusName = keyof typeof STATUS;
-
 const NAMES: ReadonlyMap<number, string> = new Map(Object.entries(STATUS).map(([name, value]) => [value, name]));
 
 export function statusName(status: number): string {
