@@ -1,40 +1,63 @@
 /**
  * BINDER_WRITE_READ with what its program does before and behind it: it stores commands and binder_write_read in its window,
- * makes the call, and looks at what the read returned. The host is the program of every thread; here it needs one crossing
- * for all of that.
+ * makes the call, and keeps what came of it. The host is the program of every thread; here it needs one crossing for all of
+ * that. What is kept goes to the tape, record after record, so that results outlive the read buffer; the host takes the tape
+ * away when it is full.
+ *
+ *     tape   end | write_consumed, read_consumed, length, what was read | the next | ... | free
  */
 import {
   ACCESS_READ,
   ACCESS_WRITE,
   PAGE_SIZE,
-  STAGE_COMMANDS,
-  STAGE_NEXT,
-  STAGE_RETURNED,
+  RECORD_LENGTH,
+  RECORD_READ,
+  RECORD_READ_CONSUMED,
+  RECORD_WRITE_CONSUMED,
+  STAGE_PAYLOADS,
+  TAPE_END,
+  TAPE_RECORDS,
+  TAPE_SIZE,
   WINDOW_ARGUMENT,
   WINDOW_READ,
   WINDOW_WRITE,
 } from './abi/machine';
 import { WRITE_READ_SIZE } from './abi/wire';
 import { WriteRead } from './driver/records';
+import { bytesCopy } from './lib/bytes';
 import { Space } from './mem/space';
 import { copyToUser, userWindow } from './mem/uaccess';
+import { Stage, stageCommand, stagePayloads, stageSpell, stageStream } from './stage';
 import { Thread, threadCallFrame } from './task/process';
 
-/** The scratch page around such a call. The host lays the commands down STAGE_COMMANDS bytes from its start. */
 @unmanaged
-export class Stage {
-  next: i32; // answer: the thread to resume, or 0
-  returned: usize; // answer: linear address of what the read returned; 0 when it returned nothing, or across a page's border
+class Tape {
+  end: u32; // where the next record begins, from the start of the tape on; 0 before the first
 }
 
-if (offsetof<Stage>('next') != STAGE_NEXT) ERROR('Stage.next');
-if (offsetof<Stage>('returned') != STAGE_RETURNED) ERROR('Stage.returned');
+@unmanaged
+class Record {
+  writeConsumed: u64;
+  readConsumed: u64;
+  length: u32; // bytes of what was read
+}
 
-/** Stores `size` bytes of commands and the record in a window, as far as the program may write there. */
-export function exchangeStore(space: Space, stage: Stage, window: u64, size: u32, writeSize: u32, readSize: u32): void {
-  if (size > 0) copyToUser(space, window + WINDOW_WRITE, changetype<usize>(stage) + STAGE_COMMANDS, size);
+if (offsetof<Tape>('end') != TAPE_END) ERROR('Tape.end');
+if (offsetof<Record>('writeConsumed') != RECORD_WRITE_CONSUMED) ERROR('Record.writeConsumed');
+if (offsetof<Record>('readConsumed') != RECORD_READ_CONSUMED) ERROR('Record.readConsumed');
+if (offsetof<Record>('length') != RECORD_LENGTH) ERROR('Record.length');
+if (offsetof<Record>() > <usize>RECORD_READ) ERROR('Record');
+
+/** Where the last record may begin, so that any of a page has room. */
+const RECORD_LAST: u32 = TAPE_SIZE - RECORD_READ - PAGE_SIZE;
+
+export const tape = changetype<Tape>(memory.data(TAPE_SIZE, 8));
+
+/** Stores the stage's first `count` commands and binder_write_read in a window, as far as the program may write there. */
+export function exchangeStore(space: Space, stage: Stage, window: u64, count: u32, readSize: u32): void {
+  const writeSize = count != 0 ? exchangeCommands(space, stage, window + WINDOW_WRITE, count) : 0;
   const argument = userWindow(space, window + WINDOW_ARGUMENT, WRITE_READ_SIZE, ACCESS_WRITE);
-  if (!argument) return;
+  if (argument == 0) return;
   const io = changetype<WriteRead>(argument);
   io.writeSize = writeSize;
   io.writeConsumed = 0;
@@ -44,11 +67,36 @@ export function exchangeStore(space: Space, stage: Stage, window: u64, size: u32
   io.readBuffer = window + WINDOW_READ;
 }
 
-/** Finds what the thread's read returned. Only a call that succeeded has left it in the thread's call frame. */
-export function exchangeLook(thread: Thread, stage: Stage, result: i32): void {
-  stage.returned = 0;
+/** The commands alone. Returns the bytes of their stream. */
+function exchangeCommands(space: Space, stage: Stage, address: u64, count: u32): u32 {
+  const first = stageCommand(stage, 0);
+  if (first.word == 0) {
+    copyToUser(space, address, stagePayloads(stage), min<u32>(first.first, PAGE_SIZE - STAGE_PAYLOADS));
+    return first.second;
+  }
+  const stream = stageStream(stage, count);
+  const to = userWindow(space, address, 1, ACCESS_WRITE);
+  if (to != 0) stageSpell(stage, count, to, address, stream);
+  return stream;
+}
+
+/** Records what came of the thread's call, which only one that succeeded has left in the thread's call frame. */
+export function exchangeKeep(thread: Thread, stage: Stage, result: i32): void {
+  stage.record = 0;
   if (result < 0) return;
   const io = changetype<WriteRead>(threadCallFrame(thread));
-  if (io.readSize == 0 || io.readConsumed == 0 || io.readConsumed > <u64>PAGE_SIZE) return;
-  stage.returned = userWindow(thread.process.space!, io.readBuffer, <u32>io.readConsumed, ACCESS_READ);
+  const size: u64 = io.readSize != 0 ? io.readConsumed : 0;
+  const at = max<u32>(tape.end, TAPE_RECORDS);
+  if (at > RECORD_LAST || size > <u64>PAGE_SIZE) return;
+  const record = changetype<Record>(changetype<usize>(tape) + at);
+  if (size != 0) {
+    const read = userWindow(thread.process.space!, io.readBuffer, <u32>size, ACCESS_READ);
+    if (read == 0) return;
+    bytesCopy(changetype<usize>(record) + RECORD_READ, read, <u32>size);
+  }
+  record.writeConsumed = io.writeConsumed;
+  record.readConsumed = io.readConsumed;
+  record.length = <u32>size;
+  stage.record = changetype<usize>(record);
+  tape.end = at + RECORD_READ + ((<u32>size + 7) & -8);
 }

@@ -21,7 +21,8 @@ import {
   POISON_BYTE,
   POISON_END,
   SECCTX_MAX,
-  STAGE_COMMANDS,
+  STAGE_COMMANDS_MAX,
+  TAPE_SIZE,
   WINDOW_ARGUMENT,
 } from './abi/machine';
 import { BINDER_WRITE_READ } from './abi/protocol';
@@ -37,7 +38,7 @@ import { objectsBoot } from './driver/objects';
 import { pollStart } from './driver/poll';
 import { scatterBoot } from './driver/scatter';
 import { procsFirst, procsNext, stateBoot, stateSeed } from './driver/state';
-import { exchangeLook, exchangeStore, Stage } from './exchange';
+import { exchangeKeep, exchangeStore, tape as recorded } from './exchange';
 import { digest } from './lib/digest';
 import { mappingKnown, mappingStrategy } from './mapping/index';
 import { spaceProtect, spaceUnmap } from './mem/areas';
@@ -47,6 +48,7 @@ import { kmemLiveTotal, kmemReap } from './mem/kmem';
 import { spaceCounters, spacesBoot } from './mem/space';
 import { putUser32, userTouch as touch } from './mem/uaccess';
 import { kernelReservedBytes } from './mem/vmalloc';
+import { Stage } from './stage';
 import { currentSet } from './task/current';
 import { fdClose, fdControl, fdDup, fdDupTo, fdFile } from './task/fdtable';
 import { FILE_BINDER, FILE_MEMFD, filesBoot, OpenFile } from './task/file';
@@ -184,15 +186,21 @@ export function scratch(): usize {
   return page;
 }
 
+/** Where calls out of a window, and parked ones, leave what came of them (TAPE_SIZE bytes). The stage tells of each. */
+export function tape(): usize {
+  return changetype<usize>(recorded);
+}
+
 /** Linear address behind which all memory is zero: a copy of what lies below it is a copy of the machine. */
 export function memoryTouched(): usize {
   return framesTouched();
 }
 
-/** Digest of the machine's whole state. What the host's own questions left behind is none of it, and is cleared. */
+/** Digest of the machine's whole state. What the host's own questions left behind is none of it, and is cleared, the tape too. */
 export function stateHash(): u64 {
   memory.fill(changetype<usize>(sum), 0, COUNTER_COUNT * 8);
   memory.fill(page, 0, PAGE_SIZE);
+  memory.fill(changetype<usize>(recorded), 0, TAPE_SIZE);
   return digest(0, framesTouched());
 }
 
@@ -288,12 +296,12 @@ export function resume(thread: Thread): i32 {
   return result;
 }
 
-/** The same, and then looks at what a read returned and finds out who can go on. Both are in the stage. */
-export function resumeLook(thread: Thread): i32 {
+/** The same, and then records what came of a BINDER_WRITE_READ and finds out who can go on. The stage tells both. */
+export function resumeKeep(thread: Thread): i32 {
   const stage = changetype<Stage>(page);
   const isRead = thread.call == CALL_READ;
   const result = resume(thread);
-  if (isRead) exchangeLook(thread, stage, result);
+  if (isRead) exchangeKeep(thread, stage, result);
   stage.next = runNext();
   return result;
 }
@@ -419,15 +427,16 @@ export function sysIoctl(thread: Thread, fd: i32, command: u32, arg: f64): i32 {
 }
 
 /**
- * BINDER_WRITE_READ out of the window that begins at page number `window`: stores `size` bytes of commands and
- * binder_write_read there, makes the call, and finds out who can go on. 0, a negative errno, or PARKED; more is in the stage.
+ * BINDER_WRITE_READ out of the window that begins at page number `window`: stores `count` commands of the stage and
+ * binder_write_read there, makes the call, records what came of it, and finds out who can go on. 0, a negative errno, or PARKED;
+ * more is in the stage.
  */
-export function sysWriteRead(thread: Thread, fd: i32, window: u32, size: u32, writeSize: u32, readSize: u32): i32 {
+export function sysWriteRead(thread: Thread, fd: i32, window: u32, count: u32, readSize: u32): i32 {
   const stage = changetype<Stage>(page);
   const start = <u64>window * PAGE_SIZE;
-  exchangeStore(thread.process.space!, stage, start, min<u32>(size, PAGE_SIZE - STAGE_COMMANDS), writeSize, readSize);
+  exchangeStore(thread.process.space!, stage, start, min<u32>(count, STAGE_COMMANDS_MAX), readSize);
   const result = sysIoctl(thread, fd, BINDER_WRITE_READ, <f64>(start + WINDOW_ARGUMENT));
-  exchangeLook(thread, stage, result);
+  exchangeKeep(thread, stage, result);
   stage.next = runNext();
   return result;
 }

@@ -121,7 +121,7 @@ export class Actor {
     const arg = ARENA + this.#records++ * RECORD_STRIDE;
     const at = this.linear(arg);
     const set = (offset: number, value: number) => this.guest.data.setUint32(at + offset, value, true);
-    set(WRITE_READ_WRITE_SIZE, Extent.of(commands).stream);
+    set(WRITE_READ_WRITE_SIZE, new Extent(commands).stream);
     set(WRITE_READ_WRITE_BUFFER, address);
     set(WRITE_READ_READ_SIZE, reads ? READ_SIZE : 0);
     set(WRITE_READ_READ_BUFFER, READS);

@@ -304,6 +304,7 @@ export class Machine {
 
   /** Sixteen hex digits that stand for the machine's whole state: equal digits, equal state. */
   hash(): string {
+    this.#system.tape.turn(); // the guest clears it
     return BigInt.asUintN(64, this.guest.raw.stateHash()).toString(16).padStart(16, '0');
   }
 

@@ -38,6 +38,7 @@ export class Snapshot {
   /** Makes everything what it was. Processes and threads that a script holds stay the objects they are. */
   restore(): void {
     const { system, people } = this.#stage;
+    system.tape.turn();
     this.image.restore(system.guest);
     system.restore(this.#system);
     people.restore(this.#people);

@@ -33,10 +33,34 @@ export const WINDOW_READ = 0x20000;
 export const WINDOW_ARGUMENT = 0x3f000;
 export const WINDOW_SIZE = 0x40000;
 
-// the scratch page around a BINDER_WRITE_READ out of a window: u32 each, and then bytes for the window
-export const STAGE_NEXT = 0;
-export const STAGE_RETURNED = 4;
-export const STAGE_COMMANDS = 64;
+// the stage: the scratch page around a BINDER_WRITE_READ out of a window
+export const STAGE_NEXT = 0; // u32: the thread to resume, or 0
+export const STAGE_RECORD = 4; // u32: linear address of the call's record on the tape; 0 when it has none
+export const STAGE_COMMANDS = 64; // up to STAGE_COMMANDS_MAX commands, STAGE_COMMAND_SIZE bytes each
+export const STAGE_COMMANDS_MAX = 15;
+export const STAGE_COMMAND_SIZE = 32;
+export const STAGE_PAYLOADS = 544; // bytes: what the commands send, each part at a multiple of 16
+/** With so many bytes of payloads and STAGE_COMMANDS_MAX commands the write buffer still lies in one page. */
+export const STAGE_PAYLOADS_MAX = 3056;
+
+// a command on the stage: u32 each
+export const COMMAND_WORD = 0; // the BC_ word; 0: the commands lie at STAGE_PAYLOADS as the driver reads them
+export const COMMAND_FIRST = 4; // the payload of a plain command, the handle of a transaction; bytes of all
+export const COMMAND_SECOND = 8; // what follows, the cookie of a transaction; bytes of the stream
+export const COMMAND_CODE = 12;
+export const COMMAND_FLAGS = 16;
+export const COMMAND_DATA_SIZE = 20;
+export const COMMAND_DATA = 24; // user address of the data, 0 when it is among the payloads
+
+/** The tape: a record of each BINDER_WRITE_READ that is over, until the host takes them away. */
+export const TAPE_SIZE = 65536;
+export const TAPE_END = 0; // u32: where the next record begins, from the start of the tape on; 0 before the first
+export const TAPE_RECORDS = 8; // the first record
+// a record
+export const RECORD_WRITE_CONSUMED = 0; // u64
+export const RECORD_READ_CONSUMED = 8; // u64
+export const RECORD_LENGTH = 16; // u32: bytes of what was read
+export const RECORD_READ = 24; // what was read
 
 // who owns a frame (FrameTable entry, `kind`)
 export const FRAME_FREE = 0;

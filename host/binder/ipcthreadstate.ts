@@ -25,6 +25,7 @@ import { extendedErrorOf, u32Bytes } from '../kernel/ioctls.ts';
 import type { Placed } from '../kernel/objects.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Return, TransactionReturn } from '../kernel/returns.ts';
+import { streamSize } from '../kernel/stream.ts';
 import type { Act } from '../sim/request.ts';
 import { sys } from '../sim/sys.ts';
 import type { SimThread } from '../sim/thread.ts';
@@ -489,7 +490,7 @@ function unsent(commands: readonly Command[], consumed: number): Command[] {
   let size = 0;
   return commands.filter((command) => {
     const start = size;
-    size += command.size;
+    size += streamSize(command);
     return start >= consumed;
   });
 }

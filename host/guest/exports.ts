@@ -19,6 +19,8 @@ export interface RawExports {
   mainThread(process: number): number;
   /** @returns Linear address of the page through which bytes pass between host and guest where no user memory is meant. */
   scratch(): number;
+  /** @returns Linear address of TAPE_SIZE bytes: what came of calls, each as a record (RECORD_*). */
+  tape(): number;
   /** @returns Linear address of binder_write_read as the thread's last BINDER_WRITE_READ stored it back. */
   callFrame(thread: number): number;
   threadExit(thread: number): void;
@@ -42,17 +44,17 @@ export interface RawExports {
 
   /**
    * BINDER_WRITE_READ out of a thread's window (WINDOW_* of abi/machine), which begins at page number `window`: stores the
-   * first `size` bytes of the stage's commands and binder_write_read there, and makes the call.
+   * first `count` commands of the stage and binder_write_read there, and makes the call.
    *
-   * @returns 0, or -errno, or PARKED. The stage (STAGE_*) tells the thread to resume, as `runNext` does, and where in linear
-   * memory what was read lies, or 0 when that is not in one page.
+   * @returns 0, or -errno, or PARKED. The stage (STAGE_*) tells the thread to resume, as `runNext` does, and where the record
+   * of the call is, or 0 when it has none: it failed, it read more than a page holds, or the tape is full.
    */
-  sysWriteRead(thread: number, fd: number, window: number, size: number, writeSize: number, readSize: number): number;
+  sysWriteRead(thread: number, fd: number, window: number, count: number, readSize: number): number;
 
   /** Goes on with a parked call. @returns Its result, or PARKED again. */
   resume(thread: number): number;
   /** The same; and the stage tells what it tells behind `sysWriteRead`. */
-  resumeLook(thread: number): number;
+  resumeKeep(thread: number): number;
   /** Takes the next thread off the wake list. @returns 0 when nobody is to be woken. */
   wakeNext(): number;
   /** Runs the deferred work that is queued. @returns 1 if there was any, else 0. */
@@ -154,6 +156,7 @@ export const REQUIRED_EXPORTS: readonly (keyof RawExports)[] = [
   'mainThread',
   'scratch',
   'callFrame',
+  'tape',
   'threadExit',
   'procExit',
   'procKill',
@@ -172,7 +175,7 @@ export const REQUIRED_EXPORTS: readonly (keyof RawExports)[] = [
   'sysIoctl',
   'sysWriteRead',
   'resume',
-  'resumeLook',
+  'resumeKeep',
   'wakeNext',
   'deferredRun',
   'runNext',

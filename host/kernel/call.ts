@@ -64,11 +64,11 @@ export abstract class Call {
   /**
    * Takes the result, and whatever else the call left in memory. Called once.
    *
-   * @param returned Linear address of what it read; 0 when the guest does not say.
+   * @param record Linear address of what the guest has recorded of it; 0 for nothing.
    */
-  finish(ret: number, returned: number): void {
+  finish(ret: number, record: number): void {
     this.answer = ret;
-    this.collect(ret, returned);
+    this.collect(ret, record);
   }
 
   /** What has come of it up to now, to be given to `restore`. */
@@ -84,7 +84,7 @@ export abstract class Call {
   /** All that came of it, as journals name it (there in snake_case). */
   abstract output(): Result;
 
-  protected abstract collect(ret: number, returned: number): void;
+  protected abstract collect(ret: number, record: number): void;
 
   /** @throws BinderlabError while the thread sleeps: there is nothing to look at yet. */
   protected checkDone(): void {
@@ -148,9 +148,9 @@ export class PollCall extends Call {
     return this.#revents;
   }
 
-  override finish(events: number, returned: number): void {
+  override finish(events: number, record: number): void {
     this.#revents = Math.max(events, 0);
-    super.finish(Math.min(events, 1), returned);
+    super.finish(Math.min(events, 1), record);
   }
 
   override output(): Result & { revents: number } {

@@ -2,57 +2,42 @@
  * One command to the driver, ready to be written. All of them are objects of one form, whatever they say: who writes a
  * list of them then meets one form only, and that is what keeps it quick.
  */
-import type { Payload } from './payload.ts';
-import { payloadSize } from './words.ts';
+import type { Attached } from './payload.ts';
 
 /**
- * What follows the word:
+ * What follows the word is told by how many bytes that is:
  *
- *     bare            nothing
- *     handle          u32 first
- *     pair            u32 first, u32 second
- *     value           u64 first
- *     ptr-cookie      u64 first, u64 second
- *     handle-cookie   u32 first, u64 second
- *     transaction     binder_transaction_data for the handle `first` with the cookie `second`
- *     raw             there is no word, but the bytes as they are
+ *     0               nothing
+ *     4               u32 first
+ *     8               u64 first; or u32 first, u32 second, where there is a second one
+ *     12              u32 first, u64 second
+ *     16              u64 first, u64 second
+ *     64 and more     binder_transaction_data for the handle `first` with the cookie `second`
  */
-export type Shape = 'bare' | 'handle' | 'pair' | 'value' | 'ptr-cookie' | 'handle-cookie' | 'transaction' | 'raw';
-
 export class Command {
   constructor(
-    readonly shape: Shape,
-    /** The BC_ word. */
+    /** The BC_ word; 0 for bytes as they are. */
     readonly word: number,
-    /** Bytes that it takes in the stream. */
-    readonly size: number,
+    /** What follows the word; the handle of a transaction. */
     readonly first: bigint | number,
+    /** What follows that; the cookie of a transaction. */
     readonly second: bigint | number,
     readonly code: number,
     readonly flags: number,
-    readonly payload: Payload | null,
-    /** Bytes that the payload takes behind the stream. */
-    readonly room: number,
+    /** The data that a transaction brings along, or bytes as they are. */
     readonly bytes: Uint8Array | null,
+    /** Address of data that lies in user memory already; 0 when it is brought along. */
+    readonly placedAt: number,
+    readonly dataSize: number,
+    /** Whatever a transaction has beside its data; null when that is all. */
+    readonly attached: Attached | null,
   ) {}
 
-  static plain(shape: Shape, word: number, first: bigint | number = 0, second: bigint | number = 0): Command {
-    return new Command(shape, word, 4 + payloadSize(word), first, second, 0, 0, null, 0, null);
-  }
-
-  static transaction(
-    word: number,
-    handle: number,
-    cookie: bigint | number,
-    code: number,
-    flags: number,
-    payload: Payload,
-  ): Command {
-    const size = 4 + payloadSize(word);
-    return new Command('transaction', word, size, handle, cookie, code, flags, payload, payload.size, null);
+  static plain(word: number, first: bigint | number = 0, second: bigint | number = 0): Command {
+    return new Command(word, first, second, 0, 0, null, 0, 0, null);
   }
 
   static raw(bytes: Uint8Array): Command {
-    return new Command('raw', 0, bytes.length, 0, 0, 0, 0, null, 0, bytes);
+    return new Command(0, 0, 0, 0, 0, bytes, 0, 0, null);
   }
 }

@@ -51,9 +51,9 @@ export interface NodeName {
   cookie: bigint | number;
 }
 
-const ENTER_LOOPER: Command = Command.plain('bare', BC_ENTER_LOOPER);
-const REGISTER_LOOPER: Command = Command.plain('bare', BC_REGISTER_LOOPER);
-const EXIT_LOOPER: Command = Command.plain('bare', BC_EXIT_LOOPER);
+const ENTER_LOOPER: Command = Command.plain(BC_ENTER_LOOPER);
+const REGISTER_LOOPER: Command = Command.plain(BC_REGISTER_LOOPER);
+const EXIT_LOOPER: Command = Command.plain(BC_EXIT_LOOPER);
 
 /** Makes commands: `bc.transaction({ handle: 0, code: 1 })`. All 22 of the protocol, and raw bytes. */
 export const bc = {
@@ -65,14 +65,14 @@ export const bc = {
 
   /** Gives a received buffer back: the BR_TRANSACTION or BR_REPLY that told of it, or its address. */
   freeBuffer: (received: { readonly buffer: number } | number): Command =>
-    Command.plain('value', BC_FREE_BUFFER, typeof received === 'number' ? received : received.buffer),
+    Command.plain(BC_FREE_BUFFER, typeof received === 'number' ? received : received.buffer),
 
-  increfs: (handle: number): Command => Command.plain('handle', BC_INCREFS, handle),
-  acquire: (handle: number): Command => Command.plain('handle', BC_ACQUIRE, handle),
-  release: (handle: number): Command => Command.plain('handle', BC_RELEASE, handle),
-  decrefs: (handle: number): Command => Command.plain('handle', BC_DECREFS, handle),
-  increfsDone: ({ ptr, cookie }: NodeName): Command => Command.plain('ptr-cookie', BC_INCREFS_DONE, ptr, cookie),
-  acquireDone: ({ ptr, cookie }: NodeName): Command => Command.plain('ptr-cookie', BC_ACQUIRE_DONE, ptr, cookie),
+  increfs: (handle: number): Command => Command.plain(BC_INCREFS, handle),
+  acquire: (handle: number): Command => Command.plain(BC_ACQUIRE, handle),
+  release: (handle: number): Command => Command.plain(BC_RELEASE, handle),
+  decrefs: (handle: number): Command => Command.plain(BC_DECREFS, handle),
+  increfsDone: ({ ptr, cookie }: NodeName): Command => Command.plain(BC_INCREFS_DONE, ptr, cookie),
+  acquireDone: ({ ptr, cookie }: NodeName): Command => Command.plain(BC_ACQUIRE_DONE, ptr, cookie),
   /** What the driver waits for after BR_INCREFS and BR_ACQUIRE: a BC_*_DONE for each of them among the returns. */
   acknowledge: (returns: readonly Return[]): Command[] =>
     returns.flatMap((one) => {
@@ -80,10 +80,9 @@ export const bc = {
       return one.name === 'BR_ACQUIRE' ? bc.acquireDone(one) : [];
     }),
   /** Never worked in any driver: EINVAL. */
-  attemptAcquire: (priority: number, handle: number): Command =>
-    Command.plain('pair', BC_ATTEMPT_ACQUIRE, priority, handle),
+  attemptAcquire: (priority: number, handle: number): Command => Command.plain(BC_ATTEMPT_ACQUIRE, priority, handle),
   /** Never worked in any driver: EINVAL. */
-  acquireResult: (result: number): Command => Command.plain('handle', BC_ACQUIRE_RESULT, result),
+  acquireResult: (result: number): Command => Command.plain(BC_ACQUIRE_RESULT, result),
 
   /** This thread serves calls; the process made it by itself. */
   enterLooper: (): Command => ENTER_LOOPER,
@@ -92,16 +91,15 @@ export const bc = {
   exitLooper: (): Command => EXIT_LOOPER,
 
   requestDeathNotification: (handle: number, cookie: bigint | number): Command =>
-    Command.plain('handle-cookie', BC_REQUEST_DEATH_NOTIFICATION, handle, cookie),
+    Command.plain(BC_REQUEST_DEATH_NOTIFICATION, handle, cookie),
   clearDeathNotification: (handle: number, cookie: bigint | number): Command =>
-    Command.plain('handle-cookie', BC_CLEAR_DEATH_NOTIFICATION, handle, cookie),
-  deadBinderDone: (cookie: bigint | number): Command => Command.plain('value', BC_DEAD_BINDER_DONE, cookie),
+    Command.plain(BC_CLEAR_DEATH_NOTIFICATION, handle, cookie),
+  deadBinderDone: (cookie: bigint | number): Command => Command.plain(BC_DEAD_BINDER_DONE, cookie),
   requestFreezeNotification: (handle: number, cookie: bigint | number): Command =>
-    Command.plain('handle-cookie', BC_REQUEST_FREEZE_NOTIFICATION, handle, cookie),
+    Command.plain(BC_REQUEST_FREEZE_NOTIFICATION, handle, cookie),
   clearFreezeNotification: (handle: number, cookie: bigint | number): Command =>
-    Command.plain('handle-cookie', BC_CLEAR_FREEZE_NOTIFICATION, handle, cookie),
-  freezeNotificationDone: (cookie: bigint | number): Command =>
-    Command.plain('value', BC_FREEZE_NOTIFICATION_DONE, cookie),
+    Command.plain(BC_CLEAR_FREEZE_NOTIFICATION, handle, cookie),
+  freezeNotificationDone: (cookie: bigint | number): Command => Command.plain(BC_FREEZE_NOTIFICATION_DONE, cookie),
 
   /** Bytes of the stream as they are, right or wrong. */
   raw: (bytes: Uint8Array): Command => Command.raw(bytes),
@@ -112,14 +110,20 @@ export const bc = {
    * @param address Where it would lie: the pointers in it count from there.
    */
   bytes: (commands: readonly Command[], address = 0): Uint8Array => {
-    const { size, stream } = Extent.of(commands);
+    const { size, stream } = new Extent(commands);
     const piece = new Piece(new ArrayBuffer(align(size, 8)));
     storeCommands(piece, 0, address, commands, stream);
     return piece.u8.subarray(0, size);
   },
 };
 
+/** Most messages are bytes and nothing else; they take the short way, which the engine makes one piece of. */
 function transaction(word: number, input: ReplyInput): Command {
-  const { handle = 0, code = 0, flags = 0, cookie = 0 } = input;
-  return Command.transaction(word, handle, cookie, code, flags, payloadOf(input));
+  const { handle = 0, code = 0, flags = 0, cookie = 0, data } = input;
+  const isBare = input.objects === undefined && input.offsets === undefined && input.buffersSize === undefined;
+  if (isBare && data instanceof Uint8Array) {
+    return new Command(word, handle, cookie, code, flags, data, 0, data.length, null);
+  }
+  const { bytes, placedAt, dataSize, attached } = payloadOf(input);
+  return new Command(word, handle, cookie, code, flags, bytes, placedAt, dataSize, attached);
 }

@@ -27,15 +27,22 @@ export interface PayloadInput {
 }
 
 /** A payload with every size and place known, relative to where it will lie. */
-export class Payload {
-  /** Bytes of user memory that it takes. */
-  readonly size: number;
+export interface Payload {
+  /** The data that it brings along; null when there is none, and when it lies in user memory already. */
+  readonly bytes: Uint8Array | null;
+  /** Address of data that lies in user memory already, otherwise 0. */
+  readonly placedAt: number;
+  /** Bytes of the data with the objects. */
+  readonly dataSize: number;
+  /** Whatever there is beside the data; null when that is all. */
+  readonly attached: Attached | null;
+}
+
+export class Attached {
+  /** Bytes of user memory that it takes behind the data. */
+  readonly room: number;
 
   constructor(
-    readonly bytes: Uint8Array | null,
-    /** Address of data that lies in user memory already; 0 when the payload brings its own. */
-    readonly placedAt: number,
-    readonly dataSize: number,
     readonly objects: readonly ObjectInput[],
     /** Places of `objects` in the data. */
     readonly places: readonly number[],
@@ -44,35 +51,34 @@ export class Payload {
     /** Bytes of the buffers that it brings. */
     buffers: number,
   ) {
-    this.size = (placedAt === 0 ? align(dataSize, 16) : 0) + align(8 * offsets.length, 16) + buffers;
+    this.room = align(8 * offsets.length, 16) + buffers;
   }
 }
 
 /** Up to here a loop is quicker than `set`. */
 const SHORT = 64;
+/** No index is above it. The engine, told so, leaves out its checks for sums that overflow. */
+const INDEX = 0x3fff_ffff;
 
 const NOTHING: readonly never[] = [];
 const NOWHERE: Placed = { address: 0, length: 0 };
-export const EMPTY_PAYLOAD = new Payload(null, 0, 0, NOTHING, NOTHING, NOTHING, 0, 0);
 
 /** @throws BinderlabError when objects are to be put into data that lies in user memory already. */
 export function payloadOf(input: PayloadInput): Payload {
-  const { data, offsets, buffersSize } = input;
-  const objects: readonly ObjectInput[] = input.objects ?? NOTHING;
-  if (data === undefined && objects.length === 0 && offsets === undefined && buffersSize === undefined) {
-    return EMPTY_PAYLOAD;
+  const { objects, offsets, buffersSize } = input;
+  const bytes = bytesOf(input.data);
+  const { address: placedAt, length } = bytes === null ? placeOf(input.data) : { address: 0, length: bytes.length };
+  if (objects !== undefined && objects.length > 0) {
+    if (placedAt !== 0) {
+      throw new BinderlabError(
+        'data that lies in memory already cannot take further objects: give the data as bytes, or write the objects there and give their "offsets"',
+      );
+    }
+    return withObjects(bytes, length, objects, offsets, buffersSize);
   }
-  const bytes = bytesOf(data);
-  const { address: placedAt, length } = bytes === null ? placeOf(data) : { address: 0, length: bytes.length };
-  if (objects.length === 0) {
-    return new Payload(bytes, placedAt, length, NOTHING, NOTHING, offsets ?? NOTHING, buffersSize ?? 0, 0);
-  }
-  if (placedAt !== 0) {
-    throw new BinderlabError(
-      'data that lies in memory already cannot take further objects: give the data as bytes, or write the objects there and give their "offsets"',
-    );
-  }
-  return withObjects(bytes, length, objects, offsets, buffersSize);
+  const isBare = (offsets === undefined || offsets.length === 0) && buffersSize === undefined;
+  const attached = isBare ? null : new Attached(NOTHING, NOTHING, offsets ?? NOTHING, buffersSize ?? 0, 0);
+  return { bytes, placedAt, dataSize: length, attached };
 }
 
 function withObjects(
@@ -94,7 +100,8 @@ function withObjects(
     buffersRoom += align(object.data.length, 8);
     if (object.data instanceof Uint8Array) buffers += align(object.data.length, 16);
   }
-  return new Payload(bytes, 0, dataSize, objects, places, offsets ?? places, buffersSize ?? buffersRoom, buffers);
+  const attached = new Attached(objects, places, offsets ?? places, buffersSize ?? buffersRoom, buffers);
+  return { bytes, placedAt: 0, dataSize, attached };
 }
 
 /** @returns The bytes of the data; null when there is none, and when it lies in memory already. */
@@ -115,16 +122,20 @@ function placeOf(data: PayloadInput['data']): Placed {
 }
 
 /**
- * Stores a payload over zeroed bytes.
+ * Stores what a payload has beside its data over zeroed bytes.
  *
- * @param at Its first byte in the piece.
+ * @param at First byte of the payload in the piece.
  * @param address User address of that byte, a multiple of 16.
+ * @param dataRoom Bytes behind `at` where the data is.
  */
-export function storePayload({ u8, view }: Piece, at: number, address: number, payload: Payload): void {
-  const { bytes, offsets, objects, places } = payload;
-  if (bytes !== null) storeBytes(u8, at, bytes);
-  if (offsets.length === 0 && objects.length === 0) return;
-  let next = offsetsPlace(payload, 0);
+export function storeAttached(
+  { u8, view }: Piece,
+  at: number,
+  address: number,
+  dataRoom: number,
+  { offsets, objects, places }: Attached,
+): void {
+  let next = dataRoom;
   for (const offset of offsets) {
     setU64(view, at + next, offset);
     next += 8;
@@ -147,14 +158,10 @@ export function storePayload({ u8, view }: Piece, at: number, address: number, p
 }
 
 /** Stores bytes; a few of them one by one, which is quicker than a call of `set`. */
-function storeBytes(target: Uint8Array, at: number, bytes: Uint8Array): void {
-  if (bytes.length > SHORT) target.set(bytes, at);
-  else for (let i = 0; i < bytes.length; i++) target[at + i] = bytes[i] as number;
-}
-
-/** @returns Where the offsets of a payload at `at` begin. */
-export function offsetsPlace(payload: Payload, at: number): number {
-  return payload.placedAt === 0 ? align(at + payload.dataSize, 16) : at;
+export function storeBytes(target: Uint8Array, at: number, bytes: Uint8Array): void {
+  const { length } = bytes;
+  if (length > SHORT) target.set(bytes, at);
+  else for (let i = 0; i < length; i++) target[(at + i) & INDEX] = bytes[i] as number;
 }
 
 /** @param unit A power of two. */

@@ -1,18 +1,5 @@
 /** What a read returned, decoded: one `Return` for each BR_ word. 64-bit values that an owner chose are bigints. */
-import {
-  BR_ACQUIRE,
-  BR_CLEAR_DEATH_NOTIFICATION_DONE,
-  BR_CLEAR_FREEZE_NOTIFICATION_DONE,
-  BR_DEAD_BINDER,
-  BR_DECREFS,
-  BR_ERROR,
-  BR_FROZEN_BINDER,
-  BR_INCREFS,
-  BR_RELEASE,
-  BR_REPLY,
-  BR_TRANSACTION,
-  BR_TRANSACTION_SEC_CTX,
-} from '../../assembly/abi/protocol.ts';
+import { BR_REPLY, BR_TRANSACTION } from '../../assembly/abi/protocol.ts';
 import {
   FROZEN_STATE_INFO_COOKIE,
   FROZEN_STATE_INFO_IS_FROZEN,
@@ -27,16 +14,14 @@ import {
   TRANSACTION_DATA_SECCTX_SECCTX,
   TRANSACTION_DATA_SENDER_EUID,
   TRANSACTION_DATA_SENDER_PID,
+  TRANSACTION_DATA_SIZE,
   TRANSACTION_DATA_TARGET,
 } from '../../assembly/abi/wire.ts';
 import { Piece } from './piece.ts';
-import { payloadSize, wordName } from './words.ts';
+import { Reel } from './tape.ts';
+import { payloadSize, words } from './words.ts';
 
-// An imported constant is looked up at every use; one of the file's own costs nothing.
-const CALL = BR_TRANSACTION;
-const CALL_SECCTX = BR_TRANSACTION_SEC_CTX;
-const REPLY = BR_REPLY;
-// where the fields lie, in words
+// Where the fields lie, in words. An imported constant is looked up at every use, one of the file's own costs nothing.
 const TARGET = TRANSACTION_DATA_TARGET / 4;
 const COOKIE = TRANSACTION_DATA_COOKIE / 4;
 const CODE = TRANSACTION_DATA_CODE / 4;
@@ -51,6 +36,15 @@ const SECCTX = TRANSACTION_DATA_SECCTX_SECCTX / 4;
 const NODE_COOKIE = PTR_COOKIE_COOKIE / 4;
 const FROZEN_COOKIE = FROZEN_STATE_INFO_COOKIE / 4;
 const FROZEN_IS_FROZEN = FROZEN_STATE_INFO_IS_FROZEN / 4;
+/** Words of the stream that a message takes at least. */
+const MESSAGE_WORDS = 1 + TRANSACTION_DATA_SIZE / 4;
+
+const CALL = BR_TRANSACTION | 0;
+const REPLY = BR_REPLY | 0;
+/** The second byte of every word that a driver sends: 'r'. */
+const FAMILY = 0x72;
+/** No index is above it. The engine, told so, leaves out its checks for sums that overflow. */
+const INDEX = 0x3fff_ffff;
 
 /** Words without payload. */
 export type PlainName =
@@ -67,46 +61,44 @@ export type PlainName =
 
 /** A call that arrived, or the reply to one. Its bytes lie in the receiver's mapping until it frees the buffer. */
 export class TransactionReturn {
-  readonly name: 'BR_TRANSACTION' | 'BR_TRANSACTION_SEC_CTX' | 'BR_REPLY';
-  readonly code: number;
-  readonly flags: number;
-  /** 0 for oneway calls and replies. */
-  readonly senderPid: number;
-  readonly senderEuid: number;
-  /** Address of the data, which `bc.freeBuffer` takes; and bytes of it. */
-  readonly buffer: number;
-  readonly dataSize: number;
-  /** Address and bytes of the offsets of the objects. */
-  readonly offsets: number;
-  readonly offsetsSize: number;
-  /** Address of the sender's security context; 0 unless the word is BR_TRANSACTION_SEC_CTX. */
-  readonly secctx: number;
-  readonly #piece: Piece;
+  readonly #reel: Reel;
   readonly #at: number;
 
-  /** @param at Index in the piece of the word behind the BR_ word. */
-  constructor(word: number, piece: Piece, at: number) {
-    this.name = word === REPLY ? 'BR_REPLY' : word === CALL ? 'BR_TRANSACTION' : 'BR_TRANSACTION_SEC_CTX';
-    this.code = piece.u32(at + CODE);
-    this.flags = piece.u32(at + FLAGS);
-    this.senderPid = piece.u32(at + SENDER_PID) | 0;
-    this.senderEuid = piece.u32(at + SENDER_EUID);
-    this.buffer = piece.u64(at + BUFFER);
-    this.dataSize = piece.u64(at + DATA_SIZE);
-    this.offsets = piece.u64(at + OFFSETS);
-    this.offsetsSize = piece.u64(at + OFFSETS_SIZE);
-    this.secctx = word === CALL_SECCTX ? piece.u64(at + SECCTX) : 0;
-    this.#piece = piece;
+  constructor(
+    readonly name: 'BR_TRANSACTION' | 'BR_TRANSACTION_SEC_CTX' | 'BR_REPLY',
+    readonly code: number,
+    readonly flags: number,
+    /** 0 for oneway calls and replies. */
+    readonly senderPid: number,
+    readonly senderEuid: number,
+    /** Address of the data, which `bc.freeBuffer` takes; and bytes of it. */
+    readonly buffer: number,
+    readonly dataSize: number,
+    /** Address and bytes of the offsets of the objects. */
+    readonly offsets: number,
+    readonly offsetsSize: number,
+    /** Address of the sender's security context; 0 unless the word is BR_TRANSACTION_SEC_CTX. */
+    readonly secctx: number,
+    reel: Reel,
+    /** Place on the reel of the word behind the BR_ word. */
+    at: number,
+  ) {
+    this.#reel = reel;
     this.#at = at;
   }
 
   /** The receiver's node that is called; 0 in replies, and for the context manager's. */
   get ptr(): bigint {
-    return this.#piece.big(this.#at + TARGET);
+    return this.#big(TARGET);
   }
 
   get cookie(): bigint {
-    return this.#piece.big(this.#at + COOKIE);
+    return this.#big(COOKIE);
+  }
+
+  #big(field: number): bigint {
+    const { piece, base } = this.#reel;
+    return piece.big(((this.#at - base) >> 2) + field);
   }
 }
 
@@ -138,22 +130,36 @@ export type ReturnOf<N extends ReturnName> = Return extends infer R
     : never
   : never;
 
-/** Words without payload: nothing but the family 'r' above the number. */
-const PLAIN_WORDS = 0x72;
-/** One shared value for each of them, by number. */
-const PLAIN: readonly (Return | undefined)[] = Array.from({ length: 256 }, (_, number) => {
-  const name = wordName((PLAIN_WORDS << 8) | number);
-  return name === undefined ? undefined : Object.freeze({ name: name as PlainName });
-});
+/** Words of the protocol that no driver has ever sent. */
+const NEVER_SENT: ReadonlySet<string> = new Set(['BR_ACQUIRE_RESULT', 'BR_ATTEMPT_ACQUIRE']);
+const SENT = words('BR_').filter(([, name]) => !NEVER_SENT.has(name)) as [word: number, name: ReturnName][];
+const NAMES: ReadonlyMap<number, ReturnName> = new Map(SENT.map(([word, name]) => [word | 0, name]));
+const WORDS: ReadonlyMap<ReturnName, number> = new Map(SENT.map(([word, name]) => [name, word | 0]));
+/** One shared value for each word without payload. */
+const PLAIN: ReadonlyMap<ReturnName, Return> = new Map(
+  SENT.filter(([word]) => payloadSize(word) === 0).map(([, name]) => [
+    name,
+    Object.freeze({ name: name as PlainName }),
+  ]),
+);
 
-/** Goes through what a read returned. The returns go on to use the piece, so it is to stay as it is. */
+/** Goes through what a read returned. */
 export class ReturnStream {
-  /** The stream lies in the bytes of `piece` from `at`, a multiple of 4, up to `end`. */
+  private readonly piece: Piece;
+  /** Where the next word is in the piece, and where there is none any more. */
+  private at: number;
+  private readonly end: number;
+
+  /** The stream is `length` bytes from the place `start` on the reel on, a multiple of 4. */
   constructor(
-    private readonly piece: Piece,
-    private at: number,
-    private readonly end: number,
-  ) {}
+    private readonly reel: Reel,
+    start: number,
+    private readonly length: number,
+  ) {
+    this.piece = reel.piece;
+    this.at = (start - reel.base) >>> 2;
+    this.end = this.at + (length >>> 2);
+  }
 
   /** All that are left. */
   rest(): Return[] {
@@ -164,58 +170,108 @@ export class ReturnStream {
 
   /** The next return; null when there is none. */
   next(): Return | null {
-    const { piece, at, end } = this;
-    if (at + 4 > end) return null;
-    const word = piece.u32(at >> 2);
-    const next = at + 4 + payloadSize(word);
-    const one = next <= end ? returnOf(word, piece, (at >> 2) + 1) : undefined;
-    this.at = one === undefined ? end : next;
-    return one ?? { name: 'BR_UNKNOWN', word, rest: piece.u8.subarray(at + 4, end) };
+    const { reel, piece, at, end } = this;
+    if (at >= end) return null;
+    const word = piece.i32[at] as number;
+    const name = NAMES.get(word);
+    const words = 1 + payloadSize(word) / 4;
+    if (name === undefined || at + words > end) return this.#unknown(word);
+    this.at = at + words;
+    return words < MESSAGE_WORDS ? otherReturn(name, piece, at + 1) : messageOf(name, reel, at + 1);
   }
+
+  /** The rest is left undecoded. */
+  #unknown(word: number): Return {
+    const from = 4 * (this.at + 1);
+    const end = 4 * this.end + (this.length & 3);
+    this.at = this.end;
+    return { name: 'BR_UNKNOWN', word: word >>> 0, rest: this.piece.u8.slice(from, end) };
+  }
+}
+
+/**
+ * Finds the first return of that name in a stream as of ReturnStream, without a look at what the others say.
+ *
+ * @returns null when there is none up to a word that is no driver's.
+ */
+export function findReturn(reel: Reel, start: number, length: number, name: ReturnName): Return | null {
+  const { i32 } = reel.piece;
+  const wanted = wordOf(name);
+  let at = (start - reel.base) >>> 2;
+  const end = at + (length >>> 2);
+  while (at < end) {
+    const word = i32[at] as number;
+    const words = 1 + ((word >>> 18) & 0xfff);
+    if (((word >>> 8) & 0xff) !== FAMILY || at + words > end) break;
+    if (word === wanted)
+      return words < MESSAGE_WORDS ? otherReturn(name, reel.piece, at + 1) : messageOf(name, reel, at + 1);
+    at = (at + words) & INDEX;
+  }
+  return null;
+}
+
+/** @returns The word of a name; 0 for those that have none. */
+function wordOf(name: ReturnName): number {
+  if (name === 'BR_TRANSACTION') return CALL;
+  if (name === 'BR_REPLY') return REPLY;
+  return WORDS.get(name) ?? 0;
 }
 
 /** The returns in the bytes of a whole stream. */
 export function returnsOf(bytes: Uint8Array): Return[] {
-  return new ReturnStream(Piece.of(bytes), 0, bytes.length).rest();
+  return new ReturnStream(new Reel(Piece.of(bytes), 0), 0, bytes.length).rest();
 }
 
-/** What a word says with the payload at index `at`; undefined when the driver never sends it. */
-function returnOf(word: number, piece: Piece, at: number): Return | undefined {
-  if (word >>> 8 === PLAIN_WORDS) return PLAIN[word & 0xff];
-  switch (word) {
-    case CALL:
-    case CALL_SECCTX:
-    case REPLY:
-      return new TransactionReturn(word, piece, at);
-    default:
-      return rareReturn(word, piece, at);
-  }
+/**
+ * All that is to be read is read before the object is made: the engine then makes it in one go.
+ *
+ * @param at Index of the payload in the reel's piece.
+ */
+function messageOf(name: ReturnName, reel: Reel, at: number): TransactionReturn {
+  const { piece, base } = reel;
+  const { i32 } = piece;
+  const code = (i32[at + CODE] as number) >>> 0;
+  const flags = (i32[at + FLAGS] as number) >>> 0;
+  const senderPid = i32[at + SENDER_PID] as number;
+  const senderEuid = (i32[at + SENDER_EUID] as number) >>> 0;
+  const dataSize = (i32[at + DATA_SIZE] as number) >>> 0; // no mapping is so large that the high word counts
+  const offsetsSize = (i32[at + OFFSETS_SIZE] as number) >>> 0;
+  const buffer = piece.u64(at + BUFFER);
+  const offsets = piece.u64(at + OFFSETS);
+  const secctx = name === 'BR_TRANSACTION_SEC_CTX' ? piece.u64(at + SECCTX) : 0;
+  return new TransactionReturn(
+    name as TransactionReturn['name'],
+    code,
+    flags,
+    senderPid,
+    senderEuid,
+    buffer,
+    dataSize,
+    offsets,
+    offsetsSize,
+    secctx,
+    reel,
+    base + 4 * at,
+  );
 }
 
-/** The same for words that bring no message. */
-function rareReturn(word: number, piece: Piece, at: number): Return | undefined {
-  switch (word) {
-    case BR_INCREFS:
-      return { name: 'BR_INCREFS', ptr: piece.big(at), cookie: piece.big(at + NODE_COOKIE) };
-    case BR_ACQUIRE:
-      return { name: 'BR_ACQUIRE', ptr: piece.big(at), cookie: piece.big(at + NODE_COOKIE) };
-    case BR_RELEASE:
-      return { name: 'BR_RELEASE', ptr: piece.big(at), cookie: piece.big(at + NODE_COOKIE) };
-    case BR_DECREFS:
-      return { name: 'BR_DECREFS', ptr: piece.big(at), cookie: piece.big(at + NODE_COOKIE) };
-    case BR_DEAD_BINDER:
-      return { name: 'BR_DEAD_BINDER', cookie: piece.big(at) };
-    case BR_CLEAR_DEATH_NOTIFICATION_DONE:
-      return { name: 'BR_CLEAR_DEATH_NOTIFICATION_DONE', cookie: piece.big(at) };
-    case BR_CLEAR_FREEZE_NOTIFICATION_DONE:
-      return { name: 'BR_CLEAR_FREEZE_NOTIFICATION_DONE', cookie: piece.big(at) };
-    case BR_FROZEN_BINDER: {
-      const isFrozen = piece.u32(at + FROZEN_IS_FROZEN) !== 0;
-      return { name: 'BR_FROZEN_BINDER', cookie: piece.big(at + FROZEN_COOKIE), isFrozen };
-    }
-    case BR_ERROR:
-      return { name: 'BR_ERROR', error: piece.u32(at) | 0 };
+/** What a word says that brings no message. @param at Index of its payload. */
+function otherReturn(name: ReturnName, piece: Piece, at: number): Return {
+  switch (name) {
+    case 'BR_INCREFS':
+    case 'BR_ACQUIRE':
+    case 'BR_RELEASE':
+    case 'BR_DECREFS':
+      return { name, ptr: piece.big(at), cookie: piece.big(at + NODE_COOKIE) };
+    case 'BR_DEAD_BINDER':
+    case 'BR_CLEAR_DEATH_NOTIFICATION_DONE':
+    case 'BR_CLEAR_FREEZE_NOTIFICATION_DONE':
+      return { name, cookie: piece.big(at) };
+    case 'BR_FROZEN_BINDER':
+      return { name, cookie: piece.big(at + FROZEN_COOKIE), isFrozen: piece.u32(at + FROZEN_IS_FROZEN) !== 0 };
+    case 'BR_ERROR':
+      return { name, error: piece.u32(at) | 0 };
     default:
-      return undefined;
+      return PLAIN.get(name) as Return;
   }
 }

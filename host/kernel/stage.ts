@@ -1,25 +1,55 @@
 /**
- * The guest's scratch page, where host and guest put down what the other needs to know of a BINDER_WRITE_READ:
- *
- *     0              | 4                     | 64
- *     thread to      | linear address of     | what the call stores in the write buffer first:
- *     resume, or 0   | what it read, or 0    | commands and payloads
+ * The host's side of the stage, the guest's scratch page: what a thread's next BINDER_WRITE_READ is to send, and what the
+ * guest tells of the call. Plain commands and transactions of plain data lie there in short; the guest spells them out
+ * where it stores them. All others are laid out here, as the driver reads them.
  */
-import { PAGE_SIZE, STAGE_COMMANDS, STAGE_NEXT, STAGE_RETURNED } from '../../assembly/abi/machine.ts';
+import {
+  COMMAND_CODE,
+  COMMAND_DATA,
+  COMMAND_DATA_SIZE,
+  COMMAND_FIRST,
+  COMMAND_FLAGS,
+  COMMAND_SECOND,
+  PAGE_SIZE,
+  STAGE_COMMAND_SIZE,
+  STAGE_COMMANDS,
+  STAGE_COMMANDS_MAX,
+  STAGE_NEXT,
+  STAGE_PAYLOADS,
+  STAGE_PAYLOADS_MAX,
+  STAGE_RECORD,
+} from '../../assembly/abi/machine.ts';
+import { TRANSACTION_DATA_SIZE } from '../../assembly/abi/wire.ts';
 import { WRITE_BUFFER_SIZE } from './arena.ts';
 import type { Command } from './command.ts';
+import { storeBytes } from './payload.ts';
 import { Piece } from './piece.ts';
 import { Extent, storeCommands } from './stream.ts';
 
-/** Bytes of commands and payloads that it takes. */
-export const STAGE_ROOM = PAGE_SIZE - STAGE_COMMANDS;
+// In words. An imported constant is looked up at every use, one of the file's own costs nothing.
+const FIRST = COMMAND_FIRST / 4;
+const SECOND = COMMAND_SECOND / 4;
+const CODE = COMMAND_CODE / 4;
+const FLAGS = COMMAND_FLAGS / 4;
+const DATA_SIZE = COMMAND_DATA_SIZE / 4;
+const DATA = COMMAND_DATA / 4;
+const COMMAND_WORDS = STAGE_COMMAND_SIZE / 4;
+
+const COUNT_MAX = STAGE_COMMANDS_MAX;
+/** Of a BC_ word: how many bytes follow it. */
+const SIZE = 0x3fff_0000;
+const TRANSACTION = TRANSACTION_DATA_SIZE << 16;
+const INT_MAX = 0x7fff_ffff;
+const WORD_MAX = 0xffff_ffff;
+/** No index is above it. The engine, told so, leaves out its checks for sums that overflow. */
+const INDEX = 0x3fff_ffff;
 
 export class Stage {
-  /** What the commands of the next call take. */
-  readonly extent = new Extent();
   readonly #next: number;
-  readonly #returned: number;
+  readonly #record: number;
   readonly #commands: number;
+  readonly #payloads: number;
+  readonly #payloadsEnd: number;
   /** A write buffer of the host's own; made by the first call that needs it. */
   #apart: Piece | null = null;
 
@@ -28,30 +58,86 @@ export class Stage {
     /** Linear address of the page. */
     readonly page: number,
   ) {
-    this.#next = (page + STAGE_NEXT) / 4;
-    this.#returned = (page + STAGE_RETURNED) / 4;
-    this.#commands = page + STAGE_COMMANDS;
+    this.#next = (page + STAGE_NEXT) >>> 2;
+    this.#record = (page + STAGE_RECORD) >>> 2;
+    this.#commands = (page + STAGE_COMMANDS) >>> 2;
+    this.#payloads = page + STAGE_PAYLOADS;
+    this.#payloadsEnd = page + STAGE_PAYLOADS + STAGE_PAYLOADS_MAX;
   }
 
-  /** Lays commands out, which `extent` has measured, as they are going to lie at `address`. They have room. */
-  put(commands: readonly Command[], address: number): void {
-    storeCommands(this.linear, this.#commands, address, commands, this.extent.stream);
+  /**
+   * Puts commands on the stage that are going to lie at `address`.
+   *
+   * @returns How many the guest finds there; -1 when they have no room.
+   */
+  put(commands: readonly Command[], address: number): number {
+    const { length } = commands;
+    if (length > COUNT_MAX) return this.#putLaidOut(commands, address);
+    const { i32, u8 } = this.linear;
+    const end = this.#payloadsEnd;
+    let at = this.#commands & INDEX;
+    let payload = this.#payloads & INDEX;
+    for (let i = 0; i < length; i++) {
+      const command = commands[i] as Command;
+      const { word, first, second } = command;
+      const size = word & SIZE;
+      if (typeof first !== 'number' || typeof second !== 'number' || isWide(first) || isWide(second)) {
+        return this.#putLaidOut(commands, address);
+      }
+      i32[at] = word;
+      i32[at + FIRST] = first;
+      i32[at + SECOND] = second;
+      if (size === TRANSACTION) {
+        const { bytes, placedAt, dataSize } = command;
+        i32[at + CODE] = command.code;
+        i32[at + FLAGS] = command.flags;
+        i32[at + DATA_SIZE] = dataSize;
+        i32[at + DATA] = placedAt;
+        const from = payload;
+        if (bytes !== null) payload = (payload + ((dataSize + 15) & -16)) & INDEX;
+        if (command.attached !== null || payload > end || isWide(dataSize) || isWide(placedAt)) {
+          return this.#putLaidOut(commands, address);
+        }
+        if (bytes !== null) storeBytes(u8, from, bytes);
+      } else if (word === 0 || size > TRANSACTION) {
+        return this.#putLaidOut(commands, address);
+      }
+      at = (at + COMMAND_WORDS) & INDEX;
+    }
+    return length;
   }
 
-  /** The same where they have no room, or somebody wants to see them. @returns The bytes; good until the next call. */
-  bytes(commands: readonly Command[], address: number): Uint8Array {
+  /** @returns Commands as they lie in a write buffer at `address`; good until the next call. */
+  bytes(commands: readonly Command[], address: number, { size, stream }: Extent): Uint8Array {
     this.#apart ??= new Piece(new ArrayBuffer(WRITE_BUFFER_SIZE));
-    storeCommands(this.#apart, 0, address, commands, this.extent.stream);
-    return this.#apart.u8.subarray(0, this.extent.size);
+    storeCommands(this.#apart, 0, address, commands, stream);
+    return this.#apart.u8.subarray(0, size);
   }
 
-  /** The thread to resume behind the last `sysWriteRead` or `resumeLook`, or 0. */
+  /** The thread to resume behind the last `sysWriteRead` or `resumeKeep`, or 0. */
   get next(): number {
     return this.linear.i32[this.#next] as number;
   }
 
-  /** Linear address of what the last of them read; 0 when it is not in one page, or nothing. */
-  get returned(): number {
-    return this.linear.i32[this.#returned] as number;
+  /** Linear address of the record that the last of them made; 0 when it made none. */
+  get record(): number {
+    return this.linear.i32[this.#record] as number;
   }
+
+  #putLaidOut(commands: readonly Command[], address: number): number {
+    const { size, stream } = new Extent(commands);
+    if (size > PAGE_SIZE - STAGE_PAYLOADS) return -1;
+    const { i32 } = this.linear;
+    const at = this.#commands;
+    i32[at] = 0;
+    i32[at + FIRST] = size;
+    i32[at + SECOND] = stream;
+    storeCommands(this.linear, this.#payloads, address, commands, stream);
+    return 1;
+  }
+}
+
+/** Whether a word of the stage is too small for a value. The first comparison is of integers, and settles most. */
+function isWide(value: number): boolean {
+  return value > INT_MAX && value > WORD_MAX;
 }

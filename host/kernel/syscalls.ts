@@ -19,7 +19,7 @@ import { i32At, u32At } from './endian.ts';
 import { BinderlabError, notEmulated } from './error.ts';
 import { ioctlName } from './ioctls.ts';
 import type { Fault, UserMemory } from './memory.ts';
-import { STAGE_ROOM } from './stage.ts';
+import { Extent } from './stream.ts';
 import type { System, Task } from './system.ts';
 import { ReadCall, WriteCall } from './transfer.ts';
 import { type Caller, recordBytes, type WriteRead, WriteReadCall } from './writeread.ts';
@@ -51,9 +51,6 @@ const TWO_ENDED: ReadonlySet<FileKind> = new Set<FileKind>(['pipe', 'socketpair'
 // An imported constant is looked up at every use, one of the file's own costs nothing.
 const WRITE_ROOM = WRITE_BUFFER_SIZE;
 const READ_ROOM = READ_BUFFER_SIZE;
-const STAGE_SIZE = STAGE_ROOM;
-/** Input of a step that nobody is told of. */
-const UNTOLD: object = {};
 /** setresuid: leave it as it is. */
 const UID_UNCHANGED = 0xffffffff;
 
@@ -210,21 +207,36 @@ export class Syscalls {
   /** BINDER_WRITE_READ out of the thread's window: in one crossing to the guest, unless there is more to do. */
   exchange(fd: number, window: Window, commands: readonly Command[], readSize: number): WriteReadCall {
     const { system, task } = this;
-    const { stage } = system;
-    const { extent } = stage;
+    const { stage, raw } = system;
     this.check();
-    extent.measure(commands);
+    if (readSize > READ_ROOM) throw tooLong(`${readSize} bytes to read`, READ_ROOM);
+    const count = system.observer === null ? stage.put(commands, window.wbuf) : -1;
+    if (count < 0) return this.#exchangeApart(fd, window, commands, readSize);
+    const call = new WriteReadCall(this.#caller, window, readSize);
+    system.enterUntold(call);
+    const ret = raw.sysWriteRead(task.pointer, fd, window.page, count, readSize);
+    system.leaveUntold(task, call, ret, stage.record, stage.next);
+    return call;
+  }
+
+  /** The same where the commands have no room on the stage, or somebody wants to see them. */
+  #exchangeApart(fd: number, window: Window, commands: readonly Command[], readSize: number): WriteReadCall {
+    const extent = new Extent(commands);
     const { size, stream } = extent;
     if (size > WRITE_ROOM) throw tooLong(`${size} bytes of commands and payload`, WRITE_ROOM);
-    if (readSize > READ_ROOM) throw tooLong(`${readSize} bytes to read`, READ_ROOM);
-    if (size > STAGE_SIZE || system.observer !== null) {
-      return this.writeRead(inputOf(fd, window, stage.bytes(commands, window.wbuf), stream, readSize));
-    }
-    stage.put(commands, window.wbuf);
-    const call = new WriteReadCall(this.#caller, window, readSize);
-    system.enter('wr', task, UNTOLD, call);
-    const ret = system.raw.sysWriteRead(task.pointer, fd, window.page, size, stream, readSize);
-    return system.leave(task, call, ret, stage.returned, stage.next);
+    const { arg, wbuf, rbuf } = window;
+    const poke = this.system.stage.bytes(commands, wbuf, extent);
+    return this.writeRead({
+      fd,
+      arg,
+      wbuf,
+      poke,
+      writeSize: stream,
+      writeConsumed: 0,
+      rbuf,
+      readSize,
+      readConsumed: 0,
+    });
   }
 
   /** Stores bytes, as a store instruction of this thread would. */
@@ -318,9 +330,4 @@ export class Syscalls {
     const { fault } = this.memory;
     return fault === null ? { ret: count } : { ret: count, signal: fault.signal, siCode: fault.siCode };
   }
-}
-
-function inputOf(fd: number, window: Window, poke: Uint8Array, writeSize: number, readSize: number): WriteRead {
-  const { arg, wbuf, rbuf } = window;
-  return { fd, arg, wbuf, poke, writeSize, writeConsumed: 0, rbuf, readSize, readConsumed: 0 };
 }

@@ -12,6 +12,9 @@ import { Piece } from './piece.ts';
 import { Stage } from './stage.ts';
 import { Tape } from './tape.ts';
 
+// An imported constant is looked up at every use, one of the file's own costs nothing.
+const ASLEEP = PARKED;
+
 /** A thread as the schedule knows it. */
 export interface Task {
   readonly name: string;
@@ -69,8 +72,8 @@ export interface Observer {
 
 export class System {
   readonly raw: RawExports;
-  /** What reads returned. */
-  readonly tape = new Tape();
+  /** What came of BINDER_WRITE_READs. */
+  readonly tape: Tape;
   /** Linear memory. */
   readonly linear: Piece;
   /** What the guest and the host tell each other around a BINDER_WRITE_READ. */
@@ -97,6 +100,7 @@ export class System {
     this.raw = guest.raw;
     this.linear = new Piece(guest.u8.buffer);
     this.stage = new Stage(this.linear, this.raw.scratch());
+    this.tape = new Tape(this.linear, this.raw.tape());
   }
 
   /** The seat of the next thread: the first that is free. */
@@ -162,22 +166,32 @@ export class System {
     this.#begin(op, by, input);
   }
 
-  /**
-   * The rest of such a step. When this returns, `call` is done or parked.
-   *
-   * @param returned Linear address of what it read, and
-   * @param next The thread to resume, or 0: where the guest has told already.
-   */
-  leave<C extends Call>(by: Task, call: C, ret: number, returned = 0, next?: number): C {
-    if (ret === PARKED) by.call = call;
-    else call.finish(ret, returned);
-    const other = next ?? this.raw.runNext();
-    if (other !== 0) this.settle(other);
+  /** The rest of such a step. When this returns, `call` is done or parked. */
+  leave<C extends Call>(by: Task, call: C, ret: number): C {
+    this.leaveUntold(by, call, ret, 0, this.raw.runNext());
     if (this.observer !== null) {
       if (call.done) this.observer.end(call.output());
       else this.observer.park();
     }
     return call;
+  }
+
+  /** Begins such a step when there is no observer. */
+  enterUntold(call: Call): void {
+    call.step = this.nextStep++;
+    if (this.choices.length > 0) this.choices = [];
+  }
+
+  /**
+   * The rest of it.
+   *
+   * @param record Linear address of the call's record on the tape; 0 when the guest has made none.
+   * @param next The thread to resume, or 0.
+   */
+  leaveUntold(by: Task, call: Call, ret: number, record: number, next: number): void {
+    if (ret === ASLEEP) by.call = call;
+    else call.finish(ret, record);
+    if (next !== 0) this.settle(next);
   }
 
   /** A look that wakes nobody, or an access to memory by the processor itself; what it returns is the output. */
@@ -193,9 +207,9 @@ export class System {
     const { raw, stage } = this;
     let pointer = next;
     while (pointer !== 0) {
-      const ret = raw.resumeLook(pointer);
+      const ret = raw.resumeKeep(pointer);
       const after = stage.next;
-      if (ret !== PARKED) this.#wake(pointer, ret);
+      if (ret !== ASLEEP) this.#wake(pointer, ret);
       pointer = after;
     }
   }
@@ -253,7 +267,7 @@ export class System {
       throw new Error(`the guest woke thread ${pointer}, which was not parked`);
     const { call } = task;
     task.call = null;
-    call.finish(ret, this.stage.returned);
+    call.finish(ret, this.stage.record);
     if (call.step !== this.nextStep - 1) this.observer?.woken(task, call);
     this.onReturn?.(task);
   }

@@ -1,37 +1,68 @@
 /**
- * Where the bytes that reads return are kept: one piece of memory after the other, each filled from its start to its
- * end. An array of its own for every read would cost more than the whole system call.
+ * What came of BINDER_WRITE_READs, as the guest records it on its tape: the host finds a record where it lies, and when the
+ * tape is full, or about to change, takes it away as one piece. An array of its own for every read would cost more than the
+ * whole system call.
+ *
+ *     tape in linear memory   | record | record | ... the reel of all calls since the last turn
+ *     turn()                  the records go to memory of the host's own, the reel with them; a new one begins
  */
+import {
+  RECORD_LENGTH,
+  RECORD_READ,
+  RECORD_READ_CONSUMED,
+  RECORD_WRITE_CONSUMED,
+  TAPE_END,
+  TAPE_SIZE,
+} from '../../assembly/abi/machine.ts';
 import { Piece } from './piece.ts';
 
-const PIECE_SIZE = 64 * 1024;
-/** Up to here a loop is quicker than `set`, which needs a view. */
-const SMALL = 512;
+/** A stretch of the tape. Whoever holds a place in it looks it up in `piece` each time. */
+export class Reel {
+  constructor(
+    /** Linear memory, as long as the tape is there; then memory of the host's own. */
+    public piece: Piece,
+    /** What is to be taken off a linear address to get the place in `piece`. */
+    public base: number,
+  ) {}
+}
 
 export class Tape {
-  /** The piece that is being filled; it stays as it is while somebody holds it. */
-  piece = new Piece(new ArrayBuffer(0));
-  #end = 0;
+  /** The one that the guest writes to. */
+  reel: Reel;
+  readonly #end: number;
 
-  /** Copies bytes of linear memory to the end of the tape. @returns Where they begin in `piece`, a multiple of 8. */
-  keep(memory: Piece, linear: number, length: number): number {
-    const start = this.#end;
-    const end = (start + length + 7) & ~7;
-    if (end > this.piece.u8.length) return this.#begin(length).keep(memory, linear, length);
-    this.#end = end;
-    if (length > SMALL || (linear & 7) !== 0) {
-      this.piece.u8.set(memory.u8.subarray(linear, linear + length), start);
-      return start;
-    }
-    const to = this.piece.u64s;
-    const from = memory.u64s;
-    for (let i = start >> 3, j = linear >> 3; i < end >> 3; i++, j++) to[i] = from[j] as bigint;
-    return start;
+  constructor(
+    private readonly linear: Piece,
+    /** Linear address of the tape. */
+    private readonly start: number,
+  ) {
+    this.reel = new Reel(linear, 0);
+    this.#end = (start + TAPE_END) / 4;
   }
 
-  #begin(length: number): this {
-    this.piece = new Piece(new ArrayBuffer(Math.max((length + 7) & ~7, PIECE_SIZE)));
-    this.#end = 0;
-    return this;
+  /** Takes the records away: before the guest's memory becomes another, and when there are many. */
+  turn(): void {
+    const { linear, reel, start } = this;
+    const end = linear.i32[this.#end] as number;
+    if (end === 0) return;
+    reel.piece = new Piece(linear.u8.slice(start, start + end).buffer);
+    reel.base = start;
+    this.reel = new Reel(linear, 0);
+    linear.i32[this.#end] = 0;
   }
+
+  /** The same, unless there is still much room. */
+  turnFull(): void {
+    if ((this.linear.i32[this.#end] as number) > TAPE_SIZE / 2) this.turn();
+  }
+}
+
+/** @returns A reel of one record, at 0. */
+export function reelOf(writeConsumed: number, readConsumed: number, read: Uint8Array): Reel {
+  const piece = new Piece(new ArrayBuffer((RECORD_READ + read.length + 7) & ~7));
+  piece.setU64(RECORD_WRITE_CONSUMED / 4, writeConsumed);
+  piece.setU64(RECORD_READ_CONSUMED / 4, readConsumed);
+  piece.i32[RECORD_LENGTH / 4] = read.length;
+  piece.u8.set(read, RECORD_READ);
+  return new Reel(piece, 0);
 }

@@ -388,7 +388,7 @@ export class Thread implements Task {
     const consumed = call.writeConsumed ?? 0;
     const why = errnoMeaning(-ret);
     if (DESCRIPTOR_ERRORS.has(call.errno)) return callError(what, ret);
-    const { stream } = Extent.of(commands);
+    const { stream } = new Extent(commands);
     if (consumed >= stream) return callError(what, ret, `all commands were taken; the read failed: ${why}`);
     const bytes = bc.bytes(commands, this.#window().wbuf);
     const words = commandWords(bytes, 0, stream);

@@ -112,6 +112,11 @@ export function wordName(word: number): string | undefined {
   return NAMES.get(word);
 }
 
+/** All words whose names begin so, with their names. */
+export function words(beginning: string): [word: number, name: string][] {
+  return [...NAMES].filter(([, name]) => name.startsWith(beginning));
+}
+
 /** All BC_ and BR_ names. */
 export function wordNames(): string[] {
   return [...NAMES.values()];

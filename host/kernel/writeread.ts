@@ -1,4 +1,6 @@
 /** BINDER_WRITE_READ: what is asked, and what comes of it. */
+
+import { RECORD_LENGTH, RECORD_READ, RECORD_READ_CONSUMED, RECORD_WRITE_CONSUMED } from '../../assembly/abi/machine.ts';
 import {
   WRITE_READ_READ_BUFFER,
   WRITE_READ_READ_CONSUMED,
@@ -13,8 +15,8 @@ import { u64At } from './endian.ts';
 import { BinderlabError } from './error.ts';
 import type { UserMemory } from './memory.ts';
 import { Piece } from './piece.ts';
-import { type Return, type ReturnName, type ReturnOf, ReturnStream } from './returns.ts';
-import type { Tape } from './tape.ts';
+import { findReturn, type Return, type ReturnName, type ReturnOf, ReturnStream } from './returns.ts';
+import { type Reel, reelOf, type Tape } from './tape.ts';
 import { returnWords } from './words.ts';
 
 /** One call: what is stored in user memory before it, and the fields of binder_write_read. */
@@ -59,17 +61,16 @@ export interface Caller {
   readonly linear: Piece;
   /** Index in it of the thread's call frame: binder_write_read as the driver stored it back, when that succeeded. */
   readonly frame: number;
-  /** Where what reads return is kept. */
+  /** Where the guest records what comes of calls. */
   readonly tape: Tape;
 }
 
 /** Bytes behind a read that are watched, since a failing read may leave something there. */
 const OVERRUN = 64;
 // As words: an imported constant is looked up at every use, one of the file's own costs nothing.
-const WRITE_CONSUMED = WRITE_READ_WRITE_CONSUMED / 4;
-const READ_CONSUMED = WRITE_READ_READ_CONSUMED / 4;
+const LENGTH = RECORD_LENGTH / 4;
+const READ = RECORD_READ;
 const NO_BYTES: Uint8Array = new Uint8Array(0);
-const NO_PIECE = Piece.of(NO_BYTES);
 
 /** What a transaction that came to nothing means. */
 const REASONS: Readonly<Partial<Record<ReturnName, string>>> = {
@@ -85,23 +86,18 @@ interface Watched {
 }
 
 interface WriteReadState extends CallState {
-  readonly writeConsumed: number | null;
-  readonly readConsumed: number | null;
-  readonly piece: Piece;
-  readonly start: number;
-  readonly length: number;
+  readonly reel: Reel | null;
+  readonly at: number;
   readonly watched: Watched | null;
 }
 
 /** BINDER_WRITE_READ. */
 export class WriteReadCall extends Call {
   declare protected readonly caller: Caller;
-  private writeTaken: number | null = null;
-  private readTaken: number | null = null;
-  /** The return stream lies in `piece`, `length` bytes from `start`. */
-  private piece = NO_PIECE;
-  private start = 0;
-  private length = 0;
+  /** The record of the call is in it; null when there is nothing to be known. */
+  private reel: Reel | null = null;
+  /** Linear address of the record. */
+  private at = 0;
   private decoded: Return[] | null = null;
   /** What is in the read buffer beside that; null when nobody wants to know. */
   private watched: Watched | null = null;
@@ -124,26 +120,28 @@ export class WriteReadCall extends Call {
 
   /** Bytes of the command stream that the driver took; null when binder_write_read itself is unreadable. */
   get writeConsumed(): number | null {
-    this.checkDone();
-    return this.writeTaken;
+    return this.#consumed(RECORD_WRITE_CONSUMED);
   }
 
   /** Bytes that it returned; null as above. */
   get readConsumed(): number | null {
-    this.checkDone();
-    return this.readTaken;
+    return this.#consumed(RECORD_READ_CONSUMED);
   }
 
   /** The return stream. */
   get bytes(): Uint8Array {
     this.checkDone();
-    return this.piece.u8.subarray(this.start, this.start + this.length);
+    if (this.reel === null) return NO_BYTES;
+    const { piece, base } = this.reel;
+    const from = this.at + READ - base;
+    return piece.u8.slice(from, from + lengthAt(this.reel, this.at));
   }
 
   /** The return stream, decoded. */
   get returns(): readonly Return[] {
     this.checkDone();
-    this.decoded ??= this.#stream().rest();
+    const { reel, at } = this;
+    this.decoded ??= reel === null ? [] : new ReturnStream(reel, at + READ, lengthAt(reel, at)).rest();
     return this.decoded;
   }
 
@@ -159,8 +157,8 @@ export class WriteReadCall extends Call {
    */
   expect<N extends ReturnName>(name: N): ReturnOf<N> {
     this.checkDone();
-    const stream = this.#stream();
-    for (let one = stream.next(); one !== null; one = stream.next()) if (one.name === name) return one as ReturnOf<N>;
+    const one = this.#find(name) ?? this.returns.find((each) => each.name === name);
+    if (one !== undefined) return one as ReturnOf<N>;
     const got = this.returns.map((one) => one.name).join(', ') || 'nothing';
     throw new BinderlabError(`${this.by} expected ${name} and got ${got}: ${this.#reason()}.`);
   }
@@ -174,46 +172,43 @@ export class WriteReadCall extends Call {
     const over = this.watched?.over ?? NO_BYTES;
     return {
       ...this.result(),
-      writeConsumed: this.writeTaken,
-      readConsumed: this.readTaken,
+      writeConsumed: this.writeConsumed,
+      readConsumed: this.readConsumed,
       ...(this.readSize > 0 ? { read: this.bytes } : {}),
       ...(over.length > 0 ? { readOver: over } : {}),
     };
   }
 
   override save(): WriteReadState {
-    return {
-      ...super.save(),
-      writeConsumed: this.writeTaken,
-      readConsumed: this.readTaken,
-      piece: this.piece,
-      start: this.start,
-      length: this.length,
-      watched: this.watched,
-    };
+    return { ...super.save(), reel: this.reel, at: this.at, watched: this.watched };
   }
 
   override restore(state: WriteReadState): void {
     super.restore(state);
-    this.writeTaken = state.writeConsumed;
-    this.readTaken = state.readConsumed;
-    this.piece = state.piece;
-    this.start = state.start;
-    this.length = state.length;
+    this.reel = state.reel;
+    this.at = state.at;
     this.watched = state.watched;
     this.decoded = null;
   }
 
-  protected override collect(ret: number, returned: number): void {
-    if (ret >= 0) this.#readFrame();
-    else this.#readBack();
-    const consumed = this.readTaken ?? 0;
-    if (this.readSize > 0 && consumed > 0) this.#keep(returned, consumed);
-    if (this.watched !== null) this.watched = this.#seen(this.watched, consumed);
+  protected override collect(ret: number, record: number): void {
+    if (record !== 0) {
+      this.reel = this.caller.tape.reel;
+      this.at = record;
+    } else {
+      this.#collectApart(ret);
+    }
+    if (this.watched !== null) this.watched = this.#seen(this.watched, this.readConsumed ?? 0);
   }
 
-  #stream(): ReturnStream {
-    return new ReturnStream(this.piece, this.start, this.start + this.length);
+  #consumed(field: number): number | null {
+    this.checkDone();
+    return this.reel === null ? null : this.reel.piece.u64((this.at - this.reel.base + field) / 4);
+  }
+
+  #find(name: ReturnName): Return | null {
+    const { reel, at } = this;
+    return reel === null ? null : findReturn(reel, at + READ, lengthAt(reel, at), name);
   }
 
   /** Why something that was expected did not come, as far as the returns tell. */
@@ -223,33 +218,23 @@ export class WriteReadCall extends Call {
     return 'what comes later takes another read, thread.wait(fd)';
   }
 
-  /** The call succeeded: what it comes to is in the guest's hands. */
-  #readFrame(): void {
-    const { linear, frame } = this.caller;
-    this.writeTaken = linear.u64(frame + WRITE_CONSUMED);
-    this.readTaken = linear.u64(frame + READ_CONSUMED);
-  }
-
-  /** The call failed: what it comes to is in user memory, if anywhere. */
-  #readBack(): void {
-    const bytes = this.caller.memory.load(this.place.arg, WRITE_READ_SIZE);
-    if (bytes.length < WRITE_READ_SIZE) return;
-    this.writeTaken = u64At(bytes, WRITE_READ_WRITE_CONSUMED);
-    this.readTaken = u64At(bytes, WRITE_READ_READ_CONSUMED);
-  }
-
-  /** @param at Linear address of what was returned; 0 when it has to be looked for. */
-  #keep(at: number, length: number): void {
-    const { memory, linear, tape } = this.caller;
-    if (at !== 0) {
-      this.start = tape.keep(linear, at, length);
-      this.piece = tape.piece;
-      this.length = length;
-    } else {
-      const bytes = memory.load(this.place.rbuf, length);
-      this.piece = Piece.of(bytes);
-      this.length = bytes.length;
+  /** The guest has made no record. A call that succeeded has left its fields with the guest, others in user memory. */
+  #collectApart(ret: number): void {
+    const { memory, linear, frame, tape } = this.caller;
+    if (ret >= 0) {
+      tape.turnFull();
+      this.#keep(linear.u64(frame + WRITE_READ_WRITE_CONSUMED / 4), linear.u64(frame + WRITE_READ_READ_CONSUMED / 4));
+      return;
     }
+    const bytes = memory.load(this.place.arg, WRITE_READ_SIZE);
+    if (bytes.length < WRITE_READ_SIZE) return;
+    this.#keep(u64At(bytes, WRITE_READ_WRITE_CONSUMED), u64At(bytes, WRITE_READ_READ_CONSUMED));
+  }
+
+  #keep(writeConsumed: number, readConsumed: number): void {
+    const isRead = this.readSize > 0 && readConsumed > 0;
+    const read = isRead ? this.caller.memory.load(this.place.rbuf, readConsumed) : NO_BYTES;
+    this.reel = reelOf(writeConsumed, readConsumed, read);
   }
 
   /** What the driver stored from byte `from` of the read buffer on: up to the last one that is another than before. */
@@ -259,4 +244,9 @@ export class WriteReadCall extends Call {
     while (end > from && before[end - 1] === after[end - 1]) end--;
     return { before, over: end > from ? after.slice(from, end) : NO_BYTES };
   }
+}
+
+/** @returns Bytes of what was read, as of the record at a place on the reel. */
+function lengthAt({ piece, base }: Reel, at: number): number {
+  return piece.i32[((at - base) >> 2) + LENGTH] as number;
 }

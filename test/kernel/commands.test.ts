@@ -16,7 +16,7 @@ const ADDRESS = 0x10000000;
 
 /** The commands over memory that held something else before. */
 function stored(...commands: Command[]): Uint8Array {
-  const { size, stream } = Extent.of(commands);
+  const { size, stream } = new Extent(commands);
   const piece = new Piece(new ArrayBuffer((size + 7) & ~7));
   piece.u8.fill(-1);
   storeCommands(piece, 0, ADDRESS, commands, stream);
@@ -50,7 +50,7 @@ test('each command has its word and its payload', () => {
     bc.freezeNotificationDone(2),
   ];
   const nothing = 'sender_pid=0 sender_euid=0 data_size=0x0 offsets_size=0x0 buffer=0x0 offsets=0x0';
-  assert.equal(commandWords(stored(...commands), 0, Extent.of(commands).stream), [
+  assert.equal(commandWords(stored(...commands), 0, new Extent(commands).stream), [
     `BC_TRANSACTION ptr=0x7 cookie=0x0 code=1 flags=16 ${nothing}`,
     `BC_REPLY ptr=0xffffffff cookie=0x0 code=9 flags=0 ${nothing}`,
     'BC_ACQUIRE_RESULT value=3',

@@ -113,6 +113,52 @@ for (const build of BUILDS) {
     );
   });
 
+  test('results stay what they were when the machine is hashed, and goes back', () => {
+    const scene = machine(false);
+    const { manager, client } = scene;
+    const data = new Uint8Array(8);
+    const objects = [{ type: 'binder' as const, ptr: 0x1000, cookie: 0xabcdn }];
+    const transact = (code: number) =>
+      client.main.writeRead(FD, [bc.transaction({ handle: 0, code, flags: 1, data, objects })]);
+    transact(1);
+    const first = manager.main.writeRead(FD, [bc.enterLooper()]);
+    const snapshot = scene.machine.snapshot();
+    const sent = transact(2);
+    const second = manager.main.writeRead(FD, [bc.freeBuffer(first.expect('BR_TRANSACTION'))]);
+    const results = () =>
+      [first, sent, second].map(({ ret, writeConsumed, readConsumed, bytes, words }) => ({
+        ret,
+        writeConsumed,
+        readConsumed,
+        bytes,
+        words,
+      }));
+    const message = second.expect('BR_TRANSACTION');
+    const before = results();
+    const { ptr, cookie } = message;
+    scene.machine.hash();
+    assert.equal(results(), before);
+    assert.equal([message.ptr, message.cookie], [ptr, cookie]);
+    transact(3);
+    scene.machine.restore(snapshot);
+    transact(4);
+    assert.equal(results(), before);
+    assert.equal([message.ptr, message.cookie], [ptr, cookie]);
+    assert.is(second.expect('BR_TRANSACTION').code, 2);
+  });
+
+  test('a read of more than a page', () => {
+    const { client } = machine(false);
+    const objects = Array.from({ length: 110 }, (_, index) => ({ type: 'binder' as const, ptr: index + 1 }));
+    const send = [bc.transaction({ handle: 0, flags: 1, objects })];
+    const { bytes, returns } = client.main.writeRead(FD, send, { readSize: 8192 });
+    assert.ok(bytes.length > PAGE_SIZE);
+    assert.equal(
+      returns.flatMap((one) => (one.name === 'BR_ACQUIRE' ? [one.ptr] : [])),
+      objects.map(({ ptr }) => BigInt(ptr)),
+    );
+  });
+
   test('commands where nothing is mapped are not stored, and not read', () => {
     const { client } = machine(false);
     client.main.munmap(ARENA, PAGE_SIZE);

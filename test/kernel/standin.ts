@@ -4,24 +4,37 @@
  */
 import { ENOMEM } from '../../assembly/abi/errno.ts';
 import {
+  COMMAND_CODE,
+  COMMAND_DATA,
+  COMMAND_DATA_SIZE,
+  COMMAND_FIRST,
+  COMMAND_FLAGS,
+  COMMAND_SECOND,
+  COMMAND_WORD,
   PAGE_SIZE,
   PARKED,
   SEGV_MAPERR,
   SIGSEGV,
+  STAGE_COMMAND_SIZE,
   STAGE_COMMANDS,
   STAGE_NEXT,
-  STAGE_RETURNED,
+  STAGE_PAYLOADS,
   WINDOW_ARGUMENT,
   WINDOW_READ,
   WINDOW_WRITE,
 } from '../../assembly/abi/machine.ts';
 import { BINDER_WRITE_READ } from '../../assembly/abi/protocol.ts';
+import { TRANSACTION_DATA_SIZE } from '../../assembly/abi/wire.ts';
 import type { RawExports } from '../../host/guest/exports.ts';
 import type { Guest } from '../../host/guest/guest.ts';
+import { Command } from '../../host/kernel/command.ts';
+import { bc } from '../../host/kernel/commands.ts';
 import { type People, Process } from '../../host/kernel/process.ts';
 import { Roster } from '../../host/kernel/roster.ts';
+import { Extent } from '../../host/kernel/stream.ts';
 import { System } from '../../host/kernel/system.ts';
 import type { Thread } from '../../host/kernel/thread.ts';
+import { payloadSize } from '../../host/kernel/words.ts';
 import { recordBytes } from '../../host/kernel/writeread.ts';
 
 export const ARENA = { address: 0x10000000, size: 0x80000 };
@@ -29,6 +42,7 @@ export const ARENA = { address: 0x10000000, size: 0x80000 };
 /** Where the guest keeps what is its own: no process has the memory there. */
 const CALL_FRAME = 0;
 const SCRATCH = 4096;
+const TAPE = 8192;
 
 /** One ioctl, as the stand-in was asked for it. */
 export interface Asked {
@@ -60,19 +74,19 @@ export class StandIn {
       mainThread: (process) => 100 * process,
       callFrame: () => CALL_FRAME,
       scratch: () => SCRATCH,
+      tape: () => TAPE,
       threadCreate: (thread, tid) => thread + (tid % 100),
       sysMmap: (_, addr) => addr,
       sysOpen: () => 3,
       sysClose: (_, fd) => (fd === 3 ? 0 : -9),
       sysIoctl: (thread, fd, cmd, arg) => this.answers.shift()?.({ thread, fd, cmd, arg }) ?? 0,
-      sysWriteRead: (thread, fd, window, size, writeSize, readSize) =>
-        this.#writeRead(thread, fd, window, size, writeSize, readSize),
+      sysWriteRead: (thread, fd, window, count, readSize) => this.#writeRead(thread, fd, window, count, readSize),
       userTouch: (process, addr) => {
         const at = addr - ARENA.address;
         return at >= 0 && at < ARENA.size ? process * ARENA.size + at : -((SIGSEGV << 8) | SEGV_MAPERR);
       },
       runNext: () => this.#runNext(),
-      resumeLook: () => {
+      resumeKeep: () => {
         const ret = this.#resumed();
         this.data.setUint32(SCRATCH + STAGE_NEXT, this.#runNext(), true);
         return ret;
@@ -97,29 +111,42 @@ export class StandIn {
     return thread;
   }
 
-  #writeRead(thread: number, fd: number, window: number, size: number, writeSize: number, readSize: number): number {
+  /** It makes no records: the host looks for itself. */
+  #writeRead(thread: number, fd: number, window: number, count: number, readSize: number): number {
     const process = Math.floor(thread / 100);
     const place = (part: number) => process * ARENA.size + window * PAGE_SIZE + part - ARENA.address;
-    this.u8.copyWithin(place(WINDOW_WRITE), SCRATCH + STAGE_COMMANDS, SCRATCH + STAGE_COMMANDS + size);
     const wbuf = window * PAGE_SIZE + WINDOW_WRITE;
     const rbuf = window * PAGE_SIZE + WINDOW_READ;
     const arg = window * PAGE_SIZE + WINDOW_ARGUMENT;
-    const input = {
-      fd,
-      arg,
-      wbuf,
-      poke: new Uint8Array(0),
-      writeSize,
-      writeConsumed: 0,
-      rbuf,
-      readSize,
-      readConsumed: 0,
-    };
+    const { poke, writeSize } = this.#staged(count, wbuf);
+    this.u8.set(poke, place(WINDOW_WRITE));
+    const input = { fd, arg, wbuf, poke, writeSize, writeConsumed: 0, rbuf, readSize, readConsumed: 0 };
     this.u8.set(recordBytes(input), place(WINDOW_ARGUMENT));
     const ret = this.answers.shift()?.({ thread, fd, cmd: BINDER_WRITE_READ, arg }) ?? 0;
-    this.data.setUint32(SCRATCH + STAGE_RETURNED, place(WINDOW_READ), true);
     this.data.setUint32(SCRATCH + STAGE_NEXT, this.#runNext(), true);
     return ret;
+  }
+
+  /** The commands on the stage as they lie at an address, and how long their stream is. */
+  #staged(count: number, address: number): { poke: Uint8Array; writeSize: number } {
+    let payload = SCRATCH + STAGE_PAYLOADS;
+    const field = (index: number, offset: number) =>
+      this.data.getUint32(SCRATCH + STAGE_COMMANDS + index * STAGE_COMMAND_SIZE + offset, true);
+    if (count > 0 && field(0, COMMAND_WORD) === 0) {
+      return { poke: this.u8.slice(payload, payload + field(0, COMMAND_FIRST)), writeSize: field(0, COMMAND_SECOND) };
+    }
+    const commands = Array.from({ length: count }, (_, index) => {
+      const of = (offset: number) => field(index, offset);
+      const [size, data] = [of(COMMAND_DATA_SIZE), of(COMMAND_DATA)];
+      const isMessage = payloadSize(of(COMMAND_WORD)) === TRANSACTION_DATA_SIZE;
+      const bytes = isMessage && data === 0 ? this.u8.slice(payload, payload + size) : null;
+      if (bytes !== null) payload += (size + 15) & ~15;
+      const [code, flags] = [of(COMMAND_CODE), of(COMMAND_FLAGS)];
+      const [first, second] = [of(COMMAND_FIRST), of(COMMAND_SECOND)];
+      if (!isMessage) return Command.plain(of(COMMAND_WORD), first, second);
+      return new Command(of(COMMAND_WORD), first, second, code, flags, bytes, data, size, null);
+    });
+    return { poke: bc.bytes(commands, address), writeSize: new Extent(commands).stream };
   }
 
   /** Does what the driver does at the end of a call: stores what was consumed, and what is returned. */

@@ -14,7 +14,8 @@ export const RANKS: readonly (readonly string[])[] = [
   ['assembly/alloc/'],
   ['assembly/driver/'],
   ['assembly/inspect/', 'assembly/check/'],
-  ['assembly/inspect.ts', 'assembly/check.ts', 'assembly/exchange.ts'],
+  ['assembly/inspect.ts', 'assembly/check.ts', 'assembly/stage.ts'],
+  ['assembly/exchange.ts'],
   ['assembly/index.ts'],
 
   ['host/guest/', 'host/plot/'],
