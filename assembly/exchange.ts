@@ -14,7 +14,6 @@ import {
   RECORD_READ,
   RECORD_READ_CONSUMED,
   RECORD_WRITE_CONSUMED,
-  STAGE_PAYLOADS,
   TAPE_END,
   TAPE_RECORDS,
   TAPE_SIZE,
@@ -26,8 +25,8 @@ import { WRITE_READ_SIZE } from './abi/wire';
 import { WriteRead } from './driver/records';
 import { bytesCopy } from './lib/bytes';
 import { Space } from './mem/space';
-import { copyToUser, userWindow } from './mem/uaccess';
-import { Stage, stageCommand, stagePayloads, stageSpell, stageStream } from './stage';
+import { userWindow } from './mem/uaccess';
+import { align16, stage, stageCommand, stagePayloads, stageSpell, stageStream } from './stage';
 import { Thread, threadCallFrame } from './task/process';
 
 @unmanaged
@@ -54,8 +53,8 @@ const RECORD_LAST: u32 = TAPE_SIZE - RECORD_READ - PAGE_SIZE;
 export const tape = changetype<Tape>(memory.data(TAPE_SIZE, 8));
 
 /** Stores the stage's first `count` commands and binder_write_read in a window, as far as the program may write there. */
-export function exchangeStore(space: Space, stage: Stage, window: u64, count: u32, readSize: u32): void {
-  const writeSize = count != 0 ? exchangeCommands(space, stage, window + WINDOW_WRITE, count) : 0;
+export function exchangeStore(space: Space, window: u64, count: u32, readSize: u32): void {
+  const writeSize = count != 0 ? exchangeCommands(space, window + WINDOW_WRITE, count) : 0;
   const argument = userWindow(space, window + WINDOW_ARGUMENT, WRITE_READ_SIZE, ACCESS_WRITE);
   if (argument == 0) return;
   const io = changetype<WriteRead>(argument);
@@ -67,21 +66,38 @@ export function exchangeStore(space: Space, stage: Stage, window: u64, count: u3
   io.readBuffer = window + WINDOW_READ;
 }
 
-/** The commands alone. Returns the bytes of their stream. */
-function exchangeCommands(space: Space, stage: Stage, address: u64, count: u32): u32 {
-  const first = stageCommand(stage, 0);
+/** The commands alone, from the start of a page on. Returns the bytes of their stream. */
+function exchangeCommands(space: Space, address: u64, count: u32): u32 {
+  const first = stageCommand(0);
   if (first.word == 0) {
-    copyToUser(space, address, stagePayloads(stage), min<u32>(first.first, PAGE_SIZE - STAGE_PAYLOADS));
+    exchangePages(space, address, stagePayloads(), first.first);
     return first.second;
   }
-  const stream = stageStream(stage, count);
-  const to = userWindow(space, address, 1, ACCESS_WRITE);
-  if (to != 0) stageSpell(stage, count, to, address, stream);
+  const stream = stageStream(count);
+  const start = align16(stream);
+  const size = start + stage.payloadsSize;
+  if (size <= <usize>PAGE_SIZE) {
+    const to = userWindow(space, address, 1, ACCESS_WRITE);
+    if (to != 0) stageSpell(count, to, address, stream);
+  } else {
+    const from = stagePayloads() - start;
+    stageSpell(count, from, address, stream);
+    exchangePages(space, address, from, size);
+  }
   return stream;
 }
 
+/** Stores bytes from the start of a page on, page by page as a program's stores do, up to the first fault. */
+function exchangePages(space: Space, address: u64, from: usize, size: usize): void {
+  for (let done: usize = 0; done < size; done += PAGE_SIZE) {
+    const to = userWindow(space, address + done, 1, ACCESS_WRITE);
+    if (to == 0) break;
+    bytesCopy(to, from + done, min<usize>(size - done, PAGE_SIZE));
+  }
+}
+
 /** Records what came of the thread's call, which only one that succeeded has left in the thread's call frame. */
-export function exchangeKeep(thread: Thread, stage: Stage, result: i32): void {
+export function exchangeKeep(thread: Thread, result: i32): void {
   stage.record = 0;
   if (result < 0) return;
   const io = changetype<WriteRead>(threadCallFrame(thread));

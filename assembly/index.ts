@@ -22,6 +22,7 @@ import {
   POISON_END,
   SECCTX_MAX,
   STAGE_COMMANDS_MAX,
+  STAGE_SIZE,
   TAPE_SIZE,
   WINDOW_ARGUMENT,
 } from './abi/machine';
@@ -48,7 +49,7 @@ import { kmemLiveTotal, kmemReap } from './mem/kmem';
 import { spaceCounters, spacesBoot } from './mem/space';
 import { putUser32, userTouch as touch } from './mem/uaccess';
 import { kernelReservedBytes } from './mem/vmalloc';
-import { Stage } from './stage';
+import { stage as staged } from './stage';
 import { currentSet } from './task/current';
 import { fdClose, fdControl, fdDup, fdDupTo, fdFile } from './task/fdtable';
 import { FILE_BINDER, FILE_MEMFD, filesBoot, OpenFile } from './task/file';
@@ -186,6 +187,11 @@ export function scratch(): usize {
   return page;
 }
 
+/** Where the host lays down what a call out of a window sends (STAGE_*). */
+export function stage(): usize {
+  return changetype<usize>(staged);
+}
+
 /** Where calls out of a window, and parked ones, leave what came of them (TAPE_SIZE bytes). The stage tells of each. */
 export function tape(): usize {
   return changetype<usize>(recorded);
@@ -196,10 +202,11 @@ export function memoryTouched(): usize {
   return framesTouched();
 }
 
-/** Digest of the machine's whole state. What the host's own questions left behind is none of it, and is cleared, the tape too. */
+/** Digest of the machine's whole state. What the host's own questions left behind is none of it, and is cleared, stage and tape too. */
 export function stateHash(): u64 {
   memory.fill(changetype<usize>(sum), 0, COUNTER_COUNT * 8);
   memory.fill(page, 0, PAGE_SIZE);
+  memory.fill(changetype<usize>(staged), 0, STAGE_SIZE);
   memory.fill(changetype<usize>(recorded), 0, TAPE_SIZE);
   return digest(0, framesTouched());
 }
@@ -298,11 +305,10 @@ export function resume(thread: Thread): i32 {
 
 /** The same, and then records what came of a BINDER_WRITE_READ and finds out who can go on. The stage tells both. */
 export function resumeKeep(thread: Thread): i32 {
-  const stage = changetype<Stage>(page);
   const isRead = thread.call == CALL_READ;
   const result = resume(thread);
-  if (isRead) exchangeKeep(thread, stage, result);
-  stage.next = runNext();
+  if (isRead) exchangeKeep(thread, result);
+  staged.next = runNext();
   return result;
 }
 
@@ -432,12 +438,11 @@ export function sysIoctl(thread: Thread, fd: i32, command: u32, arg: f64): i32 {
  * more is in the stage.
  */
 export function sysWriteRead(thread: Thread, fd: i32, window: u32, count: u32, readSize: u32): i32 {
-  const stage = changetype<Stage>(page);
   const start = <u64>window * PAGE_SIZE;
-  exchangeStore(thread.process.space!, stage, start, min<u32>(count, STAGE_COMMANDS_MAX), readSize);
+  exchangeStore(thread.process.space!, start, min<u32>(count, STAGE_COMMANDS_MAX), readSize);
   const result = sysIoctl(thread, fd, BINDER_WRITE_READ, <f64>(start + WINDOW_ARGUMENT));
-  exchangeKeep(thread, stage, result);
-  stage.next = runNext();
+  exchangeKeep(thread, result);
+  staged.next = runNext();
   return result;
 }
 

@@ -33,15 +33,17 @@ export const WINDOW_READ = 0x20000;
 export const WINDOW_ARGUMENT = 0x3f000;
 export const WINDOW_SIZE = 0x40000;
 
-// the stage: the scratch page around a BINDER_WRITE_READ out of a window
+// the stage, around a BINDER_WRITE_READ out of a window
 export const STAGE_NEXT = 0; // u32: the thread to resume, or 0
 export const STAGE_RECORD = 4; // u32: linear address of the call's record on the tape; 0 when it has none
+export const STAGE_PAYLOADS_SIZE = 8; // u32: bytes of the payloads, each rounded up to a multiple of 16
 export const STAGE_COMMANDS = 64; // up to STAGE_COMMANDS_MAX commands, STAGE_COMMAND_SIZE bytes each
 export const STAGE_COMMANDS_MAX = 15;
 export const STAGE_COMMAND_SIZE = 32;
-export const STAGE_PAYLOADS = 544; // bytes: what the commands send, each part at a multiple of 16
-/** With so many bytes of payloads and STAGE_COMMANDS_MAX commands the write buffer still lies in one page. */
-export const STAGE_PAYLOADS_MAX = 3056;
+export const STAGE_STREAM = 544; // room for their stream, up to where the payloads begin
+export const STAGE_PAYLOADS = 1568; // what the commands send, each part at a multiple of 16
+export const STAGE_PAYLOADS_MAX = 32768;
+export const STAGE_SIZE = 34336;
 
 // a command on the stage: u32 each
 export const COMMAND_WORD = 0; // the BC_ word; 0: the commands lie at STAGE_PAYLOADS as the driver reads them

@@ -19,6 +19,8 @@ export interface RawExports {
   mainThread(process: number): number;
   /** @returns Linear address of the page through which bytes pass between host and guest where no user memory is meant. */
   scratch(): number;
+  /** @returns Linear address of STAGE_SIZE bytes: what the next call sends, and what it tells (STAGE_*). */
+  stage(): number;
   /** @returns Linear address of TAPE_SIZE bytes: what came of calls, each as a record (RECORD_*). */
   tape(): number;
   /** @returns Linear address of binder_write_read as the thread's last BINDER_WRITE_READ stored it back. */
@@ -156,6 +158,7 @@ export const REQUIRED_EXPORTS: readonly (keyof RawExports)[] = [
   'mainThread',
   'scratch',
   'callFrame',
+  'stage',
   'tape',
   'threadExit',
   'procExit',

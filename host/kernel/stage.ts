@@ -1,6 +1,6 @@
 /**
- * The host's side of the stage, the guest's scratch page: what a thread's next BINDER_WRITE_READ is to send, and what the
- * guest tells of the call. Plain commands and transactions of plain data lie there in short; the guest spells them out
+ * The host's side of the stage, in linear memory: what a thread's next BINDER_WRITE_READ is to send, and what the guest
+ * tells of the call. Plain commands and transactions of plain data lie there in short; the guest spells them out
  * where it stores them. All others are laid out here, as the driver reads them.
  */
 import {
@@ -10,13 +10,13 @@ import {
   COMMAND_FIRST,
   COMMAND_FLAGS,
   COMMAND_SECOND,
-  PAGE_SIZE,
   STAGE_COMMAND_SIZE,
   STAGE_COMMANDS,
   STAGE_COMMANDS_MAX,
   STAGE_NEXT,
   STAGE_PAYLOADS,
   STAGE_PAYLOADS_MAX,
+  STAGE_PAYLOADS_SIZE,
   STAGE_RECORD,
 } from '../../assembly/abi/machine.ts';
 import { TRANSACTION_DATA_SIZE } from '../../assembly/abi/wire.ts';
@@ -47,6 +47,7 @@ const INDEX = 0x3fff_ffff;
 export class Stage {
   readonly #next: number;
   readonly #record: number;
+  readonly #payloadsSize: number;
   readonly #commands: number;
   readonly #payloads: number;
   readonly #payloadsEnd: number;
@@ -55,14 +56,15 @@ export class Stage {
 
   constructor(
     private readonly linear: Piece,
-    /** Linear address of the page. */
-    readonly page: number,
+    /** Linear address of the stage. */
+    start: number,
   ) {
-    this.#next = (page + STAGE_NEXT) >>> 2;
-    this.#record = (page + STAGE_RECORD) >>> 2;
-    this.#commands = (page + STAGE_COMMANDS) >>> 2;
-    this.#payloads = page + STAGE_PAYLOADS;
-    this.#payloadsEnd = page + STAGE_PAYLOADS + STAGE_PAYLOADS_MAX;
+    this.#next = (start + STAGE_NEXT) >>> 2;
+    this.#payloadsSize = (start + STAGE_PAYLOADS_SIZE) >>> 2;
+    this.#record = (start + STAGE_RECORD) >>> 2;
+    this.#commands = (start + STAGE_COMMANDS) >>> 2;
+    this.#payloads = start + STAGE_PAYLOADS;
+    this.#payloadsEnd = start + STAGE_PAYLOADS + STAGE_PAYLOADS_MAX;
   }
 
   /**
@@ -104,6 +106,7 @@ export class Stage {
       }
       at = (at + COMMAND_WORDS) & INDEX;
     }
+    i32[this.#payloadsSize] = payload - this.#payloads;
     return length;
   }
 
@@ -126,7 +129,7 @@ export class Stage {
 
   #putLaidOut(commands: readonly Command[], address: number): number {
     const { size, stream } = new Extent(commands);
-    if (size > PAGE_SIZE - STAGE_PAYLOADS) return -1;
+    if (size > STAGE_PAYLOADS_MAX) return -1;
     const { i32 } = this.linear;
     const at = this.#commands;
     i32[at] = 0;

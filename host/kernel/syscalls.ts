@@ -119,7 +119,7 @@ export class Syscalls {
     if (setcon === undefined) throw notEmulated('setcon');
     if (context.length > PAGE_SIZE) throw new BinderlabError(`a security context has ${PAGE_SIZE} bytes at most`);
     return this.#call('setcon', { context }, (thread) => {
-      guest.u8.set(context, this.system.stage.page);
+      guest.u8.set(context, this.system.scratch);
       return setcon(thread, context.length);
     });
   }
@@ -269,7 +269,7 @@ export class Syscalls {
     const input = { kind, fd, ...(TWO_ENDED.has(kind) ? { fd2 } : {}), ...(kind === 'memfd' ? { content } : {}) };
     let info: FileInfo = { ret: 0 };
     const run = (thread: number): number => {
-      this.system.guest.u8.set(content, this.system.stage.page);
+      this.system.guest.u8.set(content, this.system.scratch);
       const inode = raw.fileMake?.(thread, FILE_KINDS[kind], fd, fd2, content.length) ?? 0;
       info = inode < 0 ? resultOf(inode) : { ret: fd, file: this.system.fileName(inode) };
       return inode;
@@ -286,7 +286,7 @@ export class Syscalls {
     let info: FileInfo = { ret: 0 };
     const run = (thread: number): number => {
       const ret = stat(thread, fd);
-      const at = this.system.stage.page;
+      const at = this.system.scratch;
       info = resultOf(ret);
       if (ret < 0) return ret;
       info.file = this.system.fileName(u32At(guest.u8, at));

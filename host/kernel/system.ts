@@ -76,6 +76,8 @@ export class System {
   readonly tape: Tape;
   /** Linear memory. */
   readonly linear: Piece;
+  /** Linear address of a page through which bytes pass where no user memory is meant. */
+  readonly scratch: number;
   /** What the guest and the host tell each other around a BINDER_WRITE_READ. */
   readonly stage: Stage;
   /** Whether senders have security contexts, as with SELinux. */
@@ -99,7 +101,8 @@ export class System {
   constructor(readonly guest: Guest) {
     this.raw = guest.raw;
     this.linear = new Piece(guest.u8.buffer);
-    this.stage = new Stage(this.linear, this.raw.scratch());
+    this.scratch = this.raw.scratch();
+    this.stage = new Stage(this.linear, this.raw.stage());
     this.tape = new Tape(this.linear, this.raw.tape());
   }
 

@@ -61,7 +61,7 @@ for (const build of BUILDS) {
     return [call, arrived, done, oneway].map(({ bytes }) => bytes);
   }
 
-  for (const size of [0, 1, 4, 61, 3000, 4028, 4100, 20_000]) {
+  for (const size of [0, 1, 4, 61, 3000, 4028, 4100, 20_000, 40_000]) {
     test(`a script and its journal leave the same machine, with ${size} bytes`, () => {
       const scene = machine(true);
       talk(scene, size);

@@ -42,7 +42,8 @@ export const ARENA = { address: 0x10000000, size: 0x80000 };
 /** Where the guest keeps what is its own: no process has the memory there. */
 const CALL_FRAME = 0;
 const SCRATCH = 4096;
-const TAPE = 8192;
+const STAGE = 8192;
+const TAPE = 65536;
 
 /** One ioctl, as the stand-in was asked for it. */
 export interface Asked {
@@ -74,6 +75,7 @@ export class StandIn {
       mainThread: (process) => 100 * process,
       callFrame: () => CALL_FRAME,
       scratch: () => SCRATCH,
+      stage: () => STAGE,
       tape: () => TAPE,
       threadCreate: (thread, tid) => thread + (tid % 100),
       sysMmap: (_, addr) => addr,
@@ -88,7 +90,7 @@ export class StandIn {
       runNext: () => this.#runNext(),
       resumeKeep: () => {
         const ret = this.#resumed();
-        this.data.setUint32(SCRATCH + STAGE_NEXT, this.#runNext(), true);
+        this.data.setUint32(STAGE + STAGE_NEXT, this.#runNext(), true);
         return ret;
       },
       procKill: (process) => this.log.push(`kill ${process}`),
@@ -123,15 +125,15 @@ export class StandIn {
     const input = { fd, arg, wbuf, poke, writeSize, writeConsumed: 0, rbuf, readSize, readConsumed: 0 };
     this.u8.set(recordBytes(input), place(WINDOW_ARGUMENT));
     const ret = this.answers.shift()?.({ thread, fd, cmd: BINDER_WRITE_READ, arg }) ?? 0;
-    this.data.setUint32(SCRATCH + STAGE_NEXT, this.#runNext(), true);
+    this.data.setUint32(STAGE + STAGE_NEXT, this.#runNext(), true);
     return ret;
   }
 
   /** The commands on the stage as they lie at an address, and how long their stream is. */
   #staged(count: number, address: number): { poke: Uint8Array; writeSize: number } {
-    let payload = SCRATCH + STAGE_PAYLOADS;
+    let payload = STAGE + STAGE_PAYLOADS;
     const field = (index: number, offset: number) =>
-      this.data.getUint32(SCRATCH + STAGE_COMMANDS + index * STAGE_COMMAND_SIZE + offset, true);
+      this.data.getUint32(STAGE + STAGE_COMMANDS + index * STAGE_COMMAND_SIZE + offset, true);
     if (count > 0 && field(0, COMMAND_WORD) === 0) {
       return { poke: this.u8.slice(payload, payload + field(0, COMMAND_FIRST)), writeSize: field(0, COMMAND_SECOND) };
     }
