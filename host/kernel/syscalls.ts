@@ -302,7 +302,7 @@ export class Syscalls {
   /** @throws BinderlabError unless the thread can act. */
   check(): void {
     const { task } = this;
-    if (!task.alive) {
+    if (task.alive !== true) {
       throw new BinderlabError(
         `${task.name} has ended: a thread does nothing after its exit, or after its process was killed.`,
       );
