@@ -157,11 +157,19 @@ export function storeAttached(
   }
 }
 
-/** Stores bytes; a few of them one by one, which is quicker than a call of `set`. */
-export function storeBytes(target: Uint8Array, at: number, bytes: Uint8Array): void {
-  const { length } = bytes;
-  if (length > SHORT) target.set(bytes, at);
-  else for (let i = 0; i < length; i++) target[(at + i) & INDEX] = bytes[i] as number;
+/**
+ * Stores `size` bytes; a few of them one by one, which is quicker than a call of `set`. An array whose buffer was resized or
+ * transferred in the meantime is cut off, or filled up with zeros.
+ */
+export function storeBytes(target: Uint8Array, at: number, bytes: Uint8Array, size: number): void {
+  if (bytes.length !== size) {
+    target.fill(0, at, at + size);
+    target.set(bytes.subarray(0, size), at);
+  } else if (size > SHORT) {
+    target.set(bytes, at);
+  } else {
+    for (let i = 0; i < size; i++) target[(at + i) & INDEX] = bytes[i] as number;
+  }
 }
 
 /** @param unit A power of two. */

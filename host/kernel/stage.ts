@@ -100,7 +100,7 @@ export class Stage {
         if (command.attached !== null || payload > end || isWide(dataSize) || isWide(placedAt)) {
           return this.#putLaidOut(commands, address);
         }
-        if (bytes !== null) storeBytes(u8, from, bytes);
+        if (bytes !== null) storeBytes(u8, from, bytes, dataSize);
       } else if (word === 0 || size > TRANSACTION) {
         return this.#putLaidOut(commands, address);
       }

@@ -77,7 +77,7 @@ export function storeCommands(
   let end = base + stream;
   let payloadAt = base + align(stream, 16);
   for (const command of commands) {
-    const { word, bytes, attached } = command;
+    const { word, bytes, dataSize, attached } = command;
     const size = streamSize(command);
     const payloadAddress = payloadAt - base + address;
     if (word === 0) piece.u8.set(bytes as Uint8Array, at);
@@ -88,7 +88,7 @@ export function storeCommands(
     const room = data + (attached?.room ?? 0);
     if (room === 0) continue;
     piece.u8.fill(0, end, payloadAt + room);
-    if (bytes !== null) storeBytes(piece.u8, payloadAt, bytes);
+    if (bytes !== null) storeBytes(piece.u8, payloadAt, bytes, Math.min(bytes.length, dataSize));
     if (attached !== null) storeAttached(piece, payloadAt, payloadAddress, data, attached);
     payloadAt += room;
     end = payloadAt;

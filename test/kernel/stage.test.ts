@@ -13,6 +13,11 @@ import { Extent } from '../../host/kernel/stream.ts';
 import { Machine } from '../../host/machine.ts';
 import { BUILDS, buildModule } from './builds.ts';
 
+/** What this edition of the types does not know yet. */
+interface Resizable extends ArrayBuffer {
+  resize(size: number): void;
+}
+
 const RUNS = 200;
 const ARENA = 0x10000000;
 const FD = 3;
@@ -136,6 +141,33 @@ for (const build of BUILDS) {
       }),
       { numRuns: RUNS, includeErrorInReport: true },
     );
+  });
+
+  test('keeps to the size that data had when its command was made', () => {
+    for (const [size, later] of [
+      [8, 24],
+      [24, 8],
+    ] as const) {
+      const buffer = new (ArrayBuffer as unknown as new (size: number, options: object) => Resizable)(size, {
+        maxByteLength: 64,
+      });
+      const data = new Uint8Array(buffer).fill(7);
+      const commands = [
+        bc.transaction({ handle: 0, flags: 1, data }),
+        bc.transaction({ handle: 0, flags: 1, data: 'end' }),
+      ];
+      buffer.resize(later);
+      new Uint8Array(buffer).fill(7);
+      const { client } = scene();
+      client.main.writeRead(FD, commands, { readSize: 0 });
+      const payload = client.main.sys.peek(ARENA + 144, 48).bytes;
+      assert.equal([...payload.subarray(0, size)], new Array(size).fill(7).fill(0, Math.min(size, later)));
+      assert.equal(
+        client.main.sys.peek(ARENA, new Extent(commands).size).bytes,
+        bc.bytes(commands, ARENA),
+        'as the host lays it out',
+      );
+    }
   });
 
   test.run();
