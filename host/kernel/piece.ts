@@ -8,15 +8,12 @@ const INT_MAX = 0x7fff_ffff;
 export class Piece {
   readonly u8: Uint8Array;
   readonly i32: Int32Array;
-  /** Eight bytes at a time, to be copied and cleared. */
-  readonly u64s: BigUint64Array;
   readonly view: DataView;
 
-  /** @param buffer A multiple of 8 bytes. */
+  /** @param buffer A multiple of 4 bytes. */
   constructor(buffer: ArrayBufferLike) {
     this.u8 = new Uint8Array(buffer);
     this.i32 = new Int32Array(buffer);
-    this.u64s = new BigUint64Array(buffer);
     this.view = new DataView(buffer);
   }
 
