@@ -15,7 +15,7 @@
  */
 import { PAGE_MASK, PAGE_SHIFT, PAGE_SIZE } from '../abi/machine';
 import { listDel, listLinked } from '../lib/list';
-import { spaceInstall, spaceZap } from '../mem/leaves';
+import { spaceInstall, spaceReady, spaceZap } from '../mem/leaves';
 import { PageArray, Space, spaceCounters, spaceVma, Vma } from '../mem/space';
 
 /** Where a message stands: `window` may have to look elsewhere for one that the receiver has not got yet. */
@@ -160,6 +160,11 @@ export function areaFrame(area: Area, offset: u32): usize {
   const frame = areaPage(area, offset >>> PAGE_SHIFT).frame;
   assert(frame != 0, 'areaFrame: page has no frame');
   return frame + (offset & PAGE_MASK);
+}
+
+/** Makes the table that page `index` will be in; does nothing where the mapping is gone. 0 or -ENOMEM. */
+export function areaReady(area: Area, index: i32): i32 {
+  return vmaAt(area, index) ? spaceReady(area.space, pageUserAddress(area, index)) : 0;
 }
 
 /** Maps a frame at page `index` for the user, with the rights of the mapping; does nothing where that is gone. 0 or -ENOMEM. */

@@ -7,10 +7,11 @@ import { EVENT_INSTALL } from '../abi/events';
 import { FRAME_BINDER } from '../abi/machine';
 import { frameAllocZero, framePut } from '../mem/frames';
 import { trace } from '../trace';
-import { Area, areaInstall, areaPage, areaZap } from './area';
+import { Area, areaInstall, areaPage, areaReady, areaZap } from './area';
 
-/** A zeroed frame for page `index`, mapped for the user where the mapping still is. 0 or -ENOMEM. */
+/** A zeroed frame for page `index`, mapped for the user where the mapping still is; its table first, so that no table's frame comes between two pages. 0 or -ENOMEM. */
 export function ownPageInstall(area: Area, index: i32): i32 {
+  if (areaReady(area, index)) return -ENOMEM;
   const error = ownPageFill(area, index);
   if (error) return error;
   const page = areaPage(area, index);

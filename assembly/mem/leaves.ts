@@ -43,6 +43,11 @@ export function spaceInstall(space: Space, va: u64, frame: usize, writable: bool
   return leafInstall(space, va, entry);
 }
 
+/** Makes the table that the page at `va` will be in. 0, or -ENOMEM. */
+export function spaceReady(space: Space, va: u64): i32 {
+  return tableEnsure(space.root, va, changetype<usize>(space)) == 0 ? -ENOMEM : 0;
+}
+
 /**
  * Maps `pages` frames that lie one behind the other from linear address `frame` on, in leaves as large as possible.
  * Nothing may be mapped there.
