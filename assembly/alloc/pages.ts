@@ -22,7 +22,7 @@ import {
   listLift,
   listNext,
 } from '../lib/list';
-import { Area, areaPage, areaReaches, Page, pageNext, pageOnLru } from '../mapping/area';
+import { Area, areaPage, areaReaches, Page, pageBefore, pageNext, pageOnLru } from '../mapping/area';
 import { mappingInstall, mappingReclaim } from '../mapping/index';
 import { trace, tracing } from '../trace';
 
@@ -35,45 +35,52 @@ export function pagesBoot(): void {
 /** Takes the pages of [start, end) off the LRU: a buffer is about to cover them alone. Returns the highest page that has no frame yet, plus 1, or 0. */
 export function pagesActivate(area: Area, start: u32, end: u32): i32 {
   if (tracing()) traceRange(area, true, start, end);
-  const first = <i32>(start >>> PAGE_SHIFT);
-  const count = <i32>(end >>> PAGE_SHIFT) - first;
-  const reclaims = area.strategy.reclaims;
-  let page = areaPage(area, first);
-  let high = 0;
-  let before: usize = 0; // what lies in front of and behind the pages just taken, which follow each other on the LRU
-  let behind: usize = 0;
-  for (let done = 0; done < count; done++) {
-    if (!page.frame) {
-      high = first + done + 1;
-    } else if (reclaims) {
-      assert(pageOnLru(page), 'pagesActivate: page is in use already');
-      const entry = link(page);
-      if (entry != behind) {
-        if (before) listJoin(before, behind);
-        before = listBefore(entry);
-      }
-      behind = listLift(entry);
-    }
-    page = pageNext(page);
-  }
-  if (before) listJoin(before, behind);
-  return high;
+  const first = areaPage(area, start >>> PAGE_SHIFT);
+  const stop = areaPage(area, end >>> PAGE_SHIFT);
+  const missing = area.strategy.reclaims ? lruTake(first, stop) : lastMissing(first, stop);
+  return missing ? pageIndex(missing) + 1 : 0;
 }
 
 /** Puts the pages of [start, end) that have frames at the tail of the LRU: no buffer touches them any more. */
 export function pagesRetire(area: Area, start: u32, end: u32): void {
   if (tracing()) traceRange(area, false, start, end);
   if (!area.strategy.reclaims) return;
-  const first = <i32>(start >>> PAGE_SHIFT);
-  const count = <i32>(end >>> PAGE_SHIFT) - first;
-  let page = areaPage(area, first);
+  const stop = areaPage(area, end >>> PAGE_SHIFT);
   let tail = listBefore(lru);
-  for (let done = 0; done < count; done++) {
+  for (let page = areaPage(area, start >>> PAGE_SHIFT); pageBefore(page, stop); page = pageNext(page)) {
     assert(!page.frame || !pageOnLru(page), 'pagesRetire: page is on the LRU already');
     if (page.frame) tail = listHang(link(page), tail);
-    page = pageNext(page);
   }
   listJoin(tail, lru);
+}
+
+/** Takes the pages of [first, stop) that have frames off the LRU. Returns the last one that has none, or null. */
+function lruTake(first: Page, stop: Page): Page | null {
+  let missing: Page | null = null;
+  let before: usize = 0; // what lies in front of and behind the pages just taken, which follow each other on the LRU
+  let behind: usize = 0;
+  for (let page = first; pageBefore(page, stop); page = pageNext(page)) {
+    if (!page.frame) {
+      missing = page;
+      continue;
+    }
+    assert(pageOnLru(page), 'lruTake: page is in use already');
+    const entry = link(page);
+    if (entry != behind) {
+      if (before) listJoin(before, behind);
+      before = listBefore(entry);
+    }
+    behind = listLift(entry);
+  }
+  if (before) listJoin(before, behind);
+  return missing;
+}
+
+/** The last page of [first, stop) that has no frame, or null. */
+function lastMissing(first: Page, stop: Page): Page | null {
+  let missing: Page | null = null;
+  for (let page = first; pageBefore(page, stop); page = pageNext(page)) if (!page.frame) missing = page;
+  return missing;
 }
 
 /**

@@ -110,6 +110,11 @@ export function pageNext(page: Page): Page {
   return changetype<Page>(changetype<usize>(page) + offsetof<Page>());
 }
 
+/** Whether a page comes before another of its area. */
+export function pageBefore(page: Page, other: Page): bool {
+  return changetype<usize>(page) < changetype<usize>(other);
+}
+
 export function pageUserAddress(area: Area, index: i32): u64 {
   return area.userBase + ((<u64>index) << PAGE_SHIFT);
 }

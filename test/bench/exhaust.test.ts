@@ -199,7 +199,7 @@ test('an assert of the guest is a failure too, and after enough of them it gives
   const { failures } = exhaust(boot, { failuresMax: 3 });
   assert.is(failures.length, 3);
   for (const failure of failures) {
-    assert.match(failure.finding, /the guest stopped: .*pagesActivate: page is in use already/);
+    assert.match(failure.finding, /the guest stopped: .*lruTake: page is in use already/);
     assert.is(failure.step, 'reserving buffer 0 again');
     assert.is(failure.page, null);
   }
