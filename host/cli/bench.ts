@@ -106,7 +106,7 @@ function namesFor(words: readonly string[], { cases, latencies }: Catalogue): st
 
 async function measureAll(
   names: readonly string[],
-  { latencies }: Catalogue,
+  { latencies, limits }: Catalogue,
   choice: MachineChoice,
   rounds: number,
 ): Promise<Measurements> {
@@ -117,7 +117,8 @@ async function measureAll(
       if (latencies.includes(name)) {
         measured.latencies.push({ name, latency: await measureLatency(name, choice, rounds) });
       } else {
-        measured.cases.push({ name, rounds: await measureCase(name, choice, rounds) });
+        const isLimited = limits.some((limit) => limit.case === name || limit.of === name);
+        measured.cases.push({ name, rounds: await measureCase(name, choice, rounds, isLimited) });
       }
       progress.advance();
     }

@@ -10,8 +10,8 @@ import type { Percentiles } from './quantiles.ts';
 const PROGRAM = fileURLToPath(new URL('../../bench/main.js', import.meta.url));
 const ENGINE_FLAGS = ['--no-liftoff'];
 /**
- * The rounds of a case are dealt over so many processes: the engine lays its code out anew in each, which by itself makes
- * a case some per cent faster or slower, and no number of rounds in one process would show that.
+ * The rounds of a case are dealt over so many processes: the engine lays its code out anew in each, and memory comes to lie
+ * elsewhere, which by itself makes a case some per cent faster or slower. No number of rounds in one process would show that.
  */
 const PROCESSES = 3;
 
@@ -68,10 +68,18 @@ export async function catalogue(): Promise<Catalogue> {
   return (await answerOf(['list'])) as Catalogue;
 }
 
-/** @returns All rounds, those of the first process first. */
-export async function measureCase(name: string, choice: MachineChoice, rounds: number): Promise<Round[]> {
+/**
+ * @param isLimited Whether a limit hangs on it: then every round has a process of its own.
+ * @returns All rounds, those of the first process first.
+ */
+export async function measureCase(
+  name: string,
+  choice: MachineChoice,
+  rounds: number,
+  isLimited: boolean,
+): Promise<Round[]> {
   const measured: Round[] = [];
-  for (const share of shares(rounds)) {
+  for (const share of shares(rounds, isLimited ? rounds : Math.min(rounds, PROCESSES))) {
     measured.push(...((await answerOf(['measure', name, ...machineWords(choice), String(share)])) as Round[]));
   }
   return measured;
@@ -97,8 +105,7 @@ function machineWords({ strategy, memory, seed }: MachineChoice): string[] {
 }
 
 /** The rounds of each process, as even as can be. */
-function shares(rounds: number): number[] {
-  const processes = Math.min(rounds, PROCESSES);
+function shares(rounds: number, processes: number): number[] {
   return Array.from({ length: processes }, (_, index) => Math.ceil((rounds - index) / processes));
 }
 
