@@ -171,7 +171,8 @@ export class System {
 
   /** The rest of such a step. When this returns, `call` is done or parked. */
   leave<C extends Call>(by: Task, call: C, ret: number): C {
-    this.leaveUntold(by, call, ret, 0, this.raw.runNext());
+    this.#finish(by, call, ret, 0);
+    this.settle();
     if (this.observer !== null) {
       if (call.done) this.observer.end(call.output());
       else this.observer.park();
@@ -192,8 +193,7 @@ export class System {
    * @param next The thread to resume, or 0.
    */
   leaveUntold(by: Task, call: Call, ret: number, record: number, next: number): void {
-    if (ret === ASLEEP) by.call = call;
-    else call.finish(ret, record);
+    this.#finish(by, call, ret, record);
     if (next !== 0) this.settle(next);
   }
 
@@ -262,6 +262,12 @@ export class System {
     const sched = this.choices;
     if (sched.length > 0) this.choices = [];
     this.observer?.begin(step, op, by === null ? null : by.name, input, sched);
+  }
+
+  /** Takes the result, before anybody else runs. */
+  #finish(by: Task, call: Call, ret: number, record: number): void {
+    if (ret === ASLEEP) by.call = call;
+    else call.finish(ret, record);
   }
 
   #wake(pointer: number, ret: number): void {

@@ -60,6 +60,23 @@ test('without a journal the same bytes are stored', () => {
   assert.equal(window(), kept);
 });
 
+test('results are taken before anybody else runs', () => {
+  const { standIn, process, thread } = machine();
+  const at = standIn.linear(process, ARENA.address + 64);
+  const { raw } = standIn.system;
+  const { runNext } = raw;
+  raw.runNext = () => {
+    standIn.u8.fill(0xee, at, at + 4);
+    return runNext();
+  };
+  standIn.answers.push(() => {
+    standIn.u8.set([1, 2, 3, 4], at);
+    return 0;
+  });
+  const call = thread.ioctl(3, 0x1234, { arg: ARENA.address + 64, outLen: 4 });
+  assert.equal([...call.bytes], [1, 2, 3, 4]);
+});
+
 test('a parked call is done when its thread is woken', () => {
   const { standIn, recorder, process, thread } = machine();
   standIn.answers.push(() => PARKED);
