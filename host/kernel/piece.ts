@@ -53,10 +53,4 @@ export class Piece {
     if (isTooLarge) this.i32[index] = -1;
     this.i32[index + 1] = isTooLarge ? -1 : Math.floor(value / TWO_32) | 0;
   }
-
-  /** A value that may be given either way: small ones are pleasant as numbers, a full 64 bits take a bigint. */
-  setBig(index: number, value: bigint | number): void {
-    if (typeof value === 'number') this.setU64(index, value);
-    else this.view.setBigUint64(4 * index, value, true);
-  }
 }

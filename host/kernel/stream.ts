@@ -24,22 +24,10 @@ import {
   TRANSACTION_DATA_TARGET,
 } from '../../assembly/abi/wire.ts';
 import type { Command } from './command.ts';
+import { setBig, setU64 } from './endian.ts';
 import { align, storeAttached, storeBytes } from './payload.ts';
-import { Piece } from './piece.ts';
+import type { Piece } from './piece.ts';
 import { payloadSize } from './words.ts';
-
-// In words behind the BC_ word.
-const TARGET = TRANSACTION_DATA_TARGET / 4;
-const COOKIE = TRANSACTION_DATA_COOKIE / 4;
-const CODE = TRANSACTION_DATA_CODE / 4;
-const FLAGS = TRANSACTION_DATA_FLAGS / 4;
-const SENDER_PID = TRANSACTION_DATA_SENDER_PID / 4;
-const SENDER_EUID = TRANSACTION_DATA_SENDER_EUID / 4;
-const DATA_SIZE = TRANSACTION_DATA_DATA_SIZE / 4;
-const OFFSETS_SIZE = TRANSACTION_DATA_OFFSETS_SIZE / 4;
-const BUFFER = TRANSACTION_DATA_BUFFER / 4;
-const OFFSETS = TRANSACTION_DATA_OFFSETS / 4;
-const BUFFERS_SIZE = TRANSACTION_DATA_SG_BUFFERS_SIZE / 4;
 
 /** How much memory a list of commands takes. */
 export class Extent {
@@ -78,12 +66,10 @@ export function storeCommands(
   let payloadAt = base + align(stream, 16);
   for (const command of commands) {
     const { word, bytes, dataSize, attached } = command;
-    const size = streamSize(command);
     const payloadAddress = payloadAt - base + address;
     if (word === 0) piece.u8.set(bytes as Uint8Array, at);
-    else if ((at & 3) === 0) storeCommand(piece, at >> 2, command, payloadAddress);
-    else storeApart(piece, at, command, size, payloadAddress);
-    at += size;
+    else storeCommand(piece.view, at, command, payloadAddress);
+    at += streamSize(command);
     const data = dataRoom(command);
     const room = data + (attached?.room ?? 0);
     if (room === 0) continue;
@@ -105,61 +91,52 @@ function dataRoom({ dataSize, placedAt }: Command): number {
   return placedAt === 0 ? align(dataSize, 16) : 0;
 }
 
-/** A command behind raw bytes of an odd number: it does not lie on words, so it is made elsewhere and copied. */
-function storeApart({ u8 }: Piece, at: number, command: Command, size: number, payloadAddress: number): void {
-  const apart = new Piece(new ArrayBuffer(align(size, 8)));
-  storeCommand(apart, 0, command, payloadAddress);
-  u8.set(apart.u8.subarray(0, size), at);
-}
-
-/** Stores one command from word `index` on; its payload will lie at `payloadAddress`. */
-function storeCommand(piece: Piece, index: number, command: Command, payloadAddress: number): void {
-  const { i32 } = piece;
+/** Stores one command at `at`, aligned or not; its payload will lie at `payloadAddress`. */
+function storeCommand(view: DataView, at: number, command: Command, payloadAddress: number): void {
   const { word, first, second } = command;
-  const body = index + 1;
-  i32[index] = word;
+  const body = at + 4;
+  view.setUint32(at, word, true);
   switch (payloadSize(word)) {
     case 0:
       break;
     case 4:
-      i32[body] = Number(first);
+      view.setUint32(body, Number(first), true);
       break;
     case 8:
-      piece.setBig(body, first);
-      if (second !== 0) i32[body + 1] = Number(second);
+      setBig(view, body, first);
+      if (second !== 0) view.setUint32(body + 4, Number(second), true);
       break;
     case PTR_COOKIE_SIZE:
-      piece.setBig(body, first);
-      piece.setBig(body + PTR_COOKIE_COOKIE / 4, second);
+      setBig(view, body, first);
+      setBig(view, body + PTR_COOKIE_COOKIE, second);
       break;
     case HANDLE_COOKIE_SIZE:
-      i32[body] = Number(first);
-      piece.setBig(body + HANDLE_COOKIE_COOKIE / 4, second);
+      view.setUint32(body, Number(first), true);
+      setBig(view, body + HANDLE_COOKIE_COOKIE, second);
       break;
     case TRANSACTION_DATA_SIZE:
     case TRANSACTION_DATA_SG_SIZE:
-      storeTransaction(piece, body, command, payloadAddress);
+      storeTransaction(view, body, command, payloadAddress);
       break;
   }
 }
 
 /** A part without bytes has the address 0, as libbinder sends it. */
-function storeTransaction(piece: Piece, body: number, command: Command, payloadAddress: number): void {
+function storeTransaction(view: DataView, at: number, command: Command, payloadAddress: number): void {
   const { dataSize, placedAt, attached } = command;
-  const { i32 } = piece;
   const data = placedAt === 0 ? payloadAddress : placedAt;
   const offsets = attached === null ? 0 : attached.offsets.length;
-  piece.setBig(body + TARGET, command.first);
-  piece.setBig(body + COOKIE, command.second);
-  i32[body + CODE] = command.code;
-  i32[body + FLAGS] = command.flags;
-  i32[body + SENDER_PID] = 0; // the driver's to fill in
-  i32[body + SENDER_EUID] = 0;
-  piece.setU64(body + DATA_SIZE, dataSize);
-  piece.setU64(body + OFFSETS_SIZE, 8 * offsets);
-  piece.setU64(body + BUFFER, dataSize > 0 ? data : 0);
-  piece.setU64(body + OFFSETS, offsets > 0 ? payloadAddress + dataRoom(command) : 0);
+  setBig(view, at + TRANSACTION_DATA_TARGET, command.first);
+  setBig(view, at + TRANSACTION_DATA_COOKIE, command.second);
+  view.setUint32(at + TRANSACTION_DATA_CODE, command.code, true);
+  view.setUint32(at + TRANSACTION_DATA_FLAGS, command.flags, true);
+  view.setUint32(at + TRANSACTION_DATA_SENDER_PID, 0, true); // the driver's to fill in
+  view.setUint32(at + TRANSACTION_DATA_SENDER_EUID, 0, true);
+  setU64(view, at + TRANSACTION_DATA_DATA_SIZE, dataSize);
+  setU64(view, at + TRANSACTION_DATA_OFFSETS_SIZE, 8 * offsets);
+  setU64(view, at + TRANSACTION_DATA_BUFFER, dataSize > 0 ? data : 0);
+  setU64(view, at + TRANSACTION_DATA_OFFSETS, offsets > 0 ? payloadAddress + dataRoom(command) : 0);
   if (payloadSize(command.word) === TRANSACTION_DATA_SG_SIZE) {
-    piece.setU64(body + BUFFERS_SIZE, attached === null ? 0 : attached.buffersSize);
+    setU64(view, at + TRANSACTION_DATA_SG_BUFFERS_SIZE, attached === null ? 0 : attached.buffersSize);
   }
 }
