@@ -51,10 +51,11 @@ export function rangesTake(ranges: Ranges, buffer: Buffer, size: u32, rest: Buff
   if (rest) {
     bufferInit(rest, buffer.offset + size, buffer.size - size);
     listAddHead(changetype<usize>(rest), changetype<usize>(buffer));
+    // The buffer still stands in the tree by size, and the rest is compared with it: by its new size, as in Linux.
+    buffer.size = size;
     rangesInsert(ranges, rest);
   }
   rbErase(changetype<usize>(buffer) + BUFFER_RB, freeRoot(ranges));
-  buffer.size = size;
   buffer.free = false;
   insertAllocated(ranges, buffer);
 }

@@ -52,7 +52,7 @@ import { claim, hold } from './tally';
 
 /** The allocator of a proc, mapped or not. */
 export function checkArea(alloc: BinderAlloc): bool {
-  if (!alloc.size) return !alloc.mapped || blame(VIOLATION_ALLOC, changetype<usize>(alloc));
+  if (!alloc.size) return !alloc.vma || blame(VIOLATION_ALLOC, changetype<usize>(alloc));
   return checkBelongings(alloc) && checkBuffers(alloc) && checkFreeTree(alloc) && checkPages(alloc);
 }
 

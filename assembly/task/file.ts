@@ -116,6 +116,16 @@ export function fileNonblock(file: OpenFile): bool {
   return (file.flags & O_NONBLOCK) != 0;
 }
 
+/** Whether the file is open for reading; only an end of a pipe may not be. */
+export function fileReadable(file: OpenFile): bool {
+  return file.kind != FILE_STREAM || file.reads != null;
+}
+
+/** Whether the file is open for writing. */
+export function fileWritable(file: OpenFile): bool {
+  return file.kind != FILE_STREAM || file.writes != null;
+}
+
 export function fileAnyClosing(): bool {
   return !listEmpty(closing);
 }

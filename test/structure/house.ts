@@ -35,7 +35,7 @@ export const RANKS: readonly (readonly string[])[] = [
  * `*` stands for all files that are not named. A folder without an arrow is one group.
  */
 export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  'assembly/lib/': [['assert'], ['bytes', 'funcref', 'list', 'rbtree', 'bitmap', 'ring', 'digest'], ['slab']],
+  'assembly/lib/': [['assert'], ['bytes', 'funcref', 'list', 'poison', 'rbtree', 'bitmap', 'ring', 'digest'], ['slab']],
   'assembly/mem/': [
     ['counters'],
     ['frames'],
@@ -50,10 +50,10 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['vmalloc', 'uaccess'],
   ],
   'assembly/task/': [
-    ['memfd', 'stream'],
+    ['memfd', 'secctx', 'stream'],
     ['file'],
     ['process'],
-    ['current', 'nice', 'fdtable', 'secctx'],
+    ['current', 'nice', 'fdtable'],
     ['wait', 'mkfd'],
     ['io'],
   ],
