@@ -41,6 +41,15 @@ test('the first field that differs is told', () => {
   assert.equal(compareSteps(step({ out: silent }), step({ out: OUT }))?.expected, null);
 });
 
+test('how many pages the shrinker got counts only where pages come and go as recorded', () => {
+  const shrink = (ret: number) => ({ i: 4, op: 'shrink', in: { pages: 1048576 }, out: { ret } }) as Step;
+  assert.equal(compareSteps(shrink(2), shrink(0)), { field: 'ret', expected: 2, actual: 0 });
+  const origins: Origins = { of: (_thread, _from, length) => new Uint8Array(length) };
+  assert.is(compareSteps(shrink(2), shrink(0), origins), null);
+  const woken = [{ by: 'A.0', i: 1, out: OUT, order: 0 }];
+  assert.is(compareSteps({ ...shrink(2), woken } as Step, shrink(0), origins)?.field, 'woken.A.0');
+});
+
 test('who sleeps', () => {
   const expected = { field: 'parked', expected: true, actual: false };
   assert.equal(compareSteps(step({ parked: true }), step({ out: OUT })), expected);
