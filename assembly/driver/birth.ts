@@ -6,13 +6,13 @@ import { ENOMEM } from '../abi/errno';
 import { spaceFork } from '../mem/fork';
 import { spaceCreate } from '../mem/space';
 import { fdInstall, fdReserve, fdTableCreate, fdTableFork } from '../task/fdtable';
-import { FILE_CONSOLE, fileOpen } from '../task/file';
+import { FILE_NULL, fileOpen } from '../task/file';
 import { Process, processCreate, Thread, threadCreate } from '../task/process';
 import { SecurityContext, secctxGet } from '../task/secctx';
 import { processExit } from './exit';
 
-/** Descriptors of a new process that are the console: 0, 1 and 2. */
-const CONSOLE_FDS = 3;
+/** Descriptors that a new process has: 0, 1 and 2. */
+const STANDARD_FDS = 3;
 
 /** A process with no memory, one thread of the same number, and descriptors 0 to 2. Its address, or -ENOMEM. */
 export function processBegin(pid: i32, uid: u32, secctx: SecurityContext | null): i32 {
@@ -47,12 +47,12 @@ export function processFork(parent: Thread, pid: i32): i32 {
 function furnish(process: Process): bool {
   process.space = spaceCreate(changetype<usize>(process));
   if (!process.space || fdTableCreate(process) < 0) return false;
-  const console = fileOpen(FILE_CONSOLE, 0);
-  if (!console) return false;
-  console.refs = CONSOLE_FDS;
-  for (let fd = 0; fd < CONSOLE_FDS; fd++) {
+  const file = fileOpen(FILE_NULL, 0);
+  if (!file) return false;
+  file.refs = STANDARD_FDS;
+  for (let fd = 0; fd < STANDARD_FDS; fd++) {
     fdReserve(process, fd, false);
-    fdInstall(process, fd, console);
+    fdInstall(process, fd, file);
   }
   return threadCreate(process, process.pid) != null;
 }
