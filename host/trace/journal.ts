@@ -54,6 +54,8 @@ export interface JournalHeader {
   /** The uid that has claimed the context manager since boot. */
   context_mgr_uid: number | null;
   arena: { addr: Address; size: number };
+  /** Threads that a dump wakes are told with the dump; in older recordings they are told with the next step. */
+  dump_wakes?: true;
   /** The scenario shows something that two processors would race for. */
   racy?: boolean;
   procs: JournalProcess[];
@@ -150,6 +152,8 @@ export interface WriteReadOutput extends ResultOutput {
 export interface DumpOutput {
   exists: boolean;
   text: string;
+  /** The kernel's text may be incomplete, so that there is none here and nothing to compare. */
+  cut?: true;
 }
 
 /** The operations: who acts (`by` is a thread, or nobody), what goes in, what comes out (`null`: nothing). */
@@ -244,6 +248,8 @@ export type StepOf<O extends Op> = StepInputOf<O> & {
   /** Commands written and answers read, in words; for people. */
   bc?: string[];
   br?: string[];
+  /** The lines that the kernel's driver printed meanwhile; only in recordings made for it. */
+  klog?: string[];
   /** The choices that led to this step, oldest first; only in journals of simulations, and where there was a choice. */
   sched?: readonly ScheduleChoice[];
 };
