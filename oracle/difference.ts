@@ -83,5 +83,8 @@ function relativeText(text: string, base: number): string {
   const relative = (id: string) => (Number(id) > base ? `+${Number(id) - base}` : id);
   return text
     .replace(/^(\d+)(: (?:call |async|reply) from)/gm, (_, id: string, rest: string) => relative(id) + rest)
-    .replace(/\b(node|ref|buffer|transaction|node work) (\d+)/g, (_, what: string, id: string) => `${what} ${relative(id)}`);
+    .replace(
+      /\b(node|ref|buffer|transaction|node work) (\d+)/g,
+      (_, what: string, id: string) => `${what} ${relative(id)}`,
+    );
 }

@@ -14,7 +14,7 @@ export interface Beginning {
 const POINTER = String.raw`(?:\(____ptrval____\)|[0-9a-f]{8,16})`;
 const TRANSACTION = new RegExp(`(transaction \\d+: )${POINTER}( from )`, 'g');
 /** A ref with a death notification; without one the pointer is all zero. */
-const REF_WITH_DEATH = new RegExp(String.raw`^(  ref .* d )(?!0{8,16}$)${POINTER}$`, 'gm');
+const REF_WITH_DEATH = new RegExp(`^(  ref .* d )(?!0{8,16}$)${POINTER}$`, 'gm');
 
 /** Masks the text of a file. */
 export function maskDump(file: string, text: string, beginning: Beginning): string {

@@ -1,7 +1,7 @@
 import { MAP } from '../../calls.ts';
 import { bc } from '../../commands.ts';
 import { object, parcel } from '../../objects.ts';
-import { findMessage, message } from '../../outcome.ts';
+import { findMessage } from '../../outcome.ts';
 import { oneway, second, trio } from '../handshakes.ts';
 import { scenario } from '../scenario.ts';
 

@@ -61,7 +61,7 @@ export default [
   scenario('fd-order', 'descriptors get the lowest free numbers in the order of the objects', async (s) => {
     const { a, b, bh } = await trio(s);
     const b1 = await b.spawn();
-    for (const n of [10, 11, 12]) await b.mkfd('memfd', n, { content: 'f' + n });
+    for (const n of [10, 11, 12]) await b.mkfd('memfd', n, { content: `f${n}` });
     await s.signal(a);
     await a.mkfd('memfd', 5, { content: 'busy' });
     await a.read();
@@ -260,7 +260,7 @@ export default [
   }),
   scenario('fda', 'an array of descriptors inside a buffer; BC_FREE_BUFFER closes them', async (s) => {
     const { a, b, bh } = await trio(s);
-    for (const n of [10, 11, 12]) await b.mkfd('memfd', n, { content: 'f' + n });
+    for (const n of [10, 11, 12]) await b.mkfd('memfd', n, { content: `f${n}` });
     await b.poke(DATA, u32(0x111), u32(3), u32(10), u32(11), u32(12), u32(0x222));
     await b.rw([sg(bh, 24, [object.ptr({ buffer: DATA, length: 24 }), object.fda({ num: 3, parent: 0, off: 8 })])]);
     const t = message(a.done());
