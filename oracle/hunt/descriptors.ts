@@ -69,7 +69,8 @@ export function lowestFree({ descriptors }: ProcessView): number {
 
 function copy(scene: Scene, { thread, process }: Actor): boolean {
   const { dice } = scene;
-  const fd = dice.chance(0.9) ? (dice.maybeOf(process.descriptors)?.fd ?? 3) : dice.of([-1, 99]);
+  const open = process.descriptors.filter((one) => one.fd > 2);
+  const fd = dice.chance(0.9) ? (dice.maybeOf(open)?.fd ?? 3) : dice.of([-1, 99]);
   const to = dice.weighted([
     [3, -1],
     [3, 45 + dice.below(3)],

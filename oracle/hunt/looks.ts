@@ -44,7 +44,7 @@ export function fileInfo(scene: Scene): boolean {
   const actor = dice.maybeOf(scene.actors());
   if (actor === undefined) return false;
   const open = actor.process.descriptors.filter((one) => one.fd > 2).map((one) => one.fd);
-  const fd = dice.chance(0.9) ? dice.maybeOf(open) : dice.below(12);
+  const fd = dice.chance(0.9) ? dice.maybeOf(open) : 3 + dice.below(12);
   if (fd === undefined) return false;
   return scene.perform({ op: 'fdinfo', by: actor.thread, in: { fd } }) !== null;
 }

@@ -75,7 +75,7 @@ function withFieldChanged(dice: Dice, step: StepInput): StepInput {
       break;
     case 'close':
     case 'fdinfo':
-      step.in.fd = dice.below(8);
+      step.in.fd = 3 + dice.below(6);
       break;
     case 'rlimit':
       step.in.nofile = dice.of([0, 3, 4, 5, 1024]);

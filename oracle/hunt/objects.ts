@@ -58,7 +58,7 @@ function addObject(scene: Scene, actor: Actor, parts: Parts, stream: Stream, sg:
   const kind = dice.weighted([
     [6, 'binder'],
     [6, 'handle'],
-    [actor.process.descriptors.length > 3 ? 4 : 1, 'fd'],
+    [actor.process.descriptors.length > 4 ? 4 : 1, 'fd'],
     [sg ? 8 : 0.3, 'ptr'],
     [sg ? 4 : 0.2, 'fda'],
   ] as const);
@@ -104,13 +104,17 @@ function fdBytes(dice: Dice, actor: Actor): Uint8Array {
     .toBytes();
 }
 
-/** A descriptor of the process: files that are no binder's as a rule, for a binder file in flight may keep its proc alive. */
+/**
+ * A descriptor of the process: a file that is no binder's as a rule, for a binder file in flight may keep its proc alive.
+ * Never 0, 1 or 2: these are other files on the emulator than where the kernel is recorded.
+ */
 export function someDescriptor(dice: Dice, actor: Actor): number {
   const { descriptors } = actor.process;
   const plain = descriptors.filter((one) => one.binder === null && one.fd > 2);
-  if (dice.chance(0.05)) return dice.of([0, 1, 99, 1023, 1024, 0x7fffffff]);
-  if (dice.chance(0.015)) return dice.maybeOf(descriptors)?.fd ?? 3;
-  return dice.maybeOf(plain)?.fd ?? dice.of([0, 1, 2]);
+  if (dice.chance(0.05)) return dice.of([99, 1023, 1024, 0x7fffffff, 0xffffffff]);
+  const binders = descriptors.filter((one) => one.binder !== null);
+  if (dice.chance(0.015)) return dice.maybeOf(binders)?.fd ?? 3;
+  return dice.maybeOf(plain)?.fd ?? 99;
 }
 
 function addBuffer({ dice }: Scene, parts: Parts, stream: Stream): void {
