@@ -8,7 +8,7 @@ import { Cast, inputOf } from './cast.ts';
 import { Coverage } from './coverage.ts';
 import { bootFor, type HuntProgram, makeProgram, type Sources } from './program.ts';
 import { type Shown, Shrinker } from './shrinker.ts';
-import { BROKEN, type Departure, firstDeparture, REFUSED } from './verdict.ts';
+import { BROKEN, type Departure, firstDeparture, REFUSED, signatureOf } from './verdict.ts';
 
 /** Runs programs on the real driver: `Kernel` does. */
 export interface Truth {
@@ -115,19 +115,30 @@ export class Hunt {
     const steps = program.steps.map(inputOf);
     if (program.defect !== null) {
       this.#result.steps += steps.length;
-      await this.#pursue(program, [...steps, program.defect.step], (tried) => this.#alone(header, tried));
+      const judge = (tried: readonly StepInput[]) => this.#alone(header, tried);
+      await this.#pursue(program, [...steps, program.defect.step], judge);
       return;
     }
-    const shown = await this.#both(header, steps);
+    const shown = await this.#both(header, steps, (message) => {
+      this.#result.interrupted.push(`${header.name}: ${message}`);
+    });
     this.#result.steps += steps.length;
     this.#result.coverage.add(shown?.complete ?? program.steps);
-    if (shown !== null && shown.departure !== null) {
+    if (shown !== null && shown.departure !== null && !this.#signatures.has(shown.departure.signature)) {
       await this.#pursue(program, shown.steps, (tried) => this.#both(header, tried));
     }
   }
 
-  /** Runs steps on the kernel, and compares the emulator with it. */
-  async #both(header: JournalHeader, steps: readonly StepInput[]): Promise<Trial | null> {
+  /**
+   * Runs steps on the kernel, and compares the emulator with it.
+   *
+   * @param interrupted Called when the kernel could not go on; what it did until then is compared all the same.
+   */
+  async #both(
+    header: JournalHeader,
+    steps: readonly StepInput[],
+    interrupted?: (message: string) => void,
+  ): Promise<Trial | null> {
     const { name, desc, seed, secctx } = header;
     const given = seed === undefined ? { name, desc, secctx } : { name, desc, seed, secctx };
     let journal: Journal | null;
@@ -136,7 +147,7 @@ export class Hunt {
     } catch (error) {
       if (!isInterrupted(error)) throw error;
       journal = error.journal;
-      this.#result.interrupted.push(`${name}: ${error.message}`);
+      interrupted?.(error.message);
     }
     return journal === null ? null : this.#trial(journal);
   }
@@ -214,11 +225,10 @@ export class Hunt {
     await shrinker.run();
   }
 
-  /** Whether the emulator still answers the last step the way it did when it departed from the kernel. */
-  #mayShow(first: Trial, steps: readonly StepInput[]): boolean {
-    const last = steps.at(-1);
+  /** Whether the emulator still answers the last step in the way in which it departed from the kernel. */
+  #mayShow({ journal, departure }: Trial, steps: readonly StepInput[]): boolean {
     const cast = new Cast();
-    const machine = this.#boot(first.journal.header);
+    const machine = this.#boot(journal.header);
     let answer: Step | null = null;
     try {
       for (const step of steps) {
@@ -228,7 +238,7 @@ export class Hunt {
     } catch {
       return true;
     }
-    return last !== undefined && answer !== null;
+    return answer !== null && departure !== null && mayDepart(answer, departure);
   }
 
   #boot(header: JournalHeader): Machine {
@@ -250,6 +260,14 @@ interface Trial extends Shown {
 
 function isKernels({ departure }: Trial): boolean {
   return departure !== null && departure.field !== REFUSED && departure.field !== BROKEN;
+}
+
+/** Whether an answer of the emulator fits a departure, as far as it can be told without the kernel's. */
+function mayDepart(answer: Step, { field, expected, signature }: Departure): boolean {
+  if (field.startsWith('woken') || field === 'text') return true;
+  const out = (answer.out ?? {}) as Readonly<Record<string, unknown>>;
+  const actual = field === 'parked' ? (answer.parked ?? false) : (out[field] ?? null);
+  return signatureOf(answer, field, expected, actual) === signature;
 }
 
 function isInterrupted(error: unknown): error is Error & Interrupted {

@@ -1,7 +1,9 @@
 /** Programs of the hunt: the steps that follow from a seed, as the emulator performed them. */
+import { BinderlabError } from '../../host/kernel/error.ts';
 import { hexOfAddress } from '../../host/kernel/hex.ts';
 import { Machine } from '../../host/machine.ts';
 import type { Journal, JournalHeader, Step } from '../../host/trace/journal.ts';
+import { inputOf } from './cast.ts';
 import { Dice } from './dice.ts';
 import { makeUp } from './generator.ts';
 import { mutate } from './mutation.ts';
@@ -43,10 +45,19 @@ export function makeProgram(wasm: WebAssembly.Module, sources: Sources, seed: nu
     if (recording === null) makeUp(scene, profile, length);
     else mutate(scene, profile, recording, length);
   } catch (error) {
-    if (!(error instanceof Defect)) throw error;
-    return { header, steps: scene.steps, defect: error };
+    return { header, steps: scene.steps, defect: defectOf(error, scene.steps) };
   }
   return { header, steps: scene.steps, defect: null };
+}
+
+/** What broke: the step, or looking at the machine after it. @throws what is no fault of the emulator's */
+function defectOf(error: unknown, steps: Step[]): Defect {
+  if (error instanceof Defect) return error;
+  const last = steps.pop();
+  if (last !== undefined && (error instanceof BinderlabError || (error as Error).name === 'RuntimeError')) {
+    return new Defect(inputOf(last), error);
+  }
+  throw error;
 }
 
 /** The machine that a journal's steps are performed on. */

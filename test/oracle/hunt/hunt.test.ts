@@ -4,8 +4,9 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { guestModule } from '../../../host/cli/boot.ts';
 import type { Journal, JournalHeader, Step, StepInput } from '../../../host/trace/journal.ts';
+import { huntChoice, huntCommand } from '../../../oracle/cli/hunt.ts';
+import { parseLine } from '../../../oracle/cli/options.ts';
 import { Cast } from '../../../oracle/hunt/cast.ts';
-import { huntChoice, huntCommand } from '../../../oracle/hunt/command.ts';
 import { type Finding, Hunt, type Truth } from '../../../oracle/hunt/hunt.ts';
 import { bootFor } from '../../../oracle/hunt/program.ts';
 import { SourceFolders } from '../../../oracle/hunt/sources.ts';
@@ -128,23 +129,33 @@ test('a kernel that stops half-way is no reason to stop', async () => {
   assert.equal(findings, []);
 });
 
-test('flags', () => {
-  const choice = huntChoice(['--programs', '5', '--seed', '9', '--keep-going', '--json']);
+const choiceOf = (words: string[]) => huntChoice(parseLine(words, huntCommand));
+
+test('the command line says how long, and with which seed', () => {
+  const choice = choiceOf(['--programs', '5', '--seed', '9', '--keep-going', '--json']);
   assert.is(choice.programs, 5);
+  assert.is(choice.limitMs, Number.POSITIVE_INFINITY);
   assert.is(choice.seed, 9);
   assert.is(choice.keepGoing, true);
-  assert.is(huntChoice(['--minutes', '0.5']).limitMs, 30_000);
+  assert.is(choiceOf(['--minutes', '0.5']).limitMs, 30_000);
 });
 
-test('a wrong command line is told, and nothing runs', async () => {
-  const wrong = [['--minutes', 'x'], ['--minutes', '0'], ['--seed', '-1'], ['--nonsense'], ['--programs']];
+test('a wrong command line is told before anything runs', () => {
+  const wrong = [
+    ['--minutes', 'x'],
+    ['--minutes', '0'],
+    ['--seed', '-1'],
+    ['--seed=1.5'],
+    ['--nonsense'],
+    ['--programs'],
+  ];
   wrong.push(['--programs', '1', '--minutes', '1'], ['word']);
   for (const words of wrong) {
     assert.throws(
-      () => huntChoice(words),
+      () => choiceOf(words),
       (error: Error) => error.name === 'UsageError' && error.message.length > 10,
+      words.join(' '),
     );
-    assert.is(await huntCommand(words), 2, words.join(' '));
   }
 });
 
