@@ -1,3 +1,4 @@
+/** The allocator of buffers: fit, merging, pages. */
 import { DATA, MAP, MAP_SIZE } from '../../calls.ts';
 import { bc } from '../../commands.ts';
 import { message } from '../../outcome.ts';

@@ -1,3 +1,4 @@
+/** Death notifications. */
 import { bc } from '../../commands.ts';
 import { object, parcel } from '../../objects.ts';
 import { lookup, manager, register, second, trio } from '../handshakes.ts';

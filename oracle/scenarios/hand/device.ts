@@ -1,7 +1,8 @@
+/** The device: opening it, its ioctls, the context manager, polling, and what a read does when there is nothing. */
 import * as protocol from '../../../assembly/abi/protocol.ts';
 import { ioctlName } from '../../../host/kernel/ioctls.ts';
 import { bytesOf, u32, u64 } from '../../bytes.ts';
-import { DATA, MAP, MAP_SIZE, O_NONBLOCK } from '../../calls.ts';
+import { MAP, O_NONBLOCK } from '../../calls.ts';
 import { bc } from '../../commands.ts';
 import { object, parcel } from '../../objects.ts';
 import { message } from '../../outcome.ts';
@@ -99,141 +100,6 @@ export default [
     s.want(a.done(), 'NOOP TRANSACTION_COMPLETE REPLY');
     await sm.nodeDebugInfo(0);
     await sm.nodeDebugInfo(0xabc0);
-  }),
-  scenario('mmap-basic', 'the mapping: SIGBUS where no page is installed, SIGSEGV on write and outside', async (s) => {
-    const a = await s.start('A');
-    await s.dump('stats');
-    await a.peek(MAP, 16);
-    await a.peek(MAP + MAP_SIZE - 1, 1);
-    await a.peek(MAP + MAP_SIZE, 1);
-    await a.poke(MAP, 'x');
-    const sm = await manager(s);
-    await a.rw([bc.transaction({ handle: 0, data: Buffer.from('0123456789abcdef') })]);
-    const t = message(sm.done());
-    await sm.peek(t.buffer, 16);
-    await sm.peek(MAP, 4096);
-    await sm.peek(MAP, 4097);
-    await sm.poke(t.buffer, 'x');
-    await s.dump('stats');
-  }),
-  scenario('mmap-errors', 'writable, second, and protected mappings', async (s) => {
-    const a = await s.proc('A');
-    await a.open();
-    await a.mmap({ prot: 3 });
-    await a.mmap({ prot: 2 });
-    await a.mmap({ prot: 1, len: 0 });
-    await a.mmap({ prot: 1, flags: 0x100001, len: 65536 }); // MAP_SHARED
-    await a.mmap({ addr: MAP + 0x1000000, len: 65536 });
-    await a.mprotect(MAP, 4096, 3);
-    await a.mprotect(MAP, 4096, 0);
-    await a.mprotect(MAP, 4096, 1);
-    await a.munmap(MAP, 65536);
-    await a.mmap({ len: 65536 });
-    await s.dump('stats');
-    const b = await s.proc('B');
-    await b.open();
-    await b.mmap({ prot: 0, len: 8192 });
-    await b.peek(MAP, 4);
-    await b.mmap({ addr: MAP + 0x100000, len: 8192 });
-  }),
-  scenario('mmap-unaligned-length', 'lengths are rounded up to whole pages', async (s) => {
-    const a = await s.start('A', { map: 5000 });
-    const b = await s.start('B');
-    await a.setContextMgr();
-    await s.dump('stats');
-    await b.write(bc.transaction({ handle: 0, data_size: 8192, buffer: DATA }));
-    await b.extendedError();
-    await a.read();
-    await s.dump('stats');
-    await s.dump('state');
-  }),
-  scenario(
-    'mmap-fork',
-    'a forked child cannot map or see the mapping, but its ioctls are threads of the parent proc',
-    async (s) => {
-      const sm = await manager(s);
-      const a = await s.start('A');
-      const c = await a.fork('C');
-      await c.peek(MAP, 4);
-      await c.mmap({ addr: MAP, len: 65536 });
-      await c.version();
-      await s.dump('state');
-      await c.rw([bc.transaction({ handle: 0, code: 9, data: Buffer.from('kid!') })]);
-      const t = message(sm.done());
-      await s.dump('state');
-      await sm.write(bc.freeBuffer(t.buffer), bc.reply({ data: Buffer.from('back') }));
-      const r = message(c.done());
-      await c.peek(r.buffer, 4);
-      await a.peek(r.buffer, 4);
-      await c.write(bc.freeBuffer(r.buffer));
-      await a.loop();
-      await c.close(); // flush: the parent's parked thread returns
-      await s.dump('state');
-      await s.kill(c);
-      await s.dump('state');
-    },
-  ),
-  scenario('mmap-none', 'a target that never mapped: ESRCH, BR_DEAD_REPLY', async (s) => {
-    const sm = await s.proc('SM');
-    await sm.open();
-    await sm.setContextMgr();
-    const a = await s.start('A');
-    await a.rw([bc.transaction({ handle: 0, data: Buffer.from('x') })]);
-    await a.extendedError();
-    await a.rw([bc.transaction({ handle: 0, flags: 1, data: Buffer.from('x') })]);
-    await a.extendedError();
-    await s.dump('failed_transaction_log');
-    // and a caller that never mapped cannot get a reply
-    const sm2 = await s.proc('B');
-    await sm2.open();
-    await sm2.version();
-    await sm.mmap();
-    await sm.loop();
-    await sm2.rw([bc.transaction({ handle: 0, data: Buffer.from('y') })]);
-    await sm.write(bc.reply({ data: Buffer.from('z') }));
-    await sm.read();
-    await sm2.extendedError();
-    await sm.extendedError();
-    await s.dump('failed_transaction_log');
-  }),
-  scenario('munmap', 'after munmap the target is as good as dead; mapping again is EBUSY', async (s) => {
-    const sm = await manager(s);
-    const a = await s.start('A');
-    await a.rw([bc.transaction({ handle: 0, data: Buffer.from('one') })]);
-    const t = message(sm.done());
-    await sm.munmap();
-    await sm.write(bc.freeBuffer(t.buffer), bc.reply());
-    await a.rw([bc.transaction({ handle: 0, data: Buffer.from('two') })]);
-    await a.extendedError();
-    await sm.mmap();
-    await sm.peek(MAP, 4);
-    await s.dump('state');
-    await s.dump('stats');
-  }),
-  scenario('munmap-partial', 'unmapping part of the mapping closes a vma and stops new buffers', async (s) => {
-    const sm = await manager(s);
-    const a = await s.start('A');
-    await a.write(bc.transaction({ handle: 0, flags: 1, data: Buffer.from('one') }));
-    await sm.munmap(MAP + 0x80000, 0x1000);
-    await a.rw([bc.transaction({ handle: 0, flags: 1, data: Buffer.from('two') })]);
-    await a.extendedError();
-    await sm.peek(MAP, 3);
-    await s.dump('state');
-  }),
-  scenario('mmap-5m-clamp', 'a 5 MiB mapping is used only up to 4 MiB', async (s) => {
-    const sm = await s.start('SM', { map: 5 << 20 });
-    await sm.setContextMgr();
-    const a = await s.start('A');
-    await s.dump('stats');
-    await a.write(bc.transaction({ handle: 0, data_size: (4 << 20) + 8, buffer: DATA - 0x400000 }));
-    await a.extendedError();
-    await a.read();
-    await a.write(bc.transaction({ handle: 0, data_size: 4 << 20, buffer: DATA - 0x400000 }));
-    await sm.loop(0x100);
-    await s.dump('stats');
-    await s.dump('state');
-    await sm.peek(MAP + (4 << 20), 1);
-    await sm.peek(MAP + (4 << 20) - 1, 1);
   }),
   scenario(
     'first-read-returns',
@@ -383,25 +249,21 @@ export default [
       await s.dump('state');
     },
   ),
-  scenario(
-    'thread-exit',
-    'protocol.BINDER_THREAD_EXIT forgets the thread; the next ioctl makes a new one',
-    async (s) => {
-      const a = await s.start('A');
-      await a.write(bc.enterLooper());
-      await s.dump('state');
-      await a.threadExit();
-      await s.dump('state');
-      await a.threadExit();
-      await s.dump('state');
-      s.want(await a.read(), 'NOOP');
-      await s.dump('state');
-      const t = await a.spawn();
-      await t.version();
-      await t.texit();
-      await s.dump('state');
-    },
-  ),
+  scenario('thread-exit', 'BINDER_THREAD_EXIT forgets the thread; the next ioctl makes a new one', async (s) => {
+    const a = await s.start('A');
+    await a.write(bc.enterLooper());
+    await s.dump('state');
+    await a.threadExit();
+    await s.dump('state');
+    await a.threadExit();
+    await s.dump('state');
+    s.want(await a.read(), 'NOOP');
+    await s.dump('state');
+    const t = await a.spawn();
+    await t.version();
+    await t.texit();
+    await s.dump('state');
+  }),
   scenario('two-opens', 'one process with two descriptors is two binder procs: it may call itself', async (s) => {
     const sm = await manager(s);
     const a = await s.start('A');
@@ -496,125 +358,4 @@ export default [
       await s.dump('failed_transaction_log');
     },
   ),
-  scenario('wr-empty', 'protocol.BINDER_WRITE_READ with nothing to do', async (s) => {
-    const a = await s.start('A');
-    await a.wr({});
-    await a.wr({ wconsumed: 5, rconsumed: 7 });
-    await a.wr({ wbuf: 0, rbuf: 0 });
-  }),
-  scenario('wr-efault', 'bad pointers in and around BINDER_WRITE_READ', async (s) => {
-    const sm = await manager(s);
-    const a = await s.start('A');
-    await a.wr({ arg: 0, read: 256 });
-    await a.wr({ write: [bc.enterLooper()], wbuf: 0x60000000 });
-    await a.wr({ write: [bc.enterLooper()], wbuf: 0x60000000, read: 256, rconsumed: 3 });
-    // a stream that runs off the end of the arena
-    await a.wr({ write: [bc.enterLooper(), bc.acquire(0)], wbuf: 0x10800000 - 8 });
-    await a.wr({ write: [bc.enterLooper(), bc.freeBuffer(0x70000000)], wbuf: 0x10800000 - 8 });
-    await a.wr({
-      write: [bc.enterLooper(), bc.transaction({ handle: 0, buffer: 0, data_size: 0 })],
-      wbuf: 0x10800000 - 40,
-    });
-    await a.wr({ read: 256, rbuf: 0x60000000 });
-    await a.wr({
-      write: [bc.transaction({ handle: 0, flags: 1, data: Buffer.from('abc') })],
-      read: 256,
-      rbuf: 0x60000000,
-    });
-    await s.dump('state');
-    s.want(await a.read(), 'NOOP TRANSACTION_COMPLETE');
-    // the argument block is read-only after the call: not tested; a read buffer that ends early
-    await a.wr({
-      write: [bc.transaction({ handle: 0, flags: 1, data: Buffer.from('abc') })],
-      read: 256,
-      rbuf: 0x10800000 - 4,
-    });
-    await s.dump('state');
-    await a.poll(0);
-    await sm.read();
-  }),
-  scenario('wr-efault-delivery', 'a transaction whose delivery faults is failed back to its sender', async (s) => {
-    const sm = await s.start('SM');
-    await sm.setContextMgr();
-    const a = await s.start('A');
-    await sm.wr({ write: [bc.enterLooper()], read: 256, rbuf: 0x10800000 - 4 });
-    await a.rw([bc.transaction({ handle: 0, data: Buffer.from('abc') })]);
-    await a.extendedError();
-    await s.dump('state');
-    await sm.wr({ read: 256, rbuf: 0x10800000 - 8 });
-    await a.rw([bc.transaction({ handle: 0, data: Buffer.from('abc') })]);
-    await sm.wr({ read: 256, rbuf: 0x10800000 - 8 });
-    await a.rw([bc.transaction({ handle: 0, flags: 1, data: Buffer.from('abc') })]);
-    await s.dump('state');
-    await s.dump('stats');
-  }),
-  scenario('wr-consumed', 'write_consumed and read_consumed are honoured as starting points', async (s) => {
-    const a = await s.start('A');
-    await a.wr({ write: [bc.exitLooper(), bc.enterLooper()], wconsumed: 4 });
-    await s.dump('state');
-    await a.wr({ write: [bc.exitLooper()], wconsumed: 4 });
-    await a.wr({ write: [bc.exitLooper()], wconsumed: 8 });
-    await s.dump('state');
-    await a.wr({ write: [bc.transaction({ handle: 42 })], read: 256, rconsumed: 8 });
-    await a.wr({ write: [bc.transaction({ handle: 42 })], read: 256, rconsumed: 300 });
-    await a.wr({ read: 256 });
-  }),
-  scenario('wr-short-stream', 'a command or payload cut by write_size is read past the end', async (s) => {
-    const a = await s.start('A');
-    await a.wr({ write: [bc.enterLooper()], wsize: 1 });
-    await s.dump('state');
-    await a.wr({ write: [bc.exitLooper(), bc.raw(Buffer.from([0x0c]))], wsize: 5 });
-    await a.wr({ write: [bc.freeBuffer(0x1234)], wsize: 4 });
-    await a.wr({ write: [bc.transaction({ handle: 42 })], wsize: 20 });
-    await a.read();
-  }),
-  scenario('wr-unknown-command', 'unknown commands: EINVAL, what came before stays done', async (s) => {
-    const a = await s.start('A');
-    await a.wr({ write: [bc.raw(u32(0))] });
-    await a.wr({ write: [bc.enterLooper(), bc.raw(u32(0xdeadbeef)), bc.exitLooper()], read: 256, rconsumed: 9 });
-    await s.dump('state');
-    await a.wr({ write: [bc.raw(u32(0x630b + 100))] });
-    await a.wr({ write: [bc.raw(bytesOf(u32(0x40406300), Buffer.alloc(60)))] });
-    await a.wr({ write: [bc.raw(bytesOf(u32(0x40046300), u32(1)))] });
-    await s.dump('stats');
-  }),
-  scenario('bc-not-supported', 'BC_ATTEMPT_ACQUIRE and BC_ACQUIRE_RESULT are EINVAL', async (s) => {
-    const a = await s.start('A');
-    await a.write(bc.attemptAcquire(1, 1));
-    await a.write(bc.acquireResult(0));
-    await a.rw([bc.enterLooper(), bc.attemptAcquire(1, 1), bc.exitLooper()]);
-    await s.dump('state');
-    await s.dump('stats');
-  }),
-  scenario(
-    'small-read-buffer',
-    'read_size below 80 returns only BR_NOOP while work waits; below 4 it writes past the end',
-    async (s) => {
-      const sm = await manager(s);
-      const a = await s.start('A');
-      await a.write(bc.transaction({ handle: 0, flags: 1, data: Buffer.from('abc') }));
-      for (const n of [4, 8, 12, 76, 79]) await a.read(n);
-      s.want(await a.read(80), 'NOOP TRANSACTION_COMPLETE');
-      const t = message(sm.done());
-      await sm.write(bc.freeBuffer(t.buffer));
-      await a.write(bc.transaction({ handle: 0, flags: 1, data: Buffer.from('abd') }));
-      await a.read(1);
-      await a.poll(0);
-      await a.write(bc.transaction({ handle: 0, flags: 1, data: Buffer.from('abe') }));
-      await a.read(3);
-      await a.read(84);
-      await s.dump('state');
-    },
-  ),
-  scenario('small-read-parks', 'a tiny read buffer still sleeps until work arrives', async (s) => {
-    const sm = await s.start('SM');
-    await sm.setContextMgr();
-    const a = await s.start('A');
-    s.want(await sm.rw([bc.enterLooper()], 4), 'parked');
-    await a.write(bc.transaction({ handle: 0, flags: 1, data: Buffer.from('abc') }));
-    s.want(sm.done(), 'NOOP');
-    await s.dump('state');
-    s.want(await sm.read(72), 'NOOP');
-    s.want(await sm.read(80), 'NOOP TRANSACTION');
-  }),
 ];

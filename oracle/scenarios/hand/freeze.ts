@@ -1,3 +1,4 @@
+/** Freezing of processes, and freeze notifications. */
 import { MAP } from '../../calls.ts';
 import { bc } from '../../commands.ts';
 import { object, parcel } from '../../objects.ts';

@@ -1,3 +1,4 @@
+/** Objects in messages: descriptors, buffers, arrays, and everything wrong with them. */
 import type { Chunk } from '../../bytes.ts';
 import { bytesOf, u32, u64 } from '../../bytes.ts';
 import { DATA, MAP } from '../../calls.ts';

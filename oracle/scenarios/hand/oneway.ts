@@ -1,3 +1,4 @@
+/** Oneway calls: their order, their half of the space, spam. */
 import { DATA } from '../../calls.ts';
 import { bc } from '../../commands.ts';
 import { message } from '../../outcome.ts';

@@ -1,3 +1,4 @@
+/** References: handles, counts, and what a node’s owner is told. */
 import { bc } from '../../commands.ts';
 import { object, parcel } from '../../objects.ts';
 import { message } from '../../outcome.ts';

@@ -1,3 +1,4 @@
+/** Security contexts of senders. */
 import { DATA } from '../../calls.ts';
 import { bc } from '../../commands.ts';
 import { object, parcel } from '../../objects.ts';
