@@ -2,6 +2,7 @@
 import { EXIT_NO, EXIT_USAGE, UsageError } from '../host/cli/usage.ts';
 import { JournalError } from '../host/trace/journaltext.ts';
 import { diffCommand } from './cli/diff.ts';
+import { huntCommand } from './cli/hunt.ts';
 import { type Command, helpText, parseLine } from './cli/options.ts';
 import { randomCommand, recordCommand } from './cli/record.ts';
 import { replayCommand } from './cli/replay.ts';
@@ -14,6 +15,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   random: randomCommand,
   replay: replayCommand,
   diff: diffCommand,
+  hunt: huntCommand,
 };
 
 function overview(): string {

@@ -10,7 +10,7 @@ const root = join(import.meta.dirname, '../../..');
 
 /** All TypeScript files below the folders of the house. */
 function sourcesOfTheProject(): Source[] {
-  return ['assembly', 'host', 'bench', 'test', 'examples'].flatMap((folder) => {
+  return ['assembly', 'host', 'bench', 'oracle', 'test', 'examples'].flatMap((folder) => {
     if (statSync(join(root, folder), { throwIfNoEntry: false }) === undefined) return [];
     return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts'))
