@@ -3,7 +3,7 @@ import * as protocol from '../../assembly/abi/protocol.ts';
 import { hexOfAddress } from '../../host/kernel/hex.ts';
 import { words } from '../../host/kernel/words.ts';
 import type { Step } from '../../host/trace/journal.ts';
-import { addMessage, messageSize, scramble } from './messages.ts';
+import { addMessage, scramble } from './messages.ts';
 import { someHandle } from './objects.ts';
 import type { Profile } from './profiles.ts';
 import { type Actor, ARENA_END, type Scene } from './scene.ts';
@@ -218,11 +218,15 @@ function addNonsense({ dice }: Scene, _actor: Actor, stream: Stream): void {
   else stream.command(dice.of(ALL_WORDS));
 }
 
-/** A oneway message of plain data to somebody, of that size. */
-export function sendPlain(scene: Scene, actor: Actor, profile: Profile, size = messageSize(scene.dice)): Step | null {
+/** A few messages of plain data to somebody, oneway as a rule, each of one of the sizes. */
+export function sendPlain(scene: Scene, actor: Actor, profile: Profile, sizes: readonly number[]): Step | null {
+  const { dice } = scene;
   const stream = new Stream(actor.wbuf);
-  const target = someTarget(scene, actor);
-  const flags = scene.dice.chance(0.8) ? protocol.TF_ONE_WAY : 0;
-  addMessage(scene, actor, stream, profile, { word: protocol.BC_TRANSACTION, target, flags, size, spoiled: false });
+  const flags = dice.chance(0.9) ? protocol.TF_ONE_WAY : 0;
+  do {
+    const target = someTarget(scene, actor);
+    const message = { word: protocol.BC_TRANSACTION, target, flags, size: dice.of(sizes), spoiled: false };
+    addMessage(scene, actor, stream, profile, message);
+  } while (flags !== 0 && stream.hasRoom && dice.chance(0.6));
   return scene.perform(stream.step(actor, 0));
 }

@@ -20,10 +20,15 @@ export function managerOf(scene: Scene, context = 'binder'): Actor | undefined {
   return owner === undefined ? undefined : scene.actorsIn(owner)[0];
 }
 
-/** Has each of the actors give the manager a node, and get handles of all the others' nodes from it. */
-export function introduce(scene: Scene, actors: readonly Actor[]): void {
+/**
+ * Has each of the actors give the manager nodes, and get handles of all the others' nodes from it.
+ *
+ * @param nodes How many each gives.
+ */
+export function introduce(scene: Scene, actors: readonly Actor[], nodes = 1): void {
   for (const actor of actors) {
-    sendObjects(scene, actor, 0, [nodeBytes(scene, actor, true)]);
+    const objects = Array.from({ length: nodes }, () => nodeBytes(scene, actor, true));
+    sendObjects(scene, actor, 0, objects);
     const manager = managerOf(scene, actor.proc?.context);
     if (manager !== undefined) take(scene, manager);
   }

@@ -1,6 +1,7 @@
 /** Memory: mappings of every kind and what is done to parts of them, the shrinker, plain stores. */
 import { hexOfAddress } from '../../host/kernel/hex.ts';
 import { Bytes } from './bytes.ts';
+import { makeFile } from './descriptors.ts';
 import { placeInMapping } from './looks.ts';
 import { type Actor, ARENA, ARENA_END, MAPPING, type Scene, SHARED } from './scene.ts';
 
@@ -41,7 +42,9 @@ export function mapBinder(scene: Scene, actor: Actor): boolean {
 /** Any file, in any way: two or three things may be wrong at a time. */
 export function mapAnything(scene: Scene, actor: Actor): boolean {
   const { dice } = scene;
-  const { descriptors } = actor.process;
+  const plain = actor.process.descriptors.filter((one) => one.binder === null && one.fd > 2);
+  if (plain.length < 2 && dice.chance(0.7)) return makeFile(scene, actor);
+  const file = dice.maybeOf(dice.chance(0.7) ? plain : actor.process.descriptors);
   return map(scene, actor.thread, {
     addr: dice.weighted([
       [4, freePlace(scene, actor)],
@@ -53,7 +56,7 @@ export function mapAnything(scene: Scene, actor: Actor): boolean {
     len: dice.of([0, 1, 4096, 4096, 8192, 12288, 65536, 5000]),
     prot: dice.of(PROTECTIONS),
     flags: dice.of([...FLAGS, 0, 3, 0x100000, 0x22, 0x21]) | 0x100000,
-    fd: dice.chance(0.9) ? (dice.maybeOf(descriptors)?.fd ?? 0) : dice.of([-1, 99, 1023]),
+    fd: dice.chance(0.92) ? (file?.fd ?? 0) : dice.of([-1, 99, 1023]),
     off: dice.chance(0.8) ? 0 : dice.of([1, 4096, 100]),
   });
 }

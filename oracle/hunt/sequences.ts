@@ -1,5 +1,5 @@
 /** Several steps that belong together: each sequence brings about a state that single steps rarely come to. */
-import { BC_TRANSACTION, TF_ACCEPT_FDS, TF_ONE_WAY } from '../../assembly/abi/protocol.ts';
+import { BC_DECREFS, BC_RELEASE, BC_TRANSACTION, TF_ACCEPT_FDS, TF_ONE_WAY } from '../../assembly/abi/protocol.ts';
 import type { ProcView } from '../../host/inspect/procs.ts';
 import { hexOfAddress } from '../../host/kernel/hex.ts';
 import { Bytes } from './bytes.ts';
@@ -96,7 +96,7 @@ export function holes(scene: Scene, profile: Profile): boolean {
   for (let count = dice.between(4, 10); count > 0; count--) {
     const sender = scene.again(actor);
     if (sender === undefined) return true;
-    sendPlain(scene, sender, profile, dice.of(sizes));
+    sendPlain(scene, sender, profile, sizes);
     if (dice.chance(0.35)) freeSome(scene, sender);
   }
   for (const proc of scene.procs) {
@@ -215,12 +215,26 @@ export function starve(scene: Scene, profile: Profile): boolean {
     addMessage(scene, sender, stream, profile, { word: BC_TRANSACTION, target, flags, objects: true });
     scene.perform(stream.step(sender, 0));
   }
+  if (dice.chance(0.5)) letGo(scene, sender);
   if (receiver !== undefined) {
     takeAll(scene, receiver, dice.chance(0.5));
     takeAll(scene, receiver, dice.chance(0.5));
     if (dice.chance(0.4)) setLimit(scene, receiver, DEFAULT_LIMIT);
   }
   return true;
+}
+
+/** Gives handles back, so that owners are told that nobody uses their nodes. */
+function letGo(scene: Scene, actor: Actor): void {
+  const { dice } = scene;
+  const holder = scene.again(actor);
+  if (holder === undefined) return;
+  const stream = new Stream(holder.wbuf);
+  for (const ref of dice.shuffled(holder.proc?.refs ?? []).slice(0, 4)) {
+    for (let count = Math.min(ref.strong, 4); count > 0; count--) stream.command(BC_RELEASE, ref.desc);
+    for (let count = Math.min(ref.weak, 4); count > 0; count--) stream.command(BC_DECREFS, ref.desc);
+  }
+  if (stream.size > 0) scene.perform(stream.step(holder, 0));
 }
 
 /** A child that goes on with the file of its parent, which is dead. */
