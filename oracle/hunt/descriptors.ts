@@ -35,7 +35,7 @@ export function makeFile(scene: Scene, actor: Actor): boolean {
   if (fd === undefined || fd2 === undefined || nofile < MADE_FIRST + MADE_COUNT) return false;
   const kind = dice.weighted([
     [5, 'memfd'],
-    [2, 'pipe'],
+    [4, 'pipe'],
     [2, 'null'],
   ] as const);
   const content = kind === 'memfd' ? Buffer.from(`file ${fd} of ${actor.process.pid}`).toString('hex') : '';

@@ -58,7 +58,7 @@ export function makeUp(scene: Scene, profile: Profile, length: number): void {
   const [manager, ...others] = actors;
   if (manager !== undefined && dice.chance(0.97)) becomeManager(scene, manager);
   for (const actor of others) furnish(scene, profile, actor);
-  const nodes = profile.weights.holes > 1 ? dice.between(3, 6) : dice.of([1, 1, 1, 2]);
+  const nodes = profile.weights.holes > 1 ? dice.between(3, 6) : dice.of([1, 1, 2]);
   introduce(
     scene,
     others.flatMap((actor) => scene.actorsOf(actor.thread)),

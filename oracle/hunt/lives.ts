@@ -46,10 +46,10 @@ export function live(scene: Scene, profile: Profile): boolean {
   return dice.weighted<() => boolean>([
     [3, () => actor !== undefined && spawn(scene, actor)],
     [0.7, () => cast.processes.length < PROCESSES_MAX && start(scene, profile) !== undefined],
-    [0.7, () => actor !== undefined && scene.perform({ op: 'texit', by: actor.thread, in: {} }) !== null],
+    [1.2, () => actor !== undefined && scene.perform({ op: 'texit', by: actor.thread, in: {} }) !== null],
     [0.6, () => actor !== undefined && scene.perform({ op: 'exit', by: actor.thread, in: {} }) !== null],
     [0.8, () => kill(scene)],
-    [0.7, () => actor !== undefined && setUid(scene, actor)],
+    [1, () => actor !== undefined && setUid(scene, actor)],
   ])();
 }
 

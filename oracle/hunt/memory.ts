@@ -18,7 +18,7 @@ export function changeMapping(scene: Scene): boolean {
   if (actor === undefined) return false;
   return dice.weighted([
     [3, mapBinder],
-    [2, mapAnything],
+    [4, mapAnything],
     [3, unmapPart],
     [4, protectPart],
     [0.7, unmapAll],
@@ -47,15 +47,15 @@ export function mapAnything(scene: Scene, actor: Actor): boolean {
   const file = dice.maybeOf(dice.chance(0.7) ? plain : actor.process.descriptors);
   return map(scene, actor.thread, {
     addr: dice.weighted([
-      [4, freePlace(scene, actor)],
+      [8, freePlace(scene, actor)],
       [2, placeInMapping(scene, actor) & ~(PAGE - 1)],
       [1, MAPPING + dice.of([1, 8, 2048])],
       [1, SHARED],
       [0.5, 0x6000_0000],
     ]),
     len: dice.of([0, 1, 4096, 4096, 8192, 12288, 65536, 5000]),
-    prot: dice.of(PROTECTIONS),
-    flags: dice.of([...FLAGS, 0, 3, 0x100000, 0x22, 0x21]) | 0x100000,
+    prot: dice.of([...PROTECTIONS, 2, 3, 3, 3]),
+    flags: dice.of([...FLAGS, 0, 3, 0x22, 0x21, 0x1, 0x1, 0x1]) | 0x100000,
     fd: dice.chance(0.92) ? (file?.fd ?? 0) : dice.of([-1, 99, 1023]),
     off: dice.chance(0.8) ? 0 : dice.of([1, 4096, 100]),
   });

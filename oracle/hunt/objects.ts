@@ -95,7 +95,8 @@ export function someHandle(dice: Dice, actor: Actor): number {
   return ref === undefined || dice.chance(0.04) ? dice.below(6) : ref.desc;
 }
 
-function fdBytes(dice: Dice, actor: Actor): Uint8Array {
+/** A descriptor as an object. */
+export function fdBytes(dice: Dice, actor: Actor): Uint8Array {
   return new Bytes()
     .u32(BINDER_TYPE_FD)
     .u32(dice.chance(0.2) ? dice.below(1000) : 0)

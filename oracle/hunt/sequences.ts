@@ -1,5 +1,13 @@
 /** Several steps that belong together: each sequence brings about a state that single steps rarely come to. */
-import { BC_DECREFS, BC_RELEASE, BC_TRANSACTION, TF_ACCEPT_FDS, TF_ONE_WAY } from '../../assembly/abi/protocol.ts';
+import {
+  BC_ACQUIRE_DONE,
+  BC_DECREFS,
+  BC_INCREFS_DONE,
+  BC_RELEASE,
+  BC_TRANSACTION,
+  TF_ACCEPT_FDS,
+  TF_ONE_WAY,
+} from '../../assembly/abi/protocol.ts';
 import type { ProcView } from '../../host/inspect/procs.ts';
 import { hexOfAddress } from '../../host/kernel/hex.ts';
 import { Bytes } from './bytes.ts';
@@ -9,7 +17,7 @@ import { introduce, plainData, type Twin, twins } from './introductions.ts';
 import { forkOf, kill, mapUsual } from './lives.ts';
 import { dump, peekAt } from './looks.ts';
 import { addMessage, messageSize } from './messages.ts';
-import { nodeBytes } from './objects.ts';
+import { fdBytes, nodeBytes } from './objects.ts';
 import type { Profile } from './profiles.ts';
 import { type Actor, O_NONBLOCK, type Scene, SHARED } from './scene.ts';
 import { Stream, transactionBytes } from './stream.ts';
@@ -196,45 +204,69 @@ export function readInPlace(scene: Scene): boolean {
   return true;
 }
 
-/** Descriptors sent to somebody who has no place for them. */
+/** Descriptors sent to somebody who has no place for them, with other things queued behind. */
 export function starve(scene: Scene, profile: Profile): boolean {
   const { dice } = scene;
-  const actor = someActor(scene, scene.actors());
+  const able = scene.actors().filter(({ proc }) => (proc?.refs ?? []).some((ref) => ref.strong > 0));
+  const actor = someActor(scene, able);
   if (actor === undefined) return false;
   makeFile(scene, actor);
   const sender = scene.again(actor);
   if (sender === undefined) return false;
   const target = someTarget(scene, sender);
   const receiver = receiverOf(scene, sender, target);
-  if (receiver !== undefined && dice.chance(0.8)) {
-    setLimit(scene, receiver, lowestFree(receiver.process) + dice.of([0, 0, 1]));
+  if (receiver !== undefined) {
+    acknowledge(scene, receiver);
+    if (dice.chance(0.85)) setLimit(scene, receiver, lowestFree(receiver.process) + dice.of([0, 0, 1]));
   }
-  for (let count = dice.between(1, 3); count > 0; count--) {
+  for (let count = dice.between(1, 2); count > 0; count--) {
     const stream = new Stream(sender.wbuf);
     const flags = TF_ONE_WAY | TF_ACCEPT_FDS;
-    addMessage(scene, sender, stream, profile, { word: BC_TRANSACTION, target, flags, objects: true });
+    if (dice.chance(0.7)) addFile(scene, sender, stream, target);
+    else addMessage(scene, sender, stream, profile, { word: BC_TRANSACTION, target, flags, objects: true });
     scene.perform(stream.step(sender, 0));
   }
-  if (dice.chance(0.5)) letGo(scene, sender);
-  if (receiver !== undefined) {
-    takeAll(scene, receiver, dice.chance(0.5));
-    takeAll(scene, receiver, dice.chance(0.5));
-    if (dice.chance(0.4)) setLimit(scene, receiver, DEFAULT_LIMIT);
-  }
+  if (receiver === undefined) return true;
+  if (dice.chance(0.6)) forget(scene, receiver, target);
+  takeAll(scene, receiver, dice.chance(0.5));
+  takeAll(scene, receiver, dice.chance(0.5));
+  if (dice.chance(0.4)) setLimit(scene, receiver, DEFAULT_LIMIT);
   return true;
 }
 
-/** Gives handles back, so that owners are told that nobody uses their nodes. */
-function letGo(scene: Scene, actor: Actor): void {
-  const { dice } = scene;
-  const holder = scene.again(actor);
-  if (holder === undefined) return;
-  const stream = new Stream(holder.wbuf);
-  for (const ref of dice.shuffled(holder.proc?.refs ?? []).slice(0, 4)) {
-    for (let count = Math.min(ref.strong, 4); count > 0; count--) stream.command(BC_RELEASE, ref.desc);
-    for (let count = Math.min(ref.weak, 4); count > 0; count--) stream.command(BC_DECREFS, ref.desc);
+/** A oneway message that carries a descriptor, and nothing else. */
+function addFile(scene: Scene, actor: Actor, stream: Stream, target: number): void {
+  const data = fdBytes(scene.dice, actor);
+  const address = stream.place(data);
+  const offsets = { offsetsSize: 8, offsets: stream.place(new Bytes().u64(0).toBytes()) };
+  stream.transaction(BC_TRANSACTION, { ...plainData(target, data.length, address), ...offsets });
+}
+
+/** Tells the driver of every node that waits for it that the owner has counted it. */
+function acknowledge(scene: Scene, actor: Actor): void {
+  takeAll(scene, actor, true);
+  const owner = scene.again(actor);
+  const stream = new Stream(actor.wbuf);
+  for (const node of (owner?.proc?.nodes ?? []).slice(0, 8)) {
+    if (node.pendingWeakRef) stream.command(BC_INCREFS_DONE, node.ptr, node.cookie);
+    if (node.pendingStrongRef) stream.command(BC_ACQUIRE_DONE, node.ptr, node.cookie);
   }
-  if (stream.size > 0) scene.perform(stream.step(holder, 0));
+  if (owner !== undefined && stream.size > 0) scene.perform(stream.step(owner, 0));
+}
+
+/** Has everybody give back what they hold of a node of the owner's, another than the one a message goes to as a rule. */
+function forget(scene: Scene, actor: Actor, target: number): void {
+  const { dice } = scene;
+  const nodes = scene.again(actor)?.proc?.nodes ?? [];
+  const node = dice.maybeOf(nodes.filter((one) => one.refs.length > 0 && !one.refs.some((ref) => ref.desc === target)));
+  for (const ref of (node ?? dice.maybeOf(nodes))?.refs ?? []) {
+    const holder = scene.actors().find((one) => one.proc?.handle === ref.proc);
+    if (holder === undefined) continue;
+    const stream = new Stream(holder.wbuf);
+    for (let count = Math.min(ref.strong, 8); count > 0; count--) stream.command(BC_RELEASE, ref.desc);
+    for (let count = Math.min(ref.weak, 8); count > 0; count--) stream.command(BC_DECREFS, ref.desc);
+    if (stream.size > 0) scene.perform(stream.step(holder, 0));
+  }
 }
 
 /** A child that goes on with the file of its parent, which is dead. */

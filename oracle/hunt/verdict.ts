@@ -112,8 +112,12 @@ function subject(step: Step): string {
 /** Bytes and amounts count for nothing, errors for their number. */
 function valueKind(field: string, value: unknown): string {
   if (value === null) return 'nothing';
-  if (typeof value === 'number') return value < 0 || field.endsWith('si_code') ? String(value) : 'fine';
+  if (typeof value === 'number') return isError(field, value) ? String(value) : 'fine';
   return /^(E[A-Z]+|SIG[A-Z]+|true|false)$/.test(String(value)) ? String(value) : 'some';
+}
+
+function isError(field: string, value: number): boolean {
+  return field.endsWith('si_code') || (field.endsWith('ret') && value < 0);
 }
 
 /** The words of the first line that differs, on either side. */
