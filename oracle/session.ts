@@ -21,7 +21,7 @@ import { FileNames, outputOf } from './answer.ts';
 import { address } from './bytes.ts';
 import { ARENA, ARENA_SIZE } from './calls.ts';
 import { type Beginning, maskDump, mayBeCut } from './dumptext.ts';
-import { type Answer, type Completion, MachineError, type Qemu } from './qemu.ts';
+import { type Answer, type Completion, MachineError, type RecordingMachine } from './qemu.ts';
 import { type CallOp, callLine, isCall, obstacle } from './request.ts';
 import type { StepPerformer } from './script.ts';
 
@@ -68,7 +68,7 @@ export class Session implements StepPerformer {
   readonly #managerBefore: number | null;
 
   private constructor(
-    private readonly machine: Qemu,
+    private readonly machine: RecordingMachine,
     private readonly title: Title,
     private readonly beginning: Beginning,
   ) {
@@ -76,7 +76,7 @@ export class Session implements StepPerformer {
   }
 
   /** @throws MachineError when the driver still holds something of an earlier journal */
-  static async begin(machine: Qemu, title: Title): Promise<Session> {
+  static async begin(machine: RecordingMachine, title: Title): Promise<Session> {
     const { ok, last_id = 0, stats = '' } = await machine.ask('BEGIN');
     if (!ok) throw new MachineError('the driver holds something of an earlier journal');
     if (machine.klog) await printedLines(machine);
@@ -218,7 +218,10 @@ export class Session implements StepPerformer {
 
   /** Takes in who is done and who sleeps. */
   #settle(step: Step, { quiet, done = [], parked = [] }: Answer, actor?: Thread): void {
-    if (quiet === false) throw new MachineError(`step ${step.i} (${step.op}): somebody runs on and on`);
+    if (quiet === false)
+      throw new MachineError(
+        `step ${step.i} (${step.op}): a thread never rests, or the recorder's part of a process is gone`,
+      );
     const woken: (Woken & { seq: number })[] = [];
     for (const completion of done) {
       const thread = this.#slots[completion.slot];
@@ -326,7 +329,7 @@ const LOG_LINE = /^<\d+>\[ *[\d.]+\](?:\[ *[TC]\d+\])? (.*binder.*)$/;
 const LOG_LINE_MS = 600;
 
 /** What the driver has printed since the last time; the line in its source is masked. */
-async function printedLines(machine: Qemu): Promise<string[]> {
+async function printedLines(machine: RecordingMachine): Promise<string[]> {
   const { text = '' } = await machine.ask('KLOG');
   const lines = text.split('\n').flatMap((line) => LOG_LINE.exec(line)?.[1] ?? []);
   await sleep(LOG_LINE_MS * lines.length);
