@@ -163,7 +163,7 @@ export class Qemu implements RecordingMachine {
   /** Lines of the kernel's log that tell of a bug in the kernel. */
   async trouble(): Promise<string[]> {
     const { text = '' } = await this.ask('KMSG');
-    return text.split('\n').filter((line) => /WARNING:|BUG:|Oops|general protection|binder.*unexpected/i.test(line));
+    return text.split('\n').filter((line) => /WARNING:|BUG:|Oops|general protection|binder.*unexpected/.test(line));
   }
 
   /** Ends the machine, at once. */

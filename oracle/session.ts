@@ -36,6 +36,9 @@ export interface Title {
 
 /** Threads that the recorder can drive (MAXSLOT in recorder.c). */
 const SLOTS = 64;
+/** Numbers of processes and threads: below are the kernel's own, above there are none. */
+const PID_MIN = 500;
+const PID_MAX = 32767;
 /** Milliseconds beyond those of an `await` in which it is answered. */
 const AWAIT_MARGIN_MS = 30_000;
 
@@ -129,12 +132,10 @@ export class Session implements StepPerformer {
       case 'proc':
       case 'fork':
         if (this.#processes.some(({ name }) => name === step.in.name)) return `there has been a ${step.in.name}`;
-        if (this.#numbers().includes(step.in.pid)) return `${step.in.pid} is taken`;
-        return this.#slots.includes(null) ? null : 'the recorder drives no more threads';
+        return this.#numberObstacle(step.in.pid);
       case 'spawn':
         if (this.#threadsEver().includes(step.in.thread)) return `there has been a ${step.in.thread}`;
-        if (this.#numbers().includes(step.in.tid)) return `${step.in.tid} is taken`;
-        return this.#slots.includes(null) ? null : 'the recorder drives no more threads';
+        return this.#numberObstacle(step.in.tid);
       case 'kill':
         return this.#aliveNamed(step.in.proc) === null ? `${step.in.proc} does not live` : null;
       case 'signal':
@@ -144,6 +145,13 @@ export class Session implements StepPerformer {
       default:
         return obstacle(step);
     }
+  }
+
+  /** Why nobody can be made with that number; null when somebody can. */
+  #numberObstacle(number: number): string | null {
+    if (number < PID_MIN || number > PID_MAX) return `numbers go from ${PID_MIN} to ${PID_MAX}, not ${number}`;
+    if (this.#numbers().includes(number)) return `${number} is taken`;
+    return this.#slots.includes(null) ? null : 'the recorder drives no more threads';
   }
 
   /** @throws MachineError when the machine cannot go on, or the step cannot be made */
