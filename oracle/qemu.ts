@@ -45,6 +45,16 @@ export interface Hello {
   cpus: number;
 }
 
+/** What a session needs of a machine. */
+export interface RecordingMachine {
+  readonly hello: Hello;
+  /** Whether the driver prints. */
+  readonly klog: boolean;
+  /** The uid that has become context manager since boot; the driver remembers the first one. */
+  contextManagerUid: number | null;
+  ask(line: string, ms?: number): Promise<Answer>;
+}
+
 /** The machine does not answer, or says that it cannot go on. It has to be stopped. */
 export class MachineError extends Error {
   override readonly name = 'MachineError';
@@ -75,7 +85,7 @@ interface Waiting {
   timer: NodeJS.Timeout;
 }
 
-export class Qemu {
+export class Qemu implements RecordingMachine {
   readonly #folder: string;
   readonly #process: ChildProcess;
   readonly #exited: Promise<void>;
@@ -85,12 +95,10 @@ export class Qemu {
   #errors = '';
   #dead = false;
   #hello: Hello | null = null;
-  /** The uid that has become context manager since boot; the driver remembers the first one. */
   contextManagerUid: number | null = null;
 
   private constructor(
     readonly flavour: Flavour,
-    /** Whether the driver prints. */
     readonly klog: boolean,
     folder: string,
     args: readonly string[],
@@ -155,7 +163,7 @@ export class Qemu {
   /** Lines of the kernel's log that tell of a bug in the kernel. */
   async trouble(): Promise<string[]> {
     const { text = '' } = await this.ask('KMSG');
-    return text.split('\n').filter((line) => /WARNING:|BUG:|Oops|general protection|binder.*unexpected/i.test(line));
+    return text.split('\n').filter((line) => /WARNING:|BUG:|Oops|general protection|binder.*unexpected/.test(line));
   }
 
   /** Ends the machine, at once. */

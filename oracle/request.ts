@@ -11,6 +11,9 @@ export type CallOp = Exclude<
 /** Bytes that the recorder takes with a line at most (INCAP in recorder.c). */
 const INPUT_MAX = 160 * 1024;
 
+/** Pages that no machine has: all of them. */
+const ALL_PAGES = 1 << 20;
+
 const FILE_KINDS: Readonly<Record<string, number>> = { memfd: 0, pipe: 1, null: 2 };
 
 /** The words behind the operation's name; of spawn and fork without the new thread's slot. */
@@ -71,6 +74,10 @@ export function obstacle(step: StepInput): string | null {
     case 'write':
     case 'ftruncate':
       return `the recorder has no ${step.op}`;
+    case 'shrink':
+      return step.in.pages < ALL_PAGES ? "the kernel's shrinker is made to take all it can" : null;
+    case 'poll':
+      return step.in.timeout > 0 ? 'the time of a poll would pass whenever it likes' : null;
     case 'mkfd':
       if (!Object.hasOwn(FILE_KINDS, step.in.kind)) return `the recorder makes no ${step.in.kind}`;
       return tooLong(step.in.content ?? '');

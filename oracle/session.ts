@@ -21,7 +21,7 @@ import { FileNames, outputOf } from './answer.ts';
 import { address } from './bytes.ts';
 import { ARENA, ARENA_SIZE } from './calls.ts';
 import { type Beginning, maskDump, mayBeCut } from './dumptext.ts';
-import { type Answer, type Completion, MachineError, type Qemu } from './qemu.ts';
+import { type Answer, type Completion, MachineError, type RecordingMachine } from './qemu.ts';
 import { type CallOp, callLine, isCall, obstacle } from './request.ts';
 import type { StepPerformer } from './script.ts';
 
@@ -36,6 +36,9 @@ export interface Title {
 
 /** Threads that the recorder can drive (MAXSLOT in recorder.c). */
 const SLOTS = 64;
+/** Numbers of processes and threads: below are the kernel's own, above there are none. */
+const PID_MIN = 500;
+const PID_MAX = 32767;
 /** Milliseconds beyond those of an `await` in which it is answered. */
 const AWAIT_MARGIN_MS = 30_000;
 
@@ -68,7 +71,7 @@ export class Session implements StepPerformer {
   readonly #managerBefore: number | null;
 
   private constructor(
-    private readonly machine: Qemu,
+    private readonly machine: RecordingMachine,
     private readonly title: Title,
     private readonly beginning: Beginning,
   ) {
@@ -76,7 +79,7 @@ export class Session implements StepPerformer {
   }
 
   /** @throws MachineError when the driver still holds something of an earlier journal */
-  static async begin(machine: Qemu, title: Title): Promise<Session> {
+  static async begin(machine: RecordingMachine, title: Title): Promise<Session> {
     const { ok, last_id = 0, stats = '' } = await machine.ask('BEGIN');
     if (!ok) throw new MachineError('the driver holds something of an earlier journal');
     if (machine.klog) await printedLines(machine);
@@ -129,12 +132,10 @@ export class Session implements StepPerformer {
       case 'proc':
       case 'fork':
         if (this.#processes.some(({ name }) => name === step.in.name)) return `there has been a ${step.in.name}`;
-        if (this.#numbers().includes(step.in.pid)) return `${step.in.pid} is taken`;
-        return this.#slots.includes(null) ? null : 'the recorder drives no more threads';
+        return this.#numberObstacle(step.in.pid);
       case 'spawn':
         if (this.#threadsEver().includes(step.in.thread)) return `there has been a ${step.in.thread}`;
-        if (this.#numbers().includes(step.in.tid)) return `${step.in.tid} is taken`;
-        return this.#slots.includes(null) ? null : 'the recorder drives no more threads';
+        return this.#numberObstacle(step.in.tid);
       case 'kill':
         return this.#aliveNamed(step.in.proc) === null ? `${step.in.proc} does not live` : null;
       case 'signal':
@@ -144,6 +145,13 @@ export class Session implements StepPerformer {
       default:
         return obstacle(step);
     }
+  }
+
+  /** Why nobody can be made with that number; null when somebody can. */
+  #numberObstacle(number: number): string | null {
+    if (number < PID_MIN || number > PID_MAX) return `numbers go from ${PID_MIN} to ${PID_MAX}, not ${number}`;
+    if (this.#numbers().includes(number)) return `${number} is taken`;
+    return this.#slots.includes(null) ? null : 'the recorder drives no more threads';
   }
 
   /** @throws MachineError when the machine cannot go on, or the step cannot be made */
@@ -218,7 +226,10 @@ export class Session implements StepPerformer {
 
   /** Takes in who is done and who sleeps. */
   #settle(step: Step, { quiet, done = [], parked = [] }: Answer, actor?: Thread): void {
-    if (quiet === false) throw new MachineError(`step ${step.i} (${step.op}): somebody runs on and on`);
+    if (quiet === false)
+      throw new MachineError(
+        `step ${step.i} (${step.op}): a thread never rests, or the recorder's part of a process is gone`,
+      );
     const woken: (Woken & { seq: number })[] = [];
     for (const completion of done) {
       const thread = this.#slots[completion.slot];
@@ -326,7 +337,7 @@ const LOG_LINE = /^<\d+>\[ *[\d.]+\](?:\[ *[TC]\d+\])? (.*binder.*)$/;
 const LOG_LINE_MS = 600;
 
 /** What the driver has printed since the last time; the line in its source is masked. */
-async function printedLines(machine: Qemu): Promise<string[]> {
+async function printedLines(machine: RecordingMachine): Promise<string[]> {
   const { text = '' } = await machine.ask('KLOG');
   const lines = text.split('\n').flatMap((line) => LOG_LINE.exec(line)?.[1] ?? []);
   await sleep(LOG_LINE_MS * lines.length);

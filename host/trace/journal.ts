@@ -173,7 +173,7 @@ export interface Operations {
   poke: { by: true; in: { addr: Address; bytes: HexBytes }; out: StoreOutput };
   fill: { by: true; in: { addr: Address; len: number; byte: number }; out: StoreOutput };
   peek: { by: true; in: { addr: Address; len: number }; out: PeekOutput };
-  /** `device`, not in the kernel's recordings: 1 hwbinder, 2 vndbinder; otherwise binder. */
+  /** `device`: 1 hwbinder, 2 vndbinder; otherwise binder. */
   open: { by: true; in: { flags: number; device?: number }; out: ResultOutput };
   close: { by: true; in: { fd: number }; out: ResultOutput };
   dup: { by: true; in: { fd: number; to: number }; out: ResultOutput };
@@ -201,7 +201,7 @@ export interface Operations {
   ioctl: { by: true; in: IoctlInput; out: IoctlOutput };
   wr: { by: true; in: WriteReadInput; out: WriteReadOutput };
   dump: { by: false; in: { file: string }; out: DumpOutput };
-  /** Not in the kernel's recordings: the shrinker takes up to `pages`; `ret` says how many it got. */
+  /** The shrinker takes up to `pages`, of the kernel always all; `ret` says how many it got. */
   shrink: { by: false; in: { pages: number }; out: ResultOutput };
   note: { by: false; in: { text?: string }; out: null };
 }

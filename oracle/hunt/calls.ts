@@ -145,7 +145,7 @@ export function addCommand(scene: Scene, actor: Actor, stream: Stream): void {
     [3, addDeath],
     [2.5, addFreezeNotice],
     [1.5, addLooper],
-    [0.5, addNonsense],
+    [1, addNonsense],
   ])(scene, actor, stream);
 }
 
