@@ -62,6 +62,7 @@ export function compareSteps(expected: Step, actual: Step, origins?: Origins): S
 
 /** What the step answered itself. */
 function compareOwn(expected: Step, actual: Step, origins?: Origins): StepDifference | null {
+  if (expected.op === 'dump' && expected.out?.cut) return null;
   if (origins !== undefined && expected.out !== undefined && actual.out !== undefined) {
     if (expected.op === 'shrink') return null;
     if (expected.op === 'dump') {

@@ -110,6 +110,15 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['iservicemanager'],
     ['servicemanager'],
   ],
+  'oracle/': [
+    ['bytes', 'place', 'dumptext'],
+    ['objects', 'commands', 'initrd', 'outcome'],
+    ['calls', 'qemu'],
+    ['script', 'request', 'answer'],
+    ['session', 'difference'],
+    ['kernel'],
+    ['main'],
+  ],
   'assembly/check/': [
     ['report', 'tally'],
     ['links'],
@@ -126,7 +135,11 @@ export const PACKAGES: readonly (readonly [folder: string, packages: readonly st
   ['host/cli/', ['node:', 'citty', 'esbuild', 'picocolors']],
   ['host/', []],
   ['examples/', ['binderlab']],
+  ['oracle/', ['node:']],
 ];
+
+/** Records the real driver. It may use the host; only its tests use it. */
+export const ORACLE = 'oracle/';
 
 /** The only part of the guest that is compiled for the host too. */
 export const SHARED = 'assembly/abi/';
