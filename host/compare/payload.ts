@@ -7,8 +7,11 @@ import { BinderlabError } from '../kernel/error.ts';
 import type { Placed } from '../kernel/objects.ts';
 import type { Process } from '../kernel/process.ts';
 
+/** The address of bytes that have none yet. */
+const NOWHERE = 0;
+
 export class Payload {
-  readonly placed: Placed;
+  placed: Placed;
   readonly #bytes: Uint8Array;
   #round = 0;
 
@@ -25,7 +28,7 @@ export class Payload {
     this.#bytes = new Uint8Array(length);
     for (let i = 0; i < length; i++) this.#bytes[i] = (i * 31 + (i >> 8)) & 0xff;
     this.placed = { address, length };
-    sender.write(address, this.#bytes);
+    if (address !== NOWHERE) sender.write(address, this.#bytes);
   }
 
   /** The sender writes the next round's bytes: all of them, changed in every page. */
@@ -34,6 +37,9 @@ export class Payload {
     for (let at = 0; at < this.#bytes.length; at += PAGE_SIZE) this.#bytes[at] = this.#round & 0xff;
     this.sender.write(this.placed.address, this.#bytes);
   }
+
+  /** The sender is done with the round's bytes. */
+  giveUp(): void {}
 
   /** @throws BinderlabError when these are not the bytes of this round. */
   check(received: Uint8Array): void {
@@ -51,11 +57,36 @@ export class Payload {
 /** A descriptor number that nothing else takes. */
 const MEMFD = 100;
 
-/** A payload in a memory file that the sender has mapped. */
+/** A payload in a memory file that the sender has made and mapped before, and uses again and again. */
 export function memfdPayload(sender: Process, length: number): Payload {
-  const { main } = sender;
+  return new Payload(sender, length, mappedFile(sender, length), MEMFD);
+}
+
+/** A payload in a memory file that the sender makes, maps and fills in every round, and gives up behind it. */
+export class NewMemfdPayload extends Payload {
+  constructor(
+    private readonly owner: Process,
+    length: number,
+  ) {
+    super(owner, length, NOWHERE, MEMFD);
+  }
+
+  override write(): void {
+    const { length } = this.placed;
+    this.placed = { address: mappedFile(this.owner, length), length };
+    super.write();
+  }
+
+  override giveUp(): void {
+    const { address, length } = this.placed;
+    this.owner.main.munmap(address, length);
+    this.owner.main.close(MEMFD);
+  }
+}
+
+/** @returns Where the file is mapped. */
+function mappedFile({ main }: Process, length: number): number {
   main.sys.makeFile('memfd', MEMFD, -1, new Uint8Array(0));
   main.sys.ftruncate(MEMFD, length);
-  const address = main.mmap(MEMFD, length, 0, { prot: PROT_READ | PROT_WRITE, flags: MAP_SHARED });
-  return new Payload(sender, length, address, MEMFD);
+  return main.mmap(MEMFD, length, 0, { prot: PROT_READ | PROT_WRITE, flags: MAP_SHARED });
 }
