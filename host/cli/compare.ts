@@ -32,7 +32,7 @@ export const compareCommand = defineCommand({
     payloads: { type: 'string', valueHint: 'LIST', default: PAYLOADS, description: 'Sizes to send, in bytes' },
     strategies: { type: 'string', valueHint: 'LIST', description: `${STRATEGIES.join(', ')}, or all (default)` },
     send: { type: 'string', valueHint: 'LIST', default: 'inline', description: `How it travels: ${SENDS.join(', ')}` },
-    calls: { type: 'string', valueHint: 'N', default: '100', description: 'Warm calls that each row is the mean of' },
+    calls: { type: 'string', valueHint: 'N', default: '16', description: 'Warm calls that each row is the mean of' },
     costs: {
       type: 'string',
       valueHint: 'FILE',

@@ -83,7 +83,7 @@ export function measure({ workload, strategy, send, payload }: RowChoice, condit
   };
 }
 
-/** The model's time of the second call, whole ns: what a row has, without the rest of it. */
+/** The model's time of the second call, whole ns: what a row has, without the rest of it. Who measures has checked what arrives. */
 export function warmCallNs(
   { workload, strategy, send, payload }: RowChoice,
   { machines, profile }: Conditions,
@@ -91,9 +91,11 @@ export function warmCallNs(
   const machine = machines.fresh(strategy);
   const scene = workload.open(machine, { payload, send });
   scene.map();
-  round(scene);
+  scene.write();
+  scene.call();
   const first = machine.counters();
-  round(scene);
+  scene.write();
+  scene.call();
   return Math.round(modelNs(between(first, machine.counters()), profile));
 }
 

@@ -10,9 +10,18 @@ import type { Process } from '../kernel/process.ts';
 /** The address of bytes that have none yet. */
 const NOWHERE = 0;
 
+/** What payloads begin as; it grows to the longest. */
+let pattern = new Uint8Array(0);
+
+/** @returns So many bytes of the pattern, with the first one of each page in the place of a round's number. */
+function bytesOf(length: number, round: number): Uint8Array {
+  if (pattern.length < length) pattern = Uint8Array.from({ length: 2 * length }, (_, i) => (i * 31 + (i >> 8)) & 0xff);
+  for (let at = 0; at < length; at += PAGE_SIZE) pattern[at] = round & 0xff;
+  return pattern.subarray(0, length);
+}
+
 export class Payload {
   placed: Placed;
-  readonly #bytes: Uint8Array;
   #round = 0;
 
   /**
@@ -25,17 +34,14 @@ export class Payload {
     address = sender.alloc(length, PAGE_SIZE),
     readonly fd = -1,
   ) {
-    this.#bytes = new Uint8Array(length);
-    for (let i = 0; i < length; i++) this.#bytes[i] = (i * 31 + (i >> 8)) & 0xff;
     this.placed = { address, length };
-    if (address !== NOWHERE) sender.write(address, this.#bytes);
+    if (address !== NOWHERE) sender.write(address, bytesOf(length, 0));
   }
 
   /** The sender writes the next round's bytes: all of them, changed in every page. */
   write(): void {
     this.#round++;
-    for (let at = 0; at < this.#bytes.length; at += PAGE_SIZE) this.#bytes[at] = this.#round & 0xff;
-    this.sender.write(this.placed.address, this.#bytes);
+    this.sender.write(this.placed.address, bytesOf(this.placed.length, this.#round));
   }
 
   /** The sender is done with the round's bytes. */
@@ -43,12 +49,13 @@ export class Payload {
 
   /** @throws BinderlabError when these are not the bytes of this round. */
   check(received: Uint8Array): void {
-    if (received.length !== this.#bytes.length) {
-      throw new BinderlabError(`${received.length} bytes arrived of ${this.#bytes.length} that were sent`);
+    const sent = bytesOf(this.placed.length, this.#round);
+    if (received.length !== sent.length) {
+      throw new BinderlabError(`${received.length} bytes arrived of ${sent.length} that were sent`);
     }
     for (let i = 0; i < received.length; i++) {
-      if (received[i] !== this.#bytes[i]) {
-        throw new BinderlabError(`byte ${i} arrived as ${received[i]}, and was sent as ${this.#bytes[i]}`);
+      if (received[i] !== sent[i]) {
+        throw new BinderlabError(`byte ${i} arrived as ${received[i]}, and was sent as ${sent[i]}`);
       }
     }
   }

@@ -7,7 +7,7 @@ import type { Jumps } from './scene.ts';
 /** Jumps that are sampled one by one. */
 const ALL_UP_TO = 16;
 /** Later ones, in each doubling of the payload. */
-const PER_DOUBLING = 4;
+const PER_DOUBLING = 2;
 /** Payloads in each doubling that lie wherever they lie. */
 const BETWEEN = 2;
 

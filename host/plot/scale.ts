@@ -49,7 +49,7 @@ export function linearScale([least, most]: readonly [number, number], from: numb
   const [low, high] = [Math.floor(least / step) * step, Math.ceil(top / step) * step];
   const at = (value: number) => from + ((value - low) / (high - low)) * (to - from);
   const count = Math.round((high - low) / step) + 1;
-  return { at, ticks: Array.from({ length: count }, (_, index) => low + index * step) };
+  return { at, ticks: Array.from({ length: count }, (_, index) => rounded(low + index * step)) };
 }
 
 /** Powers of ten; where there are fewer than two of them, 1, 2 and 5 of each. */
@@ -66,4 +66,9 @@ function logTicks(least: number, most: number): number[] {
 function roundStep(size: number): number {
   const power = 10 ** Math.floor(Math.log10(size));
   return power * (STEPS.find((factor) => factor * power >= size) ?? 10);
+}
+
+/** Without what is left over from sums of fractions. */
+function rounded(value: number): number {
+  return Number(value.toPrecision(12));
 }
