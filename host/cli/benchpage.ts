@@ -5,7 +5,16 @@ import type { Change } from './baseline.ts';
 import { plotsOf, spreadPlot } from './benchplots.ts';
 import type { Catalogue } from './benchprocess.ts';
 import type { BenchMachine, BenchReport, CaseResult } from './benchreport.ts';
-import { baselineText, changeText, latencyThen, noiseText, nsText, spreadText, verdictText } from './benchtable.ts';
+import {
+  baselineText,
+  changeText,
+  latencyThen,
+  NO_SPREAD,
+  noiseText,
+  nsText,
+  spreadText,
+  verdictText,
+} from './benchtable.ts';
 import { PERCENTS } from './quantiles.ts';
 
 export function benchPage(report: BenchReport, { groups, limits }: Pick<Catalogue, 'groups' | 'limits'>): string {
@@ -97,7 +106,8 @@ function caseTable({ cases, baseline }: BenchReport): string {
     ...(baseline ? changeCells(one.baseline, (earlier) => earlier.toFixed(1)) : []),
   ]);
   const heads = [head('case'), ...['ns', 'nop calls', 'spread'].map(numberHead), ...(baseline ? CHANGE_HEADS : [])];
-  return table(heads, rows);
+  const note = cases.some(({ low }) => low === null) ? `<p class="soft">Spread: ${NO_SPREAD}.</p>` : '';
+  return table(heads, rows) + note;
 }
 
 const CHANGE_HEADS = [...['then', 'change', 'noise'].map(numberHead), head('')];

@@ -61,13 +61,13 @@ export function plotsOf(report: BenchReport, asked: readonly Limit[]): Plots {
       title,
       lines: measured(series.map(([name, group]) => lineOf(name, pointsOf(cases, group, reference.nopCallNs)))),
       xName,
-      yName: 'time of one operation',
+      yName: `time of one operation${x === 'bytes' ? ' (log scale)' : ''}`,
       xText: x === 'bytes' ? exactBytesText : manyText,
       yText: timeText,
       x,
       y: x === 'bytes' ? 'log' : 'linear',
     });
-  const bytes = { x: 'bytes', xName: 'bytes of the message' } as const;
+  const bytes = { x: 'bytes', xName: 'bytes of the message (log scale)' } as const;
   return {
     payload: plot({ title: 'Time of one operation against the bytes of a message', series: PAYLOAD, ...bytes }),
     share: sharePlot(report, asked),
@@ -81,7 +81,7 @@ export function plotsOf(report: BenchReport, asked: readonly Limit[]): Plots {
       title: 'One buffer freed and one made, against live buffers',
       series: ALLOC,
       x: 'count',
-      xName: 'live buffers',
+      xName: 'live buffers (log scale)',
     }),
     latency: latencyPlot(report),
   };
@@ -130,7 +130,7 @@ function sharePlot({ cases }: BenchReport, asked: readonly Limit[]): string {
     title: 'Speed of plain memory.copy that is reached',
     lines: shown,
     limits,
-    xName: 'bytes of the message',
+    xName: 'bytes of the message (log scale)',
     yName: 'share of the speed of memory.copy, %',
     xText: exactBytesText,
     yText: percent,

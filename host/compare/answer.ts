@@ -37,7 +37,8 @@ export function standings({ rows }: Study): Standing[] {
 export function crossingText(crossing: Crossing): string {
   const { kind, ahead, behind, at, before, first, aheadNs, behindNs } = crossing;
   const [one, other] = [namesText(ahead), namesText(behind)];
-  const costs = `${spanText(aheadNs)} against ${spanText(behindNs)}`;
+  const [cost, otherCost] = [spanText(aheadNs), spanText(behindNs)];
+  const costs = cost === otherCost ? cost : `${cost} against ${otherCost}`;
   const ending = ahead.length > 1 ? '' : 's';
   if (kind === 'parts') {
     return `${one} draw${ending} ahead of ${other} at ${exactBytesText(at)} (${costs}); below that they cost the same`;

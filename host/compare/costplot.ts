@@ -21,16 +21,17 @@ export function costPlot({ rows, payloads, curves, crossings }: Study, { machine
       }),
     ),
   }));
+  const isLog = lines.every(({ points }) => points.every(({ y }) => y >= 1));
   return {
     title: `Cost of a warm call against its payload, on ${machine}`,
     lines,
     marks: crossings.map((crossing) => ({ x: crossing.at, y: crossing.aheadNs[0], text: crossingText(crossing) })),
-    xName: 'payload, bytes',
-    yName: 'time of a warm call, by the model',
+    xName: 'payload, bytes (log scale)',
+    yName: `time of a warm call by the model${isLog ? ' (log scale)' : ''}`,
     xText: exactBytesText,
     yText: timeText,
     x: 'bytes',
-    y: lines.some(({ points }) => points.some(({ y }) => y < 1)) ? 'linear' : 'log',
+    y: isLog ? 'log' : 'linear',
   };
 }
 

@@ -104,7 +104,9 @@ class Pair {
     const isFar = (who: number) => payloads.some((payload) => this.#isFarAhead(who, payload));
     if (turns.length === 1) {
       const [start, ...rest] = leads;
-      return start?.who === 0 && rest.length === 1 && isFar(last.who) ? [this.#made('parts', last, start.to)] : [];
+      if (start?.who !== 0 || rest.length !== 1 || !isFar(last.who)) return [];
+      const isSame = payloads.every((payload) => payload > start.to || this.#isSame(payload));
+      return isSame ? [this.#made('parts', last, start.to)] : [];
     }
     if (!isFar(-1) || !isFar(1)) return [];
     const { to } = turns[turns.length - 2] as Lead;
@@ -124,6 +126,11 @@ class Pair {
     const [otherLeast, otherMost] = costOf(this.other, payload);
     if (most < otherLeast) return 1;
     return otherMost < least ? -1 : 0;
+  }
+
+  #isSame(payload: number): boolean {
+    const costs = [...costOf(this.one, payload), ...costOf(this.other, payload)];
+    return areSame(Math.min(...costs), Math.max(...costs));
   }
 
   #isFarAhead(who: number, payload: number): boolean {

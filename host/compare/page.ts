@@ -54,7 +54,7 @@ function answerBlock(study: Study): string {
         one.ns,
       )}</td><td>${othersText(one)}</td></tr>`,
   );
-  const heads = '<th class="number">payload</th><th>cheapest</th><th class="number">time</th><th>times as long</th>';
+  const heads = '<th class="number">payload</th><th>cheapest</th><th class="number">time</th><th>the others take</th>';
   const crossings = study.crossings.map((crossing) => `<li>${markup(crossingText(crossing))}</li>`);
   return `<h3>${markup(study.workload)}</h3><div class="wide"><table><thead><tr>${heads}</tr></thead>${rows.join('\n')}</table></div>${
     crossings.length > 0 ? `<ul>${crossings.join('')}</ul>` : ''
@@ -66,7 +66,7 @@ function winnersText({ winners, isTie }: Standing): string {
 }
 
 function othersText({ others }: Standing): string {
-  return others.map(({ names, times }) => `${times} ${markup(namesText(names))}`).join('; ') || '–';
+  return others.map(({ names, times }) => `${times} × ${markup(namesText(names))}`).join('<br>') || '–';
 }
 
 function titleOf({ workload, rows }: Study): string {
@@ -85,7 +85,7 @@ function curves(study: Study, profile: CostProfile): string {
   const plot = linePlot(costPlot(study, profile));
   if (plot === '') return '';
   return `${plot}<p class="soft">Each line is measured at ${study.payloads.length} payloads, those before, on and behind the ends of pages among them
-(of the first 16 pages all, of later ones some). Dots are the payloads of the tables. A ring is where one overtakes another, found by measuring.</p>`;
+(of the first 16 pages all, of later ones some). Dots are the payloads of the tables. A ring is where one\novertakes another, found by measuring. Where lines lie on each other, the one that is named last is to be seen.</p>`;
 }
 
 function timeBars({ rows }: Study, payload: number, profile: CostProfile): string {

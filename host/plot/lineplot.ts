@@ -58,7 +58,7 @@ const TOP = 34;
 const BOTTOM = 330;
 /** Shares of the width between which points lie; left of them stand the values of y. */
 const LEFT = 0.09;
-const RIGHT = 0.985;
+const RIGHT = 0.965;
 /** Units across the box in which lines are drawn. */
 const BOX = 1000;
 /** So many values on x have room on a phone. */
@@ -85,13 +85,13 @@ export function plotFile(plot: LinePlot, width: number): string {
   const height = legendAt + plot.lines.length * LEGEND_STEP + 10;
   const legend = plot.lines.map(
     ({ name, look }, index) =>
-      `<g transform="translate(20 ${legendAt + index * LEGEND_STEP})">${sampleLine(look)}<text x="40" y="10">${markup(name)}</text></g>`,
+      `<g transform="translate(10 ${legendAt + index * LEGEND_STEP})">${sampleLine(look)}<text x="40" y="10">${markup(name)}</text></g>`,
   );
   return `<svg xmlns="http://www.w3.org/2000/svg" class="plot" viewBox="0 0 ${width} ${height}" role="img" aria-label="${markup(plot.title)}">
 <style>${plotStyles(':root')}
 :root{background:var(--paper);font-family:sans-serif}.title{font-weight:600}</style>
 <rect width="${width}" height="${height}" style="fill:var(--paper)"/>
-<text class="title" x="20" y="22">${markup(plot.title)}</text>
+<text class="title" x="10" y="22">${markup(plot.title)}</text>
 <svg x="10" y="${TOP}" width="${width - 20}" height="${HEIGHT}">${area(plot)}</svg>
 ${legend.join('\n')}
 </svg>
@@ -155,7 +155,7 @@ function limitMark({ x, y }: Frame, limit: Mark): string {
 
 function rule(y: number, text: string): string {
   const at = place(y);
-  return `<line class="rule" x1="0" x2="100%" y1="${at}" y2="${at}"/><text class="soft" x="0" y="${at - 4}">${markup(text)}</text>`;
+  return `<line class="rule" x1="0" x2="100%" y1="${at}" y2="${at}"/><text class="soft over" x="0" y="${at - 4}">${markup(text)}</text>`;
 }
 
 /** The round values of x; a phone has room for some of their names. */

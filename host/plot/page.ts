@@ -20,7 +20,7 @@ svg.plot{display:block;overflow:visible}
 .ranges .row{grid-template-columns:13rem minmax(0,1fr) 13rem;padding:0}
 .wide{overflow-x:auto;margin:1rem 0}table{border-collapse:collapse;font-size:13px}
 th,td{text-align:left;vertical-align:top;padding:.3rem .9rem .3rem 0;border-bottom:1px solid var(--line)}
-th{font-weight:600}th.number,td.number{text-align:right;white-space:nowrap}.number{font-variant-numeric:tabular-nums}
+th{font-weight:600}th.number,td.number{text-align:right}td.number{white-space:nowrap}.number{font-variant-numeric:tabular-nums}
 table.full{width:100%}td.name,th.name{position:sticky;left:0;background:var(--paper);white-space:nowrap}
 tr.block th{padding-top:1.1rem;white-space:nowrap}thead th{color:var(--soft);font-weight:500;vertical-align:bottom}
 td.good,td.bad,td.soft,td code{white-space:nowrap}code{font-size:12px}

@@ -44,9 +44,9 @@ export function rangePlot({ title, axisName, ranges, text, axis }: RangePlot): s
   const names = scale.ticks.map(
     (value) => `<text x="${percentOf(scale.at(value))}" y="12" text-anchor="middle">${markup(text(value))}</text>`,
   );
-  return `<figure><figcaption>${markup(title)}</figcaption>${ranges.map((range) => row(range, scale)).join('\n')}
-<div class="row axis"><span></span><svg class="plot" width="100%" height="16" aria-hidden="true">${names.join('')}</svg><span></span></div>
-<p class="soft">${markup(axisName)}</p></figure>
+  const axisRow = `<div class="row axis"><span></span><svg class="plot" width="100%" height="16" aria-hidden="true">${names.join('')}</svg><span></span></div>`;
+  return `<figure><figcaption>${markup(title)}</figcaption><p class="soft">${markup(axisName)}</p>
+${[axisRow, ...ranges.map((range) => row(range, scale)), axisRow].join('\n')}</figure>
 `;
 }
 

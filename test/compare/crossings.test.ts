@@ -5,7 +5,7 @@ import { WORKLOADS } from '../../host/cli/rowchoice.ts';
 import { CALL, PRESSURE } from '../../host/compare/call.ts';
 import { measure, type RowChoice } from '../../host/compare/comparison.ts';
 import { COST_PROFILES, type CostProfile } from '../../host/compare/costs.ts';
-import { type Crossing, crossingsOf } from '../../host/compare/crossings.ts';
+import { type Crossing, crossingsOf, SAME } from '../../host/compare/crossings.ts';
 import type { Curve, Name } from '../../host/compare/curve.ts';
 import { samples } from '../../host/compare/samples.ts';
 import { PAGES, type Send, type Workload } from '../../host/compare/scene.ts';
@@ -121,7 +121,7 @@ function confirm(crossing: Crossing, choices: readonly RowChoice[], profile: Cos
   const what = `${whos(ahead)} ${kind} ${whos(behind)} at ${at}`;
   assert.ok(Math.max(...costs(ahead, at)) < Math.min(...costs(behind, at)), what);
   const [one, other] = [costs(ahead, before), costs(behind, before)];
-  if (kind === 'parts') assert.ok(Math.max(...one, ...other) < Math.min(...one, ...other) * 1.1, what);
+  if (kind === 'parts') assert.ok(Math.max(...one, ...other) < Math.min(...one, ...other) * (1 + SAME), what);
   else assert.ok(Math.max(...other) < Math.min(...one), what);
   if (kind !== 'alternates') return;
   const [aheadFirst, behindFirst] = [costs(ahead, first), costs(behind, first)];
