@@ -128,7 +128,7 @@ function noise(report: BenchReport): string {
   if (plot === '') return '';
   const text = report.baseline
     ? 'Each dot is what a case costs now against then. The thick line is the noise around no change: the interquartile ranges of the rounds of both runs, added up. A dot outside of its line, in red, has changed; one inside says nothing. A hollow one lies further out.'
-    : 'Each dot is a round, against the median of its case; the thick line reaches from quartile to quartile, and a hollow dot lies further out. The rounds are dealt over three processes, since the engine lays code out anew in each.';
+    : 'Each dot is a round, against the median of its case; the thick line reaches from quartile to quartile, and a hollow dot lies further out. The rounds are dealt over three processes, since the engine lays code out anew in each; of a case that a limit hangs on every round has its own.';
   return withText(text, ranges(plot));
 }
 

@@ -23,11 +23,11 @@ const CALLS_MAX = 1_000_000;
 export const compareCommand = defineCommand({
   meta: { name: 'compare', description: 'Do the same work under every way to map pages, and say what each costs' },
   args: {
-    work: { type: 'positional', required: false, description: 'The same as --workload' },
     workload: {
       type: 'string',
       valueHint: 'LIST',
-      description: `Which work: ${WORKLOAD_NAMES.join(', ')}; a script; a journal (default: call)`,
+      default: 'call',
+      description: `Which work: ${WORKLOAD_NAMES.join(', ')}; a script; a journal`,
     },
     payloads: { type: 'string', valueHint: 'LIST', default: PAYLOADS, description: 'Sizes to send, in bytes' },
     strategies: { type: 'string', valueHint: 'LIST', description: `${STRATEGIES.join(', ')}, or all (default)` },
@@ -52,9 +52,13 @@ export const compareCommand = defineCommand({
       console.log(listLines().join('\n'));
       return;
     }
-    const { send, payloads } = args;
-    const workload = onlyOne('--workload', args.workload, 'the work named beside it', args._.join(',')) ?? 'call';
-    const strategies = onlyOne('--strategies', args.strategies, '--strategy', args.strategy) ?? 'all';
+    const [word] = args._;
+    if (word !== undefined) throw new UsageError(`compare takes no ${word}; did you mean --workload ${word}?`);
+    if (args.strategy !== undefined && args.strategies !== undefined) {
+      throw new UsageError('--strategy goes without --strategies');
+    }
+    const { workload, send, payloads } = args;
+    const strategies = args.strategies ?? args.strategy ?? 'all';
     const profile = costProfile(args.costs);
     const boot = machineOptions(machineChoice({ ...args, strategy: 'kmap' }));
     const calls = wholeNumber('--calls', args.calls, 1, CALLS_MAX);
@@ -77,44 +81,41 @@ export const compareCommand = defineCommand({
   },
 });
 
-/** @throws UsageError when both are given and differ. */
-function onlyOne(flag: string, text: string | undefined, other: string, otherText: string | undefined) {
-  const [one, two] = [text || undefined, otherText || undefined];
-  if (one !== undefined && two !== undefined && one !== two) {
-    throw new UsageError(`${flag} ${one} and ${other}, ${two}, contradict each other; take one of them`);
-  }
-  return one ?? two;
-}
-
 /** Rows in the order of the choices; what belongs to one workload is one study. */
 async function measureAll(choices: readonly Choice[], conditions: Conditions): Promise<Study[]> {
   const progress = new Progress('measured', choices.length);
   const measured = new Map<string, { choice: Choice; row: Row }[]>();
   try {
     for (const choice of choices) {
-      const row = await measureChoice(choice, conditions);
+      const row = await usable(nameOf(choice), () => measureChoice(choice, conditions));
       measured.set(row.workload, [...(measured.get(row.workload) ?? []), { choice, row }]);
       progress.advance();
     }
-    return [...measured.values()].map((entries) => {
+    const studies: Study[] = [];
+    for (const [workload, entries] of measured) {
       const rows = entries.map(({ row }) => row);
       const scenes = entries.flatMap(({ choice }) => (choice.kind === 'scene' ? [choice.choice] : []));
-      return scenes.length > 0 ? studyOf(rows, scenes, conditions) : runStudy(rows);
-    });
+      const study = () => (scenes.length > 0 ? studyOf(rows, scenes, conditions) : runStudy(rows));
+      studies.push(await usable(workload, study));
+    }
+    return studies;
   } finally {
     progress.end();
   }
 }
 
+function measureChoice(choice: Choice, conditions: Conditions): Row | Promise<Row> {
+  if (choice.kind === 'run') return measureRun(choice.run, choice.strategy, conditions);
+  return measure(choice.choice, conditions);
+}
+
 /** @throws UsageError when the work cannot be done on a machine as it was asked for. */
-async function measureChoice(choice: Choice, conditions: Conditions): Promise<Row> {
+async function usable<T>(what: string, work: () => T | Promise<T>): Promise<T> {
   try {
-    return choice.kind === 'run'
-      ? await measureRun(choice.run, choice.strategy, conditions)
-      : measure(choice.choice, conditions);
+    return await work();
   } catch (error) {
     if (!(error instanceof BinderlabError)) throw error;
-    throw new UsageError(`${nameOf(choice)}: ${error.message}`);
+    throw new UsageError(`${what}: ${error.message}`);
   }
 }
 

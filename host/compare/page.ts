@@ -177,10 +177,7 @@ function counts(rows: readonly Row[], profile: CostProfile): string {
     const line = `<tr>${cells.join('')}</tr>`;
     if (title === block) return [line];
     block = title;
-    return [
-      `<tr class="block"><th class="name">${markup(title)}</th><th colspan="${COLUMNS.length - 1}"></th></tr>`,
-      line,
-    ];
+    return [`<tr class="block"><th colspan="${COLUMNS.length}"><span>${markup(title)}</span></th></tr>`, line];
   });
   return `<p class="soft">${markup(columnsWords(profile))}</p>
 <div class="wide"><table class="full"><thead><tr>${heads.join('')}</tr></thead>${lines.join('\n')}</table></div>`;

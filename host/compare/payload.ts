@@ -93,6 +93,7 @@ export class NewMemfdPayload extends Payload {
 
 /** @returns Where the file is mapped. */
 function mappedFile({ main }: Process, length: number): number {
+  if (length === 0) throw new BinderlabError('a memory file of 0 bytes cannot be mapped');
   main.sys.makeFile('memfd', MEMFD, -1, new Uint8Array(0));
   main.sys.ftruncate(MEMFD, length);
   return main.mmap(MEMFD, length, 0, { prot: PROT_READ | PROT_WRITE, flags: MAP_SHARED });

@@ -22,7 +22,7 @@ svg.plot{display:block;overflow:visible}
 th,td{text-align:left;vertical-align:top;padding:.3rem .9rem .3rem 0;border-bottom:1px solid var(--line)}
 th{font-weight:600}th.number,td.number{text-align:right}td.number{white-space:nowrap}.number{font-variant-numeric:tabular-nums}
 table.full{width:100%}td.name,th.name{position:sticky;left:0;background:var(--paper);white-space:nowrap}
-tr.block th{padding-top:1.1rem;white-space:nowrap}thead th{color:var(--soft);font-weight:500;vertical-align:bottom}
+tr.block th{padding-top:1.1rem;white-space:nowrap}tr.block span{position:sticky;left:0}thead th{color:var(--soft);font-weight:500;vertical-align:bottom}
 td.good,td.bad,td.soft,td code{white-space:nowrap}code{font-size:12px}
 @media(max-width:640px){body{padding-top:1.25rem}.plot .fine{display:none}
   .row,.ranges .row{grid-template-columns:1fr auto;padding:4px 0}.row>span:first-child{text-align:left}

@@ -106,7 +106,14 @@ test('what a script prints is on standard error, once, and what it throws is tol
     "console.log('begins');\nexport default () => { console.log('hello'); process.stdout.write('there\\n'); };\n",
   );
   for (const words of [['--json'], []]) {
-    const { code, stdout, stderr } = folder.run(['compare', 'talks.ts', '--strategies', 'kmap,remap', ...words]);
+    const { code, stdout, stderr } = folder.run([
+      'compare',
+      '--workload',
+      'talks.ts',
+      '--strategies',
+      'kmap,remap',
+      ...words,
+    ]);
     assert.is(code, 0, stderr);
     assert.not.match(stdout, /begins|hello|there/);
     for (const said of ['begins', 'hello', 'there']) assert.is(stderr.split(said).length, 2, said);
@@ -114,7 +121,7 @@ test('what a script prints is on standard error, once, and what it throws is tol
     else assert.match(stdout, /^script talks\.ts, no call after the first$/m);
   }
   folder.write('throws.ts', "export default () => {\n  throw new Error('no more');\n};\n");
-  const { code, stderr } = folder.run(['compare', 'throws.ts']);
+  const { code, stderr } = folder.run(['compare', '--workload', 'throws.ts']);
   assert.is(code, 1);
   assert.match(stderr, /throws\.ts:2.*no more/);
 });
@@ -146,9 +153,9 @@ test('what does not exist, or does not fit, is told', () => {
   for (const [words, message] of [
     [['--strategies', 'magic'], /there is no "magic"; known are kmap, /],
     [['--workload', 'nothing'], /there is no "nothing", no file either; known are call/],
-    [['extra'], /there is no "extra", no file either; known are call/],
-    [['call', '--workload', 'echo'], /--workload echo and the work named beside it, call, contradict each other/],
-    [['--strategy', 'kmap', '--strategies', 'vmalloc'], /--strategies vmalloc and --strategy, kmap, contradict/],
+    [['talks.ts'], /did you mean --workload talks\.ts\?/],
+    [['--strategy', 'kmap', '--strategies', 'vmalloc'], /--strategy goes without --strategies/],
+    [['--send', 'memfd', '--payloads', '0'], /a memory file of 0 bytes cannot be mapped/],
     [['--costs', 'nothing'], /no file nothing, and no profile of that name; there are cortex-a53/],
     [['--payloads', '4k'], /--payloads takes whole numbers/],
     [['--calls', '0'], /--calls takes whole numbers/],
