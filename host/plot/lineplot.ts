@@ -92,7 +92,7 @@ export function plotFile(plot: LinePlot, width: number): string {
 :root{background:var(--paper);font-family:sans-serif}.title{font-weight:600}</style>
 <rect width="${width}" height="${height}" style="fill:var(--paper)"/>
 <text class="title" x="10" y="22">${markup(plot.title)}</text>
-<svg x="10" y="${TOP}" width="${width - 20}" height="${HEIGHT}">${area(plot)}</svg>
+<svg role="presentation" x="10" y="${TOP}" width="${width - 20}" height="${HEIGHT}">${area(plot)}</svg>
 ${legend.join('\n')}
 </svg>
 `;
@@ -102,7 +102,7 @@ ${legend.join('\n')}
 function area(plot: LinePlot): string {
   const { lines, marks = [], limits = [], xName, yName, yText } = plot;
   const frame = frameOf(plot);
-  const box = `<svg width="100%" height="${HEIGHT}" viewBox="0 0 ${BOX} ${HEIGHT}" preserveAspectRatio="none">${lines.map((line) => drawn(line, frame)).join('')}</svg>`;
+  const box = `<svg role="presentation" aria-hidden="true" width="100%" height="${HEIGHT}" viewBox="0 0 ${BOX} ${HEIGHT}" preserveAspectRatio="none">${lines.map((line) => drawn(line, frame)).join('')}</svg>`;
   return [
     `<text class="soft" x="0" y="12">${markup(yName)}</text>`,
     ...frame.y.ticks.map((value) => rule(frame.y.at(value), yText(value))),
