@@ -186,13 +186,14 @@ export class Qemu implements RecordingMachine {
     running.delete(this);
     this.#dead = true;
     this.#socket?.destroy();
-    this.kill();
+    this.abandon();
     await this.#exited;
-    rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  kill(): void {
+  /** Kills the machine without waiting for its end. */
+  abandon(): void {
     this.#process.kill('SIGKILL');
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   async #connect(): Promise<void> {
@@ -250,7 +251,7 @@ function watchOver(machine: Qemu): void {
   if (isWatching) return;
   isWatching = true;
   process.on('exit', () => {
-    for (const each of running) each.kill();
+    for (const each of running) each.abandon();
   });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 }
