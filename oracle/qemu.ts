@@ -71,6 +71,7 @@ export interface BootOptions {
 const SELINUX = 'security=selinux selinux=1 enforcing=0';
 const MEMORY_MIB = 768;
 const BOOT_MS = 120_000;
+const BOOT_ATTEMPTS = 3;
 const SOCKET_MS = 5000;
 /** Milliseconds in which a line is answered. */
 const ANSWER_MS = 30_000;
@@ -119,8 +120,22 @@ export class Qemu implements RecordingMachine {
     });
   }
 
-  /** @throws NotSetUpError, or MachineError when it does not come up */
-  static async boot({ flavour = 'x86_64', selinux = false, klog = false }: BootOptions = {}): Promise<Qemu> {
+  /**
+   * A host that is busy makes a kernel stumble over its own timers now and then, so a few attempts are made.
+   *
+   * @throws NotSetUpError, or MachineError when no attempt comes up
+   */
+  static async boot(options: BootOptions = {}): Promise<Qemu> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await Qemu.#bootOnce(options);
+      } catch (error) {
+        if (!(error instanceof MachineError) || attempt === BOOT_ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  static async #bootOnce({ flavour = 'x86_64', selinux = false, klog = false }: BootOptions): Promise<Qemu> {
     if (!isSetUp(flavour)) throw new NotSetUpError(`there is no ${flavour} kernel in ${kernelFolder(flavour)}`);
     const initrd = initrdFor(flavour);
     mkdirSync(runFolder(), { recursive: true });
@@ -171,13 +186,14 @@ export class Qemu implements RecordingMachine {
     running.delete(this);
     this.#dead = true;
     this.#socket?.destroy();
-    this.kill();
+    this.abandon();
     await this.#exited;
-    rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  kill(): void {
+  /** Kills the machine without waiting for its end. */
+  abandon(): void {
     this.#process.kill('SIGKILL');
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   async #connect(): Promise<void> {
@@ -235,7 +251,7 @@ function watchOver(machine: Qemu): void {
   if (isWatching) return;
   isWatching = true;
   process.on('exit', () => {
-    for (const each of running) each.kill();
+    for (const each of running) each.abandon();
   });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 }
@@ -248,6 +264,9 @@ function program(flavour: Flavour): string {
   return isArm(flavour) ? 'qemu-system-aarch64' : 'qemu-system-x86_64';
 }
 
+/** Without it a kernel on a busy host may find its timer broken, and panic. */
+const X86_OPTIONS = 'no_timer_check';
+
 /**
  * One processor, and preemption only where a thread sleeps or returns: that is what makes recordings repeatable.
  * Addresses are not randomised, and what guards against speculation is left out for speed.
@@ -255,7 +274,7 @@ function program(flavour: Flavour): string {
 function argumentsOf(flavour: Flavour, folder: string, initrd: string, append: string): string[] {
   const kernel = findFile(join(kernelFolder(flavour), 'boot'), /^vmlinuz-/) as string;
   const console = isArm(flavour) ? 'ttyAMA0' : 'ttyS0';
-  const line = `console=${console} quiet panic=-1 preempt=none norandmaps nokaslr mitigations=off ${append}`;
+  const line = `console=${console} quiet panic=-1 preempt=none norandmaps nokaslr mitigations=off ${isArm(flavour) ? '' : X86_OPTIONS} ${append}`;
   return [
     ...(isArm(flavour) ? ['-M', 'virt', '-cpu', 'max'] : []),
     ...['-accel', 'tcg', '-m', String(MEMORY_MIB), '-smp', '1'],
