@@ -55,7 +55,8 @@ export function objectSize(type: u32): u32 {
 
 /**
  * Reads the object at `offset` of a buffer's data into `record`: from the sender's memory when `sender` is given, where
- * the data began at `user`, else from the buffer. Its size, or 0 when no whole, 4-aligned object of a known type is there.
+ * the data began at `user`, else from the buffer. As in Linux it comes from the buffer, too, when the sender says that its
+ * data lies at address 0: then what an earlier message left there is translated. Its size, or 0 when no whole, 4-aligned object of a known type is there.
  */
 export function objectRead(
   proc: Proc,
@@ -69,7 +70,7 @@ export function objectRead(
   if (offset > dataSize || offset & 3) return 0;
   const size = <u32>min<u64>(RECORD_SIZE, dataSize - offset);
   if (size < offsetof<ObjectHeader>()) return 0;
-  if (sender) {
+  if (sender && user) {
     if (copyFromUser(sender, record, user + offset, size)) return 0;
   } else if (!allocRead(proc.alloc, buffer, offset, record, size)) {
     return 0;
