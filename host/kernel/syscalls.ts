@@ -266,7 +266,7 @@ export class Syscalls {
     if (content.length > PAGE_SIZE) {
       throw new BinderlabError(`a file is made with ${PAGE_SIZE} bytes at most, and these are ${content.length}`);
     }
-    const input = { kind, fd, ...(TWO_ENDED.has(kind) ? { fd2 } : {}), ...(kind === 'memfd' ? { content } : {}) };
+    const input = { kind, fd, ...(TWO_ENDED.has(kind) ? { fd2 } : {}), content };
     let info: FileInfo = { ret: 0 };
     const run = (thread: number): number => {
       this.system.guest.u8.set(content, this.system.scratch);

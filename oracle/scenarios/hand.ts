@@ -6,6 +6,7 @@ import endings from './hand/endings.ts';
 import freeze from './hand/freeze.ts';
 import mapping from './hand/mapping.ts';
 import more from './hand/more.ts';
+import neighbours from './hand/neighbours.ts';
 import objects from './hand/objects.ts';
 import oneway from './hand/oneway.ts';
 import refs from './hand/refs.ts';
@@ -30,4 +31,5 @@ export const HAND: Readonly<Record<string, readonly Scenario[]>> = {
   objects,
   secctx,
   more,
+  neighbours,
 };
