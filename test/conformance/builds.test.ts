@@ -40,7 +40,7 @@ test('nearly every step has events', () => {
 test.run();
 
 for (const strategy of STRATEGIES) {
-  for (const set of strategy === 'kmap' ? (['hand', 'random'] as const) : (['hand'] as const)) {
+  for (const set of strategy === 'kmap' ? (['hand', 'random', 'coverage'] as const) : (['hand'] as const)) {
     const test = suite(`debug and release, ${set} under ${strategy}`);
     for (const name of recordingNames(set)) {
       test(name, () => {

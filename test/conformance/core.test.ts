@@ -16,7 +16,7 @@ const wasm = guestModule();
 for (const strategy of STRATEGIES) {
   const isAlike = mapsAlike(strategy, 'kmap');
   const origins = (header: JournalHeader) => new Provenance(header, { wasm });
-  for (const set of isAlike ? (['hand', 'random'] as const) : (['hand'] as const)) {
+  for (const set of isAlike ? (['hand', 'random', 'coverage'] as const) : (['hand'] as const)) {
     const test = suite(`${set} under ${strategy}`);
     for (const name of recordingNames(set)) {
       test(name, () => {

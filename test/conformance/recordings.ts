@@ -8,8 +8,8 @@ import { parseJournal } from '../../host/trace/journaltext.ts';
 const ROOT = join(import.meta.dirname, '../../../test/conformance');
 const SUFFIX = '.jsonl.gz';
 
-/** `hand`: each shows one thing; `random`: long ones by random programs. */
-export type RecordingSet = 'hand' | 'random';
+/** `hand`: each shows one thing; `random`: long ones by random programs; `coverage`: what no other reaches in the guest. */
+export type RecordingSet = 'hand' | 'random' | 'coverage';
 
 /** Names of the recordings of a set, in alphabetical order. */
 export function recordingNames(set: RecordingSet = 'hand'): string[] {
