@@ -147,9 +147,12 @@ export interface WriteReadOutput extends ResultOutput {
   read_over?: HexBytes;
 }
 
+/** A file that does not exist has no text. */
 export interface DumpOutput {
   exists: boolean;
-  text: string;
+  text: string | null;
+  /** Only in the kernel's recordings, with no text: what it printed may be incomplete, and is not to be compared. */
+  cut?: boolean;
 }
 
 /** The operations: who acts (`by` is a thread, or nobody), what goes in, what comes out (`null`: nothing). */
