@@ -69,7 +69,7 @@ import {
   threadFirst,
   tidTaken,
 } from './task/process';
-import { secctxSet } from './task/secctx';
+import { SECURITY_CONTEXT_SIZE, SecurityContext, secctxCreate, secctxFill, secctxPut } from './task/secctx';
 import { streamBoot, streamReady } from './task/stream';
 import { threadSignal, threadTimeOut, waitBoot, wakeTake, wakeWaiting } from './task/wait';
 import { traceEnable as enableTrace } from './trace';
@@ -81,13 +81,13 @@ export { traceBase, traceHead } from './trace';
 @unmanaged
 class Machine {
   strategy: u8; // of mappings whose mmap names none
-  secctxSize: u32; // of new processes; 0 none
+  secctx: SecurityContext | null; // of new processes
 }
 
 const machine = changetype<Machine>(memory.data(offsetof<Machine>(), 4));
 const sum = changetype<Counters>(memory.data(COUNTER_COUNT * 8, 8));
 const page: usize = memory.data(PAGE_SIZE, 8);
-const secctx: usize = memory.data(SECCTX_MAX, 8);
+const secctx = changetype<SecurityContext>(memory.data(SECURITY_CONTEXT_SIZE, 8));
 
 /** Makes the machine in `memoryBytes` of memory, with a vmalloc area of `vmallocMiB`. 0, or -EINVAL for an unknown strategy. Once. */
 export function boot(memoryBytes: u32, strategy: i32, vmallocMiB: u32): i32 {
@@ -178,8 +178,8 @@ export function traceEnable(enabled: bool): void {
 
 /** The security context of every process made from now on: the first `length` bytes of the scratch page; 0 for none. */
 export function setSecctx(length: u32): void {
-  machine.secctxSize = min<u32>(length, SECCTX_MAX);
-  memory.copy(secctx, page, machine.secctxSize);
+  if (length) secctxFill(secctx, page, min<u32>(length, SECCTX_MAX));
+  machine.secctx = length ? secctx : null;
 }
 
 /** A page of kernel memory through which the host hands over bytes. */
@@ -216,7 +216,7 @@ export function stateHash(): u64 {
 /** A process with one thread of the same number, descriptors 0 to 2, and no memory. The process, or -EEXIST or -ENOMEM. */
 export function procCreate(pid: i32, uid: u32): i32 {
   if (tidTaken(pid)) return -EEXIST;
-  return processBegin(pid, uid, machine.secctxSize ? secctx : 0, machine.secctxSize);
+  return processBegin(pid, uid, machine.secctx);
 }
 
 /** fork by the process's main thread: a copy of memory (no binder mapping) and descriptors. The child, or -EEXIST or -ENOMEM. */
@@ -284,7 +284,12 @@ export function setUid(thread: Thread, uid: u32): i32 {
 
 /** setcon(3): the process's security context is the first `length` bytes of the scratch page; 0 for none. 0, -EINVAL or -ENOMEM. */
 export function setcon(thread: Thread, length: u32): i32 {
-  return secctxSet(thread.process, page, length);
+  if (length > <u32>SECCTX_MAX) return -EINVAL;
+  const context = length ? secctxCreate(page, length) : null;
+  if (length && !context) return -ENOMEM;
+  secctxPut(thread.process.secctx);
+  thread.process.secctx = context;
+  return 0;
 }
 
 export function setRlimit(thread: Thread, nofile: i32): i32 {

@@ -11,6 +11,7 @@
 import {
   COMMAND_CODE,
   COMMAND_DATA,
+  COMMAND_DATA_BROUGHT,
   COMMAND_DATA_SIZE,
   COMMAND_FIRST,
   COMMAND_FLAGS,
@@ -118,7 +119,7 @@ export function stageSpell(count: u32, to: usize, address: u64, stream: u32): vo
     at += offsetof<Word>();
     if (size == TRANSACTION_DATA_SIZE) {
       let data: u64 = command.data;
-      if (command.dataSize != 0 && data == 0) {
+      if (command.dataSize != 0 && data == COMMAND_DATA_BROUGHT) {
         for (; end & 15; end += 4) changetype<Word>(to + end).value = 0;
         data = address + end;
         const room = payloadSpell(to + end, source, command.dataSize);

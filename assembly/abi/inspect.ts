@@ -46,9 +46,8 @@ export const DESCRIPTOR_PROC = 7; // handle of the proc behind a binder file, or
 export const DESCRIPTOR_INODE = 8;
 
 // what a descriptor may stand for
-export const KIND_CONSOLE = 0; // descriptors 0, 1 and 2 of a new process
 export const KIND_BINDER = 1;
-export const KIND_NULL = 2;
+export const KIND_NULL = 2; // /dev/null; descriptors 0, 1 and 2 of a new process
 export const KIND_MEMFD = 3;
 export const KIND_STREAM = 4; // an end of a pipe or of a socket pair
 

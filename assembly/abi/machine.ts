@@ -52,7 +52,8 @@ export const COMMAND_SECOND = 8; // what follows, the cookie of a transaction; b
 export const COMMAND_CODE = 12;
 export const COMMAND_FLAGS = 16;
 export const COMMAND_DATA_SIZE = 20;
-export const COMMAND_DATA = 24; // user address of the data, 0 when it is among the payloads
+export const COMMAND_DATA = 24; // user address of the data; COMMAND_DATA_BROUGHT when it is among the payloads
+export const COMMAND_DATA_BROUGHT = 0xffffffff;
 
 /** The tape: a record of each BINDER_WRITE_READ that is over, until the host takes them away. */
 export const TAPE_SIZE = 65536;

@@ -19,9 +19,10 @@ import {
   PAGE_SHIFT,
   PAGE_SIZE,
 } from '../abi/machine';
+import { poison } from '../lib/poison';
 import { frameAllocZero, framePut, framesOf } from '../mem/frames';
 import { kmemAlloc, kmemCache, kmemFree, kmemZalloc } from '../mem/kmem';
-import { PageArray, Space, spaceGet, spacePut } from '../mem/space';
+import { PageArray, Space, spaceGet, spacePut, Vma } from '../mem/space';
 import { Area, areaPage, Message, Page, Strategy } from '../mapping/area';
 import {
   mappingCopyIn,
@@ -92,12 +93,12 @@ export function allocCreate(pid: i32): BinderAlloc | null {
 }
 
 /**
- * Takes a mapping of `length` bytes at `userBase`, which is there already; at most 4 MiB of it count.
+ * Takes the mapping `vma` of `space`, which is there already; at most 4 MiB of it count.
  * 0, -EBUSY when the process has mapped before, or -ENOMEM.
  */
-export function allocMmap(alloc: BinderAlloc, space: Space, userBase: u64, length: u64, strategy: Strategy): i32 {
+export function allocMmap(alloc: BinderAlloc, space: Space, vma: Vma, strategy: Strategy): i32 {
   if (alloc.size) return -EBUSY;
-  const size = <u32>min<u64>(length, BINDER_MAP_MAX);
+  const size = <u32>min<u64>(vma.end - vma.start, BINDER_MAP_MAX);
   const pageCount = <i32>(size >>> PAGE_SHIFT);
   let order = 0;
   while (PAGE_SIZE << order < pageCount * <i32>offsetof<Page>()) order++;
@@ -114,7 +115,8 @@ export function allocMmap(alloc: BinderAlloc, space: Space, userBase: u64, lengt
   }
   alloc.strategy = strategy;
   alloc.space = space;
-  alloc.userBase = userBase;
+  alloc.userBase = vma.start;
+  alloc.vma = vma;
   alloc.pages = pages;
   alloc.pagesOrder = order;
   alloc.pageCount = pageCount;
@@ -124,18 +126,20 @@ export function allocMmap(alloc: BinderAlloc, space: Space, userBase: u64, lengt
   pageArray.stride = offsetof<Page>();
   pageArray.count = pageCount;
   alloc.pageArray = pageArray;
+  vma.pages = pageArray;
   rangesInit(allocRanges(alloc), size, changetype<Buffer>(whole));
-  alloc.mapped = true;
   alloc.pagesHigh = strategy.reclaims ? 0 : pageCount;
   const error = mappingSetup(alloc);
   spaceGet(space);
-  if (error) forget(alloc);
+  if (error) {
+    vma.pages = null;
+    forget(alloc);
+  }
   return error;
 }
 
 /** A VMA of the mapping was closed, even in part: no new buffers from now on. */
 export function allocVmaClosed(alloc: BinderAlloc): void {
-  alloc.mapped = false;
   alloc.vma = null;
 }
 
@@ -167,7 +171,7 @@ export function allocReserve(
   isAsync: bool,
   pid: i32,
 ): i32 {
-  if (!alloc.mapped) return -ESRCH;
+  if (!alloc.vma) return -ESRCH;
   const total = totalSize(dataSize, offsetsSize, extraSize);
   if (!total) return -EINVAL;
   const ranges = allocRanges(alloc);
@@ -299,6 +303,7 @@ export function allocDeliver(alloc: BinderAlloc, buffer: Buffer): i32 {
   message.extraOffset = message.offsetsOffset + <u32>align8(buffer.offsetsSize);
   message.extraSize = buffer.extraSize;
   const error = mappingDeliver(alloc, message);
+  poison(message);
   if (!error) buffer.delivered = true;
   return error;
 }
@@ -382,7 +387,6 @@ function forget(alloc: BinderAlloc): void {
   framePut(alloc.pages);
   kmemFree(CACHE_PAGE_ARRAY, changetype<usize>(alloc.pageArray));
   alloc.pageArray = null;
-  alloc.mapped = false;
   alloc.vma = null;
   alloc.size = 0;
 }

@@ -93,7 +93,7 @@ export function pagesInstall(area: Area, offset: u32, size: u32, all: bool): i32
   const step = all ? 1 : max(last - first, 1);
   for (let index = first; index <= last; index += step) {
     if (areaPage(area, index).frame) continue;
-    if (!area.mapped) return -ESRCH;
+    if (!area.vma) return -ESRCH;
     if (!areaReaches(area, index)) return -ENOMEM;
     const error = mappingInstall(area, index);
     if (error) return error;

@@ -51,10 +51,11 @@ export function rangesTake(ranges: Ranges, buffer: Buffer, size: u32, rest: Buff
   if (rest) {
     bufferInit(rest, buffer.offset + size, buffer.size - size);
     listAddHead(changetype<usize>(rest), changetype<usize>(buffer));
+    // The buffer still stands in the tree by size, and the rest is compared with it: by its new size, as in Linux.
+    buffer.size = size;
     rangesInsert(ranges, rest);
   }
   rbErase(changetype<usize>(buffer) + BUFFER_RB, freeRoot(ranges));
-  buffer.size = size;
   buffer.free = false;
   insertAllocated(ranges, buffer);
 }
@@ -78,6 +79,7 @@ export function rangesInsert(ranges: Ranges, buffer: Buffer): void {
   let parent: usize = 0;
   for (let node = load<usize>(slot); node; node = load<usize>(slot)) {
     parent = node;
+    assert(sizeHolds(ranges, bufferOfRb(node)), 'rangesInsert: the size of a buffer lags behind its neighbours');
     slot = rbChildSlot(node, size >= bufferOfRb(node).size);
   }
   rbLink(changetype<usize>(buffer) + BUFFER_RB, parent, slot);
@@ -132,6 +134,12 @@ export function rangesFirstFree(ranges: Ranges): Buffer | null {
 
 export function rangesNextFree(buffer: Buffer): Buffer | null {
   return rangesNextAllocated(buffer);
+}
+
+/** Whether a buffer reaches to the next one. Linux keeps no sizes, and computes them so whenever it compares two. */
+function sizeHolds(ranges: Ranges, buffer: Buffer): bool {
+  const next = rangesNext(ranges, buffer);
+  return buffer.offset + buffer.size == (next ? next.offset : ranges.size);
 }
 
 function freeRoot(ranges: Ranges): usize {

@@ -25,6 +25,7 @@ import {
   CACHE_BINDER_BUFFER,
   CACHE_PAGE_ARRAY,
   CACHE_SPACE,
+  CACHE_VMA,
   FRAME_ANON,
   FRAME_ARRAY,
   FRAME_BINDER,
@@ -52,7 +53,7 @@ import { claim, hold } from './tally';
 
 /** The allocator of a proc, mapped or not. */
 export function checkArea(alloc: BinderAlloc): bool {
-  if (!alloc.size) return !alloc.mapped || blame(VIOLATION_ALLOC, changetype<usize>(alloc));
+  if (!alloc.size) return !alloc.vma || blame(VIOLATION_ALLOC, changetype<usize>(alloc));
   return checkBelongings(alloc) && checkBuffers(alloc) && checkFreeTree(alloc) && checkPages(alloc);
 }
 
@@ -81,7 +82,17 @@ function checkBelongings(alloc: BinderAlloc): bool {
   if (!pointsAt(CACHE_SPACE, changetype<usize>(alloc.space), at)) return false;
   hold(VIOLATION_SPACE_REFS, changetype<usize>(alloc.space));
   if (alloc.own && !holdFrames(alloc.own, alloc.ownOrder, FRAME_ARRAY, at)) return false;
-  return checkTwin(alloc);
+  return checkVma(alloc) && checkTwin(alloc);
+}
+
+/** What mmap made is a VMA of the space, and one of the area's. */
+function checkVma(alloc: BinderAlloc): bool {
+  const at = changetype<usize>(alloc);
+  const vma = alloc.vma;
+  if (!vma) return true;
+  if (!pointsAt(CACHE_VMA, changetype<usize>(vma), at)) return false;
+  const isThere = spaceVmaAfter(alloc.space, vma.start) == vma && vma.pages == alloc.pageArray;
+  return isThere || blame(VIOLATION_ALLOC, at, <i32>vma.start, changetype<i32>(vma));
 }
 
 /** A twin: one range of kernel addresses, with a guard page, is the area's alone. */

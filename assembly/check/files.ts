@@ -31,7 +31,7 @@ import {
 } from '../abi/machine';
 import { isMapped } from '../driver/lifecycle';
 import { capacity, Entry, entry } from '../task/fdtable';
-import { closing, FILE_BINDER, FILE_CONSOLE, FILE_MEMFD, FILE_NULL, FILE_STREAM, OpenFile } from '../task/file';
+import { closing, FILE_BINDER, FILE_MEMFD, FILE_NULL, FILE_STREAM, OpenFile } from '../task/file';
 import { Memfd } from '../task/memfd';
 import { Process } from '../task/process';
 import { Stream } from '../task/stream';
@@ -107,7 +107,6 @@ function checkDescriptor(process: Process, slot: Entry, fd: i32): bool {
 /** What stands behind a file, by kind. */
 function checkBehind(file: OpenFile, at: usize): bool {
   switch (file.kind) {
-    case FILE_CONSOLE:
     case FILE_NULL:
       return !file.owner || blame(VIOLATION_FILE, at, 0, file.kind);
     case FILE_BINDER:

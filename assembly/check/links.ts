@@ -10,11 +10,12 @@ import {
   VIOLATION_POINTER,
   VIOLATION_TREE,
 } from '../abi/check';
-import { FRAME_HEAD, PAGE_MASK, PAGE_SHIFT, POISON_END } from '../abi/machine';
+import { FRAME_ARRAY, FRAME_HEAD, PAGE_MASK, PAGE_SHIFT, POISON_END } from '../abi/machine';
 import { listFirst, listLinked, listNext } from '../lib/list';
 import { rbLeft, rbRight, rbRoot } from '../lib/rbtree';
 import { frameFlags, frameKind, frameOrder, frameOwner, framesCount } from '../mem/frames';
 import { kmemHas } from '../mem/kmem';
+import { SecurityContext } from '../task/secctx';
 import { blame } from './report';
 import { claim, hold } from './tally';
 
@@ -57,6 +58,14 @@ export function holdFrames(block: usize, order: i32, kind: u32, owner: usize): b
     return blame(VIOLATION_FRAME_KIND, block, <i32>owner, <i32>frameOwner(block));
   hold(VIOLATION_FRAME_REFS, block);
   return true;
+}
+
+/** A holder of a security context; the machine's own is in no frame. */
+export function holdSecctx(context: SecurityContext | null): bool {
+  if (!context) return true;
+  const at = changetype<usize>(context);
+  if (at >>> PAGE_SHIFT >= <usize>framesCount()) return blame(VIOLATION_FRAME_KIND, at, FRAME_ARRAY);
+  return !context.counted || holdFrames(at, 0, FRAME_ARRAY, 0);
 }
 
 const BLACK: usize = 1;

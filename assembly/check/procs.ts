@@ -62,7 +62,7 @@ import { rbFirst, rbNext } from '../lib/rbtree';
 import { CALL_READ, threadCallFrame } from '../task/process';
 import { checkArea } from './area';
 import { holdMessages } from './contents';
-import { claimLink, listHold, pointsAt, treeSound } from './links';
+import { claimLink, holdSecctx, listHold, pointsAt, treeSound } from './links';
 import { checkNodes, checkRefs } from './nodes';
 import { checkQueue } from './queues';
 import { blame } from './report';
@@ -117,6 +117,7 @@ function checkState(proc: Proc, at: usize): bool {
 function checkBelongings(proc: Proc, at: usize): bool {
   if (!pointsAt(CACHE_PROCESS, changetype<usize>(proc.process), at)) return false;
   hold(VIOLATION_PROCESS_REFS, changetype<usize>(proc.process));
+  if (!holdSecctx(proc.secctx)) return false;
   const alloc = proc.alloc;
   if (!pointsAt(CACHE_BINDER_ALLOC, changetype<usize>(alloc), at)) return false;
   hold(VIOLATION_OWNER, changetype<usize>(alloc));

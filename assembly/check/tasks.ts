@@ -46,7 +46,7 @@ import {
 } from '../task/process';
 import { wakeList } from '../task/wait';
 import { checkDescriptors } from './files';
-import { claimLink, holdFrames, listHold, pointsAt } from './links';
+import { claimLink, holdFrames, holdSecctx, listHold, pointsAt } from './links';
 import { blame } from './report';
 import { claim, hold } from './tally';
 
@@ -72,7 +72,7 @@ export function checkProcess(process: Process): bool {
   const head = at + offsetof<Process>('threadsNext');
   if (!process.alive) return (!process.space && !process.files && listEmpty(head)) || blame(VIOLATION_PROCESS, at);
 
-  if (process.secctxOwned && !holdFrames(process.secctx, 0, FRAME_ARRAY, at)) return false;
+  if (!holdSecctx(process.secctx)) return false;
   if (!listHold(head)) return false;
   if (listEmpty(head)) return blame(VIOLATION_PROCESS, at);
   for (let link = listFirst(head); link; link = listNext(link, head)) {

@@ -6,23 +6,19 @@ import { ENOMEM } from '../abi/errno';
 import { spaceFork } from '../mem/fork';
 import { spaceCreate } from '../mem/space';
 import { fdInstall, fdReserve, fdTableCreate, fdTableFork } from '../task/fdtable';
-import { FILE_CONSOLE, fileOpen } from '../task/file';
+import { FILE_NULL, fileOpen } from '../task/file';
 import { Process, processCreate, Thread, threadCreate } from '../task/process';
-import { secctxFork } from '../task/secctx';
+import { SecurityContext, secctxGet } from '../task/secctx';
 import { processExit } from './exit';
 
-/** Descriptors of a new process that are the console: 0, 1 and 2. */
-const CONSOLE_FDS = 3;
+/** Descriptors that a new process has: 0, 1 and 2. */
+const STANDARD_FDS = 3;
 
-/**
- * A process with no memory, one thread of the same number, descriptors 0 to 2, and the security context of `secctxSize`
- * bytes at `secctx`, which lives as long as the machine. Its address, or -ENOMEM.
- */
-export function processBegin(pid: i32, uid: u32, secctx: usize, secctxSize: u32): i32 {
+/** A process with no memory, one thread of the same number, and descriptors 0 to 2. Its address, or -ENOMEM. */
+export function processBegin(pid: i32, uid: u32, secctx: SecurityContext | null): i32 {
   const process = processCreate(pid, uid);
   if (!process) return -ENOMEM;
-  process.secctx = secctx;
-  process.secctxSize = secctxSize;
+  process.secctx = secctxGet(secctx);
   if (furnish(process)) return changetype<i32>(process);
   processExit(process);
   return -ENOMEM;
@@ -34,15 +30,11 @@ export function processFork(parent: Thread, pid: i32): i32 {
   const child = processCreate(pid, from.uid);
   if (!child) return -ENOMEM;
   child.nofile = from.nofile;
+  child.secctx = secctxGet(from.secctx);
   const space = spaceCreate(changetype<usize>(child));
   child.space = space;
   const thread = space ? threadCreate(child, pid) : null;
-  const whole =
-    space != null &&
-    thread != null &&
-    spaceFork(space, from.space!) == 0 &&
-    fdTableFork(child, from) == 0 &&
-    secctxFork(child, from) == 0;
+  const whole = space != null && thread != null && spaceFork(space, from.space!) == 0 && fdTableFork(child, from) == 0;
   if (!whole) {
     processExit(child);
     return -ENOMEM;
@@ -55,12 +47,12 @@ export function processFork(parent: Thread, pid: i32): i32 {
 function furnish(process: Process): bool {
   process.space = spaceCreate(changetype<usize>(process));
   if (!process.space || fdTableCreate(process) < 0) return false;
-  const console = fileOpen(FILE_CONSOLE, 0);
-  if (!console) return false;
-  console.refs = CONSOLE_FDS;
-  for (let fd = 0; fd < CONSOLE_FDS; fd++) {
+  const file = fileOpen(FILE_NULL, 0);
+  if (!file) return false;
+  file.refs = STANDARD_FDS;
+  for (let fd = 0; fd < STANDARD_FDS; fd++) {
     fdReserve(process, fd, false);
-    fdInstall(process, fd, console);
+    fdInstall(process, fd, file);
   }
   return threadCreate(process, process.pid) != null;
 }

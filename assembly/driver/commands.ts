@@ -8,6 +8,7 @@
  */
 import { EFAULT, EINVAL } from '../abi/errno';
 import { EVENT_COMMAND } from '../abi/events';
+import { ACCESS_READ } from '../abi/machine';
 import {
   BC_ACQUIRE,
   BC_ACQUIRE_DONE,
@@ -33,7 +34,8 @@ import {
 } from '../abi/protocol';
 import { allocPrepareToFree } from '../alloc/alloc';
 import { Buffer } from '../alloc/buffer';
-import { userRead, userReadOn } from '../mem/uaccess';
+import { poisonBytes } from '../lib/poison';
+import { copyFromUserOn, getUser32, userWindow } from '../mem/uaccess';
 import { Thread } from '../task/process';
 import { trace } from '../trace';
 import { deathClear, deathDone, deathRequest } from './death';
@@ -46,22 +48,26 @@ import { bufferFree } from './release';
 import { countCommand } from './state';
 import { transact } from './transaction';
 
+/** What follows the word of the command that is carried out. It is read once: the message that it makes may overwrite the stream. */
+const payload: usize = memory.data(offsetof<TransactionRecord>(), 8);
+
 /** Carries out the commands of a stream. 0, or the -errno that stopped it: -EFAULT or -EINVAL. */
 export function commandsRun(thread: Thread, looper: Looper, io: WriteRead): i32 {
   const space = thread.process.space!;
   const end = io.writeBuffer + io.writeSize;
   let at = io.writeBuffer + io.writeConsumed;
   while (at < end && looper.returnErrorCommand == BR_OK) {
-    const word = userRead(space, at, 4);
-    if (!word) return -EFAULT;
-    const command = changetype<Word>(word).value;
+    const window = userWindow(space, at, 4, ACCESS_READ);
+    const word: i64 = window ? changetype<Word>(window).value : getUser32(space, at);
+    if (word < 0) return -EFAULT;
+    const command = <u32>word;
     trace(EVENT_COMMAND, command);
     countCommand(looper.proc, command);
     if (!isKnown(command)) return -EINVAL;
     const size = (command >>> 16) & 0x3fff;
-    const payload = userReadOn(space, word, 4, at + 4, size);
-    if (!payload && size) return -EFAULT;
-    const error = run(thread, looper, command, payload);
+    if (size && copyFromUserOn(space, payload, at + 4, size, window, 4)) return -EFAULT;
+    const error = run(thread, looper, command);
+    poisonBytes(payload, offsetof<TransactionRecord>());
     if (error) return error;
     at += 4 + size;
     io.writeConsumed = at - io.writeBuffer;
@@ -98,32 +104,21 @@ function isKnown(command: u32): bool {
   }
 }
 
-/** Carries out one known command whose payload lies at `payload`. 0 or -EINVAL. */
-function run(thread: Thread, looper: Looper, command: u32, payload: usize): i32 {
+/** Carries out one known command that has been read. 0 or -EINVAL. */
+function run(thread: Thread, looper: Looper, command: u32): i32 {
+  const record = changetype<TransactionRecord>(payload);
   switch (command & 0xff) {
     case BC_TRANSACTION & 0xff:
-      transact(thread, looper, changetype<TransactionRecord>(payload), false, 0);
+      transact(thread, looper, record, false, 0);
       return 0;
     case BC_REPLY & 0xff:
-      transact(thread, looper, changetype<TransactionRecord>(payload), true, 0);
+      transact(thread, looper, record, true, 0);
       return 0;
     case BC_TRANSACTION_SG & 0xff:
-      transact(
-        thread,
-        looper,
-        changetype<TransactionRecord>(payload),
-        false,
-        changetype<TransactionRecord>(payload).tail,
-      );
+      transact(thread, looper, record, false, record.tail);
       return 0;
     case BC_REPLY_SG & 0xff:
-      transact(
-        thread,
-        looper,
-        changetype<TransactionRecord>(payload),
-        true,
-        changetype<TransactionRecord>(payload).tail,
-      );
+      transact(thread, looper, record, true, record.tail);
       return 0;
     case BC_FREE_BUFFER & 0xff:
       freeBuffer(looper, changetype<PtrCookie>(payload).ptr);

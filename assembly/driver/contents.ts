@@ -28,12 +28,11 @@ export class ObjectHeader {
   type: u32;
 }
 
+/** An entry of the offsets. */
 @unmanaged
-class Entry {
-  offset: u64;
+export class OffsetEntry {
+  offset: u64; // of an object, from the start of the data on
 }
-
-const entry = changetype<Entry>(memory.data(offsetof<Entry>(), 8));
 
 /** Size of the object that begins with `type`, or 0 when there is none of that type. */
 export function objectSize(type: u32): u32 {
@@ -56,7 +55,8 @@ export function objectSize(type: u32): u32 {
 
 /**
  * Reads the object at `offset` of a buffer's data into `record`: from the sender's memory when `sender` is given, where
- * the data began at `user`, else from the buffer. Its size, or 0 when no whole, 4-aligned object of a known type is there.
+ * the data began at `user`, else from the buffer. As in Linux it comes from the buffer, too, when the sender says that its
+ * data lies at address 0: then what an earlier message left there is translated. Its size, or 0 when no whole, 4-aligned object of a known type is there.
  */
 export function objectRead(
   proc: Proc,
@@ -70,7 +70,7 @@ export function objectRead(
   if (offset > dataSize || offset & 3) return 0;
   const size = <u32>min<u64>(RECORD_SIZE, dataSize - offset);
   if (size < offsetof<ObjectHeader>()) return 0;
-  if (sender) {
+  if (sender && user) {
     if (copyFromUser(sender, record, user + offset, size)) return 0;
   } else if (!allocRead(proc.alloc, buffer, offset, record, size)) {
     return 0;
@@ -79,20 +79,26 @@ export function objectRead(
   return whole <= size ? whole : 0;
 }
 
-/** The buffer object that entry `index` of the offsets names, read from the buffer into `record`; null unless index < limit. Its offset is left in `objectOffset()`. */
-export function parentRead(proc: Proc, buffer: Buffer, index: u64, limit: u64, record: usize): BufferObject | null {
-  if (index >= limit || !offsetRead(proc, buffer, bufferOffsetsStart(buffer) + index * 8)) return null;
+/**
+ * The buffer object that entry `index` of the offsets names, read from the buffer into `record`; null unless index < limit.
+ * `entry` gets its offset.
+ */
+export function parentRead(
+  proc: Proc,
+  buffer: Buffer,
+  index: u64,
+  limit: u64,
+  entry: OffsetEntry,
+  record: usize,
+): BufferObject | null {
+  if (index >= limit || !offsetRead(proc, buffer, index, entry)) return null;
   if (!objectRead(proc, buffer, entry.offset, record, null, 0)) return null;
   return changetype<ObjectHeader>(record).type == BINDER_TYPE_PTR ? changetype<BufferObject>(record) : null;
 }
 
-/** Reads the 8-byte offset that lies at `at` in the buffer; `objectOffset()` tells it. */
-export function offsetRead(proc: Proc, buffer: Buffer, at: u64): bool {
-  return allocRead(proc.alloc, buffer, at, changetype<usize>(entry), 8);
-}
-
-export function objectOffset(): u64 {
-  return entry.offset;
+/** Reads entry `index` of the offsets. False when that is not in the buffer. */
+export function offsetRead(proc: Proc, buffer: Buffer, index: u64, entry: OffsetEntry): bool {
+  return allocRead(proc.alloc, buffer, bufferOffsetsStart(buffer) + index * 8, changetype<usize>(entry), 8);
 }
 
 /** Whether the numbers of an array lie inside its parent's bytes. */

@@ -17,7 +17,7 @@ import {
   threadFirst,
   threadFree,
 } from '../task/process';
-import { secctxDrop } from '../task/secctx';
+import { secctxPut } from '../task/secctx';
 import { threadUnpark } from '../task/wait';
 import { ioctlResume } from './ioctl';
 import { drainClosed, drainMappings } from './lifecycle';
@@ -64,7 +64,8 @@ export function processExit(process: Process): void {
   drainMappings(); // a file that was only mapped is released no earlier than the descriptors are closed
   fdTableDestroy(process);
   drainClosed();
-  secctxDrop(process);
+  secctxPut(process.secctx);
+  process.secctx = null;
   processRetire(process);
 }
 

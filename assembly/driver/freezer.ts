@@ -7,6 +7,7 @@ import { EAGAIN, EFAULT, EINTR, EINVAL, ENOMEM } from '../abi/errno';
 import { EVENT_PARK } from '../abi/events';
 import { FRAME_ARRAY, FRAME_ORDER_MAX, PAGE_SIZE, PARKED } from '../abi/machine';
 import { FREEZE_INFO_SIZE, FROZEN_STATUS_INFO_SIZE } from '../abi/wire';
+import { poison } from '../lib/poison';
 import { frameAlloc, framePut } from '../mem/frames';
 import { Space } from '../mem/space';
 import { copyFromUser, copyToUser } from '../mem/uaccess';
@@ -90,7 +91,9 @@ export function freezerInfo(space: Space, arg: u64): i32 {
     proc = procsNext(proc);
   }
   if (!found) return -EINVAL;
-  return copyToUser(space, arg, changetype<usize>(status), FROZEN_STATUS_INFO_SIZE) ? -EFAULT : 0;
+  const missed = copyToUser(space, arg, changetype<usize>(status), FROZEN_STATUS_INFO_SIZE);
+  poison(status);
+  return missed ? -EFAULT : 0;
 }
 
 /** Holds every proc of the pid, newest first. */

@@ -8,6 +8,7 @@ import { listEmpty } from '../lib/list';
 import { rbRoot } from '../lib/rbtree';
 import { kmemFree } from '../mem/kmem';
 import { processPut } from '../task/process';
+import { secctxPut } from '../task/secctx';
 import { Looper, looperTodo, Proc, procTodo } from './objects';
 import { refsDestroy } from './refs';
 import { STAT_PROC, STAT_THREAD, statDeleted } from './state';
@@ -43,6 +44,7 @@ function procFree(proc: Proc): void {
   allocDestroy(proc.alloc);
   refsDestroy(proc);
   processPut(proc.process);
+  secctxPut(proc.secctx);
   kmemFree(CACHE_BINDER_PROC, changetype<usize>(proc));
   statDeleted(STAT_PROC);
 }

@@ -21,10 +21,11 @@ import {
   BINDER_WRITE_READ,
   BR_OK,
 } from '../abi/protocol';
-import { EXTENDED_ERROR_SIZE, FLAT_OBJECT_SIZE, WRITE_READ_SIZE } from '../abi/wire';
+import { EXTENDED_ERROR_SIZE, WRITE_READ_SIZE } from '../abi/wire';
 import { listEmpty } from '../lib/list';
-import { spaceCounters } from '../mem/space';
-import { copyToUser, putUser32, userRead, userWindow } from '../mem/uaccess';
+import { poison } from '../lib/poison';
+import { Space, spaceCounters } from '../mem/space';
+import { copyFromUser, copyToUser, getUser32, putUser32, userWindow } from '../mem/uaccess';
 import { OpenFile } from '../task/file';
 import { CALL_GRACE, CALL_READ, CALL_FREEZE, Thread, threadCallFrame } from '../task/process';
 import { threadPark } from '../task/wait';
@@ -32,9 +33,9 @@ import { trace } from '../trace';
 import { commandsRun } from './commands';
 import { freezerInfo, freezerResume, freezerStart } from './freezer';
 import { looperDetach, looperFind, looperFinish, looperGet } from './loopers';
-import { managerNodeInfo, managerSet, nodeDebugInfo } from './manager';
+import { managerNodeInfo, managerSet, managerSetObject, nodeDebugInfo } from './manager';
 import { Looper, LOOPER_POLL, Proc, procTodo, Transaction } from './objects';
-import { FlatObject, Word, WriteRead, writeReadCopy } from './records';
+import { WriteRead, writeReadCopy } from './records';
 import { readResume, readStart } from './returns';
 import { setExtendedError } from './transaction';
 import { procWake } from './work';
@@ -98,9 +99,7 @@ function done(result: i32): i32 {
 function writeRead(thread: Thread, looper: Looper, file: OpenFile, arg: u64): i32 {
   const space = thread.process.space!;
   const io = changetype<WriteRead>(threadCallFrame(thread));
-  const given = userRead(space, arg, WRITE_READ_SIZE);
-  if (!given) return -EFAULT;
-  writeReadCopy(io, changetype<WriteRead>(given));
+  if (copyFromUser(space, changetype<usize>(io), arg, WRITE_READ_SIZE)) return -EFAULT;
   io.user = arg;
   io.counted = io.writeConsumed + io.readConsumed;
   if (io.writeSize > 0) {
@@ -157,17 +156,15 @@ function run(thread: Thread, looper: Looper, file: OpenFile, command: u32, arg: 
     case BINDER_VERSION:
       return putUser32(space, arg, BINDER_PROTOCOL_VERSION) ? 0 : -EINVAL;
     case BINDER_SET_MAX_THREADS: {
-      const count = userRead(space, arg, 4);
-      if (!count) return -EINVAL;
-      proc.maxThreads = changetype<Word>(count).value;
+      const count = getUser32(space, arg);
+      if (count < 0) return -EINVAL;
+      proc.maxThreads = <u32>count;
       return 0;
     }
     case BINDER_SET_CONTEXT_MGR:
-      return managerSet(thread, proc, null);
-    case BINDER_SET_CONTEXT_MGR_EXT: {
-      const object = userRead(space, arg, FLAT_OBJECT_SIZE);
-      return object ? managerSet(thread, proc, changetype<FlatObject>(object)) : -EINVAL;
-    }
+      return managerSet(thread, proc, 0, 0, 0);
+    case BINDER_SET_CONTEXT_MGR_EXT:
+      return managerSetObject(thread, proc, arg);
     case BINDER_GET_NODE_INFO_FOR_REF:
       return managerNodeInfo(space, proc, arg);
     case BINDER_GET_NODE_DEBUG_INFO:
@@ -177,18 +174,25 @@ function run(thread: Thread, looper: Looper, file: OpenFile, command: u32, arg: 
     case BINDER_GET_FROZEN_INFO:
       return freezerInfo(space, arg);
     case BINDER_ENABLE_ONEWAY_SPAM_DETECTION: {
-      const enable = userRead(space, arg, 4);
-      if (!enable) return -EFAULT;
-      proc.spamDetection = changetype<Word>(enable).value != 0;
+      const enable = getUser32(space, arg);
+      if (enable < 0) return -EFAULT;
+      proc.spamDetection = enable != 0;
       return 0;
     }
     case BINDER_GET_EXTENDED_ERROR:
-      extendedError.id = looper.errorId;
-      extendedError.command = looper.errorCommand;
-      extendedError.param = looper.errorParam;
-      setExtendedError(looper, 0, BR_OK, 0);
-      return copyToUser(space, arg, changetype<usize>(extendedError), EXTENDED_ERROR_SIZE) ? -EFAULT : 0;
+      return tellError(looper, space, arg);
     default:
       return -EINVAL;
   }
+}
+
+/** BINDER_GET_EXTENDED_ERROR: why the looper's last transaction failed. It is told once. 0 or -EFAULT. */
+function tellError(looper: Looper, space: Space, arg: u64): i32 {
+  extendedError.id = looper.errorId;
+  extendedError.command = looper.errorCommand;
+  extendedError.param = looper.errorParam;
+  setExtendedError(looper, 0, BR_OK, 0);
+  const missed = copyToUser(space, arg, changetype<usize>(extendedError), EXTENDED_ERROR_SIZE);
+  poison(extendedError);
+  return missed ? -EFAULT : 0;
 }

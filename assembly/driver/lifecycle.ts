@@ -34,6 +34,7 @@ import {
 import { ioClose } from '../task/io';
 import { Memfd, memfdDestroy } from '../task/memfd';
 import { processFirst, processGet, processNext, Thread } from '../task/process';
+import { secctxGet } from '../task/secctx';
 import { deathNotify, deliveredDeaths } from './death';
 import { deliveredFreezes } from './freeze';
 import { procHold, procRelease } from './holds';
@@ -112,14 +113,12 @@ export function binderMmap(
   let error = 0;
   if (thread.process != proc.process) error = -EINVAL;
   else if (prot & PROT_WRITE) error = -EPERM;
-  else error = allocMmap(proc.alloc, space, address, vma.end - vma.start, strategy);
+  else error = allocMmap(proc.alloc, space, vma, strategy);
   if (error) {
     vma.owner = 0;
     spaceUnmap(space, address, vma.end - vma.start);
     return error;
   }
-  vma.pages = proc.alloc.pageArray;
-  proc.alloc.vma = vma;
   vma.mayWrite = false;
   vma.dontCopy = true;
   file.mapped = true;
@@ -219,6 +218,7 @@ function procCreate(thread: Thread, device: i32): Proc | null {
   proc.device = <u8>device;
   proc.alloc = alloc;
   proc.process = thread.process;
+  proc.secctx = secctxGet(thread.process.secctx);
   proc.pid = thread.process.pid;
   proc.defaultPriority = thread.nice;
   proc.debugfsEntry = !procsHave(proc.pid);

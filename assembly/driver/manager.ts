@@ -2,7 +2,8 @@
  * The context manager, who is handle 0 for everyone, and what ioctls tell about nodes.
  */
 import { EBUSY, EFAULT, EINVAL, ENOMEM, EPERM } from '../abi/errno';
-import { NODE_DEBUG_INFO_SIZE, NODE_INFO_FOR_REF_SIZE } from '../abi/wire';
+import { FLAT_OBJECT_SIZE, NODE_DEBUG_INFO_SIZE, NODE_INFO_FOR_REF_SIZE } from '../abi/wire';
+import { poison } from '../lib/poison';
 import { Space } from '../mem/space';
 import { copyFromUser, copyToUser } from '../mem/uaccess';
 import { Thread } from '../task/process';
@@ -33,23 +34,27 @@ class NodeDebugInfo {
 
 const refInfo = changetype<NodeInfoForRef>(memory.data(offsetof<NodeInfoForRef>(), 8));
 const debugInfo = changetype<NodeDebugInfo>(memory.data(offsetof<NodeDebugInfo>(), 8));
+const given = changetype<FlatObject>(memory.data(offsetof<FlatObject>(), 8));
 
 if (offsetof<NodeInfoForRef>() != NODE_INFO_FOR_REF_SIZE) ERROR('NodeInfoForRef');
 if (offsetof<NodeDebugInfo>() != NODE_DEBUG_INFO_SIZE) ERROR('NodeDebugInfo');
 
-/**
- * BINDER_SET_CONTEXT_MGR, and with an object its _EXT form, which sets ptr, cookie and flags of the node.
- * 0, -EBUSY while there is a manager, -EPERM for another uid than the first manager's, or -ENOMEM.
- */
-export function managerSet(thread: Thread, proc: Proc, object: FlatObject | null): i32 {
+/** BINDER_SET_CONTEXT_MGR_EXT: an object tells ptr, cookie and flags of the node. -EINVAL when it cannot be read, else as of managerSet. */
+export function managerSetObject(thread: Thread, proc: Proc, arg: u64): i32 {
+  if (copyFromUser(thread.process.space!, changetype<usize>(given), arg, FLAT_OBJECT_SIZE)) return -EINVAL;
+  const result = managerSet(thread, proc, given.binder, given.cookie, given.flags);
+  poison(given);
+  return result;
+}
+
+/** BINDER_SET_CONTEXT_MGR. 0, -EBUSY while there is a manager, -EPERM for another uid than the first manager's, or -ENOMEM. */
+export function managerSet(thread: Thread, proc: Proc, ptr: u64, cookie: u64, flags: u32): i32 {
   const context = proc.context;
   if (context.manager) return -EBUSY;
   const uid = <i64>thread.process.uid;
   if (context.managerUid < 0) context.managerUid = uid;
   if (context.managerUid != uid) return -EPERM;
-  const node: Node | null = object
-    ? nodeCreate(proc, object.binder, object.cookie, object.flags)
-    : nodeCreate(proc, 0, 0, 0);
+  const node: Node | null = nodeCreate(proc, ptr, cookie, flags);
   if (!node) return -ENOMEM;
   node.localWeakRefs++;
   node.localStrongRefs++;
@@ -72,7 +77,9 @@ export function managerNodeInfo(space: Space, proc: Proc, arg: u64): i32 {
   refInfo.strongCount = node.localStrongRefs + node.internalStrongRefs;
   refInfo.weakCount = node.localWeakRefs;
   nodeRelease(node);
-  return copyToUser(space, arg, changetype<usize>(refInfo), NODE_INFO_FOR_REF_SIZE) ? -EFAULT : 0;
+  const missed = copyToUser(space, arg, changetype<usize>(refInfo), NODE_INFO_FOR_REF_SIZE);
+  poison(refInfo);
+  return missed ? -EFAULT : 0;
 }
 
 /** BINDER_GET_NODE_DEBUG_INFO: the proc's node with the lowest ptr above the given one, or zeros. 0 or -EFAULT. */
@@ -88,5 +95,7 @@ export function nodeDebugInfo(space: Space, proc: Proc, arg: u64): i32 {
     debugInfo.hasStrongRef = node.hasStrongRef ? 1 : 0;
     debugInfo.hasWeakRef = node.hasWeakRef ? 1 : 0;
   }
-  return copyToUser(space, arg, changetype<usize>(debugInfo), NODE_DEBUG_INFO_SIZE) ? -EFAULT : 0;
+  const missed = copyToUser(space, arg, changetype<usize>(debugInfo), NODE_DEBUG_INFO_SIZE);
+  poison(debugInfo);
+  return missed ? -EFAULT : 0;
 }

@@ -13,11 +13,12 @@ import {
   MAP_TYPE,
   PAGE_MASK,
   PAGE_SHIFT,
+  PROT_WRITE,
 } from '../abi/machine';
 import { Strategy } from '../mapping/area';
 import { spaceMap, spacePlace } from '../mem/areas';
 import { fdFile } from '../task/fdtable';
-import { FILE_BINDER, FILE_MEMFD, FILE_STREAM, fileGet, OpenFile } from '../task/file';
+import { FILE_BINDER, FILE_MEMFD, fileGet, fileReadable, fileWritable, OpenFile } from '../task/file';
 import { Memfd } from '../task/memfd';
 import { Thread } from '../task/process';
 import { binderMmap } from './lifecycle';
@@ -47,7 +48,7 @@ export function fileMmap(
     file = fdFile(thread.process, fd);
     if (!file) return -EBADF;
   }
-  const refusal = refuse(file, flags);
+  const refusal = file ? refuseFile(file, prot, flags) : refuseAnonymous(flags);
   if (refusal) {
     const place = spacePlace(space, addr, len, flags);
     return place < 0 ? place : refusal;
@@ -68,17 +69,24 @@ function mmapMemfd(thread: Thread, file: OpenFile, addr: u64, len: u64, prot: u3
   return address;
 }
 
-/**
- * Why a mapping with these MAP_* flags cannot be; `file` is null for anonymous memory.
- * 0, -EINVAL for an unknown type, -EOPNOTSUPP, -EACCES for a file that cannot be read, -ENODEV for one that nobody can map.
- */
-function refuse(file: OpenFile | null, flags: u32): i32 {
+/** Why anonymous memory cannot be mapped with these MAP_* flags: 0, or -EINVAL for an unknown type. */
+function refuseAnonymous(flags: u32): i32 {
   const type = flags & MAP_TYPE;
-  if (type == MAP_SHARED_VALIDATE && file) {
-    if (flags & VALIDATED) return -EOPNOTSUPP;
-  } else if (type != MAP_SHARED && type != MAP_PRIVATE) {
+  return type == MAP_SHARED || type == MAP_PRIVATE ? 0 : -EINVAL;
+}
+
+/**
+ * Why a file cannot be mapped, in Linux's order. 0, -EOPNOTSUPP for flags that it does not know, -EACCES for one that was
+ * not opened for what is wanted, -EINVAL for an unknown type, -ENODEV for a file that nobody can map.
+ */
+function refuseFile(file: OpenFile, prot: u32, flags: u32): i32 {
+  const type = flags & MAP_TYPE;
+  if (type == MAP_SHARED_VALIDATE && flags & VALIDATED) return -EOPNOTSUPP;
+  if (type == MAP_SHARED || type == MAP_SHARED_VALIDATE) {
+    if (prot & PROT_WRITE && !fileWritable(file)) return -EACCES;
+  } else if (type != MAP_PRIVATE) {
     return -EINVAL;
   }
-  if (!file || file.kind == FILE_BINDER || file.kind == FILE_MEMFD) return 0;
-  return file.kind == FILE_STREAM && !file.reads ? -EACCES : -ENODEV;
+  if (!fileReadable(file)) return -EACCES;
+  return file.kind == FILE_BINDER || file.kind == FILE_MEMFD ? 0 : -ENODEV;
 }

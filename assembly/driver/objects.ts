@@ -28,6 +28,7 @@ import { Buffer } from '../alloc/buffer';
 import { kmemCache } from '../mem/kmem';
 import { OpenFile } from '../task/file';
 import { Process, Thread } from '../task/process';
+import { SecurityContext } from '../task/secctx';
 
 // what a queued Work is
 export const WORK_TRANSACTION: u32 = 1;
@@ -99,6 +100,7 @@ export class Proc {
   descLow: i32; // no handle from 1 up to below this one is free
   context: Context;
   process: Process; // who opened the file; held, and possibly dead
+  secctx: SecurityContext | null; // the opener's when it opened the file; held
   alloc: BinderAlloc;
   pid: i32;
   device: u8;

@@ -5,7 +5,7 @@
  * A parked poll sleeps where it began. Whenever it is woken it looks the number up again, as Linux does: by then the number
  * may be closed, or mean another file.
  */
-import { EINTR } from '../abi/errno';
+import { EINTR, EINVAL } from '../abi/errno';
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLNVAL, PARKED } from '../abi/machine';
 import { EVENT_PARK } from '../abi/events';
 import { fdFile } from '../task/fdtable';
@@ -27,9 +27,11 @@ class Poll {
 
 /**
  * poll of one descriptor: `timeoutMs` 0 returns at once, -1 parks. The events that are ready (0: none; EPOLLNVAL: no such
- * descriptor), or PARKED. A negative descriptor is no event for ever; nobody is parked for it.
+ * descriptor), PARKED, or -EINVAL for a process that may have no descriptor at all (RLIMIT_NOFILE 0). A negative descriptor
+ * is no event for ever; nobody is parked for it.
  */
 export function pollStart(thread: Thread, fd: i32, events: u32, timeoutMs: i32): i32 {
+  if (thread.process.nofile < 1) return -EINVAL;
   const poll = changetype<Poll>(threadCallFrame(thread));
   poll.fd = fd;
   poll.events = events;

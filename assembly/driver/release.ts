@@ -11,11 +11,12 @@ import {
   BINDER_TYPE_WEAK_HANDLE,
 } from '../abi/protocol';
 import { allocFree, allocRead, allocUserAddress } from '../alloc/alloc';
-import { Buffer, bufferOffsetsStart } from '../alloc/buffer';
+import { Buffer } from '../alloc/buffer';
+import { poison, poisonBytes } from '../lib/poison';
 import { current } from '../task/current';
 import { fdClose } from '../task/fdtable';
 import { trace } from '../trace';
-import { arrayFits, ObjectHeader, objectOffset, objectRead, offsetRead, parentRead, RECORD_SIZE } from './contents';
+import { arrayFits, ObjectHeader, OffsetEntry, objectRead, offsetRead, parentRead, RECORD_SIZE } from './contents';
 import { nodeDec, nodeFind, nodeRelease } from './nodes';
 import { Looper, Node, nodeAsyncTodo, Proc, Transaction } from './objects';
 import { FdArrayObject, FlatObject } from './records';
@@ -28,25 +29,27 @@ class Scratch {
 }
 
 const scratch = changetype<Scratch>(memory.data(offsetof<Scratch>(), 4));
+const entry = changetype<OffsetEntry>(memory.data(offsetof<OffsetEntry>(), 8));
 const releasing: usize = memory.data(RECORD_SIZE, 8);
+const parentEntry = changetype<OffsetEntry>(memory.data(offsetof<OffsetEntry>(), 8));
 const parents: usize = memory.data(RECORD_SIZE, 8);
 
 /**
- * Gives back what the buffer's target and its objects hold, those whose offsets lie below `end` in the buffer. `looper`
- * is the reader whose descriptors are closed; `undelivered` when the receiver never had them.
+ * Gives back what the buffer's target and its first `count` objects hold. `looper` is the reader whose descriptors are
+ * closed; `undelivered` when the receiver never had them.
  */
 export function bufferReleaseObjects(
   proc: Proc,
   looper: Looper | null,
   buffer: Buffer,
-  end: u64,
+  count: i32,
   undelivered: bool,
 ): void {
   const target = changetype<Node | null>(buffer.targetNode);
   if (target) nodeDec(target, true, false);
-  const start: u64 = bufferOffsetsStart(buffer);
-  for (let at = start; at < end; at += 8) {
-    if (!offsetRead(proc, buffer, at) || !objectRead(proc, buffer, objectOffset(), releasing, null, 0)) continue;
+  for (let index = 0; index < count; index++) {
+    if (!offsetRead(proc, buffer, index, entry)) continue;
+    if (!objectRead(proc, buffer, entry.offset, releasing, null, 0)) continue;
     const type = changetype<ObjectHeader>(releasing).type;
     if (type == BINDER_TYPE_BINDER || type == BINDER_TYPE_WEAK_BINDER) {
       const node = nodeFind(proc, changetype<FlatObject>(releasing).binder);
@@ -56,15 +59,16 @@ export function bufferReleaseObjects(
     } else if (type == BINDER_TYPE_HANDLE || type == BINDER_TYPE_WEAK_HANDLE) {
       refDecForDesc(proc, <u32>changetype<FlatObject>(releasing).binder, type == BINDER_TYPE_HANDLE);
     } else if (type == BINDER_TYPE_FDA && !undelivered) {
-      closeArray(proc, looper, buffer, changetype<FdArrayObject>(releasing), (at - start) / 8);
+      closeArray(proc, looper, buffer, changetype<FdArrayObject>(releasing), index);
     }
   }
+  poison(entry);
+  poisonBytes(releasing, RECORD_SIZE);
 }
 
 /** Gives back what all objects of a buffer hold. */
 export function bufferReleaseAll(proc: Proc, looper: Looper | null, buffer: Buffer, undelivered: bool): void {
-  const end: u64 = <u64>bufferOffsetsStart(buffer) + buffer.offsetsSize;
-  bufferReleaseObjects(proc, looper, buffer, end, undelivered);
+  bufferReleaseObjects(proc, looper, buffer, <i32>(buffer.offsetsSize >>> 3), undelivered);
 }
 
 /** The receiver is done with a buffer: the node's next oneway may come, what the objects hold goes, the bytes are free. */
@@ -92,7 +96,7 @@ export function traceBuffer(event: u32, buffer: Buffer): void {
 
 /** Closes the descriptors of an array that the receiver got; its next read returns at once, to let that take effect. */
 function closeArray(proc: Proc, looper: Looper | null, buffer: Buffer, array: FdArrayObject, limit: u64): void {
-  const parent = parentRead(proc, buffer, array.parent, limit, parents);
+  const parent = parentRead(proc, buffer, array.parent, limit, parentEntry, parents);
   if (!parent || !arrayFits(array, parent)) return;
   const start = parent.buffer - allocUserAddress(proc.alloc, buffer) + array.parentOffset;
   const acting = current();
@@ -101,4 +105,7 @@ function closeArray(proc: Proc, looper: Looper | null, buffer: Buffer, array: Fd
     if (acting) fdClose(acting.process, scratch.fd);
     if (looper) looper.needReturn = true;
   }
+  poison(scratch);
+  poison(parentEntry);
+  poisonBytes(parents, RECORD_SIZE);
 }

@@ -5,7 +5,7 @@
  * or a message was delivered. With nothing to take it parks; `readResume` goes on where it stopped. At the end the driver
  * may ask for another thread: BR_SPAWN_LOOPER goes over the first word.
  */
-import { EAGAIN, EFAULT, EINTR } from '../abi/errno';
+import { EAGAIN, EFAULT, EINTR, ENOMEM } from '../abi/errno';
 import {
   EVENT_PARK,
   EVENT_RETURN,
@@ -39,6 +39,7 @@ import { FROZEN_STATE_INFO_SIZE, TRANSACTION_DATA_SECCTX_SIZE, TRANSACTION_DATA_
 import { allocDeliver, allocUserAddress, allocWrite } from '../alloc/alloc';
 import { Buffer, bufferOffsetsStart } from '../alloc/buffer';
 import { listAddHead, listDel, listEmpty, listFirst, listLinked, listNext } from '../lib/list';
+import { poison } from '../lib/poison';
 import { kmemFree } from '../mem/kmem';
 import { copyToUser, putUser32, putUser64, userWindow } from '../mem/uaccess';
 import { fdInstall, fdReserve } from '../task/fdtable';
@@ -92,7 +93,10 @@ const ROOM = 4 + TRANSACTION_DATA_SECCTX_SIZE;
 // what `take` says of one piece of work, besides a negative errno
 const TAKEN = 0; // go on
 const LAST = 1; // user space has to act on it before it reads more
-const LOST = 2; // nothing was written, and the read ends
+const DROPPED = 2; // a message whose descriptors found no place: go on, but see takeNode
+
+/** What `readWork` says when it was woken for nothing. */
+const LOST = 3;
 
 /** struct binder_frozen_state_info */
 @unmanaged
@@ -171,6 +175,7 @@ function park(thread: Thread, looper: Looper, io: WriteRead, file: OpenFile): i3
 function readWork(thread: Thread, looper: Looper, io: WriteRead): i32 {
   const proc = looper.proc;
   const end = io.readBuffer + io.readSize;
+  let dropped = 0; // -errno that a dropped message left, 0 without one or once a node has been told of
   while (true) {
     let list = looperTodo(looper);
     if (listEmpty(list)) {
@@ -184,9 +189,14 @@ function readWork(thread: Thread, looper: Looper, io: WriteRead): i32 {
     if (end - io.cursor < <u64>ROOM) break;
     const work = workTake(list)!;
     if (listEmpty(looperTodo(looper))) looper.processTodo = false;
-    const result = take(thread, looper, io, work);
+    const isNode = work.type == WORK_NODE;
+    const result = isNode
+      ? takeNode(thread, proc, io, changetype<Node>(work), dropped)
+      : take(thread, looper, io, work);
     if (result < 0) return result;
     if (result == LAST) break;
+    if (isNode) dropped = 0;
+    else if (result == DROPPED) dropped = -ENOMEM;
   }
   io.readConsumed = io.cursor - io.readBuffer;
   return askForThread(thread, looper, io);
@@ -204,7 +214,7 @@ function askForThread(thread: Thread, looper: Looper, io: WriteRead): i32 {
   return 0;
 }
 
-/** Tells user space of one piece of work. TAKEN, LAST or a negative errno; on -EFAULT the work is lost. */
+/** Tells user space of one piece of work, which is no node. TAKEN, LAST, DROPPED or a negative errno; on -EFAULT the work is lost. */
 function take(thread: Thread, looper: Looper, io: WriteRead, work: Work): i32 {
   const proc = looper.proc;
   switch (work.type) {
@@ -216,8 +226,6 @@ function take(thread: Thread, looper: Looper, io: WriteRead, work: Work): i32 {
     case WORK_TRANSACTION_PENDING:
     case WORK_TRANSACTION_ONEWAY_SPAM_SUSPECT:
       return takeComplete(thread, proc, io, work);
-    case WORK_NODE:
-      return takeNode(thread, proc, io, changetype<Node>(work));
     case WORK_DEAD_BINDER:
     case WORK_DEAD_BINDER_AND_CLEAR:
     case WORK_CLEAR_DEATH_NOTIFICATION:
@@ -251,8 +259,13 @@ function takeComplete(thread: Thread, proc: Proc, io: WriteRead, work: Work): i3
   return TAKEN;
 }
 
-/** The owner hears how its object's references have changed since it was last told. */
-function takeNode(thread: Thread, proc: Proc, io: WriteRead, node: Node): i32 {
+/**
+ * The owner hears how its object's references have changed since it was last told.
+ *
+ * As in Linux, the error of a message that the same read has dropped silences every word but BR_INCREFS, and is the read's
+ * result when that word is not due: then the owner is never told.
+ */
+function takeNode(thread: Thread, proc: Proc, io: WriteRead, node: Node, dropped: i32): i32 {
   assert(node.proc == proc, 'takeNode: node is not ours');
   const ptr = node.ptr;
   const cookie = node.cookie;
@@ -276,7 +289,11 @@ function takeNode(thread: Thread, proc: Proc, io: WriteRead, node: Node): i32 {
     nodeUnlink(proc, node);
     nodeFree(node);
   }
-  if (weak && !hadWeak && !putNode(thread, proc, io, BR_INCREFS, ptr, cookie)) return -EFAULT;
+  if (weak && !hadWeak) {
+    if (!putNode(thread, proc, io, BR_INCREFS, ptr, cookie)) return -EFAULT;
+  } else if (dropped) {
+    return dropped;
+  }
   if (strong && !hadStrong && !putNode(thread, proc, io, BR_ACQUIRE, ptr, cookie)) return -EFAULT;
   if (!strong && hadStrong && !putNode(thread, proc, io, BR_RELEASE, ptr, cookie)) return -EFAULT;
   if (!weak && hadWeak && !putNode(thread, proc, io, BR_DECREFS, ptr, cookie)) return -EFAULT;
@@ -297,10 +314,13 @@ function takeDeath(thread: Thread, proc: Proc, io: WriteRead, death: RefDeath): 
 function takeFreeze(thread: Thread, proc: Proc, io: WriteRead, freeze: RefFreeze): i32 {
   frozenState.cookie = freeze.cookie;
   frozenState.isFrozen = freeze.isFrozen ? 1 : 0;
+  frozenState.reserved = 0;
   freeze.sent = true;
   freezeDelivered(proc, freeze);
   if (!put(thread, io, BR_FROZEN_BINDER)) return -EFAULT;
-  if (!putRecord(thread, io, changetype<usize>(frozenState), FROZEN_STATE_INFO_SIZE)) return -EFAULT;
+  const told = putRecord(thread, io, changetype<usize>(frozenState), FROZEN_STATE_INFO_SIZE);
+  poison(frozenState);
+  if (!told) return -EFAULT;
   returned(proc, BR_FROZEN_BINDER);
   return LAST;
 }
@@ -362,7 +382,11 @@ function putMessage(
   const record = window ? changetype<TransactionRecord>(window + 4) : staged;
   describe(record, transaction, buffer, node, proc);
   if (transaction.securityCtx) record.tail = transaction.securityCtx;
-  if (!window) return put(thread, io, word) && putRecord(thread, io, changetype<usize>(staged), size);
+  if (!window) {
+    const told = put(thread, io, word) && putRecord(thread, io, changetype<usize>(staged), size);
+    poison(staged);
+    return told;
+  }
   changetype<Word>(window).value = word;
   io.cursor += 4 + size;
   return true;
@@ -438,7 +462,7 @@ function loseTransaction(
   buffer.transaction = 0;
   transactionCancel(transaction, BR_FAILED_REPLY);
   bufferFree(proc, looper, buffer, true);
-  if (word != BR_REPLY) return TAKEN;
+  if (word != BR_REPLY) return DROPPED;
   if (!put(thread, io, BR_FAILED_REPLY)) return -EFAULT;
   returned(proc, BR_FAILED_REPLY);
   return LAST;

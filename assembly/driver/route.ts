@@ -9,6 +9,7 @@
 import { EINVAL, EPROTO } from '../abi/errno';
 import { BR_DEAD_REPLY, BR_FAILED_REPLY, TF_ONE_WAY } from '../abi/protocol';
 import { listFirst } from '../lib/list';
+import { poison } from '../lib/poison';
 import { niceSet } from '../task/nice';
 import { Thread } from '../task/process';
 import { looperHold, procHold } from './holds';
@@ -31,10 +32,9 @@ export class Route {
   param: i32; // its -errno
   nodeId: i32; // of the node that is called, for the log; 0 when it was refused at once
   contextSize: u64; // bytes of the sender's security context at the end of the extra space
-  end: u64; // objects below this offset of the buffer were translated
 }
 
-/** There is one at a time. */
+/** There is one at a time; `transact` begins and ends it. */
 export const route = changetype<Route>(memory.data(offsetof<Route>(), 8));
 
 /** Begins a route that leads nowhere yet. */
@@ -47,6 +47,11 @@ export function routeStart(thread: Thread, looper: Looper, id: i32): void {
   route.inReplyTo = null;
   route.id = id;
   route.nodeId = 0;
+}
+
+/** The way was gone, or nobody goes it. */
+export function routeEnd(): void {
+  poison(route);
 }
 
 /** Says what the sender will hear: a BR_ word, and why. Always false. */

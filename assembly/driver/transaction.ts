@@ -29,10 +29,12 @@ import {
 import { allocCopyFromUser, allocFree, allocReserve, allocUserAddress, allocWrite } from '../alloc/alloc';
 import { align8, Buffer, bufferOffsetsStart } from '../alloc/buffer';
 import { listInit } from '../lib/list';
+import { poison, poisonBytes } from '../lib/poison';
 import { kmemAlloc, kmemFree } from '../mem/kmem';
 import { Process, Thread } from '../task/process';
+import { secctxBytes } from '../task/secctx';
 import { trace, tracing } from '../trace';
-import { ObjectHeader, objectOffset, objectRead, offsetRead, RECORD_SIZE } from './contents';
+import { ObjectHeader, OffsetEntry, objectRead, offsetRead, RECORD_SIZE } from './contents';
 import { deliver } from './delivery';
 import { looperRelease, procRelease } from './holds';
 import { nodeDec, nodeRelease } from './nodes';
@@ -51,7 +53,7 @@ import {
 } from './objects';
 import { BufferObject, FdArrayObject, FdObject, FlatObject, TransactionRecord } from './records';
 import { bufferReleaseObjects, traceBuffer } from './release';
-import { route, routeCall, routeFail, routeReply, routeStart } from './route';
+import { route, routeCall, routeEnd, routeFail, routeReply, routeStart } from './route';
 import { scatterDrop, scatterRun } from './scatter';
 import { fixupsDrop, stackFail, stackPop, traceLatency, transactionFree } from './stack';
 import {
@@ -64,10 +66,19 @@ import {
   statCreated,
   statDeleted,
 } from './state';
-import { translateBinder, translateFd, translateFda, translateHandle, translatePtr, Translation } from './translate';
+import {
+  Translation,
+  translateBinder,
+  translateFd,
+  translateFda,
+  translateForget,
+  translateHandle,
+  translatePtr,
+} from './translate';
 import { looperWake, workAddDeferred, workAddLooper, workInit, workRemove } from './work';
 
 const translation = changetype<Translation>(memory.data(offsetof<Translation>(), 8));
+const entry = changetype<OffsetEntry>(memory.data(offsetof<OffsetEntry>(), 8));
 const object: usize = memory.data(RECORD_SIZE, 8);
 
 /** Carries out a BC_TRANSACTION or BC_REPLY of `thread`; its outcome is queued as work, never an errno. */
@@ -86,14 +97,15 @@ export function transact(thread: Thread, looper: Looper, record: TransactionReco
   entry.toThread = found && addressee ? addressee.tid : 0;
   if (found && send(record, reply, extraSize)) {
     finish(entry, node, addressee, proc, 0, 0);
-    return;
+  } else {
+    // A transaction that had a buffer gave the node's strong reference back with it.
+    const held = route.node;
+    if (held) nodeDec(held, true, false);
+    finish(entry, node, addressee, proc, route.error, route.param);
+    logAddFailed(entry);
+    tellFailure();
   }
-  // A transaction that had a buffer gave the node's strong reference back with it.
-  const held = route.node;
-  if (held) nodeDec(held, true, false);
-  finish(entry, node, addressee, proc, route.error, route.param);
-  logAddFailed(entry);
-  tellFailure();
+  routeEnd();
 }
 
 /** Sets what BINDER_GET_EXTENDED_ERROR will answer. */
@@ -170,13 +182,14 @@ function send(record: TransactionRecord, reply: bool, extraSize: u64): bool {
 
   const buffer = reserve(transaction, record, reply, extraSize);
   if (buffer) {
-    if (fill(transaction, buffer, record)) {
+    const filled = fill(transaction, buffer, record);
+    if (filled >= 0) {
       if (buffer.spamSuspect) complete.type = WORK_TRANSACTION_ONEWAY_SPAM_SUSPECT;
       const queued = reply ? queueReply(transaction, complete) : queueCall(transaction, complete, buffer);
       if (queued) return true;
       workRemove(complete);
     }
-    abort(transaction, buffer);
+    abort(transaction, buffer, filled < 0 ? ~filled : filled);
   }
   traceLatency(transaction);
   kmemFree(CACHE_BINDER_WORK, completeAddress);
@@ -213,14 +226,14 @@ function describe(transaction: Transaction, record: TransactionRecord, reply: bo
 function reserve(transaction: Transaction, record: TransactionRecord, reply: bool, extraSize: u64): Buffer | null {
   const proc = route.proc!;
   const node = route.node;
-  const process = route.looper.proc.process;
+  const secctx = route.looper.proc.secctx;
   let context: u64 = 0;
   if (node && node.txnSecurityCtx) {
-    if (!process.secctx) {
+    if (!secctx) {
       routeFail(BR_FAILED_REPLY, -EINVAL);
       return null;
     }
-    context = align8(process.secctxSize);
+    context = align8(secctx.size);
     if (extraSize + context < context) {
       routeFail(BR_FAILED_REPLY, -EINVAL);
       return null;
@@ -242,10 +255,10 @@ function reserve(transaction: Transaction, record: TransactionRecord, reply: boo
     return null;
   }
   const buffer = changetype<Buffer>(reserved);
-  if (context) {
+  if (context && secctx) {
     const offset = align8(record.dataSize) + align8(record.offsetsSize) + align8(extraSize + context) - context;
     transaction.securityCtx = allocUserAddress(proc.alloc, buffer) + offset;
-    if (!allocWrite(proc.alloc, buffer, offset, process.secctx, process.secctxSize)) {
+    if (!allocWrite(proc.alloc, buffer, offset, secctxBytes(secctx), secctx.size)) {
       allocFree(proc.alloc, buffer);
       routeFail(BR_FAILED_REPLY, -ENOMEM);
       return null;
@@ -260,11 +273,13 @@ function reserve(transaction: Transaction, record: TransactionRecord, reply: boo
   return buffer;
 }
 
-/** Copies data and offsets into the buffer and translates the objects. `route.end` tells how far it came. */
-function fill(transaction: Transaction, buffer: Buffer, record: TransactionRecord): bool {
+/**
+ * Copies data and offsets into the buffer and translates the objects.
+ * How many objects were translated, and hold something: n when all went well, ~n when something failed behind the first n.
+ */
+function fill(transaction: Transaction, buffer: Buffer, record: TransactionRecord): i32 {
   if (record.offsetsSize || buffer.extraSize) return fillObjects(transaction, buffer, record);
-  route.end = 0;
-  return fillData(buffer, record, 0);
+  return fillData(buffer, record, 0) ? 0 : ~0;
 }
 
 /** Copies the data from offset `from` on. */
@@ -275,37 +290,53 @@ function fillData(buffer: Buffer, record: TransactionRecord, from: u64): bool {
   return copied || routeFail(BR_FAILED_REPLY, -EFAULT);
 }
 
-function fillObjects(transaction: Transaction, buffer: Buffer, record: TransactionRecord): bool {
-  const alloc = route.proc!.alloc;
-  const space = route.thread.process.space!;
+/** The same for a message with offsets or extra space. */
+function fillObjects(transaction: Transaction, buffer: Buffer, record: TransactionRecord): i32 {
   const start: u64 = bufferOffsetsStart(buffer);
-  const end = start + record.offsetsSize;
-  if (!allocCopyFromUser(alloc, buffer, start, space, record.offsets, record.offsetsSize))
-    return routeFail(BR_FAILED_REPLY, -EFAULT);
-  if (record.offsetsSize & 7 || buffer.extraSize & 7) return routeFail(BR_FAILED_REPLY, -EINVAL);
-  prepare(transaction, buffer, record, align8(end));
+  const space = route.thread.process.space!;
+  if (!allocCopyFromUser(route.proc!.alloc, buffer, start, space, record.offsets, record.offsetsSize))
+    return failBehind(0, -EFAULT);
+  if (record.offsetsSize & 7 || buffer.extraSize & 7) return failBehind(0, -EINVAL);
+  prepare(transaction, buffer, record, align8(start + record.offsetsSize));
+  const filled = fillAround(buffer, record, <i32>(record.offsetsSize >>> 3));
+  poison(translation);
+  poison(entry);
+  poisonBytes(object, RECORD_SIZE);
+  return filled;
+}
 
+/** Goes from object to object: copies what lies before each, and translates it. At the end the rest of the data, and what is scattered. */
+function fillAround(buffer: Buffer, record: TransactionRecord, count: i32): i32 {
+  const proc = route.proc!;
+  const space = route.thread.process.space!;
   let copied: u64 = 0;
-  for (route.end = start; route.end < end; route.end += 8) {
-    if (!offsetRead(route.proc!, buffer, route.end)) return routeFail(BR_FAILED_REPLY, -EINVAL);
-    const offset = objectOffset();
+  for (let index = 0; index < count; index++) {
+    const within = offsetRead(proc, buffer, index, entry);
+    assert(within, 'fillAround: an offset lies outside of its buffer');
+    const offset = entry.offset;
     const gap = offset - copied;
     if (gap) {
-      if (copied > offset || offset > record.dataSize) return routeFail(BR_FAILED_REPLY, -EFAULT);
-      if (!allocCopyFromUser(alloc, buffer, copied, space, record.buffer + copied, gap))
-        return routeFail(BR_FAILED_REPLY, -EFAULT);
+      if (copied > offset || offset > record.dataSize) return failBehind(index, -EFAULT);
+      if (!allocCopyFromUser(proc.alloc, buffer, copied, space, record.buffer + copied, gap))
+        return failBehind(index, -EFAULT);
     }
-    const size = objectRead(route.proc!, buffer, offset, object, space, record.buffer);
-    if (!size || offset < copied) return routeFail(BR_FAILED_REPLY, -EINVAL);
+    const size = objectRead(proc, buffer, offset, object, space, record.buffer);
+    if (!size || offset < copied) return failBehind(index, -EINVAL);
     copied = offset + size;
-    const error = translate(offset, (route.end - start) / 8);
-    if (error) return routeFail(BR_FAILED_REPLY, error);
+    const error = translate(offset, index);
+    if (error) return failBehind(index, error);
     // Linux reports 0 when the record does not fit any more; it always does, for it was read from there.
-    if (!allocWrite(alloc, buffer, offset, object, size)) return routeFail(BR_FAILED_REPLY, 0);
+    if (!allocWrite(proc.alloc, buffer, offset, object, size)) return failBehind(index, 0);
   }
-  if (!fillData(buffer, record, copied)) return false;
-  const error = scatterRun(route.proc!, buffer, space);
-  return error ? routeFail(BR_FAILED_REPLY, error) : true;
+  if (!fillData(buffer, record, copied)) return ~count;
+  const error = scatterRun(proc, buffer, space);
+  return error ? failBehind(count, error) : count;
+}
+
+/** Says what the sender will hear, and that the first `count` objects hold something. */
+function failBehind(count: i32, param: i32): i32 {
+  routeFail(BR_FAILED_REPLY, param);
+  return ~count;
 }
 
 function prepare(transaction: Transaction, buffer: Buffer, record: TransactionRecord, scatter: u64): void {
@@ -325,7 +356,13 @@ function prepare(transaction: Transaction, buffer: Buffer, record: TransactionRe
 }
 
 /** Translates the object in `object`, which lies at `offset` and is entry `index` of the offsets. 0 or a negative errno. */
-function translate(offset: u64, index: u64): i32 {
+function translate(offset: u64, index: i32): i32 {
+  const error = translateByType(offset, index);
+  translateForget();
+  return error;
+}
+
+function translateByType(offset: u64, index: i32): i32 {
   switch (changetype<ObjectHeader>(object).type) {
     case BINDER_TYPE_BINDER:
     case BINDER_TYPE_WEAK_BINDER:
@@ -379,13 +416,13 @@ function queueCall(transaction: Transaction, complete: Work, buffer: Buffer): bo
   return routeFail(error, 0);
 }
 
-/** Undoes reserve and fill. The buffer gives the node's strong reference back. */
-function abort(transaction: Transaction, buffer: Buffer): void {
+/** Undoes reserve and fill, which has translated `count` objects. The buffer gives the node's strong reference back. */
+function abort(transaction: Transaction, buffer: Buffer, count: i32): void {
   const proc = route.proc!;
   scatterDrop();
   fixupsDrop(transaction);
   traceBuffer(EVENT_TRANSACTION_FAILED_BUFFER_RELEASE, buffer);
-  bufferReleaseObjects(proc, null, buffer, route.end, true);
+  bufferReleaseObjects(proc, null, buffer, count, true);
   route.node = null;
   buffer.transaction = 0;
   allocFree(proc.alloc, buffer);

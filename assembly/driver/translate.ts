@@ -20,8 +20,9 @@ import {
   TF_ACCEPT_FDS,
 } from '../abi/protocol';
 import { allocUserAddress } from '../alloc/alloc';
-import { align8, Buffer, bufferOffsetsStart } from '../alloc/buffer';
+import { align8, Buffer } from '../alloc/buffer';
 import { listAddTail } from '../lib/list';
+import { poison, poisonBytes } from '../lib/poison';
 import { kmemZalloc } from '../mem/kmem';
 import { Space } from '../mem/space';
 import { copyFromUser } from '../mem/uaccess';
@@ -29,7 +30,7 @@ import { fdFile } from '../task/fdtable';
 import { fileGet } from '../task/file';
 import { Process } from '../task/process';
 import { trace } from '../trace';
-import { arrayFits, objectOffset, objectRead, offsetRead, parentRead, RECORD_SIZE } from './contents';
+import { arrayFits, OffsetEntry, objectRead, offsetRead, parentRead, RECORD_SIZE } from './contents';
 import { nodeCreate, nodeInc, nodeRelease } from './nodes';
 import { FdFixup, Looper, Node, Proc, Ref, Transaction, transactionFixups } from './objects';
 import { BufferObject, FdArrayObject, FdObject, FlatObject } from './records';
@@ -61,7 +62,19 @@ class Number {
 const number = changetype<Number>(memory.data(offsetof<Number>(), 4));
 const parents: usize = memory.data(RECORD_SIZE, 8);
 const senderParents: usize = memory.data(RECORD_SIZE, 8);
+const parentEntry = changetype<OffsetEntry>(memory.data(offsetof<OffsetEntry>(), 8));
 const ancestors: usize = memory.data(RECORD_SIZE, 8);
+const ancestorEntry = changetype<OffsetEntry>(memory.data(offsetof<OffsetEntry>(), 8));
+
+/** What was read for one object is nobody's any more. */
+export function translateForget(): void {
+  poison(number);
+  poisonBytes(parents, RECORD_SIZE);
+  poisonBytes(senderParents, RECORD_SIZE);
+  poison(parentEntry);
+  poisonBytes(ancestors, RECORD_SIZE);
+  poison(ancestorEntry);
+}
 
 /** BINDER and WEAK_BINDER: the receiver gets a handle of its own, and the sender will be told to hold the object. */
 export function translateBinder(at: Translation, object: FlatObject): i32 {
@@ -166,9 +179,9 @@ export function translatePtr(at: Translation, object: BufferObject, offset: u64,
 /** FDA: every number of an array inside a parent's bytes becomes a file in flight; the bytes are left for the receiver. */
 export function translateFda(at: Translation, object: FdArrayObject, index: u64): i32 {
   const buffer = at.buffer;
-  const parent = parentRead(at.target, buffer, object.parent, index, parents);
+  const parent = parentRead(at.target, buffer, object.parent, index, parentEntry, parents);
   if (!parent) return -EINVAL;
-  const parentOffset = objectOffset();
+  const parentOffset = parentEntry.offset;
   if (!mayFixUp(at, parentOffset, object.parentOffset)) return -EINVAL;
   // The sender's own copy of the parent tells where its numbers are.
   if (objectRead(at.target, buffer, parentOffset, senderParents, at.space, at.user) != offsetof<BufferObject>())
@@ -223,9 +236,9 @@ function holdArray(at: Translation, array: FdArrayObject, parent: BufferObject, 
 /** The parent's bytes hold a copy of this pointer: it is stored there, too. */
 function fixParent(at: Translation, object: BufferObject, index: u64): i32 {
   const buffer = at.buffer;
-  const parent = parentRead(at.target, buffer, object.parent, index, parents);
+  const parent = parentRead(at.target, buffer, object.parent, index, parentEntry, parents);
   if (!parent) return -EINVAL;
-  if (!mayFixUp(at, objectOffset(), object.parentOffset)) return -EINVAL;
+  if (!mayFixUp(at, parentEntry.offset, object.parentOffset)) return -EINVAL;
   if (parent.length < 8 || object.parentOffset > parent.length - 8) return -EINVAL;
   const offset = object.parentOffset + parent.buffer - allocUserAddress(at.target.alloc, buffer);
   return scatterFixup(offset, object.buffer, 0);
@@ -244,8 +257,8 @@ function mayFixUp(at: Translation, object: u64, offset: u64): bool {
     const ancestor = changetype<BufferObject>(ancestors);
     if (size != offsetof<BufferObject>() || !(ancestor.flags & BINDER_BUFFER_FLAG_HAS_PARENT)) return false;
     least = ancestor.parentOffset + 8;
-    if (!offsetRead(at.target, at.buffer, bufferOffsetsStart(at.buffer) + ancestor.parent * 8)) return false;
-    last = objectOffset();
+    if (!offsetRead(at.target, at.buffer, ancestor.parent, ancestorEntry)) return false;
+    last = ancestorEntry.offset;
   }
   return offset >= least;
 }

@@ -108,7 +108,7 @@ function describeAlloc(alloc: BinderAlloc): void {
   recordPut(PROC_PAGES_HIGH, alloc.pagesHigh);
   recordPut(PROC_SIZE, alloc.size);
   recordPut(PROC_ASYNC_FREE, alloc.asyncFree);
-  recordPutFlag(PROC_MAPPED, alloc.mapped);
+  recordPutFlag(PROC_MAPPED, alloc.vma != null);
   recordPut64(PROC_USER_BASE, alloc.userBase);
   recordPut64(PROC_KERNEL_BASE, alloc.kernelBase);
   recordPut(PROC_PAGE_COUNT, alloc.pageCount);

@@ -10,7 +10,6 @@ import {
   DESCRIPTOR_PROC,
   DESCRIPTOR_REFS,
   KIND_BINDER,
-  KIND_CONSOLE,
   KIND_MEMFD,
   KIND_NULL,
   KIND_STREAM,
@@ -37,7 +36,7 @@ import {
 import { listLinked } from '../lib/list';
 import { spaceResident } from '../mem/space';
 import { fdCloexec, fdFile, fdNext } from '../task/fdtable';
-import { FILE_BINDER, FILE_CONSOLE, FILE_MEMFD, FILE_NULL, FILE_STREAM } from '../task/file';
+import { FILE_BINDER, FILE_MEMFD, FILE_NULL, FILE_STREAM } from '../task/file';
 import {
   CALL_FREEZE,
   CALL_GRACE,
@@ -59,8 +58,7 @@ if (CALL_NONE != PARKED_NOT || CALL_READ != PARKED_READ || CALL_POLL != PARKED_P
 if (CALL_FREEZE != PARKED_FREEZE || CALL_GRACE != PARKED_GRACE) ERROR('PARKED_* are not CALL_*');
 if (CALL_STREAM_READ != PARKED_STREAM_READ || CALL_STREAM_WRITE != PARKED_STREAM_WRITE)
   ERROR('PARKED_* are not CALL_*');
-if (FILE_CONSOLE != KIND_CONSOLE || FILE_BINDER != KIND_BINDER || FILE_NULL != KIND_NULL)
-  ERROR('KIND_* are not FILE_*');
+if (FILE_BINDER != KIND_BINDER || FILE_NULL != KIND_NULL) ERROR('KIND_* are not FILE_*');
 if (FILE_MEMFD != KIND_MEMFD || FILE_STREAM != KIND_STREAM) ERROR('KIND_* are not FILE_*');
 
 export function processAfter(after: usize): usize {

@@ -97,8 +97,7 @@ export class Area {
   ownOrder: i32; // its size
   pid: i32;
   strategy: Strategy; // fixed at mmap
-  mapped: bool; // from mmap until the first close of (a piece of) the VMA
-  vma: Vma | null; // what mmap made, while mapped; mprotect may leave it a piece of the mapping alone
+  vma: Vma | null; // what mmap made, until the first close of (a piece of) it; mprotect may leave it a piece of the mapping alone
 }
 
 export function areaPage(area: Area, index: i32): Page {
@@ -169,22 +168,27 @@ export function areaFrame(area: Area, offset: u32): usize {
 
 /** Makes the table that page `index` will be in; does nothing where the mapping is gone. 0 or -ENOMEM. */
 export function areaReady(area: Area, index: i32): i32 {
-  return vmaAt(area, index) ? spaceReady(area.space, pageUserAddress(area, index)) : 0;
+  return pieceAt(area, index) ? spaceReady(area.space, pageUserAddress(area, index)) : 0;
 }
 
 /** Maps a frame at page `index` for the user, with the rights of the mapping; does nothing where that is gone. 0 or -ENOMEM. */
 export function areaInstall(area: Area, index: i32, frame: usize): i32 {
-  const vma = vmaAt(area, index);
-  return vma ? spaceInstall(area.space, pageUserAddress(area, index), frame, false) : 0;
+  const piece = pieceAt(area, index);
+  return piece ? spaceInstall(area.space, pageUserAddress(area, index), frame, false) : 0;
 }
 
 /** Takes page `index` from the user, where the mapping still is. */
 export function areaZap(area: Area, index: i32): void {
-  if (vmaAt(area, index)) spaceZap(area.space, pageUserAddress(area, index));
+  if (pieceAt(area, index)) spaceZap(area.space, pageUserAddress(area, index));
 }
 
-/** The mapping at page `index`; null where it is gone, for pieces may be closed one by one. */
-function vmaAt(area: Area, index: i32): Vma | null {
-  const vma = spaceVma(area.space, pageUserAddress(area, index));
-  return vma && (area.mapped || vma.pages == area.pageArray) ? vma : null;
+/** Whatever is mapped at the user address of page `index`, of the area or not. */
+export function areaVma(area: Area, index: i32): Vma | null {
+  return spaceVma(area.space, pageUserAddress(area, index));
+}
+
+/** The piece of the mapping at page `index`; null where it is gone, for pieces may be closed one by one. */
+function pieceAt(area: Area, index: i32): Vma | null {
+  const vma = areaVma(area, index);
+  return vma && vma.pages == area.pageArray ? vma : null;
 }

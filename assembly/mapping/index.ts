@@ -14,9 +14,9 @@ import {
 } from '../abi/machine';
 import { bytesCopy } from '../lib/bytes';
 import { frameMarkDirty } from '../mem/frames';
-import { Space, spaceCounters, spaceVma } from '../mem/space';
+import { Space, spaceCounters } from '../mem/space';
 import { trace } from '../trace';
-import { Area, areaPage, areaWindow, Message, MESSAGE_DELIVERED, pageUserAddress, Strategy } from './area';
+import { Area, areaPage, areaVma, areaWindow, Message, MESSAGE_DELIVERED, Strategy } from './area';
 import { copyByPage, copyNote, toPageEnd } from './copy';
 import { faultStrategy } from './fault';
 import { hugeStrategy } from './huge';
@@ -91,12 +91,14 @@ export function mappingRelease(area: Area, offset: u32, size: u32, delivered: bo
 
 /**
  * The shrinker wants the frame of a page that no buffer touches. False when it cannot have it: the process is ending, or
- * something is mapped at its address that is not the whole mapping any more.
+ * what is mapped at its address is not the VMA that mmap made, but another mapping, or a piece that was cut off.
  */
 export function mappingReclaim(area: Area, index: i32): bool {
-  if (!area.space.root || (!area.mapped && spaceVma(area.space, pageUserAddress(area, index)))) return false;
+  if (!area.space.root) return false;
+  const vma = areaVma(area, index);
+  if (vma && vma != area.vma) return false;
   trace(EVENT_UNMAP_KERNEL, area.pid, index);
-  if (area.mapped) trace(EVENT_UNMAP_USER, area.pid, index);
+  if (vma) trace(EVENT_UNMAP_USER, area.pid, index);
   drop(area, index);
   return true;
 }

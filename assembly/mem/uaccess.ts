@@ -3,8 +3,11 @@
  * A page that is not there is brought in as if the user had touched it. Nothing here sleeps or raises a signal:
  * a copy says how many bytes it could not make, everything else says that it could not.
  *
- *     window   [va, va + len) inside one page: its linear address, to read or write in place
+ *     window   [va, va + len) inside one page: its linear address, to write in place, or to read one value
  *     copy     any range: physically contiguous pages are copied in one go
+ *
+ * What the kernel acts on it reads once, into memory of its own: another store may change the user's bytes, even one that
+ * the kernel makes for the same call.
  *
  * Linear addresses are good until the space next changes: do not keep them over anything that maps, unmaps or faults.
  * Writing marks the frames dirty; a window for writing counts as written. `walks` is counted here: one for each page that
@@ -12,7 +15,7 @@
  * Copies and their bytes are the callers' to count, who know what they copy.
  */
 import { ACCESS_READ, ACCESS_WRITE, PAGE_MASK, PAGE_SHIFT, PAGE_SIZE } from '../abi/machine';
-import { bytesCopy } from '../lib/bytes';
+import { bytesCopy, bytesMove } from '../lib/bytes';
 import { frameMarkDirty, framesMarkDirty } from './frames';
 import { pteAllows, pteFrame } from './pte';
 import { spaceFault } from './fault';
@@ -20,19 +23,8 @@ import { Space, spaceTlb, USER_END } from './space';
 import { tableLookup, tableWalk } from './table';
 import { tlbFind, tlbKeep } from './tlb';
 
-/** The longest structure that userRead takes. */
-export const USER_READ_MAX: u32 = 128;
-
-@unmanaged
-class Run {
-  bytes: u32;
-}
-
-/** How long the piece is that userRun has just found. */
-const run = changetype<Run>(memory.data(offsetof<Run>(), 4));
-
-/** Where userRead puts a structure that lies across the border of two pages. */
-const straddled = memory.data(128, 8);
+/** Where a number is put together that lies across the border of two pages. */
+const straddled = memory.data(8, 8);
 
 /**
  * Linear address of [va, va + len) if that lies in one page and the user may access it so; otherwise 0.
@@ -76,24 +68,23 @@ function touchSlowly(space: Space, va: u64, access: i32): i32 {
   return (pteFrame(entry) | ((va as usize) & PAGE_MASK)) as i32;
 }
 
-/**
- * Linear address at which `len` bytes (at most USER_READ_MAX) of user memory can be read; 0 if they cannot.
- * In place as a rule; across the border of two pages they are copied, and stand there until the next call of
- * userRead or putUser.
- */
-export function userRead(space: Space, va: u64, len: u32): usize {
-  assert(len <= USER_READ_MAX, 'userRead: too long');
-  if (len <= bytesToPageEnd(va)) return userAddress(space, va, ACCESS_READ);
-  return copyFromUser(space, straddled, va, len) == 0 ? straddled : 0;
+/** Reads a u32 of user memory, aligned or not; -1 if it cannot. */
+export function getUser32(space: Space, va: u64): i64 {
+  const window = userWindow(space, va, 4, ACCESS_READ);
+  if (window != 0) return load<u32>(window) as i64;
+  if (copyFromUser(space, straddled, va, 4) != 0) return -1;
+  return load<u32>(straddled) as i64;
 }
 
 /**
- * The next `len` bytes (at most USER_READ_MAX) behind `read` bytes that userRead has just found at `place`, which lie at
- * `va` themselves: as of userRead, without another walk when they are in the same page.
+ * Copies the `len` bytes at `va`, as of copyFromUser. They lie right behind `read` bytes that have just been read through
+ * `window` (0: not through a window), so there is no other walk where they are in the same page.
  */
-export function userReadOn(space: Space, place: usize, read: u32, va: u64, len: u32): usize {
-  const end = ((place as u32) & PAGE_MASK) + read + len;
-  return end <= (PAGE_SIZE as u32) && place != straddled ? place + read : userRead(space, va, len);
+export function copyFromUserOn(space: Space, dst: usize, va: u64, len: u32, window: usize, read: u32): u32 {
+  const end = ((window as u32) & PAGE_MASK) + read + len;
+  if (window == 0 || end > (PAGE_SIZE as u32)) return copyFromUser(space, dst, va, len);
+  bytesCopy(dst, window + read, len);
+  return 0;
 }
 
 /** Stores a u32 in user memory, aligned or not, as one store: false if it cannot, and then no byte of it is stored. */
@@ -120,12 +111,16 @@ export function putUser64(space: Space, va: u64, value: u64): bool {
   return true;
 }
 
-/** Copies `len` bytes from user memory at `src` to linear address `dst`. Returns how many were NOT copied. */
+/**
+ * Copies `len` bytes from user memory at `src` to linear address `dst`. Returns how many were NOT copied.
+ * Both may be the same memory, for a program may send what lies in a mapping that the message goes to: bytes move in
+ * rising order, as in Linux.
+ */
 export function copyFromUser(space: Space, dst: usize, src: u64, len: u32): u32 {
   if (!inOnePage(src, len)) return copyFromUserSlowly(space, dst, src, len);
   const address = userAddress(space, src, ACCESS_READ);
   if (address == 0) return len;
-  bytesCopy(dst, address, len);
+  bytesMove(dst, address, len);
   return 0;
 }
 
@@ -142,10 +137,10 @@ export function copyToUser(space: Space, dst: u64, src: usize, len: u32): u32 {
 function copyFromUserSlowly(space: Space, dst: usize, src: u64, len: u32): u32 {
   let done: u32 = 0;
   while (done < len) {
-    const address = userRun(space, src + done, len - done, ACCESS_READ);
-    if (address == 0) break;
-    bytesCopy(dst + done, address, run.bytes);
-    done += run.bytes;
+    const run = userRun(space, src + done, len - done, ACCESS_READ);
+    if (run == 0) break;
+    bytesMove(dst + done, runAddress(run), runBytes(run));
+    done += runBytes(run);
   }
   return len - done;
 }
@@ -154,20 +149,20 @@ function copyFromUserSlowly(space: Space, dst: usize, src: u64, len: u32): u32 {
 function copyToUserSlowly(space: Space, dst: u64, src: usize, len: u32): u32 {
   let done: u32 = 0;
   while (done < len) {
-    const address = userRun(space, dst + done, len - done, ACCESS_WRITE);
-    if (address == 0) break;
-    bytesCopy(address, src + done, run.bytes);
-    done += run.bytes;
+    const run = userRun(space, dst + done, len - done, ACCESS_WRITE);
+    if (run == 0) break;
+    bytesCopy(runAddress(run), src + done, runBytes(run));
+    done += runBytes(run);
   }
   return len - done;
 }
 
 /**
- * Linear address of the longest piece of [va, va + len) that begins at `va` and lies in frames one behind the other;
- * `run.bytes` tells its length. 0 when the first page cannot be accessed. Further pages are taken from the table as it is:
- * one that would have to be brought in begins a piece of its own.
+ * The longest piece of [va, va + len) that begins at `va` and lies in frames one behind the other: its linear address
+ * (runAddress) and its length (runBytes). 0 when the first page cannot be accessed. Further pages are taken from the table
+ * as it is: one that would have to be brought in begins a piece of its own.
  */
-function userRun(space: Space, va: u64, len: u32, access: i32): usize {
+function userRun(space: Space, va: u64, len: u32, access: i32): u64 {
   const address = userAddress(space, va, access);
   if (address == 0) return 0;
   let bytes = bytesToPageEnd(va);
@@ -176,9 +171,17 @@ function userRun(space: Space, va: u64, len: u32, access: i32): usize {
     space.counters.walks += pages; // userAddress has counted the first page
     bytes += pages << PAGE_SHIFT;
   }
-  run.bytes = min(bytes, len);
-  if (access == ACCESS_WRITE) framesMarkDirty(address, run.bytes);
-  return address;
+  bytes = min(bytes, len);
+  if (access == ACCESS_WRITE) framesMarkDirty(address, bytes);
+  return ((bytes as u64) << 32) | (address as u64);
+}
+
+function runAddress(run: u64): usize {
+  return run as usize;
+}
+
+function runBytes(run: u64): u32 {
+  return (run >>> 32) as u32;
 }
 
 /** How many pages, up to `limit`, go on behind the page of the entry at `slot`: in its table, with its rights, in frames one behind the other. */

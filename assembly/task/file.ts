@@ -21,9 +21,8 @@ import { Memfd } from './memfd';
 import { Stream } from './stream';
 
 /** What an open file is. */
-export const FILE_CONSOLE: u8 = 0; // descriptors 0, 1 and 2 of a new process
 export const FILE_BINDER: u8 = 1; // owner: the binder_proc
-export const FILE_NULL: u8 = 2; // /dev/null
+export const FILE_NULL: u8 = 2; // /dev/null; descriptors 0, 1 and 2 of a new process
 export const FILE_MEMFD: u8 = 3; // owner: Memfd
 export const FILE_STREAM: u8 = 4; // an end of a pipe or of a socket pair: `reads`, `writes`
 
@@ -32,7 +31,6 @@ export const CLOSING_FLUSH: u8 = 1; // a descriptor of it was closed
 export const CLOSING_RELEASE: u8 = 2; // its last holder is gone
 
 // inode numbers of what exists once; others count on from there
-const INODE_CONSOLE = 1;
 const INODE_NULL = 2;
 const INODE_BINDER = 3; // and the numbers after it, for the other devices
 const INODE_FIRST = 8;
@@ -116,6 +114,16 @@ export function fileNonblock(file: OpenFile): bool {
   return (file.flags & O_NONBLOCK) != 0;
 }
 
+/** Whether the file is open for reading; only an end of a pipe may not be. */
+export function fileReadable(file: OpenFile): bool {
+  return file.kind != FILE_STREAM || file.reads != null;
+}
+
+/** Whether the file is open for writing. */
+export function fileWritable(file: OpenFile): bool {
+  return file.kind != FILE_STREAM || file.writes != null;
+}
+
 export function fileAnyClosing(): bool {
   return !listEmpty(closing);
 }
@@ -148,7 +156,6 @@ function note(file: OpenFile, what: u8): void {
 }
 
 function inodeOf(kind: u8): u32 {
-  if (kind == FILE_CONSOLE) return INODE_CONSOLE;
   if (kind == FILE_NULL) return INODE_NULL;
   if (kind == FILE_BINDER) return INODE_BINDER;
   return inodes.next++;

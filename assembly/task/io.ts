@@ -6,7 +6,7 @@ import { EAGAIN, EBADF, EINTR, EINVAL } from '../abi/errno';
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDNORM, EPOLLWRNORM, PARKED } from '../abi/machine';
 import { EVENT_PARK } from '../abi/events';
 import { trace } from '../trace';
-import { FILE_CONSOLE, FILE_MEMFD, FILE_NULL, FILE_STREAM, fileNonblock, OpenFile } from './file';
+import { FILE_MEMFD, FILE_NULL, FILE_STREAM, fileNonblock, OpenFile } from './file';
 import { Memfd, memfdRead, memfdWrite } from './memfd';
 import { CALL_POLL, CALL_STREAM_READ, CALL_STREAM_WRITE, Thread, threadCallFrame } from './process';
 import { Stream, streamClose, streamFull, streamRead, streamReady, streamWrite } from './stream';
@@ -39,7 +39,6 @@ export function ioRead(thread: Thread, file: OpenFile, user: u64, length: u32): 
       if (done > 0) wakeBoth(stream, CALL_STREAM_WRITE);
       return done;
     }
-    case FILE_CONSOLE:
     case FILE_NULL:
       return 0;
     default:
@@ -64,7 +63,6 @@ export function ioWrite(thread: Thread, file: OpenFile, user: u64, length: u32):
       if (done > 0) wakeBoth(stream, CALL_STREAM_READ);
       return done;
     }
-    case FILE_CONSOLE:
     case FILE_NULL:
       return length;
     default:

@@ -9,6 +9,7 @@ import { LIST_SIZE, listAddTail, listDel, listFirst, listInit, listNext } from '
 import { kmemZalloc, kmemCache, kmemFree, kmemReap } from '../mem/kmem';
 import { Space } from '../mem/space';
 import { OpenFile } from './file';
+import { SecurityContext } from './secctx';
 
 @unmanaged
 export class Process {
@@ -25,9 +26,7 @@ export class Process {
   filesOrder: i32; // size of the table's block
   filesLow: i32; // no descriptor below this number is free
   nofile: i32; // RLIMIT_NOFILE
-  secctx: usize; // the security context of its messages, or 0
-  secctxSize: u32;
-  secctxOwned: bool; // the context is a frame of its own
+  secctx: SecurityContext | null; // held; files that it opens get it
 }
 
 // what a parked thread waits in

@@ -1,38 +1,53 @@
 /**
  * Security contexts: the label that a security module gives a process, and that a node may ask to be told of its callers.
  * The emulator has no such module; labels are given by the host. A process begins with the machine's label, and a child
- * with its parent's.
+ * with its parent's. Who opens a file leaves his label with it, as credentials in Linux: it outlives the process.
+ *
+ *     size, counted │ bytes of the label        the machine's own lies in static memory, any other in a frame
  */
-import { EINVAL, ENOMEM } from '../abi/errno';
 import { FRAME_ARRAY, SECCTX_MAX } from '../abi/machine';
-import { frameAllocZero, framePut } from '../mem/frames';
-import { Process } from './process';
+import { frameAllocZero, frameGet, framePut } from '../mem/frames';
 
-/** Gives the process a label of its own, `length` bytes at `source`; with 0 bytes it has none. 0, -EINVAL or -ENOMEM. */
-export function secctxSet(process: Process, source: usize, length: u32): i32 {
-  if (length > <u32>SECCTX_MAX) return -EINVAL;
-  const frame = length ? frameAllocZero(0, FRAME_ARRAY, changetype<usize>(process)) : 0;
-  if (length && !frame) return -ENOMEM;
-  secctxDrop(process);
-  if (length) memory.copy(frame, source, length);
-  process.secctx = frame;
-  process.secctxSize = length;
-  process.secctxOwned = length > 0;
-  return 0;
+/** A label; it never changes. Its bytes follow. */
+@unmanaged
+export class SecurityContext {
+  size: u32; // bytes, 1 at least
+  counted: bool; // it has a frame of its own, with a reference for each holder
 }
 
-/** A child begins with its parent's label. 0 or -ENOMEM. */
-export function secctxFork(child: Process, parent: Process): i32 {
-  if (parent.secctxOwned) return secctxSet(child, parent.secctx, parent.secctxSize);
-  child.secctx = parent.secctx;
-  child.secctxSize = parent.secctxSize;
-  return 0;
+/** Bytes of the record of the longest label. */
+export const SECURITY_CONTEXT_SIZE: i32 = 8 + SECCTX_MAX;
+
+if (offsetof<SecurityContext>() > 8) ERROR('SecurityContext');
+
+export function secctxBytes(context: SecurityContext): usize {
+  return changetype<usize>(context) + 8;
 }
 
-/** Gives the label's memory back. */
-export function secctxDrop(process: Process): void {
-  if (process.secctxOwned) framePut(process.secctx);
-  process.secctx = 0;
-  process.secctxSize = 0;
-  process.secctxOwned = false;
+/** A new label of `size` bytes, 1 to SECCTX_MAX, with one reference; null when memory is out. */
+export function secctxCreate(source: usize, size: u32): SecurityContext | null {
+  const frame = frameAllocZero(0, FRAME_ARRAY, 0);
+  if (!frame) return null;
+  const context = changetype<SecurityContext>(frame);
+  secctxFill(context, source, size);
+  context.counted = true;
+  return context;
+}
+
+/** Makes a label of memory that has SECURITY_CONTEXT_SIZE bytes. */
+export function secctxFill(context: SecurityContext, source: usize, size: u32): void {
+  assert(size > 0 && size <= <u32>SECCTX_MAX, 'secctxFill: a label of that size cannot be');
+  context.size = size;
+  context.counted = false;
+  memory.copy(secctxBytes(context), source, size);
+}
+
+/** One more holder, of the same label. */
+export function secctxGet(context: SecurityContext | null): SecurityContext | null {
+  if (context && context.counted) frameGet(changetype<usize>(context));
+  return context;
+}
+
+export function secctxPut(context: SecurityContext | null): void {
+  if (context && context.counted) framePut(changetype<usize>(context));
 }

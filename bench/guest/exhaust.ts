@@ -95,11 +95,9 @@ export function exhaustStart(strategyNumber: i32): i32 {
   const flags = MAP_PRIVATE | MAP_FIXED_NOREPLACE;
   const address = spaceMap(space, AREA_BASE, AREA_SIZE, PROT_READ, flags, null, 0, 0);
   if (address < 0) return <i32>address;
-  const error = allocMmap(alloc, space, AREA_BASE, AREA_SIZE, strategy);
-  if (error) return error;
   const vma = spaceVma(space, AREA_BASE)!;
-  alloc.vma = vma;
-  vma.pages = alloc.pageArray;
+  const error = allocMmap(alloc, space, vma, strategy);
+  if (error) return error;
   vma.mayWrite = false;
   run.alloc = alloc;
   run.framesFree = -1;

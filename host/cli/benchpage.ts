@@ -1,26 +1,34 @@
 /** What `bench` says, as one HTML page that needs nothing beside itself. */
-import { figures, htmlPage } from '../plot/page.ts';
-import { markup, Styles } from '../plot/svg.ts';
+import { besides, htmlPage } from '../plot/page.ts';
+import { markup } from '../plot/svg.ts';
 import type { Change } from './baseline.ts';
 import { plotsOf, spreadPlot } from './benchplots.ts';
 import type { Catalogue } from './benchprocess.ts';
 import type { BenchMachine, BenchReport, CaseResult } from './benchreport.ts';
-import { baselineText, changeText, latencyThen, noiseText, nsText, spreadText, verdictText } from './benchtable.ts';
+import {
+  baselineText,
+  changeText,
+  latencyThen,
+  NO_SPREAD,
+  noiseText,
+  nsText,
+  spreadText,
+  verdictText,
+} from './benchtable.ts';
 import { PERCENTS } from './quantiles.ts';
 
 export function benchPage(report: BenchReport, { groups, limits }: Pick<Catalogue, 'groups' | 'limits'>): string {
-  const styles = new Styles();
-  const { payload, share, scale, alloc, latency } = plotsOf(report, limits, styles);
+  const { payload, share, scale, alloc, latency } = plotsOf(report, limits);
   return htmlPage({
     title: 'binderlab bench',
     heading: 'What a Binder call costs in the emulator',
     intro: intro(report),
     sections: [
       { title: 'What is asked of it', body: limitTable(report) },
-      { title: 'Cost against payload', body: figures([payload]) },
+      { title: 'Cost against payload', body: payload },
       { title: 'How near to a plain copy', body: withText(SHARE_TEXT, share) },
       { title: 'While more and more else is there', body: withText(SCALE_TEXT, scale, alloc) },
-      { title: 'Latency of single calls', body: latencyTable(report) + figures([latency]) },
+      { title: 'Latency of single calls', body: latencyTable(report) + ranges(latency) },
       { title: report.baseline ? 'What has changed, and the noise' : 'Noise', body: noise(report) },
       { title: 'All cases', body: caseTable(report) },
       { title: 'What the cases do', body: glossary(report, groups) },
@@ -48,8 +56,13 @@ function machineText({ cpu, processors, os, node, v8, strategy, memoryMiB, seed,
 }
 
 function withText(text: string, ...plots: string[]): string {
-  const shown = figures(plots);
-  return shown === '' ? '' : `<p>${markup(text)}</p>${shown}`;
+  const shown = plots.filter((plot) => plot !== '');
+  return shown.length === 0 ? '' : `<p>${markup(text)}</p>${shown.length > 1 ? besides(shown) : shown.join('')}`;
+}
+
+/** A plot of ranges, whose names and notes need room. */
+function ranges(plot: string): string {
+  return plot === '' ? '' : `<div class="ranges">${plot}</div>`;
 }
 
 function limitTable({ limits }: BenchReport): string {
@@ -93,7 +106,8 @@ function caseTable({ cases, baseline }: BenchReport): string {
     ...(baseline ? changeCells(one.baseline, (earlier) => earlier.toFixed(1)) : []),
   ]);
   const heads = [head('case'), ...['ns', 'nop calls', 'spread'].map(numberHead), ...(baseline ? CHANGE_HEADS : [])];
-  return table(heads, rows);
+  const note = cases.some(({ low }) => low === null) ? `<p class="soft">Spread: ${NO_SPREAD}.</p>` : '';
+  return table(heads, rows) + note;
 }
 
 const CHANGE_HEADS = [...['then', 'change', 'noise'].map(numberHead), head('')];
@@ -114,8 +128,8 @@ function noise(report: BenchReport): string {
   if (plot === '') return '';
   const text = report.baseline
     ? 'Each dot is what a case costs now against then. The thick line is the noise around no change: the interquartile ranges of the rounds of both runs, added up. A dot outside of its line, in red, has changed; one inside says nothing. A hollow one lies further out.'
-    : 'Each dot is a round, against the median of its case; the thick line reaches from quartile to quartile, and a hollow dot lies further out. The rounds are dealt over three processes, since the engine lays code out anew in each.';
-  return withText(text, plot);
+    : 'Each dot is a round, against the median of its case; the thick line reaches from quartile to quartile, and a hollow dot lies further out. The rounds are dealt over three processes, since the engine lays code out anew in each; of a case that a limit hangs on every round has its own.';
+  return withText(text, ranges(plot));
 }
 
 /** What the cases do that are in the report. */

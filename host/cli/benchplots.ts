@@ -1,8 +1,7 @@
 /** The plots of the benchmark page: which cases are in which, by their names. */
-import { bytesText, countText, timeText } from '../plot/figures.ts';
-import { type Line, linePlot, type Mark, type Point } from '../plot/lineplot.ts';
+import { countText, exactBytesText, timeText } from '../plot/figures.ts';
+import { type Line, type LinePlot, linePlot, type Mark, type Point } from '../plot/lineplot.ts';
 import { type Range, rangePlot } from '../plot/rangeplot.ts';
-import type { Styles } from '../plot/svg.ts';
 import type { Limit } from './benchprocess.ts';
 import type { BenchReport, CaseResult } from './benchreport.ts';
 import { changeText, noiseText, spreadText } from './benchtable.ts';
@@ -10,6 +9,16 @@ import { PERCENTS } from './quantiles.ts';
 
 /** Cases that differ in the number at the end of their names: what the line is called, and the names without it. */
 type Series = readonly (readonly [line: string, group: string])[];
+
+/** Lines that are on several plots have one look on all of them. */
+const LOOKS: readonly string[] = [
+  'round trip, libbinder',
+  'round trip, host',
+  'round trip, driver',
+  'oneway, driver',
+  'copy_from_user',
+  'memory.copy',
+];
 
 const PAYLOAD: Series = [
   ['round trip, libbinder', 'round-trip/libbinder'],
@@ -35,8 +44,7 @@ const ALLOC: Series = [
   ['the newest goes', 'alloc-free/lifo'],
 ];
 const COPY = 'memory-copy';
-/** Per cent; a single odd round is not to press all others together. */
-const SPREAD_MAX = 20;
+
 export interface Plots {
   payload: string;
   share: string;
@@ -46,19 +54,44 @@ export interface Plots {
 }
 
 /** A plot is empty when none of its cases was measured. */
-export function plotsOf(report: BenchReport, asked: readonly Limit[], styles: Styles): Plots {
+export function plotsOf(report: BenchReport, asked: readonly Limit[]): Plots {
   const { cases, reference } = report;
-  const lines = (series: Series) =>
-    series.map(([name, group]) => ({ name, points: pointsOf(cases, group, reference.nopCallNs) }));
-  const plot = (title: string, series: Series, xText: (x: number) => string, y: 'log' | 'linear') =>
-    linePlot({ title, lines: measured(lines(series)), marks: [], xText, yText: timeText, y }, styles);
+  const plot = ({ title, series, x, xName }: { title: string; series: Series; x: LinePlot['x']; xName: string }) =>
+    linePlot({
+      title,
+      lines: measured(series.map(([name, group]) => lineOf(name, pointsOf(cases, group, reference.nopCallNs)))),
+      xName,
+      yName: `time of one operation${x === 'bytes' ? ' (log scale)' : ''}`,
+      xText: x === 'bytes' ? exactBytesText : manyText,
+      yText: timeText,
+      x,
+      y: x === 'bytes' ? 'log' : 'linear',
+    });
+  const bytes = { x: 'bytes', xName: 'bytes of the message (log scale)' } as const;
   return {
-    payload: plot('Time of one operation against the bytes of a message', PAYLOAD, bytesText, 'log'),
-    share: sharePlot(report, asked, styles),
-    scale: plot('Time of a call against how many others there are', SCALE, manyText, 'linear'),
-    alloc: plot('One buffer freed and one made, against live buffers', ALLOC, manyText, 'linear'),
+    payload: plot({ title: 'Time of one operation against the bytes of a message', series: PAYLOAD, ...bytes }),
+    share: sharePlot(report, asked),
+    scale: plot({
+      title: 'Time of a call against how many others there are',
+      series: SCALE,
+      x: 'count',
+      xName: 'others',
+    }),
+    alloc: plot({
+      title: 'One buffer freed and one made, against live buffers',
+      series: ALLOC,
+      x: 'count',
+      xName: 'live buffers (log scale)',
+    }),
     latency: latencyPlot(report),
   };
+}
+
+/** A line that is on one plot alone takes its look from its place there. */
+function lineOf(name: string, points: Point[]): Line {
+  const known = LOOKS.indexOf(name);
+  const place = [...SCALE, ...ALLOC].findIndex(([line]) => line === name);
+  return { name, look: { color: known < 0 ? place : known }, points };
 }
 
 function measured(lines: readonly Line[]): Line[] {
@@ -82,19 +115,28 @@ function casesOf(cases: readonly CaseResult[], group: string): [number, CaseResu
   });
 }
 
-function sharePlot({ cases }: BenchReport, asked: readonly Limit[], styles: Styles): string {
+function sharePlot({ cases }: BenchReport, asked: readonly Limit[]): string {
   const plain = new Map(casesOf(cases, COPY).map(([size, { perNopCall }]) => [size, perNopCall]));
-  const lines = SHARE.map(([name, group, copies]) => ({
-    name,
-    points: casesOf(cases, group).flatMap(([size, one]) => {
+  const lines = SHARE.map(([name, group, copies]) => {
+    const points = casesOf(cases, group).flatMap(([size, one]) => {
       const copy = plain.get(size);
       return copy === undefined ? [] : [sharePoint(size, one, copies * copy)];
-    }),
-  }));
+    });
+    return lineOf(name, points);
+  });
   const shown = measured(lines);
   const limits = shown.length > 0 ? asked.flatMap(askedMark) : [];
-  const title = 'Speed of plain memory.copy that is reached';
-  return linePlot({ title, lines: shown, marks: [], limits, xText: bytesText, yText: percent, y: 'linear' }, styles);
+  return linePlot({
+    title: 'Speed of plain memory.copy that is reached',
+    lines: shown,
+    limits,
+    xName: 'bytes of the message (log scale)',
+    yName: 'share of the speed of memory.copy, %',
+    xText: exactBytesText,
+    yText: percent,
+    x: 'bytes',
+    y: 'linear',
+  });
 }
 
 /** The quicker a round, the greater the share. */
@@ -125,14 +167,21 @@ function latencyPlot({ latency }: BenchReport): string {
       note: `${timeText(percentiles[50])} – ${timeText(percentiles[99])}`,
     }),
   );
-  return rangePlot({ title: 'Latency: 50, 90, 95 and 99 per cent of all calls', ranges, text: timeText, axis: 'log' });
+  return rangePlot({
+    title: 'Latency: 50, 90, 95 and 99 per cent of all calls',
+    axisName: 'Time within which so many calls are done, in the logarithm.',
+    ranges,
+    text: timeText,
+    axis: 'log',
+  });
 }
 
 /** Without a baseline the rounds around their median; with one the change, and the noise around none. */
 export function spreadPlot({ cases, baseline }: BenchReport): string {
   const ranges = baseline === undefined ? cases.flatMap(roundsRange) : cases.flatMap(changeRange);
   const title = baseline === undefined ? 'Rounds against the median of their case' : 'Cost now against then';
-  return rangePlot({ title, ranges, text: signedPercent, axis: 'linear', clip: SPREAD_MAX });
+  const axisName = baseline === undefined ? 'Distance from the median of the case, %.' : 'Change of the cost, %.';
+  return rangePlot({ title, axisName, ranges, text: signedPercent, axis: 'linear' });
 }
 
 function roundsRange(one: CaseResult): Range[] {

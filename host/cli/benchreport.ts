@@ -75,9 +75,11 @@ export interface Measurements {
   latencies: { name: string; latency: Latency }[];
 }
 
+/** Nearer to a whole number than that is what divisions leave over. */
+const WHOLE = 1e-9;
 const QUARTILES = [25, 75] as const;
 /** So many rounds come from as many processes; fewer look nearer to each other than they are. */
-const SPREAD_ROUNDS_MIN = 3;
+export const SPREAD_ROUNDS_MIN = 3;
 
 export function reportOf(
   { cases, latencies }: Measurements,
@@ -153,17 +155,22 @@ function limitResults(limits: readonly Limit[], cases: readonly CaseResult[]): L
     if (cost === undefined || other === undefined) return [];
     if (share !== undefined) {
       const measured = other / cost;
-      const limit = `at least ${percentText(share)} of the speed of ${of}`;
-      return [{ case: name, limit, measured: percentText(measured), holds: measured >= share }];
+      const limit = `at least ${Math.round(100 * share)} % of the speed of ${of}`;
+      return [{ case: name, limit, measured: `${shown(measured, 100, Math.floor)} %`, holds: measured >= share }];
     }
     const measured = cost / other;
     const limit = of === null ? `at most ${most} nop calls` : `at most ${most} times ${of}`;
-    return [{ case: name, limit, measured: measured.toFixed(1), holds: measured <= (most ?? 0) }];
+    return [
+      { case: name, limit, measured: (shown(measured, 10, Math.ceil) / 10).toFixed(1), holds: measured <= (most ?? 0) },
+    ];
   });
 }
 
-function percentText(share: number): string {
-  return `${(100 * share).toFixed(0)} %`;
+/** So many parts of it, rounded to the side on which a limit that is missed looks missed. */
+function shown(measured: number, parts: number, towards: (value: number) => number): number {
+  const value = measured * parts;
+  const whole = Math.round(value);
+  return Math.abs(value - whole) < WHOLE ? whole : towards(value);
 }
 
 /** The report with what became of everything. */

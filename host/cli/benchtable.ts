@@ -1,6 +1,6 @@
 /** What `bench` says, as a table for a terminal. */
 import type { Change } from './baseline.ts';
-import type { BenchReport, CaseResult, LatencyResult } from './benchreport.ts';
+import { type BenchReport, type CaseResult, type LatencyResult, SPREAD_ROUNDS_MIN } from './benchreport.ts';
 import { PERCENTS } from './quantiles.ts';
 
 /** Rows of cells; the first column is flush left, the others right. */
@@ -72,18 +72,26 @@ function changeCells(change: Change | null | undefined, text: (earlier: number) 
 
 /** "+3.1 %". */
 export function changeText({ changePercent }: Change): string {
-  return `${changePercent < 0 ? '-' : '+'}${Math.abs(changePercent).toFixed(1)} %`;
+  return `${changePercent < 0 ? '-' : '+'}${percentText(Math.abs(changePercent))} %`;
 }
 
 /** "2.0 %", or "?" where neither run tells. */
 export function noiseText({ noisePercent }: Change): string {
-  return noisePercent === null ? '?' : `${noisePercent.toFixed(1)} %`;
+  return noisePercent === null ? '?' : `${percentText(noisePercent)} %`;
+}
+
+/** One decimal, and one more for what would be nothing with it. */
+function percentText(percent: number): string {
+  return percent > 0 && percent < 0.05 ? percent.toFixed(2) : percent.toFixed(1);
 }
 
 /** What the change means, in words. */
 export function verdictText({ verdict }: Change): string {
   return { faster: 'faster', slower: 'slower', same: 'within noise', unknown: 'noise unknown' }[verdict];
 }
+
+/** Why a spread is "-". */
+export const NO_SPREAD = `- with fewer than ${SPREAD_ROUNDS_MIN} rounds, which do not tell how far rounds lie apart`;
 
 /** "±1.2 %": half of what lies between the quartiles of the rounds; "-" of too few. */
 export function spreadText({ perNopCall, low, high }: CaseResult): string {
@@ -97,8 +105,9 @@ export function nsText(ns: number): string {
 }
 
 /** What the table does not say by itself. */
-function notes({ latency, baseline, machine }: BenchReport, measured: number): string[] {
+function notes({ cases, latency, baseline, machine }: BenchReport, measured: number): string[] {
   const lines: string[] = [];
+  if (cases.some(({ low }) => low === null)) lines.push(`spread: ${NO_SPREAD}`);
   if (latency.some(({ time }) => time === 'wall')) lines.push(wallNote(latency));
   if (latency.some(({ time }) => time === 'virtual')) {
     lines.push('virtual: time of the simulated schedule by the cost model of compare, the same on every machine');
@@ -119,7 +128,9 @@ function otherwise(then: Readonly<Record<string, unknown>>, now: BenchReport['ma
 
 function wallNote(latency: readonly LatencyResult[]): string {
   const clocks = latency.flatMap(({ clockNs }) => (clockNs === null ? [] : [clockNs]));
-  return `wall: single round trips, less ${nsText(Math.max(...clocks))} ns for reading the clock`;
+  const [least, most] = [nsText(Math.min(...clocks)), nsText(Math.max(...clocks))];
+  const span = least === most ? most : `${least} to ${most}`;
+  return `wall: single round trips, less ${span} ns for reading the clock`;
 }
 
 /** The baseline's file, and what it says of itself. */

@@ -7,21 +7,26 @@ import { COST_PROFILES, type CostProfile } from '../compare/costs.ts';
 import { ECHO } from '../compare/echo.ts';
 import { ONEWAY, STREAM } from '../compare/oneway.ts';
 import { journalRun, type Run } from '../compare/run.ts';
-import type { Send, Workload } from '../compare/scene.ts';
+import { SENDS, type Send, type Workload } from '../compare/scene.ts';
 import { SOCKETS } from '../compare/socket.ts';
 import { BinderlabError } from '../kernel/error.ts';
 import { Machine, STRATEGIES, type Strategy } from '../machine.ts';
+import { aside, unheard } from './chatter.ts';
 import { findJournals, readJournal } from './files.ts';
-import { loadScript } from './run.ts';
+import { loadScript, runScript } from './run.ts';
 import { UsageError } from './usage.ts';
 
-const WORKLOADS: readonly Workload[] = [CALL, ECHO, ONEWAY, STREAM, PRESSURE, ...SOCKETS];
+export const WORKLOADS: readonly Workload[] = [CALL, ECHO, ONEWAY, STREAM, PRESSURE, ...SOCKETS];
 export const WORKLOAD_NAMES: readonly string[] = [...new Set(WORKLOADS.map(({ name }) => name))];
-export const SENDS: readonly Send[] = ['inline', 'memfd'];
 const PAYLOAD_MAX = 4 * 1024 * 1024;
 
 /** A row of a workload, or of a run of a script or journal. */
 export type Choice = { kind: 'scene'; choice: RowChoice } | { kind: 'run'; run: Run; strategy: Strategy };
+
+/** A script among the workloads ends with an error. Its message is for the script's author. */
+export class ScriptFailure extends Error {
+  override readonly name = 'ScriptFailure';
+}
 
 export interface ChoiceFlags {
   workload: string;
@@ -38,12 +43,12 @@ export interface ChoiceFlags {
 export async function rowChoices(flags: ChoiceFlags): Promise<Choice[]> {
   const strategies = flags.strategies === 'all' ? STRATEGIES : chosen('--strategies', flags.strategies, STRATEGIES);
   const sends = chosen('--send', flags.send, SENDS);
-  const payloads = flags.payloads.split(',').map((text) => wholeNumber('--payloads', text.trim(), 0, PAYLOAD_MAX));
+  const payloads = partsOf(flags.payloads).map((text) => wholeNumber('--payloads', text, 0, PAYLOAD_MAX));
   const choices: Choice[] = [];
-  for (const name of flags.workload.split(',').map((part) => part.trim())) {
+  for (const name of partsOf(flags.workload)) {
     const workloads = WORKLOADS.filter((workload) => workload.name === name);
     if (workloads.length > 0) {
-      choices.push(...sceneChoices(workloads, sends, payloads, strategies));
+      choices.push(...sceneChoices(workloads, sends, [...new Set(payloads)], strategies));
       continue;
     }
     const runs = await runsOf(name);
@@ -102,12 +107,7 @@ async function runsOf(name: string): Promise<Run[]> {
   if (!existsSync(name)) {
     throw new UsageError(`--workload: there is no "${name}", no file either; known are ${WORKLOAD_NAMES.join(', ')}`);
   }
-  if (/\.[cm]?[jt]s$/.test(name)) {
-    const script = await loadScript(name);
-    return [
-      { name, boot: (options) => Machine.boot(options), perform: async (machine) => void (await script(machine)) },
-    ];
-  }
+  if (/\.[cm]?[jt]s$/.test(name)) return [await scriptRun(name)];
   const paths = findJournals([name]);
   return Promise.all(
     paths.map(async (path) => {
@@ -117,13 +117,33 @@ async function runsOf(name: string): Promise<Run[]> {
   );
 }
 
+/** What the script prints is heard once, on standard error, however often it is run. */
+async function scriptRun(name: string): Promise<Run> {
+  const script = await aside(() => loadScript(name));
+  let isHeard = false;
+  return {
+    name,
+    kind: 'script',
+    boot: (options) => Machine.boot(options),
+    perform: async (machine) => {
+      const listen = isHeard ? unheard : aside;
+      isHeard = true;
+      const error = await listen(() => runScript(script, machine, process.stdout));
+      if (error !== null) throw new ScriptFailure(error);
+    },
+  };
+}
+
 /** The members of a list, in the order in which they were asked for. */
 function chosen<T extends string>(flag: string, text: string, known: readonly T[]): T[] {
-  return text.split(',').map((part) => {
-    const found = known.find((one) => one === part.trim());
-    if (found === undefined) {
-      throw new UsageError(`${flag}: there is no "${part.trim()}"; known are ${known.join(', ')}`);
-    }
+  return partsOf(text).map((part) => {
+    const found = known.find((one) => one === part);
+    if (found === undefined) throw new UsageError(`${flag}: there is no "${part}"; known are ${known.join(', ')}`);
     return found;
   });
+}
+
+/** What stands between the commas, each once. */
+function partsOf(text: string): string[] {
+  return [...new Set(text.split(',').map((part) => part.trim()))];
 }

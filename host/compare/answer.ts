@@ -1,143 +1,84 @@
-/** The answer in words, computed from the rows: what is cheapest where, by how much, and where one overtakes another. */
-
-import { bytesText, timeText } from '../plot/figures.ts';
+/** The answer in words, computed from what was measured: what is cheapest where, by how much, and where one overtakes another. */
+import { exactBytesText, timeText } from '../plot/figures.ts';
 import type { Row } from './comparison.ts';
 import type { CostProfile } from './costs.ts';
+import { type Crossing, SAME } from './crossings.ts';
+import { type Name, nameOf, namesText } from './curve.ts';
+import type { Study } from './study.ts';
 
-/** Rows that were measured in the same way for several payloads. */
-export interface Series {
-  /** The strategy, or how a socket's receiver finds room. */
-  name: string;
-  /** By rising payload. */
-  rows: Row[];
-}
-
-/** Where the cost of one series comes to be less than that of another. */
-export interface Crossing {
-  /** Who is cheaper from here on, and whom it overtakes. */
-  over: string;
-  under: string;
-  /** Bytes; interpolated between the measured ones, where cost against payload is taken for straight on log axes. */
+/** What is cheapest for one payload, and how far behind the others are. */
+export interface Standing {
   payload: number;
+  winners: Name[];
+  /** Whether nobody else is there. */
+  isTie: boolean;
+  /** Of the cheapest. */
   ns: number;
-}
-
-/** Costs that differ by less are taken for the same. */
-const SAME = 0.03;
-
-/** What a row is called beside others of its workload. */
-export function seriesName({ workload, strategy, receive, send }: Row): string {
-  return `${strategy ?? receive ?? workload}${send === 'inline' ? '' : ` by ${send}`}`;
-}
-
-/** The series of rows of one workload. */
-export function seriesOf(rows: readonly Row[]): Series[] {
-  const byName = new Map<string, Row[]>();
-  for (const row of rows) byName.set(seriesName(row), [...(byName.get(seriesName(row)) ?? []), row]);
-  return [...byName].map(([name, own]) => ({ name, rows: own.sort((a, b) => a.payload - b.payload) }));
-}
-
-/** The blocks of rows that have the workload in common, in the order of the rows. */
-export function blocksOf(rows: readonly Row[]): Row[][] {
-  const blocks = new Map<string, Row[]>();
-  for (const row of rows) {
-    blocks.set(row.workload, [...(blocks.get(row.workload) ?? []), row]);
-  }
-  return [...blocks.values()];
-}
-
-/** Series that cost the same for every payload, as one. */
-export function alike(series: readonly Series[]): Series[] {
-  const groups: { names: string[]; rows: Row[] }[] = [];
-  for (const { name, rows } of series) {
-    const group = groups.find((one) => costsAlike(one.rows, rows));
-    if (group === undefined) groups.push({ names: [name], rows });
-    else group.names.push(name);
-  }
-  return groups.map(({ names, rows }) => ({ name: names.join(', '), rows }));
-}
-
-/** Every change of order, by payload, between two series of which each is among the cheapest somewhere. */
-export function crossingsOf(series: readonly Series[]): Crossing[] {
-  const rows = series.flatMap((one) => one.rows);
-  const payloads = new Set(rows.map(({ payload }) => payload));
-  const best = new Set([...payloads].flatMap((payload) => cheapest(rows.filter((row) => row.payload === payload))));
-  const leading = alike(series.filter(({ name }) => best.has(name)));
-  const found = leading.flatMap((one, index) => leading.slice(index + 1).flatMap((other) => crossings(one, other)));
-  return found.sort((a, b) => a.payload - b.payload);
+  /** By rising cost; `times` as the winner, with one decimal. */
+  others: { names: Name[]; times: string }[];
 }
 
 /** @returns Lines for people. */
-export function answerLines(rows: readonly Row[], profile: CostProfile): string[] {
-  const blocks = blocksOf(rows.filter(({ payload }) => payload > 0));
-  if (blocks.length === 0) return [];
-  return [`On ${profile.machine}, by what is done to memory:`, ...blocks.flatMap(blockLines)];
+export function answerLines(studies: readonly Study[], profile: CostProfile): string[] {
+  const shown = studies.filter((study) => standings(study).length > 0);
+  return shown.length === 0 ? [] : [answerIntro(profile), ...shown.flatMap(studyLines)];
 }
 
-function blockLines(rows: readonly Row[]): string[] {
-  const [first] = rows as readonly [Row, ...Row[]];
-  const payloads = [...new Set(rows.map(({ payload }) => payload))].sort((a, b) => a - b);
-  const lines = payloads.map((payload) => payloadLine(rows.filter((row) => row.payload === payload)));
-  const overtakes = crossingsOf(seriesOf(rows)).map(
-    ({ over, under, payload, ns }) => `${over} overtakes ${under} near ${bytesText(payload)} (${timeText(ns)})`,
-  );
-  return [`${first.workload}:`, ...lines.map((line) => `  ${line}`), ...overtakes.map((line) => `  ${line}`)];
+export function answerIntro({ machine }: CostProfile): string {
+  return `On ${machine}, by what a warm call does to memory (up to ${100 * SAME} % is no difference):`;
+}
+
+export function standings({ rows }: Study): Standing[] {
+  const payloads = [...new Set(rows.map(({ payload }) => payload))].filter((payload) => payload > 0);
+  return payloads.sort((a, b) => a - b).map((payload) => standing(rows.filter((row) => row.payload === payload)));
+}
+
+/** "remap overtakes kmap at 4 KiB". */
+export function crossingText(crossing: Crossing): string {
+  const { kind, ahead, behind, at, before, first, aheadNs, behindNs } = crossing;
+  const [one, other] = [namesText(ahead), namesText(behind)];
+  const [cost, otherCost] = [spanText(aheadNs), spanText(behindNs)];
+  const costs = cost === otherCost ? cost : `${cost} against ${otherCost}`;
+  const ending = ahead.length > 1 ? '' : 's';
+  if (kind === 'parts') {
+    return `${one} draw${ending} ahead of ${other} at ${exactBytesText(at)} (${costs}); below that they cost the same`;
+  }
+  if (kind === 'alternates') {
+    const span = `between ${exactBytesText(first)} and ${exactBytesText(at)}`;
+    return `${one} and ${other} change places several times ${span}; from there on ${one} ${ahead.length > 1 ? 'are' : 'is'} ahead (${costs})`;
+  }
+  const place =
+    before + 1 === at ? `at ${exactBytesText(at)}` : `between ${exactBytesText(before)} and ${exactBytesText(at)}`;
+  return `${one} overtake${ending} ${other} ${place} (${costs})`;
+}
+
+function studyLines(study: Study): string[] {
+  const lines = [...standings(study).map(standingText), ...study.crossings.map(crossingText)];
+  return [`${study.workload}:`, ...lines.map((line) => `  ${line}`)];
 }
 
 /** "64 KiB: remap, 35.4 µs; kmap, huge 2.3 times as long; two-copy 5.7 times as long". */
-function payloadLine(rows: readonly Row[]): string {
+function standingText({ payload, winners, isTie, ns, others }: Standing): string {
+  const names = isTie ? 'all the same' : namesText(winners);
+  const rest = others.map(({ names: slower, times }) => `; ${namesText(slower)} ${times} times as long`);
+  return `${exactBytesText(payload)}: ${names}, ${timeText(ns)}${rest.join('')}`;
+}
+
+function standing(rows: readonly Row[]): Standing {
   const sorted = [...rows].sort((a, b) => a.modelNs - b.modelNs);
-  const [best] = sorted as [Row, ...Row[]];
-  const winners = cheapest(rows);
-  const names = winners.length === rows.length && rows.length > 1 ? 'all the same' : winners.join(', ');
-  const others = new Map<string, string[]>();
-  for (const row of sorted.filter((one) => !winners.includes(seriesName(one)))) {
-    const times = (row.modelNs / best.modelNs).toFixed(1);
-    others.set(times, [...(others.get(times) ?? []), seriesName(row)]);
+  const [{ payload, modelNs: ns }] = sorted as [Row, ...Row[]];
+  const winners = rows.filter((row) => row.modelNs <= ns * (1 + SAME));
+  const byTimes = new Map<string, Name[]>();
+  for (const row of sorted.filter((one) => !winners.includes(one))) {
+    const times = ns === 0 ? 'infinitely many' : (row.modelNs / ns).toFixed(1);
+    byTimes.set(times, [...(byTimes.get(times) ?? []), nameOf(row)]);
   }
-  const texts = [...others].map(([times, slower]) => `${slower.join(', ')} ${times} times as long`);
-  const rest = texts.map((text) => `; ${text}`).join('');
-  return `${bytesText(best.payload)}: ${names}, ${timeText(best.modelNs)}${rest}`;
+  const others = [...byTimes].map(([times, names]) => ({ names, times }));
+  return { payload, winners: winners.map(nameOf), isTie: others.length === 0 && rows.length > 1, ns, others };
 }
 
-function costsAlike(one: readonly Row[], other: readonly Row[]): boolean {
-  if (one.length !== other.length) return false;
-  return one.every((row, index) => {
-    const match = other[index];
-    return match?.payload === row.payload && Math.abs(row.modelNs / match.modelNs - 1) <= SAME;
-  });
-}
-
-function cheapest(rows: readonly Row[]): string[] {
-  const least = Math.min(...rows.map(({ modelNs }) => modelNs));
-  return rows.filter(({ modelNs }) => modelNs <= least * (1 + SAME)).map(seriesName);
-}
-
-function crossings(one: Series, other: Series): Crossing[] {
-  const found: Crossing[] = [];
-  let last: { payload: number; one: number; other: number } | null = null;
-  for (const row of one.rows) {
-    const match = other.rows.find(({ payload }) => payload === row.payload);
-    if (match === undefined || row.payload <= 0) continue;
-    const here = { payload: row.payload, one: row.modelNs, other: match.modelNs };
-    if (Math.abs(here.one / here.other - 1) <= SAME) continue;
-    if (last !== null && here.one < here.other !== last.one < last.other) {
-      const [over, under] = here.one < here.other ? [one.name, other.name] : [other.name, one.name];
-      found.push({ over, under, ...meet(last, here) });
-    }
-    last = here;
-  }
-  return found;
-}
-
-/** Where two lines meet that are straight on log axes. */
-function meet(
-  from: { payload: number; one: number; other: number },
-  to: { payload: number; one: number; other: number },
-): { payload: number; ns: number } {
-  const ahead = Math.log(from.one / from.other);
-  const behind = Math.log(to.one / to.other);
-  const part = ahead / (ahead - behind);
-  const between = (a: number, b: number) => Math.exp(Math.log(a) + part * (Math.log(b) - Math.log(a)));
-  return { payload: Math.round(between(from.payload, to.payload)), ns: between(from.one, to.one) };
+/** "7.2 µs", or "7.2 µs to 7.5 µs" where that is not the same. */
+function spanText([least, most]: readonly [number, number]): string {
+  const [low, high] = [timeText(least), timeText(most)];
+  return low === high ? low : `${low} to ${high}`;
 }

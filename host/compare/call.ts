@@ -3,30 +3,36 @@
  * byte, gives the buffer back and replies with nothing. Both map what libbinder maps.
  *
  * Sent by memfd, the bytes lie in a memory file that the client has mapped; the message has a descriptor of it, which
- * the server maps, reads, unmaps and closes.
+ * the server maps, reads, unmaps and closes. The file is there from the start (`memfd`), or made, mapped, filled, unmapped
+ * and closed by the client in every round (`new-memfd`).
  *
  * `pressure` is the same with the shrinker between the calls: it takes every page that no buffer touches.
  */
 import { MAP_SHARED, PROT_READ } from '../../assembly/abi/machine.ts';
 import type { Command } from '../kernel/command.ts';
 import { bc } from '../kernel/commands.ts';
+import type { Process } from '../kernel/process.ts';
 import type { TransactionReturn } from '../kernel/returns.ts';
 import type { Machine } from '../machine.ts';
-import { memfdPayload, Payload } from './payload.ts';
+import { memfdPayload, NewMemfdPayload, Payload } from './payload.ts';
 import { messageOf, Peers } from './peers.ts';
-import type { Scene, SceneChoice, Workload } from './scene.ts';
+import { PAGES, type Scene, type SceneChoice, SENDS, type Send, type Workload } from './scene.ts';
 
 export const CALL: Workload = {
   name: 'call',
+  what: 'The client writes the payload and calls with it; the server reads every byte, frees the buffer and replies with nothing.',
   usesBinder: true,
-  sends: ['inline', 'memfd'],
+  sends: SENDS,
+  jumps: PAGES,
   open: (machine, choice) => new CallScene(machine, choice),
 };
 
 export const PRESSURE: Workload = {
   name: 'pressure',
+  what: 'As call, and before every call the shrinker takes all pages of the mappings that no buffer lies in.',
   usesBinder: true,
-  sends: ['inline', 'memfd'],
+  sends: SENDS,
+  jumps: PAGES,
   open: (machine, choice) => new PressureScene(machine, choice),
 };
 
@@ -41,8 +47,8 @@ class CallScene implements Scene {
 
   constructor(machine: Machine, { payload, send }: SceneChoice) {
     this.#peers = new Peers(machine);
-    this.#isFile = send === 'memfd';
-    this.#payload = this.#isFile ? memfdPayload(this.#peers.client, payload) : new Payload(this.#peers.client, payload);
+    this.#isFile = send !== 'inline';
+    this.#payload = payloadOf(this.#peers.client, payload, send);
   }
 
   map(): void {
@@ -60,6 +66,7 @@ class CallScene implements Scene {
     this.#received = this.#isFile ? this.#readFile(message) : peers.server.dataOf(message);
     peers.answer([bc.freeBuffer(message.buffer), bc.reply()]);
     peers.ask([bc.freeBuffer(messageOf(sent).buffer)], 0);
+    this.#payload.giveUp();
   }
 
   check(): void {
@@ -83,6 +90,11 @@ class CallScene implements Scene {
     server.main.close(object.fd);
     return bytes;
   }
+}
+
+function payloadOf(client: Process, length: number, send: Send): Payload {
+  if (send === 'memfd') return memfdPayload(client, length);
+  return send === 'new-memfd' ? new NewMemfdPayload(client, length) : new Payload(client, length);
 }
 
 class PressureScene extends CallScene {

@@ -1,7 +1,7 @@
-/** The comparison: one machine for each row, one scene on it, and what was counted while it ran. */
-import type { BootOptions } from '../machine.ts';
-import { Machine } from '../machine.ts';
+/** The comparison: a fresh machine for each row, one scene on it, and what was counted while it ran. */
+import type { Machine } from '../machine.ts';
 import { type CostProfile, modelNs } from './costs.ts';
+import type { Machines } from './machines.ts';
 import type { Receive, RowStrategy, Scene, Send, Workload } from './scene.ts';
 import { between, mean, type Tally } from './tally.ts';
 
@@ -12,8 +12,10 @@ export interface Row {
   send: Send;
   /** How the receiver finds room for a message; of sockets only. */
   receive?: Receive;
-  /** Bytes that go from the sender to the receiver in one call. */
+  /** Bytes that go from the sender to the receiver in one call; 0 of a script or journal. */
   payload: number;
+  /** Of scripts and journals. */
+  run?: 'script' | 'journal';
   /** Warm calls that `perCall` is the mean of. */
   calls: number;
   /** The mappings of both sides. */
@@ -27,8 +29,11 @@ export interface Row {
   framesResident: number;
   /** Kernel addresses set aside for mappings. */
   kernelBytesReserved: number;
-  /** Time of a warm call in this emulator: the median. */
-  wallNs: number;
+  /**
+   * Not measured: what a call takes in the emulator depends on what the engine compiled before it, far more than on the
+   * strategy. `bench --strategy` measures that, in processes of their own.
+   */
+  wallNs: null;
   /** Time of what a warm call does to memory, on the machine of the cost profile. */
   modelNs: number;
 }
@@ -41,29 +46,26 @@ export interface RowChoice {
 }
 
 export interface Conditions {
-  /** How every machine is made; the strategy is the row's. */
-  boot: BootOptions;
+  machines: Machines;
   /** Warm calls of each row, at least 1. */
   calls: number;
   profile: CostProfile;
-  /** A clock, in milliseconds. */
-  now: () => number;
 }
 
 /** Runs one scene. @throws BinderlabError when the payload does not fit, or does not arrive as it was sent. */
 export function measure({ workload, strategy, send, payload }: RowChoice, conditions: Conditions): Row {
-  const { boot, calls, profile, now } = conditions;
-  const machine = Machine.boot({ ...boot, ...(strategy === null ? {} : { strategy }), journal: false });
+  const { machines, calls, profile } = conditions;
+  const machine = machines.fresh(strategy);
   const scene = workload.open(machine, { payload, send });
   const anonymous = anonymousFrames(machine);
   const start = machine.counters();
   scene.map();
   const mapped = machine.counters();
-  round(scene, now);
+  round(scene);
   const first = machine.counters();
-  const times = Array.from({ length: calls }, () => round(scene, now)).sort((one, other) => one - other);
+  for (let call = 0; call < calls; call++) round(scene);
   const perCall = mean(between(first, machine.counters()), calls);
-  const row: Row = {
+  return {
     workload: workload.name,
     strategy,
     send,
@@ -73,24 +75,34 @@ export function measure({ workload, strategy, send, payload }: RowChoice, condit
     setup: between(start, mapped),
     firstCall: between(mapped, first),
     perCall,
-    systemCalls: systemCallsOf(machine, () => round(scene, now)),
+    systemCalls: systemCallsOf(machine, () => round(scene)),
     framesResident: machine.framesResident() + anonymousFrames(machine) - anonymous,
     kernelBytesReserved: machine.kernelBytesReserved(),
-    wallNs: Math.round((times[calls >> 1] as number) * 1e6),
+    wallNs: null,
     modelNs: Math.round(modelNs(perCall, profile)),
   };
-  machine.end();
-  return row;
 }
 
-/** @returns How long the call took, in milliseconds. */
-function round(scene: Scene, now: () => number): number {
+/** The model's time of the second call, whole ns: what a row has, without the rest of it. Who measures has checked what arrives. */
+export function warmCallNs(
+  { workload, strategy, send, payload }: RowChoice,
+  { machines, profile }: Conditions,
+): number {
+  const machine = machines.fresh(strategy);
+  const scene = workload.open(machine, { payload, send });
+  scene.map();
   scene.write();
-  const begin = now();
   scene.call();
-  const time = now() - begin;
+  const first = machine.counters();
+  scene.write();
+  scene.call();
+  return Math.round(modelNs(between(first, machine.counters()), profile));
+}
+
+function round(scene: Scene): void {
+  scene.write();
+  scene.call();
   scene.check();
-  return time;
 }
 
 /** Acts of journals that are no system calls. */

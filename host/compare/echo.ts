@@ -3,12 +3,14 @@ import { bc } from '../kernel/commands.ts';
 import type { Machine } from '../machine.ts';
 import { Payload } from './payload.ts';
 import { messageOf, Peers } from './peers.ts';
-import type { Scene, SceneChoice, Workload } from './scene.ts';
+import { PAGES, type Scene, type SceneChoice, type Workload } from './scene.ts';
 
 export const ECHO: Workload = {
   name: 'echo',
+  what: 'As call, and the server replies with as many bytes of its own, which the client reads.',
   usesBinder: true,
   sends: ['inline'],
+  jumps: PAGES,
   open: (machine, choice) => new EchoScene(machine, choice),
 };
 

@@ -9,7 +9,7 @@ import { bc } from '../kernel/commands.ts';
 import type { Machine } from '../machine.ts';
 import { Payload } from './payload.ts';
 import { Peers } from './peers.ts';
-import type { Scene, SceneChoice, Workload } from './scene.ts';
+import { PAGES, type Scene, type SceneChoice, type Workload } from './scene.ts';
 
 /** Bytes of each message of a stream. */
 const SMALL = 512;
@@ -18,15 +18,19 @@ const WAITING = 16;
 
 export const ONEWAY: Workload = {
   name: 'oneway',
+  what: 'The client sends the payload in one oneway call; the server reads every byte and frees the buffer. Nobody replies.',
   usesBinder: true,
   sends: ['inline'],
+  jumps: PAGES,
   open: (machine, choice) => new OnewayScene(machine, choice, choice.payload),
 };
 
 export const STREAM: Workload = {
   name: 'stream',
+  what: `The client sends the payload as oneway calls of ${SMALL} bytes, ${WAITING} at a time; the server reads and frees them one by one.`,
   usesBinder: true,
   sends: ['inline'],
+  jumps: { every: SMALL, header: 0 },
   open: (machine, choice) => new OnewayScene(machine, choice, SMALL),
 };
 

@@ -7,9 +7,21 @@ import { BinderlabError } from '../kernel/error.ts';
 import type { Placed } from '../kernel/objects.ts';
 import type { Process } from '../kernel/process.ts';
 
+/** The address of bytes that have none yet. */
+const NOWHERE = 0;
+
+/** What payloads begin as; it grows to the longest. */
+let pattern = new Uint8Array(0);
+
+/** @returns So many bytes of the pattern, with the first one of each page in the place of a round's number. */
+function bytesOf(length: number, round: number): Uint8Array {
+  if (pattern.length < length) pattern = Uint8Array.from({ length: 2 * length }, (_, i) => (i * 31 + (i >> 8)) & 0xff);
+  for (let at = 0; at < length; at += PAGE_SIZE) pattern[at] = round & 0xff;
+  return pattern.subarray(0, length);
+}
+
 export class Payload {
-  readonly placed: Placed;
-  readonly #bytes: Uint8Array;
+  placed: Placed;
   #round = 0;
 
   /**
@@ -22,27 +34,28 @@ export class Payload {
     address = sender.alloc(length, PAGE_SIZE),
     readonly fd = -1,
   ) {
-    this.#bytes = new Uint8Array(length);
-    for (let i = 0; i < length; i++) this.#bytes[i] = (i * 31 + (i >> 8)) & 0xff;
     this.placed = { address, length };
-    sender.write(address, this.#bytes);
+    if (address !== NOWHERE) sender.write(address, bytesOf(length, 0));
   }
 
   /** The sender writes the next round's bytes: all of them, changed in every page. */
   write(): void {
     this.#round++;
-    for (let at = 0; at < this.#bytes.length; at += PAGE_SIZE) this.#bytes[at] = this.#round & 0xff;
-    this.sender.write(this.placed.address, this.#bytes);
+    this.sender.write(this.placed.address, bytesOf(this.placed.length, this.#round));
   }
+
+  /** The sender is done with the round's bytes. */
+  giveUp(): void {}
 
   /** @throws BinderlabError when these are not the bytes of this round. */
   check(received: Uint8Array): void {
-    if (received.length !== this.#bytes.length) {
-      throw new BinderlabError(`${received.length} bytes arrived of ${this.#bytes.length} that were sent`);
+    const sent = bytesOf(this.placed.length, this.#round);
+    if (received.length !== sent.length) {
+      throw new BinderlabError(`${received.length} bytes arrived of ${sent.length} that were sent`);
     }
     for (let i = 0; i < received.length; i++) {
-      if (received[i] !== this.#bytes[i]) {
-        throw new BinderlabError(`byte ${i} arrived as ${received[i]}, and was sent as ${this.#bytes[i]}`);
+      if (received[i] !== sent[i]) {
+        throw new BinderlabError(`byte ${i} arrived as ${received[i]}, and was sent as ${sent[i]}`);
       }
     }
   }
@@ -51,11 +64,37 @@ export class Payload {
 /** A descriptor number that nothing else takes. */
 const MEMFD = 100;
 
-/** A payload in a memory file that the sender has mapped. */
+/** A payload in a memory file that the sender has made and mapped before, and uses again and again. */
 export function memfdPayload(sender: Process, length: number): Payload {
-  const { main } = sender;
+  return new Payload(sender, length, mappedFile(sender, length), MEMFD);
+}
+
+/** A payload in a memory file that the sender makes, maps and fills in every round, and gives up behind it. */
+export class NewMemfdPayload extends Payload {
+  constructor(
+    private readonly owner: Process,
+    length: number,
+  ) {
+    super(owner, length, NOWHERE, MEMFD);
+  }
+
+  override write(): void {
+    const { length } = this.placed;
+    this.placed = { address: mappedFile(this.owner, length), length };
+    super.write();
+  }
+
+  override giveUp(): void {
+    const { address, length } = this.placed;
+    this.owner.main.munmap(address, length);
+    this.owner.main.close(MEMFD);
+  }
+}
+
+/** @returns Where the file is mapped. */
+function mappedFile({ main }: Process, length: number): number {
+  if (length === 0) throw new BinderlabError('a memory file of 0 bytes cannot be mapped');
   main.sys.makeFile('memfd', MEMFD, -1, new Uint8Array(0));
   main.sys.ftruncate(MEMFD, length);
-  const address = main.mmap(MEMFD, length, 0, { prot: PROT_READ | PROT_WRITE, flags: MAP_SHARED });
-  return new Payload(sender, length, address, MEMFD);
+  return main.mmap(MEMFD, length, 0, { prot: PROT_READ | PROT_WRITE, flags: MAP_SHARED });
 }

@@ -3,7 +3,7 @@
  * BINDER_WRITE_READ; `setup` is what its mmaps count, `firstCall` the first call, `perCall` the mean of the others, each
  * with all that happened since the call before, such as what processes did to their memory.
  */
-import { Machine } from '../machine.ts';
+import { type BootOptions, Machine } from '../machine.ts';
 import type { Step } from '../trace/journal.ts';
 import type { Conditions, Row } from './comparison.ts';
 import { modelNs } from './costs.ts';
@@ -13,26 +13,26 @@ import { between, mean, sum, type Tally } from './tally.ts';
 /** What is run, once on each machine. */
 export interface Run {
   name: string;
+  kind: 'script' | 'journal';
   /** The machine it begins on. */
-  boot(options: Conditions['boot']): Machine;
+  boot(options: BootOptions): Machine;
   /** Makes every step of it. */
   perform(machine: Machine): Promise<void> | void;
 }
 
 /** Runs it once. @throws whatever the script throws, and BinderlabError for a journal that cannot go on. */
 export async function measureRun(run: Run, strategy: RowStrategy, conditions: Conditions): Promise<Row> {
-  const { profile, now } = conditions;
-  const options = { ...conditions.boot, ...(strategy === null ? {} : { strategy }), journal: false };
+  const { machines, profile } = conditions;
+  const options = { ...machines.boot, ...(strategy === null ? {} : { strategy }), journal: false };
   const machine = run.boot(options);
   const ledger = new Ledger(machine.counters());
   const stop = machine.on('step', (step) => ledger.note(step, machine.counters()));
-  const begin = now();
   await run.perform(machine);
-  const wallMs = now() - begin;
   stop();
   const { calls, setup, firstCall, perCall } = ledger;
   const row: Row = {
     workload: run.name,
+    run: run.kind,
     strategy,
     send: 'inline',
     payload: 0,
@@ -43,7 +43,7 @@ export async function measureRun(run: Run, strategy: RowStrategy, conditions: Co
     systemCalls: ledger.systemCalls / Math.max(calls, 1),
     framesResident: machine.framesResident(),
     kernelBytesReserved: machine.kernelBytesReserved(),
-    wallNs: Math.round((wallMs * 1e6) / Math.max(calls, 1)),
+    wallNs: null,
     modelNs: Math.round(modelNs(perCall, profile)),
   };
   machine.end();
@@ -58,6 +58,7 @@ export function journalRun(
 ): Run {
   return {
     name,
+    kind: 'journal',
     boot: (options) => Machine.fromHeader(header, options),
     perform: (machine) => {
       for (const { op, by, in: input } of steps) machine.perform({ op, by, in: input } as Step);

@@ -3,7 +3,7 @@
  * is 8 bytes that tell its length, then its bytes; the reply has none. The receiver does not know how long a message will
  * be, and has two ways to receive it:
  *
- *     oversized   it keeps a buffer that holds any message, as large as what libbinder maps, and reads into that
+ *     oversized   it keeps a buffer that holds any message, at least as large as what libbinder maps, and reads into that
  *     ask-first   it reads the length, maps just as much memory, reads into that, and unmaps it
  *
  * Either way each byte is copied twice, into the kernel's ring and out of it, in pieces of at most 64 KiB.
@@ -11,6 +11,7 @@
 import { MAP_ANONYMOUS, MAP_PRIVATE, PAGE_SIZE, PROT_READ, PROT_WRITE } from '../../assembly/abi/machine.ts';
 import { u64At } from '../kernel/endian.ts';
 import { BinderlabError } from '../kernel/error.ts';
+import { align } from '../kernel/payload.ts';
 import type { Process } from '../kernel/process.ts';
 import { MAP_LENGTH } from '../kernel/thread.ts';
 import type { ReadCall, WriteCall } from '../kernel/transfer.ts';
@@ -26,11 +27,20 @@ const SERVER_FD = 101;
 /** What is written lies in memory already. */
 const NOTHING: Uint8Array = new Uint8Array(0);
 
+const WHAT: Readonly<Record<Receive, string>> = {
+  oversized:
+    'No Binder: the call over a stream socket pair; the server keeps a buffer that holds any message, and reads into it.',
+  'ask-first':
+    'No Binder: the call over a stream socket pair; the server reads the length, maps so much memory, reads, and unmaps it.',
+};
+
 export const SOCKETS: readonly Workload[] = (['oversized', 'ask-first'] as const).map((receive) => ({
   name: 'socket',
+  what: WHAT[receive],
   usesBinder: false,
   receive,
   sends: ['inline'] as const,
+  jumps: { every: PAGE_SIZE, header: HEADER },
   open: (machine: Machine, choice: SceneChoice) => new SocketScene(machine, choice, receive),
 }));
 
@@ -66,14 +76,16 @@ class SocketScene implements Scene {
     this.#serverHeader = headerRoom(this.#server);
   }
 
+  /** Bytes of an oversized buffer. */
+  get #room(): number {
+    return Math.max(MAP_LENGTH, align(HEADER + this.#payload.placed.length, PAGE_SIZE));
+  }
+
   /** Nothing is mapped for messages; who keeps a buffer has it from the start. */
   map(): void {
     if (this.receive !== 'oversized') return;
-    if (this.#payload.placed.length + HEADER > MAP_LENGTH) {
-      throw new BinderlabError(`the receiver's buffer holds messages of ${MAP_LENGTH - HEADER} bytes at most`);
-    }
-    this.#buffer = this.#server.alloc(MAP_LENGTH, PAGE_SIZE);
-    this.#server.main.sys.fill(this.#buffer, MAP_LENGTH, 0);
+    this.#buffer = this.#server.alloc(this.#room, PAGE_SIZE);
+    this.#server.main.sys.fill(this.#buffer, this.#room, 0);
   }
 
   write(): void {
@@ -108,7 +120,7 @@ class SocketScene implements Scene {
   #begin(): ReadCall {
     const { sys } = this.#server.main;
     return this.receive === 'oversized'
-      ? sys.read(SERVER_FD, this.#buffer, MAP_LENGTH)
+      ? sys.read(SERVER_FD, this.#buffer, this.#room)
       : sys.read(SERVER_FD, this.#serverHeader, HEADER);
   }
 
@@ -117,7 +129,7 @@ class SocketScene implements Scene {
     const length = u64At(this.#server.read(this.#buffer, HEADER), 0);
     while (got < HEADER + length) {
       goOn();
-      got += bytesOf(this.#server.main.sys.read(SERVER_FD, this.#buffer + got, MAP_LENGTH - got));
+      got += bytesOf(this.#server.main.sys.read(SERVER_FD, this.#buffer + got, this.#room - got));
     }
     return length === 0 ? new Uint8Array(0) : this.#server.read(this.#buffer + HEADER, length);
   }

@@ -1,33 +1,44 @@
 /** The comparison as a table to read: a block for each workload, way of sending and payload, a line for each strategy. */
 
-import { bytesText, countText, timeText } from '../plot/figures.ts';
+import { bytesText, countText, exactBytesText, timeText } from '../plot/figures.ts';
 import type { Row } from './comparison.ts';
 import type { CostProfile } from './costs.ts';
+import type { Send } from './scene.ts';
+import type { Study } from './study.ts';
+import { SEND_WHAT } from './words.ts';
 
-const COLUMNS: readonly (readonly [head: string, cell: (row: Row) => string])[] = [
-  ['strategy', (row) => row.strategy ?? row.receive ?? '-'],
-  ['copied', (row) => bytesText(row.perCall.bytesCopied)],
-  ['copies', (row) => countText(row.perCall.copies)],
-  ['PTEs user', (row) => countText(row.perCall.pteWrites.user)],
-  ['kernel', (row) => countText(row.perCall.pteWrites.kernel)],
-  ['flushes', (row) => countText(row.perCall.tlbFlushes)],
-  ['calls', (row) => countText(row.systemCalls)],
-  ['faults', (row) => countText(row.perCall.faults)],
-  ['frames', (row) => countText(row.perCall.framesAllocated)],
-  ['kmaps', (row) => countText(row.perCall.kmaps)],
-  ['walks', (row) => countText(row.perCall.walks)],
-  ['model', (row) => timeText(row.modelNs)],
-  ['wall', (row) => timeText(row.wallNs)],
-  ['first: PTEs', (row) => pteText(row.firstCall.pteWrites)],
-  ['mmap: PTEs', (row) => pteText(row.setup.pteWrites)],
-  ['resident', (row) => bytesText(row.framesResident * 4096)],
-  ['kernel VA', (row) => bytesText(row.kernelBytesReserved)],
+/** A column: its short name, and its name in words. */
+export interface Column {
+  head: string;
+  words: string;
+  cell: (row: Row) => string;
+}
+
+const PAGE_BYTES = 4096;
+
+export const COLUMNS: readonly Column[] = [
+  { head: 'strategy', words: '', cell: (row) => row.strategy ?? row.receive ?? '-' },
+  { head: 'copied', words: 'bytes copied', cell: (row) => bytesText(row.perCall.bytesCopied) },
+  { head: 'copies', words: 'copies', cell: (row) => countText(row.perCall.copies) },
+  { head: 'PTEs', words: 'page-table entries, user+kernel', cell: (row) => pteText(row.perCall.pteWrites) },
+  { head: 'flushes', words: 'TLB flushes', cell: (row) => countText(row.perCall.tlbFlushes) },
+  { head: 'calls', words: 'system calls', cell: (row) => countText(row.systemCalls) },
+  { head: 'faults', words: 'page faults', cell: (row) => countText(row.perCall.faults) },
+  { head: 'frames', words: 'frames allocated', cell: (row) => countText(row.perCall.framesAllocated) },
+  { head: 'kmaps', words: 'direct-map accesses', cell: (row) => countText(row.perCall.kmaps) },
+  { head: 'walks', words: 'page-table walks', cell: (row) => countText(row.perCall.walks) },
+  { head: 'model', words: 'time by the model', cell: (row) => timeText(row.modelNs) },
+  { head: 'first', words: 'entries, first call', cell: (row) => pteText(row.firstCall.pteWrites) },
+  { head: 'mmap', words: 'entries, both mmaps', cell: (row) => pteText(row.setup.pteWrites) },
+  { head: 'resident', words: 'memory held', cell: (row) => bytesText(row.framesResident * PAGE_BYTES) },
+  { head: 'kernel VA', words: 'kernel addresses', cell: (row) => bytesText(row.kernelBytesReserved) },
 ];
 
 /** @returns Lines. Columns are as wide as the widest cell of all blocks. */
-export function tableLines(rows: readonly Row[], profile: CostProfile): string[] {
-  const heads = COLUMNS.map(([head]) => head);
-  const cells = rows.map((row) => COLUMNS.map(([, cell]) => cell(row)));
+export function tableLines(studies: readonly Study[], profile: CostProfile): string[] {
+  const rows = studies.flatMap((study) => study.rows);
+  const heads = COLUMNS.map(({ head }) => head);
+  const cells = rows.map((row) => COLUMNS.map(({ cell }) => cell(row)));
   const widths = heads.map((head, column) => Math.max(head.length, ...cells.map((line) => line[column]?.length ?? 0)));
   const lines: string[] = [];
   let block = '';
@@ -37,22 +48,39 @@ export function tableLines(rows: readonly Row[], profile: CostProfile): string[]
     block = title;
     lines.push(lineOf(cells[index] ?? [], widths));
   });
-  return [...lines, '', ...legend(profile)];
+  return [...lines, '', ...legend(studies, profile)];
 }
 
-function legend({ machine }: CostProfile): string[] {
+/** "call by memfd, 64 KiB"; "script greeter.ts, 12 calls". */
+export function blockTitle({ workload, run, send, payload, calls }: Row): string {
+  if (run === undefined) return `${workload}${send === 'inline' ? '' : ` by ${send}`}, ${exactBytesText(payload)}`;
+  const warm = calls === 0 ? 'no call after the first' : `${calls} ${calls === 1 ? 'call' : 'calls'} after the first`;
+  return `${run} ${workload}, ${warm}`;
+}
+
+function legend(studies: readonly Study[], profile: CostProfile): string[] {
+  return [...columnsLegend(profile), '', ...studies.flatMap(workloadLegend), ...sendLegend(studies)];
+}
+
+/** What the columns have in them. */
+export function columnsLegend({ machine }: CostProfile): string[] {
   return [
-    'copied to walks: of one warm call, both sides and the kernel together. PTEs: page-table entries written, those of user',
-    'space and those of the kernel’s own table; calls: system calls; frames: taken from the page allocator; kmaps: pages that the',
-    'kernel reached through its direct map. first, mmap: entries written (user+kernel) by the first call, and by both mmaps',
-    'before it. resident: memory that holds messages afterwards. kernel VA: kernel addresses set aside.',
+    'copied to walks: of one warm call, both sides and the kernel together. PTEs: page-table entries written, user+kernel;',
+    'calls: system calls; frames: taken from the page allocator; kmaps: pages that the kernel reached through its direct map.',
     `model: what a warm call does to memory, at the cost of these events on: ${machine}.`,
-    'wall: this emulator’s own time, the median.',
+    'first, mmap: page-table entries written by the first call, and by both mmaps before it. resident: memory that holds',
+    'messages afterwards. kernel VA: kernel addresses set aside.',
   ];
 }
 
-function blockTitle({ workload, send, payload }: Row): string {
-  return `${workload}${send === 'inline' ? '' : `, sent by ${send}`}, ${bytesText(payload)}`;
+function workloadLegend({ workload, what }: Study): string[] {
+  return what.map((line) => `${workload}: ${line}`);
+}
+
+/** Ways to send that are not the plain one. */
+export function sendLegend(studies: readonly Study[]): string[] {
+  const sends = new Set<Send>(studies.flatMap(({ rows }) => rows.map(({ send }) => send)));
+  return [...sends].filter((send) => send !== 'inline').map((send) => `${send}: ${SEND_WHAT[send]}`);
 }
 
 function pteText({ user, kernel }: Row['setup']['pteWrites']): string {

@@ -14,7 +14,6 @@ import {
   DESCRIPTOR_PROC,
   DESCRIPTOR_REFS,
   KIND_BINDER,
-  KIND_CONSOLE,
   KIND_MEMFD,
   KIND_NULL,
   KIND_STREAM,
@@ -87,8 +86,8 @@ export interface ThreadView {
   } | null;
 }
 
-/** `console`: descriptors 0, 1 and 2 of a new process; `stream`: an end of a pipe or of a socket pair. */
-export type FileKindName = 'console' | 'binder' | 'null' | 'memfd' | 'stream' | `kind ${number}`;
+/** `null`: /dev/null, also descriptors 0, 1 and 2 of a new process; `stream`: an end of a pipe or of a socket pair. */
+export type FileKindName = 'binder' | 'null' | 'memfd' | 'stream' | `kind ${number}`;
 
 export interface DescriptorView {
   readonly fd: number;
@@ -125,7 +124,6 @@ export interface VmaView {
 }
 
 const KIND_NAMES: Readonly<Record<number, FileKindName>> = {
-  [KIND_CONSOLE]: 'console',
   [KIND_BINDER]: 'binder',
   [KIND_NULL]: 'null',
   [KIND_MEMFD]: 'memfd',

@@ -26,7 +26,7 @@ export class Command {
     readonly flags: number,
     /** The data that a transaction brings along, or bytes as they are. */
     readonly bytes: Uint8Array | null,
-    /** Address of data that lies in user memory already; 0 when it is brought along. */
+    /** Address of data that lies in user memory already; BROUGHT_ALONG when it does not. */
     readonly placedAt: number,
     readonly dataSize: number,
     /** Whatever a transaction has beside its data; null when that is all. */

@@ -24,7 +24,7 @@ import {
   BC_TRANSACTION_SG,
 } from '../../assembly/abi/protocol.ts';
 import { Command } from './command.ts';
-import { align, type PayloadInput, payloadOf } from './payload.ts';
+import { align, BROUGHT_ALONG, type PayloadInput, payloadOf } from './payload.ts';
 import { Piece } from './piece.ts';
 import type { Return } from './returns.ts';
 import { Extent, storeCommands } from './stream.ts';
@@ -122,7 +122,7 @@ function transaction(word: number, input: ReplyInput): Command {
   const { handle = 0, code = 0, flags = 0, cookie = 0, data } = input;
   const isBare = input.objects === undefined && input.offsets === undefined && input.buffersSize === undefined;
   if (isBare && data instanceof Uint8Array) {
-    return new Command(word, handle, cookie, code, flags, data, 0, data.length, null);
+    return new Command(word, handle, cookie, code, flags, data, BROUGHT_ALONG, data.length, null);
   }
   const { bytes, placedAt, dataSize, attached } = payloadOf(input);
   return new Command(word, handle, cookie, code, flags, bytes, placedAt, dataSize, attached);

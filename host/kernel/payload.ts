@@ -30,7 +30,7 @@ export interface PayloadInput {
 export interface Payload {
   /** The data that it brings along; null when there is none, and when it lies in user memory already. */
   readonly bytes: Uint8Array | null;
-  /** Address of data that lies in user memory already, otherwise 0. */
+  /** Address of data that lies in user memory already, otherwise BROUGHT_ALONG. */
   readonly placedAt: number;
   /** Bytes of the data with the objects. */
   readonly dataSize: number;
@@ -61,15 +61,18 @@ const SHORT = 64;
 const INDEX = 0x3fff_ffff;
 
 const NOTHING: readonly never[] = [];
-const NOWHERE: Placed = { address: 0, length: 0 };
+/** In place of an address: the data comes with its command. Any address may be meant, 0 too. */
+export const BROUGHT_ALONG = -1;
+const NO_DATA: Placed = { address: BROUGHT_ALONG, length: 0 };
 
 /** @throws BinderlabError when objects are to be put into data that lies in user memory already. */
 export function payloadOf(input: PayloadInput): Payload {
   const { objects, offsets, buffersSize } = input;
   const bytes = bytesOf(input.data);
-  const { address: placedAt, length } = bytes === null ? placeOf(input.data) : { address: 0, length: bytes.length };
+  const { address: placedAt, length } =
+    bytes === null ? placeOf(input.data) : { address: BROUGHT_ALONG, length: bytes.length };
   if (objects !== undefined && objects.length > 0) {
-    if (placedAt !== 0) {
+    if (placedAt !== BROUGHT_ALONG) {
       throw new BinderlabError(
         'data that lies in memory already cannot take further objects: give the data as bytes, or write the objects there and give their "offsets"',
       );
@@ -101,7 +104,7 @@ function withObjects(
     if (object.data instanceof Uint8Array) buffers += align(object.data.length, 16);
   }
   const attached = new Attached(objects, places, offsets ?? places, buffersSize ?? buffersRoom, buffers);
-  return { bytes, placedAt: 0, dataSize, attached };
+  return { bytes, placedAt: BROUGHT_ALONG, dataSize, attached };
 }
 
 /** @returns The bytes of the data; null when there is none, and when it lies in memory already. */
@@ -113,9 +116,14 @@ function bytesOf(data: PayloadInput['data']): Uint8Array | null {
 
 /** @throws BinderlabError when it is no place: plain JavaScript may hand over anything. */
 function placeOf(data: PayloadInput['data']): Placed {
-  if (data === undefined) return NOWHERE;
+  if (data === undefined) return NO_DATA;
   const { address, length } = data as Placed;
-  if (typeof address === 'number' && typeof length === 'number') return data as Placed;
+  if (typeof address === 'number' && typeof length === 'number') {
+    if (address >= 0 && length >= 0) return data as Placed;
+    throw new BinderlabError(
+      `data lies at an address of 0 or more and is 0 bytes or longer; not ${length} bytes at ${address}`,
+    );
+  }
   throw new BinderlabError(
     'data is text, a typed array such as Uint8Array, or what process.place() gave; this is none of them',
   );

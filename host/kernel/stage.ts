@@ -97,7 +97,7 @@ export class Stage {
         i32[at + DATA] = placedAt;
         const from = payload;
         if (bytes !== null) payload = (payload + ((dataSize + 15) & -16)) & INDEX;
-        if (command.attached !== null || payload > end || isWide(dataSize) || isWide(placedAt)) {
+        if (command.attached !== null || payload > end || isWide(dataSize) || placedAt >= WORD_MAX) {
           return this.#putLaidOut(commands, address);
         }
         if (bytes !== null) storeBytes(u8, from, bytes, dataSize);

@@ -25,7 +25,7 @@ import {
 } from '../../assembly/abi/wire.ts';
 import type { Command } from './command.ts';
 import { setBig, setU64 } from './endian.ts';
-import { align, storeAttached, storeBytes } from './payload.ts';
+import { align, BROUGHT_ALONG, storeAttached, storeBytes } from './payload.ts';
 import type { Piece } from './piece.ts';
 import { payloadSize } from './words.ts';
 
@@ -88,7 +88,7 @@ export function streamSize({ word, bytes }: Command): number {
 
 /** @returns Bytes of the data that a command brings along, up to where something else may begin. */
 function dataRoom({ dataSize, placedAt }: Command): number {
-  return placedAt === 0 ? align(dataSize, 16) : 0;
+  return placedAt === BROUGHT_ALONG ? align(dataSize, 16) : 0;
 }
 
 /** Stores one command at `at`, aligned or not; its payload will lie at `payloadAddress`. */
@@ -124,7 +124,7 @@ function storeCommand(view: DataView, at: number, command: Command, payloadAddre
 /** A part without bytes has the address 0, as libbinder sends it. */
 function storeTransaction(view: DataView, at: number, command: Command, payloadAddress: number): void {
   const { dataSize, placedAt, attached } = command;
-  const data = placedAt === 0 ? payloadAddress : placedAt;
+  const data = placedAt === BROUGHT_ALONG ? payloadAddress : placedAt;
   const offsets = attached === null ? 0 : attached.offsets.length;
   setBig(view, at + TRANSACTION_DATA_TARGET, command.first);
   setBig(view, at + TRANSACTION_DATA_COOKIE, command.second);

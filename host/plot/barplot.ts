@@ -1,10 +1,10 @@
-/** Bars made of parts, as SVG text. */
-import { markup, place, type Styles, svg, TOP, WIDTH } from './svg.ts';
+/** Bars made of parts, as rows of HTML that are as wide as their place. */
+import { colorOf, type Look, markup, percentOf } from './svg.ts';
 
 /** A bar made of parts, or of one. */
 export interface Bar {
   name: string;
-  parts: { name: string; value: number }[];
+  parts: readonly { name: string; look: Look; value: number }[];
 }
 
 export interface BarPlot {
@@ -13,50 +13,35 @@ export interface BarPlot {
   text: (value: number) => string;
 }
 
-const HEIGHT = 20;
-const STEP = 28;
-const LEFT = 120;
-/** Room for a bar's total. */
-const RIGHT = 150;
-const LEGEND_COLUMNS = 4;
-const LEGEND_WIDTH = 150;
-const LEGEND_STEP = 18;
-
-export function barPlot({ title, bars, text }: BarPlot, styles: Styles): string {
+/** @returns HTML: title, a legend where bars have several parts, and a row for each bar. */
+export function barPlot({ title, bars, text }: BarPlot): string {
   const most = Math.max(...bars.map(total), 0);
-  const width = (value: number) => (most === 0 ? 0 : (value / most) * (WIDTH - LEFT - RIGHT));
-  const names = [...new Set(bars.flatMap((bar) => bar.parts.filter(({ value }) => value > 0).map(({ name }) => name)))];
-  const legend = names.length > 1 ? names.map((name, index) => legendEntry(name, index, styles)) : [];
-  const top = TOP + Math.ceil(legend.length / LEGEND_COLUMNS) * LEGEND_STEP;
-  const drawn = bars.map((bar, index) => barAt(bar, top + index * STEP, { width, text, styles }));
-  return svg(title, top + bars.length * STEP + 6, [...legend, ...drawn]);
+  const rows = bars.map((bar) => row(bar, most, text));
+  return `<figure><figcaption>${markup(title)}</figcaption>${legend(bars)}${rows.join('\n')}</figure>
+`;
 }
 
-interface BarStyle {
-  width: (value: number) => number;
-  text: (value: number) => string;
-  styles: Styles;
-}
-
-function barAt(bar: Bar, y: number, { width, text, styles }: BarStyle): string {
-  let x = LEFT;
-  const parts = bar.parts.map(({ name, value }) => {
-    const part = `<rect x="${place(x)}" y="${y}" width="${place(width(value))}" height="${HEIGHT}" fill="${styles.color(name)}"><title>${markup(
-      `${bar.name}, ${name}: ${text(value)}`,
-    )}</title></rect>`;
-    x += width(value);
-    return value > 0 ? part : '';
+function row(bar: Bar, most: number, text: (value: number) => string): string {
+  let from = 0;
+  const parts = bar.parts.map(({ name, look, value }) => {
+    const [x, width] = [from, most === 0 ? 0 : value / most];
+    from += width;
+    if (value === 0) return '';
+    const title = markup(`${bar.name}, ${name}: ${text(value)}`);
+    return `<rect ${colorOf(look)} x="${percentOf(x)}" width="${percentOf(width)}" height="16"><title>${title}</title></rect>`;
   });
-  const middle = y + HEIGHT / 2 + 4;
-  return `<text x="${LEFT - 8}" y="${middle}" text-anchor="end">${markup(bar.name)}</text>${parts.join('')}<text x="${place(
-    x + 6,
-  )}" y="${middle}">${markup(text(total(bar)))}</text>`;
+  return `<div class="row"><span>${markup(bar.name)}</span><svg class="plot bar" width="100%" height="16" role="img" aria-label="${markup(
+    `${bar.name}: ${text(total(bar))}`,
+  )}">${parts.join('')}</svg><span class="number">${markup(text(total(bar)))}</span></div>`;
 }
 
-function legendEntry(name: string, index: number, styles: Styles): string {
-  const at = LEFT + (index % LEGEND_COLUMNS) * LEGEND_WIDTH;
-  const row = TOP + Math.floor(index / LEGEND_COLUMNS) * LEGEND_STEP;
-  return `<rect x="${at}" y="${row - 9}" width="10" height="10" fill="${styles.color(name)}"/><text x="${at + 15}" y="${row}">${markup(name)}</text>`;
+/** Of the parts that some bar has any of. */
+function legend(bars: readonly Bar[]): string {
+  const looks = new Map<string, Look>();
+  for (const { name, look, value } of bars.flatMap(({ parts }) => parts)) if (value > 0) looks.set(name, look);
+  if (looks.size < 2) return '';
+  const entries = [...looks].map(([name, look]) => `<li><i ${colorOf(look)}></i>${markup(name)}</li>`);
+  return `<ul class="legend">${entries.join('')}</ul>`;
 }
 
 function total({ parts }: Bar): number {

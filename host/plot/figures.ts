@@ -1,12 +1,20 @@
 /** Amounts as short text: bytes, counts and times of any size in a few characters. */
 const KIB = 1024;
 const MIB = KIB * KIB;
+/** The least that is told from 0. */
+const LEAST = 0.1;
 
 /** "12 B", "4 KiB", "1.5 MiB"; at most one decimal. */
 export function bytesText(bytes: number): string {
   if (bytes >= MIB) return `${short(bytes / MIB)} MiB`;
   if (bytes >= KIB) return `${short(bytes / KIB)} KiB`;
   return `${short(bytes)} B`;
+}
+
+/** "5442 B", "12 KiB": larger units where they are exact. */
+export function exactBytesText(bytes: number): string {
+  if (bytes >= MIB && bytes % MIB === 0) return `${bytes / MIB} MiB`;
+  return bytes >= KIB && bytes % KIB === 0 ? `${bytes / KIB} KiB` : `${bytes} B`;
 }
 
 /** Whole numbers as they are, means with one decimal. */
@@ -21,6 +29,8 @@ export function timeText(ns: number): string {
   return `${short(ns)} ns`;
 }
 
+/** What is there is not called nothing. */
 function short(value: number): string {
+  if (value > 0 && value < LEAST / 2) return `<${LEAST}`;
   return Number.isInteger(value) ? String(value) : value.toFixed(1).replace(/\.0$/, '');
 }

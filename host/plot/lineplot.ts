@@ -1,6 +1,9 @@
-/** Lines over a log axis, with the spread of their points, as SVG text. Nothing in it needs a script to be seen. */
-import { linearScale, logScale, type Scale } from './scale.ts';
-import { LEFT, markup, place, type Styles, svg, TOP, WIDTH } from './svg.ts';
+/**
+ * Lines over a log axis, with the spread of their points, as SVG that is as wide as its place: across, everything is given in
+ * shares of the width, so that text keeps its size. Nothing in it needs a script to be seen.
+ */
+import { binaryScale, linearScale, logScale, type Scale } from './scale.ts';
+import { colorOf, dashOf, type Look, markup, percentOf, place, plotStyles, sampleLine } from './svg.ts';
 
 export interface Point {
   x: number;
@@ -8,11 +11,14 @@ export interface Point {
   /** Between these it may as well lie; drawn as a bar. */
   low?: number;
   high?: number;
+  /** Whether the line goes through it without a dot. */
+  bare?: boolean;
 }
 
 export interface Line {
   name: string;
-  points: Point[];
+  look: Look;
+  points: readonly Point[];
 }
 
 /** A point to mark on a line plot, with what it means. */
@@ -25,129 +31,139 @@ export interface Mark {
 export interface LinePlot {
   title: string;
   lines: readonly Line[];
-  marks: readonly Mark[];
+  /** Points with a ring around them. */
+  marks?: readonly Mark[];
   /** Values that lines are to reach, or to stay under, at a place. */
   limits?: readonly Mark[];
+  /** What the axes have on them, with the unit. */
+  xName: string;
+  yName: string;
   /** Text of a value on the axis. */
   xText: (x: number) => string;
   yText: (y: number) => string;
-  /** How y runs: in the logarithm (when absent), or straight from 0 on. */
-  y?: 'log' | 'linear';
+  /** Whether x has powers of two on it, or of ten. */
+  x: 'bytes' | 'count';
+  /** How y runs: in the logarithm, or straight from 0 on. */
+  y: 'log' | 'linear';
 }
 
-/** The plot's area, and its axes. */
+/** Places of values: shares of the width, and pixels from the top. */
 interface Frame {
-  right: number;
   x: Scale;
   y: Scale;
 }
 
-const HEIGHT = 400;
-const BOTTOM = 40;
-/** Room right of the area: for the legend's lines, for each letter of its names, and at least. */
-const LEGEND_LINE = 50;
-const LEGEND_LETTER = 7.4;
-const RIGHT_MIN = 150;
+const HEIGHT = 380;
+const TOP = 34;
+const BOTTOM = 330;
+/** Shares of the width between which points lie; left of them stand the values of y. */
+const LEFT = 0.09;
+const RIGHT = 0.965;
+/** Units across the box in which lines are drawn. */
+const BOX = 1000;
+/** So many values on x have room on a phone. */
+const NARROW_TICKS = 5;
+const LIMIT_REACH = 0.03;
 const LEGEND_STEP = 20;
-/** Values on the x axis that are nearer to each other share one text. */
-const TICK_DISTANCE = 26;
-const LIMIT_REACH = 26;
 
-/** @returns Nothing when there is no point. */
-export function linePlot(plot: LinePlot, styles: Styles): string {
-  const { title, lines, marks, limits = [], xText, yText } = plot;
-  if (lines.every(({ points }) => points.length === 0)) return '';
-  const frame = frameOf(plot);
-  return svg(title, HEIGHT, [
-    ...frame.y.ticks.map((value) => rule(frame, frame.y.at(value), yText(value))),
-    ...xTicks(frame, lines, xText),
-    ...lines.map((line) => drawn(line, plot, frame, styles)),
-    ...marks.map((mark) => circled(frame, mark)),
-    ...limits.map((limit) => limitMark(frame, limit)),
-    ...lines.map((line, index) => legendEntry(line.name, index, frame, styles)),
-  ]);
+/** @returns HTML: title, legend and plot; nothing when there is no point. */
+export function linePlot(plot: LinePlot): string {
+  if (plot.lines.every(({ points }) => points.length === 0)) return '';
+  const legend = plot.lines.map(
+    ({ name, look }) =>
+      `<li><svg class="plot" width="30" height="12" aria-hidden="true">${sampleLine(look)}</svg>${markup(name)}</li>`,
+  );
+  return `<figure><figcaption>${markup(plot.title)}</figcaption>
+<svg class="plot" width="100%" height="${HEIGHT}" role="img" aria-label="${markup(plot.title)}">${area(plot)}</svg>
+<ul class="legend">${legend.join('')}</ul></figure>
+`;
 }
 
-function frameOf({ lines, limits = [], y = 'log' }: LinePlot): Frame {
+/** The same as an SVG file of its own, so wide, in colours that follow the reader's choice of light and dark. */
+export function plotFile(plot: LinePlot, width: number): string {
+  const legendAt = TOP + HEIGHT;
+  const height = legendAt + plot.lines.length * LEGEND_STEP + 10;
+  const legend = plot.lines.map(
+    ({ name, look }, index) =>
+      `<g transform="translate(10 ${legendAt + index * LEGEND_STEP})">${sampleLine(look)}<text x="40" y="10">${markup(name)}</text></g>`,
+  );
+  return `<svg xmlns="http://www.w3.org/2000/svg" class="plot" viewBox="0 0 ${width} ${height}" role="img" aria-label="${markup(plot.title)}">
+<style>${plotStyles(':root')}
+:root{background:var(--paper);font-family:sans-serif}.title{font-weight:600}</style>
+<rect width="${width}" height="${height}" style="fill:var(--paper)"/>
+<text class="title" x="10" y="22">${markup(plot.title)}</text>
+<svg role="presentation" x="10" y="${TOP}" width="${width - 20}" height="${HEIGHT}">${area(plot)}</svg>
+${legend.join('\n')}
+</svg>
+`;
+}
+
+/** What lies between and on the axes. */
+function area(plot: LinePlot): string {
+  const { lines, marks = [], limits = [], xName, yName, yText } = plot;
+  const frame = frameOf(plot);
+  const box = `<svg role="presentation" aria-hidden="true" width="100%" height="${HEIGHT}" viewBox="0 0 ${BOX} ${HEIGHT}" preserveAspectRatio="none">${lines.map((line) => drawn(line, frame)).join('')}</svg>`;
+  return [
+    `<text class="soft" x="0" y="12">${markup(yName)}</text>`,
+    ...frame.y.ticks.map((value) => rule(frame.y.at(value), yText(value))),
+    ...xTicks(plot, frame),
+    `<text class="soft" x="${percentOf(RIGHT)}" y="${HEIGHT - 8}" text-anchor="end">${markup(xName)}</text>`,
+    box,
+    ...lines.flatMap((line) => line.points.filter(({ bare }) => !bare).map((point) => dot(point, line, plot, frame))),
+    ...marks.map(({ x, y, text }) => {
+      const at = `cx="${percentOf(frame.x.at(x))}" cy="${place(frame.y.at(y))}"`;
+      return `<circle class="mark" ${at} r="7"><title>${markup(text)}</title></circle>`;
+    }),
+    ...limits.map((limit) => limitMark(frame, limit)),
+  ].join('');
+}
+
+function frameOf({ lines, limits = [], x, y }: LinePlot): Frame {
   const points = lines.flatMap((line) => line.points);
-  const longest = Math.max(...lines.map(({ name }) => name.length));
-  const right = WIDTH - Math.max(RIGHT_MIN, LEGEND_LINE + LEGEND_LETTER * longest);
   const values = [...points.flatMap(({ y, low = y, high = y }) => [y, low, high]), ...limits.map((limit) => limit.y)];
-  const xs = points.map(({ x }) => x);
-  const ends = [HEIGHT - BOTTOM, TOP] as const;
+  const xs = points.map((point) => point.x);
   return {
-    right,
-    x: logScale(xs, LEFT, right),
-    y: y === 'log' ? logScale(values, ...ends) : linearScale([0, Math.max(...values)], ...ends),
+    x: x === 'bytes' ? binaryScale(xs, LEFT, RIGHT) : logScale(xs, LEFT, RIGHT),
+    y: y === 'log' ? logScale(values, BOTTOM, TOP) : linearScale([0, Math.max(...values)], BOTTOM, TOP),
   };
 }
 
-function drawn({ name, points }: Line, { xText, yText }: LinePlot, { x, y }: Frame, styles: Styles): string {
-  const path = points.map((point) => `${place(x.at(point.x))},${place(y.at(point.y))}`).join(' ');
-  const stroke = strokeOf(name, styles);
-  const dots = points.map((point) => {
-    const { low = point.y, high = point.y } = point;
-    const at = place(x.at(point.x));
-    const text = `${name}, ${xText(point.x)}: ${yText(point.y)}${low < high ? ` (${yText(low)} to ${yText(high)})` : ''}`;
-    const circle = `<circle cx="${at}" cy="${place(y.at(point.y))}" r="3" fill="${styles.color(name)}"><title>${markup(text)}</title></circle>`;
-    return `${low < high ? spread(at, y.at(low), y.at(high), styles.color(name)) : ''}${circle}`;
-  });
-  return `<polyline fill="none" stroke-width="2" ${stroke} points="${path}"/>${dots.join('')}`;
+function drawn({ look, points }: Line, { x, y }: Frame): string {
+  const path = points.map((point) => `${place(x.at(point.x) * BOX)},${place(y.at(point.y))}`).join(' ');
+  return `<polyline class="line" ${colorOf(look)}${dashOf(look)} points="${path}"/>`;
 }
 
-/** An upright bar with a foot and a head. */
-function spread(x: number, from: number, to: number, color: string): string {
-  const [low, high] = [place(from), place(to)];
-  const path = `M${x - 4},${low}h8M${x - 4},${high}h8M${x},${low}V${high}`;
-  return `<path fill="none" stroke="${color}" d="${path}"/>`;
-}
-
-function strokeOf(name: string, styles: Styles): string {
-  return `stroke="${styles.color(name)}" stroke-dasharray="${styles.dash(name)}"`;
-}
-
-function circled({ x, y }: Frame, mark: Mark): string {
-  return `<circle class="mark" cx="${place(x.at(mark.x))}" cy="${place(y.at(mark.y))}" r="6"><title>${markup(mark.text)}</title></circle>`;
+/** A dot, with its spread as an upright bar behind it. */
+function dot(point: Point, { name, look }: Line, { xText, yText }: LinePlot, { x, y }: Frame): string {
+  const { low = point.y, high = point.y } = point;
+  const at = percentOf(x.at(point.x));
+  const range = low < high ? ` (${yText(low)} to ${yText(high)})` : '';
+  const title = markup(`${name}, ${xText(point.x)}: ${yText(point.y)}${range}`);
+  const ends = `x1="${at}" x2="${at}" y1="${place(y.at(low))}" y2="${place(y.at(high))}"`;
+  const bar = low < high ? `<line class="spread" ${colorOf(look)} ${ends}/>` : '';
+  const middle = `cx="${at}" cy="${place(y.at(point.y))}"`;
+  return `${bar}<circle class="dot" ${colorOf(look)} ${middle} r="4"><title>${title}</title></circle>`;
 }
 
 /** A short line across, with its text above it. */
 function limitMark({ x, y }: Frame, limit: Mark): string {
-  const [at, height] = [place(x.at(limit.x)), place(y.at(limit.y))];
-  const [from, to] = [at - LIMIT_REACH, at + LIMIT_REACH];
+  const [middle, height] = [x.at(limit.x), place(y.at(limit.y))];
+  const [from, to] = [percentOf(middle - LIMIT_REACH), percentOf(Math.min(middle + LIMIT_REACH, 1))];
   const line = `<line class="mark" x1="${from}" x2="${to}" y1="${height}" y2="${height}" stroke-dasharray="4 3"/>`;
   return `${line}<text class="over" x="${to}" y="${height - 6}" text-anchor="end">${markup(limit.text)}</text>`;
 }
 
-function legendEntry(name: string, index: number, { right }: Frame, styles: Styles): string {
-  const at = TOP + 10 + index * LEGEND_STEP;
-  return `<line x1="${place(right + 14)}" x2="${place(right + 44)}" y1="${at}" y2="${at}" stroke-width="2" ${strokeOf(
-    name,
-    styles,
-  )}/><text x="${place(right + LEGEND_LINE)}" y="${at + 4}">${markup(name)}</text>`;
+function rule(y: number, text: string): string {
+  const at = place(y);
+  return `<line class="rule" x1="0" x2="100%" y1="${at}" y2="${at}"/><text class="soft over" x="0" y="${at - 4}">${markup(text)}</text>`;
 }
 
-function rule({ right }: Frame, y: number, text: string): string {
-  return `<line class="rule" x1="${LEFT}" x2="${place(right)}" y1="${place(y)}" y2="${place(y)}"/><text x="${LEFT - 8}" y="${place(y + 4)}" text-anchor="end">${markup(text)}</text>`;
-}
-
-/** Every x that a point has; its text, where there is room for it. */
-function xTicks({ x }: Frame, lines: readonly Line[], text: (x: number) => string): string[] {
-  const values = new Set(lines.flatMap((line) => line.points.map((point) => point.x)));
-  let last = Number.NEGATIVE_INFINITY;
-  return [...values]
-    .sort((a, b) => a - b)
-    .map((value) => {
-      const at = x.at(value);
-      const named = at - last >= TICK_DISTANCE;
-      if (named) last = at;
-      return tick(at, named ? text(value) : '');
-    });
-}
-
-function tick(x: number, text: string): string {
-  const bottom = HEIGHT - BOTTOM;
-  const line = `<line class="rule" x1="${place(x)}" x2="${place(x)}" y1="${TOP}" y2="${bottom}"/>`;
-  return text === ''
-    ? line
-    : `${line}<text x="${place(x)}" y="${bottom + 18}" text-anchor="middle">${markup(text)}</text>`;
+/** The round values of x; a phone has room for some of their names. */
+function xTicks({ xText }: LinePlot, { x }: Frame): string[] {
+  const every = Math.ceil(x.ticks.length / NARROW_TICKS);
+  return x.ticks.map((value, index) => {
+    const at = percentOf(x.at(value));
+    const name = `<text x="${at}" y="${BOTTOM + 18}" text-anchor="middle"${index % every === 0 ? '' : ' class="fine"'}>${markup(xText(value))}</text>`;
+    return `<line class="rule" x1="${at}" x2="${at}" y1="${TOP}" y2="${BOTTOM}"/>${name}`;
+  });
 }

@@ -1,6 +1,6 @@
-/** Rows, each with dots on one axis and the range between two ends, as SVG text: spreads, and percentiles. */
+/** Rows, each with dots on one axis and the range between two ends: spreads, and percentiles. HTML, as wide as its place. */
 import { linearScale, logScale, type Scale } from './scale.ts';
-import { markup, place, svg, TOP, WIDTH } from './svg.ts';
+import { colorOf, type Look, markup, percentOf } from './svg.ts';
 
 export interface Range {
   name: string;
@@ -16,11 +16,11 @@ export interface Range {
 
 export interface RangePlot {
   title: string;
+  /** What the axis has on it, with the unit. */
+  axisName: string;
   ranges: readonly Range[];
   text: (value: number) => string;
   axis: 'log' | 'linear';
-  /** Where the axis ends at the latest, on both sides of 0; what lies beyond is drawn there, hollow. */
-  clip?: number;
 }
 
 /** The axis, and where dots are drawn that it has no place for. */
@@ -29,54 +29,55 @@ interface Clipped extends Scale {
   within(value: number): number;
 }
 
-const LEFT = 190;
-const RIGHT = 150;
-const STEP = 20;
-const BOTTOM = 30;
-const PLAIN = '#2563c9';
-const STRONG = '#d1495b';
-/** Values on the axis that are nearer to each other share one text. */
-const TICK_DISTANCE = 50;
+/** Shares of the width that the axis begins and ends at. */
+const LEFT = 0.04;
+const RIGHT = 0.96;
+const PLAIN: Look = { color: 0 };
+const STRONG: Look = { color: 5 };
+/** Of all dots, so many are to have their place on the axis, however far away the others lie. */
+const DOTS_SHOWN = 0.95;
 
 /** @returns Nothing when there is no range. */
-export function rangePlot({ title, ranges, text, axis, clip = Number.POSITIVE_INFINITY }: RangePlot): string {
+export function rangePlot({ title, axisName, ranges, text, axis }: RangePlot): string {
   if (ranges.length === 0) return '';
-  const scale = scaleOf(ranges, axis, clip);
-  const bottom = TOP + ranges.length * STEP;
-  const rows = ranges.map((range, index) => row(range, TOP + index * STEP + STEP / 2, scale));
-  return svg(title, bottom + BOTTOM, [...ticks(scale, bottom, text), ...rows]);
+  const scale = axis === 'log' ? logAxis(ranges) : linearAxis(ranges);
+  const names = scale.ticks.map(
+    (value) => `<text x="${percentOf(scale.at(value))}" y="12" text-anchor="middle">${markup(text(value))}</text>`,
+  );
+  const axisRow = `<div class="row axis"><span></span><svg class="plot" width="100%" height="16" aria-hidden="true">${names.join('')}</svg><span></span></div>`;
+  return `<figure><figcaption>${markup(title)}</figcaption><p class="soft">${markup(axisName)}</p>
+${[axisRow, ...ranges.map((range) => row(range, scale)), axisRow].join('\n')}</figure>
+`;
 }
 
-function scaleOf(ranges: readonly Range[], axis: RangePlot['axis'], clip: number): Clipped {
-  const within = (value: number) => Math.max(-clip, Math.min(value, clip));
-  const values = ranges.flatMap(({ low, high, dots }) => [low, high, ...dots.map(({ value }) => value)].map(within));
-  const ends = [LEFT, WIDTH - RIGHT] as const;
-  const { at, ticks } =
-    axis === 'log' ? logScale(values, ...ends) : linearScale([Math.min(...values), Math.max(...values)], ...ends);
-  return { at, ticks, within };
+function logAxis(ranges: readonly Range[]): Clipped {
+  const values = ranges.flatMap(({ low, high, dots }) => [low, high, ...dots.map(({ value }) => value)]);
+  return { ...logScale(values, LEFT, RIGHT), within: (value) => value };
 }
 
-function row({ name, low, high, dots, note, weight = 'plain' }: Range, y: number, scale: Clipped): string {
-  const color = weight === 'strong' ? STRONG : PLAIN;
-  const at = (value: number) => place(scale.at(scale.within(value)));
-  const [from, to] = [at(low), at(high)];
-  const line = `<line x1="${from}" x2="${to}" y1="${y}" y2="${y}" stroke="${color}" stroke-width="5" stroke-opacity=".35" stroke-linecap="round"/>`;
+/** Has a place for every thick line and for most dots, so that a single odd one does not press all others together. */
+function linearAxis(ranges: readonly Range[]): Clipped {
+  const dots = ranges.flatMap((range) => range.dots.map(({ value }) => value)).sort((a, b) => a - b);
+  const shown = (share: number) => dots[Math.round(share * (dots.length - 1))] ?? 0;
+  const least = Math.min(0, ...ranges.map(({ low }) => low), shown(1 - DOTS_SHOWN));
+  const most = Math.max(0, ...ranges.map(({ high }) => high), shown(DOTS_SHOWN));
+  const { at, ticks } = linearScale([least, most], LEFT, RIGHT);
+  const [first, last] = [ticks[0] ?? least, ticks[ticks.length - 1] ?? most];
+  return { at, ticks, within: (value) => Math.max(first, Math.min(value, last)) };
+}
+
+function row({ name, low, high, dots, note, weight = 'plain' }: Range, scale: Clipped): string {
+  const look = weight === 'strong' ? STRONG : PLAIN;
+  const at = (value: number) => percentOf(scale.at(scale.within(value)));
+  const rules = scale.ticks.map((value) => {
+    const x = percentOf(scale.at(value));
+    return `<line class="rule" x1="${x}" x2="${x}" y1="0" y2="20"/>`;
+  });
+  const line = `<line class="range" ${colorOf(look)} x1="${at(low)}" x2="${at(high)}" y1="10" y2="10"/>`;
   const circles = dots.map(({ value, text }) => {
-    const fill = scale.within(value) !== value ? `fill="none" stroke="${color}"` : `fill="${color}"`;
-    return `<circle cx="${at(value)}" cy="${y}" r="3" ${fill}><title>${markup(`${name}: ${text}`)}</title></circle>`;
+    const kind = scale.within(value) === value ? 'dot' : 'ring';
+    return `<circle class="${kind}" ${colorOf(look)} cx="${at(value)}" cy="10" r="3.5"><title>${markup(`${name}: ${text}`)}</title></circle>`;
   });
-  return `<text x="${LEFT - 10}" y="${y + 4}" text-anchor="end">${markup(name)}</text>${line}${circles.join('')}<text x="${
-    WIDTH - RIGHT + 12
-  }" y="${y + 4}">${markup(note)}</text>`;
-}
-
-function ticks({ at, ticks: values }: Scale, bottom: number, text: (value: number) => string): string[] {
-  let last = Number.NEGATIVE_INFINITY;
-  return values.map((value) => {
-    const x = place(at(value));
-    const line = `<line class="rule" x1="${x}" x2="${x}" y1="${TOP}" y2="${bottom}"/>`;
-    if (x - last < TICK_DISTANCE) return line;
-    last = x;
-    return `${line}<text x="${x}" y="${bottom + 18}" text-anchor="middle">${markup(text(value))}</text>`;
-  });
+  const plot = `<svg class="plot" width="100%" height="20">${rules.join('')}${line}${circles.join('')}</svg>`;
+  return `<div class="row"><span>${markup(name)}</span>${plot}<span class="number">${markup(note)}</span></div>`;
 }

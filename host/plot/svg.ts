@@ -1,50 +1,61 @@
-/** What every plot is made of: markup, the frame of an SVG, and names that keep their colours. */
+/** What every plot is made of: markup, looks, the styles behind them, and a file of its own. */
 
-/** Width of every plot; its height is its own. Units are pixels where nothing is scaled. */
-export const WIDTH = 760;
-/** Where the title stands, and room for it. */
-export const LEFT = 70;
-export const TOP = 34;
-
-const COLORS = [
-  '#2563c9',
-  '#d1495b',
-  '#1f8a70',
-  '#b8860b',
-  '#7b52ab',
-  '#d2691e',
-  '#4a90a4',
-  '#8f3b76',
-  '#6b7a1f',
-  '#5a6472',
-  '#b03a2e',
-];
-const DASHES = ['', '9 4', '2 4', '12 4 2 4', '5 5', '1 3', '14 3', '8 3 2 3 2 3', '4 8'];
-
-/** Names keep their colour and dash from plot to plot, in the order in which they are first seen. */
-export class Styles {
-  readonly #seen: string[] = [];
-
-  color(name: string): string {
-    return COLORS[this.#index(name) % COLORS.length] as string;
-  }
-
-  dash(name: string): string {
-    return DASHES[this.#index(name) % DASHES.length] as string;
-  }
-
-  #index(name: string): number {
-    if (!this.#seen.includes(name)) this.#seen.push(name);
-    return this.#seen.indexOf(name);
-  }
+/** How a line or a bar is drawn: the same look means the same thing, on every plot. */
+export interface Look {
+  /** Index of its colour. */
+  color: number;
+  /** Index of its dashes; solid when absent. */
+  dash?: number;
 }
 
-/** A plot as a file of its own, on white, with the styles that a page gives it. */
-export function standalone(plot: string): string {
-  const style =
-    'svg{background:#fff;font:12px sans-serif}text{fill:#1c2330}.title{font-weight:600;font-size:13px}' +
-    '.rule{stroke:#d8dbe0}.mark{fill:none;stroke:#1c2330;stroke-width:1.5}';
-  return `${plot.replace('<svg ', '<svg xmlns="http://www.w3.org/2000/svg" ').replace('>', `><style>${style}</style>`)}\n`;
+/** Colours on light and on dark paper; each pair is one. */
+const COLORS: readonly (readonly [light: string, dark: string])[] = [
+  ['#2563c9', '#7aa9ff'],
+  ['#c2410c', '#ff9a5c'],
+  ['#7b3fb0', '#c39bf2'],
+  ['#1f8a70', '#54d0ab'],
+  ['#a87900', '#e9c046'],
+  ['#c9304f', '#ff859b'],
+  ['#0e86a8', '#5fcdea'],
+  ['#b0368c', '#f08bd2'],
+  ['#61751a', '#b8cc5c'],
+  ['#5a6472', '#a9b4c3'],
+  ['#7a4b21', '#d3a578'],
+];
+const DASHES = ['', '8 4', '2 4', '12 4 2 4'];
+
+/** Colours of text, paper and rules, and of the looks, for light and dark; on the root of a page or of a file. */
+const PAPER = {
+  light: '--ink:#1c2330;--soft:#5a6472;--paper:#fcfcfa;--raised:#f2f3f0;--line:#d8dbe0;--good:#1f7a5c;--bad:#b93a4b',
+  dark: '--ink:#e6e8ec;--soft:#a2abb8;--paper:#14181f;--raised:#1d232d;--line:#343b47;--good:#5cc8a1;--bad:#f0808e',
+};
+
+/** Styles of the plots' parts; `root` is whom the colours are given to. */
+export function plotStyles(root: string): string {
+  const colors = (side: 0 | 1) => COLORS.map((pair, index) => `--c${index}:${pair[side]}`).join(';');
+  return `${root}{${PAPER.light};${colors(0)}}
+@media(prefers-color-scheme:dark){${root}{${PAPER.dark};${colors(1)}}}
+.plot text{fill:var(--ink);font-size:12px}.plot .soft{fill:var(--soft)}.plot .rule{stroke:var(--line)}
+.plot .line{fill:none;stroke:var(--c);stroke-width:2;stroke-linejoin:round;vector-effect:non-scaling-stroke}
+.plot .dot{fill:var(--c);stroke:var(--paper);stroke-width:1}.plot .ring{fill:none;stroke:var(--c);stroke-width:1.5}
+.plot .spread{stroke:var(--c);stroke-width:1.5}.plot .mark{fill:none;stroke:var(--ink);stroke-width:1.5}
+.plot .over{stroke:var(--paper);stroke-width:4;paint-order:stroke}`;
+}
+
+/** The attribute that gives an element its colour. */
+export function colorOf({ color }: Look): string {
+  return `style="--c:var(--c${color % COLORS.length})"`;
+}
+
+/** The attribute that gives a line its dashes; nothing for a solid one. */
+export function dashOf({ dash = 0 }: Look): string {
+  const dashes = DASHES[dash % DASHES.length] as string;
+  return dashes === '' ? '' : ` stroke-dasharray="${dashes}"`;
+}
+
+/** A short piece of a line, as a legend shows it. */
+export function sampleLine(look: Look, y = 6): string {
+  return `<line class="line" ${colorOf(look)}${dashOf(look)} x1="0" x2="30" y1="${y}" y2="${y}"/>`;
 }
 
 /** Text that stands for itself in HTML and SVG. */
@@ -52,13 +63,12 @@ export function markup(text: string): string {
   return text.replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`);
 }
 
-/** The frame, with its title. */
-export function svg(title: string, height: number, parts: readonly string[]): string {
-  const head = `<text class="title" x="${LEFT}" y="16">${markup(title)}</text>`;
-  return `<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${markup(title)}">${head}${parts.join('')}</svg>`;
-}
-
 /** A place in a plot, with one decimal. */
 export function place(value: number): number {
   return Math.round(value * 10) / 10;
+}
+
+/** A share of the width, as an attribute has it. */
+export function percentOf(share: number): string {
+  return `${Math.round(share * 1e4) / 100}%`;
 }

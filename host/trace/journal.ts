@@ -54,6 +54,8 @@ export interface JournalHeader {
   /** The uid that has claimed the context manager since boot. */
   context_mgr_uid: number | null;
   arena: { addr: Address; size: number };
+  /** Threads that a dump wakes are told with the dump; in older recordings they are told with the next step. */
+  dump_wakes?: true;
   /** The scenario shows something that two processors would race for. */
   racy?: boolean;
   procs: JournalProcess[];
@@ -151,8 +153,8 @@ export interface WriteReadOutput extends ResultOutput {
 export interface DumpOutput {
   exists: boolean;
   text: string | null;
-  /** Only in the kernel's recordings, with no text: what it printed may be incomplete, and is not to be compared. */
-  cut?: boolean;
+  /** The kernel's text may be incomplete, so that there is none here and nothing to compare. */
+  cut?: true;
 }
 
 /** The operations: who acts (`by` is a thread, or nobody), what goes in, what comes out (`null`: nothing). */
@@ -172,7 +174,7 @@ export interface Operations {
   poke: { by: true; in: { addr: Address; bytes: HexBytes }; out: StoreOutput };
   fill: { by: true; in: { addr: Address; len: number; byte: number }; out: StoreOutput };
   peek: { by: true; in: { addr: Address; len: number }; out: PeekOutput };
-  /** `device`, not in the kernel's recordings: 1 hwbinder, 2 vndbinder; otherwise binder. */
+  /** `device`: 1 hwbinder, 2 vndbinder; otherwise binder. */
   open: { by: true; in: { flags: number; device?: number }; out: ResultOutput };
   close: { by: true; in: { fd: number }; out: ResultOutput };
   dup: { by: true; in: { fd: number; to: number }; out: ResultOutput };
@@ -200,7 +202,7 @@ export interface Operations {
   ioctl: { by: true; in: IoctlInput; out: IoctlOutput };
   wr: { by: true; in: WriteReadInput; out: WriteReadOutput };
   dump: { by: false; in: { file: string }; out: DumpOutput };
-  /** Not in the kernel's recordings: the shrinker takes up to `pages`; `ret` says how many it got. */
+  /** The shrinker takes up to `pages`, of the kernel always all; `ret` says how many it got. */
   shrink: { by: false; in: { pages: number }; out: ResultOutput };
   note: { by: false; in: { text?: string }; out: null };
 }
@@ -247,6 +249,8 @@ export type StepOf<O extends Op> = StepInputOf<O> & {
   /** Commands written and answers read, in words; for people. */
   bc?: string[];
   br?: string[];
+  /** The lines that the kernel's driver printed meanwhile; only in recordings made for it. */
+  klog?: string[];
   /** The choices that led to this step, oldest first; only in journals of simulations, and where there was a choice. */
   sched?: readonly ScheduleChoice[];
 };

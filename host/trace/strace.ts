@@ -115,7 +115,7 @@ export class Strace {
     const name = `/sys/kernel/debug/binder/${file}`;
     if (!out) return [`# ${name}`];
     if (!out.exists) return [`# ${name}: does not exist`];
-    if (out.text === null) return [`# ${name}: not known to be whole`];
+    if (out.cut || out.text === null) return [`# ${name}: not known to be whole`];
     return [`# ${name}:`, ...out.text.trimEnd().split('\n')];
   }
 

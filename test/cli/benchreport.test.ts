@@ -172,7 +172,7 @@ test('the page: one file that asks for nothing, with every case, plots, and what
   assert.match(html, 'a &#60;processor&#62;');
   assert.match(html, '65 % asked of oneway');
   assert.match(html, '78 % asked of oneway');
-  assert.is(html.match(/<svg/g)?.length, 6);
+  assert.is(html.match(/<figure/g)?.length, 6);
 });
 
 test('the page of few cases, or of one round, has what there is', () => {
@@ -186,6 +186,28 @@ test('the page of few cases, or of one round, has what there is', () => {
   checkPage(html);
   assert.not.match(html, '<svg');
   checkPage(benchPage(whole(1), known));
+});
+
+test('a limit that is missed looks missed, and too few rounds say why there is no spread', () => {
+  const limits: Limit[] = [
+    { case: 'a', of: null, most: 12 },
+    { case: 'a', of: 'b', share: 0.65 },
+  ];
+  const cases = [
+    { name: 'a', rounds: rounds(12.01) },
+    { name: 'b', rounds: rounds(12.01 * 0.649) },
+  ];
+  const report = reportOf({ cases, latencies: [] }, MACHINE, limits, null);
+  assert.equal(
+    report.limits.map(({ measured, holds }) => [measured, holds]),
+    [
+      ['12.1', false],
+      ['64 %', false],
+    ],
+  );
+  assert.match(tableLines(report).join('\n'), 'spread: - with fewer than 3 rounds');
+  assert.match(benchPage(report, known), 'Spread: - with fewer than 3 rounds');
+  assert.not.match(tableLines(whole()).join('\n'), 'fewer than');
 });
 
 test('every case and latency belongs to a group that says what it does', () => {

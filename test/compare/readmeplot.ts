@@ -4,21 +4,27 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { costPlot } from '../../host/compare/page.ts';
+import { CALL } from '../../host/compare/call.ts';
+import { measure } from '../../host/compare/comparison.ts';
+import { costPlot } from '../../host/compare/costplot.ts';
+import { studyOf } from '../../host/compare/study.ts';
 import { STRATEGIES } from '../../host/index.ts';
-import { Styles, standalone } from '../../host/plot/svg.ts';
-import { PROFILE, row } from './counts.ts';
+import { plotFile } from '../../host/plot/lineplot.ts';
+import { CONDITIONS, PROFILE } from './counts.ts';
 
 export const README_PLOT = join(import.meta.dirname, '../../../docs/compare-call.svg');
 
-const PAYLOADS = [4, 64, 512, 2048, 4096, 16384, 65536, 262144, 524288];
+const WIDTH = 820;
+const PAYLOADS = [4, 4096, 65536, 524288];
 
 export function readmePlot(): string {
-  const rows = [
-    ...STRATEGIES.flatMap((strategy) => PAYLOADS.map((payload) => row(strategy, payload))),
-    ...PAYLOADS.map((payload) => row('kmap', payload, { send: 'memfd' })),
+  const ways = [
+    ...STRATEGIES.map((strategy) => ({ workload: CALL, strategy, send: 'inline' as const })),
+    ...(['memfd', 'new-memfd'] as const).map((send) => ({ workload: CALL, strategy: 'kmap' as const, send })),
   ];
-  return standalone(costPlot(rows, PROFILE, new Styles()));
+  const choices = PAYLOADS.flatMap((payload) => ways.map((way) => ({ ...way, payload })));
+  const rows = choices.map((choice) => measure(choice, CONDITIONS));
+  return plotFile(costPlot(studyOf(rows, choices, CONDITIONS), PROFILE), WIDTH);
 }
 
 if (process.argv[1] === import.meta.filename) writeFileSync(README_PLOT, readmePlot());

@@ -67,6 +67,18 @@ test('sent by memfd only the message is copied, whatever the payload', () => {
   }
 });
 
+test('a memory file of one use counts its making: a frame and a fault for each page on the sender’s side', () => {
+  for (const strategy of STRATEGIES) {
+    const used = row(strategy, P, { send: 'memfd' });
+    const fresh = row(strategy, P, { send: 'new-memfd' });
+    assert.ok(fresh.perCall.framesZeroed >= used.perCall.framesZeroed + 16, 'and page tables');
+    assert.is(fresh.perCall.faults, used.perCall.faults + 16);
+    assert.is(fresh.perCall.bytesCopied, used.perCall.bytesCopied);
+    assert.is(fresh.systemCalls, used.systemCalls + 5);
+    assert.is(used.framesResident - fresh.framesResident, 16, 'it is gone afterwards');
+  }
+});
+
 function socket(receive: Receive, payload: number): Row {
   return row(null, payload, { workload: SOCKETS.find((workload) => workload.receive === receive) as Workload });
 }
@@ -93,6 +105,12 @@ test('socket: who keeps a buffer has its memory from the start, who asks has mor
   assert.is(oversized.perCall.framesAllocated, 0);
   assert.ok(askFirst.perCall.framesAllocated > 0);
   assert.is(askFirst.perCall.faults, 1);
+});
+
+test('socket: a message larger than what libbinder maps has a larger buffer', () => {
+  for (const receive of ['oversized', 'ask-first'] as const) {
+    assert.is(socket(receive, 1 << 20).perCall.bytesCopied, 2 * (1 << 20) + HEADERS);
+  }
 });
 
 test('nothing at all can be sent, too', () => {

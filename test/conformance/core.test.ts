@@ -5,18 +5,27 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { guestModule } from '../../host/cli/boot.ts';
-import { Machine, STRATEGIES } from '../../host/machine.ts';
+import { Machine, STRATEGIES, type Strategy } from '../../host/machine.ts';
 import { Provenance } from '../../host/provenance.ts';
 import { mapsAlike, record, replay } from '../../host/replay.ts';
 import type { Journal, JournalHeader, Step } from '../../host/trace/journal.ts';
-import { recording, recordingNames } from './recordings.ts';
+import { ALL_SETS, QUICK_SETS, recording, recordingNames } from './recordings.ts';
 
 const wasm = guestModule();
+
+/** Where a strategy cannot do what Linux did, for a reason that ARCHITECTURE.md names: recording, strategy, step. */
+const DEPARTURES: readonly (readonly [name: string, strategy: Strategy, step: number])[] = [
+  // Linux has no page for a message beyond the piece that mprotect left of the mapping; these have all pages from the start.
+  ['pieces-of-a-mapping', 'prefault', 37],
+  ['pieces-of-a-mapping', 'huge', 37],
+  // A message is sent out of another that is not delivered yet: the receiver's pages do not have it.
+  ['two-files-of-one-process', 'two-copy', 32],
+];
 
 for (const strategy of STRATEGIES) {
   const isAlike = mapsAlike(strategy, 'kmap');
   const origins = (header: JournalHeader) => new Provenance(header, { wasm });
-  for (const set of isAlike ? (['hand', 'random', 'coverage'] as const) : (['hand'] as const)) {
+  for (const set of isAlike ? ALL_SETS : QUICK_SETS) {
     const test = suite(`${set} under ${strategy}`);
     for (const name of recordingNames(set)) {
       test(name, () => {
@@ -24,8 +33,9 @@ for (const strategy of STRATEGIES) {
         const machine = Machine.fromHeader(journal.header, { wasm, strategy, journal: false });
         const free = machine.freeFrames();
         const result = replay(journal, () => machine, { check: true, ...(isAlike ? {} : { origins }) });
-        assert.equal(result.text, []);
-        assert.is(result.equal, result.steps);
+        const departure = DEPARTURES.find((entry) => entry[0] === name && entry[1] === strategy);
+        assert.is(result.different[0]?.step, departure?.[2]);
+        if (departure === undefined) assert.equal(result.text, []);
         machine.end();
         machine.check();
         assert.is(machine.freeFrames(), free);

@@ -14,6 +14,7 @@ export const PAGE = 4096;
 export interface TestExports {
   boot(memoryBytes: number, vmallocBytes: number): void;
 
+  bytesMove(target: number, source: number, size: number): void;
   bitmapBytes(bits: number): number;
   bitmapTest(base: number, bit: number): number;
   bitmapSet(base: number, bit: number): void;
@@ -136,7 +137,8 @@ export interface TestExports {
   copyToUser(space: number, dst: bigint, src: number, len: number): number;
   userWindow(space: number, va: bigint, len: number, access: number): number;
   userTouch(space: number, va: bigint, access: number): number;
-  userRead(space: number, va: bigint, len: number): number;
+  copyFromUserOn(space: number, dst: number, va: bigint, len: number, window: number, read: number): number;
+  getUser32(space: number, va: bigint): bigint;
   putUser32(space: number, va: bigint, value: number): number;
   putUser64(space: number, va: bigint, value: bigint): number;
 

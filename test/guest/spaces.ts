@@ -250,7 +250,7 @@ export function attempt({ guest }: TestGuest, spaces: number[], act: Act): void 
   } else if (act.kind === 'unmap') guest.spaceUnmap(space, va(act), bytes(act));
   else if (act.kind === 'protect') guest.spaceProtect(space, va(act), bytes(act), act.prot);
   else if (act.kind === 'write') guest.putUser32(space, va(act), act.value);
-  else if (act.kind === 'read') guest.userRead(space, va(act), 8);
+  else if (act.kind === 'read') guest.getUser32(space, va(act));
   else {
     guest.spaceDestroy(space);
     spaces.splice(spaces.indexOf(space), 1);

@@ -69,6 +69,8 @@ function reachable(layout: Kind[], from: number, len: number, good: Kind[]): num
   return len;
 }
 
+/** Kinds of pages that the user may read. */
+const READABLE: Kind[] = ['rw', 'fresh', 'ro', 'file'];
 const range = fc.record({ from: fc.nat(SIZE - 1), len: fc.nat(SIZE) });
 
 test('copyFromUser copies up to the first byte that cannot be read', () => {
@@ -119,19 +121,27 @@ test('single words and structures, across pages or not', () => {
       fc.bigInt(0n, 2n ** 64n - 1n),
       (layout, from, len, value) => {
         const { space, image } = build(layout);
+        const target = scratch(1);
         const va = BASE + BigInt(from);
-        const readable = reachable(layout, from, len, ['rw', 'fresh', 'ro', 'file']) === len;
+        const readable = reachable(layout, from, len, READABLE) === len;
         const isInPage = (from % PAGE) + len <= PAGE;
-        const at = guest.userRead(space, va, len);
         if (len > 0) {
-          assert.is(at !== 0, readable);
-          assert.is(guest.userWindow(space, va, len, ACCESS_READ) !== 0, readable && isInPage);
-          if (at !== 0) assert.equal(bytes.slice(at, at + len), image.slice(from, from + len));
+          const window = guest.userWindow(space, va, len, ACCESS_READ);
+          assert.is(window !== 0, readable && isInPage);
+          if (window !== 0) assert.equal(bytes.slice(window, window + len), image.slice(from, from + len));
+          const first = len >>> 1;
+          const before = guest.userWindow(space, va, Math.max(first, 1), ACCESS_READ);
+          const missed = guest.copyFromUserOn(space, target, va + BigInt(first), len - first, before, first);
+          assert.is(missed === 0, reachable(layout, from + first, len - first, READABLE) === len - first);
+          if (missed === 0) {
+            assert.equal(bytes.slice(target, target + len - first), image.slice(from + first, from + len));
+          }
         }
         assert.is(guest.putUser64(space, va, value), reachable(layout, from, 8, ['rw', 'fresh', 'file']) === 8 ? 1 : 0);
         if (guest.putUser32(space, va, Number(value & 0xffffffffn)) === 1) {
-          const word = guest.userRead(space, va, 4);
-          assert.is(BigInt(data.getUint32(word, true)), value & 0xffffffffn);
+          assert.is(guest.getUser32(space, va), value & 0xffffffffn);
+        } else if (reachable(layout, from, 4, READABLE) < 4) {
+          assert.is(guest.getUser32(space, va), -1n);
         }
       },
     ),

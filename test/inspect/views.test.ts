@@ -66,9 +66,9 @@ test('a process: threads, descriptors, areas', () => {
   assert.equal(
     first?.descriptors.map(({ fd, kind, cloexec }) => [fd, kind, cloexec]),
     [
-      [0, 'console', false],
-      [1, 'console', false],
-      [2, 'console', false],
+      [0, 'null', false],
+      [1, 'null', false],
+      [2, 'null', false],
       [managerFd, 'binder', true],
     ],
   );

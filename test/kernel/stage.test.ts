@@ -40,6 +40,13 @@ const bytes = fc.oneof(
 const data = fc.oneof(
   { weight: 6, arbitrary: bytes },
   { weight: 1, arbitrary: fc.constantFrom('text', { address: 0x10080000, length: 24 }, new Float64Array([1, 2])) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      address: fc.constantFrom(0, 1, 0x10000000, 0x7fffffff, 0x80000000, 0xffffffff, 2 ** 32, 2 ** 40),
+      length: fc.constantFrom(0, 1, 24, 0xffffffff),
+    }),
+  },
 );
 const objects = fc.array(
   fc.oneof(

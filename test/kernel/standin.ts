@@ -6,6 +6,7 @@ import { ENOMEM } from '../../assembly/abi/errno.ts';
 import {
   COMMAND_CODE,
   COMMAND_DATA,
+  COMMAND_DATA_BROUGHT,
   COMMAND_DATA_SIZE,
   COMMAND_FIRST,
   COMMAND_FLAGS,
@@ -29,6 +30,7 @@ import type { RawExports } from '../../host/guest/exports.ts';
 import type { Guest } from '../../host/guest/guest.ts';
 import { Command } from '../../host/kernel/command.ts';
 import { bc } from '../../host/kernel/commands.ts';
+import { BROUGHT_ALONG } from '../../host/kernel/payload.ts';
 import { type People, Process } from '../../host/kernel/process.ts';
 import { Roster } from '../../host/kernel/roster.ts';
 import { Extent } from '../../host/kernel/stream.ts';
@@ -141,12 +143,23 @@ export class StandIn {
       const of = (offset: number) => field(index, offset);
       const [size, data] = [of(COMMAND_DATA_SIZE), of(COMMAND_DATA)];
       const isMessage = payloadSize(of(COMMAND_WORD)) === TRANSACTION_DATA_SIZE;
-      const bytes = isMessage && data === 0 ? this.u8.slice(payload, payload + size) : null;
+      const isBrought = isMessage && data === COMMAND_DATA_BROUGHT;
+      const bytes = isBrought ? this.u8.slice(payload, payload + size) : null;
       if (bytes !== null) payload += (size + 15) & ~15;
       const [code, flags] = [of(COMMAND_CODE), of(COMMAND_FLAGS)];
       const [first, second] = [of(COMMAND_FIRST), of(COMMAND_SECOND)];
       if (!isMessage) return Command.plain(of(COMMAND_WORD), first, second);
-      return new Command(of(COMMAND_WORD), first, second, code, flags, bytes, data, size, null);
+      return new Command(
+        of(COMMAND_WORD),
+        first,
+        second,
+        code,
+        flags,
+        bytes,
+        isBrought ? BROUGHT_ALONG : data,
+        size,
+        null,
+      );
     });
     return { poke: bc.bytes(commands, address), writeSize: new Extent(commands).stream };
   }

@@ -10,7 +10,7 @@ const root = join(import.meta.dirname, '../../..');
 
 /** All TypeScript files below the folders of the house. */
 function sourcesOfTheProject(): Source[] {
-  return ['assembly', 'host', 'bench', 'test', 'examples'].flatMap((folder) => {
+  return ['assembly', 'host', 'bench', 'test', 'examples', 'oracle'].flatMap((folder) => {
     if (statSync(join(root, folder), { throwIfNoEntry: false }) === undefined) return [];
     return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts'))
@@ -108,6 +108,20 @@ test('node in the core, and any file in an example, is caught', () => {
   });
   assert.equal(rules.packagesStayWhereTheyBelong(sources), ['host/machine.ts:1: imports node:fs']);
   assert.equal(rules.examplesStandAlone(sources), ['examples/call.ts:2: imports host/machine.ts']);
+});
+
+test('the oracle is known to nobody, and knows only the host', () => {
+  const sources = made({
+    'host/machine.ts': `import { a } from '../oracle/kernel.ts';`,
+    'test/oracle/session.test.ts': `import { a } from '../../oracle/session.ts';`,
+    'oracle/kernel.ts': `import { a } from './session.ts';\nimport { b } from '../host/machine.ts';\nimport { c } from '../bench/main.ts';`,
+    'oracle/bytes.ts': `import { a } from './session.ts';`,
+  });
+  assert.equal(rules.oracleStandsApart(sources), [
+    'host/machine.ts:1: imports oracle/kernel.ts',
+    'oracle/kernel.ts:3: imports bench/main.ts',
+    'oracle/bytes.ts:1: imports oracle/session.ts, which is to the right of it',
+  ]);
 });
 
 test('names that say nothing, and barrels, are caught', () => {

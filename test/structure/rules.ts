@@ -1,6 +1,16 @@
 /** The rules of the house. Each takes the sources and answers with complaints, one line each; none: all is well. */
 import { basename, dirname } from 'node:path/posix';
-import { ARROWS, FILE_LINES_MAX, INDEXES, PACKAGES, RANKS, RAW_MEMORY, RAW_MEMORY_FILES, SHARED } from './house.ts';
+import {
+  ARROWS,
+  FILE_LINES_MAX,
+  INDEXES,
+  ORACLE,
+  PACKAGES,
+  RANKS,
+  RAW_MEMORY,
+  RAW_MEMORY_FILES,
+  SHARED,
+} from './house.ts';
 import type { Source } from './source.ts';
 
 type Rule = (sources: Source[]) => string[];
@@ -71,6 +81,19 @@ export const examplesStandAlone: Rule = (sources) =>
     .filter(({ path }) => path.startsWith('examples/'))
     .flatMap(({ path, imports }) => imports.map(({ name, line }) => `${path}:${line}: imports ${name}`));
 
+/** The oracle knows the host and the numbers; nobody but its tests knows the oracle. Its own files keep to their arrow. */
+export const oracleStandsApart: Rule = (sources) =>
+  sources.flatMap(({ path, imports }) =>
+    imports.flatMap(({ name, line }) => {
+      const isOracle = path.startsWith(ORACLE);
+      const where = `${path}:${line}: imports ${name}`;
+      if (!isOracle) return name.startsWith(ORACLE) && !path.startsWith(`test/${ORACLE}`) ? [where] : [];
+      if (!name.startsWith(ORACLE)) return name.startsWith('host/') || name.startsWith(SHARED) ? [] : [where];
+      if (dirname(path) !== dirname(name)) return [];
+      return placeInArrow(name) > placeInArrow(path) ? [`${where}, which is to the right of it`] : [];
+    }),
+  );
+
 /** No file imports itself, over however many others. Names the whole circle. */
 export const noCycles: Rule = (sources) => {
   const imports = new Map(sources.map(({ path, imports }) => [path, imports.map(({ name }) => name)]));
@@ -107,7 +130,7 @@ export const namesSaySomething: Rule = (sources) =>
 /** A file opens with a comment that says what it owns. */
 export const filesIntroduceThemselves: Rule = (sources) =>
   sources
-    .filter(inHouse)
+    .filter((source) => inHouse(source) || source.path.startsWith(ORACLE))
     .filter(({ text }) => !/^(#!.*\n)?\/(\*\*|\/ )/.test(text))
     .map(({ path }) => `${path}: does not begin with a comment`);
 

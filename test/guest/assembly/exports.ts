@@ -13,6 +13,7 @@ export {
   bitmapSet,
   bitmapTest,
 } from '../../../assembly/lib/bitmap';
+export { bytesMove } from '../../../assembly/lib/bytes';
 export { digest } from '../../../assembly/lib/digest';
 export {
   listAddHead,
@@ -91,10 +92,11 @@ export {
 } from '../../../assembly/mem/table';
 export {
   copyFromUser,
+  copyFromUserOn,
   copyToUser,
+  getUser32,
   putUser32,
   putUser64,
-  userRead,
   userTouch,
   userWindow,
 } from '../../../assembly/mem/uaccess';

@@ -1,0 +1,17 @@
+/** Looks of what is compared: a strategy has its colour wherever it is drawn, a way to send its dashes, an event its colour. */
+import { STRATEGIES } from '../kernel/strategy.ts';
+import type { Look } from '../plot/svg.ts';
+import type { Name } from './curve.ts';
+import { type Receive, SENDS } from './scene.ts';
+import { EVENTS, type Event } from './tally.ts';
+
+const RECEIVES: readonly Receive[] = ['oversized', 'ask-first'];
+const OWNERS: readonly string[] = [...STRATEGIES, ...RECEIVES];
+
+export function lookOf({ who, send }: Name): Look {
+  return { color: Math.max(OWNERS.indexOf(who), 0), dash: SENDS.indexOf(send) };
+}
+
+export function eventLook(event: Event): Look {
+  return { color: EVENTS.indexOf(event) };
+}

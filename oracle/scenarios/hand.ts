@@ -1,0 +1,33 @@
+/** The hand-written scenarios, by what they are about. A new file of them gets its line here. */
+import alloc from './hand/alloc.ts';
+import death from './hand/death.ts';
+import device from './hand/device.ts';
+import endings from './hand/endings.ts';
+import freeze from './hand/freeze.ts';
+import mapping from './hand/mapping.ts';
+import more from './hand/more.ts';
+import objects from './hand/objects.ts';
+import oneway from './hand/oneway.ts';
+import refs from './hand/refs.ts';
+import secctx from './hand/secctx.ts';
+import threads from './hand/threads.ts';
+import transactions from './hand/transactions.ts';
+import writeread from './hand/writeread.ts';
+import type { Scenario } from './scenario.ts';
+
+export const HAND: Readonly<Record<string, readonly Scenario[]>> = {
+  device,
+  writeread,
+  mapping,
+  refs,
+  transactions,
+  endings,
+  oneway,
+  alloc,
+  death,
+  threads,
+  freeze,
+  objects,
+  secctx,
+  more,
+};

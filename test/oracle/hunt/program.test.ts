@@ -1,0 +1,79 @@
+/** Programs of the hunt: the seed decides them, they reach every part of the protocol, and the emulator performs them all. */
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { guestModule } from '../../../host/cli/boot.ts';
+import { words } from '../../../host/kernel/words.ts';
+import { Coverage } from '../../../oracle/hunt/coverage.ts';
+import { programSeed } from '../../../oracle/hunt/hunt.ts';
+import { makeProgram } from '../../../oracle/hunt/program.ts';
+import { SourceFolders } from '../../../oracle/hunt/sources.ts';
+
+const CONFORMANCE = join(import.meta.dirname, '../../../../test/conformance');
+const sources = new SourceFolders([join(CONFORMANCE, 'hand'), join(CONFORMANCE, 'random')]);
+const SEEDS = Array.from({ length: 80 }, (_, number) => programSeed(7, number));
+/** Operations of journals that the kernel's recordings do not have. */
+const EMULATOR_ONLY = ['setcon', 'read', 'write', 'ftruncate', 'note'];
+/** Operations that recordings have. */
+const OPS = [
+  ...['proc', 'spawn', 'fork', 'texit', 'exit', 'kill', 'signal', 'setuid', 'rlimit', 'poke', 'fill', 'peek', 'open'],
+  ...['close', 'dup', 'fcntl', 'mmap', 'munmap', 'mprotect', 'poll', 'mkfd', 'fdinfo', 'ioctl', 'wr', 'dump', 'shrink'],
+];
+
+const test = suite('programs of the hunt');
+const programs = SEEDS.map((seed) => makeProgram(guestModule(), sources, seed));
+
+test('the emulator performs them all, and stays in order', () => {
+  for (const { header, defect } of programs) assert.is(defect, null, `${header.name}: ${defect?.message}`);
+});
+
+test('a seed makes the same program again', () => {
+  for (const [index, seed] of SEEDS.slice(0, 6).entries()) {
+    const again = makeProgram(guestModule(), sources, seed);
+    assert.equal(JSON.stringify(again.steps), JSON.stringify(programs[index]?.steps));
+  }
+});
+
+test('neighbouring seeds of a hunt share no program', () => {
+  const seeds = [1, 2, 3].flatMap((seed) => Array.from({ length: 500 }, (_, number) => programSeed(seed, number)));
+  assert.is(new Set(seeds).size, seeds.length);
+});
+
+test('some are made up, and some are made of recordings', () => {
+  const mutated = programs.filter(({ header }) => header.desc.includes(' after '));
+  assert.ok(mutated.length > 20 && mutated.length < 60, `${mutated.length} of ${programs.length}`);
+});
+
+test('they end by looking at everything, and killing all processes', () => {
+  for (const { steps } of programs) {
+    const files = steps.slice(-2).flatMap((step) => (step.op === 'dump' ? [step.in.file] : []));
+    assert.equal(files, ['state', 'stats']);
+    for (const file of ['transaction_log', 'failed_transaction_log']) {
+      assert.ok(steps.some((step) => step.op === 'dump' && step.in.file === file));
+    }
+  }
+});
+
+test('they reach every operation and every command', () => {
+  const coverage = new Coverage();
+  for (const { steps } of programs) coverage.add(steps);
+  const { ops, commands, ioctls, errnos } = coverage.tables();
+  assert.equal(
+    OPS.filter((op) => !(op in ops)),
+    [],
+  );
+  assert.equal(
+    EMULATOR_ONLY.filter((op) => op in ops),
+    [],
+  );
+  assert.equal(
+    words('BC_')
+      .map(([, name]) => name)
+      .filter((name) => !(name in commands)),
+    [],
+  );
+  assert.ok(Object.keys(ioctls).length >= 14, Object.keys(ioctls).join(', '));
+  for (const errno of ['EFAULT', 'EINVAL', 'EAGAIN', 'EBADF', 'ENOMEM']) assert.ok(errno in errnos, errno);
+});
+
+test.run();
