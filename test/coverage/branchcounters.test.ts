@@ -8,6 +8,9 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { guestModule } from '../../host/cli/boot.ts';
 import { Guest } from '../../host/guest/guest.ts';
+import { Machine } from '../../host/machine.ts';
+import { replay } from '../../host/replay.ts';
+import { recording } from '../conformance/recordings.ts';
 import { BranchCounters } from './branchcounters.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
@@ -59,25 +62,23 @@ interface Program {
   whole(): number;
 }
 
-function compile(): Uint8Array<ArrayBuffer> {
-  const folder = mkdtempSync(join(tmpdir(), 'binderlab-coverage-'));
-  try {
-    mkdirSync(join(folder, 'assembly'));
-    writeFileSync(join(folder, 'assembly/program.ts'), PROGRAM);
-    const asc = join(ROOT, 'node_modules/assemblyscript/bin/asc.js');
-    const options = ['--runtime', 'stub', '--importMemory', '--debug', '--outFile', 'program.wasm'];
-    const transform = ['--transform', join(ROOT, 'test/coverage/instrument.js')];
-    const words = [asc, 'assembly/program.ts', ...options, ...transform];
-    const { status, stderr } = spawnSync(process.execPath, words, { cwd: folder, encoding: 'utf8' });
-    assert.is(status, 0, stderr);
-    return new Uint8Array(readFileSync(join(folder, 'program.wasm')));
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+const folder = mkdtempSync(join(tmpdir(), 'binderlab-coverage-'));
+
+/** Compiles in a folder, counting branches. */
+function compile(cwd: string, ...words: string[]): Uint8Array<ArrayBuffer> {
+  const asc = join(ROOT, 'node_modules/assemblyscript/bin/asc.js');
+  const made = join(folder, 'made.wasm');
+  const transform = ['--transform', join(ROOT, 'test/coverage/instrument.js'), '--outFile', made];
+  const { status, stderr } = spawnSync(process.execPath, [asc, ...words, ...transform], { cwd, encoding: 'utf8' });
+  assert.is(status, 0, stderr);
+  return new Uint8Array(readFileSync(made));
 }
 
+mkdirSync(join(folder, 'assembly'));
+writeFileSync(join(folder, 'assembly/program.ts'), PROGRAM);
 const memory = new WebAssembly.Memory({ initial: 16 });
-const { module, instance } = instantiateSync(compile(), { env: { memory } });
+const compiled = compile(folder, 'assembly/program.ts', '--runtime', 'stub', '--importMemory', '--debug');
+const { module, instance } = instantiateSync(compiled, { env: { memory } });
 const program = instance.exports as unknown as Program;
 const counters = new BranchCounters({ module, memory, raw: instance.exports } as unknown as Guest);
 
@@ -93,6 +94,7 @@ function taken(): string[] {
 }
 
 const test = suite('branch counters');
+test.after(() => rmSync(folder, { recursive: true }));
 
 test('both arms of an if, written or not, and right sides of && and ||', () => {
   assert.is(program.choose(3), 1);
@@ -139,6 +141,32 @@ test('what asc leaves out is no branch, and neither is what an assert says', () 
 
 test('a guest that counts nothing is refused', () => {
   assert.throws(() => new BranchCounters(new Guest(guestModule(), 2)), 'this guest does not count branches');
+});
+
+test('the guest itself: it does what it did, and which commands came can be read from its counts', () => {
+  const wasm = compile(ROOT, 'assembly/index.ts', '--target', 'debug');
+  const journal = recording('oneway');
+  const machine = Machine.fromHeader(journal.header, { wasm, journal: false });
+  const { branches, counts } = new BranchCounters(machine.guest);
+  const casesTaken = () => {
+    const cases = branches.filter(({ file, kind }) => file === 'assembly/driver/commands.ts' && kind === 'case');
+    return cases.filter(({ id }) => (counts[id] ?? 0) > 0).length;
+  };
+  assert.is(casesTaken(), 0);
+  assert.equal(replay(journal, () => machine).text, []);
+  const before = casesTaken();
+  assert.ok(before >= 5, `${before} commands`);
+  const snapshot = machine.snapshot();
+  machine.spawn('Z').main.open();
+  machine.restore(snapshot);
+  assert.is(casesTaken(), before, 'a snapshot brings the counts back');
+});
+
+test('the command says what it does not know', () => {
+  const main = join(ROOT, 'dist/test/coverage/main.js');
+  const { status, stderr } = spawnSync(process.execPath, [main, 'guest', '--often'], { encoding: 'utf8' });
+  assert.is(status, 2);
+  assert.match(stderr, /^coverage: Unknown option '--often'/);
 });
 
 test.run();

@@ -2,7 +2,7 @@
  * A transform of asc's: counts how often the guest takes each branch. Plain JavaScript, since nothing is compiled yet when
  * asc loads it.
  *
- *     if (a && b) c();      becomes      if (a && (__branch(2) && b)) { __branch(0); c(); } else { __branch(1); }
+ *     if (a && b) c();      becomes      if ((a && __branch(2)) && b) { __branch(0); c(); } else { __branch(1); }
  *
  * Each counter is a u32 in linear memory, which the export `branchCounters` points at. A custom section of the module,
  * `branches`, tells what they count: JSON of {count, branches: [{id, file, line, column, kind}]}, lines and columns from 1.
@@ -14,8 +14,8 @@ import { Transform } from 'assemblyscript/transform';
 
 const { Node, NodeKind, Range, Token } = asc;
 
-/** Sources that are instrumented: paths from the root folder begin with it. */
-const GUEST = /^(?!~lib\/)/;
+/** Sources that are not instrumented: asc's own. */
+const LIBRARY = '~lib/';
 const LOOPS = [NodeKind.While, NodeKind.For];
 const LEAVING = [NodeKind.Return, NodeKind.Break, NodeKind.Continue, NodeKind.Throw];
 const FUNCTIONS = [NodeKind.FunctionDeclaration, NodeKind.MethodDeclaration];
@@ -34,7 +34,7 @@ export default class Instrument extends Transform {
   #branches = [];
 
   afterParse(parser) {
-    for (const source of parser.sources) if (GUEST.test(source.normalizedPath)) this.#visit(source, false);
+    for (const source of parser.sources) if (!source.normalizedPath.startsWith(LIBRARY)) this.#visit(source, false);
     parser.parseFile(countersText(this.#branches.length), 'branchcounters.ts', true);
   }
 
@@ -74,9 +74,9 @@ export default class Instrument extends Transform {
       node.ifThen = this.#arm('?', node.ifThen);
       node.ifElse = this.#arm(':', node.ifElse);
     } else if (node.kind === NodeKind.Binary && node.operator === Token.Ampersand_Ampersand) {
-      node.right = this.#operand('&&', node);
+      node.left = this.#operand('&&', node);
     } else if (node.kind === NodeKind.Binary && node.operator === Token.Bar_Bar) {
-      node.right = this.#operand('||', node);
+      node.left = this.#operand('||', node);
     }
   }
 
@@ -105,13 +105,15 @@ export default class Instrument extends Transform {
     return Node.createExpressionStatement(this.#count(kind, place.range));
   }
 
-  #operand(kind, { operator, right }) {
+  /**
+   * Counts behind the left side, as one more operand: what asc learns from `a && b`, that neither is null, it would not see
+   * behind a comma.
+   */
+  #operand(kind, { operator, left, right }) {
     const counted = this.#count(kind, right.range);
-    const left = operator === Token.Bar_Bar ? not(counted) : counted;
-    return Node.createParenthesizedExpression(
-      Node.createBinaryExpression(operator, left, right, right.range),
-      right.range,
-    );
+    const last = operator === Token.Bar_Bar ? not(counted) : counted;
+    const both = Node.createBinaryExpression(operator, left, last, left.range);
+    return Node.createParenthesizedExpression(both, left.range);
   }
 
   #arm(kind, expression) {
