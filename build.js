@@ -1,5 +1,6 @@
 /**
- * Builds everything: `node build.js`, or one half of it with `node build.js wasm` or `node build.js host`.
+ * Builds everything: `node build.js`, or one half of it with `node build.js wasm` or `node build.js host`. What is made only
+ * when it is asked for, with `node build.js coverage`, stands last.
  *
  *     assembly/index.ts     asc             build/debug.wasm     asserts and poison
  *     assembly/index.ts     asc, wasm-opt   build/release.wasm   the fast one
@@ -7,6 +8,7 @@
  *     bench/guest/          asc, wasm-opt   build/bench.wasm     the fast one, with parts to be measured alone
  *     test/guest/assembly/  asc             build/test.wasm      what unit tests call inside of the guest
  *     every other .ts       tsc -b          dist/                same folders as in the sources
+ *     assembly/index.ts     asc             build/coverage.wasm  the debug build, counting which branches it takes
  *
  * What is up to date is not built again, so every npm script begins with it. wasm files appear whole or not at all.
  */
@@ -32,6 +34,9 @@ const TSC = 'node_modules/typescript/bin/tsc';
 const COMMAND = 'dist/host/cli/main.js';
 /** Hash of all that the wasm files were made from. */
 const STAMP = join(ROOT, 'build/inputs.sha256');
+const COVERAGE_STAMP = join(ROOT, 'build/coverage.sha256');
+/** What makes a build of the guest count. */
+const INSTRUMENT = 'test/coverage/instrument.js';
 
 /**
  * The features are those that asc itself compiles for; the host gives the guest a fresh memory. A load whose value nobody
@@ -124,11 +129,9 @@ async function buildWasm() {
   const probes = filesBelow('bench/guest', '.ts');
   const targets = ['debug', 'release', 'profile', 'bench', 'test'];
   const stamp = wasmStamp([...tests, ...probes]);
-  const current = existsSync(STAMP) && readFileSync(STAMP, 'utf8') === stamp;
-  if (current && targets.every((target) => existsSync(join(ROOT, `build/${target}.wasm`)))) return;
+  if (isCurrent(STAMP, stamp, targets)) return;
 
-  mkdirSync(join(ROOT, 'build'), { recursive: true });
-  const work = mkdtempSync(join(ROOT, 'build/new-'));
+  const work = workFolder();
   const file = (target) => join(work, `${target}.wasm`);
   const compile = (target, ...entries) => run(ASC, ...entries, '--target', target, '--outFile', file(target));
   const optimise = (from, target, passes) => run(WASM_OPT, from, ...WASM_OPT_FLAGS, ...passes, '-o', file(target));
@@ -150,6 +153,32 @@ async function buildWasm() {
   }
 }
 
+async function buildCoverage() {
+  const stamp = wasmStamp([INSTRUMENT]);
+  if (isCurrent(COVERAGE_STAMP, stamp, ['coverage'])) return;
+
+  const work = workFolder();
+  const file = join(work, 'coverage.wasm');
+  try {
+    await run(ASC, 'assembly/index.ts', '--target', 'debug', '--transform', `./${INSTRUMENT}`, '--outFile', file);
+    renameSync(file, join(ROOT, 'build/coverage.wasm'));
+    writeFileSync(COVERAGE_STAMP, stamp);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+function isCurrent(stampFile, stamp, targets) {
+  const current = existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp;
+  return current && targets.every((target) => existsSync(join(ROOT, `build/${target}.wasm`)));
+}
+
+/** A folder for files that are not whole yet. */
+function workFolder() {
+  mkdirSync(join(ROOT, 'build'), { recursive: true });
+  return mkdtempSync(join(ROOT, 'build/new-'));
+}
+
 function wasmStamp(others) {
   const hash = createHash('sha256');
   const inputs = [...filesBelow('assembly', '.ts'), ...others, 'asconfig.json', 'build.js', 'package-lock.json'];
@@ -167,13 +196,14 @@ async function buildHost() {
 }
 
 const halves = { wasm: buildWasm, host: buildHost };
+const parts = { ...halves, coverage: buildCoverage };
 const asked = process.argv[2];
-if (asked !== undefined && !Object.hasOwn(halves, asked)) {
-  console.error(`usage: node build.js [${Object.keys(halves).join('|')}]`);
+if (asked !== undefined && !Object.hasOwn(parts, asked)) {
+  console.error(`usage: node build.js [${Object.keys(parts).join('|')}]`);
   process.exit(2);
 }
 try {
-  for (const half of asked === undefined ? Object.keys(halves) : [asked]) await halves[half]();
+  for (const half of asked === undefined ? Object.keys(halves) : [asked]) await parts[half]();
 } catch (error) {
   console.error(error.message);
   process.exit(1);

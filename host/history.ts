@@ -11,7 +11,7 @@
 
 import { MemoryImage } from './guest/image.ts';
 import type { Machine } from './machine.ts';
-import { inputOf, isMissingDump, StepNumbers } from './replay.ts';
+import { inputOf, StepNumbers } from './replay.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { Journal, JournalHeader, Step } from './trace/journal.ts';
 
@@ -185,8 +185,7 @@ export class History {
     try {
       this.#performed[position] = this.#numbers.renumber(this.machine.perform(inputOf(step)), step.i);
     } catch (error) {
-      if (!isMissingDump(step, error)) throw new HistoryError(step, error);
-      this.#performed[position] = { ...inputOf(step), i: step.i } as Step;
+      throw new HistoryError(step, error);
     }
     this.#position = position;
     if ((position - START) % this.#every === 0) this.#keep();

@@ -2,7 +2,7 @@
  * Runs journals again. `replay` feeds a journal's inputs to a machine and compares what comes out with what was
  * recorded; `record` takes the inputs only and returns the journal that this machine makes of them.
  */
-import { BinderlabError } from './kernel/error.ts';
+import { AsleepError } from './kernel/error.ts';
 import { callBegin } from './trace/call.ts';
 import { compareSteps, isInputsOnly, type StepDifference } from './trace/compare.ts';
 import type { Journal, JournalEmulator, JournalHeader, Output, Step, StepInput, Woken } from './trace/journal.ts';
@@ -68,19 +68,20 @@ export class ReplayError extends Error {
 
   /**
    * @param step The step that was refused; null when it is the machine itself that could not be made.
+   * @param reason Why, in words.
    * @param cause What the machine threw.
    */
-  constructor(trace: string, step: Step | null, cause: unknown) {
-    super(`${step ? headline(trace, step) : trace}: ${messageOf(cause)}`, { cause });
+  constructor(trace: string, step: Step | null, reason: string, cause: unknown) {
+    super(`${step ? headline(trace, step) : trace}: ${reason}`, { cause });
   }
 }
 
 /**
  * Performs every step of a journal and compares it with the recording.
  *
- * A step that throws is reported with the field `error` and ends the replay, unless it asks for a dump that the machine
- * does not have: the steps behind it are counted in `steps` but not in `equal`. A machine that is found broken is reported
- * with the field `check`, and ends the replay too. A machine that cannot be booted is reported at the first step.
+ * A step that cannot be made is reported with the field `error` and ends the replay: the steps behind it are counted in
+ * `steps` but not in `equal`. A machine that is found broken is reported with the field `check`, and ends the replay too. A
+ * machine that cannot be booted is reported at the first step.
  */
 export function replay(journal: Journal, boot: Boot, options: ReplayOptions = {}): ReplayResult {
   const isSkipped = (step: Step) => options.skipDumps === true && step.op === 'dump';
@@ -98,10 +99,7 @@ export function replay(journal: Journal, boot: Boot, options: ReplayOptions = {}
       actual = numbers.renumber(machine.perform(inputOf(expected)), expected.i);
       origins?.perform(inputOf(expected));
     } catch (error) {
-      const goesOn = machine !== null && isMissingDump(expected, error);
-      if (goesOn && isSkipped(expected)) continue;
-      refuse(result, trace, expected, 'error', error);
-      if (goesOn) continue;
+      refuse(result, trace, expected, 'error', numbers.reasonOf(error, journal));
       return result;
     }
     if (isSkipped(expected)) continue;
@@ -113,7 +111,7 @@ export function replay(journal: Journal, boot: Boot, options: ReplayOptions = {}
     try {
       if (options.check) machine.check?.();
     } catch (error) {
-      refuse(result, trace, expected, 'check', error);
+      refuse(result, trace, expected, 'check', messageOf(error));
       return result;
     }
     if (found === null) result.equal++;
@@ -121,17 +119,14 @@ export function replay(journal: Journal, boot: Boot, options: ReplayOptions = {}
   return result;
 }
 
-/** Notes what a machine threw in or after a step. */
-function refuse(result: ReplayResult, trace: string, step: Step, field: string, error: unknown): void {
-  const message = messageOf(error);
+/** Notes why a machine gave up in or after a step. */
+function refuse(result: ReplayResult, trace: string, step: Step, field: string, message: string): void {
   if (result.different.length === 0) result.text = [`${headline(trace, step)}: ${message}`];
   result.different.push({ trace, step: step.i, field, expected: null, actual: message });
 }
 
 /**
  * Performs every step of a journal, whatever its recorded outputs, and returns the journal with this machine's.
- *
- * A debugfs file that the machine does not have leaves its step without `out`.
  *
  * @param emulator Noted in the header: which machine it was.
  * @throws ReplayError when the machine cannot be booted, or refuses a step
@@ -143,8 +138,7 @@ export function record(journal: Journal, boot: Boot, emulator: JournalEmulator):
     try {
       return numbers.renumber(machine.perform(inputOf(step)), step.i);
     } catch (error) {
-      if (isMissingDump(step, error)) return { ...inputOf(step), i: step.i } as Step;
-      throw new ReplayError(journal.header.name, step, error);
+      throw new ReplayError(journal.header.name, step, numbers.reasonOf(error, journal), error);
     }
   });
   return { header: { ...journal.header, emulator, steps: steps.length }, steps };
@@ -160,19 +154,23 @@ export class StepNumbers {
     const woken = step.woken?.map((entry): Woken => ({ ...entry, i: this.#numbers.get(entry.i) ?? entry.i }));
     return { ...step, i: number, ...(woken ? { woken } : {}) };
   }
+
+  /** Why the machine could not make a step of the journal, in words. */
+  reasonOf(error: unknown, { steps }: Journal): string {
+    if (!(error instanceof AsleepError)) return messageOf(error);
+    const number = this.#numbers.get(error.step);
+    const call = steps.find(({ i }) => i === number);
+    if (call === undefined) return messageOf(error);
+    return `${error.thread} cannot act, for here it still sleeps in step ${call.i}: ${callBegin(call, call.bc).begin} ...`;
+  }
 }
 
 function bootFor(journal: Journal, boot: Boot): Performer {
   try {
     return boot(journal.header);
   } catch (error) {
-    throw new ReplayError(journal.header.name, null, error);
+    throw new ReplayError(journal.header.name, null, messageOf(error), error);
   }
-}
-
-/** Whether a step failed that asks for a debugfs file which this machine does not have. */
-export function isMissingDump(step: Step, error: unknown): boolean {
-  return step.op === 'dump' && error instanceof BinderlabError;
 }
 
 const bareJournals = new WeakMap<Journal, boolean>();

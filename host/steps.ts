@@ -1,10 +1,10 @@
 /** Performs a step that a journal holds: reads its inputs, and makes the call that they describe. */
-import { type DebugFile, type DebugFiles, shownNodes } from './inspect/debugfs.ts';
+import { type DebugFile, type DebugFiles, isDebugFile, shownNodes } from './inspect/debugfs.ts';
 import { notEmulated } from './kernel/error.ts';
 import { addressOfHex, bytesOfHex } from './kernel/hex.ts';
 import { type ArenaRange, type People, Process } from './kernel/process.ts';
 import type { System } from './kernel/system.ts';
-import type { StepInput } from './trace/journal.ts';
+import type { DumpOutput, StepInput } from './trace/journal.ts';
 
 /** The machine's parts that a step may need. */
 export interface Stage {
@@ -14,6 +14,8 @@ export interface Stage {
   readonly debugFiles: DebugFiles;
 }
 
+/** What a dump of a file answers that is not there. */
+const MISSING: DumpOutput = { exists: false, text: null };
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 /** @throws BinderlabError when the step cannot be made: an unknown name, a thread that sleeps or has ended. */
@@ -33,7 +35,8 @@ export function performStep(stage: Stage, step: StepInput): void {
       people.thread(step.in.thread).awaitTimeout(step.in.ms);
       return;
     case 'dump':
-      dumpFile(stage, step.in.file);
+      if (isDebugFile(step.in.file)) dumpFile(stage, step.in.file);
+      else system.read('dump', { file: step.in.file }, () => MISSING);
       return;
     case 'shrink':
       shrink(stage, step.in.pages);
@@ -53,10 +56,12 @@ export function performStep(stage: Stage, step: StepInput): void {
  */
 export function dumpFile({ debugFiles, system }: Stage, file: string): DebugFile {
   const shown = shownNodes(file);
-  return system.read('dump', { file }, () => {
+  const { text } = system.read('dump', { file }, (): DumpOutput => {
     if (shown !== null) system.raw.debugfsRead(shown.pid, shown.asyncOnly ? 1 : 0);
-    return debugFiles.read(file);
+    const read = debugFiles.read(file);
+    return read.exists ? read : MISSING;
   });
+  return { exists: text !== null, text: text ?? '' };
 }
 
 /** Lets the shrinker take pages that no buffer touches, the ones longest unused first. @returns How many it got. */

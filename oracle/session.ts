@@ -219,8 +219,8 @@ export class Session implements StepPerformer {
   }
 
   #dumpOf(file: string, { exists = false, text = '' }: Answer): DumpOutput {
-    if (!exists) return { exists, text: '' };
-    if (mayBeCut(file, text)) return { exists, text: '', cut: true };
+    if (!exists) return { exists, text: null };
+    if (mayBeCut(file, text)) return { exists, text: null, cut: true };
     return { exists, text: maskDump(file, text, this.beginning) };
   }
 

@@ -52,7 +52,7 @@ export class CallLog {
 
   /** `app -> system_server  IActivityManager.bindService`, one line a call. */
   lines(calls: readonly LoggedCall[] = this.calls): string[] {
-    const width = Math.max(...calls.map(({ from, to }) => from.length + to.length));
+    const width = calls.reduce((widest, { from, to }) => Math.max(widest, from.length + to.length), 0);
     return calls.map(({ from, to, method, oneway }) => {
       const who = `${from} -> ${to}`.padEnd(width + 4);
       return `${who}  ${method}${oneway ? ', oneway' : ''}`;
@@ -125,6 +125,7 @@ function descriptorOf(data: Uint8Array): string | null {
   if (data.length < TOKEN_TEXT || u32At(data, TOKEN_HEADER) !== SYST) return null;
   const length = u32At(data, TOKEN_LENGTH);
   if (TOKEN_TEXT + 2 * length > data.length) return null;
-  const units = Array.from({ length }, (_, i) => u32At(data, TOKEN_TEXT + 2 * i) & 0xffff);
-  return String.fromCharCode(...units);
+  let text = '';
+  for (let i = 0; i < length; i++) text += String.fromCharCode(u32At(data, TOKEN_TEXT + 2 * i) & 0xffff);
+  return text;
 }

@@ -7,6 +7,7 @@ import { basename, dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Journal } from '../trace/journal.ts';
 import { formatJournal, JournalError, parseJournal } from '../trace/journaltext.ts';
+import { UsageError } from './usage.ts';
 
 const STDIN = '-';
 const STDIN_NAME = 'standard input';
@@ -74,15 +75,23 @@ export async function readJournal({ path }: JournalPath): Promise<Journal> {
   return journal;
 }
 
-/** Writes a journal, compressed when the name ends in `.gz`; `-` is stdout. Folders on the way are made. */
+/**
+ * Writes a journal, compressed when the name ends in `.gz`; `-` is stdout. Folders on the way are made.
+ *
+ * @throws UsageError when the file cannot be written.
+ */
 export function writeJournal(path: string, journal: Journal): void {
   const text = formatJournal(journal);
   if (path === STDIN) {
     process.stdout.write(text);
     return;
   }
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, path.endsWith('.gz') ? gzipSync(text, { level: 9 }) : text);
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, path.endsWith('.gz') ? gzipSync(text, { level: 9 }) : text);
+  } catch (error) {
+    throw new UsageError(`${path} cannot be written: ${(error as Error).message}`);
+  }
 }
 
 /** Whether the path is a folder that is there. */

@@ -6,10 +6,11 @@ import { type Difference, mapsAlike, type Performer, replay } from '../replay.ts
 import { EventHash } from '../trace/eventhash.ts';
 import type { JournalHeader } from '../trace/journal.ts';
 import { BUILDS, type Build } from './boot.ts';
+import { Failures } from './failures.ts';
 import { findJournals, readJournal } from './files.ts';
 import { MACHINE_FLAGS, machineChoice, machineOptions } from './machineflags.ts';
 import { Progress } from './progress.ts';
-import { EXIT_FINE, EXIT_NO, UsageError } from './usage.ts';
+import { EXIT_NO, UsageError } from './usage.ts';
 
 /** Journals that are named in the summary before it says "and so many more". */
 const NAMED_MAX = 20;
@@ -22,10 +23,16 @@ interface ReplayReport {
   different: Difference[];
   /** With `--event-hash`: how many events there were in all journals, and the number that stands for them. */
   events?: { count: number; hash: string };
+  /** Journals that could not be read, and why; absent when there are none. */
+  unread?: string[];
 }
 
 export const replayCommand = defineCommand({
-  meta: { name: 'replay', description: 'Run journals and compare what comes out with what they recorded' },
+  meta: {
+    name: 'replay',
+    description:
+      'Run journals and compare what comes out with what they recorded. The exit code is 1 when one differs, or cannot be read while others can, and 2 when none can be read',
+  },
   args: {
     journals: { type: 'positional', required: true, description: 'Files (.jsonl, .jsonl.gz), folders of them, or -' },
     'skip-dumps': { type: 'boolean', description: 'Do not compare the steps that print debugfs files' },
@@ -49,11 +56,14 @@ export const replayCommand = defineCommand({
     const events = args['event-hash'] ? new EventHash() : null;
     const paths = findJournals(args._);
     const report: ReplayReport = { traces: 0, steps: 0, equal: 0, different: [] };
+    const failures = new Failures();
     let text: string[] = [];
     const progress = new Progress('replayed', paths.length);
     try {
       for (const path of paths) {
-        const journal = await readJournal(path);
+        const journal = await readJournal(path).catch((error: unknown) => failures.add(error));
+        progress.advance();
+        if (!journal) continue;
         const isAlike = mapsAlike(choice.strategy, journal.header.emulator?.strategy ?? 'kmap');
         const boot = (header: JournalHeader) => listened(Machine.fromHeader(header, options), events);
         const result = replay(journal, boot, {
@@ -64,17 +74,18 @@ export const replayCommand = defineCommand({
         report.traces++;
         report.steps += result.steps;
         report.equal += result.equal;
-        report.different.push(...result.different);
+        for (const difference of result.different) report.different.push(difference);
         if (text.length === 0) text = result.text;
-        progress.advance();
       }
     } finally {
       progress.end();
     }
     if (events !== null) report.events = { count: events.count, hash: events.value };
+    if (failures.messages.length > 0) report.unread = failures.messages;
+    failures.report();
     if (args.json) console.log(JSON.stringify(report, null, 2));
-    else console.log([...text, ...(text.length > 0 ? [''] : []), ...summary(report)].join('\n'));
-    process.exitCode = report.equal === report.steps ? EXIT_FINE : EXIT_NO;
+    else if (report.traces > 0) console.log([...text, ...(text.length > 0 ? [''] : []), ...summary(report)].join('\n'));
+    process.exitCode = report.equal === report.steps ? failures.exitCode(paths.length) : EXIT_NO;
   },
 });
 

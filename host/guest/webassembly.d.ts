@@ -17,7 +17,12 @@ declare namespace WebAssembly {
   interface Module {
     readonly [Symbol.toStringTag]?: string;
   }
-  const Module: (new (bytes: BufferSource) => Module) & { exports(module: Module): { name: string; kind: string }[] };
+  const Module: (new (
+    bytes: BufferSource,
+  ) => Module) & {
+    exports(module: Module): { name: string; kind: string }[];
+    customSections(module: Module, name: string): ArrayBuffer[];
+  };
 
   interface Instance {
     readonly exports: Record<string, unknown>;

@@ -42,6 +42,11 @@ export function shownNodes(file: string): ShownNodes | null {
   return name === 'state' || name === 'transactions' ? { pid: 0, asyncOnly: name === 'transactions' } : null;
 }
 
+/** Whether the driver ever has a file of that name. */
+export function isDebugFile(file: string): boolean {
+  return pidOf(file) !== null || DEBUG_FILES.some((known) => known === file);
+}
+
 export class DebugFiles {
   constructor(private readonly inspector: Inspector) {}
 

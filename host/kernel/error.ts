@@ -12,6 +12,19 @@ export class BinderlabError extends Error {
   }
 }
 
+/** A thread was asked to act while it sleeps in a system call. */
+export class AsleepError extends BinderlabError {
+  /** @param step Number of the step that it fell asleep in. */
+  constructor(
+    readonly thread: string,
+    readonly step: number,
+  ) {
+    super(
+      `${thread} is parked since step ${step}: it sleeps in a system call until another thread sends it something, a signal comes, or it is killed. Let another thread act, or make a second thread in this process.`,
+    );
+  }
+}
+
 /**
  * The error of a system call.
  *

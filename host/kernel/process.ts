@@ -208,13 +208,15 @@ export class Process implements Home {
   restore({ threads, arena, uid }: ProcessState): void {
     this.uid = uid;
     this.threads.length = 0;
-    this.threads.push(...threads);
-    for (const thread of threads) thread.forgetBuffers();
+    for (const thread of threads) {
+      this.threads.push(thread);
+      thread.forgetBuffers();
+    }
     this.arena.restore(arena);
   }
 
   #handDown(child: Process): void {
-    child.#forkHandlers.push(...this.#forkHandlers);
+    for (const handler of this.#forkHandlers) child.#forkHandlers.push(handler);
     for (const handler of this.#forkHandlers) handler(child);
   }
 

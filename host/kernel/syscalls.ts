@@ -16,7 +16,7 @@ import { READ_BUFFER_SIZE, tooLong, type Window, WRITE_BUFFER_SIZE } from './are
 import { IoctlCall, PollCall, type Result, resultOf } from './call.ts';
 import type { Command } from './command.ts';
 import { i32At, u32At } from './endian.ts';
-import { BinderlabError, notEmulated } from './error.ts';
+import { AsleepError, BinderlabError, notEmulated } from './error.ts';
 import { ioctlName } from './ioctls.ts';
 import type { Fault, UserMemory } from './memory.ts';
 import { Extent } from './stream.ts';
@@ -308,11 +308,7 @@ export class Syscalls {
         `${task.name} has ended: a thread does nothing after its exit, or after its process was killed.`,
       );
     }
-    if (task.call !== null) {
-      throw new BinderlabError(
-        `${task.name} is parked since step ${task.call.step}: it sleeps in a system call until another thread sends it something, a signal comes, or it is killed. Let another thread act, or make a second thread in this process.`,
-      );
-    }
+    if (task.call !== null) throw new AsleepError(task.name, task.call.step);
   }
 
   #call(op: string, input: object, run: (thread: number) => number, describe?: (ret: number) => object): number {

@@ -245,8 +245,8 @@ export class System {
     for (const task of this.#tasks.values()) task.alive = false;
     this.#tasks.clear();
     this.#seats.length = 0;
-    this.#seats.push(...seats);
     for (const task of seats) {
+      this.#seats.push(task);
       if (task === null) continue;
       task.alive = true;
       task.call = parked.get(task) ?? null;

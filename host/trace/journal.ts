@@ -149,9 +149,10 @@ export interface WriteReadOutput extends ResultOutput {
   read_over?: HexBytes;
 }
 
+/** A file that does not exist has no text. */
 export interface DumpOutput {
   exists: boolean;
-  text: string;
+  text: string | null;
   /** The kernel's text may be incomplete, so that there is none here and nothing to compare. */
   cut?: true;
 }

@@ -142,8 +142,9 @@ export function parseStep(line: string, file: string, lineNumber: number): Step 
   }
   if (value.out !== undefined && !isObject(value.out)) fail(`"out" of ${name} (${op}) is not an object`);
   if (value.woken !== undefined) {
-    const whole = Array.isArray(value.woken) && value.woken.every((entry) => isObject(entry) && isObject(entry.out));
-    if (!whole) fail(`"woken" of ${name} (${op}) is not a list of {by, i, out}`);
+    if (!Array.isArray(value.woken) || !value.woken.every(isWoken)) {
+      fail(`"woken" of ${name} (${op}) is not a list of {by, i, out}`);
+    }
   }
   return value as unknown as Step;
 }
@@ -200,6 +201,10 @@ function isKind(value: unknown, kind: FieldKind): boolean {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isWoken(entry: unknown): boolean {
+  return isObject(entry) && typeof entry.by === 'string' && Number.isInteger(entry.i) && isObject(entry.out);
 }
 
 function parseObject(line: string, file: string, lineNumber: number): Record<string, unknown> {

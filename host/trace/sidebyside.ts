@@ -18,6 +18,9 @@ type Row = readonly [left: string | null, right: string | null];
 const ROWS_BEFORE = 12;
 const ROWS_MAX = 40;
 
+/** Fields that hold bytes. */
+const BYTES: readonly string[] = ['read', 'read_over', 'bytes', 'content'];
+
 /** So many that two dumps fit beside each other. */
 const BYTES_PER_ROW = 8;
 
@@ -45,24 +48,20 @@ export function sideBySide(step: StepInput, expected: Output | null, actual: Out
   return lines;
 }
 
-/** An output, one fact a row; bytes decoded where they have a meaning. */
+/** An output, one fact a row; bytes decoded where they have a meaning, and are bytes at all. */
 function outputRows(step: StepInput, out: Output | null): string[] {
-  if (out === null) return [];
-  const rows: string[] = [];
-  for (const [field, value] of Object.entries(out)) {
-    if (value === undefined) continue;
-    if (field === 'read' && step.op === 'wr') {
-      rows.push(...answersOf(step.in, out as WriteReadOutput).flatMap(wordRows));
-      rows.push(...hexDump(String(value), 'read ', BYTES_PER_ROW));
-    } else if (field === 'bytes' || field === 'content' || field === 'read_over') {
-      rows.push(...hexDump(String(value), `${field} `, BYTES_PER_ROW));
-    } else if (field === 'text') {
-      rows.push(...String(value).trimEnd().split('\n'));
-    } else {
-      rows.push(`${field} ${String(value)}`);
-    }
-  }
-  return rows;
+  return Object.entries(out ?? {}).flatMap(([field, value]): string[] => {
+    if (value === undefined) return [];
+    if (field === 'text' && typeof value === 'string') return value.trimEnd().split('\n');
+    if (!BYTES.includes(field) || !isHex(value)) return [`${field} ${String(value)}`];
+    const words = field === 'read' && step.op === 'wr' ? answersOf(step.in, out as WriteReadOutput) : [];
+    return [...words.flatMap(wordRows), ...hexDump(value, `${field} `, BYTES_PER_ROW)];
+  });
+}
+
+/** A recording may hold anything there. */
+function isHex(value: unknown): value is string {
+  return typeof value === 'string' && value.length % 2 === 0 && !/[^0-9a-f]/.test(value);
 }
 
 /** `BR_INCREFS ptr=0x1 cookie=0x2` as a row for the word and one for each field. */
@@ -100,7 +99,7 @@ function align(left: readonly string[], right: readonly string[]): Row[] {
         changedRight.push(right[j++] ?? '');
       }
     }
-    rows.push(...alignByNumber(changedLeft, changedRight));
+    for (const row of alignByNumber(changedLeft, changedRight)) rows.push(row);
   }
   return rows;
 }

@@ -10,6 +10,7 @@
 import { callBegin, callEnd } from './call.ts';
 import { hexDump } from './hexdump.ts';
 import type {
+  DumpOutput,
   IoctlOutput,
   Output,
   PeekOutput,
@@ -38,10 +39,9 @@ export class Strace {
 
   /** The lines of one step: the call itself, then the calls that finished because of it in the order they did. */
   lines(step: Step): string[] {
-    const lines = this.#acting(step);
+    const acting = this.#acting(step);
     const woken = [...(step.woken ?? [])].sort((one, other) => one.order - other.order);
-    for (const entry of woken) lines.push(...this.#resumed(entry));
-    return lines;
+    return [...acting, ...woken.flatMap((entry) => this.#resumed(entry))];
   }
 
   #acting(step: Step): string[] {
@@ -83,17 +83,10 @@ export class Strace {
   #call(step: Step): string[] {
     const by = step.by ?? '';
     const { begin } = callBegin(step, step.bc);
-    const lines: string[] = [];
-    if (step.parked) {
-      this.#parked.set(by, step);
-      lines.push(this.#line(by, `${begin} <unfinished ...>`));
-    } else if (step.out) {
-      lines.push(this.#line(by, `${begin}${callEnd(step, step.out, step.br)}`));
-    } else {
-      lines.push(this.#line(by, `${begin}) = ?`));
-    }
-    if (this.#bytes) lines.push(...bytesIn(step), ...bytesOut(step, step.out));
-    return lines;
+    if (step.parked) this.#parked.set(by, step);
+    const returned = step.out ? callEnd(step, step.out, step.br) : ') = ?';
+    const line = this.#line(by, `${begin}${step.parked ? ' <unfinished ...>' : returned}`);
+    return this.#bytes ? [line, ...bytesIn(step), ...bytesOut(step, step.out)] : [line];
   }
 
   #resumed(entry: Woken): string[] {
@@ -102,9 +95,8 @@ export class Strace {
     this.#parked.delete(entry.by);
     const { name } = callBegin(input);
     const end = callEnd(input, entry.out, entry.br);
-    const lines = [this.#line(entry.by, `<... ${name} resumed> ${end.replace(/^, /, '')}`)];
-    if (this.#bytes) lines.push(...bytesOut(input, entry.out));
-    return lines;
+    const line = this.#line(entry.by, `<... ${name} resumed> ${end.replace(/^, /, '')}`);
+    return this.#bytes ? [line, ...bytesOut(input, entry.out)] : [line];
   }
 
   /** Every thread of a process that is gone; what it was parked in never returns. */
@@ -119,10 +111,11 @@ export class Strace {
     return lines;
   }
 
-  #dump(file: string, out: { exists: boolean; text: string } | undefined): string[] {
+  #dump(file: string, out: DumpOutput | undefined): string[] {
     const name = `/sys/kernel/debug/binder/${file}`;
     if (!out) return [`# ${name}`];
     if (!out.exists) return [`# ${name}: does not exist`];
+    if (out.cut || out.text === null) return [`# ${name}: not known to be whole`];
     return [`# ${name}:`, ...out.text.trimEnd().split('\n')];
   }
 

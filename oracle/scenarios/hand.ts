@@ -1,14 +1,19 @@
 /** The hand-written scenarios, by what they are about. A new file of them gets its line here. */
 import alloc from './hand/alloc.ts';
 import death from './hand/death.ts';
+import descriptors from './hand/descriptors.ts';
 import device from './hand/device.ts';
 import endings from './hand/endings.ts';
+import faults from './hand/faults.ts';
+import forks from './hand/forks.ts';
 import freeze from './hand/freeze.ts';
 import mapping from './hand/mapping.ts';
+import memory from './hand/memory.ts';
 import more from './hand/more.ts';
 import neighbours from './hand/neighbours.ts';
 import objects from './hand/objects.ts';
 import oneway from './hand/oneway.ts';
+import rare from './hand/rare.ts';
 import refs from './hand/refs.ts';
 import secctx from './hand/secctx.ts';
 import threads from './hand/threads.ts';
@@ -30,6 +35,11 @@ export const HAND: Readonly<Record<string, readonly Scenario[]>> = {
   freeze,
   objects,
   secctx,
+  faults,
+  descriptors,
+  memory,
+  forks,
+  rare,
   more,
   neighbours,
 };

@@ -77,6 +77,90 @@ test('recording from stdin to stdout, inputs only', () => {
   assert.equal(withoutDumps(made), withoutDumps(steps));
 });
 
+const HEADER = (recordingText('version').split('\n')[0] ?? '').replace(/"steps":\d+/, '"desc":""');
+const lineOf = (i: number, op: string, input: object, rest: object = {}) =>
+  JSON.stringify({ i, op, ...rest, in: input });
+/** A thread sleeps, and is asked to act; and what nobody can read. */
+const ASLEEP = [
+  HEADER.replace('"name":"version"', '"name":"asleep"'),
+  lineOf(0, 'proc', { name: 'A', pid: 1000, uid: 0 }),
+  lineOf(1, 'mkfd', { kind: 'pipe', fd: 10, fd2: 11 }, { by: 'A.0', out: { ret: 10, file: 'file1' } }),
+  lineOf(2, 'poll', { fd: 10, events: 1, timeout: -1 }, { by: 'A.0', parked: true }),
+  lineOf(3, 'open', { flags: 0 }, { by: 'A.0', out: { ret: 4 } }),
+].join('\n');
+const WHY =
+  'asleep, step 3: open by A.0: A.0 cannot act, for here it still sleeps in step 2: poll([{fd=10, events=POLLIN}], 1, -1 ...';
+folder.write('some/1-asleep.jsonl', ASLEEP);
+folder.write('some/2-odd.jsonl', `${HEADER}\n${lineOf(0, 'frobnicate', {})}\n`);
+folder.write('some/3-version.jsonl', recordingText('version'));
+folder.write('unread/1.jsonl', 'no journal');
+folder.write('unread/2.jsonl', '');
+
+test('replay goes on after a journal that cannot be read, and after one that cannot be run', () => {
+  const { code, stdout, stderr } = folder.run(['replay', 'some', '--skip-dumps']);
+  assert.is(code, 1);
+  assert.ok(stdout.startsWith(`${WHY}\n`), stdout);
+  assert.match(stdout, /steps in 2 journals are as recorded; one differs:\n {2}asleep: first at step 3, error\n$/);
+  assert.match(stderr, /^binderlab: some\/2-odd\.jsonl:2: step 0 has the unknown op "frobnicate"; known are .*\n$/);
+  const report = JSON.parse(folder.run(['replay', 'some/2-odd.jsonl', 'all', '--skip-dumps', '--json']).stdout);
+  assert.is(report.steps, report.equal);
+  assert.is(report.traces, 2);
+  assert.match(report.unread[0], 'frobnicate');
+  assert.is(folder.run(['replay', 'some/2-odd.jsonl', 'all', '--skip-dumps']).code, 1);
+});
+
+test('record goes on as well, and says at the end which failed and why', () => {
+  const { code, stdout, stderr } = folder.run(['record', 'some', '--out', 'went']);
+  assert.is(code, 1);
+  assert.is(stdout, `${versionSteps} steps in 1 of 3 journals in went\n`);
+  const [first, second, ...rest] = stderr.split('\n');
+  assert.is(first, `binderlab: ${WHY}`);
+  assert.match(second ?? '', /^binderlab: some\/2-odd\.jsonl:2: /);
+  assert.equal(rest, ['']);
+  assert.equal(
+    ['1-asleep', '2-odd', '3-version'].filter((name) => existsSync(join(folder.path, 'went', `${name}.jsonl`))),
+    ['3-version'],
+  );
+  const report = JSON.parse(folder.run(['record', 'some', '--out', 'again', '--json']).stdout);
+  assert.equal([report.traces, report.steps, report.files], [1, versionSteps, [join('again', '3-version.jsonl')]]);
+  assert.is(report.failed[0], WHY);
+  assert.is(report.failed.length, 2);
+});
+
+test('nothing that can be read is a matter of the command line', () => {
+  for (const words of [
+    ['replay', 'unread'],
+    ['record', 'unread', '--out', 'never'],
+  ]) {
+    const { code, stdout, stderr } = folder.run(words);
+    assert.is(code, 2);
+    assert.is(stdout, '');
+    assert.is(stderr.split('\n').length, 3);
+    assert.not.ok(existsSync(join(folder.path, 'never')));
+  }
+  assert.is(folder.run(['record', 'some/1-asleep.jsonl', '--out', 'never.jsonl']).code, 1, 'it was read');
+  assert.match(folder.run(['record', '--help']).stdout.replace(/\s+/g, ' '), 'the exit code is then 1, or 2');
+});
+
+test('a place that cannot be written to', () => {
+  folder.write('file', '');
+  const { code, stderr } = folder.run(['record', 'all', '--out', 'file/folder']);
+  assert.is(code, 2);
+  assert.match(stderr, /^binderlab: file\/folder\/.* cannot be written: /);
+});
+
+test('a recorded output of several MiB that differs', () => {
+  const len = 3 << 20;
+  const steps = [
+    lineOf(0, 'proc', { name: 'A', pid: 1000, uid: 0 }),
+    lineOf(1, 'peek', { addr: '0x10000000', len }, { by: 'A.0', out: { ret: len, bytes: '01'.repeat(len) } }),
+  ];
+  const { code, stdout, stderr } = folder.run(['replay', '-'], [HEADER, ...steps].join('\n'));
+  assert.is(code, 1);
+  assert.not.ok(stderr.includes('Error'), stderr);
+  assert.match(stdout, /^version, step 1: peek by A\.0: bytes differs\n/);
+});
+
 test('with the invariants verified after each step', () => {
   const { code, stdout } = folder.run(['replay', 'all', '--check']);
   assert.is(code, 0, stdout);

@@ -10,13 +10,13 @@ const SUFFIX = '.jsonl.gz';
 
 /**
  * `hand`: each shows one thing; `found`: what an emulator got wrong once, most of them cut down to the steps that show it;
- * `random`: long ones by random programs.
+ * `random`: long ones by random programs; `coverage`: what no other reaches in the guest.
  */
-export type RecordingSet = 'hand' | 'found' | 'random';
+export type RecordingSet = 'hand' | 'found' | 'random' | 'coverage';
 
 /** Sets that are quick enough to be replayed under every strategy. */
 export const QUICK_SETS: readonly RecordingSet[] = ['hand', 'found'];
-export const ALL_SETS: readonly RecordingSet[] = [...QUICK_SETS, 'random'];
+export const ALL_SETS: readonly RecordingSet[] = [...QUICK_SETS, 'random', 'coverage'];
 
 /** Names of the recordings of a set, in alphabetical order. */
 export function recordingNames(set: RecordingSet = 'hand'): string[] {

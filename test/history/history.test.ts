@@ -91,11 +91,11 @@ test('numbers of steps may have gaps', () => {
   assert.is(history.step?.i, last.i);
 });
 
-test('a dump that the machine has not is a step without output', () => {
+test('a dump of a file that is not there is a step like others', () => {
   const dump = { i: 0, op: 'dump', in: { file: 'no such file' } } as Step;
   const history = historyOf({ ...journal, steps: [dump, ...journal.steps] });
   history.goto(3);
-  assert.equal(history.past[0], { i: 0, op: 'dump', in: { file: 'no such file' } });
+  assert.equal(history.past[0], { ...dump, out: { exists: false, text: null } });
   assert.is(history.back(), true);
 });
 

@@ -26,6 +26,12 @@ const basket = (title: string, ...fruits: Fruit[]): Table =>
 const apple = (count: number, note = '') => ({ name: 'apple', count, note });
 const plum = (count: number, note = '') => ({ name: 'plum', count, note });
 
+test('as many rows as there are', () => {
+  const fruits = Array.from({ length: 200_000 }, (_, count) => plum(count));
+  const lines = tableLines(tableOf('mine', {}, COLUMNS, fruits, ({ count }) => String(count)));
+  assert.is(lines.length, 2 + fruits.length);
+});
+
 test('columns line up, and those with nothing in them are left out', () => {
   assert.equal(tableLines(basket('mine', apple(5), plum(1200))), [
     'mine   fruits 2',

@@ -29,10 +29,12 @@ written('each has a name of its own', () => {
   assert.equal(names, [...new Set(names)]);
 });
 
-for (const name of recordingNames('hand')) {
-  const scenario = hand.find((one) => one.name === name);
-  if (scenario === undefined) continue;
-  written(name, () => asksForWhatWasRecorded(scenario, 'hand'));
+for (const set of ['hand', 'coverage'] as const) {
+  for (const name of recordingNames(set)) {
+    const scenario = hand.find((one) => one.name === name);
+    if (scenario === undefined) continue;
+    written(name, () => asksForWhatWasRecorded(scenario, set));
+  }
 }
 
 written.run();

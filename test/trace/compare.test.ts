@@ -32,7 +32,9 @@ test('a dump that the kernel may have cut says nothing', () => {
   const dump = (out: object) => ({ i: 4, op: 'dump', in: { file: 'transactions' }, out }) as Step;
   const whole = dump({ exists: true, text: 'binder transactions:\n' });
   assert.is(compareSteps(dump({ exists: true, text: '', cut: true }), whole), null);
+  assert.is(compareSteps(dump({ exists: true, text: null, cut: true }), whole), null);
   assert.is(compareSteps(dump({ exists: true, text: '' }), whole)?.field, 'text');
+  assert.is(compareSteps(dump({ exists: false, text: null }), whole)?.field, 'exists');
 });
 
 test('the first field that differs is told', () => {
@@ -153,6 +155,12 @@ test('no fault but SIGBUS is another mapping’s', () => {
     assert.is(differs(page, FAULT('', 'SIGBUS'), FAULT('', 'SIGSEGV')), 'signal');
   }
   assert.is(differs(2 * PAGE, FAULT('0102', 'SIGBUS'), FAULT('0304', 'SIGBUS')), null);
+});
+
+test('outputs that no machine gives are differences', () => {
+  for (const odd of [{ ret: -5, bytes: '' }, { ret: 'all', bytes: '0102' }, { ret: 4, bytes: 12 }, { ret: 4 }, {}]) {
+    assert.ok(differs(PAGE, odd as unknown as PeekOutput, FULL('01020304')));
+  }
 });
 
 test('steps without outputs', () => {

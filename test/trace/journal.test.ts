@@ -77,6 +77,12 @@ test('a step that cannot be performed', () => {
     second('{"i":0,"op":"poke","by":"A.0","in":{"addr":"0x10","bytes":"abc"}}').problem,
     '"in.bytes" of step 0 (poke) is "abc"; it must be a string of hex digits, two a byte',
   );
+  for (const woken of ['{}', '[1]', '[{"i":0,"out":{}}]', '[{"by":"A.0","out":{}}]', '[{"by":"A.0","i":0}]']) {
+    assert.is(
+      second(`{"i":0,"op":"note","in":{},"woken":${woken}}`).problem,
+      '"woken" of step 0 (note) is not a list of {by, i, out}',
+    );
+  }
   const line = '{"i":5,"op":"texit","by":"A.0","in":{}}';
   assert.equal(problem(HEADER, line, line), { line: 3, problem: 'step 5 comes after step 5: "i" must rise' });
   assert.is(problem(HEADER, line, '{"i":6').line, 3);

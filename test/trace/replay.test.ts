@@ -1,7 +1,9 @@
 /** Replay and record against a machine that answers from a journal, right or wrong as the test wants it. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { guestModule } from '../../host/cli/boot.ts';
 import { BinderlabError } from '../../host/kernel/error.ts';
+import { Machine } from '../../host/machine.ts';
 import { type Performer, ReplayError, record, replay } from '../../host/replay.ts';
 import type { Journal, Step, StepInput, WriteReadOutput } from '../../host/trace/journal.ts';
 import { recording } from '../conformance/recordings.ts';
@@ -123,25 +125,88 @@ test('a machine that breaks ends the replay, where that is asked for', () => {
   assert.is(replay(journal, () => machine).equal, journal.steps.length);
 });
 
-test('a dump that the machine cannot make differs, and nothing else', () => {
-  const answers = machineOf(journal);
-  const machine: Performer = {
-    perform(input) {
-      const step = answers.perform(input);
-      if (input.op === 'dump') throw new BinderlabError('no such file here');
-      return step;
-    },
-  };
-  const result = replay(journal, () => machine);
-  assert.is(result.equal, withoutDumps.steps.length);
-  assert.ok(result.different.every(({ field, actual }) => field === 'error' && actual === 'no such file here'));
-  answers.inputs.length = 0;
-  const made = record(journal, () => machine, { strategy: 'kmap', seed: 0, memory: 64 });
-  assert.equal(
-    made.steps.filter((step) => step.op !== 'dump'),
-    withoutDumps.steps,
-  );
-  assert.ok(made.steps.every((step) => step.op !== 'dump' || step.out === undefined));
+const EMULATOR = { strategy: 'kmap', seed: 0, memory: 64 } as const;
+const wasm = guestModule();
+
+/** A journal of these steps, each `[op, by, in]`. */
+function journalOf(
+  steps: readonly (readonly [op: string, by: string | null, input: object, rest?: object])[],
+): Journal {
+  const lines = steps.map(([op, by, input, rest], i) => ({
+    i,
+    op,
+    ...(by === null ? {} : { by }),
+    in: input,
+    ...rest,
+  }));
+  return { header: { ...journal.header, name: 'made' }, steps: lines as unknown as Step[] };
+}
+
+const booted = ({ header }: Journal): Machine => Machine.fromHeader(header, { wasm });
+const PROC = ['proc', null, { name: 'A', pid: 1000, uid: 0 }] as const;
+const PIPE = ['mkfd', 'A.0', { kind: 'pipe', fd: 10, fd2: 11 }] as const;
+const SLEEP = ['poll', 'A.0', { fd: 10, events: 1, timeout: -1 }, { parked: true }] as const;
+const OPEN = ['open', 'A.0', { flags: 0 }, { out: { ret: 4 } }] as const;
+
+test('files that are not there have no text, whatever they are called', () => {
+  const asked = journalOf([
+    PROC,
+    ...['proc/1000', 'proc/7', 'nothing'].map((file) => ['dump', null, { file }] as const),
+  ]);
+  const made = record(asked, () => booted(asked), EMULATOR);
+  const outs = made.steps.slice(1).map(({ out }) => out);
+  assert.equal(outs, Array(3).fill({ exists: false, text: null }));
+  assert.is(replay(made, () => booted(made)).equal, 4);
+  const written = edited(made, (steps) => {
+    for (const step of steps) if (step.op === 'dump') step.out = { exists: false, text: '' };
+  });
+  assert.is(replay(written, () => booted(made)).equal, 4, 'an empty text says the same');
+  const there = edited(made, (steps) => {
+    for (const step of steps) if (step.op === 'dump') step.out = { exists: true, text: 'binder proc state:\n' };
+  });
+  const fields = replay(there, () => booted(made)).different.map(({ field }) => field);
+  assert.equal(fields, ['exists', 'exists', 'exists']);
+});
+
+test('a thread that sleeps where the recorded one was awake: the step differs, and says in what it sleeps', () => {
+  const wrong = journalOf([PROC, PIPE, SLEEP, OPEN]);
+  const gaps = edited(wrong, (steps) => {
+    for (const step of steps) step.i *= 10;
+  });
+  const { different, equal, steps, text } = replay(gaps, () => booted(gaps));
+  const why = 'A.0 cannot act, for here it still sleeps in step 20: poll([{fd=10, events=POLLIN}], 1, -1 ...';
+  assert.equal([equal, steps], [3, 4]);
+  assert.equal(different, [{ trace: 'made', step: 30, field: 'error', expected: null, actual: why }]);
+  assert.equal(text, [`made, step 30: open by A.0: ${why}`]);
+  assert.throws(() => record(gaps, () => booted(gaps), EMULATOR), `made, step 30: open by A.0: ${why}`);
+});
+
+test('steps of who has ended, or has never been', () => {
+  const refusals = [
+    [
+      ['exit', 'A.0', {}],
+      OPEN,
+      'A.0 has ended: a thread does nothing after its exit, or after its process was killed.',
+    ],
+    [['kill', null, { proc: 'A', pid: 1000 }], OPEN, /^A.0 has ended/],
+    [['exit', 'A.0', {}], ['kill', null, { proc: 'A', pid: 1000 }], /^A has ended already/],
+    [['note', null, {}], ['open', 'B.0', { flags: 0 }], 'no thread is called "B.0"; there are A.0.'],
+  ] as const;
+  for (const [first, second, why] of refusals) {
+    const made = journalOf([PROC, first, second]);
+    const { different } = replay(made, () => booted(made));
+    assert.is(different[0]?.step, 2);
+    assert.match(String(different[0]?.actual), why);
+    assert.throws(() => record(made, () => booted(made), EMULATOR), /^made, step 2: /);
+  }
+});
+
+test('a woken thread that nobody has ever heard of', () => {
+  const woken = [{ by: 'Z.9', i: 77, out: { ret: 0 }, order: 0 }];
+  const wrong = journalOf([PROC, ['open', 'A.0', { flags: 0 }, { out: { ret: 3 }, woken }]]);
+  const { different, text } = replay(wrong, () => booted(wrong));
+  assert.equal(different, [{ trace: 'made', step: 1, field: 'woken.Z.9', expected: { ret: 0 }, actual: null }]);
+  assert.is(text[0], 'made, step 1: open by A.0: woken.Z.9 differs');
 });
 
 test('steps without outputs are equal once performed', () => {

@@ -81,4 +81,18 @@ test('every recording has lines', () => {
   }
 });
 
+test('bytes of several MiB', () => {
+  const step = { i: 0, op: 'poke', by: 'A.0', in: { addr: '0x0', bytes: '00'.repeat(4 << 20) }, out: { ret: 4 << 20 } };
+  const lines = new Strace({ bytes: true }).lines(step as Step);
+  assert.is(lines.length, 1 + (4 << 20) / 16);
+});
+
+test('a dump whose text is not known', () => {
+  const dump = (out: object) => new Strace().lines({ i: 0, op: 'dump', in: { file: 'state' }, out } as Step);
+  assert.equal(dump({ exists: true, text: null, cut: true }), [
+    '# /sys/kernel/debug/binder/state: not known to be whole',
+  ]);
+  assert.equal(dump({ exists: false, text: null }), ['# /sys/kernel/debug/binder/state: does not exist']);
+});
+
 test.run();

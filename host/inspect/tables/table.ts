@@ -62,7 +62,7 @@ export function tableLines({ title, facts, columns, rows }: Table): string[] {
   const used = columns.flatMap(({ name, right }, index) => {
     const cells = rows.map(({ cells }) => cells[index] ?? '');
     if (cells.every((cell) => cell === '')) return [];
-    const width = Math.max(name.length, ...cells.map((cell) => cell.length));
+    const width = cells.reduce((widest, cell) => Math.max(widest, cell.length), name.length);
     return [[name, ...cells].map((cell) => (right ? cell.padStart(width) : cell.padEnd(width)))];
   });
   const lines = ['', ...rows].map((_, line) => `  ${used.map((column) => column[line]).join('  ')}`.trimEnd());

@@ -1,0 +1,57 @@
+/**
+ * How often a running machine has taken each branch of the guest. Works with a guest that `instrument.js` was compiled
+ * into; `node build.js coverage` makes it.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Guest } from '../../host/guest/guest.ts';
+
+const FILE = join(import.meta.dirname, '../../../build/coverage.wasm');
+
+/**
+ * What is taken: a function, an arm of `if` or `? :`, the right side of `&&` or `||`, a loop's body, a case of a switch.
+ * An `else` or `default` that nobody wrote is a branch as well.
+ */
+export type BranchKind = 'function' | 'if' | 'else' | '?' | ':' | '&&' | '||' | 'loop' | 'case' | 'default';
+
+export interface Branch {
+  /** Index of its counter. */
+  id: number;
+  /** Path of the source from the root folder. */
+  file: string;
+  /** Both from 1. */
+  line: number;
+  column: number;
+  kind: BranchKind;
+}
+
+/** The instrumented guest, compiled. @throws Error when it has not been built */
+export function coverageModule(): WebAssembly.Module {
+  if (!existsSync(FILE)) throw new Error(`${FILE} is missing; node build.js coverage makes it`);
+  return new WebAssembly.Module(new Uint8Array(readFileSync(FILE)));
+}
+
+export class BranchCounters {
+  /** All branches of the guest's code. */
+  readonly branches: readonly Branch[];
+  /**
+   * How often each was taken since the guest was made, by `id`: u32 that wrap. A view of the machine's memory: it follows
+   * the machine as it runs, and a snapshot that is restored brings its counts back.
+   */
+  readonly counts: Uint32Array;
+
+  /** @throws Error for a guest that counts nothing. */
+  constructor(guest: Guest) {
+    const [section] = WebAssembly.Module.customSections(guest.module, 'branches');
+    const { branchCounters } = guest.raw as Partial<{ branchCounters(): number }>;
+    if (section === undefined || branchCounters === undefined) throw new Error('this guest does not count branches');
+    const table: { count: number; branches: Branch[] } = JSON.parse(new TextDecoder().decode(section));
+    this.branches = table.branches;
+    this.counts = new Uint32Array(guest.memory.buffer, branchCounters(), table.count);
+  }
+
+  /** Counts from 0 again. */
+  clear(): void {
+    this.counts.fill(0);
+  }
+}
