@@ -28,7 +28,7 @@ import { join } from 'node:path';
 const ROOT = import.meta.dirname;
 const ASC = 'node_modules/assemblyscript/bin/asc.js';
 const WASM_OPT = 'node_modules/binaryen/bin/wasm-opt';
-const TSC = 'node_modules/typescript/bin/tsc';
+const TSC = 'node_modules/typescript-native/bin/tsc';
 const COMMAND = 'dist/host/cli/main.js';
 /** Hash of all that the wasm files were made from. */
 const STAMP = join(ROOT, 'build/inputs.sha256');

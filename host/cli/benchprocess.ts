@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { MachineChoice } from './machineflags.ts';
+import type { MachineChoice } from './machineoptions.ts';
 import type { Percentiles } from './quantiles.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../bench/main.js', import.meta.url));

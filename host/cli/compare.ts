@@ -1,6 +1,5 @@
 /** `binderlab compare`: the same work under every way to map pages, and what each costs. */
 import { writeFileSync } from 'node:fs';
-import { defineCommand } from 'citty';
 import { answerLines } from '../compare/answer.ts';
 import { type Conditions, measure, type Row } from '../compare/comparison.ts';
 import { comparePage } from '../compare/page.ts';
@@ -8,44 +7,51 @@ import { measureRun } from '../compare/run.ts';
 import { tableLines } from '../compare/table.ts';
 import { BinderlabError } from '../kernel/error.ts';
 import { STRATEGIES } from '../machine.ts';
-import { MACHINE_FLAGS, machineChoice, machineOptions } from './machineflags.ts';
+import { defineCommand } from './command.ts';
+import { checkTarget } from './files.ts';
+import { MACHINE_OPTIONS, machineChoice, machineOptions } from './machineoptions.ts';
+import { wholeNumber } from './number.ts';
 import { Progress } from './progress.ts';
-import { type Choice, costProfile, rowChoices, SENDS, WORKLOAD_NAMES, wholeNumber } from './rowchoice.ts';
+import { type Choice, costProfile, rowChoices, SENDS, WORKLOAD_NAMES } from './rowchoice.ts';
 import { UsageError } from './usage.ts';
 
 const PAYLOADS = '4,4096,65536,524288';
 const CALLS_MAX = 1_000_000;
 
 export const compareCommand = defineCommand({
-  meta: { name: 'compare', description: 'Do the same work under every way to map pages, and say what each costs' },
-  args: {
+  wordsBelongTo: 'workload',
+  options: {
     workload: {
       type: 'string',
-      valueHint: 'LIST',
+      hint: 'LIST',
       default: 'call',
-      description: `Which work: ${WORKLOAD_NAMES.join(', ')}; a script; a journal`,
+      description: `which work: ${WORKLOAD_NAMES.join(', ')}; a script; a journal`,
     },
-    payloads: { type: 'string', valueHint: 'LIST', default: PAYLOADS, description: 'Sizes to send, in bytes' },
-    strategies: { type: 'string', valueHint: 'LIST', description: `${STRATEGIES.join(', ')}, or all (default)` },
-    send: { type: 'string', valueHint: 'LIST', default: 'inline', description: `How it travels: ${SENDS.join(', ')}` },
-    calls: { type: 'string', valueHint: 'N', default: '100', description: 'Warm calls that each row is the mean of' },
-    costs: {
-      type: 'string',
-      valueHint: 'FILE',
-      description: 'Cost of events: a profile’s name, or a file of your own',
-    },
-    html: { type: 'string', valueHint: 'FILE', description: 'Write a page with table and plots' },
-    json: { type: 'boolean', description: 'Print one JSON document: {rows, profile, answer}' },
-    ...MACHINE_FLAGS,
-    strategy: { type: 'string', valueHint: 'S', description: 'The same as --strategies' },
+    payloads: { type: 'string', hint: 'LIST', default: PAYLOADS, description: 'sizes to send: bytes, or 64K, 1M' },
+    strategies: { type: 'string', hint: 'LIST', default: 'all', description: `${STRATEGIES.join(', ')}, or all` },
+    send: { type: 'string', hint: 'LIST', default: 'inline', description: `how it travels: ${SENDS.join(', ')}` },
+    calls: { type: 'string', hint: 'N', default: '100', description: 'warm calls that each row is the mean of' },
+    costs: { type: 'string', hint: 'FILE', description: "cost of events: a profile's name, or a file of your own" },
+    html: { type: 'string', hint: 'FILE', description: 'write a page with table and plots' },
+    json: { type: 'boolean', description: 'print one JSON document: {rows, profile, answer}' },
+    ...MACHINE_OPTIONS,
+    strategy: { type: 'string', hint: 'S', choices: STRATEGIES, description: 'the same as --strategies, for one' },
   },
-  async run({ args }) {
+  scriptArgs: true,
+  contrary: [['strategy', 'strategies']],
+  examples: [
+    ['compare --payloads 4K,64K --strategies kmap,vmalloc', 'a call of 4 and of 64 KiB, under two of them'],
+    ['compare --workload examples/first-call.ts', 'the run of a script'],
+    ['compare --send inline,memfd --html compare.html', 'a page with plots'],
+  ],
+  async run({ args, scriptArgs }) {
     const { workload, send, payloads } = args;
-    const strategies = args.strategies ?? args.strategy ?? 'all';
+    const strategies = args.strategy ?? args.strategies;
     const profile = costProfile(args.costs);
+    if (args.html !== undefined) checkTarget('--html', args.html);
     const boot = machineOptions(machineChoice({ ...args, strategy: 'kmap' }));
     const conditions = { boot, calls: wholeNumber('--calls', args.calls, 1, CALLS_MAX), profile, now };
-    const choices = await rowChoices({ workload, send, payloads, strategies });
+    const choices = await rowChoices({ workload, send, payloads, strategies, scriptArgs });
     const rows = await measureAll(choices, conditions);
     const answer = answerLines(rows, profile);
     if (args.html !== undefined) writeFileSync(args.html, comparePage(rows, conditions));

@@ -12,6 +12,7 @@ import { SOCKETS } from '../compare/socket.ts';
 import { BinderlabError } from '../kernel/error.ts';
 import { Machine, STRATEGIES, type Strategy } from '../machine.ts';
 import { findJournals, readJournal } from './files.ts';
+import { byteSize } from './number.ts';
 import { loadScript } from './run.ts';
 import { UsageError } from './usage.ts';
 
@@ -28,6 +29,8 @@ export interface ChoiceFlags {
   send: string;
   payloads: string;
   strategies: string;
+  /** What scripts find in `machine.args`. */
+  scriptArgs: readonly string[];
 }
 
 /**
@@ -38,7 +41,8 @@ export interface ChoiceFlags {
 export async function rowChoices(flags: ChoiceFlags): Promise<Choice[]> {
   const strategies = flags.strategies === 'all' ? STRATEGIES : chosen('--strategies', flags.strategies, STRATEGIES);
   const sends = chosen('--send', flags.send, SENDS);
-  const payloads = flags.payloads.split(',').map((text) => wholeNumber('--payloads', text.trim(), 0, PAYLOAD_MAX));
+  const sizes = flags.payloads.split(',').map((text) => byteSize('--payloads', text.trim(), PAYLOAD_MAX));
+  const payloads = [...new Set(sizes)];
   const choices: Choice[] = [];
   for (const name of flags.workload.split(',').map((part) => part.trim())) {
     const workloads = WORKLOADS.filter((workload) => workload.name === name);
@@ -46,8 +50,11 @@ export async function rowChoices(flags: ChoiceFlags): Promise<Choice[]> {
       choices.push(...sceneChoices(workloads, sends, payloads, strategies));
       continue;
     }
-    const runs = await runsOf(name);
+    const runs = await runsOf(name, flags.scriptArgs);
     for (const run of runs) for (const strategy of strategies) choices.push({ kind: 'run', run, strategy });
+  }
+  if (flags.scriptArgs.length > 0 && !choices.some(({ kind }) => kind === 'run')) {
+    throw new UsageError(`nothing takes ${flags.scriptArgs.join(' ')}: no --workload is a script`);
   }
   if (choices.length === 0) throw new UsageError(`--send ${flags.send}: ${flags.workload} is not sent that way`);
   return choices;
@@ -68,13 +75,6 @@ export function costProfile(name: string | undefined): CostProfile {
     if (error instanceof BinderlabError) throw new UsageError(error.message);
     throw error;
   }
-}
-
-/** @throws UsageError when the text is no whole number in the range. */
-export function wholeNumber(flag: string, text: string, min: number, max: number): number {
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= min && value <= max) return value;
-  throw new UsageError(`${flag} takes whole numbers from ${min} to ${max}, not "${text}"`);
 }
 
 function sceneChoices(
@@ -98,14 +98,18 @@ function sceneChoices(
 }
 
 /** A script or a journal of the user's, or a folder of journals. */
-async function runsOf(name: string): Promise<Run[]> {
+async function runsOf(name: string, args: readonly string[]): Promise<Run[]> {
   if (!existsSync(name)) {
     throw new UsageError(`--workload: there is no "${name}", no file either; known are ${WORKLOAD_NAMES.join(', ')}`);
   }
   if (/\.[cm]?[jt]s$/.test(name)) {
     const script = await loadScript(name);
     return [
-      { name, boot: (options) => Machine.boot(options), perform: async (machine) => void (await script(machine)) },
+      {
+        name,
+        boot: (options) => Machine.boot({ ...options, args }),
+        perform: async (machine) => void (await script(machine)),
+      },
     ];
   }
   const paths = findJournals([name]);
@@ -117,13 +121,14 @@ async function runsOf(name: string): Promise<Run[]> {
   );
 }
 
-/** The members of a list, in the order in which they were asked for. */
+/** The members of a list, in the order in which they were asked for, each once. */
 function chosen<T extends string>(flag: string, text: string, known: readonly T[]): T[] {
-  return text.split(',').map((part) => {
+  const members = text.split(',').map((part) => {
     const found = known.find((one) => one === part.trim());
     if (found === undefined) {
       throw new UsageError(`${flag}: there is no "${part.trim()}"; known are ${known.join(', ')}`);
     }
     return found;
   });
+  return [...new Set(members)];
 }
