@@ -27,11 +27,11 @@ setTimeout(() => {
 export function watch(limitMs: number, late: () => void): () => void {
   const heard = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   const worker = new Worker(PROGRAM, { eval: true, workerData: { limitMs, graceMs: GRACE_MS, heard } });
-  worker.unref(); // a script that waits for nothing any more is found out at once
   worker.once('message', () => {
     Atomics.store(heard, 0, 1);
     Atomics.notify(heard, 0);
     late();
   });
+  worker.unref(); // after the listener, which holds it: a script that waits for nothing is found out at once
   return () => void worker.terminate();
 }
