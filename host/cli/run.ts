@@ -5,6 +5,7 @@ import { type BootOptions, Machine } from '../machine.ts';
 import { callBegin } from '../trace/call.ts';
 import type { Step } from '../trace/journal.ts';
 import { formatJournal } from '../trace/journaltext.ts';
+import { ReadableStrace } from '../trace/readablestrace.ts';
 import { Strace } from '../trace/strace.ts';
 import { importScript } from './bundle.ts';
 import { defineCommand, type Options, type Values } from './command.ts';
@@ -14,6 +15,7 @@ import { MACHINE_OPTIONS, type MachineChoice, machineChoice, machineOptions } fr
 import { wholeNumber } from './number.ts';
 import { reserveStdout } from './output.ts';
 import { describeScriptError } from './scripterror.ts';
+import { stracePaint } from './stracepaint.ts';
 import { EXIT_FINE, EXIT_NO, UsageError } from './usage.ts';
 import { watch } from './watchdog.ts';
 
@@ -86,7 +88,7 @@ export const runCommand = defineCommand({
 
     const callOff = limit === null ? () => {} : endAfter(limit, run);
     const script = await loadScript(file);
-    const stopTrace = args.strace || args['strace-raw'] ? trace(machine, args.bytes) : () => {};
+    const stopTrace = args.strace || args['strace-raw'] ? trace(machine, args) : () => {};
     const error = await runScript(script, machine);
     callOff();
     stopTrace();
@@ -120,8 +122,8 @@ function finish({ file, args, choice, machine, print }: Run, error: string | nul
 }
 
 /** Prints each step from now on. @returns Ends that. */
-function trace(machine: Machine, bytes: boolean): () => void {
-  const strace = new Strace({ bytes });
+function trace(machine: Machine, { bytes, 'strace-raw': raw }: Run['args']): () => void {
+  const strace = raw ? new Strace({ bytes }) : new ReadableStrace({ bytes, paint: stracePaint(process.stdout) });
   return machine.on('step', (step) => process.stdout.write(`${strace.lines(step).join('\n')}\n`));
 }
 

@@ -3,7 +3,7 @@ import { type History, START } from '../history.ts';
 import { callBegin } from '../trace/call.ts';
 import { compareSteps, isInputsOnly } from '../trace/compare.ts';
 import type { Step } from '../trace/journal.ts';
-import { Strace } from '../trace/strace.ts';
+import { ReadableStrace } from '../trace/readablestrace.ts';
 
 /** Decoded lines of one step: its call, then the parked calls that returned because of it. */
 export interface DecodedStep {
@@ -15,7 +15,7 @@ const INDENT = '      ';
 
 export class StepCalls {
   readonly #history: History;
-  readonly #strace = new Strace();
+  readonly #strace = new ReadableStrace({ numbers: false });
   /** By position; a step has the same lines whenever one comes by. */
   readonly #decoded: DecodedStep[] = [];
 
