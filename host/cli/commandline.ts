@@ -75,7 +75,7 @@ function optionValue(command: string, options: Options, { name, rawName, value, 
       `--${name} takes no value${Object.hasOwn(options, whole) ? `; did you mean --${whole}?` : ''}`,
     );
   }
-  const isOption = inlineValue === false && value !== undefined && value.startsWith('-') && value !== '-';
+  const isOption = inlineValue === false && value !== undefined && /^-[^\d]/.test(value);
   if (value === undefined || value === '' || isOption) throw new UsageError(`--${name} needs a value`);
   if (option.choices !== undefined && !option.choices.includes(value)) {
     throw new UsageError(`--${name} cannot be "${value}"; ${didYouMean(value, option.choices)}`);

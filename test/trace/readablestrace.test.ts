@@ -28,7 +28,13 @@ test('a call that sleeps says so, and when it wakes, by whom and since when', ()
     lines[woken] ?? '',
     `     SM.0  wakes (by A.0; since step ${number}) -> BR_NOOP; BR_TRANSACTION code 1,`,
   );
-  assert.match(lines.slice(woken, woken + 2).join(' ').replace(/ +/g, ' '), /from pid 2000 uid 0, 24 bytes at 0x70000000, 1 object/);
+  assert.match(
+    lines
+      .slice(woken, woken + 2)
+      .join(' ')
+      .replace(/ +/g, ' '),
+    /from pid 2000 uid 0, 24 bytes at 0x70000000, 1 object/,
+  );
   assert.match(lines[woken - 1] ?? '', /A\.0 {2}.*BC_TRANSACTION handle 0, code 1, /);
 });
 
