@@ -216,6 +216,32 @@ test('a byte order mark is no part of a script', () => {
   assert.is(folder.run(['run', 'mark.ts']).stdout, '1\n');
 });
 
+test('a cause that says the same is not told twice', () => {
+  folder.write(
+    'dead.ts',
+    `import { BnInterface, BpInterface, defaultServiceManager, type Machine, ProcessState, ServiceManager, sys } from 'binderlab';
+export default (machine: Machine) => {
+  const sim = machine.simulate();
+  ServiceManager.start(sim);
+  const p = sim.process('svc', function* () {
+    yield* (yield* ProcessState.self()).startThreadPool();
+    yield* (yield* defaultServiceManager()).addService('x', new BnInterface('d', { 1: () => {} }));
+    yield* sys.pause();
+  });
+  sim.process('app', function* () {
+    const x = new BpInterface(yield* (yield* defaultServiceManager()).getService('x'), 'd');
+    machine.process('svc').kill();
+    yield* x.call(1, () => {}, () => {});
+  });
+  sim.run();
+};
+`,
+  );
+  const { code, stderr } = folder.run(['run', 'dead.ts']);
+  assert.is(code, 1);
+  assert.is(stderr.split('the call failed with DEAD_OBJECT').length, 2, stderr);
+});
+
 test('a script that waits for ever ends', () => {
   folder.write('waits.ts', 'export default () => new Promise(() => {});\n');
   const { code, stderr } = folder.run(['run', 'waits.ts']);
