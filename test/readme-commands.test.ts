@@ -65,7 +65,8 @@ test('dots stand for lines, or for the rest of one', () => {
 });
 
 test('of measurements the first line counts', () => {
-  assert.is(wrong('a b\nz\n', true), null);
+  assert.is(wrong('a   b\nz\n', true), null);
+  assert.is(wrong('...\ne  f\nz\n', true), null);
   assert.equal(wrong('z\nc d\n', true), { shown: 'z', printed: 'a b' });
 });
 

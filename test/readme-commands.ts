@@ -2,7 +2,7 @@
  * What README.md shows: command lines in blocks marked `sh`, and what they print in the block that follows.
  *
  * A block marked `text` is what the one command above it prints, to the byte; a line `...` stands for any lines, and `...` at the
- * end of a line for the rest of it. A block marked `console` is a measurement: only its first line is compared.
+ * end of a line for the rest of it. A block marked `console` is a measurement: only its first line is compared, spaces aside.
  */
 
 /** A command line, and what README.md says that it prints; null when it does not say. */
@@ -49,11 +49,13 @@ export interface Mismatch {
 
 /** The first line that is shown and is not printed in its place; null when all are. */
 export function mismatch({ shown, measured }: ReadmeCommand, printed: string): Mismatch | null {
-  const lines = printed.replace(/\n$/, '').split('\n');
-  const expected = shown?.replace(/\n$/, '').split('\n') ?? [];
+  const read = (text: string) => (measured ? text.replace(/ +/g, ' ') : text).replace(/\n$/, '').split('\n');
+  const lines = read(printed);
+  const all = shown === null ? [] : read(shown);
+  const expected = measured ? all.slice(0, all.findIndex((line) => line !== CUT) + 1) : all;
   let at = 0;
   let anywhere = false;
-  for (const line of measured ? expected.slice(0, 1) : expected) {
+  for (const line of expected) {
     if (line === CUT) {
       anywhere = true;
       continue;
