@@ -23,6 +23,7 @@ function* late(problems: string[]) {
 }
 
 export default (machine: Machine) => {
+  machine.keepJournal(true); // it has what is said over the socket
   const sim = machine.simulate();
   const android = Android.start(sim, [{ name: 'app', uid: 10001, activities: { '.Main': () => {} } }]);
   android.startActivity('app/.Main');

@@ -47,6 +47,8 @@ export interface BootOptions {
   /** Name and description of the scenario, for the journal. */
   name?: string;
   description?: string;
+  /** What the script is told by who runs it. */
+  args?: readonly string[];
 }
 
 const DEFAULT_ARENA: ArenaRange = { address: 0x10000000, size: 8 * 1024 * 1024 };
@@ -61,6 +63,8 @@ export class Machine {
   readonly strategy: Strategy;
   readonly memoryMiB: number;
   readonly seed: number;
+  /** The script's arguments: what stood behind `--` on the command line. Empty in a replay. */
+  readonly args: readonly string[];
   /** What is inside of it, as plain objects. Looking is no step, and changes nothing. */
   readonly inspect: Inspector;
   readonly #system: System;
@@ -91,6 +95,7 @@ export class Machine {
     this.strategy = strategy;
     this.memoryMiB = memoryMiB;
     this.seed = seed;
+    this.args = options.args ?? [];
     this.guest = new Guest(options.wasm, memoryMiB);
     this.#system = new System(this.guest);
     this.inspect = new Inspector(this.guest);

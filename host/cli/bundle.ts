@@ -32,6 +32,8 @@ const API_PLUGIN: Plugin = {
 export async function importScript(script: string): Promise<ScriptModule> {
   const folder = mkdtempSync(join(tmpdir(), 'binderlab-'));
   const bundle = join(folder, 'script.mjs');
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', remove); // a module that never comes to its end may be ended from outside
   try {
     await build({
       entryPoints: [resolve(script)],
@@ -49,7 +51,8 @@ export async function importScript(script: string): Promise<ScriptModule> {
     process.setSourceMapsEnabled(true);
     return (await import(pathToFileURL(bundle).href)) as ScriptModule;
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    process.off('exit', remove);
+    remove();
   }
 }
 

@@ -29,7 +29,9 @@ const CALLERS_MAX = 5;
 export function describeScriptError(error: unknown): string {
   if (!(error instanceof Error)) return `the script threw ${String(error)}`;
   const [place, ...callers] = scriptPlaces(error.stack ?? '');
-  const cause = error.cause instanceof Error ? [`because of: ${headline(error.cause)}`] : [];
+  const { cause: origin, message } = error;
+  const isNews = origin instanceof Error && origin.message !== message;
+  const cause = isNews ? [`because of: ${headline(origin)}`] : [];
   if (place === undefined) return [error.stack ?? headline(error), ...cause].join('\n');
   const called = callers.slice(0, CALLERS_MAX).map((caller) => `    called from ${placeText(caller)}`);
   return [`${placeText(place)}: ${headline(error)}`, ...cause, '', ...sourceLines(place), ...called]

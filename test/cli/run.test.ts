@@ -39,7 +39,9 @@ test('with the system calls it makes', () => {
   const { stdout } = folder.run(['run', 'hello.ts', '--strace']);
   assert.match(stdout, 'openat(AT_FDCWD, "/dev/binder", O_RDWR|O_CLOEXEC) = 3\n');
   assert.match(stdout, 'descriptor 3\n');
-  assert.match(stdout, /ioctl\(3, BINDER_WRITE_READ, \{write_size=4, \[BC_ENTER_LOOPER\], read_size=256/);
+  assert.match(stdout, / {3}3 app\.0 {2}ioctl\(3, BINDER_WRITE_READ\) BC_ENTER_LOOPER -> BR_NOOP\n/);
+  const raw = folder.run(['run', 'hello.ts', '--strace-raw']).stdout;
+  assert.match(raw, /ioctl\(3, BINDER_WRITE_READ, \{write_size=4, \[BC_ENTER_LOOPER\], read_size=256/);
   assert.match(folder.run(['run', 'hello.ts', '--strace', '--bytes']).stdout, /^ {2}> 0000 {2}0c 63 00 00 /m);
 });
 
@@ -155,6 +157,89 @@ export default (machine: Machine) => {
   assert.is(code, 1);
   assert.match(stderr, /^status\.ts:7:\d+: app\.0: the object that was called answers with the status BAD_VALUE$/m);
   assert.match(stderr, /^because of: readString16 at byte 72 of 76: there is the length 77/m);
+});
+
+test('with arguments of its own', () => {
+  folder.write(
+    'args.ts',
+    "import type { Machine } from 'binderlab';\nexport default (m: Machine) => console.log(m.args.join());\n",
+  );
+  assert.is(folder.run(['run', 'args.ts', '--', 'one', '--two', '3']).stdout, 'one,--two,3\n');
+  assert.is(folder.run(['run', 'args.ts']).stdout, '\n');
+  assert.is(folder.run(['step', 'args.ts', '--', 'x']).stderr, 'x\n');
+});
+
+test('whatever a script prints, and when, --json is one document', () => {
+  folder.write(
+    'loud.ts',
+    `import { Console } from 'node:console';
+process.stdout.write('at once ');
+export default async () => {
+  console.log('log');
+  new Console(process.stdout).log('own console');
+  setTimeout(() => console.log('later'), 20);
+};
+`,
+  );
+  for (const command of ['run', 'step']) {
+    const { code, stdout, stderr } = folder.run([command, 'loud.ts', '--json']);
+    assert.is(code, 0, stderr);
+    assert.type(JSON.parse(stdout), 'object');
+    assert.is(stderr, 'at once log\nown console\nlater\n');
+  }
+});
+
+test('a script that does not end is ended after --timeout, wherever it is', () => {
+  folder.write('loop.ts', `export default (machine) => { machine.spawn('app').main.open(); for (;;); };\n`);
+  const { code, stderr } = folder.run(['run', 'loop.ts', '--timeout', '1', '--journal', 'loop.jsonl']);
+  assert.is(code, 1);
+  assert.is(stderr, 'loop.ts did not end in 1 s; its last step is 1, openat by app.0\n');
+  assert.is(folder.run(['replay', 'loop.jsonl']).code, 0, 'the journal up to there is kept');
+
+  folder.write(
+    'steps.ts',
+    `export default async (m) => { const app = m.spawn('app').main; await 1; for (;;) app.close(app.open()); };\n`,
+  );
+  const json = folder.run(['run', 'steps.ts', '--timeout', '1', '--json']);
+  assert.is(json.code, 1);
+  assert.match(JSON.parse(json.stdout).error, /did not end in 1 s; its last step is \d+, (openat|close) by app\.0/);
+
+  folder.write('sleeps.ts', 'export default () => new Promise((done) => setTimeout(done, 60_000));\n');
+  assert.is(folder.run(['run', 'sleeps.ts', '--timeout', '1']).code, 1);
+  folder.write('early.ts', 'for (;;);\nexport default () => {};\n');
+  assert.match(folder.run(['run', 'early.ts', '--timeout', '1']).stderr, 'it has made no step');
+  assert.is(folder.run(['run', 'hello.ts', '--timeout', '600']).code, 0);
+});
+
+test('a byte order mark is no part of a script', () => {
+  folder.write('mark.ts', '\ufeffexport default () => console.log(1);\n');
+  assert.is(folder.run(['run', 'mark.ts']).stdout, '1\n');
+});
+
+test('a cause that says the same is not told twice', () => {
+  folder.write(
+    'dead.ts',
+    `import { BnInterface, BpInterface, defaultServiceManager, type Machine, ProcessState, ServiceManager, sys } from 'binderlab';
+export default (machine: Machine) => {
+  const sim = machine.simulate();
+  ServiceManager.start(sim);
+  const p = sim.process('svc', function* () {
+    yield* (yield* ProcessState.self()).startThreadPool();
+    yield* (yield* defaultServiceManager()).addService('x', new BnInterface('d', { 1: () => {} }));
+    yield* sys.pause();
+  });
+  sim.process('app', function* () {
+    const x = new BpInterface(yield* (yield* defaultServiceManager()).getService('x'), 'd');
+    machine.process('svc').kill();
+    yield* x.call(1, () => {}, () => {});
+  });
+  sim.run();
+};
+`,
+  );
+  const { code, stderr } = folder.run(['run', 'dead.ts']);
+  assert.is(code, 1);
+  assert.is(stderr.split('the call failed with DEAD_OBJECT').length, 2, stderr);
 });
 
 test('a script that waits for ever ends', () => {

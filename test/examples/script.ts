@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { guestModule } from '../../host/cli/boot.ts';
-import { Machine } from '../../host/machine.ts';
+import { type BootOptions, Machine } from '../../host/machine.ts';
 
 const COMPILED = join(import.meta.dirname, '../../examples');
 
@@ -18,12 +18,16 @@ export function exampleNames(): string[] {
 /**
  * Runs an example.
  *
- * @returns What it printed, and the journal's steps as text.
+ * @returns What it printed, and the journal's steps as text, if it is kept.
  * @throws What the example throws: it asserts what it shows.
  */
-export async function runExample(name: string, seed: number): Promise<{ printed: string; steps: string }> {
+export async function runExample(
+  name: string,
+  seed: number,
+  options: Partial<BootOptions> = {},
+): Promise<{ printed: string; steps: string }> {
   const module = await import(pathToFileURL(join(COMPILED, `${name}.js`)).href);
-  const machine = Machine.boot({ wasm: guestModule(), seed });
+  const machine = Machine.boot({ wasm: guestModule(), seed, ...options });
   const lines: string[] = [];
   const { log } = console;
   console.log = (...words: unknown[]) => lines.push(words.join(' '));

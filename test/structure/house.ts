@@ -132,7 +132,7 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
 export const PACKAGES: readonly (readonly [folder: string, packages: readonly string[]])[] = [
   ['assembly/', []],
   ['host/guest/', ['@assemblyscript/loader']],
-  ['host/cli/', ['node:', 'citty', 'esbuild', 'picocolors']],
+  ['host/cli/', ['node:', 'esbuild', 'fastest-levenshtein', 'picocolors']],
   ['host/', []],
   ['examples/', ['binderlab']],
   ['oracle/', ['node:']],
