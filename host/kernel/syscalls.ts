@@ -65,7 +65,14 @@ export class Syscalls {
     private readonly owner: { uid: number },
   ) {
     const { linear, tape, raw } = system;
-    this.#caller = { name: task.name, memory, linear, frame: raw.callFrame(task.pointer) / 4, tape };
+    this.#caller = {
+      name: task.name,
+      memory,
+      linear,
+      frame: raw.callFrame(task.pointer) / 4,
+      tape,
+      firstStep: Infinity,
+    };
   }
 
   /** @param device 0 /dev/binder, 1 /dev/hwbinder, 2 /dev/vndbinder. @returns The descriptor, or -errno. */
@@ -237,6 +244,11 @@ export class Syscalls {
       readSize,
       readConsumed: 0,
     });
+  }
+
+  /** The thread's next step is the first that needs its buffers, unless an earlier one was. */
+  noteFirst(): void {
+    this.#caller.firstStep = Math.min(this.#caller.firstStep, this.system.nextStep);
   }
 
   /** Stores bytes, as a store instruction of this thread would. */

@@ -240,7 +240,8 @@ export class Thread implements Task {
   ): IoctlCall {
     const call = this.sys.ioctl(fd, cmd, arg, poke, outLen);
     if (!mayFail && call.done && (call.ret as number) < 0) {
-      throw callError(`${this.name}: ${ioctlName(cmd) ?? `ioctl ${hexOfAddress(cmd >>> 0)}`}`, call.ret as number);
+      const name = ioctlName(cmd) ?? `ioctl ${hexOfAddress(cmd >>> 0)}`;
+      throw callError(`${this.name}: ${name}`, call.ret as number, errnoMeaning(-(call.ret as number), name));
     }
     return call;
   }
@@ -361,7 +362,10 @@ export class Thread implements Task {
   }
 
   #window(): Window {
-    this.#buffers ??= this.home.arena.window(this.index);
+    if (this.#buffers === null) {
+      this.#buffers = this.home.arena.window(this.index);
+      this.sys.noteFirst();
+    }
     return this.#buffers;
   }
 
@@ -377,8 +381,9 @@ export class Thread implements Task {
     if (!this.alive) throw new BinderlabError(`${this.name} has ended.`);
   }
 
+  /** @param what Which call, of what: its first word is the call's name. */
   #checked(what: string, ret: number): number {
-    if (ret < 0) throw callError(`${this.name}: ${what}`, ret);
+    if (ret < 0) throw callError(`${this.name}: ${what}`, ret, errnoMeaning(-ret, what.split(' ', 1)[0]));
     return ret;
   }
 

@@ -63,6 +63,8 @@ export interface Caller {
   readonly frame: number;
   /** Where the guest records what comes of calls. */
   readonly tape: Tape;
+  /** Number of the thread's first step that needed its buffers: its first ioctl, as a rule. */
+  firstStep: number;
 }
 
 /** Bytes behind a read that are watched, since a failing read may leave something there. */
@@ -70,12 +72,15 @@ const OVERRUN = 64;
 // As words: an imported constant is looked up at every use, one of the file's own costs nothing.
 const LENGTH = RECORD_LENGTH / 4;
 const READ = RECORD_READ;
+/** What a read has to say when nothing has come. */
+const EMPTY: ReadonlySet<ReturnName> = new Set<ReturnName>(['BR_NOOP', 'BR_TRANSACTION_COMPLETE']);
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 /** What a transaction that came to nothing means. */
 const REASONS: Readonly<Partial<Record<ReturnName, string>>> = {
   BR_FAILED_REPLY: 'the driver refused the message; thread.extendedError(fd) has the errno',
-  BR_DEAD_REPLY: 'nobody is behind that handle any more, or nobody has become context manager yet',
+  BR_DEAD_REPLY:
+    'the process behind that handle has died, or has not mapped its descriptor (mmap), or nobody has become context manager yet',
   BR_FROZEN_REPLY: 'the callee is frozen',
 };
 
@@ -215,7 +220,9 @@ export class WriteReadCall extends Call {
   #reason(): string {
     if (this.errno !== null) return `the call failed with ${this.errno}`;
     for (const { name } of this.returns) if (name in REASONS) return REASONS[name] as string;
-    return 'what comes later takes another read, thread.wait(fd)';
+    const later = 'what comes later takes another read, thread.wait(fd)';
+    const isFirst = this.step === this.caller.firstStep && this.returns.every(({ name }) => EMPTY.has(name));
+    return isFirst ? `a thread's first ioctl returns at once, where later ones sleep; ${later}` : later;
   }
 
   /** The guest has made no record. A call that succeeded has left its fields with the guest, others in user memory. */

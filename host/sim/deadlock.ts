@@ -22,6 +22,8 @@ export interface Stuck {
 }
 
 export class DeadlockError extends BinderlabError {
+  override readonly name = 'DeadlockError';
+
   constructor(
     readonly stuck: readonly Stuck[],
     /** Virtual time, in milliseconds. */

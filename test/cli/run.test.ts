@@ -157,6 +157,39 @@ export default (machine: Machine) => {
   assert.match(stderr, /^because of: readString16 at byte 72 of 76: there is the length 77/m);
 });
 
+test('an exception is called what Android calls it, and says its reason once', () => {
+  const script = folder.write(
+    'dead.ts',
+    `import { BBinder, BpInterface, DeadObjectException, defaultServiceManager, type Machine, ServiceManager, sys } from 'binderlab';
+export default (machine: Machine) => {
+  const sim = machine.simulate();
+  ServiceManager.start(sim);
+  sim.process('service', function* () {
+    yield* (yield* defaultServiceManager()).addService('x', new BBinder());
+    yield* sys.sleep(10);
+  });
+  sim.process('app', function* () {
+    const proxy = new BpInterface(yield* (yield* defaultServiceManager()).getService('x'), 'x');
+    yield* sys.sleep(20);
+    try {
+      yield* proxy.call(1, () => {}, () => {});
+    } catch (error) {
+      console.log((error as Error).name, error instanceof DeadObjectException);
+      throw error;
+    }
+  });
+  sim.run();
+};
+`,
+  );
+  const { code, stdout, stderr } = folder.run(['run', script]);
+  assert.is(code, 1);
+  assert.is(stdout, 'DeadObjectException true\n');
+  assert.match(stderr, /^dead\.ts:13:\d+: DeadObjectException: app\.0: .*DEAD_OBJECT/);
+  assert.is(stderr.split('DEAD_OBJECT').length - 1, 1);
+  assert.not.match(stderr, 'because of');
+});
+
 test('a script that waits for ever ends', () => {
   folder.write('waits.ts', 'export default () => new Promise(() => {});\n');
   const { code, stderr } = folder.run(['run', 'waits.ts']);
