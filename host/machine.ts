@@ -42,7 +42,7 @@ export interface BootOptions {
   secctx?: Uint8Array | null;
   /** Where each process's arena lies. */
   arena?: ArenaRange;
-  /** Whether to keep the journal; it costs time and memory. */
+  /** Whether to keep the journal, not so when absent: it costs time, and memory for every byte that is sent. */
   journal?: boolean;
   /** Name and description of the scenario, for the journal. */
   name?: string;
@@ -120,7 +120,7 @@ export class Machine {
     if (booted < 0) throw callError(`boot with ${memoryMiB} MiB of memory`, booted);
     raw.setCounters(lastDebugId, contextMgrUid ?? -1);
     if (secctx !== null) this.#setSecctx(secctx);
-    this.keepJournal(options.journal ?? true);
+    this.keepJournal(options.journal ?? false);
   }
 
   /** @throws BinderlabError when the options make no machine. */
@@ -237,9 +237,18 @@ export class Machine {
     this.perform({ op: 'note', in: { text } });
   }
 
-  /** The journal so far; its steps stay empty while it is not kept. */
+  /**
+   * The journal so far.
+   *
+   * @throws BinderlabError while none is kept.
+   */
   get journal(): Journal {
-    const { steps, procs } = this.#keeper ?? { steps: [], procs: [] };
+    if (this.#keeper === null) {
+      throw new BinderlabError(
+        'this machine keeps no journal: boot it with "journal: true", call keepJournal(true) before anything happens, or give "run" a --journal. Steps as they go by are told to machine.on("step", listener).',
+      );
+    }
+    const { steps, procs } = this.#keeper;
     return { header: { ...this.#header, procs, steps: steps.length }, steps };
   }
 

@@ -65,7 +65,7 @@ export const runCommand = defineCommand({
     const options = machineOptions(choice);
     const script = await loadScript(args.script);
 
-    const machine = bootFor({ ...options, name: args.script });
+    const machine = bootFor({ ...options, name: args.script, journal: args.journal !== undefined });
     let stopTrace = () => {};
     const chatter = args.json || args.journal === '-' ? process.stderr : process.stdout;
     if (args.strace) {
@@ -73,11 +73,8 @@ export const runCommand = defineCommand({
       stopTrace = machine.on('step', (step) => chatter.write(`${strace.lines(step).join('\n')}\n`));
     }
     const error = await runScript(script, machine, chatter);
-    const { journal } = machine;
-    if (args.journal !== undefined) {
-      writeJournal(args.journal, journal);
-    }
-    const report: RunReport = { script: args.script, ...choice, steps: journal.steps.length, error };
+    if (args.journal !== undefined) writeJournal(args.journal, machine.journal);
+    const report: RunReport = { script: args.script, ...choice, steps: machine.nextStep, error };
     stopTrace();
     if (files !== null) {
       report.dumps = readDumps(machine, files);

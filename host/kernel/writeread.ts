@@ -69,6 +69,8 @@ export interface Caller {
 
 /** Bytes behind a read that are watched, since a failing read may leave something there. */
 const OVERRUN = 64;
+/** Of a read buffer whose size is nonsense so much is watched. */
+const WATCHED_MAX = 1024 * 1024;
 // As words: an imported constant is looked up at every use, one of the file's own costs nothing.
 const LENGTH = RECORD_LENGTH / 4;
 const READ = RECORD_READ;
@@ -119,7 +121,7 @@ export class WriteReadCall extends Call {
   watch(): void {
     const { place, readSize } = this;
     if (readSize === 0) return;
-    const before = this.caller.memory.load(place.rbuf, Math.max(readSize, 8) + OVERRUN);
+    const before = this.caller.memory.look(place.rbuf, Math.min(Math.max(readSize, 8) + OVERRUN, WATCHED_MAX));
     this.watched = { before, over: NO_BYTES };
   }
 
@@ -246,8 +248,8 @@ export class WriteReadCall extends Call {
 
   /** What the driver stored from byte `from` of the read buffer on: up to the last one that is another than before. */
   #seen({ before }: Watched, from: number): Watched {
-    const after = this.caller.memory.load(this.place.rbuf, before.length);
-    let end = Math.min(before.length, after.length);
+    const after = this.caller.memory.look(this.place.rbuf, before.length);
+    let end = before.length;
     while (end > from && before[end - 1] === after[end - 1]) end--;
     return { before, over: end > from ? after.slice(from, end) : NO_BYTES };
   }

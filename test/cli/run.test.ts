@@ -190,6 +190,19 @@ export default (machine: Machine) => {
   assert.not.match(stderr, 'because of');
 });
 
+test('no journal is kept that nobody asked for, and who wants one is told how', () => {
+  folder.write(
+    'journal.ts',
+    "export default (machine) => { machine.spawn('a'); console.log(machine.journal.steps.length); };\n",
+  );
+  assert.is(folder.run(['run', 'journal.ts', '--journal', 'kept.jsonl']).stdout, '1\n');
+  for (const flags of [[], ['--strace']]) {
+    const { code, stderr } = folder.run(['run', 'journal.ts', ...flags]);
+    assert.is(code, 1);
+    assert.match(stderr, /^journal\.ts:1:\d+: this machine keeps no journal: .* a --journal\. /);
+  }
+});
+
 test('a script that waits for ever ends', () => {
   folder.write('waits.ts', 'export default () => new Promise(() => {});\n');
   const { code, stderr } = folder.run(['run', 'waits.ts']);

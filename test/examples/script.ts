@@ -22,8 +22,14 @@ export function exampleNames(): string[] {
  * @throws What the example throws: it asserts what it shows.
  */
 export async function runExample(name: string, seed: number): Promise<{ printed: string; steps: string }> {
+  const machine = Machine.boot({ wasm: guestModule(), seed, journal: true });
+  const printed = await runOn(machine, name);
+  return { printed, steps: JSON.stringify(machine.journal.steps) };
+}
+
+/** Runs an example on a machine that has been booted for it. @returns What it printed. */
+export async function runOn(machine: Machine, name: string): Promise<string> {
   const module = await import(pathToFileURL(join(COMPILED, `${name}.js`)).href);
-  const machine = Machine.boot({ wasm: guestModule(), seed });
   const lines: string[] = [];
   const { log } = console;
   console.log = (...words: unknown[]) => lines.push(words.join(' '));
@@ -32,5 +38,5 @@ export async function runExample(name: string, seed: number): Promise<{ printed:
   } finally {
     console.log = log;
   }
-  return { printed: lines.join('\n'), steps: JSON.stringify(machine.journal.steps) };
+  return lines.join('\n');
 }
