@@ -8,7 +8,9 @@ import { type DebugFile, DebugFiles } from './inspect/debugfs.ts';
 import { Inspector } from './inspect/inspector.ts';
 import { type Counters, countersAt } from './kernel/counters.ts';
 import { BinderlabError, callError, notEmulated } from './kernel/error.ts';
+import { checkForm } from './kernel/forms.ts';
 import { addressOfHex, bytesOfHex, hexOfAddress, hexOfBytes } from './kernel/hex.ts';
+import { type LogLine, SCRIPT_TAG } from './kernel/log.ts';
 import { type ArenaRange, type People, Process } from './kernel/process.ts';
 import { Roster } from './kernel/roster.ts';
 import { STRATEGIES, type Strategy, strategyNumber } from './kernel/strategy.ts';
@@ -67,11 +69,16 @@ export class Machine {
   readonly #people: People = new Roster<Process, Thread>();
   readonly #stage: Stage;
   readonly #header: JournalHeader;
-  readonly #listeners = new Set<(step: Step) => void>();
+  readonly #listeners = {
+    step: new Set<(step: Step) => void>(),
+    log: new Set<(line: LogLine) => void>(),
+  };
   /** Keeps all steps; null while no journal is kept. */
   #keeper: Recorder | null = null;
   /** Makes steps for who only wants to see them go by. */
-  readonly #passer = new Recorder(false, (step) => this.#tell(step));
+  readonly #passer = new Recorder(false, (step) => this.#tell(this.#listeners.step, step));
+
+  #simulation: Simulation | null = null;
 
   /** Taken or restored last: what the next one shares pages with. */
   #snapshot: Snapshot | null = null;
@@ -93,6 +100,7 @@ export class Machine {
     this.seed = seed;
     this.guest = new Guest(options.wasm, memoryMiB);
     this.#system = new System(this.guest);
+    this.#system.log.listener = (line) => this.#tell(this.#listeners.log, line);
     this.inspect = new Inspector(this.guest);
     this.#stage = {
       system: this.#system,
@@ -147,6 +155,7 @@ export class Machine {
    * @param pid The thousands in order of creation, when absent.
    */
   spawn(name: string, { uid = 0, pid = this.#people.nextPid } = {}): Process {
+    checkForm('spawn', { name, uid, pid });
     return Process.spawn(this.#system, this.#people, name, pid, uid, this.#stage.arena);
   }
 
@@ -162,7 +171,8 @@ export class Machine {
       spawn: (name, who) => this.spawn(name, who),
       awaitedReplies: () => this.#awaitedReplies(),
     };
-    return new Simulation(world, { seed: this.seed, keepChoices: this.#keeper !== null, ...options });
+    this.#simulation = new Simulation(world, { seed: this.seed, keepChoices: this.#keeper !== null, ...options });
+    return this.#simulation;
   }
 
   /** @throws BinderlabError when there has never been one of that name. */
@@ -201,13 +211,23 @@ export class Machine {
    *
    * @returns Ends that.
    */
-  on(_event: 'step', listener: (step: Step) => void): () => void {
-    this.#listeners.add(listener);
+  on(event: 'step', listener: (step: Step) => void): () => void;
+  /** The same for each line of the log. */
+  on(event: 'log', listener: (line: LogLine) => void): () => void;
+  on(event: 'step' | 'log', listener: (news: never) => void): () => void {
+    checkForm('on', { event, listener });
+    const listeners: Set<(news: never) => void> = this.#listeners[event];
+    listeners.add(listener);
     this.#observe();
     return () => {
-      this.#listeners.delete(listener);
+      listeners.delete(listener);
       this.#observe();
     };
+  }
+
+  /** The last lines of the log, oldest first: what the emulator and libbinder have to say to people. */
+  get log(): readonly LogLine[] {
+    return this.#system.log.lines;
   }
 
   /**
@@ -215,6 +235,7 @@ export class Machine {
    * `proc/PID`. One step; `debugFiles` reads them without.
    */
   dump(file: string): DebugFile {
+    checkForm('dump', { file });
     return dumpFile(this.#stage, file);
   }
 
@@ -224,6 +245,7 @@ export class Machine {
    * @returns How many it got.
    */
   shrink(pages: number): number {
+    checkForm('shrink', { pages });
     return shrink(this.#stage, pages);
   }
 
@@ -234,6 +256,7 @@ export class Machine {
 
   /** A remark in the journal. */
   note(text: string): void {
+    checkForm('note', { text });
     this.perform({ op: 'note', in: { text } });
   }
 
@@ -255,7 +278,7 @@ export class Machine {
   /** Begins to keep the journal, or stops and forgets it. */
   keepJournal(keep: boolean): void {
     if (keep === (this.#keeper !== null)) return;
-    this.#keeper = keep ? new Recorder(true, (step) => this.#tell(step)) : null;
+    this.#keeper = keep ? new Recorder(true, (step) => this.#tell(this.#listeners.step, step)) : null;
     this.#observe();
   }
 
@@ -302,9 +325,13 @@ export class Machine {
    * @throws BinderlabError when the snapshot is of another machine, or programs run on this one: they cannot go back.
    */
   restore(snapshot: Snapshot): void {
+    this.#system.checkQuiet();
+    if (!(snapshot instanceof Snapshot)) throw new BinderlabError('restore takes what snapshot() gave.');
     if (!snapshot.isOf(this.#stage)) throw new BinderlabError('a snapshot can be restored only on its own machine.');
     if (this.#system.onReturn !== null) {
-      throw new BinderlabError('the programs of a simulation cannot go back; go back over its journal instead.');
+      throw new BinderlabError(
+        'the programs of a simulation cannot go back; keep its journal, and walk that: new History(machine.journal, boot).',
+      );
     }
     snapshot.restore();
     this.#snapshot = snapshot;
@@ -327,8 +354,16 @@ export class Machine {
     if (violation !== null) throw new BinderlabError(`the machine is broken (${violation.name}): ${violation.text}.`);
   }
 
-  /** Kills the processes that are left, oldest first. The journal does not hold that. */
+  /**
+   * Kills the processes that are left, oldest first. The journal does not hold that. A simulation that was never run is told
+   * in the log.
+   */
   end(): void {
+    const forgotten = this.#simulation?.forgotten ?? null;
+    if (forgotten !== null) {
+      const text = `the simulation was never run, so nothing came of ${forgotten.join(', ')}: call its run().`;
+      this.#system.log.add({ level: 'error', pid: 0, tag: SCRIPT_TAG, text });
+    }
     this.#system.observer = null;
     for (const process of this.#people.processes) if (process.alive) process.kill();
     this.#observe();
@@ -344,12 +379,22 @@ export class Machine {
     );
   }
 
+  /** Who watches from now on. Not while listeners are told: who stops to listen is still told of the step. */
   #observe(): void {
-    this.#system.observer = this.#keeper ?? (this.#listeners.size > 0 ? this.#passer : null);
+    if (this.#system.telling) return;
+    this.#system.observer = this.#keeper ?? (this.#listeners.step.size > 0 ? this.#passer : null);
   }
 
-  #tell(step: Step): void {
-    for (const listener of this.#listeners) listener(step);
+  #tell<T>(listeners: ReadonlySet<(news: T) => void>, news: T): void {
+    if (listeners.size === 0) return;
+    const wasTelling = this.#system.telling;
+    this.#system.telling = true;
+    try {
+      for (const listener of listeners) listener(news);
+    } finally {
+      this.#system.telling = wasTelling;
+      this.#observe();
+    }
   }
 
   #setSecctx(secctx: Uint8Array): void {

@@ -3,13 +3,14 @@ import { Console } from 'node:console';
 import { existsSync } from 'node:fs';
 import { defineCommand } from 'citty';
 import { BinderlabError } from '../kernel/error.ts';
+import { SCRIPT_TAG } from '../kernel/log.ts';
 import { type BootOptions, Machine } from '../machine.ts';
 import { Strace } from '../trace/strace.ts';
 import { importScript } from './bundle.ts';
 import { DUMP_HINT, dumpChoice, readDumps } from './dumps.ts';
 import { isJournalName, writeJournal } from './files.ts';
 import { MACHINE_FLAGS, machineChoice, machineOptions } from './machineflags.ts';
-import { describeScriptError } from './scripterror.ts';
+import { describeScriptError, describeScriptPlace } from './scripterror.ts';
 import { EXIT_FINE, EXIT_NO, UsageError } from './usage.ts';
 
 export type Script = (machine: Machine) => unknown;
@@ -72,6 +73,12 @@ export const runCommand = defineCommand({
       const strace = new Strace({ bytes: args.bytes ?? false });
       stopTrace = machine.on('step', (step) => chatter.write(`${strace.lines(step).join('\n')}\n`));
     }
+    let complaints = 0;
+    machine.on('log', ({ level, tag, text, stack }) => {
+      if (tag !== SCRIPT_TAG) return;
+      if (level === 'error') complaints++;
+      process.stderr.write(`${describeScriptPlace(text, stack)}\n`);
+    });
     const error = await runScript(script, machine, chatter);
     if (args.journal !== undefined) writeJournal(args.journal, machine.journal);
     const report: RunReport = { script: args.script, ...choice, steps: machine.nextStep, error };
@@ -83,7 +90,7 @@ export const runCommand = defineCommand({
     if (error !== null) process.stderr.write(`${error}\n`);
     if (args.json) console.log(JSON.stringify(report, null, 2));
     if (error === null) machine.end();
-    process.exitCode = error === null ? EXIT_FINE : EXIT_NO;
+    process.exitCode = error === null && complaints === 0 ? EXIT_FINE : EXIT_NO;
   },
 });
 

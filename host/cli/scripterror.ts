@@ -38,6 +38,12 @@ export function describeScriptError(error: unknown): string {
     .trimEnd();
 }
 
+/** A word about a place in the script, as an engine's stack tells it; about the whole script without one. */
+export function describeScriptPlace(text: string, stack = ''): string {
+  const [place] = scriptPlaces(stack);
+  return place === undefined ? text : [`${placeText(place)}: ${text}`, '', ...sourceLines(place)].join('\n');
+}
+
 /** The message; the kind of error where it says more: not of binderlab's own, but of exceptions that Android knows too. */
 function headline(error: Error): string {
   const isPlain = error.name === 'Error' || error instanceof BinderlabError;

@@ -203,6 +203,43 @@ test('no journal is kept that nobody asked for, and who wants one is told how', 
   }
 });
 
+test('an act that was never run is shown with its line, and so is a simulation that was not', () => {
+  folder.write(
+    'unrun.ts',
+    `import { type Machine, sys } from 'binderlab';
+export default (machine: Machine) => {
+  machine.simulate().process('app', function* () {
+    yield* sys.sleep(1);
+    sys.open();
+  });
+};
+`,
+  );
+  const forgotten = folder.run(['run', 'unrun.ts']);
+  assert.is(forgotten.code, 1);
+  assert.is(forgotten.stderr, 'the simulation was never run, so nothing came of app: call its run().\n');
+  folder.write(
+    'dropped.ts',
+    `import { type Machine, sys } from 'binderlab';
+export default (machine: Machine) => {
+  const sim = machine.simulate();
+  sim.process('app', function* () {
+    yield* sys.sleep(1);
+    sys.open();
+  });
+  sim.run();
+};
+`,
+  );
+  const { code, stderr } = folder.run(['run', 'dropped.ts']);
+  assert.is(code, 1);
+  assert.match(
+    stderr,
+    /^dropped\.ts:6:\d+: sys\.open\(\) was made here and never run: write "yield\*" before it\.\n\n/,
+  );
+  assert.match(stderr, /^ {2}> 6 | {4}sys\.open\(\);$/m);
+});
+
 test('a script that waits for ever ends', () => {
   folder.write('waits.ts', 'export default () => new Promise(() => {});\n');
   const { code, stderr } = folder.run(['run', 'waits.ts']);

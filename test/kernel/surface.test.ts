@@ -247,7 +247,7 @@ test('data that is none, and objects where they cannot be', () => {
   const { client } = machine();
   assert.match(
     told(() => bc.transaction({ handle: 0, data: 7 as unknown as string })),
-    /data is text, a typed array .* this is none of them/,
+    /bc\.transaction: data is 7; it is to be text, a typed array/,
   );
   const placed = client.place(new Uint8Array(8));
   assert.match(

@@ -82,8 +82,9 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   'host/plot/': [['figures', 'scale', 'svg'], ['*']],
   'host/sim/': [
     ['random', 'clock', 'request'],
-    ['thread', 'schedule'],
+    ['thread', 'schedule', 'unrun'],
     ['sys', 'performance', 'deadlock'],
+    ['scriptsys', 'stillness'],
     ['simulation'],
   ],
   'host/android/': [
@@ -98,7 +99,7 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['android'],
   ],
   'host/binder/': [
-    ['stability', 'utf8', 'status', 'log', 'staging'],
+    ['stability', 'utf8', 'status', 'staging'],
     ['parcelerror', 'complaints'],
     ['parceldata'],
     ['parcelvalues'],
