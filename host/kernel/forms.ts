@@ -61,8 +61,8 @@ const PROCESS_NAME: Rule = {
   accepts: (value) => typeof value === 'string' && /^[^\s.]+$/.test(value),
 };
 const THREAD_NAME: Rule = {
-  says: 'a name without white space',
-  accepts: (value) => typeof value === 'string' && /^\S+$/.test(value),
+  says: 'a name',
+  accepts: (value) => typeof value === 'string' && value !== '',
 };
 const MILLISECONDS: Rule = {
   says: 'a number of milliseconds, 0 or more',
