@@ -64,6 +64,7 @@ export {
   TransactionTooLargeException,
 } from './binder/status.ts';
 export type { WasmSource } from './guest/guest.ts';
+export { History, HistoryError, type HistoryOptions } from './history.ts';
 export type { BufferView, FreeBufferView, PageView, UsedBufferView } from './inspect/buffers.ts';
 export type { LogEntryView, StatsView } from './inspect/counts.ts';
 export { DEBUG_FILES, type DebugFile, type DebugFiles } from './inspect/debugfs.ts';

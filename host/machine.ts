@@ -2,6 +2,7 @@
  * The machine that a script sees: boots the guest, makes processes, performs the steps of journals, and keeps the
  * journal of what happens. Everything that happens in it is a step.
  */
+import { guestWasm } from '#wasm';
 import { PAGE_SIZE } from '../assembly/abi/machine.ts';
 import { Guest, type WasmSource } from './guest/guest.ts';
 import { type DebugFile, DebugFiles } from './inspect/debugfs.ts';
@@ -27,8 +28,8 @@ import { Recorder } from './trace/recorder.ts';
 export { STRATEGIES, type Strategy } from './kernel/strategy.ts';
 
 export interface BootOptions {
-  /** The guest: its bytes, or the module compiled before. */
-  wasm: WasmSource;
+  /** The guest: its bytes, or the module compiled before; the package's own release build when absent. */
+  wasm?: WasmSource;
   strategy?: Strategy;
   /** Size of the machine's memory, MiB. */
   memoryMiB?: number;
@@ -98,7 +99,7 @@ export class Machine {
     this.strategy = strategy;
     this.memoryMiB = memoryMiB;
     this.seed = seed;
-    this.guest = new Guest(options.wasm, memoryMiB);
+    this.guest = new Guest(options.wasm ?? guestWasm(), memoryMiB);
     this.#system = new System(this.guest);
     this.#system.log.listener = (line) => this.#tell(this.#listeners.log, line);
     this.inspect = new Inspector(this.guest);
@@ -132,12 +133,12 @@ export class Machine {
   }
 
   /** @throws BinderlabError when the options make no machine. */
-  static boot(options: BootOptions): Machine {
+  static boot(options: BootOptions = {}): Machine {
     return new Machine(options);
   }
 
   /** A machine in the state that a journal begins with. */
-  static fromHeader(header: JournalHeader, options: BootOptions): Machine {
+  static fromHeader(header: JournalHeader, options: BootOptions = {}): Machine {
     return new Machine({
       lastDebugId: header.last_debug_id,
       contextMgrUid: header.context_mgr_uid,

@@ -40,6 +40,7 @@ export const benchCommand = defineCommand({
     ...MACHINE_FLAGS,
   },
   async run({ args }) {
+    checkBenny();
     const choice = machineChoice(args);
     const rounds = wholeNumber('--rounds', args.rounds, 1, ROUNDS_MAX);
     if (args.profile) {
@@ -126,4 +127,13 @@ async function measureAll(
     progress.end();
   }
   return measured;
+}
+
+/** @throws UsageError where the package was installed without benny, which only benchmarks need. */
+function checkBenny(): void {
+  try {
+    import.meta.resolve('benny');
+  } catch {
+    throw new UsageError('bench measures with benny, which is not installed: npm install benny');
+  }
 }

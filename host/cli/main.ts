@@ -8,6 +8,7 @@ import { JournalError } from '../trace/journaltext.ts';
 import { benchCommand } from './bench.ts';
 import { compareCommand } from './compare.ts';
 import { guideCommand } from './guide.ts';
+import { initCommand } from './init.ts';
 import { MACHINE_FLAGS } from './machineflags.ts';
 import { recordCommand } from './record.ts';
 import { replayCommand } from './replay.ts';
@@ -24,6 +25,7 @@ const COMMANDS: Readonly<Record<string, CommandDef<any>>> = {
   compare: compareCommand,
   bench: benchCommand,
   guide: guideCommand,
+  init: initCommand,
 };
 
 const PACKAGE = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {

@@ -10,6 +10,7 @@ import { importScript } from './bundle.ts';
 import { DUMP_HINT, dumpChoice, readDumps } from './dumps.ts';
 import { isJournalName, writeJournal } from './files.ts';
 import { MACHINE_FLAGS, machineChoice, machineOptions } from './machineflags.ts';
+import { findFile } from './packagefile.ts';
 import { describeScriptError, describeScriptPlace } from './scripterror.ts';
 import { EXIT_FINE, EXIT_NO, UsageError } from './usage.ts';
 
@@ -108,7 +109,8 @@ export function bootFor(options: BootOptions): Machine {
 }
 
 /** @throws UsageError when there is no such script, or it is none. */
-export async function loadScript(file: string): Promise<Script> {
+export async function loadScript(name: string): Promise<Script> {
+  const file = findFile(name);
   if (!existsSync(file)) throw new UsageError(`there is no script ${file}`);
   Error.stackTraceLimit = SCRIPT_STACK_FRAMES;
   let module: { default?: unknown };

@@ -35,7 +35,7 @@ export interface TransactionInput extends PayloadInput {
   /** The caller's number for the node; 0 is the context manager. */
   handle: number;
   code?: number;
-  /** TF_ flags, e.g. 1 for a oneway call. */
+  /** TF_ flags, e.g. TF_ONE_WAY of `binderlab/protocol`. */
   flags?: number;
   cookie?: bigint | number;
 }

@@ -66,6 +66,17 @@ export interface WriteReadOptions {
   readonly mayFail?: boolean;
 }
 
+export interface IoctlOptions {
+  /** User address of the argument; in the thread's own buffers when absent. */
+  readonly arg?: number;
+  /** Stored at `arg` before the call. */
+  readonly poke?: Uint8Array;
+  /** Bytes at `arg` that the call's `bytes` hold afterwards. */
+  readonly outLen?: number;
+  /** Whether a negative result is fine. */
+  readonly mayFail?: boolean;
+}
+
 export type Device = keyof typeof DEVICES;
 
 /** What libbinder maps: 1 MiB less two pages. */
@@ -229,14 +240,11 @@ export class Thread implements Task {
 
   /**
    * Any ioctl but BINDER_WRITE_READ.
-   *
-   * @param poke Stored at `arg` before the call.
-   * @param outLen Bytes at `arg` that the call's `bytes` hold afterwards.
    */
   ioctl(
     fd: number,
     cmd: number,
-    { arg = this.#window().arg, poke = NO_BYTES, outLen = 0, mayFail = false } = {},
+    { arg = this.#window().arg, poke = NO_BYTES, outLen = 0, mayFail = false }: IoctlOptions = {},
   ): IoctlCall {
     if (!(poke instanceof Uint8Array) || (fd | 0) !== fd || typeof cmd !== 'number' || !(arg >= 0 && outLen >= 0)) {
       checkForm('ioctl', { fd, cmd, arg, poke, outLen });

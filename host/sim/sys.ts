@@ -7,7 +7,7 @@ import type { IoctlCall, PollCall } from '../kernel/call.ts';
 import type { Command } from '../kernel/command.ts';
 import { checkForm } from '../kernel/forms.ts';
 import type { Process } from '../kernel/process.ts';
-import { type Device, MAP_ADDRESS, MAP_LENGTH } from '../kernel/thread.ts';
+import { type Device, type IoctlOptions, MAP_ADDRESS, MAP_LENGTH } from '../kernel/thread.ts';
 import type { ReadCall, WriteCall } from '../kernel/transfer.ts';
 import type { WriteReadCall } from '../kernel/writeread.ts';
 import type { Act, Program, Request } from './request.ts';
@@ -50,8 +50,11 @@ export const sys = {
    * @param poke Stored in the thread's argument buffer before the call.
    * @param outLen Bytes of that buffer which the answer's `bytes` hold.
    */
-  ioctl: (fd: number, cmd: number, { poke = NO_BYTES, outLen = 0, mayFail = false } = {}): Act<IoctlCall> =>
-    ask({ call: 'ioctl', fd, cmd, poke, outLen, mayFail }),
+  ioctl: (
+    fd: number,
+    cmd: number,
+    { poke = NO_BYTES, outLen = 0, mayFail = false }: Omit<IoctlOptions, 'arg'> = {},
+  ): Act<IoctlCall> => ask({ call: 'ioctl', fd, cmd, poke, outLen, mayFail }),
   /** BINDER_WRITE_READ. With nothing to read the thread sleeps until there is something. */
   writeRead: (fd: number, commands: readonly Command[], { readSize = 256, mayFail = false } = {}): Act<WriteReadCall> =>
     ask({ call: 'writeRead', fd, commands, readSize, mayFail }),

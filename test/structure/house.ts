@@ -18,7 +18,7 @@ export const RANKS: readonly (readonly string[])[] = [
   ['assembly/exchange.ts'],
   ['assembly/index.ts'],
 
-  ['host/guest/', 'host/plot/'],
+  ['host/guest/', 'host/plot/', 'host/wasm/'],
   ['host/kernel/'],
   ['host/inspect/', 'host/trace/', 'host/sim/'],
   ['host/steps.ts'],
@@ -125,8 +125,9 @@ export const PACKAGES: readonly (readonly [folder: string, packages: readonly st
   ['assembly/', []],
   ['host/guest/', ['@assemblyscript/loader']],
   ['host/cli/', ['node:', 'citty', 'esbuild', 'picocolors']],
-  ['host/', []],
-  ['examples/', ['binderlab']],
+  ['host/wasm/', ['node:']],
+  ['host/', ['#wasm']],
+  ['examples/', ['binderlab', 'binderlab/protocol', 'binderlab/errno']],
 ];
 
 /** The only part of the guest that is compiled for the host too. */
