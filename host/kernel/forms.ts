@@ -152,8 +152,8 @@ const FORMS = {
   freeze: { pid: INT, timeoutMs: COUNT },
   nodeInfoForRef: { handle: HANDLE },
   awaitTimeout: { ms: MILLISECONDS },
-  'bc.transaction': { handle: HANDLE, ...MESSAGE },
-  'bc.reply': { handle: optional(HANDLE), ...MESSAGE },
+  'bc.transaction': { handle: LONG, ...MESSAGE },
+  'bc.reply': { handle: optional(LONG), ...MESSAGE },
 } satisfies Readonly<Record<string, Form>>;
 
 /** @throws BinderlabError when a field of an operation is not what the operation takes. */

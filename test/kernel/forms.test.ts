@@ -82,7 +82,7 @@ const WRONG: readonly (readonly [
   [
     'a handle',
     () => (bc as Any).transaction({ handle: 'zero' }),
-    'bc.transaction: handle is "zero"; it is to be a whole number from 0 to 4294967295.',
+    'bc.transaction: handle is "zero"; it is to be a whole number, or a bigint for more than 53 bits.',
   ],
   ['no handle', () => (bc as Any).transaction({ code: 1, data: 'x' }), /^bc\.transaction: handle is missing; /],
   ['a code', () => (bc as Any).reply({ code: 'one', data: new Uint8Array(1) }), /^bc\.reply: code is "one"; /],
