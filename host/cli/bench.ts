@@ -47,6 +47,7 @@ export const benchCommand = defineCommand({
     ['bench --json > then.json', 'for a later bench --baseline then.json'],
   ],
   async run({ args, words }) {
+    checkBenny();
     const choice = machineChoice(args);
     const rounds = wholeNumber('--rounds', args.rounds, 1, ROUNDS_MAX);
     if (args.profile) {
@@ -122,4 +123,13 @@ async function measureAll(
     progress.end();
   }
   return measured;
+}
+
+/** @throws UsageError where the package was installed without benny, which only benchmarks need. */
+function checkBenny(): void {
+  try {
+    import.meta.resolve('benny');
+  } catch {
+    throw new UsageError('bench measures with benny, which is not installed: npm install benny');
+  }
 }

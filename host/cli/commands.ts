@@ -33,6 +33,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
       'Run journals and compare what comes out with what they recorded: exit code 1 when one differs, 2 when none can be read',
     load: async () => (await import('./replay.ts')).replayCommand,
   },
+  init: {
+    summary: 'Write a tsconfig.json, so that an editor knows the types of scripts',
+    load: async () => (await import('./init.ts')).initCommand,
+  },
   record: {
     summary:
       "Run the inputs of journals and write journals with the emulator's outputs; go on after one that cannot be run",

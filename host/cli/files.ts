@@ -7,6 +7,7 @@ import { basename, dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Journal } from '../trace/journal.ts';
 import { formatJournal, JournalError, parseJournal } from '../trace/journaltext.ts';
+import { findFile } from './packagefile.ts';
 import { UsageError } from './usage.ts';
 
 const STDIN = '-';
@@ -31,8 +32,9 @@ export function isJournalName(name: string): boolean {
  * @throws JournalError for what is not there, and for a folder without journals.
  */
 export function findJournals(paths: readonly string[]): JournalPath[] {
-  return paths.flatMap((path) => {
-    if (path === STDIN) return [{ path, name: STDIN }];
+  return paths.flatMap((named) => {
+    if (named === STDIN) return [{ path: named, name: STDIN }];
+    const path = findFile(named);
     const stats = statSync(path, { throwIfNoEntry: false });
     if (stats === undefined) throw new JournalError(path, 0, 'there is no such file or folder');
     if (!stats.isDirectory()) return [{ path, name: basename(path) }];

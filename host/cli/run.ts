@@ -1,6 +1,7 @@
 /** `binderlab run`: boots a machine, hands it to a script, and shows what the script made it do. */
 import { existsSync } from 'node:fs';
 import { BinderlabError } from '../kernel/error.ts';
+import { SCRIPT_TAG } from '../kernel/log.ts';
 import { type BootOptions, Machine } from '../machine.ts';
 import { callBegin } from '../trace/call.ts';
 import type { Step } from '../trace/journal.ts';
@@ -14,7 +15,8 @@ import { checkTarget, isJournalName, writeJournal } from './files.ts';
 import { MACHINE_OPTIONS, type MachineChoice, machineChoice, machineOptions } from './machineoptions.ts';
 import { wholeNumber } from './number.ts';
 import { reserveStdout } from './output.ts';
-import { describeScriptError } from './scripterror.ts';
+import { findFile } from './packagefile.ts';
+import { describeScriptError, describeScriptPlace } from './scripterror.ts';
 import { stracePaint } from './stracepaint.ts';
 import { EXIT_FINE, EXIT_NO, UsageError } from './usage.ts';
 import { watch } from './watchdog.ts';
@@ -83,17 +85,20 @@ export const runCommand = defineCommand({
     const choice = machineChoice(args);
     const stdout = reserveStdout();
     if (!args.json && args.journal !== '-') stdout.release();
-    const machine = bootFor({ ...machineOptions(choice), name: file, args: scriptArgs });
+    const journal = args.journal !== undefined;
+    const machine = bootFor({ ...machineOptions(choice), name: file, args: scriptArgs, journal });
     const run: Run = { file, args, choice, machine, print: stdout.print };
 
     const callOff = limit === null ? () => {} : endAfter(limit, run);
     const script = await loadScript(file);
     const stopTrace = args.strace || args['strace-raw'] ? trace(machine, args) : () => {};
+    const complaints = hearComplaints(machine);
     const error = await runScript(script, machine);
     callOff();
     stopTrace();
     finish(run, error, dumped);
     if (error === null) machine.end();
+    if (complaints.count > 0) process.exitCode = EXIT_NO;
   },
 });
 
@@ -111,14 +116,24 @@ function checkOutputs({ journal, json, dump, bytes, ...args }: Run['args']): voi
 
 /** Prints what was asked for, and sets the exit code. @param dumped Files of debugfs; null for none. */
 function finish({ file, args, choice, machine, print }: Run, error: string | null, dumped: string[] | null): void {
-  const { journal } = machine;
-  if (args.journal === '-') print(formatJournal(journal));
-  else if (args.journal !== undefined) writeJournal(args.journal, journal);
-  const report: RunReport = { script: file, ...choice, steps: journal.steps.length, error };
+  if (args.journal === '-') print(formatJournal(machine.journal));
+  else if (args.journal !== undefined) writeJournal(args.journal, machine.journal);
+  const report: RunReport = { script: file, ...choice, steps: machine.nextStep, error };
   if (dumped !== null) report.dumps = readDumps(machine, dumped);
   if (error !== null) process.stderr.write(`${error}\n`);
   print(args.json ? `${JSON.stringify(report, null, 2)}\n` : Object.values(report.dumps ?? {}).join(''));
   process.exitCode = error === null ? EXIT_FINE : EXIT_NO;
+}
+
+/** Tells what the script has made and never run, as it comes to light. */
+function hearComplaints(machine: Machine): { count: number } {
+  const complaints = { count: 0 };
+  machine.on('log', ({ level, tag, text, stack }) => {
+    if (tag !== SCRIPT_TAG) return;
+    if (level === 'error') complaints.count++;
+    process.stderr.write(`${describeScriptPlace(text, stack)}\n`);
+  });
+  return complaints;
 }
 
 /** Prints each step from now on. @returns Ends that. */
@@ -168,7 +183,8 @@ export function bootFor(options: BootOptions): Machine {
 }
 
 /** @throws UsageError when there is no such script, or it is none. */
-export async function loadScript(file: string): Promise<Script> {
+export async function loadScript(name: string): Promise<Script> {
+  const file = findFile(name);
   if (!existsSync(file)) throw new UsageError(`there is no script ${file}`);
   Error.stackTraceLimit = SCRIPT_STACK_FRAMES;
   let module: { default?: unknown };

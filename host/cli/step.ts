@@ -67,7 +67,7 @@ async function journalOf(
 ): Promise<{ journal: Journal; complaint: string | null }> {
   if (SCRIPT_NAME.test(source) && !isJournalName(source) && !isFolder(source)) {
     const script = await loadScript(source);
-    const machine = bootFor({ ...options, name: source });
+    const machine = bootFor({ ...options, name: source, journal: true });
     const complaint = await runScript(script, machine);
     return { journal: machine.journal, complaint };
   }

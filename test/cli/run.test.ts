@@ -216,30 +216,87 @@ test('a byte order mark is no part of a script', () => {
   assert.is(folder.run(['run', 'mark.ts']).stdout, '1\n');
 });
 
-test('a cause that says the same is not told twice', () => {
-  folder.write(
+test('an exception is called what Android calls it, and says its reason once', () => {
+  const script = folder.write(
     'dead.ts',
-    `import { BnInterface, BpInterface, defaultServiceManager, type Machine, ProcessState, ServiceManager, sys } from 'binderlab';
+    `import { BBinder, BpInterface, DeadObjectException, defaultServiceManager, type Machine, ServiceManager, sys } from 'binderlab';
 export default (machine: Machine) => {
   const sim = machine.simulate();
   ServiceManager.start(sim);
-  const p = sim.process('svc', function* () {
-    yield* (yield* ProcessState.self()).startThreadPool();
-    yield* (yield* defaultServiceManager()).addService('x', new BnInterface('d', { 1: () => {} }));
-    yield* sys.pause();
+  sim.process('service', function* () {
+    yield* (yield* defaultServiceManager()).addService('x', new BBinder());
+    yield* sys.sleep(10);
   });
   sim.process('app', function* () {
-    const x = new BpInterface(yield* (yield* defaultServiceManager()).getService('x'), 'd');
-    machine.process('svc').kill();
-    yield* x.call(1, () => {}, () => {});
+    const proxy = new BpInterface(yield* (yield* defaultServiceManager()).getService('x'), 'x');
+    yield* sys.sleep(20);
+    try {
+      yield* proxy.call(1, () => {}, () => {});
+    } catch (error) {
+      console.log((error as Error).name, error instanceof DeadObjectException);
+      throw error;
+    }
   });
   sim.run();
 };
 `,
   );
-  const { code, stderr } = folder.run(['run', 'dead.ts']);
+  const { code, stdout, stderr } = folder.run(['run', script]);
   assert.is(code, 1);
-  assert.is(stderr.split('the call failed with DEAD_OBJECT').length, 2, stderr);
+  assert.is(stdout, 'DeadObjectException true\n');
+  assert.match(stderr, /^dead\.ts:13:\d+: DeadObjectException: app\.0: .*DEAD_OBJECT/);
+  assert.is(stderr.split('DEAD_OBJECT').length - 1, 1);
+  assert.not.match(stderr, 'because of');
+});
+
+test('no journal is kept that nobody asked for, and who wants one is told how', () => {
+  folder.write(
+    'journal.ts',
+    "export default (machine) => { machine.spawn('a'); console.log(machine.journal.steps.length); };\n",
+  );
+  assert.is(folder.run(['run', 'journal.ts', '--journal', 'kept.jsonl']).stdout, '1\n');
+  for (const flags of [[], ['--strace']]) {
+    const { code, stderr } = folder.run(['run', 'journal.ts', ...flags]);
+    assert.is(code, 1);
+    assert.match(stderr, /^journal\.ts:1:\d+: this machine keeps no journal: .* a --journal\. /);
+  }
+});
+
+test('an act that was never run is shown with its line, and so is a simulation that was not', () => {
+  folder.write(
+    'unrun.ts',
+    `import { type Machine, sys } from 'binderlab';
+export default (machine: Machine) => {
+  machine.simulate().process('app', function* () {
+    yield* sys.sleep(1);
+    sys.open();
+  });
+};
+`,
+  );
+  const forgotten = folder.run(['run', 'unrun.ts']);
+  assert.is(forgotten.code, 1);
+  assert.is(forgotten.stderr, 'the simulation was never run, so nothing came of app: call its run().\n');
+  folder.write(
+    'dropped.ts',
+    `import { type Machine, sys } from 'binderlab';
+export default (machine: Machine) => {
+  const sim = machine.simulate();
+  sim.process('app', function* () {
+    yield* sys.sleep(1);
+    sys.open();
+  });
+  sim.run();
+};
+`,
+  );
+  const { code, stderr } = folder.run(['run', 'dropped.ts']);
+  assert.is(code, 1);
+  assert.match(
+    stderr,
+    /^dropped\.ts:6:\d+: sys\.open\(\) was made here and never run: write "yield\*" before it\.\n\n/,
+  );
+  assert.match(stderr, /^ {2}> 6 | {4}sys\.open\(\);$/m);
 });
 
 test('a script that waits for ever ends', () => {

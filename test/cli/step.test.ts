@@ -158,14 +158,24 @@ test('until a word, an event, somebody, a kind of step, or a count', () => {
     'until client': 'step 1 of 10',
     'until client.0': 'step 6 of 10',
     'u mmap': 'step 3 of 10',
-    'until buffers >= 3': 'step 9 of 10',
+    'until buffers = 1': 'step 9 of 10',
+    'until free >= 2': 'step 7 of 10',
     'until nodes = 1': 'step 4 of 10',
+    'until threads = 2': 'step 1 of 10',
+    'until pages > 1': 'step 9 of 10',
     'until error': 'step 10 of 10',
   };
   const text = session(...Object.keys(wanted).flatMap((line) => ['start', line]));
   const places = [...text.matchAll(/^(start|step \d+ of 10)> /gm)].map(([, place]) => place);
   assert.equal(places, ['start', ...Object.values(wanted).flatMap((place) => ['start', place])]);
   assert.match(text, 'it did not come to "error" up to the end');
+});
+
+test('a count is of what its name says: no hole is a buffer, no handle a node', () => {
+  const told = session('until buffers > 3', 'start', 'until nodes > 1', 'start', 'until handles > 0');
+  assert.match(told, 'it did not come to "buffers > 3" up to the end');
+  assert.match(told, 'it did not come to "nodes > 1" up to the end');
+  assert.match(told, 'it did not come to "handles > 0" up to the end'); // the client never acquired handle 0
 });
 
 test('what cannot be done is told, and nothing else happens', () => {

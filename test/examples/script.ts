@@ -26,8 +26,15 @@ export async function runExample(
   seed: number,
   options: Partial<BootOptions> = {},
 ): Promise<{ printed: string; steps: string }> {
+  const { journal = true, ...rest } = options;
+  const machine = Machine.boot({ wasm: guestModule(), seed, journal, ...rest });
+  const printed = await runOn(machine, name);
+  return { printed, steps: journal ? JSON.stringify(machine.journal.steps) : '' };
+}
+
+/** Runs an example on a machine that has been booted for it. @returns What it printed. */
+export async function runOn(machine: Machine, name: string): Promise<string> {
   const module = await import(pathToFileURL(join(COMPILED, `${name}.js`)).href);
-  const machine = Machine.boot({ wasm: guestModule(), seed, ...options });
   const lines: string[] = [];
   const { log } = console;
   console.log = (...words: unknown[]) => lines.push(words.join(' '));
@@ -36,5 +43,5 @@ export async function runExample(
   } finally {
     console.log = log;
   }
-  return { printed: lines.join('\n'), steps: JSON.stringify(machine.journal.steps) };
+  return lines.join('\n');
 }
