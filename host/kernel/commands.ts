@@ -126,8 +126,9 @@ function transaction(word: number, input: ReplyInput): Command {
   if (isBare && isPlain && data instanceof Uint8Array) {
     return new Command(word, handle, cookie, code, flags, data, 0, data.length, null);
   }
-  if (!isPlain || !isPayload(input)) {
-    checkForm(word === BC_REPLY || word === BC_REPLY_SG ? 'bc.reply' : 'bc.transaction', input);
+  const isReply = word === BC_REPLY || word === BC_REPLY_SG;
+  if (!isPlain || !isPayload(input) || (input.handle === undefined && !isReply)) {
+    checkForm(isReply ? 'bc.reply' : 'bc.transaction', input);
   }
   const { bytes, placedAt, dataSize, attached } = payloadOf(input);
   return new Command(word, handle, cookie, code, flags, bytes, placedAt, dataSize, attached);
