@@ -1,16 +1,18 @@
 /**
- * Builds everything: `node build.js`, or one half of it with `node build.js wasm` or `node build.js host`. What is made only
- * when it is asked for, with `node build.js coverage`, stands last.
+/**
+ * Builds what is asked for, by name: `node build.js release host`; without a name everything but the coverage build.
  *
- *     assembly/index.ts     asc             build/debug.wasm     asserts and poison
- *     assembly/index.ts     asc, wasm-opt   build/release.wasm   the fast one
- *     the same              asc, wasm-opt   build/profile.wasm   nearly as fast, with the names of functions
- *     bench/guest/          asc, wasm-opt   build/bench.wasm     the fast one, with parts to be measured alone
- *     test/guest/assembly/  asc             build/test.wasm      what unit tests call inside of the guest
- *     every other .ts       tsc -b          dist/                same folders as in the sources
- *     assembly/index.ts     asc             build/coverage.wasm  the debug build, counting which branches it takes
+ *     release   assembly/index.ts     asc, wasm-opt   build/release.wasm   the fast one
+ *     debug     assembly/index.ts     asc             build/debug.wasm     asserts and poison
+ *     profile   as release            asc, wasm-opt   build/profile.wasm   nearly as fast, with the names of functions
+ *     bench     bench/guest/          asc, wasm-opt   build/bench.wasm     the fast one, with parts to be measured alone
+ *     test      test/guest/assembly/  asc             build/test.wasm      what unit tests call inside of the guest
+ *     coverage  assembly/index.ts     asc             build/coverage.wasm  the debug build, counting the branches it takes
+ *     cli       host, host/cli        tsc -b          dist/                the command, without bench, examples and tests
+ *     host      every other .ts       tsc -b          dist/                same folders as in the sources
  *
- * What is up to date is not built again, so every npm script begins with it. wasm files appear whole or not at all.
+ * `wasm` stands for all wasm files. What is up to date is not built again, so every npm script begins with it. wasm files
+ * appear whole or not at all.
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -30,13 +32,12 @@ import { join } from 'node:path';
 const ROOT = import.meta.dirname;
 const ASC = 'node_modules/assemblyscript/bin/asc.js';
 const WASM_OPT = 'node_modules/binaryen/bin/wasm-opt';
-const TSC = 'node_modules/typescript/bin/tsc';
+const TSC = 'node_modules/typescript-native/bin/tsc';
 const COMMAND = 'dist/host/cli/main.js';
-/** Hash of all that the wasm files were made from. */
-const STAMP = join(ROOT, 'build/inputs.sha256');
-const COVERAGE_STAMP = join(ROOT, 'build/coverage.sha256');
-/** What makes a build of the guest count. */
-const INSTRUMENT = 'test/coverage/instrument.js';
+/** What says which compilers there are. */
+const COMPILERS = ['node_modules/assemblyscript/package.json', 'node_modules/binaryen/package.json'];
+/** Hash of all that each wasm file was made from, by its name. */
+const STAMPS = join(ROOT, 'build/inputs.json');
 
 /**
  * The features are those that asc itself compiles for; the host gives the guest a fresh memory. A load whose value nobody
@@ -124,65 +125,103 @@ function filesBelow(folder, ending) {
     .sort();
 }
 
-async function buildWasm() {
-  const tests = filesBelow('test/guest/assembly', '.ts');
-  const probes = filesBelow('bench/guest', '.ts');
-  const targets = ['debug', 'release', 'profile', 'bench', 'test'];
-  const stamp = wasmStamp([...tests, ...probes]);
-  if (isCurrent(STAMP, stamp, targets)) return;
+/** What asc compiles for each wasm file; `profile` is the release build, optimised in another way. */
+const ENTRIES = {
+  release: ['assembly/index.ts'],
+  debug: ['assembly/index.ts'],
+  profile: ['assembly/index.ts'],
+  bench: ['assembly/index.ts', ...filesBelow('bench/guest', '.ts')],
+  test: filesBelow('test/guest/assembly', '.ts'),
+  coverage: ['assembly/index.ts'],
+};
+/** The wasm files that are made when none is named. */
+const WASM = Object.keys(ENTRIES).filter((name) => name !== 'coverage');
+/** Transforms of asc that a build needs. */
+const TRANSFORMS = { coverage: ['test/coverage/instrument.js'] };
+/** Options of asc's (asconfig.json) that a build has from another one. */
+const TARGETS = { coverage: 'debug' };
 
-  const work = workFolder();
-  const file = (target) => join(work, `${target}.wasm`);
-  const compile = (target, ...entries) => run(ASC, ...entries, '--target', target, '--outFile', file(target));
-  const optimise = (from, target, passes) => run(WASM_OPT, from, ...WASM_OPT_FLAGS, ...passes, '-o', file(target));
-  try {
-    await Promise.all([
-      compile('debug', 'assembly/index.ts').then(() => compile('test', ...tests)),
-      compile('release', 'assembly/index.ts')
-        .then(() => optimise(file('release'), 'shrunk', SHRINK))
-        .then(() => optimise(file('shrunk'), 'release', INLINE))
-        .then(() => optimise(file('shrunk'), 'profile', INLINE_LITTLE)),
-      compile('bench', 'assembly/index.ts', ...probes)
-        .then(() => optimise(file('bench'), 'bench', SHRINK))
-        .then(() => optimise(file('bench'), 'bench', INLINE)),
-    ]);
-    for (const target of targets) renameSync(join(work, `${target}.wasm`), join(ROOT, `build/${target}.wasm`));
-    writeFileSync(STAMP, stamp);
-  } finally {
-    rmSync(work, { recursive: true, force: true });
+/** Makes wasm files in a folder; what two of them are made from is made once. */
+class WasmBuild {
+  #folder;
+  #made = new Map();
+
+  constructor(folder) {
+    this.#folder = folder;
+  }
+
+  path(name) {
+    return join(this.#folder, `${name}.wasm`);
+  }
+
+  /** @returns The path of a wasm file: one of `ENTRIES`, or a stage on the way to it. */
+  make(name) {
+    if (!this.#made.has(name)) this.#made.set(name, this.#make(name));
+    return this.#made.get(name);
+  }
+
+  async #make(name) {
+    switch (name) {
+      case 'release':
+      case 'bench':
+        return this.#optimise(await this.make(`${name}-small`), name, INLINE);
+      case 'profile':
+        return this.#optimise(await this.make('release-small'), name, INLINE_LITTLE);
+      case 'release-small':
+      case 'bench-small':
+        return this.#optimise(await this.make(name.replace('small', 'plain')), name, SHRINK);
+      case 'release-plain':
+      case 'bench-plain':
+        return this.#compile(name.replace('-plain', ''), name);
+      default:
+        return this.#compile(name, name);
+    }
+  }
+
+  async #compile(target, name) {
+    tell(`${target}.wasm: asc`);
+    const transforms = (TRANSFORMS[target] ?? []).flatMap((file) => ['--transform', `./${file}`]);
+    const options = ['--target', TARGETS[target] ?? target, ...transforms, '--outFile', this.path(name)];
+    await run(ASC, ...ENTRIES[target], ...options);
+    return this.path(name);
+  }
+
+  async #optimise(from, name, passes) {
+    tell(
+      `${name.replace('-small', '')}.wasm: wasm-opt, ${name.endsWith('-small') ? 'function by function' : 'the whole'}`,
+    );
+    await run(WASM_OPT, from, ...WASM_OPT_FLAGS, ...passes, '-o', this.path(name));
+    return this.path(name);
   }
 }
 
-async function buildCoverage() {
-  const stamp = wasmStamp([INSTRUMENT]);
-  if (isCurrent(COVERAGE_STAMP, stamp, ['coverage'])) return;
+async function buildWasm(names) {
+  const stamps = existsSync(STAMPS) ? JSON.parse(readFileSync(STAMPS, 'utf8')) : {};
+  const wanted = Object.fromEntries(
+    names.map((name) => [name, stampOf([...ENTRIES[name], ...(TRANSFORMS[name] ?? [])])]),
+  );
+  const old = names.filter((name) => stamps[name] !== wanted[name] || !existsSync(join(ROOT, `build/${name}.wasm`)));
+  if (old.length === 0) return;
 
-  const work = workFolder();
-  const file = join(work, 'coverage.wasm');
-  try {
-    await run(ASC, 'assembly/index.ts', '--target', 'debug', '--transform', `./${INSTRUMENT}`, '--outFile', file);
-    renameSync(file, join(ROOT, 'build/coverage.wasm'));
-    writeFileSync(COVERAGE_STAMP, stamp);
-  } finally {
-    rmSync(work, { recursive: true, force: true });
-  }
-}
-
-function isCurrent(stampFile, stamp, targets) {
-  const current = existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp;
-  return current && targets.every((target) => existsSync(join(ROOT, `build/${target}.wasm`)));
-}
-
-/** A folder for files that are not whole yet. */
-function workFolder() {
   mkdirSync(join(ROOT, 'build'), { recursive: true });
-  return mkdtempSync(join(ROOT, 'build/new-'));
+  const work = mkdtempSync(join(ROOT, 'build/new-'));
+  const build = new WasmBuild(work);
+  try {
+    await Promise.all(old.map((name) => build.make(name)));
+    for (const name of old) {
+      renameSync(build.path(name), join(ROOT, `build/${name}.wasm`));
+      stamps[name] = wanted[name];
+    }
+    writeFileSync(STAMPS, JSON.stringify(stamps));
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
 }
 
-function wasmStamp(others) {
+function stampOf(entries) {
   const hash = createHash('sha256');
-  const inputs = [...filesBelow('assembly', '.ts'), ...others, 'asconfig.json', 'build.js', 'package-lock.json'];
-  for (const file of inputs) {
+  const inputs = [...new Set([...filesBelow('assembly', '.ts'), ...entries])];
+  for (const file of [...inputs, 'asconfig.json', 'build.js', ...COMPILERS]) {
     const text = readFileSync(join(ROOT, file));
     hash.update(`${file} ${text.length}\n`).update(text);
   }
@@ -190,20 +229,30 @@ function wasmStamp(others) {
 }
 
 /** tsc writes no executables, and npx starts the command as one. */
-async function buildHost() {
-  await run(TSC, '-b');
+async function buildHost(...projects) {
+  if (!existsSync(join(ROOT, COMMAND))) tell('dist: tsc');
+  await run(TSC, '-b', ...projects);
   chmodSync(join(ROOT, COMMAND), 0o755);
 }
 
-const halves = { wasm: buildWasm, host: buildHost };
-const parts = { ...halves, coverage: buildCoverage };
-const asked = process.argv[2];
-if (asked !== undefined && !Object.hasOwn(parts, asked)) {
-  console.error(`usage: node build.js [${Object.keys(parts).join('|')}]`);
+function tell(what) {
+  process.stderr.write(`building ${what}\n`);
+}
+
+const asked = process.argv.slice(2);
+const names = asked.length === 0 ? ['wasm', 'host'] : asked;
+const known = [...Object.keys(ENTRIES), 'wasm', 'cli', 'host'];
+if (!names.every((name) => known.includes(name))) {
+  console.error(`usage: node build.js [${known.join('|')}]...`);
   process.exit(2);
 }
 try {
-  for (const half of asked === undefined ? Object.keys(halves) : [asked]) await parts[half]();
+  await Promise.all([
+    buildWasm(
+      Object.keys(ENTRIES).filter((name) => names.includes(name) || (WASM.includes(name) && names.includes('wasm'))),
+    ),
+    names.includes('host') ? buildHost() : names.includes('cli') ? buildHost('host/cli') : null,
+  ]);
 } catch (error) {
   console.error(error.message);
   process.exit(1);

@@ -47,7 +47,7 @@ import { Counters, countersAdd, machineCounters } from './mem/counters';
 import { framesBoot, framesFree as freeFrames, framesOf, framesTouched } from './mem/frames';
 import { kmemLiveTotal, kmemReap } from './mem/kmem';
 import { spaceCounters, spacesBoot } from './mem/space';
-import { putUser32, userTouch as touch } from './mem/uaccess';
+import { putUser32, userLook as look, userTouch as touch } from './mem/uaccess';
 import { kernelReservedBytes } from './mem/vmalloc';
 import { stage as staged } from './stage';
 import { currentSet } from './task/current';
@@ -460,6 +460,11 @@ export function sysPoll(thread: Thread, fd: i32, events: u32, timeoutMs: i32): i
 /** Linear address of a byte of user memory as a load or store would reach it, or -(signal << 8 | si_code). */
 export function userTouch(process: Process, addr: f64, access: i32): i32 {
   return touch(process.space!, <u64>addr, access);
+}
+
+/** Linear address of the byte that a read of user memory would find; 0 for a zero, or none. Looking changes nothing. */
+export function userLook(process: Process, addr: f64): usize {
+  return look(process.space!, <u64>addr);
 }
 
 /** FIONREAD: how many bytes a read would find. 0, -ENOTTY or -EFAULT. */

@@ -18,6 +18,7 @@ import {
   StatusError,
   sys,
 } from 'binderlab';
+import { TF_ONE_WAY } from 'binderlab/protocol';
 
 const DESCRIPTOR = 'lab.ISink';
 const TAKE = 1;
@@ -85,7 +86,7 @@ function clamp(machine: Machine) {
   const send = (length: number) => {
     const address = machine.process('sender').arena.address + MIB;
     const data = { address, length };
-    return sender.main.writeRead(sender.fd, [bc.transaction({ handle: 0, flags: 1, data })]);
+    return sender.main.writeRead(sender.fd, [bc.transaction({ handle: 0, flags: TF_ONE_WAY, data })]);
   };
   send(4 * MIB + 8).expect('BR_FAILED_REPLY');
   // a oneway call may fill one half: 2 MiB of the 4 that count

@@ -23,19 +23,20 @@ function* late(problems: string[]) {
 }
 
 export default (machine: Machine) => {
+  const steps: Step[] = [];
+  machine.on('step', (step) => steps.push(step));
   const sim = machine.simulate();
   const android = Android.start(sim, [{ name: 'app', uid: 10001, activities: { '.Main': () => {} } }]);
   android.startActivity('app/.Main');
   sim.run();
 
-  const { steps, header } = machine.journal;
   const server = machine.process('system_server');
   const app = machine.process('app');
   const asker = steps.find((step) => step.op === 'write' && step.in.poke.includes('2d2d73657475')) as Step & {
     by: string;
   };
   const [request = ''] = written(steps, asker.by);
-  const forked = header.procs.filter((process) => process.forked_from === 'zygote').map(({ name }) => name);
+  const forked = steps.flatMap((step) => (step.op === 'fork' && step.by === 'zygote.0' ? [step.in.name] : []));
   const withBinder = machine.inspect.procs().map(({ pid }) => pid);
   const pool = app.threads.filter(({ name }) => name.startsWith('binder:')).map(({ name }) => name);
 

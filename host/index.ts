@@ -45,7 +45,6 @@ export {
   type ServiceDebugInfo,
   type ServiceManagerProxy,
 } from './binder/iservicemanager.ts';
-export { binderLog, type LogLine } from './binder/log.ts';
 export { type DeathRecipient, type IBinder, Parcel, type Parcelable } from './binder/parcel.ts';
 export { ParcelError } from './binder/parcelerror.ts';
 export { DEFAULT_MAX_BINDER_THREADS, ProcessState } from './binder/processstate.ts';
@@ -65,6 +64,7 @@ export {
   TransactionTooLargeException,
 } from './binder/status.ts';
 export type { WasmSource } from './guest/guest.ts';
+export { History, HistoryError, type HistoryOptions } from './history.ts';
 export type { BufferView, FreeBufferView, PageView, UsedBufferView } from './inspect/buffers.ts';
 export type { LogEntryView, StatsView } from './inspect/counts.ts';
 export { DEBUG_FILES, type DebugFile, type DebugFiles } from './inspect/debugfs.ts';
@@ -79,6 +79,7 @@ export type { Command } from './kernel/command.ts';
 export { bc, type ReplyInput, type TransactionInput } from './kernel/commands.ts';
 export type { Counters } from './kernel/counters.ts';
 export { assert, BinderlabError } from './kernel/error.ts';
+export type { LogLine } from './kernel/log.ts';
 export type { ObjectInput, ReceivedObject } from './kernel/objects.ts';
 export type { Process } from './kernel/process.ts';
 export type { Return, ReturnName, TransactionReturn } from './kernel/returns.ts';
@@ -98,8 +99,8 @@ export {
 export { DeadlockError } from './sim/deadlock.ts';
 export type { Act, Program } from './sim/request.ts';
 export type { Order } from './sim/schedule.ts';
+export { sys } from './sim/scriptsys.ts';
 export type { Simulation, SimulationOptions } from './sim/simulation.ts';
-export { sys } from './sim/sys.ts';
 export type { SimThread } from './sim/thread.ts';
 export type { Snapshot } from './snapshot.ts';
 export type { Journal, JournalHeader, Step, StepInput } from './trace/journal.ts';

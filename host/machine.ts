@@ -2,13 +2,16 @@
  * The machine that a script sees: boots the guest, makes processes, performs the steps of journals, and keeps the
  * journal of what happens. Everything that happens in it is a step.
  */
+import { guestWasm } from '#wasm';
 import { PAGE_SIZE } from '../assembly/abi/machine.ts';
 import { Guest, type WasmSource } from './guest/guest.ts';
 import { type DebugFile, DebugFiles } from './inspect/debugfs.ts';
 import { Inspector } from './inspect/inspector.ts';
 import { type Counters, countersAt } from './kernel/counters.ts';
 import { BinderlabError, callError, notEmulated } from './kernel/error.ts';
+import { checkForm } from './kernel/forms.ts';
 import { addressOfHex, bytesOfHex, hexOfAddress, hexOfBytes } from './kernel/hex.ts';
+import { type LogLine, SCRIPT_TAG } from './kernel/log.ts';
 import { type ArenaRange, type People, Process } from './kernel/process.ts';
 import { Roster } from './kernel/roster.ts';
 import { STRATEGIES, type Strategy, strategyNumber } from './kernel/strategy.ts';
@@ -25,8 +28,8 @@ import { Recorder } from './trace/recorder.ts';
 export { STRATEGIES, type Strategy } from './kernel/strategy.ts';
 
 export interface BootOptions {
-  /** The guest: its bytes, or the module compiled before. */
-  wasm: WasmSource;
+  /** The guest: its bytes, or the module compiled before; the package's own release build when absent. */
+  wasm?: WasmSource;
   strategy?: Strategy;
   /** Size of the machine's memory, MiB. */
   memoryMiB?: number;
@@ -42,11 +45,13 @@ export interface BootOptions {
   secctx?: Uint8Array | null;
   /** Where each process's arena lies. */
   arena?: ArenaRange;
-  /** Whether to keep the journal; it costs time and memory. */
+  /** Whether to keep the journal, not so when absent: it costs time, and memory for every byte that is sent. */
   journal?: boolean;
   /** Name and description of the scenario, for the journal. */
   name?: string;
   description?: string;
+  /** What the script is told by who runs it. */
+  args?: readonly string[];
 }
 
 const DEFAULT_ARENA: ArenaRange = { address: 0x10000000, size: 8 * 1024 * 1024 };
@@ -61,17 +66,24 @@ export class Machine {
   readonly strategy: Strategy;
   readonly memoryMiB: number;
   readonly seed: number;
+  /** The script's arguments: what stood behind `--` on the command line. Empty in a replay. */
+  readonly args: readonly string[];
   /** What is inside of it, as plain objects. Looking is no step, and changes nothing. */
   readonly inspect: Inspector;
   readonly #system: System;
   readonly #people: People = new Roster<Process, Thread>();
   readonly #stage: Stage;
   readonly #header: JournalHeader;
-  readonly #listeners = new Set<(step: Step) => void>();
+  readonly #listeners = {
+    step: new Set<(step: Step) => void>(),
+    log: new Set<(line: LogLine) => void>(),
+  };
   /** Keeps all steps; null while no journal is kept. */
   #keeper: Recorder | null = null;
   /** Makes steps for who only wants to see them go by. */
-  readonly #passer = new Recorder(false, (step) => this.#tell(step));
+  readonly #passer = new Recorder(false, (step) => this.#tell(this.#listeners.step, step));
+
+  #simulation: Simulation | null = null;
 
   /** Taken or restored last: what the next one shares pages with. */
   #snapshot: Snapshot | null = null;
@@ -91,8 +103,10 @@ export class Machine {
     this.strategy = strategy;
     this.memoryMiB = memoryMiB;
     this.seed = seed;
-    this.guest = new Guest(options.wasm, memoryMiB);
+    this.args = options.args ?? [];
+    this.guest = new Guest(options.wasm ?? guestWasm(), memoryMiB);
     this.#system = new System(this.guest);
+    this.#system.log.listener = (line) => this.#tell(this.#listeners.log, line);
     this.inspect = new Inspector(this.guest);
     this.#stage = {
       system: this.#system,
@@ -120,16 +134,16 @@ export class Machine {
     if (booted < 0) throw callError(`boot with ${memoryMiB} MiB of memory`, booted);
     raw.setCounters(lastDebugId, contextMgrUid ?? -1);
     if (secctx !== null) this.#setSecctx(secctx);
-    this.keepJournal(options.journal ?? true);
+    this.keepJournal(options.journal ?? false);
   }
 
   /** @throws BinderlabError when the options make no machine. */
-  static boot(options: BootOptions): Machine {
+  static boot(options: BootOptions = {}): Machine {
     return new Machine(options);
   }
 
   /** A machine in the state that a journal begins with. */
-  static fromHeader(header: JournalHeader, options: BootOptions): Machine {
+  static fromHeader(header: JournalHeader, options: BootOptions = {}): Machine {
     return new Machine({
       lastDebugId: header.last_debug_id,
       contextMgrUid: header.context_mgr_uid,
@@ -147,6 +161,7 @@ export class Machine {
    * @param pid The thousands in order of creation, when absent.
    */
   spawn(name: string, { uid = 0, pid = this.#people.nextPid } = {}): Process {
+    checkForm('spawn', { name, uid, pid });
     return Process.spawn(this.#system, this.#people, name, pid, uid, this.#stage.arena);
   }
 
@@ -162,7 +177,8 @@ export class Machine {
       spawn: (name, who) => this.spawn(name, who),
       awaitedReplies: () => this.#awaitedReplies(),
     };
-    return new Simulation(world, { seed: this.seed, keepChoices: this.#keeper !== null, ...options });
+    this.#simulation = new Simulation(world, { seed: this.seed, keepChoices: this.#keeper !== null, ...options });
+    return this.#simulation;
   }
 
   /** @throws BinderlabError when there has never been one of that name. */
@@ -201,13 +217,23 @@ export class Machine {
    *
    * @returns Ends that.
    */
-  on(_event: 'step', listener: (step: Step) => void): () => void {
-    this.#listeners.add(listener);
+  on(event: 'step', listener: (step: Step) => void): () => void;
+  /** The same for each line of the log. */
+  on(event: 'log', listener: (line: LogLine) => void): () => void;
+  on(event: 'step' | 'log', listener: (news: never) => void): () => void {
+    checkForm('on', { event, listener });
+    const listeners: Set<(news: never) => void> = this.#listeners[event];
+    listeners.add(listener);
     this.#observe();
     return () => {
-      this.#listeners.delete(listener);
+      listeners.delete(listener);
       this.#observe();
     };
+  }
+
+  /** The last lines of the log, oldest first: what the emulator and libbinder have to say to people. */
+  get log(): readonly LogLine[] {
+    return this.#system.log.lines;
   }
 
   /**
@@ -215,6 +241,7 @@ export class Machine {
    * `proc/PID`. One step; `debugFiles` reads them without.
    */
   dump(file: string): DebugFile {
+    checkForm('dump', { file });
     return dumpFile(this.#stage, file);
   }
 
@@ -224,6 +251,7 @@ export class Machine {
    * @returns How many it got.
    */
   shrink(pages: number): number {
+    checkForm('shrink', { pages });
     return shrink(this.#stage, pages);
   }
 
@@ -234,19 +262,29 @@ export class Machine {
 
   /** A remark in the journal. */
   note(text: string): void {
+    checkForm('note', { text });
     this.perform({ op: 'note', in: { text } });
   }
 
-  /** The journal so far; its steps stay empty while it is not kept. */
+  /**
+   * The journal so far.
+   *
+   * @throws BinderlabError while none is kept.
+   */
   get journal(): Journal {
-    const { steps, procs } = this.#keeper ?? { steps: [], procs: [] };
+    if (this.#keeper === null) {
+      throw new BinderlabError(
+        'this machine keeps no journal: boot it with "journal: true", call keepJournal(true) before anything happens, or give "run" a --journal. Steps as they go by are told to machine.on("step", listener).',
+      );
+    }
+    const { steps, procs } = this.#keeper;
     return { header: { ...this.#header, procs, steps: steps.length }, steps };
   }
 
   /** Begins to keep the journal, or stops and forgets it. */
   keepJournal(keep: boolean): void {
     if (keep === (this.#keeper !== null)) return;
-    this.#keeper = keep ? new Recorder(true, (step) => this.#tell(step)) : null;
+    this.#keeper = keep ? new Recorder(true, (step) => this.#tell(this.#listeners.step, step)) : null;
     this.#observe();
   }
 
@@ -293,9 +331,13 @@ export class Machine {
    * @throws BinderlabError when the snapshot is of another machine, or programs run on this one: they cannot go back.
    */
   restore(snapshot: Snapshot): void {
+    this.#system.checkQuiet();
+    if (!(snapshot instanceof Snapshot)) throw new BinderlabError('restore takes what snapshot() gave.');
     if (!snapshot.isOf(this.#stage)) throw new BinderlabError('a snapshot can be restored only on its own machine.');
     if (this.#system.onReturn !== null) {
-      throw new BinderlabError('the programs of a simulation cannot go back; go back over its journal instead.');
+      throw new BinderlabError(
+        'the programs of a simulation cannot go back; keep its journal, and walk that: new History(machine.journal, boot).',
+      );
     }
     snapshot.restore();
     this.#snapshot = snapshot;
@@ -318,8 +360,16 @@ export class Machine {
     if (violation !== null) throw new BinderlabError(`the machine is broken (${violation.name}): ${violation.text}.`);
   }
 
-  /** Kills the processes that are left, oldest first. The journal does not hold that. */
+  /**
+   * Kills the processes that are left, oldest first. The journal does not hold that. A simulation that was never run is told
+   * in the log.
+   */
   end(): void {
+    const forgotten = this.#simulation?.forgotten ?? null;
+    if (forgotten !== null) {
+      const text = `the simulation was never run, so nothing came of ${forgotten.join(', ')}: call its run().`;
+      this.#system.log.add({ level: 'error', pid: 0, tag: SCRIPT_TAG, text });
+    }
     this.#system.observer = null;
     for (const process of this.#people.processes) if (process.alive) process.kill();
     this.#observe();
@@ -335,12 +385,22 @@ export class Machine {
     );
   }
 
+  /** Who watches from now on. Not while listeners are told: who stops to listen is still told of the step. */
   #observe(): void {
-    this.#system.observer = this.#keeper ?? (this.#listeners.size > 0 ? this.#passer : null);
+    if (this.#system.telling) return;
+    this.#system.observer = this.#keeper ?? (this.#listeners.step.size > 0 ? this.#passer : null);
   }
 
-  #tell(step: Step): void {
-    for (const listener of this.#listeners) listener(step);
+  #tell<T>(listeners: ReadonlySet<(news: T) => void>, news: T): void {
+    if (listeners.size === 0) return;
+    const wasTelling = this.#system.telling;
+    this.#system.telling = true;
+    try {
+      for (const listener of listeners) listener(news);
+    } finally {
+      this.#system.telling = wasTelling;
+      this.#observe();
+    }
   }
 
   #setSecctx(secctx: Uint8Array): void {

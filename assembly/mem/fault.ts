@@ -66,15 +66,20 @@ export function faultZero(space: Space, vma: Vma, va: u64): i32 {
 
 /** Maps the page at `va`, of which there is no leaf yet. */
 function bringIn(space: Space, vma: Vma, va: u64, isWrite: bool): i32 {
-  const pages = vma.pages;
-  if (pages === null) return faultZero(space, vma, va);
-  if (!pages.installOnFault) return NO_PAGE;
-  const index = vma.pageOffset + (((va - vma.start) >> PAGE_SHIFT) as u32);
-  const frame = index < pages.count ? load<usize>(pages.base + index * pages.stride) : 0;
+  if (vma.pages === null) return faultZero(space, vma, va);
+  const frame = faultFrame(vma, va);
   if (frame == 0) return NO_PAGE;
   if ((vma.flags & MAP_SHARED) != 0) return leafInstall(space, va, pteUser(frame, vma.prot)) == 0 ? 0 : NO_PAGE;
   if (isWrite) return bringInCopy(space, vma, va, frame);
   return leafInstall(space, va, pteWithProt(pteUser(frame, vma.prot) | PTE_COW, vma.prot)) == 0 ? 0 : NO_PAGE;
+}
+
+/** The frame that a first touch of `va` would find in the area's page array; 0 where it would find none. */
+export function faultFrame(vma: Vma, va: u64): usize {
+  const pages = vma.pages;
+  if (pages === null || !pages.installOnFault) return 0;
+  const index = vma.pageOffset + (((va - vma.start) >> PAGE_SHIFT) as u32);
+  return index < pages.count ? load<usize>(pages.base + index * pages.stride) : 0;
 }
 
 /** A page of a private mapping of a page array, written to: the space gets its own copy. */

@@ -18,8 +18,8 @@ import { ACCESS_READ, ACCESS_WRITE, PAGE_MASK, PAGE_SHIFT, PAGE_SIZE } from '../
 import { bytesCopy, bytesMove } from '../lib/bytes';
 import { frameMarkDirty, framesMarkDirty } from './frames';
 import { pteAllows, pteFrame } from './pte';
-import { spaceFault } from './fault';
-import { Space, spaceTlb, USER_END } from './space';
+import { faultFrame, spaceFault } from './fault';
+import { Space, spaceTlb, spaceVma, USER_END } from './space';
 import { tableLookup, tableWalk } from './table';
 import { tlbFind, tlbKeep } from './tlb';
 
@@ -66,6 +66,21 @@ function touchSlowly(space: Space, va: u64, access: i32): i32 {
   if (isWrite) frameMarkDirty(pteFrame(entry));
   tlbKeep(spaceTlb(space), va, entry, isWrite);
   return (pteFrame(entry) | ((va as usize) & PAGE_MASK)) as i32;
+}
+
+/**
+ * Where the byte is that a read of `va` would find: its linear address; 0 where it would find a zero, or nothing. It is not
+ * touched: nothing is counted, brought in, or kept in the TLB.
+ */
+export function userLook(space: Space, va: u64): usize {
+  if (va >= USER_END) return 0;
+  const entry = tableWalk(space.root, va);
+  let frame = pteAllows(entry, false) ? pteFrame(entry) : 0;
+  if (entry == 0) {
+    const vma = spaceVma(space, va);
+    if (vma) frame = faultFrame(vma, va);
+  }
+  return frame == 0 ? 0 : frame | ((va as usize) & PAGE_MASK);
 }
 
 /** Reads a u32 of user memory, aligned or not; -1 if it cannot. */

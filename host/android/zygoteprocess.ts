@@ -6,7 +6,9 @@ import { Monitor } from './monitor.ts';
 import { ANSWER_SIZE, answeredPid, requestBytes, type ZygoteArguments } from './zygotearguments.ts';
 
 /** No process was made. */
-export class ZygoteError extends BinderlabError {}
+export class ZygoteError extends BinderlabError {
+  override readonly name = 'ZygoteError';
+}
 
 export class ZygoteProcess {
   readonly #monitor = new Monitor("Zygote's socket");

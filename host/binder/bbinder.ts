@@ -2,7 +2,6 @@
 import { FLAT_BINDER_FLAG_TXN_SECURITY_CTX } from '../../assembly/abi/protocol.ts';
 import { type Act, isAct } from '../sim/request.ts';
 import { sys } from '../sim/sys.ts';
-import { logLine } from './log.ts';
 import { type FlatBinder, type IBinder, Parcel } from './parcel.ts';
 import { STABILITY_SYSTEM } from './stability.ts';
 import { STATUS, StatusError } from './status.ts';
@@ -50,7 +49,7 @@ export class BBinder implements IBinder {
     if (isAct(done)) yield* done;
     if (reply.dataSize <= WARNED_SIZE) return;
     const what = `a large reply of ${reply.dataSize} bytes, interface ${this.descriptor}, code ${code}`;
-    logLine((yield* sys.self()).process, 'warning', 'Binder', what);
+    (yield* sys.self()).process.log('warning', 'Binder', what);
   }
 
   /**

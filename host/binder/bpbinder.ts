@@ -11,6 +11,7 @@
 import { BinderlabError } from '../kernel/error.ts';
 import type { Process } from '../kernel/process.ts';
 import { type Act, isAct } from '../sim/request.ts';
+import { noteMethods } from '../sim/unrun.ts';
 import {
   DUMP_TRANSACTION,
   FIRST_CALL_TRANSACTION,
@@ -19,7 +20,6 @@ import {
   PING_TRANSACTION,
   WARNED_SIZE,
 } from './bbinder.ts';
-import { logLine } from './log.ts';
 import { type DeathRecipient, type FlatBinder, type IBinder, Parcel } from './parcel.ts';
 import { isStability, STABILITY_SYSTEM, STABILITY_UNDECLARED, stabilityCovers, stabilityName } from './stability.ts';
 import { STATUS, StatusError } from './status.ts';
@@ -224,10 +224,12 @@ export class BpBinder implements IBinder {
   }
 
   #warn(text: string): void {
-    logLine(this.home.process, 'warning', 'BpBinder', text);
+    this.home.process.log('warning', 'BpBinder', text);
   }
 }
 
 function dead(what: string): StatusError {
   return new StatusError(STATUS.DEAD_OBJECT, what);
 }
+
+noteMethods(BpBinder.prototype);

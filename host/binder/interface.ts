@@ -4,6 +4,7 @@
  */
 import { TF_ONE_WAY } from '../../assembly/abi/protocol.ts';
 import { type Act, isAct } from '../sim/request.ts';
+import { noteMethods } from '../sim/unrun.ts';
 import { BBinder } from './bbinder.ts';
 import { IPCThreadState } from './ipcthreadstate.ts';
 import { type IBinder, Parcel } from './parcel.ts';
@@ -88,3 +89,5 @@ export class BpInterface {
 }
 
 function* nothing(): Act<void> {}
+
+noteMethods(BpInterface.prototype);

@@ -2,8 +2,9 @@
 import { BinderlabError } from '../kernel/error.ts';
 import type { Act } from '../sim/request.ts';
 import { sys } from '../sim/sys.ts';
+import type { Poll } from '../sim/thread.ts';
+import { noted, noteMethods } from '../sim/unrun.ts';
 import { BnInterface, BpInterface } from './interface.ts';
-import { logLine } from './log.ts';
 import type { IBinder, Parcel } from './parcel.ts';
 import { ProcessState } from './processstate.ts';
 
@@ -32,6 +33,11 @@ const GET_TIMEOUT_MS = 5000;
 const GET_INTERVAL_MS = 100;
 /** How long one waits before one looks for the service manager again, in milliseconds. */
 const MANAGER_INTERVAL_MS = 1000;
+const MANAGER_POLL: Poll = {
+  what: 'handle 0',
+  cause: 'nobody is context manager; ServiceManager.start(sim) makes a service manager',
+  forever: true,
+};
 /** How long one waits to be told of a service before one asks again, in milliseconds. */
 const NOTIFICATION_INTERVAL_MS = 1000;
 
@@ -91,12 +97,22 @@ export class ServiceManagerProxy extends BpInterface {
       told = binder;
     });
     yield* this.registerForNotifications(name, waiter);
-    while (service === null) {
-      const came = yield* sys.until(() => told !== null, `the service "${name}"`, {
-        timeoutMs: NOTIFICATION_INTERVAL_MS,
-      });
-      if (!came) yield* this.#complainOfWaiting(name);
-      service = came ? told : yield* this.#find(GET_SERVICE_TRANSACTION, name);
+    const thread = yield* sys.self();
+    thread.polls = {
+      what: `the service "${name}"`,
+      cause: 'nobody has registered it; addService is an act, which "yield*" runs',
+      forever: true,
+    };
+    try {
+      while (service === null) {
+        const came = yield* sys.until(() => told !== null, `the service "${name}"`, {
+          timeoutMs: NOTIFICATION_INTERVAL_MS,
+        });
+        if (!came) yield* this.#complainOfWaiting(name);
+        service = came ? told : yield* this.#find(GET_SERVICE_TRANSACTION, name);
+      }
+    } finally {
+      thread.polls = null;
     }
     yield* this.unregisterForNotifications(name, waiter);
     return service;
@@ -184,7 +200,7 @@ export class ServiceManagerProxy extends BpInterface {
   *#complainOfWaiting(name: string): Act<void> {
     const { process, threadCount } = yield* ProcessState.self();
     const text = `waited a second for the service ${name}; threads in the pool: ${threadCount}`;
-    logLine(process, 'warning', 'ServiceManager', text);
+    process.log('warning', 'ServiceManager', text);
   }
 }
 
@@ -193,11 +209,21 @@ function debugInfoOf(parcel: Parcel): ServiceDebugInfo {
 }
 
 /** The service manager, as this process sees it; waits for it as long as there is none. */
-export function* defaultServiceManager(): Act<ServiceManagerProxy> {
+export const defaultServiceManager = noted(connect, 'defaultServiceManager');
+
+function* connect(): Act<ServiceManagerProxy> {
   const process = yield* ProcessState.self();
-  for (;;) {
-    const manager = yield* process.getContextObject();
-    if (manager !== null) return new ServiceManagerProxy(manager);
-    yield* sys.sleep(MANAGER_INTERVAL_MS);
+  const thread = yield* sys.self();
+  try {
+    for (;;) {
+      const manager = yield* process.getContextObject();
+      if (manager !== null) return new ServiceManagerProxy(manager);
+      thread.polls = MANAGER_POLL;
+      yield* sys.sleep(MANAGER_INTERVAL_MS);
+    }
+  } finally {
+    thread.polls = null;
   }
 }
+
+noteMethods(ServiceManagerProxy.prototype);

@@ -5,6 +5,8 @@ import { StatusError, statusName } from './status.ts';
 const BYTES_SHOWN = 16;
 
 export class ParcelError extends StatusError {
+  override readonly name = 'ParcelError';
+
   constructor(
     status: number,
     /** The method that was called. */

@@ -22,10 +22,10 @@ import type { Process } from '../kernel/process.ts';
 import { MAP_LENGTH } from '../kernel/thread.ts';
 import type { Act } from '../sim/request.ts';
 import { sys } from '../sim/sys.ts';
+import { noteMethods } from '../sim/unrun.ts';
 import { type BBinder, PING_TRANSACTION } from './bbinder.ts';
 import { BpBinder, type Courier, type ProxyHome } from './bpbinder.ts';
 import { IPCThreadState, type IpcProcess } from './ipcthreadstate.ts';
-import { logLine } from './log.ts';
 import { LocalObjects } from './objects.ts';
 import { Parcel } from './parcel.ts';
 import { STABILITY_SYSTEM } from './stability.ts';
@@ -223,6 +223,9 @@ export class ProcessState implements IpcProcess, ProxyHome {
     this.#starvedMs += ms;
     if (ms <= STARVATION_WARNED_MS) return;
     const text = `all ${this.#maxThreads} threads of the binder pool were busy for ${ms} ms`;
-    logLine(this.process, 'error', 'IPCThreadState', text);
+    this.process.log('error', 'IPCThreadState', text);
   }
 }
+
+noteMethods(ProcessState);
+noteMethods(ProcessState.prototype);

@@ -35,6 +35,8 @@ export function statusName(status: number): string {
 }
 
 export class StatusError extends BinderlabError {
+  override readonly name: string = 'StatusError';
+
   constructor(
     /** A negative number of `STATUS`. */
     readonly status: number,
@@ -52,10 +54,14 @@ export class StatusError extends BinderlabError {
 }
 
 /** The process that was called has died; or a small call failed, of which that is the likeliest cause. */
-export class DeadObjectException extends StatusError {}
+export class DeadObjectException extends StatusError {
+  override readonly name = 'DeadObjectException';
+}
 
 /** A call failed whose message is so large that this is the likeliest cause. */
-export class TransactionTooLargeException extends StatusError {}
+export class TransactionTooLargeException extends StatusError {
+  override readonly name = 'TransactionTooLargeException';
+}
 
 /** Requests above this many bytes are blamed for the failure of their call. */
 const TOO_LARGE = 200 * 1024;
@@ -101,6 +107,7 @@ const EXCEPTION_NAMES: ReadonlyMap<number, string> = new Map(
 
 /** Thrown by a method, it goes to the caller instead of a result, and is thrown there. */
 export class ServiceException extends BinderlabError {
+  override readonly name = 'ServiceException';
   /** A negative number of `EXCEPTION`. */
   readonly code: number;
 

@@ -1,13 +1,14 @@
 /** `binderlab bench`: what hot paths cost, as multiples of a call that does nothing. */
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { defineCommand } from 'citty';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { type Baseline, BaselineError, parseBaseline } from './baseline.ts';
 import { benchPage } from './benchpage.ts';
 import { type Catalogue, catalogue, measureCase, measureLatency } from './benchprocess.ts';
 import { benchMachine, type Measurements, reportOf } from './benchreport.ts';
 import { tableLines } from './benchtable.ts';
-import { MACHINE_FLAGS, type MachineChoice, machineChoice, wholeNumber } from './machineflags.ts';
+import { ANY_NUMBER, defineCommand } from './command.ts';
+import { checkTarget } from './files.ts';
+import { MACHINE_OPTIONS, type MachineChoice, machineChoice } from './machineoptions.ts';
+import { wholeNumber } from './number.ts';
 import { profileText } from './profile.ts';
 import { Progress } from './progress.ts';
 import { UsageError } from './usage.ts';
@@ -16,42 +17,47 @@ const ROUNDS_MAX = 1000;
 const PROFILED = 'round-trip/driver/4';
 
 export const benchCommand = defineCommand({
-  meta: { name: 'bench', description: 'Measure hot paths, in calls that do nothing' },
-  args: {
-    cases: {
-      type: 'positional',
-      required: false,
-      description: 'Cases, by name or by the beginning of it; all when absent',
-    },
-    rounds: {
-      type: 'string',
-      valueHint: 'N',
-      default: '7',
-      description: 'How often each case is measured; medians count',
-    },
+  words: {
+    hint: 'CASE',
+    min: 0,
+    max: ANY_NUMBER,
+    description: 'cases, by name or by the beginning of it; all when absent',
+  },
+  options: {
+    rounds: { type: 'string', hint: 'N', default: '7', description: 'how often each case is measured; medians count' },
     baseline: {
       type: 'string',
-      valueHint: 'FILE',
-      description: 'An earlier result (--json): say what has changed, and whether that is more than noise',
+      hint: 'FILE',
+      description: 'an earlier result (--json): say what has changed, and whether that is more than noise',
     },
-    profile: { type: 'boolean', description: 'Where the time goes in one case, by function of the guest' },
-    html: { type: 'string', valueHint: 'FILE', description: 'Write a page with table and plots' },
-    json: { type: 'boolean', description: 'Print one JSON document: {reference, cases, latency, limits, machine}' },
-    ...MACHINE_FLAGS,
+    profile: { type: 'boolean', description: 'where the time goes in one case, by function of the guest' },
+    html: { type: 'string', hint: 'FILE', description: 'write a page with table and plots' },
+    json: { type: 'boolean', description: 'print one JSON document: {reference, cases, latency, limits, machine}' },
+    ...MACHINE_OPTIONS,
   },
-  async run({ args }) {
+  contrary: [
+    ['profile', 'rounds'],
+    ['profile', 'baseline'],
+    ['profile', 'html'],
+    ['profile', 'json'],
+  ],
+  examples: [
+    ['bench round-trip/driver/4', 'one case'],
+    ['bench translate object --rounds 3', 'all cases whose names begin so, measured less often'],
+    ['bench --json > then.json', 'for a later bench --baseline then.json'],
+  ],
+  async run({ args, words }) {
+    checkBenny();
     const choice = machineChoice(args);
     const rounds = wholeNumber('--rounds', args.rounds, 1, ROUNDS_MAX);
     if (args.profile) {
-      const other = (['json', 'html', 'baseline'] as const).find((flag) => args[flag] !== undefined);
-      if (other !== undefined) throw new UsageError(`--profile goes without --${other}`);
-      console.log(await profileText(profiled(args._, await catalogue()), choice));
+      console.log(await profileText(profiled(words, await catalogue()), choice));
       return;
     }
     const baseline = args.baseline === undefined ? null : readBaseline(args.baseline);
-    if (args.html !== undefined) checkFolder(args.html);
+    if (args.html !== undefined) checkTarget('--html', args.html);
     const known = await catalogue();
-    const measured = await measureAll(namesFor(args._, known), known, choice, rounds);
+    const measured = await measureAll(namesFor(words, known), known, choice, rounds);
     const report = reportOf(measured, benchMachine(choice, rounds), known.limits, baseline);
     if (args.html !== undefined) writeFileSync(args.html, benchPage(report, known));
     console.log(args.json ? JSON.stringify(report, null, 2) : tableLines(report).join('\n'));
@@ -72,15 +78,6 @@ function readBaseline(path: string): Baseline {
     if (!(error instanceof BaselineError)) throw error;
     throw new UsageError(`--baseline: ${error.message}`);
   }
-}
-
-/** Nobody is to wait for minutes to hear that the page has no place. @throws UsageError when it has none */
-function checkFolder(path: string): void {
-  const folder = dirname(path);
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new UsageError(`--html: there is no folder ${folder}`);
-  }
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new UsageError(`--html: ${path} is a folder`);
 }
 
 /** The case to profile. @throws UsageError for several, and for one that cannot be */
@@ -126,4 +123,13 @@ async function measureAll(
     progress.end();
   }
   return measured;
+}
+
+/** @throws UsageError where the package was installed without benny, which only benchmarks need. */
+function checkBenny(): void {
+  try {
+    import.meta.resolve('benny');
+  } catch {
+    throw new UsageError('bench measures with benny, which is not installed: npm install benny');
+  }
 }

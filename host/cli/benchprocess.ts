@@ -4,10 +4,14 @@
  */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { MachineChoice } from './machineflags.ts';
+import { checkBuilt } from './boot.ts';
+import type { MachineChoice } from './machineoptions.ts';
 import type { Percentiles } from './quantiles.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../bench/main.js', import.meta.url));
+/** What its processes need, below the package's folder. */
+const NEEDED = ['dist/bench/main.js', 'build/release.wasm', 'build/bench.wasm'];
+const PROFILED = 'build/profile.wasm';
 const ENGINE_FLAGS = ['--no-liftoff'];
 /**
  * The rounds of a case are dealt over so many processes: the engine lays its code out anew in each, and memory comes to lie
@@ -64,7 +68,9 @@ export interface Catalogue {
   limits: Limit[];
 }
 
+/** @throws UsageError when the benchmarks have not been built */
 export async function catalogue(): Promise<Catalogue> {
+  checkBuilt(NEEDED);
   return (await answerOf(['list'])) as Catalogue;
 }
 
@@ -97,6 +103,7 @@ export async function spinCase(
   ms: number,
   engineFlags: readonly string[],
 ): Promise<void> {
+  checkBuilt([PROFILED]);
   await answerOf(['spin', name, ...machineWords(choice), String(ms)], engineFlags);
 }
 

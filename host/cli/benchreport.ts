@@ -2,7 +2,7 @@
 import { availableParallelism, cpus, release, type } from 'node:os';
 import { type Baseline, type Change, changeSince, type Measured } from './baseline.ts';
 import type { Latency, Limit, References, Round } from './benchprocess.ts';
-import type { MachineChoice } from './machineflags.ts';
+import type { MachineChoice } from './machineoptions.ts';
 import { byPercent, median, type Percentiles, percentile } from './quantiles.ts';
 
 /** A case. `ns` is `perNopCall` nop calls long, at the speed of the reference. */

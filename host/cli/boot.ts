@@ -1,6 +1,6 @@
 /** The guest's code on disk. Owns where it lies in the package, and that it is compiled once for all machines of a run. */
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { existsSync, readFileSync } from 'node:fs';
+import { UsageError } from './usage.ts';
 
 /** The guest's builds that run scripts: `debug` has asserts and poisons what is free, `release` is the fast one. */
 export const BUILDS = ['release', 'debug'] as const;
@@ -11,7 +11,7 @@ const compiled = new Map<Build, WebAssembly.Module>();
 /**
  * A build of the guest.
  *
- * @throws Error when the package has not been built
+ * @throws UsageError when it has not been made
  */
 export function guestModule(build: Build = 'release'): WebAssembly.Module {
   let module = compiled.get(build);
@@ -23,10 +23,18 @@ export function guestModule(build: Build = 'release'): WebAssembly.Module {
 }
 
 function bytesOf(build: Build): Uint8Array<ArrayBuffer> {
-  const path = fileURLToPath(new URL(`../../../build/${build}.wasm`, import.meta.url));
-  try {
-    return new Uint8Array(readFileSync(path));
-  } catch {
-    throw new Error(`${path} is missing; npm run build makes it`);
-  }
+  const file = `build/${build}.wasm`;
+  checkBuilt([file]);
+  return new Uint8Array(readFileSync(new URL(`../../../${file}`, import.meta.url)));
+}
+
+/**
+ * `npm start` builds what the guide needs, and no more.
+ *
+ * @param files Paths below the package's folder.
+ * @throws UsageError when one of them has not been made
+ */
+export function checkBuilt(files: readonly string[]): void {
+  const missing = files.find((file) => !existsSync(new URL(`../../../${file}`, import.meta.url)));
+  if (missing !== undefined) throw new UsageError(`${missing} is missing; npm run build makes it`);
 }

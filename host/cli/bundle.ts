@@ -9,8 +9,12 @@ import { pathToFileURL } from 'node:url';
 import { type BuildFailure, build, type Plugin } from 'esbuild';
 import { UsageError } from './usage.ts';
 
-/** This package as scripts import it. */
-const API_URL = new URL('../index.js', import.meta.url).href;
+/** This package as scripts import it: package.json's "exports". */
+const API: Readonly<Record<string, string>> = {
+  binderlab: '../index.js',
+  'binderlab/protocol': '../../assembly/abi/protocol.js',
+  'binderlab/errno': '../../assembly/abi/errno.js',
+};
 
 /** What a script's module must export. */
 export interface ScriptModule {
@@ -20,7 +24,10 @@ export interface ScriptModule {
 const API_PLUGIN: Plugin = {
   name: 'binderlab',
   setup(build) {
-    build.onResolve({ filter: /^binderlab$/ }, () => ({ path: API_URL, external: true }));
+    build.onResolve({ filter: /^binderlab(\/|$)/ }, ({ path }) => {
+      const file = Object.hasOwn(API, path) ? API[path] : undefined;
+      return file === undefined ? null : { path: new URL(file, import.meta.url).href, external: true };
+    });
   },
 };
 
@@ -32,6 +39,8 @@ const API_PLUGIN: Plugin = {
 export async function importScript(script: string): Promise<ScriptModule> {
   const folder = mkdtempSync(join(tmpdir(), 'binderlab-'));
   const bundle = join(folder, 'script.mjs');
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', remove); // a module that never comes to its end may be ended from outside
   try {
     await build({
       entryPoints: [resolve(script)],
@@ -49,7 +58,8 @@ export async function importScript(script: string): Promise<ScriptModule> {
     process.setSourceMapsEnabled(true);
     return (await import(pathToFileURL(bundle).href)) as ScriptModule;
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    process.off('exit', remove);
+    remove();
   }
 }
 

@@ -1,6 +1,5 @@
 /** `binderlab compare`: the same work under every way to map pages, and what each costs. */
 import { writeFileSync } from 'node:fs';
-import { defineCommand } from 'citty';
 import { answerLines } from '../compare/answer.ts';
 import { type Conditions, measure, type Row } from '../compare/comparison.ts';
 import { Machines } from '../compare/machines.ts';
@@ -11,59 +10,62 @@ import { runStudy, type Study, studyOf } from '../compare/study.ts';
 import { tableLines } from '../compare/table.ts';
 import { BinderlabError } from '../kernel/error.ts';
 import { STRATEGIES } from '../machine.ts';
+import { defineCommand } from './command.ts';
 import { listLines } from './comparelist.ts';
-import { MACHINE_FLAGS, machineChoice, machineOptions } from './machineflags.ts';
+import { checkTarget } from './files.ts';
+import { MACHINE_OPTIONS, machineChoice, machineOptions } from './machineoptions.ts';
+import { wholeNumber } from './number.ts';
 import { Progress } from './progress.ts';
-import { type Choice, costProfile, rowChoices, ScriptFailure, WORKLOAD_NAMES, wholeNumber } from './rowchoice.ts';
+import { type Choice, costProfile, rowChoices, ScriptFailure, WORKLOAD_NAMES } from './rowchoice.ts';
 import { EXIT_NO, UsageError } from './usage.ts';
 
 const PAYLOADS = '4,4096,65536,524288';
 const CALLS_MAX = 1_000_000;
 
 export const compareCommand = defineCommand({
-  meta: { name: 'compare', description: 'Do the same work under every way to map pages, and say what each costs' },
-  args: {
+  wordsBelongTo: 'workload',
+  options: {
     workload: {
       type: 'string',
-      valueHint: 'LIST',
+      hint: 'LIST',
       default: 'call',
-      description: `Which work: ${WORKLOAD_NAMES.join(', ')}; a script; a journal`,
+      description: `which work: ${WORKLOAD_NAMES.join(', ')}; a script; a journal`,
     },
-    payloads: { type: 'string', valueHint: 'LIST', default: PAYLOADS, description: 'Sizes to send, in bytes' },
-    strategies: { type: 'string', valueHint: 'LIST', description: `${STRATEGIES.join(', ')}, or all (default)` },
-    send: { type: 'string', valueHint: 'LIST', default: 'inline', description: `How it travels: ${SENDS.join(', ')}` },
-    calls: { type: 'string', valueHint: 'N', default: '16', description: 'Warm calls that each row is the mean of' },
-    costs: {
-      type: 'string',
-      valueHint: 'FILE',
-      description: 'Cost of events: a profile’s name, or a file of your own',
-    },
-    list: { type: 'boolean', description: 'Say what each workload, strategy and way to send does' },
-    html: { type: 'string', valueHint: 'FILE', description: 'Write a page with table and plots' },
+    payloads: { type: 'string', hint: 'LIST', default: PAYLOADS, description: 'sizes to send: bytes, or 64K, 1M' },
+    strategies: { type: 'string', hint: 'LIST', default: 'all', description: `${STRATEGIES.join(', ')}, or all` },
+    send: { type: 'string', hint: 'LIST', default: 'inline', description: `how it travels: ${SENDS.join(', ')}` },
+    calls: { type: 'string', hint: 'N', default: '16', description: 'warm calls that each row is the mean of' },
+    costs: { type: 'string', hint: 'FILE', description: "cost of events: a profile's name, or a file of your own" },
+    list: { type: 'boolean', description: 'say what each workload, strategy and way to send does' },
+    html: { type: 'string', hint: 'FILE', description: 'write a page with table and plots' },
     json: {
       type: 'boolean',
-      description: 'Print one JSON document: {rows, profile, answer}; wallNs is null, since bench measures time',
+      description: 'print one JSON document: {rows, profile, answer}; wallNs is null, since bench measures time',
     },
-    ...MACHINE_FLAGS,
-    strategy: { type: 'string', valueHint: 'S', description: 'The same as --strategies' },
+    ...MACHINE_OPTIONS,
+    strategy: { type: 'string', hint: 'S', choices: STRATEGIES, description: 'the same as --strategies, for one' },
   },
-  async run({ args }) {
+  scriptArgs: true,
+  contrary: [['strategy', 'strategies']],
+  examples: [
+    ['compare --payloads 4K,64K --strategies kmap,vmalloc', 'a call of 4 and of 64 KiB, under two of them'],
+    ['compare --workload examples/first-call.ts', 'the run of a script'],
+    ['compare --send inline,new-memfd --html compare.html', 'a page with plots'],
+    ['compare --list', 'what the names mean'],
+  ],
+  async run({ args, scriptArgs }) {
     if (args.list) {
       console.log(listLines().join('\n'));
       return;
     }
-    const [word] = args._;
-    if (word !== undefined) throw new UsageError(`compare takes no ${word}; did you mean --workload ${word}?`);
-    if (args.strategy !== undefined && args.strategies !== undefined) {
-      throw new UsageError('--strategy goes without --strategies');
-    }
     const { workload, send, payloads } = args;
-    const strategies = args.strategies ?? args.strategy ?? 'all';
+    const strategies = args.strategy ?? args.strategies;
     const profile = costProfile(args.costs);
+    if (args.html !== undefined) checkTarget('--html', args.html);
     const boot = machineOptions(machineChoice({ ...args, strategy: 'kmap' }));
     const calls = wholeNumber('--calls', args.calls, 1, CALLS_MAX);
     const conditions = { machines: new Machines(boot), calls, profile };
-    const choices = await rowChoices({ workload, send, payloads, strategies });
+    const choices = await rowChoices({ workload, send, payloads, strategies, scriptArgs });
     let studies: Study[];
     try {
       studies = await measureAll(choices, conditions);

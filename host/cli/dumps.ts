@@ -5,9 +5,7 @@ import { UsageError } from './usage.ts';
 
 /** Stands for `proc/PID` of every process that has one. */
 const PROC = 'proc';
-const CHOICES: readonly string[] = [...DEBUG_FILES, PROC];
-
-export const DUMP_HINT = CHOICES.join(',');
+export const DUMP_NAMES: readonly string[] = [...DEBUG_FILES, PROC];
 
 /**
  * @param flag Names with commas between them.
@@ -15,9 +13,9 @@ export const DUMP_HINT = CHOICES.join(',');
  */
 export function dumpChoice(flag: string): string[] {
   const names = flag.split(',').map((name) => name.trim());
-  const unknown = names.find((name) => !CHOICES.includes(name));
-  if (unknown === undefined) return names;
-  throw new UsageError(`--dump: the driver has no file "${unknown}"; there are ${CHOICES.join(', ')}`);
+  const unknown = names.find((name) => !DUMP_NAMES.includes(name));
+  if (unknown === undefined) return [...new Set(names)];
+  throw new UsageError(`--dump: the driver has no file "${unknown}"; there are ${DUMP_NAMES.join(', ')}`);
 }
 
 /** The files by name, in the order asked for; each is read as a step. */

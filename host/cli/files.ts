@@ -7,6 +7,7 @@ import { basename, dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Journal } from '../trace/journal.ts';
 import { formatJournal, JournalError, parseJournal } from '../trace/journaltext.ts';
+import { findFile } from './packagefile.ts';
 import { UsageError } from './usage.ts';
 
 const STDIN = '-';
@@ -31,8 +32,9 @@ export function isJournalName(name: string): boolean {
  * @throws JournalError for what is not there, and for a folder without journals.
  */
 export function findJournals(paths: readonly string[]): JournalPath[] {
-  return paths.flatMap((path) => {
-    if (path === STDIN) return [{ path, name: STDIN }];
+  return paths.flatMap((named) => {
+    if (named === STDIN) return [{ path: named, name: STDIN }];
+    const path = findFile(named);
     const stats = statSync(path, { throwIfNoEntry: false });
     if (stats === undefined) throw new JournalError(path, 0, 'there is no such file or folder');
     if (!stats.isDirectory()) return [{ path, name: basename(path) }];
@@ -65,14 +67,43 @@ export async function readJournal({ path }: JournalPath): Promise<Journal> {
   } catch (error) {
     throw new JournalError(file, 0, `cannot be read: ${(error as Error).message}`);
   }
-  const journal = parseJournal(bytes.toString('utf8'), file);
-  const { steps } = journal.header;
-  if (steps !== undefined && steps !== journal.steps.length) {
-    process.stderr.write(
-      `binderlab: ${file}: the header announces ${steps} steps, ${journal.steps.length} are there\n`,
-    );
-  }
+  const journal = parseJournal(new TextDecoder().decode(bytes), file); // which leaves a byte order mark out
+  checkWhole(journal, file);
   return journal;
+}
+
+/** @throws JournalError for a journal that was cut: what is left of it may well be as recorded, and says nothing. */
+function checkWhole({ header, steps }: Journal, file: string): void {
+  const fail = (problem: string): never => {
+    throw new JournalError(file, 0, problem);
+  };
+  const announced: number | undefined = header.steps;
+  if (announced !== undefined && steps.length < announced) {
+    fail(`the journal has ${steps.length} of ${announced} steps: it ends early, or some are missing`);
+  }
+  if (announced !== undefined && steps.length > announced) {
+    fail(`the journal has ${steps.length} steps, and its header says ${announced}`);
+  }
+  if (announced === undefined && steps.length === 0) fail('the journal has a header and no step');
+  const gap = steps.findIndex((step, index) => step.i !== index);
+  if (gap < 0) return;
+  fail(
+    gap === 0
+      ? `the journal begins with step ${steps[0]?.i}, not 0`
+      : `step ${gap} is missing: ${steps[gap]?.i} follows ${gap - 1}`,
+  );
+}
+
+/**
+ * Nobody is to work for minutes to hear that the result has no place.
+ *
+ * @throws UsageError when a file cannot be made there: no such folder, or the path is one.
+ */
+export function checkTarget(option: string, path: string): void {
+  if (path === STDIN) return;
+  const folder = dirname(path);
+  if (!isFolder(folder)) throw new UsageError(`${option}: there is no folder ${folder}`);
+  if (isFolder(path)) throw new UsageError(`${option}: ${path} is a folder`);
 }
 
 /**

@@ -1,27 +1,26 @@
 /** `binderlab guide`: the guided first call, for whoever meets Binder for the first time. `npm start` runs it. */
-import { defineCommand } from 'citty';
 import pc from 'picocolors';
 import { BinderlabError } from '../kernel/error.ts';
 import type { Strategy } from '../machine.ts';
+import { defineCommand } from './command.ts';
 import { playStory, type Story } from './guidestory.ts';
 import { GuideText } from './guidetext.ts';
-import { MACHINE_FLAGS, machineChoice, machineOptions } from './machineflags.ts';
+import { MACHINE_OPTIONS, machineChoice, machineOptions } from './machineoptions.ts';
 import { UsageError } from './usage.ts';
 
 /** The two whose difference is shown. */
 const COMPARED: readonly Strategy[] = ['vmalloc', 'kmap'];
 
 export const guideCommand = defineCommand({
-  meta: { name: 'guide', description: 'Make a first Binder call and explain what happens: register, get, use' },
-  args: {
-    json: {
-      type: 'boolean',
-      description: 'Print the facts as one JSON document: {strategy, chapters, compared}',
-    },
-    ...MACHINE_FLAGS,
+  options: {
+    json: { type: 'boolean', description: 'print the facts as one JSON document: {strategy, chapters, compared}' },
+    ...MACHINE_OPTIONS,
   },
+  examples: [
+    ['guide', 'the first call, over the mapping of Linux since 5.1'],
+    ['guide --strategy vmalloc', 'over the older one'],
+  ],
   run({ args }) {
-    if (args._.length > 0) throw new UsageError(`guide takes no arguments, and here is ${args._.join(' ')}`);
     const choice = machineChoice(args);
     const play = (strategy: Strategy): Story => {
       const options = { ...machineOptions({ ...choice, strategy }), journal: true };

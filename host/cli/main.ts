@@ -1,86 +1,83 @@
 #!/usr/bin/env node
-/** The `binderlab` command: finds the subcommand, checks its flags, and turns errors into messages and exit codes. */
+/** The `binderlab` command: finds the command that a line names, has it read the line, and ends with its exit code. */
 import { readFileSync } from 'node:fs';
-import { stripVTControlCharacters } from 'node:util';
-import { type CommandDef, renderUsage, runCommand as runCitty } from 'citty';
-import { ReplayError } from '../replay.ts';
-import { JournalError } from '../trace/journaltext.ts';
-import { benchCommand } from './bench.ts';
-import { compareCommand } from './compare.ts';
-import { guideCommand } from './guide.ts';
-import { MACHINE_FLAGS } from './machineflags.ts';
-import { recordCommand } from './record.ts';
-import { replayCommand } from './replay.ts';
-import { runCommand } from './run.ts';
-import { stepCommand } from './step.ts';
-import { checkFlags, EXIT_FINE, EXIT_NO, EXIT_USAGE, positionals, UsageError } from './usage.ts';
+import { COMMANDS } from './commands.ts';
+import { didYouMean } from './misspelling.ts';
+import { EXIT_FINE, EXIT_USAGE, UsageError } from './usage.ts';
 
-// biome-ignore lint/suspicious/noExplicitAny: commands differ in the types of their arguments
-const COMMANDS: Readonly<Record<string, CommandDef<any>>> = {
-  run: runCommand,
-  step: stepCommand,
-  record: recordCommand,
-  replay: replayCommand,
-  compare: compareCommand,
-  bench: benchCommand,
-  guide: guideCommand,
-};
-
-const PACKAGE = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-  description: string;
-};
-
-const MAIN = {
-  meta: { name: 'binderlab', version: PACKAGE.version, description: PACKAGE.description },
-  args: MACHINE_FLAGS,
-  subCommands: { ...COMMANDS },
-};
+const PROGRAM = 'binderlab';
+const HELP = ['--help', '-h'];
+const VERSION = ['--version', '-v'];
 
 /** Runs one command line. The exit code is left in `process.exitCode`, so that what was printed is written out. */
-async function main(words: readonly string[]): Promise<void> {
-  const [name] = positionals(words, MACHINE_FLAGS);
-  const command = name === undefined ? undefined : COMMANDS[name];
-  if (words.includes('--help') || words.includes('-h')) {
-    const usage = command ? await renderUsage(command, MAIN) : await renderUsage(MAIN);
-    console.log(process.stdout.isTTY ? usage : stripVTControlCharacters(usage));
+async function main(line: readonly string[]): Promise<void> {
+  const [first = ''] = line;
+  if (line.length === 1 && VERSION.includes(first)) {
+    console.log(packageFacts().version);
     return;
   }
-  if (words.includes('--version')) {
-    console.log(PACKAGE.version);
-    return;
+  const { readCommandLine, wordsOf } = await import('./commandline.ts');
+  const { MACHINE_OPTIONS } = await import('./machineoptions.ts');
+  const end = line.includes('--') ? line.indexOf('--') : line.length;
+  const isHelp = (word: string, at: number) => HELP.includes(word) && at < end;
+  const rest = line.filter((word, at) => !isHelp(word, at));
+  const [found, next, ...more] = wordsOf(rest, MACHINE_OPTIONS);
+  if (found?.word === 'help') {
+    if (more.length > 0)
+      throw new UsageError(`help takes one command, not also ${more.map(({ word }) => word).join(' ')}`);
+    console.log(await helpOf(next?.word));
+  } else if (line.some(isHelp)) {
+    console.log(await helpOf(found?.word));
+  } else if (found === undefined) {
+    readCommandLine(PROGRAM, { options: MACHINE_OPTIONS, examples: [], run() {} }, rest);
+    throw new UsageError(`which command? There are ${Object.keys(COMMANDS).join(', ')}; ${PROGRAM} --help says more`);
+  } else {
+    const command = await entryOf(found.word).load();
+    await command.run(readCommandLine(found.word, command, rest.toSpliced(found.at, 1)));
   }
-  const commands = Object.keys(COMMANDS).join(', ');
-  if (name === undefined) throw new UsageError(`which command? There are ${commands}`);
-  if (command === undefined) throw new UsageError(`there is no command "${name}"; there are ${commands}`);
-  const at = words.indexOf(name);
-  const rawArgs = [...words.slice(0, at), ...words.slice(at + 1)];
-  checkFlags(rawArgs, command.args);
-  await runCitty(command, { rawArgs });
 }
 
-/** Says what went wrong, in a sentence where the user can mend it, with a stack where only we can. */
-function fail(error: unknown): void {
-  if (error instanceof UsageError || error instanceof JournalError || isCittyError(error)) {
-    process.stderr.write(`binderlab: ${error.message}\n`);
-    process.exitCode = EXIT_USAGE;
-    return;
+/** @param name The command's; the program's help when there is none. */
+async function helpOf(name: string | undefined): Promise<string> {
+  const { commandHelp, helpWidth, programHelp } = await import('./help.ts');
+  const width = helpWidth(process.stdout.columns);
+  if (name !== undefined) {
+    const { summary, load } = entryOf(name);
+    return commandHelp(name, summary, await load(), width);
   }
-  process.stderr.write(
-    `binderlab: ${error instanceof ReplayError ? error.message : String((error as Error)?.stack)}\n`,
-  );
-  process.exitCode = EXIT_NO;
+  const summaries = Object.entries(COMMANDS).map(([command, { summary }]) => [command, summary] as const);
+  return programHelp(packageFacts().description, Object.fromEntries(summaries), width);
 }
 
-/** The parser's own complaints, e.g. of an argument that is missing. */
-function isCittyError(error: unknown): error is Error {
-  return error instanceof Error && error.name === 'CLIError';
+/** @throws UsageError when there is no such command. */
+function entryOf(name: string): (typeof COMMANDS)[string] {
+  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (entry !== undefined) return entry;
+  throw new UsageError(`there is no command "${name}"; ${didYouMean(name, [...Object.keys(COMMANDS), 'help'])}`);
 }
 
-/** A reader that has seen enough, such as head, is no error. */
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(process.exitCode ?? EXIT_FINE);
+function packageFacts(): { version: string; description: string } {
+  return JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
+}
+
+function complain(message: string): void {
+  process.stderr.write(`${PROGRAM}: ${message}\n`);
+}
+
+/** A reader that has seen enough, such as head, is no error; a full disk is. */
+process.stdout.on('error', async (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(process.exitCode ?? EXIT_FINE);
+  const { systemText } = await import('./failure.ts');
+  complain(`standard output cannot be written: ${systemText(error)}`);
+  process.exit(EXIT_USAGE);
 });
+process.stderr.on('error', () => {});
 
-await main(process.argv.slice(2)).catch(fail);
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  const { failureOf } = await import('./failure.ts');
+  const { message, exitCode } = failureOf(error);
+  complain(message);
+  process.exitCode = exitCode;
+}

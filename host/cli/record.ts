@@ -1,38 +1,45 @@
 /** `binderlab record`: the inputs of journals in, journals with this emulator's outputs out. */
-import { join } from 'node:path';
-import { defineCommand } from 'citty';
+import { dirname, extname, join } from 'node:path';
 import { Machine } from '../machine.ts';
 import { record } from '../replay.ts';
+import { ANY_NUMBER, defineCommand } from './command.ts';
 import { Failures } from './failures.ts';
-import { findJournals, isFolder, isJournalName, type JournalPath, readJournal, writeJournal } from './files.ts';
-import { MACHINE_FLAGS, machineChoice, machineOptions } from './machineflags.ts';
+import {
+  checkTarget,
+  findJournals,
+  isFolder,
+  isJournalName,
+  type JournalPath,
+  readJournal,
+  writeJournal,
+} from './files.ts';
+import { MACHINE_OPTIONS, machineChoice, machineOptions } from './machineoptions.ts';
 import { Progress } from './progress.ts';
 import { UsageError } from './usage.ts';
 
 export const recordCommand = defineCommand({
-  meta: {
-    name: 'record',
-    description:
-      "Run the inputs of journals and write journals with the emulator's outputs. Goes on after one that cannot be read or run, and says which and why at the end; the exit code is then 1, or 2 when none could be read",
-  },
-  args: {
-    journals: { type: 'positional', required: true, description: 'Files (.jsonl, .jsonl.gz), folders of them, or -' },
+  words: { hint: 'JOURNAL', min: 1, max: ANY_NUMBER, description: 'files (.jsonl, .jsonl.gz), folders of them, or -' },
+  options: {
     out: {
       type: 'string',
       required: true,
-      valueHint: 'DIR or FILE',
-      description: 'Where to: same names in a folder, or one file',
+      hint: 'PLACE',
+      description: 'where to: a folder, for the same names in it; for one journal also a file, or -',
     },
     json: {
       type: 'boolean',
-      description: 'Print one JSON document: {traces, steps, files}, and if any failed, {failed}',
+      description: 'print one JSON document: {traces, steps, files}, and if any failed, {failed}',
     },
-    ...MACHINE_FLAGS,
+    ...MACHINE_OPTIONS,
   },
-  async run({ args }) {
+  examples: [
+    ['record old.jsonl --out new.jsonl.gz', 'the inputs of old.jsonl, with what they come to now'],
+    ['record journals --out again/', 'a whole folder'],
+  ],
+  async run({ args, words }) {
     const choice = machineChoice(args);
     const options = { ...machineOptions(choice), journal: false };
-    const paths = findJournals(args._);
+    const paths = findJournals(words);
     const targets = targetsOf(paths, args.out);
     const toStdout = targets.includes('-');
     if (toStdout && args.json) throw new UsageError('--json and --out - both want standard output');
@@ -75,16 +82,27 @@ function placeOf(files: readonly string[], asked: number, out: string): string {
 /**
  * Where each journal goes: into the folder under its own name, or, if it is the only one, to the file.
  *
- * @throws UsageError when two would go to the same place
+ * @throws UsageError when two would go to the same place, and for a place that there cannot be
  */
 function targetsOf(paths: readonly JournalPath[], out: string): string[] {
-  const [only, another] = paths;
-  if (only && !another && (out === '-' || (isJournalName(out) && !isFolder(out)))) return [out];
-  if (out === '-' || (isJournalName(out) && !isFolder(out))) {
+  if (!isFolder(out) && (out === '-' || isJournalName(out))) {
+    checkTarget('--out', out);
+    if (paths.length === 1) return [out];
     throw new UsageError(`${paths.length} journals do not fit into the one file ${out}; give a folder as --out`);
   }
+  checkFolder(out);
   const targets = paths.map(({ name }) => join(out, name === '-' ? 'stdin.jsonl' : name));
   const twice = targets.find((target, index) => targets.indexOf(target) !== index);
   if (twice !== undefined) throw new UsageError(`two of the journals would be written to ${twice}`);
   return targets;
+}
+
+/** The folder is there, or can be made. @throws UsageError for what looks like a file, and for a folder in no folder */
+function checkFolder(out: string): void {
+  if (isFolder(out)) return;
+  if (!out.endsWith('/') && extname(out) !== '') {
+    const hint = `a journal's name ends in .jsonl or .jsonl.gz, and a new folder's in /`;
+    throw new UsageError(`--out ${out}: ${hint}`);
+  }
+  if (!isFolder(dirname(out))) throw new UsageError(`--out: there is no folder ${dirname(out)}`);
 }

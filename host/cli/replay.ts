@@ -1,16 +1,16 @@
 /** `binderlab replay`: do these journals come out of the emulator as they were recorded? */
-import { defineCommand } from 'citty';
 import { Machine } from '../machine.ts';
 import { Provenance } from '../provenance.ts';
 import { type Difference, mapsAlike, type Performer, replay } from '../replay.ts';
 import { EventHash } from '../trace/eventhash.ts';
 import type { JournalHeader } from '../trace/journal.ts';
-import { BUILDS, type Build } from './boot.ts';
+import { BUILDS } from './boot.ts';
+import { ANY_NUMBER, defineCommand } from './command.ts';
 import { Failures } from './failures.ts';
 import { findJournals, readJournal } from './files.ts';
-import { MACHINE_FLAGS, machineChoice, machineOptions } from './machineflags.ts';
+import { MACHINE_OPTIONS, machineChoice, machineOptions } from './machineoptions.ts';
 import { Progress } from './progress.ts';
-import { EXIT_NO, UsageError } from './usage.ts';
+import { EXIT_NO } from './usage.ts';
 
 /** Journals that are named in the summary before it says "and so many more". */
 const NAMED_MAX = 20;
@@ -28,33 +28,36 @@ interface ReplayReport {
 }
 
 export const replayCommand = defineCommand({
-  meta: {
-    name: 'replay',
-    description:
-      'Run journals and compare what comes out with what they recorded. The exit code is 1 when one differs, or cannot be read while others can, and 2 when none can be read',
-  },
-  args: {
-    journals: { type: 'positional', required: true, description: 'Files (.jsonl, .jsonl.gz), folders of them, or -' },
-    'skip-dumps': { type: 'boolean', description: 'Do not compare the steps that print debugfs files' },
-    check: { type: 'boolean', description: 'Verify the invariants of the machine after each step' },
+  words: { hint: 'JOURNAL', min: 1, max: ANY_NUMBER, description: 'files (.jsonl, .jsonl.gz), folders of them, or -' },
+  options: {
+    'skip-dumps': { type: 'boolean', description: 'do not compare the steps that print debugfs files' },
+    check: { type: 'boolean', description: 'verify the invariants of the machine after each step' },
     build: {
       type: 'string',
-      valueHint: 'B',
+      hint: 'B',
       default: 'release',
-      description: `Which build of the guest runs: ${BUILDS.join(', ')}`,
+      choices: BUILDS,
+      description: 'which build of the guest runs',
     },
     'event-hash': {
       type: 'boolean',
-      description: 'Say a number that stands for everything that happened inside; it is the same for every build',
+      description: 'say a number that stands for everything that happened inside; it is the same for every build',
     },
-    json: { type: 'boolean', description: 'Print one JSON document: {traces, steps, equal, different}' },
-    ...MACHINE_FLAGS,
+    json: { type: 'boolean', description: 'print one JSON document: {traces, steps, equal, different}' },
+    ...MACHINE_OPTIONS,
   },
-  async run({ args }) {
+  examples: [
+    [
+      'replay run.jsonl --strategy vmalloc',
+      'do the same inputs come to the same outputs, with pages mapped otherwise?',
+    ],
+    ['replay journals --check', 'all journals below a folder'],
+  ],
+  async run({ args, words }) {
     const choice = machineChoice(args);
-    const options = { ...machineOptions(choice, buildNamed(args.build)), journal: false };
+    const options = { ...machineOptions(choice, args.build), journal: false };
     const events = args['event-hash'] ? new EventHash() : null;
-    const paths = findJournals(args._);
+    const paths = findJournals(words);
     const report: ReplayReport = { traces: 0, steps: 0, equal: 0, different: [] };
     const failures = new Failures();
     let text: string[] = [];
@@ -67,8 +70,8 @@ export const replayCommand = defineCommand({
         const isAlike = mapsAlike(choice.strategy, journal.header.emulator?.strategy ?? 'kmap');
         const boot = (header: JournalHeader) => listened(Machine.fromHeader(header, options), events);
         const result = replay(journal, boot, {
-          skipDumps: args['skip-dumps'] ?? false,
-          check: args.check ?? false,
+          skipDumps: args['skip-dumps'],
+          check: args.check,
           ...(isAlike ? {} : { origins: (header) => new Provenance(header, options) }),
         });
         report.traces++;
@@ -88,13 +91,6 @@ export const replayCommand = defineCommand({
     process.exitCode = report.equal === report.steps ? failures.exitCode(paths.length) : EXIT_NO;
   },
 });
-
-/** @throws UsageError for a build that does not exist */
-function buildNamed(name: string): Build {
-  const build = BUILDS.find((one) => one === name);
-  if (build === undefined) throw new UsageError(`there is no build "${name}"; there are ${BUILDS.join(', ')}`);
-  return build;
-}
 
 /** The machine, with the events of each of its steps going into the hash. */
 function listened(machine: Machine, events: EventHash | null): Performer {

@@ -13,6 +13,7 @@ import { BinderlabError } from '../kernel/error.ts';
 import { Machine, STRATEGIES, type Strategy } from '../machine.ts';
 import { aside, unheard } from './chatter.ts';
 import { findJournals, readJournal } from './files.ts';
+import { byteSize } from './number.ts';
 import { loadScript, runScript } from './run.ts';
 import { UsageError } from './usage.ts';
 
@@ -33,6 +34,8 @@ export interface ChoiceFlags {
   send: string;
   payloads: string;
   strategies: string;
+  /** What scripts find in `machine.args`. */
+  scriptArgs: readonly string[];
 }
 
 /**
@@ -43,16 +46,20 @@ export interface ChoiceFlags {
 export async function rowChoices(flags: ChoiceFlags): Promise<Choice[]> {
   const strategies = flags.strategies === 'all' ? STRATEGIES : chosen('--strategies', flags.strategies, STRATEGIES);
   const sends = chosen('--send', flags.send, SENDS);
-  const payloads = partsOf(flags.payloads).map((text) => wholeNumber('--payloads', text, 0, PAYLOAD_MAX));
+  const sizes = partsOf(flags.payloads).map((text) => byteSize('--payloads', text, PAYLOAD_MAX));
+  const payloads = [...new Set(sizes)];
   const choices: Choice[] = [];
   for (const name of partsOf(flags.workload)) {
     const workloads = WORKLOADS.filter((workload) => workload.name === name);
     if (workloads.length > 0) {
-      choices.push(...sceneChoices(workloads, sends, [...new Set(payloads)], strategies));
+      choices.push(...sceneChoices(workloads, sends, payloads, strategies));
       continue;
     }
-    const runs = await runsOf(name);
+    const runs = await runsOf(name, flags.scriptArgs);
     for (const run of runs) for (const strategy of strategies) choices.push({ kind: 'run', run, strategy });
+  }
+  if (flags.scriptArgs.length > 0 && !choices.some(({ kind }) => kind === 'run')) {
+    throw new UsageError(`nothing takes ${flags.scriptArgs.join(' ')}: no --workload is a script`);
   }
   if (choices.length === 0) throw new UsageError(`--send ${flags.send}: ${flags.workload} is not sent that way`);
   return choices;
@@ -73,13 +80,6 @@ export function costProfile(name: string | undefined): CostProfile {
     if (error instanceof BinderlabError) throw new UsageError(error.message);
     throw error;
   }
-}
-
-/** @throws UsageError when the text is no whole number in the range. */
-export function wholeNumber(flag: string, text: string, min: number, max: number): number {
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= min && value <= max) return value;
-  throw new UsageError(`${flag} takes whole numbers from ${min} to ${max}, not "${text}"`);
 }
 
 function sceneChoices(
@@ -103,11 +103,11 @@ function sceneChoices(
 }
 
 /** A script or a journal of the user's, or a folder of journals. */
-async function runsOf(name: string): Promise<Run[]> {
+async function runsOf(name: string, args: readonly string[]): Promise<Run[]> {
   if (!existsSync(name)) {
     throw new UsageError(`--workload: there is no "${name}", no file either; known are ${WORKLOAD_NAMES.join(', ')}`);
   }
-  if (/\.[cm]?[jt]s$/.test(name)) return [await scriptRun(name)];
+  if (/\.[cm]?[jt]s$/.test(name)) return [await scriptRun(name, args)];
   const paths = findJournals([name]);
   return Promise.all(
     paths.map(async (path) => {
@@ -118,17 +118,17 @@ async function runsOf(name: string): Promise<Run[]> {
 }
 
 /** What the script prints is heard once, on standard error, however often it is run. */
-async function scriptRun(name: string): Promise<Run> {
+async function scriptRun(name: string, args: readonly string[]): Promise<Run> {
   const script = await aside(() => loadScript(name));
   let isHeard = false;
   return {
     name,
     kind: 'script',
-    boot: (options) => Machine.boot(options),
+    boot: (options) => Machine.boot({ ...options, args }),
     perform: async (machine) => {
       const listen = isHeard ? unheard : aside;
       isHeard = true;
-      const error = await listen(() => runScript(script, machine, process.stdout));
+      const error = await listen(() => runScript(script, machine));
       if (error !== null) throw new ScriptFailure(error);
     },
   };

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { BinderlabError } from '../kernel/error.ts';
 
 /** A place in a file, line and column counted from 1. */
 interface Place {
@@ -29,7 +30,7 @@ const CALLERS_MAX = 5;
 export function describeScriptError(error: unknown): string {
   if (!(error instanceof Error)) return `the script threw ${String(error)}`;
   const [place, ...callers] = scriptPlaces(error.stack ?? '');
-  const cause = error.cause instanceof Error ? [`because of: ${headline(error.cause)}`] : [];
+  const cause = causeLines(error);
   if (place === undefined) return [error.stack ?? headline(error), ...cause].join('\n');
   const called = callers.slice(0, CALLERS_MAX).map((caller) => `    called from ${placeText(caller)}`);
   return [`${placeText(place)}: ${headline(error)}`, ...cause, '', ...sourceLines(place), ...called]
@@ -37,10 +38,21 @@ export function describeScriptError(error: unknown): string {
     .trimEnd();
 }
 
-/** The message; the kind of error only where it is not binderlab's own, which speak for themselves. */
+/** A word about a place in the script, as an engine's stack tells it; about the whole script without one. */
+export function describeScriptPlace(text: string, stack = ''): string {
+  const [place] = scriptPlaces(stack);
+  return place === undefined ? text : [`${placeText(place)}: ${text}`, '', ...sourceLines(place)].join('\n');
+}
+
+/** The message; the kind of error where it says more: not of binderlab's own, but of exceptions that Android knows too. */
 function headline(error: Error): string {
-  const plain = error.name === 'Error' || error.name === 'BinderlabError';
-  return plain ? error.message : `${error.name}: ${error.message}`;
+  const isPlain = error.name === 'Error' || error instanceof BinderlabError;
+  return isPlain && !error.name.endsWith('Exception') ? error.message : `${error.name}: ${error.message}`;
+}
+
+/** What led to it, unless the error has said so itself. */
+function causeLines({ message, cause }: Error): string[] {
+  return cause instanceof Error && !message.includes(cause.message) ? [`because of: ${headline(cause)}`] : [];
 }
 
 /** The places in a stack that lie in the script or in what it imports from its folder. */

@@ -3,16 +3,17 @@
  * for commands; otherwise, and with --at, --show or --json, it prints one moment.
  */
 import { createInterface } from 'node:readline';
-import { defineCommand } from 'citty';
 import { History, HistoryError } from '../history.ts';
-import { Machine } from '../machine.ts';
+import { type BootOptions, Machine } from '../machine.ts';
 import type { Journal } from '../trace/journal.ts';
+import { defineCommand } from './command.ts';
 import { findJournals, isFolder, isJournalName, readJournal } from './files.ts';
-import { MACHINE_FLAGS, machineChoice, machineOptions } from './machineflags.ts';
+import { MACHINE_OPTIONS, machineChoice, machineOptions } from './machineoptions.ts';
+import { reserveStdout } from './output.ts';
 import { bootFor, loadScript, runScript } from './run.ts';
 import { Stepper } from './stepper.ts';
 import { headingOf, positionOf } from './stepposition.ts';
-import { type StepView, StepViews, stepViewsOf } from './stepviews.ts';
+import { STEP_VIEWS, type StepView, StepViews, stepViewsOf } from './stepviews.ts';
 import { EXIT_FINE, EXIT_NO, UsageError } from './usage.ts';
 
 const SCRIPT_NAME = /\.[cm]?[jt]s$/;
@@ -20,40 +21,40 @@ const SCRIPT_NAME = /\.[cm]?[jt]s$/;
 const WATCHED = 'calls,diff';
 
 export const stepCommand = defineCommand({
-  meta: { name: 'step', description: 'Walk a journal, or the run of a script, step by step, forwards and backwards' },
-  args: {
-    source: { type: 'positional', required: true, description: 'A script, or a journal (.jsonl, .jsonl.gz, -)' },
-    at: { type: 'string', valueHint: 'N', description: 'Stand behind step N; also start, end (default)' },
-    show: {
-      type: 'string',
-      valueHint: 'VIEW,...',
-      description: 'calls, buffers, pages, threads, nodes, diff, or all',
-    },
-    interactive: { type: 'boolean', description: 'Ask for commands, even without a terminal' },
+  words: { hint: 'SOURCE', min: 1, max: 1, description: 'a script, or a journal (.jsonl, .jsonl.gz, -)' },
+  options: {
+    at: { type: 'string', hint: 'N', description: 'stand behind step N; also start, end (default)' },
+    show: { type: 'string', hint: 'VIEW,...', description: `${STEP_VIEWS.join(', ')}, or all` },
+    interactive: { type: 'boolean', description: 'ask for commands, even without a terminal' },
     json: {
       type: 'boolean',
-      description: 'Print one JSON document: {source, step, steps, hash, difference, and each view}',
+      description: 'print one JSON document: {source, step, steps, hash, difference, and each view}',
     },
-    ...MACHINE_FLAGS,
+    ...MACHINE_OPTIONS,
   },
-  async run({ args }) {
-    if (args._.length > 1)
-      throw new UsageError(`one journal or script at a time, not also ${args._.slice(1).join(' ')}`);
-    if (args.interactive && args.json) throw new UsageError('--interactive and --json exclude each other');
-    const printOnce = args.at !== undefined || args.show !== undefined || args.json === true;
+  scriptArgs: true,
+  contrary: [['interactive', 'json']],
+  examples: [
+    ['step examples/first-call.ts', 'from the start, with a prompt; help lists what it understands'],
+    ['step run.jsonl --at 42 --show calls,threads', 'one moment, printed'],
+  ],
+  async run({ args, words: [source = ''], scriptArgs }) {
+    const printOnce = args.at !== undefined || args.show !== undefined || args.json;
     const onTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
-    const interactive = args.interactive === true || (onTerminal && !printOnce);
-    if (interactive && args.source === '-') throw new UsageError('commands and the journal cannot both come from -');
+    const interactive = args.interactive || (onTerminal && !printOnce);
+    if (interactive && source === '-') throw new UsageError('commands and the journal cannot both come from -');
     const views = stepViewsOf(args.show ?? (interactive ? WATCHED : 'calls'));
 
     const choice = machineChoice(args);
     const options = machineOptions(choice);
-    const { journal, complaint } = await journalOf(args.source, options);
+    const stdout = reserveStdout();
+    const { journal, complaint } = await journalOf(source, { ...options, args: scriptArgs });
+    if (!args.json) stdout.release();
     if (complaint !== null) process.stderr.write(`${complaint}\n`);
     const history = new History(journal, (header) => Machine.fromHeader(header, { ...options, journal: false }));
     const arrived = arrive(history, args.at ?? (interactive ? 'start' : 'end'));
     if (interactive) await converse(history, views);
-    else if (args.json) console.log(JSON.stringify(document(args.source, history, views), hexOfBigints, 2));
+    else if (args.json) stdout.print(`${JSON.stringify(document(source, history, views), hexOfBigints, 2)}\n`);
     else console.log(page(history, views).join('\n'));
     process.exitCode = complaint === null && arrived ? EXIT_FINE : EXIT_NO;
   },
@@ -62,14 +63,15 @@ export const stepCommand = defineCommand({
 /** @returns The journal, and, of a script that failed, what went wrong. */
 async function journalOf(
   source: string,
-  options: ReturnType<typeof machineOptions>,
+  options: BootOptions,
 ): Promise<{ journal: Journal; complaint: string | null }> {
   if (SCRIPT_NAME.test(source) && !isJournalName(source) && !isFolder(source)) {
     const script = await loadScript(source);
-    const machine = bootFor({ ...options, name: source });
-    const complaint = await runScript(script, machine, process.stderr);
+    const machine = bootFor({ ...options, name: source, journal: true });
+    const complaint = await runScript(script, machine);
     return { journal: machine.journal, complaint };
   }
+  if (options.args?.length) throw new UsageError(`a journal takes no ${options.args.join(' ')}: it is no script`);
   const paths = findJournals([source]);
   const [path] = paths;
   if (path === undefined || paths.length > 1) {

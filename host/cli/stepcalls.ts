@@ -3,19 +3,24 @@ import { type History, START } from '../history.ts';
 import { callBegin } from '../trace/call.ts';
 import { compareSteps, isInputsOnly } from '../trace/compare.ts';
 import type { Step } from '../trace/journal.ts';
+import { ReadableStrace } from '../trace/readablestrace.ts';
 import { Strace } from '../trace/strace.ts';
 
-/** Decoded lines of one step: its call, then the parked calls that returned because of it. */
+/** Lines of one step: its call, then the parked calls that returned because of it. */
 export interface DecodedStep {
   step: number;
+  /** For people. */
   lines: readonly string[];
+  /** With every field, one line a call. */
+  raw: readonly string[];
 }
 
 const INDENT = '      ';
 
 export class StepCalls {
   readonly #history: History;
-  readonly #strace = new Strace();
+  readonly #strace = new ReadableStrace({ numbers: false });
+  readonly #raw = new Strace();
   /** By position; a step has the same lines whenever one comes by. */
   readonly #decoded: DecodedStep[] = [];
 
@@ -27,7 +32,7 @@ export class StepCalls {
   recent(before: number): DecodedStep[] {
     const { position, past } = this.#history;
     for (const step of past.slice(this.#decoded.length)) {
-      this.#decoded.push({ step: step.i, lines: this.#strace.lines(step) });
+      this.#decoded.push({ step: step.i, lines: this.#strace.lines(step), raw: this.#raw.lines(step) });
     }
     return this.#decoded.slice(Math.max(0, position - before), position + 1);
   }

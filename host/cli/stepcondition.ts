@@ -5,9 +5,10 @@
  *     error, parked, woken       a call that failed, that went to sleep, that an earlier step had put to sleep
  *     client.0, server           a step by that thread, or by any of that process
  *     mmap, ioctl, kill          a step of that kind
- *     buffers > 3, nodes = 0     so many rows in the tables of that view
+ *     buffers > 3, nodes = 0     so many of that kind, see COUNTS
  */
-import { TABLE_VIEWS, type TableView, type Views } from '../inspect/tables/views.ts';
+import type { RowData } from '../inspect/tables/table.ts';
+import type { TableView, Views } from '../inspect/tables/views.ts';
 import { wordNames } from '../kernel/words.ts';
 import type { JournalHeader, Step } from '../trace/journal.ts';
 import { UsageError } from './usage.ts';
@@ -26,6 +27,25 @@ const COMPARE: Readonly<Record<string, (count: number, limit: number) => boolean
   '>=': (count, limit) => count >= limit,
   '>': (count, limit) => count > limit,
 };
+
+/** What can be counted: a view, and which rows of its tables are meant. */
+const COUNTS: Readonly<Record<string, { readonly view: TableView; readonly counts: (row: RowData) => boolean }>> = {
+  /** Buffers that hold messages. */
+  buffers: { view: 'buffers', counts: ({ free }) => free === false },
+  /** Holes between them. */
+  free: { view: 'buffers', counts: ({ free }) => free === true },
+  /** Pages of mappings that have a frame. */
+  pages: { view: 'pages', counts: () => true },
+  /** Threads that live. A row without a thread is of work that any may take. */
+  threads: { view: 'threads', counts: ({ tid, alive }) => tid !== 0 && alive === true },
+  /** Objects that processes have sent; those of dead owners included. */
+  nodes: { view: 'nodes', counts: (row) => !('desc' in row) },
+  /** Handles: what a process has for nodes of others. */
+  handles: { view: 'nodes', counts: (row) => 'desc' in row },
+};
+
+/** What can be counted, by name. */
+export const COUNTED = Object.keys(COUNTS) as readonly string[];
 
 const EVENTS: Readonly<Record<string, Condition>> = {
   error: (step) => outputsOf(step).some((out) => typeof out.ret === 'number' && out.ret < 0),
@@ -53,15 +73,15 @@ export function conditionOf(text: string, header: JournalHeader, steps: readonly
   );
 }
 
-function countCondition([, view, operator = '', limit]: RegExpExecArray): Condition {
-  const table = TABLE_VIEWS.find((name) => name === view);
-  if (table === undefined) throw new UsageError(`"${view}" cannot be counted; what can are ${TABLE_VIEWS.join(', ')}`);
+function countCondition([, name = '', operator = '', limit]: RegExpExecArray): Condition {
+  const counted = Object.hasOwn(COUNTS, name) ? COUNTS[name] : undefined;
+  if (counted === undefined) throw new UsageError(`"${name}" cannot be counted; what can are ${COUNTED.join(', ')}`);
   const holds = COMPARE[operator] as (count: number, limit: number) => boolean;
-  return (_, tables) => holds(rowsIn(tables(), table), Number(limit));
-}
-
-function rowsIn(views: Views, view: TableView): number {
-  return views[view].reduce((sum, { rows }) => sum + rows.length, 0);
+  const { view, counts } = counted;
+  return (_, tables) => {
+    const number = tables()[view].reduce((sum, { rows }) => sum + rows.filter(({ data }) => counts(data)).length, 0);
+    return holds(number, Number(limit));
+  };
 }
 
 function wordCondition(name: string): Condition {

@@ -3,8 +3,7 @@
  * where lines come from and where text goes is the caller's.
  */
 import { type History, HistoryError, START } from '../history.ts';
-import { TABLE_VIEWS } from '../inspect/tables/views.ts';
-import { conditionOf } from './stepcondition.ts';
+import { COUNTED, conditionOf } from './stepcondition.ts';
 import { headingOf, positionOf } from './stepposition.ts';
 import { STEP_VIEWS, type StepView, StepViews, stepViewsOf } from './stepviews.ts';
 import { UsageError } from './usage.ts';
@@ -155,7 +154,7 @@ export class Stepper {
       this.#print(`  ${names.join(', ').padEnd(12)} ${argument.padEnd(8)} ${says}`);
     }
     this.#print('WHAT is a word (BR_REPLY), a thread or process (client.0), a kind of step (mmap, ioctl, kill),');
-    this.#print(`error, parked, woken, or a number of rows in a view (${TABLE_VIEWS.join(', ')}): buffers > 3`);
+    this.#print(`error, parked, woken, or how many there are of ${COUNTED.join(', ')}: buffers > 3`);
   }
 
   #quit(): void {

@@ -34,7 +34,7 @@ export class StepViews {
   data(view: StepView): unknown {
     switch (view) {
       case 'calls':
-        return this.#calls.recent(0)[0]?.lines ?? [];
+        return this.#calls.recent(0)[0]?.raw ?? [];
       case 'diff':
         return this.#changes();
       default:

@@ -70,6 +70,8 @@ export interface RawExports {
    * @returns Its linear address, or -(signal << 8 | si_code).
    */
   userTouch(process: number, addr: number, access: number): number;
+  /** The same for a mere look, which touches and counts nothing. @returns Its linear address; 0 where a read would find a zero, or nothing. */
+  userLook(process: number, addr: number): number;
 
   framesFree(): number;
   /** @returns Frames that hold messages: of the mappings of a process, or of the whole machine for process 0. */
@@ -183,6 +185,7 @@ export const REQUIRED_EXPORTS: readonly (keyof RawExports)[] = [
   'deferredRun',
   'runNext',
   'userTouch',
+  'userLook',
   'framesFree',
   'framesResident',
   'kernelReserved',

@@ -9,14 +9,19 @@ const MIB = 1024 * 1024;
 const WASM_PAGE = 64 * 1024;
 
 /** The module's bytes, or the module compiled before: several guests may share one. */
-export type WasmSource = BufferSource | WebAssembly.Module;
+export type WasmSource = ArrayBuffer | ArrayBufferView | CompiledWasm;
+
+/** A WebAssembly.Module. Spelled out, since a program that imports this may have no declarations of WebAssembly. */
+export interface CompiledWasm {
+  readonly [Symbol.toStringTag]?: string;
+}
 
 export class Guest {
   /** The module's functions as they are: what the machine calls on every step. */
   readonly raw: RawExports;
-  readonly memory: WebAssembly.Memory;
+  readonly memory: { readonly buffer: ArrayBuffer };
   /** Compiled code, for further guests of the same build. */
-  readonly module: WebAssembly.Module;
+  readonly module: CompiledWasm;
   /** All of linear memory, as bytes and as words. */
   readonly u8: Uint8Array;
   readonly i32: Int32Array;
@@ -30,8 +35,9 @@ export class Guest {
    */
   constructor(wasm: WasmSource, memoryMiB: number) {
     const pages = (memoryMiB * MIB) / WASM_PAGE;
-    this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-    const { module, instance } = instantiateSync(wasm, { env: { memory: this.memory } });
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    this.memory = memory;
+    const { module, instance } = instantiateSync(wasm as BufferSource, { env: { memory } });
     for (const name of REQUIRED_EXPORTS) {
       if (typeof instance.exports[name] !== 'function')
         throw new Error(`this wasm module is no binderlab guest: it has no ${name}()`);

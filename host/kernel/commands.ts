@@ -24,6 +24,7 @@ import {
   BC_TRANSACTION_SG,
 } from '../../assembly/abi/protocol.ts';
 import { Command } from './command.ts';
+import { checkForm } from './forms.ts';
 import { align, BROUGHT_ALONG, type PayloadInput, payloadOf } from './payload.ts';
 import { Piece } from './piece.ts';
 import type { Return } from './returns.ts';
@@ -34,7 +35,7 @@ export interface TransactionInput extends PayloadInput {
   /** The caller's number for the node; 0 is the context manager. */
   handle: number;
   code?: number;
-  /** TF_ flags, e.g. 1 for a oneway call. */
+  /** TF_ flags, e.g. TF_ONE_WAY of `binderlab/protocol`. */
   flags?: number;
   cookie?: bigint | number;
 }
@@ -121,9 +122,11 @@ export const bc = {
 function transaction(word: number, input: ReplyInput): Command {
   const { handle = 0, code = 0, flags = 0, cookie = 0, data } = input;
   const isBare = input.objects === undefined && input.offsets === undefined && input.buffersSize === undefined;
-  if (isBare && data instanceof Uint8Array) {
+  const isPlain = typeof handle === 'number' && typeof code === 'number' && typeof flags === 'number';
+  if (isBare && isPlain && data instanceof Uint8Array) {
     return new Command(word, handle, cookie, code, flags, data, BROUGHT_ALONG, data.length, null);
   }
+  checkForm(word === BC_REPLY || word === BC_REPLY_SG ? 'bc.reply' : 'bc.transaction', input);
   const { bytes, placedAt, dataSize, attached } = payloadOf(input);
   return new Command(word, handle, cookie, code, flags, bytes, placedAt, dataSize, attached);
 }

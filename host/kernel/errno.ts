@@ -15,10 +15,12 @@ const MEANINGS: Readonly<Record<string, string>> = {
   EACCES: 'the mapping does not permit that protection: a Binder mapping is never writable',
   EFAULT: 'an address that the driver was given cannot be read or written',
   EBUSY: 'taken already: a context manager lives, or this file has been mapped before',
+  ENODEV: 'there is no such device',
   EEXIST: 'something is mapped at that address, or a live process or thread has that number',
   EINVAL: 'the driver does not know the command, or its arguments contradict what it knows',
   EMFILE: 'the process has as many descriptors open as its limit allows',
   ENOTTY: 'that descriptor does not take ioctls',
+  EPIPE: 'nobody is left who could read it',
   ENOSPC: 'the mapping of the receiver has no room',
   ETIMEDOUT: 'the time ran out',
 };
@@ -28,7 +30,65 @@ export function errnoName(errno: number): string {
   return NAMES.get(errno) ?? `errno ${errno}`;
 }
 
-/** @param errno Positive. @returns A sentence without its full stop. */
-export function errnoMeaning(errno: number): string {
-  return MEANINGS[errnoName(errno)] ?? 'the call failed';
+/** What errors mean where one call knows better: by the call, then by the error. */
+const MEANINGS_OF: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  setresuid: { EPERM: 'only a process of uid 0 may become another user' },
+  setcon: { EINVAL: 'the context is longer than the machine keeps' },
+  dup: {
+    EBADF: 'that descriptor is not open in this process, or the new number is above its limit',
+    EINVAL: 'the new number is the old one',
+  },
+  fcntl: {
+    EINVAL: 'fcntl knows F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL and F_SETFL, with arguments in range',
+  },
+  mmap: {
+    EINVAL:
+      'its length is 0, its address or offset is no multiple of 4096, its flags name no kind of mapping, or another process has opened that descriptor',
+    ENOMEM: 'it reaches beyond the end of user space, 2^39, or the machine has no memory left for it',
+    EPERM: 'a Binder mapping cannot be made writable',
+    EBUSY: 'this open file has been mapped before; open the device once more for a second mapping',
+    EACCES: 'that descriptor cannot be read from',
+    ENODEV: 'that kind of file cannot be mapped',
+    EEXIST: 'something is mapped there already',
+  },
+  munmap: { EINVAL: 'its length is 0, its address is no multiple of 4096, or it reaches beyond the end of user space' },
+  mprotect: {
+    EINVAL: 'its address is no multiple of 4096, or prot is more than PROT_READ, PROT_WRITE and PROT_EXEC',
+    ENOMEM: 'not all of that is mapped, or the machine has no memory left',
+    EACCES: 'a Binder mapping cannot be made writable',
+  },
+  ftruncate: { EINVAL: 'that is no file in memory, or it would become shorter' },
+  read: {
+    EBADF: 'that descriptor is not open in this process, or not for reading',
+    EINVAL: 'that file cannot be read',
+  },
+  write: {
+    EBADF: 'that descriptor is not open in this process, or not for writing',
+    EINVAL: 'that file cannot be written',
+    EPIPE: 'nobody is left who could read it',
+  },
+  BINDER_SET_CONTEXT_MGR: {
+    EBUSY: 'there is a context manager, and it lives',
+    EPERM: 'a process of another uid has been context manager of this device before',
+    ENOMEM: 'the machine has no memory left for its node',
+  },
+  BINDER_FREEZE: {
+    EINVAL: 'no process of that number has opened the device',
+    EAGAIN: 'calls to it are under way; a timeout waits for them',
+  },
+  BINDER_GET_FROZEN_INFO: { EINVAL: 'no process of that number has opened the device' },
+  BINDER_GET_NODE_INFO_FOR_REF: {
+    EPERM: 'only the context manager may ask',
+    EINVAL: 'the process has no such handle, or the fields to be filled in are not 0',
+  },
+};
+
+/**
+ * @param errno Positive.
+ * @param call What failed: the name of a system call, or of an ioctl of the driver's.
+ * @returns A sentence without its full stop.
+ */
+export function errnoMeaning(errno: number, call = ''): string {
+  const name = errnoName(errno);
+  return MEANINGS_OF[call.replace(/_EXT$/, '')]?.[name] ?? MEANINGS[name] ?? 'the call failed';
 }

@@ -2,7 +2,7 @@
 import { errnoMeaning, errnoName } from './errno.ts';
 
 export class BinderlabError extends Error {
-  override readonly name = 'BinderlabError';
+  override readonly name: string = 'BinderlabError';
   /** Name of the error that the system call answered with; null when it was no system call that failed. */
   readonly errno: string | null;
 

@@ -3,7 +3,21 @@ import { BinderlabError } from './error.ts';
 
 const BYTE_TEXT: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
+/** Two digits of each byte, as codes of ASCII. */
+const BYTE_CODES: Uint16Array = Uint16Array.from(
+  BYTE_TEXT,
+  (text) => text.charCodeAt(0) | (text.charCodeAt(1) << 8), // in the order in which the decoder reads them
+);
+/** From here on a text of one piece is made; one that grew digit by digit would hold on to all of its parts. */
+const LONG = 256;
+const decoder = new TextDecoder();
+
 export function hexOfBytes(bytes: Uint8Array): string {
+  if (bytes.length >= LONG) {
+    const codes = new Uint16Array(bytes.length);
+    for (let i = 0; i < bytes.length; i++) codes[i] = BYTE_CODES[bytes[i] as number] as number;
+    return decoder.decode(new Uint8Array(codes.buffer));
+  }
   let text = '';
   for (let i = 0; i < bytes.length; i++) text += BYTE_TEXT[bytes[i] as number];
   return text;

@@ -43,6 +43,19 @@ export class UserMemory {
     return done === length ? bytes : bytes.slice(0, done);
   }
 
+  /** The bytes that a read would find, zeros where it would find none. Nothing is touched, nothing counted. */
+  look(address: number, length: number): Uint8Array {
+    const { raw, u8 } = this.guest;
+    const bytes = new Uint8Array(length);
+    for (let at = 0; at < length; ) {
+      const size = Math.min(length - at, PAGE_SIZE - ((address + at) & PAGE_MASK));
+      const linear = raw.userLook(this.process, address + at);
+      if (linear !== 0) bytes.set(u8.subarray(linear, linear + size), at);
+      at += size;
+    }
+    return bytes;
+  }
+
   /** @returns How many bytes were stored before the first fault. */
   store(address: number, bytes: Uint8Array): number {
     const { u8 } = this.guest;

@@ -7,6 +7,7 @@
 
 import { setU64 } from './endian.ts';
 import { BinderlabError } from './error.ts';
+import { checkObject } from './forms.ts';
 import { type ObjectInput, objectSize, type Placed, storeObject } from './objects.ts';
 
 import type { Piece } from './piece.ts';
@@ -70,7 +71,7 @@ export function payloadOf(input: PayloadInput): Payload {
   const { objects, offsets, buffersSize } = input;
   const bytes = bytesOf(input.data);
   const { address: placedAt, length } =
-    bytes === null ? placeOf(input.data) : { address: BROUGHT_ALONG, length: bytes.length };
+    bytes === null ? ((input.data as Placed | undefined) ?? NO_DATA) : { address: BROUGHT_ALONG, length: bytes.length };
   if (objects !== undefined && objects.length > 0) {
     if (placedAt !== BROUGHT_ALONG) {
       throw new BinderlabError(
@@ -95,7 +96,8 @@ function withObjects(
   let buffers = 0;
   let buffersRoom = 0;
   const places: number[] = [];
-  for (const object of objects) {
+  for (const [index, object] of objects.entries()) {
+    checkObject(object, index);
     const place = object.at ?? align(dataSize, 8);
     places.push(place);
     dataSize = Math.max(dataSize, place + objectSize(object));
@@ -112,21 +114,6 @@ function bytesOf(data: PayloadInput['data']): Uint8Array | null {
   if (data instanceof Uint8Array) return data;
   if (typeof data === 'string') return bytesOfText(data);
   return ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : null;
-}
-
-/** @throws BinderlabError when it is no place: plain JavaScript may hand over anything. */
-function placeOf(data: PayloadInput['data']): Placed {
-  if (data === undefined) return NO_DATA;
-  const { address, length } = data as Placed;
-  if (typeof address === 'number' && typeof length === 'number') {
-    if (address >= 0 && length >= 0) return data as Placed;
-    throw new BinderlabError(
-      `data lies at an address of 0 or more and is 0 bytes or longer; not ${length} bytes at ${address}`,
-    );
-  }
-  throw new BinderlabError(
-    'data is text, a typed array such as Uint8Array, or what process.place() gave; this is none of them',
-  );
 }
 
 /**

@@ -2,7 +2,9 @@
 import { MAP_ANONYMOUS, MAP_FIXED_NOREPLACE, MAP_PRIVATE, PROT_READ, PROT_WRITE } from '../../assembly/abi/machine.ts';
 import { Arena, type ArenaState } from './arena.ts';
 import { BinderlabError, callError } from './error.ts';
+import { checkForm } from './forms.ts';
 import { hexOfAddress } from './hex.ts';
+import type { LogLine } from './log.ts';
 import { UserMemory } from './memory.ts';
 import { objectsOf, type Placed, type ReceivedObject } from './objects.ts';
 import type { TransactionReturn } from './returns.ts';
@@ -79,6 +81,11 @@ export class Process implements Home {
     return this.threads.some((thread) => thread.alive);
   }
 
+  /** Says something to people: a line of the machine's log. */
+  log(level: LogLine['level'], tag: string, text: string): void {
+    this.system.log.add({ level, pid: this.pid, tag, text });
+  }
+
   /**
    * Makes a further thread. One step.
    *
@@ -88,6 +95,7 @@ export class Process implements Home {
     name = `${this.name}.${this.threads.length}`,
     { tid = this.pid + this.threads.length, by = this.#free('make a thread') } = {},
   ): Thread {
+    checkForm('thread', { name, tid });
     by.sys.check();
     this.people.checkFree(name);
     let thread: Thread | null = null;
@@ -107,6 +115,7 @@ export class Process implements Home {
    * @param by The thread that forks; the main thread when absent.
    */
   fork(name: string, { pid = this.people.nextPid, by = this.main } = {}): Process {
+    checkForm('fork', { name, pid });
     by.sys.check();
     this.people.checkFree(name);
     let child: Process | null = null;
@@ -141,6 +150,7 @@ export class Process implements Home {
    * @throws BinderlabError on a fault.
    */
   read(address: number, length: number): Uint8Array {
+    checkForm('process.read', { address, length });
     const peeked = this.#free('read memory').sys.peek(address, length);
     this.#checkAccess('read', address, length, peeked);
     return peeked.bytes;
@@ -148,17 +158,20 @@ export class Process implements Home {
 
   /** @throws BinderlabError on a fault. */
   write(address: number, bytes: Uint8Array): void {
+    checkForm('process.write', { address, bytes });
     const stored = this.#free('write memory').sys.poke(address, bytes);
     this.#checkAccess('write', address, bytes.length, stored);
   }
 
   /** Sets memory of the arena aside. @param align A power of two. @returns Its address. */
   alloc(length: number, align = 8): number {
+    checkForm('alloc', { length, align });
     return this.arena.alloc(length, align);
   }
 
   /** Puts bytes into memory that is set aside for them: what `data` of a transaction takes when it is large. */
   place(bytes: Uint8Array, align = 8): Placed {
+    checkForm('place', { bytes, align });
     const address = this.alloc(bytes.length, align);
     this.write(address, bytes);
     return { address, length: bytes.length };

@@ -80,7 +80,8 @@ export class Stage {
     let at = this.#commands & INDEX;
     let payload = this.#payloads & INDEX;
     for (let i = 0; i < length; i++) {
-      const command = commands[i] as Command;
+      const command = commands[i];
+      if (command === undefined || command === null) return this.#putLaidOut(commands, address);
       const { word, first, second } = command;
       const size = word & SIZE;
       if (typeof first !== 'number' || typeof second !== 'number' || isWide(first) || isWide(second)) {

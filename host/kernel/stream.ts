@@ -23,11 +23,13 @@ import {
   TRANSACTION_DATA_SIZE,
   TRANSACTION_DATA_TARGET,
 } from '../../assembly/abi/wire.ts';
-import type { Command } from './command.ts';
+import { Command } from './command.ts';
 import { setBig, setU64 } from './endian.ts';
+import { BinderlabError } from './error.ts';
+import { shown } from './forms.ts';
 import { align, BROUGHT_ALONG, storeAttached, storeBytes } from './payload.ts';
 import type { Piece } from './piece.ts';
-import { payloadSize } from './words.ts';
+import { payloadSize, wordName } from './words.ts';
 
 /** How much memory a list of commands takes. */
 export class Extent {
@@ -40,6 +42,7 @@ export class Extent {
     let stream = 0;
     let payloads = 0;
     for (const command of commands) {
+      checkCommand(command, commands);
       stream += streamSize(command);
       payloads += dataRoom(command) + (command.attached?.room ?? 0);
     }
@@ -139,4 +142,17 @@ function storeTransaction(view: DataView, at: number, command: Command, payloadA
   if (payloadSize(command.word) === TRANSACTION_DATA_SG_SIZE) {
     setU64(view, at + TRANSACTION_DATA_SG_BUFFERS_SIZE, attached === null ? 0 : attached.buffersSize);
   }
+}
+
+/** @throws BinderlabError when it is none, as plain JavaScript may hand over. */
+function checkCommand(command: Command, commands: readonly Command[]): void {
+  if (command instanceof Command && isNumber(command.first) && isNumber(command.second)) return;
+  const what = `command ${commands.indexOf(command) + 1} of ${commands.length}`;
+  if (!(command instanceof Command)) throw new BinderlabError(`${what} is ${shown(command)}; "bc" makes commands.`);
+  const odd = isNumber(command.first) ? command.second : command.first;
+  throw new BinderlabError(`${what}, ${wordName(command.word)}: ${shown(odd)} is no number.`);
+}
+
+function isNumber(value: bigint | number): boolean {
+  return typeof value === 'number' || typeof value === 'bigint';
 }

@@ -17,6 +17,7 @@ import { IoctlCall, PollCall, type Result, resultOf } from './call.ts';
 import type { Command } from './command.ts';
 import { i32At, u32At } from './endian.ts';
 import { AsleepError, BinderlabError, notEmulated } from './error.ts';
+import { checkForm } from './forms.ts';
 import { ioctlName } from './ioctls.ts';
 import type { Fault, UserMemory } from './memory.ts';
 import { Extent } from './stream.ts';
@@ -65,7 +66,14 @@ export class Syscalls {
     private readonly owner: { uid: number },
   ) {
     const { linear, tape, raw } = system;
-    this.#caller = { name: task.name, memory, linear, frame: raw.callFrame(task.pointer) / 4, tape };
+    this.#caller = {
+      name: task.name,
+      memory,
+      linear,
+      frame: raw.callFrame(task.pointer) / 4,
+      tape,
+      firstStep: Infinity,
+    };
   }
 
   /** @param device 0 /dev/binder, 1 /dev/hwbinder, 2 /dev/vndbinder. @returns The descriptor, or -errno. */
@@ -158,6 +166,7 @@ export class Syscalls {
     const { system, task } = this;
     this.check();
     if (system.raw.sysWrite === undefined) throw notEmulated('write');
+    system.checkQuiet();
     if (poke.length > 0) this.memory.store(addr, poke);
     const call = new WriteCall(task);
     system.enter('write', task, { fd, addr, poke, len }, call);
@@ -185,6 +194,7 @@ export class Syscalls {
   ioctl(fd: number, cmd: number, arg: number, poke: Uint8Array, outLen: number): IoctlCall {
     const { system, task, memory } = this;
     this.check();
+    system.checkQuiet();
     if (poke.length > 0) memory.store(arg, poke);
     const call = new IoctlCall(task, memory, arg, outLen);
     system.enter('ioctl', task, { fd, cmd: cmd >>> 0, name: ioctlName(cmd), arg, poke, outLen }, call);
@@ -196,6 +206,7 @@ export class Syscalls {
     const { system, task, memory } = this;
     const { fd, arg, wbuf, poke, readSize } = input;
     this.check();
+    system.checkQuiet();
     if (poke.length > 0) memory.store(wbuf, poke);
     memory.store(arg, recordBytes(input));
     const call = new WriteReadCall(this.#caller, input, readSize);
@@ -209,9 +220,10 @@ export class Syscalls {
     const { system, task } = this;
     const { stage, raw } = system;
     this.check();
-    if (readSize > READ_ROOM) throw tooLong(`${readSize} bytes to read`, READ_ROOM);
+    if (!(readSize >= 0 && readSize <= READ_ROOM)) throw unreadable(fd, commands, readSize);
     const count = system.observer === null ? stage.put(commands, window.wbuf) : -1;
-    if (count < 0) return this.#exchangeApart(fd, window, commands, readSize);
+    // what is no list has no length
+    if (!(count >= 0)) return this.#exchangeApart(fd, window, commands, readSize);
     const call = new WriteReadCall(this.#caller, window, readSize);
     system.enterUntold(call);
     const ret = raw.sysWriteRead(task.pointer, fd, window.page, count, readSize);
@@ -221,6 +233,7 @@ export class Syscalls {
 
   /** The same where the commands have no room on the stage, or somebody wants to see them. */
   #exchangeApart(fd: number, window: Window, commands: readonly Command[], readSize: number): WriteReadCall {
+    checkForm('writeRead', { fd, commands, readSize });
     const extent = new Extent(commands);
     const { size, stream } = extent;
     if (size > WRITE_ROOM) throw tooLong(`${size} bytes of commands and payload`, WRITE_ROOM);
@@ -237,6 +250,11 @@ export class Syscalls {
       readSize,
       readConsumed: 0,
     });
+  }
+
+  /** The thread's next step is the first that needs its buffers, unless an earlier one was. */
+  noteFirst(): void {
+    this.#caller.firstStep = Math.min(this.#caller.firstStep, this.system.nextStep);
   }
 
   /** Stores bytes, as a store instruction of this thread would. */
@@ -266,7 +284,7 @@ export class Syscalls {
     if (content.length > PAGE_SIZE) {
       throw new BinderlabError(`a file is made with ${PAGE_SIZE} bytes at most, and these are ${content.length}`);
     }
-    const input = { kind, fd, ...(TWO_ENDED.has(kind) ? { fd2 } : {}), ...(kind === 'memfd' ? { content } : {}) };
+    const input = { kind, fd, ...(TWO_ENDED.has(kind) ? { fd2 } : {}), content };
     let info: FileInfo = { ret: 0 };
     const run = (thread: number): number => {
       this.system.guest.u8.set(content, this.system.scratch);
@@ -327,4 +345,10 @@ export class Syscalls {
     const { fault } = this.memory;
     return fault === null ? { ret: count } : { ret: count, signal: fault.signal, siCode: fault.siCode };
   }
+}
+
+/** The error of a read that cannot be. */
+function unreadable(fd: number, commands: readonly Command[], readSize: number): BinderlabError {
+  checkForm('writeRead', { fd, commands, readSize });
+  return tooLong(`${readSize} bytes to read`, READ_ROOM);
 }

@@ -8,6 +8,8 @@ import { PARKED } from '../../assembly/abi/machine.ts';
 import type { RawExports } from '../guest/exports.ts';
 import type { Guest } from '../guest/guest.ts';
 import { type Call, type CallState, resultOf } from './call.ts';
+import { BinderlabError } from './error.ts';
+import { Log } from './log.ts';
 import { Piece } from './piece.ts';
 import { Stage } from './stage.ts';
 import { Tape } from './tape.ts';
@@ -80,6 +82,9 @@ export class System {
   readonly scratch: number;
   /** What the guest and the host tell each other around a BINDER_WRITE_READ. */
   readonly stage: Stage;
+  readonly log = new Log();
+  /** Whether listeners are being told something: they may look, and not act. */
+  telling = false;
   /** Whether senders have security contexts, as with SELinux. */
   namesSenders = false;
   /** Told of every step; null when nobody keeps a journal. */
@@ -257,7 +262,16 @@ export class System {
     for (const [inode, name] of files) this.#files.set(inode, name);
   }
 
+  /** @throws BinderlabError while listeners are told of a step: one that acts would be told of that step, and so on. */
+  checkQuiet(): void {
+    if (!this.telling) return;
+    throw new BinderlabError(
+      'a listener of machine.on() may look at the machine, and not act in it: no system call, spawn, dump or restore. Note what you want, and do it when the call that you were told of has returned.',
+    );
+  }
+
   #begin(op: string, by: Task | null, input: object): void {
+    this.checkQuiet();
     const step = this.nextStep++;
     const sched = this.choices;
     if (sched.length > 0) this.choices = [];

@@ -2,16 +2,7 @@
  * A thread, as scripts see it: the system calls with names and defaults. A call that fails is an error which says
  * what failed and why; who wants to see the kernel refuse something passes `mayFail`, or catches it.
  */
-import {
-  DEVICE_BINDER,
-  DEVICE_HWBINDER,
-  DEVICE_VNDBINDER,
-  EPOLLIN,
-  MAP_FIXED_NOREPLACE,
-  MAP_PRIVATE,
-  O_NONBLOCK,
-  PROT_READ,
-} from '../../assembly/abi/machine.ts';
+import { EPOLLIN, MAP_FIXED_NOREPLACE, MAP_PRIVATE, O_NONBLOCK, PROT_READ } from '../../assembly/abi/machine.ts';
 import * as protocol from '../../assembly/abi/protocol.ts';
 import {
   EXTENDED_ERROR_SIZE,
@@ -26,6 +17,7 @@ import { bc } from './commands.ts';
 import { u32At } from './endian.ts';
 import { errnoMeaning } from './errno.ts';
 import { BinderlabError, callError, notEmulated } from './error.ts';
+import { checkForm, DEVICES } from './forms.ts';
 import { hexOfAddress } from './hex.ts';
 import {
   type ExtendedError,
@@ -74,13 +66,18 @@ export interface WriteReadOptions {
   readonly mayFail?: boolean;
 }
 
-export type Device = 'binder' | 'hwbinder' | 'vndbinder';
+export interface IoctlOptions {
+  /** User address of the argument; in the thread's own buffers when absent. */
+  readonly arg?: number;
+  /** Stored at `arg` before the call. */
+  readonly poke?: Uint8Array;
+  /** Bytes at `arg` that the call's `bytes` hold afterwards. */
+  readonly outLen?: number;
+  /** Whether a negative result is fine. */
+  readonly mayFail?: boolean;
+}
 
-const DEVICES: Readonly<Record<Device, number>> = {
-  binder: DEVICE_BINDER,
-  hwbinder: DEVICE_HWBINDER,
-  vndbinder: DEVICE_VNDBINDER,
-};
+export type Device = keyof typeof DEVICES;
 
 /** What libbinder maps: 1 MiB less two pages. */
 export const MAP_LENGTH = 1040384;
@@ -124,19 +121,23 @@ export class Thread implements Task {
 
   /** Opens a Binder device. @returns The descriptor. */
   open({ nonblock = false, device = 'binder' as Device } = {}): number {
+    checkForm('open', { device });
     return this.#checked(`open of /dev/${device}`, this.sys.open(nonblock ? O_NONBLOCK : 0, DEVICES[device]));
   }
 
   close(fd: number): void {
+    checkForm('close', { fd });
     this.#checked(`close of descriptor ${fd}`, this.sys.close(fd));
   }
 
   /** @param to The number wanted; the lowest free one when absent. @returns The new descriptor. */
   dup(fd: number, to = -1): number {
+    checkForm('dup', { fd, to });
     return this.#checked(`dup of descriptor ${fd}`, this.sys.dup(fd, to));
   }
 
   fcntl(fd: number, cmd: number, arg = 0): number {
+    checkForm('fcntl', { fd, cmd, arg });
     return this.#checked(`fcntl ${cmd} of descriptor ${fd}`, this.sys.fcntl(fd, cmd, arg));
   }
 
@@ -156,21 +157,25 @@ export class Thread implements Task {
       strategy,
     }: { prot?: number; flags?: number; strategy?: Strategy } = {},
   ): number {
+    checkForm('mmap', { fd, length, address, prot, flags });
     const what = `mmap of ${length} bytes of descriptor ${fd} at ${hexOfAddress(address)}`;
     const named = strategy === undefined ? 0 : strategyFlags(strategy);
     return this.#checked(what, this.sys.mmap(address, length, prot, flags | named, fd, 0));
   }
 
   munmap(address: number = MAP_ADDRESS, length: number = MAP_LENGTH): void {
+    checkForm('munmap', { address, length });
     this.#checked(`munmap of ${length} bytes at ${hexOfAddress(address)}`, this.sys.munmap(address, length));
   }
 
   mprotect(address: number, length: number, prot: number): void {
+    checkForm('mprotect', { address, length, prot });
     this.#checked(`mprotect of ${length} bytes at ${hexOfAddress(address)}`, this.sys.mprotect(address, length, prot));
   }
 
   /** Becomes another user: setresuid of the whole process. */
   setUid(uid: number): void {
+    checkForm('setUid', { uid });
     this.#checked(`setresuid to ${uid}`, this.sys.setUid(uid));
   }
 
@@ -180,12 +185,14 @@ export class Thread implements Task {
    * @param context Text, stored as UTF-8 with a NUL behind it; null for none.
    */
   setContext(context: string | null): void {
+    checkForm('setContext', { context });
     const bytes = context === null ? NO_BYTES : bytesOfText(`${context}\0`);
     this.#checked(`setcon to ${context === null ? 'no context' : `"${context}"`}`, this.sys.setContext(bytes));
   }
 
   /** Makes a file in memory at the lowest free descriptor: memfd_create. @returns The descriptor. */
   memfd(content: Uint8Array = NO_BYTES): number {
+    checkForm('memfd', { content });
     this.sys.check();
     const fd = this.sys.freeDescriptor();
     return this.#checked('making a memfd', this.sys.makeFile('memfd', fd, -1, content).ret);
@@ -193,6 +200,7 @@ export class Thread implements Task {
 
   /** Makes a file in memory longer; the new bytes are zero. */
   ftruncate(fd: number, length: number): void {
+    checkForm('ftruncate', { fd, length });
     this.#checked(`ftruncate of descriptor ${fd} to ${length} bytes`, this.sys.ftruncate(fd, length));
   }
 
@@ -208,6 +216,7 @@ export class Thread implements Task {
 
   /** Reads from a descriptor up to `length` bytes, and parks while a stream has none. */
   read(fd: number, length: number = READ_BUFFER_SIZE, { mayFail = false } = {}): ReadCall {
+    checkForm('read', { fd, length });
     if (length > READ_BUFFER_SIZE) throw tooLong(`${length} bytes to read`, READ_BUFFER_SIZE);
     const call = this.sys.read(fd, this.#window().rbuf, length);
     if (!mayFail && call.done) this.#checked(`read of descriptor ${fd}`, call.ret as number);
@@ -216,6 +225,7 @@ export class Thread implements Task {
 
   /** Writes to a descriptor, and parks while a stream is full. The result tells how many of the bytes it took. */
   write(fd: number, bytes: Uint8Array, { mayFail = false } = {}): WriteCall {
+    checkForm('write', { fd, bytes });
     if (bytes.length > WRITE_BUFFER_SIZE) throw tooLong(`${bytes.length} bytes to write`, WRITE_BUFFER_SIZE);
     const call = this.sys.write(fd, this.#window().wbuf, bytes);
     if (!mayFail && call.done) this.#checked(`write to descriptor ${fd}`, call.ret as number);
@@ -224,23 +234,25 @@ export class Thread implements Task {
 
   /** Waits for events on one descriptor, or looks whether there are any (`wait: false`). */
   poll(fd: number, { events = EPOLLIN as number, wait = true } = {}): PollCall {
+    checkForm('poll', { fd, events });
     return this.sys.poll(fd, events, wait ? -1 : 0);
   }
 
   /**
    * Any ioctl but BINDER_WRITE_READ.
-   *
-   * @param poke Stored at `arg` before the call.
-   * @param outLen Bytes at `arg` that the call's `bytes` hold afterwards.
    */
   ioctl(
     fd: number,
     cmd: number,
-    { arg = this.#window().arg, poke = NO_BYTES, outLen = 0, mayFail = false } = {},
+    { arg = this.#window().arg, poke = NO_BYTES, outLen = 0, mayFail = false }: IoctlOptions = {},
   ): IoctlCall {
+    if (!(poke instanceof Uint8Array) || (fd | 0) !== fd || typeof cmd !== 'number' || !(arg >= 0 && outLen >= 0)) {
+      checkForm('ioctl', { fd, cmd, arg, poke, outLen });
+    }
     const call = this.sys.ioctl(fd, cmd, arg, poke, outLen);
     if (!mayFail && call.done && (call.ret as number) < 0) {
-      throw callError(`${this.name}: ${ioctlName(cmd) ?? `ioctl ${hexOfAddress(cmd >>> 0)}`}`, call.ret as number);
+      const name = ioctlName(cmd) ?? `ioctl ${hexOfAddress(cmd >>> 0)}`;
+      throw callError(`${this.name}: ${name}`, call.ret as number, errnoMeaning(-(call.ret as number), name));
     }
     return call;
   }
@@ -252,6 +264,7 @@ export class Thread implements Task {
 
   /** How many threads the driver may ask this process to make. */
   setMaxThreads(fd: number, count: number): void {
+    checkForm('setMaxThreads', { count });
     this.ioctl(fd, protocol.BINDER_SET_MAX_THREADS, { poke: u32Bytes(count) });
   }
 
@@ -276,6 +289,7 @@ export class Thread implements Task {
 
   /** Freezes or thaws a process. With a timeout the call may park until the process's calls have drained. */
   freeze(fd: number, pid: number, { enable = true, timeoutMs = 0, mayFail = false } = {}): IoctlCall {
+    checkForm('freeze', { pid, timeoutMs });
     return this.ioctl(fd, protocol.BINDER_FREEZE, { poke: freezeBytes(pid, enable, timeoutMs), mayFail });
   }
 
@@ -298,6 +312,7 @@ export class Thread implements Task {
 
   /** Counts of references to the node behind a handle; the context manager alone may ask. */
   nodeInfoForRef(fd: number, handle: number): NodeInfoForRef {
+    checkForm('nodeInfoForRef', { handle });
     const query = { poke: refQueryBytes(handle), outLen: NODE_INFO_FOR_REF_SIZE };
     return nodeInfoForRefOf(this.ioctl(fd, protocol.BINDER_GET_NODE_INFO_FOR_REF, query).bytes);
   }
@@ -311,7 +326,7 @@ export class Thread implements Task {
     const call = this.sys.exchange(fd, this.#window(), commands, readSize);
     const { ret } = call;
     if (ret !== null && ret < 0 && !mayFail && !NORMAL_ERRORS.has(call.errno)) {
-      throw this.#writeReadError(call, commands);
+      throw this.#writeReadError(call, fd, commands);
     }
     return call;
   }
@@ -331,6 +346,7 @@ export class Thread implements Task {
 
   /** Lets the time pass until its parked call gives up: for freezes with a timeout. */
   awaitTimeout(ms: number): void {
+    checkForm('awaitTimeout', { ms });
     this.#checkAlive();
     const expire = this.system.raw.timeoutExpire;
     if (expire === undefined) throw notEmulated('the passing of time');
@@ -361,7 +377,10 @@ export class Thread implements Task {
   }
 
   #window(): Window {
-    this.#buffers ??= this.home.arena.window(this.index);
+    if (this.#buffers === null) {
+      this.#buffers = this.home.arena.window(this.index);
+      this.sys.noteFirst();
+    }
     return this.#buffers;
   }
 
@@ -377,12 +396,14 @@ export class Thread implements Task {
     if (!this.alive) throw new BinderlabError(`${this.name} has ended.`);
   }
 
+  /** @param what Which call, of what: its first word is the call's name. */
   #checked(what: string, ret: number): number {
-    if (ret < 0) throw callError(`${this.name}: ${what}`, ret);
+    if (ret < 0) throw callError(`${this.name}: ${what}`, ret, errnoMeaning(-ret, what.split(' ', 1)[0]));
     return ret;
   }
 
-  #writeReadError(call: WriteReadCall, commands: readonly Command[]): BinderlabError {
+  #writeReadError(call: WriteReadCall, fd: number, commands: readonly Command[]): BinderlabError {
+    checkForm('writeRead', { fd, commands, readSize: 0 });
     const ret = call.ret as number;
     const what = `${this.name}: BINDER_WRITE_READ (step ${call.step})`;
     const consumed = call.writeConsumed ?? 0;

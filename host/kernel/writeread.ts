@@ -63,19 +63,26 @@ export interface Caller {
   readonly frame: number;
   /** Where the guest records what comes of calls. */
   readonly tape: Tape;
+  /** Number of the thread's first step that needed its buffers: its first ioctl, as a rule. */
+  firstStep: number;
 }
 
 /** Bytes behind a read that are watched, since a failing read may leave something there. */
 const OVERRUN = 64;
+/** Of a read buffer whose size is nonsense so much is watched. */
+const WATCHED_MAX = 1024 * 1024;
 // As words: an imported constant is looked up at every use, one of the file's own costs nothing.
 const LENGTH = RECORD_LENGTH / 4;
 const READ = RECORD_READ;
+/** What a read has to say when nothing has come. */
+const EMPTY: ReadonlySet<ReturnName> = new Set<ReturnName>(['BR_NOOP', 'BR_TRANSACTION_COMPLETE']);
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 /** What a transaction that came to nothing means. */
 const REASONS: Readonly<Partial<Record<ReturnName, string>>> = {
   BR_FAILED_REPLY: 'the driver refused the message; thread.extendedError(fd) has the errno',
-  BR_DEAD_REPLY: 'nobody is behind that handle any more, or nobody has become context manager yet',
+  BR_DEAD_REPLY:
+    'the process behind that handle has died, or has not mapped its descriptor (mmap), or nobody has become context manager yet',
   BR_FROZEN_REPLY: 'the callee is frozen',
 };
 
@@ -114,7 +121,7 @@ export class WriteReadCall extends Call {
   watch(): void {
     const { place, readSize } = this;
     if (readSize === 0) return;
-    const before = this.caller.memory.load(place.rbuf, Math.max(readSize, 8) + OVERRUN);
+    const before = this.caller.memory.look(place.rbuf, Math.min(Math.max(readSize, 8) + OVERRUN, WATCHED_MAX));
     this.watched = { before, over: NO_BYTES };
   }
 
@@ -215,7 +222,9 @@ export class WriteReadCall extends Call {
   #reason(): string {
     if (this.errno !== null) return `the call failed with ${this.errno}`;
     for (const { name } of this.returns) if (name in REASONS) return REASONS[name] as string;
-    return 'what comes later takes another read, thread.wait(fd)';
+    const later = 'what comes later takes another read, thread.wait(fd)';
+    const isFirst = this.step === this.caller.firstStep && this.returns.every(({ name }) => EMPTY.has(name));
+    return isFirst ? `a thread's first ioctl returns at once, where later ones sleep; ${later}` : later;
   }
 
   /** The guest has made no record. A call that succeeded has left its fields with the guest, others in user memory. */
@@ -239,8 +248,8 @@ export class WriteReadCall extends Call {
 
   /** What the driver stored from byte `from` of the read buffer on: up to the last one that is another than before. */
   #seen({ before }: Watched, from: number): Watched {
-    const after = this.caller.memory.load(this.place.rbuf, before.length);
-    let end = Math.min(before.length, after.length);
+    const after = this.caller.memory.look(this.place.rbuf, before.length);
+    let end = before.length;
     while (end > from && before[end - 1] === after[end - 1]) end--;
     return { before, over: end > from ? after.slice(from, end) : NO_BYTES };
   }

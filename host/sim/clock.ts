@@ -24,6 +24,11 @@ export class Clock {
     };
   }
 
+  /** How many alarms are set. */
+  get pending(): number {
+    return this.#alarms.length;
+  }
+
   /** Goes to the time of the next alarm, and rings all alarms of that time. @returns Whether there was any. */
   advance(): boolean {
     const first = this.#alarms[0];

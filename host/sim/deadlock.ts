@@ -1,6 +1,6 @@
 /** What to say when nobody can run and somebody still waits: who waits for whom. */
 import { BinderlabError } from '../kernel/error.ts';
-import type { SimThread } from './thread.ts';
+import type { Poll, SimThread } from './thread.ts';
 
 /** A thread that the driver keeps waiting for the reply to its call. */
 export interface AwaitedReply {
@@ -22,6 +22,8 @@ export interface Stuck {
 }
 
 export class DeadlockError extends BinderlabError {
+  override readonly name = 'DeadlockError';
+
   constructor(
     readonly stuck: readonly Stuck[],
     /** Virtual time, in milliseconds. */
@@ -38,10 +40,15 @@ export function stuckThreads(threads: readonly SimThread[], replies: readonly Aw
   for (const thread of alive) {
     const reply = replies.find(({ tid }) => tid === thread.tid);
     const whom = alive.find(({ tid }) => tid === thread.restsFor) ?? null;
-    if (thread.state === 'resting') stuck.push({ thread, what: thread.rest, whom });
+    if (thread.state === 'resting' && thread.polls !== null) stuck.push({ thread, what: pollText(thread.polls), whom });
+    else if (thread.state === 'resting') stuck.push({ thread, what: thread.rest, whom });
     else if (thread.state === 'parked' && reply !== undefined) stuck.push(stuckOn(thread, reply, alive));
   }
   return stuck;
+}
+
+function pollText({ what, cause }: Poll): string {
+  return `${what}, which it polls for: ${cause}`;
 }
 
 function stuckOn(thread: SimThread, { code, pid, serverTid }: AwaitedReply, alive: readonly SimThread[]): Stuck {
@@ -56,7 +63,9 @@ function stuckOn(thread: SimThread, { code, pid, serverTid }: AwaitedReply, aliv
 
 function report(stuck: readonly Stuck[], now: number): string {
   const many = stuck.length === 1 ? 'a thread still waits' : `${stuck.length} threads still wait`;
-  const lines = [`nothing can run any more at ${now} ms, and ${many}:`];
+  const polled = stuck.some(({ thread }) => thread.polls !== null);
+  const state = polled ? 'nothing but polling goes on' : 'nothing can run any more';
+  const lines = [`${state} at ${now} ms, and ${many}:`];
   for (const { thread, what } of stuck) lines.push(`  ${thread.name} waits for ${what}`);
   for (const circle of circles(stuck)) lines.push(`they wait in a circle: ${circle.join(' -> ')}`);
   return lines.join('\n');

@@ -6,14 +6,18 @@
  *                      nobody ready: time jumps to the next alarm; no alarm: the simulation is over
  */
 import { BinderlabError } from '../kernel/error.ts';
+import { checkForm, shown } from '../kernel/forms.ts';
+import { SCRIPT_TAG } from '../kernel/log.ts';
 import type { Process } from '../kernel/process.ts';
 import type { System, Task } from '../kernel/system.ts';
 import { Clock } from './clock.ts';
 import { type AwaitedReply, DeadlockError, stuckThreads } from './deadlock.ts';
 import { type PlainCall, perform } from './performance.ts';
-import { isQuestion, type Program, type Question, type Request, type Rest } from './request.ts';
+import { isAct, isQuestion, type Program, type Question, type Request, type Rest } from './request.ts';
 import { type Order, Schedule } from './schedule.ts';
-import { SimThread } from './thread.ts';
+import { activityText, isEndless, Stillness } from './stillness.ts';
+import { courseOf, SimThread } from './thread.ts';
+import { UnrunActs } from './unrun.ts';
 
 export interface SimulationOptions {
   /** What random choices start from. */
@@ -34,7 +38,21 @@ export interface World {
   awaitedReplies(): AwaitedReply[];
 }
 
+export interface RunOptions {
+  /** Stops early when it holds; asked before every turn. */
+  until?: () => boolean;
+  /** More turns than that are an error: somebody runs in circles. */
+  turnsMax?: number;
+  /** Virtual time, in milliseconds, for which nothing but polling may go on before that is told. */
+  pollingMaxMs?: number;
+}
+
 const TURNS_MAX = 10_000_000;
+const POLLING_MAX_MS = 30_000;
+/** Requests by which nothing is done. */
+const WAITS: ReadonlySet<Request['call']> = new Set<Request['call']>(['yield', 'pause', 'sleep', 'until']);
+/** So many threads are named where it runs in circles. */
+const NAMED_MAX = 5;
 
 export class Simulation {
   readonly #clock = new Clock();
@@ -46,11 +64,17 @@ export class Simulation {
   readonly #frozen = new Set<number>();
   /** Who waits until something holds, in the order in which they began. */
   #watches: { thread: SimThread; holds: () => boolean; calm: () => void }[] = [];
+  readonly #unrun = new UnrunActs();
+  readonly #stillness = new Stillness();
+  /** Whether the turn that is under way is one of polling: whom it wakes only answers that. */
+  #polling = false;
+  #began = false;
 
   constructor(
     private readonly world: World,
     { seed = 0, order = seed === 0 ? 'fifo' : 'random', choices = [], keepChoices = true }: SimulationOptions,
   ) {
+    checkForm('simulate', { seed, order, choices });
     const { system } = world;
     if (system.onReturn !== null) throw new BinderlabError('this machine has a simulation already: use that one.');
     this.#schedule = new Schedule(order, seed, choices, keepChoices);
@@ -59,8 +83,10 @@ export class Simulation {
 
   /** Makes a process whose main thread runs `program` once the simulation runs. */
   process(name: string, program: Program, options: { uid?: number; pid?: number } = {}): Process {
+    checkForm('program', { program });
+    const course = courseOf(program, name);
     const process = this.world.spawn(name, options);
-    this.#enlist(process, new SimThread(process, process.main, program));
+    this.#enlist(process, new SimThread(process, process.main, course));
     return process;
   }
 
@@ -68,20 +94,31 @@ export class Simulation {
    * Runs until nobody can run and no time is left to pass. Threads that wait for work, as those of a pool do, are no
    * obstacle.
    *
-   * @param until Stops early when it holds; asked before every turn.
-   * @param turnsMax More turns than that are an error: somebody runs in circles.
-   * @throws DeadlockError when a thread waits for something that nobody will bring.
+   * @throws DeadlockError when a thread waits for something that nobody will bring, or polls for it for ever.
    * @throws Whatever a program throws.
    */
-  run({ until = () => false, turnsMax = TURNS_MAX }: { until?: () => boolean; turnsMax?: number } = {}): void {
-    for (let turns = 0; this.#anybody(); turns++) {
-      if (until()) return;
-      if (turns === turnsMax) throw new BinderlabError(`the simulation has not come to rest in ${turnsMax} turns.`);
-      this.#turn(this.#choose());
-      this.#look();
+  run(options: RunOptions = {}): void {
+    const { until = () => false, turnsMax = TURNS_MAX, pollingMaxMs = POLLING_MAX_MS } = options;
+    checkForm('simulation.run', { until, turnsMax, pollingMaxMs });
+    this.#began = true;
+    this.#stillness.disturb(this.now);
+    try {
+      for (let turns = 0; this.#anybody(pollingMaxMs); turns++) {
+        if (until()) return;
+        if (turns === turnsMax) throw new BinderlabError(this.#circles(turnsMax));
+        this.#turn(this.#choose());
+        this.#look();
+      }
+    } finally {
+      this.#tellUnrun();
     }
     const stuck = stuckThreads(this.threads, this.world.awaitedReplies());
     if (stuck.length > 0) throw new DeadlockError(stuck, this.now);
+  }
+
+  /** The names of its processes, if it was never run; null when it was. */
+  get forgotten(): readonly string[] | null {
+    return this.#began || this.#threads.size === 0 ? null : [...new Set(this.threads.map((one) => one.process.name))];
   }
 
   /** Virtual time, in milliseconds. */
@@ -100,12 +137,38 @@ export class Simulation {
   }
 
   /** @returns Whether somebody can run, now or after some time. */
-  #anybody(): boolean {
+  #anybody(pollingMaxMs: number): boolean {
     for (;;) {
       this.#ready = this.#ready.filter((thread) => !thread.ended);
       if (this.#ready.some((thread) => this.#mayRun(thread))) return true;
+      if (this.#stillness.isLong(this.now, pollingMaxMs)) this.#complain();
       if (!this.#clock.advance()) return false;
+      this.#stillness.jump();
       this.#look();
+    }
+  }
+
+  /** It stands still: certain to be for ever, or worth a word. */
+  #complain(): void {
+    const { threads, now } = this;
+    if (isEndless(threads, this.#clock.pending)) {
+      throw new DeadlockError(stuckThreads(threads, this.world.awaitedReplies()), now);
+    }
+    const text = this.#stillness.report(threads, now);
+    if (text !== null) this.world.system.log.add({ level: 'warning', pid: 0, tag: SCRIPT_TAG, text });
+  }
+
+  #circles(turnsMax: number): string {
+    const busy = this.threads.filter(({ ended, state }) => !ended && (state === 'ready' || state === 'resting'));
+    const named = busy.slice(0, NAMED_MAX).map((thread) => `\n  ${activityText(thread)}`);
+    const more = busy.length > NAMED_MAX ? `\n  and ${busy.length - NAMED_MAX} more` : '';
+    return `the simulation has not come to rest in ${turnsMax} turns, at ${this.now} ms:${named.join('')}${more}`;
+  }
+
+  #tellUnrun(): void {
+    for (const { name, stack } of this.#unrun.takeAll()) {
+      const text = `${name}() was made here and never run: write "yield*" before it.`;
+      this.world.system.log.add({ level: 'error', pid: 0, tag: SCRIPT_TAG, text, stack });
     }
   }
 
@@ -135,6 +198,9 @@ export class Simulation {
       request = this.#advance(thread);
     }
     if (thread.ended) return;
+    this.#polling = thread.polls !== null || thread.echoes;
+    if (request !== null) thread.last = request.call;
+    if (!this.#polling && (request === null || !WAITS.has(request.call))) this.#stillness.disturb(this.now);
     if (request === null) this.#finish(thread, thread.kernel === thread.process.main);
     else this.#serve(thread, request);
     if (thread.state === 'running') this.#goOn(thread);
@@ -155,11 +221,27 @@ export class Simulation {
 
   #advance(thread: SimThread): Request | null {
     try {
-      return thread.advance();
+      let request = this.#unrun.during(() => thread.advance());
+      while (request !== null && typeof (request as Partial<Request>).call !== 'string') {
+        thread.fail(this.#noRequest(thread, request));
+        request = this.#unrun.during(() => thread.advance());
+      }
+      return request;
     } catch (error) {
       thread.state = 'ended';
       throw error;
     }
+  }
+
+  /** The error of a program that has yielded something else. It has the place of the act that was to be run, if it is one. */
+  #noRequest(thread: SimThread, yielded: unknown): BinderlabError {
+    const act = this.#unrun.take(yielded);
+    const what = act?.name === undefined ? (isAct(yielded) ? 'an act' : shown(yielded)) : `${act.name}()`;
+    const error = new BinderlabError(
+      `${thread.name} yields ${what}, which is no request: write "yield*" to run an act.`,
+    );
+    if (act !== null) error.stack = `${error.name}: ${error.message}\n${act.stack.split('\n').slice(1).join('\n')}`;
+    return error;
   }
 
   #serve(thread: SimThread, request: Exclude<Request, Question>): void {
@@ -196,14 +278,15 @@ export class Simulation {
 
   #beget(thread: SimThread, request: Extract<Request, { call: 'spawn' | 'fork' }>): void {
     try {
+      const course = courseOf(request.program, request.name ?? `a thread of ${thread.process.name}`);
       if (request.call === 'spawn') {
         const kernel = thread.process.thread(request.name, { by: thread.kernel });
-        const made = new SimThread(thread.process, kernel, request.program);
+        const made = new SimThread(thread.process, kernel, course);
         this.#enlist(thread.process, made);
         thread.answer(made);
       } else {
         const child = thread.process.fork(request.name, { by: thread.kernel });
-        this.#enlist(child, new SimThread(child, child.main, request.program));
+        this.#enlist(child, new SimThread(child, child.main, course));
         thread.answer(child);
       }
     } catch (error) {
@@ -222,7 +305,10 @@ export class Simulation {
     thread.state = 'resting';
     if (request.call === 'sleep') {
       thread.rest = `${request.ms} ms to pass`;
-      this.#clock.after(request.ms, () => this.#makeReady(thread));
+      this.#clock.after(request.ms, () => {
+        thread.echoes = false;
+        this.#makeReady(thread);
+      });
       return;
     }
     const { holds, what, timeoutMs } = request;
@@ -256,6 +342,7 @@ export class Simulation {
     if (thread === undefined || thread.state !== 'parked') return;
     thread.answer(thread.call);
     thread.call = null;
+    thread.echoes = this.#polling;
     this.#makeReady(thread);
   }
 

@@ -5,8 +5,9 @@
 import { EPOLLIN, MAP_FIXED_NOREPLACE, MAP_PRIVATE, PROT_READ } from '../../assembly/abi/machine.ts';
 import type { IoctlCall, PollCall } from '../kernel/call.ts';
 import type { Command } from '../kernel/command.ts';
+import { checkForm } from '../kernel/forms.ts';
 import type { Process } from '../kernel/process.ts';
-import { type Device, MAP_ADDRESS, MAP_LENGTH } from '../kernel/thread.ts';
+import { type Device, type IoctlOptions, MAP_ADDRESS, MAP_LENGTH } from '../kernel/thread.ts';
 import type { ReadCall, WriteCall } from '../kernel/transfer.ts';
 import type { WriteReadCall } from '../kernel/writeread.ts';
 import type { Act, Program, Request } from './request.ts';
@@ -49,8 +50,11 @@ export const sys = {
    * @param poke Stored in the thread's argument buffer before the call.
    * @param outLen Bytes of that buffer which the answer's `bytes` hold.
    */
-  ioctl: (fd: number, cmd: number, { poke = NO_BYTES, outLen = 0, mayFail = false } = {}): Act<IoctlCall> =>
-    ask({ call: 'ioctl', fd, cmd, poke, outLen, mayFail }),
+  ioctl: (
+    fd: number,
+    cmd: number,
+    { poke = NO_BYTES, outLen = 0, mayFail = false }: Omit<IoctlOptions, 'arg'> = {},
+  ): Act<IoctlCall> => ask({ call: 'ioctl', fd, cmd, poke, outLen, mayFail }),
   /** BINDER_WRITE_READ. With nothing to read the thread sleeps until there is something. */
   writeRead: (fd: number, commands: readonly Command[], { readSize = 256, mayFail = false } = {}): Act<WriteReadCall> =>
     ask({ call: 'writeRead', fd, commands, readSize, mayFail }),
@@ -92,7 +96,10 @@ export const sys = {
   /** Does nothing any more, while the process lives on in its other threads. */
   pause: (): Act<never> => ask({ call: 'pause' }),
   /** Sleeps for that much virtual time; it passes when nobody can run. */
-  sleep: (ms: number): Act<void> => ask({ call: 'sleep', ms }),
+  sleep: (ms: number): Act<void> => {
+    checkForm('sleep', { ms });
+    return ask({ call: 'sleep', ms });
+  },
   /**
    * Waits for something that other threads bring about.
    *
@@ -106,7 +113,10 @@ export const sys = {
     holds: () => boolean,
     what: string,
     { timeoutMs = null, whom = null }: { timeoutMs?: number | null; whom?: SimThread | null } = {},
-  ): Act<boolean> => ask({ call: 'until', holds, what, timeoutMs, whom: whom?.tid ?? 0 }),
+  ): Act<boolean> => {
+    checkForm('until', { holds, what, timeoutMs });
+    return ask({ call: 'until', holds, what, timeoutMs, whom: whom?.tid ?? 0 });
+  },
   /** Waits for the end of a thread. */
   join: (thread: SimThread): Act<boolean> =>
     sys.until(() => thread.ended, `the end of ${thread.name}`, { whom: thread }),

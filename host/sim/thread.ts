@@ -1,8 +1,19 @@
 /** A simulated thread: a thread of the machine, and the program that it runs. */
 import type { Call } from '../kernel/call.ts';
+import { BinderlabError } from '../kernel/error.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Thread } from '../kernel/thread.ts';
-import type { Act, Program, Request } from './request.ts';
+import { type Act, isAct, type Program, type Request } from './request.ts';
+
+/** Something that a thread asks for again and again, until it is there. */
+export interface Poll {
+  /** In words that follow "waits for". */
+  readonly what: string;
+  /** Why it is not there, most likely, and what to do. */
+  readonly cause: string;
+  /** Whether it never gives up. */
+  readonly forever: boolean;
+}
 
 /**
  *     ready -> running -> ready | parked | resting | ended
@@ -10,6 +21,19 @@ import type { Act, Program, Request } from './request.ts';
  *     running -> paused, for good
  */
 export type ThreadState = 'ready' | 'running' | 'parked' | 'resting' | 'paused' | 'ended';
+
+/**
+ * What a program begins as.
+ *
+ * @throws BinderlabError when it is no generator.
+ */
+export function courseOf(program: Program, name: string): Act<unknown> {
+  const course = program();
+  if (isAct(course)) return course;
+  throw new BinderlabError(
+    `the program of ${name} is no generator: a program is a generator function, function* () { ... }.`,
+  );
+}
 
 export class SimThread {
   state: ThreadState = 'ready';
@@ -19,6 +43,12 @@ export class SimThread {
   rest = '';
   /** The tid of the thread that it waits for then; 0 where none is known. */
   restsFor = 0;
+  /** What it polls for; null: nothing that it would have told. */
+  polls: Poll | null = null;
+  /** Whether it runs only since somebody else polls: it answers that. */
+  echoes = false;
+  /** The kind of its last request. */
+  last = '';
   #course: Act<unknown>;
   readonly #endings: Program[] = [];
   #answer: unknown;
@@ -28,9 +58,9 @@ export class SimThread {
     readonly process: Process,
     /** The machine's thread; what it does by itself is done at once, without asking the schedule. */
     readonly kernel: Thread,
-    program: Program,
+    course: Act<unknown>,
   ) {
-    this.#course = program();
+    this.#course = course;
   }
 
   get name(): string {

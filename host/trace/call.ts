@@ -206,7 +206,7 @@ function words(hex: string): string {
 }
 
 /** A return value: the number, or -1 with the name of the error and what it says. */
-function result(out: { ret: number | string; errno?: string }): string {
+export function result(out: { ret: number | string; errno?: string }): string {
   if (out.errno === undefined) return String(out.ret);
   const says = errnoText(out.errno);
   return says === undefined ? `-1 ${out.errno}` : `-1 ${out.errno} (${says})`;

@@ -71,7 +71,7 @@ export function pollEvents(events: number): string {
 }
 
 /** The names of the bits that are set, and what is left as a number. */
-function bits(value: number, names: readonly (readonly [number, string])[]): string {
+export function bits(value: number, names: readonly (readonly [number, string])[]): string {
   const list: string[] = [];
   let rest = value;
   for (const [bit, name] of names) {

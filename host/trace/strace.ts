@@ -17,6 +17,7 @@ import type {
   ReadOutput,
   Step,
   StepInput,
+  StepOf,
   Woken,
   WriteReadOutput,
 } from './journal.ts';
@@ -48,7 +49,7 @@ export class Strace {
     switch (step.op) {
       case 'proc':
         this.#tids.set(`${step.in.name}.0`, step.in.pid);
-        return [this.#line(`${step.in.name}.0`, `+++ started, uid ${step.in.uid} +++`)];
+        return [this.started(step.in)];
       case 'spawn':
         this.#tids.set(step.in.thread, step.in.tid);
         return this.#call(step);
@@ -56,18 +57,18 @@ export class Strace {
         this.#tids.set(`${step.in.name}.0`, step.in.pid);
         return this.#call(step);
       case 'texit': {
-        const line = this.#line(step.by, 'exit(0) = ?');
+        const line = this.line(step.by, 'exit(0) = ?');
         this.#forget(step.by);
         return [line];
       }
       case 'exit':
-        return [this.#line(step.by, 'exit_group(0) = ?'), ...this.#ended(processOf(step.by), 'exited with 0')];
+        return [this.line(step.by, 'exit_group(0) = ?'), ...this.#ended(processOf(step.by), 'exited with 0')];
       case 'kill':
         return this.#ended(step.in.proc, 'killed by SIGKILL');
       case 'signal':
-        return [this.#line(step.in.thread, '--- SIGUSR1 {a handler that does nothing, no SA_RESTART} ---')];
+        return [this.line(step.in.thread, '--- SIGUSR1 {a handler that does nothing, no SA_RESTART} ---')];
       case 'await':
-        return [this.#line(step.in.thread, `--- time passes, at most ${step.in.ms} ms ---`)];
+        return [this.line(step.in.thread, `--- time passes, at most ${step.in.ms} ms ---`)];
       case 'dump':
         return this.#dump(step.in.file, step.out);
       case 'shrink':
@@ -79,24 +80,37 @@ export class Strace {
     }
   }
 
-  /** A call by a thread: whole, or as far as it came before it went to sleep. */
+  protected started({ name, uid }: StepOf<'proc'>['in']): string {
+    return this.line(`${name}.0`, `+++ started, uid ${uid} +++`);
+  }
+
   #call(step: Step): string[] {
-    const by = step.by ?? '';
+    if (step.parked) this.#parked.set(step.by ?? '', step);
+    const lines = this.callLines(step);
+    if (this.#bytes) lines.push(...bytesIn(step), ...bytesOut(step, step.out));
+    return lines;
+  }
+
+  /** A call by a thread: whole, or as far as it came before it went to sleep. */
+  protected callLines(step: Step): string[] {
     const { begin } = callBegin(step, step.bc);
-    if (step.parked) this.#parked.set(by, step);
-    const returned = step.out ? callEnd(step, step.out, step.br) : ') = ?';
-    const line = this.#line(by, `${begin}${step.parked ? ' <unfinished ...>' : returned}`);
-    return this.#bytes ? [line, ...bytesIn(step), ...bytesOut(step, step.out)] : [line];
+    const end = step.parked ? ' <unfinished ...>' : step.out ? callEnd(step, step.out, step.br) : ') = ?';
+    return [this.line(step.by ?? '', begin + end)];
   }
 
   #resumed(entry: Woken): string[] {
     const input = this.#parked.get(entry.by);
     if (input === undefined) return [];
     this.#parked.delete(entry.by);
-    const { name } = callBegin(input);
+    const lines = this.resumedLines(entry, input);
+    if (this.#bytes) lines.push(...bytesOut(input, entry.out));
+    return lines;
+  }
+
+  /** The end of a call that slept. @param input The step that began it. */
+  protected resumedLines(entry: Woken, input: StepInput): string[] {
     const end = callEnd(input, entry.out, entry.br);
-    const line = this.#line(entry.by, `<... ${name} resumed> ${end.replace(/^, /, '')}`);
-    return this.#bytes ? [line, ...bytesOut(input, entry.out)] : [line];
+    return [this.line(entry.by, `<... ${callBegin(input).name} resumed> ${end.replace(/^, /, '')}`)];
   }
 
   /** Every thread of a process that is gone; what it was parked in never returns. */
@@ -104,8 +118,8 @@ export class Strace {
     const lines: string[] = [];
     for (const thread of [...this.#tids.keys()].filter((name) => processOf(name) === process)) {
       const parked = this.#parked.get(thread);
-      if (parked) lines.push(this.#line(thread, `<... ${callBegin(parked).name} resumed>) = ?`));
-      lines.push(this.#line(thread, `+++ ${how} +++`));
+      if (parked) lines.push(this.line(thread, `<... ${callBegin(parked).name} resumed>) = ?`));
+      lines.push(this.line(thread, `+++ ${how} +++`));
       this.#forget(thread);
     }
     return lines;
@@ -124,10 +138,14 @@ export class Strace {
     this.#tids.delete(thread);
   }
 
-  #line(thread: string, text: string): string {
-    const who = `${this.#tids.get(thread) ?? '?'}<${thread}>`;
+  protected line(thread: string, text: string): string {
+    return `${this.padded(`${this.#tids.get(thread) ?? '?'}<${thread}>`)} ${text}`;
+  }
+
+  /** As wide as the widest so far. */
+  protected padded(who: string): string {
     this.#width = Math.max(this.#width, who.length);
-    return `${who.padEnd(this.#width)} ${text}`;
+    return who.padEnd(this.#width);
   }
 }
 

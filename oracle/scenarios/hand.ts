@@ -10,6 +10,7 @@ import freeze from './hand/freeze.ts';
 import mapping from './hand/mapping.ts';
 import memory from './hand/memory.ts';
 import more from './hand/more.ts';
+import neighbours from './hand/neighbours.ts';
 import objects from './hand/objects.ts';
 import oneway from './hand/oneway.ts';
 import rare from './hand/rare.ts';
@@ -40,4 +41,5 @@ export const HAND: Readonly<Record<string, readonly Scenario[]>> = {
   forks,
   rare,
   more,
+  neighbours,
 };

@@ -6,7 +6,6 @@ import type { BpBinder } from '../../host/binder/bpbinder.ts';
 import { BnInterface, BpInterface } from '../../host/binder/interface.ts';
 import { IPCThreadState } from '../../host/binder/ipcthreadstate.ts';
 import { defaultServiceManager } from '../../host/binder/iservicemanager.ts';
-import { binderLog } from '../../host/binder/log.ts';
 import { Parcel } from '../../host/binder/parcel.ts';
 import { ProcessState } from '../../host/binder/processstate.ts';
 import {
@@ -194,7 +193,7 @@ test('what an app is told of a failed call depends on its size alone', () => {
     assert.is(dead.status, STATUS.DEAD_OBJECT);
     assert.not((one.remote as BpBinder).isBinderAlive());
   });
-  const lines = binderLog(world.machine).map(({ text }) => text);
+  const lines = world.machine.log.map(({ text }) => text);
   assert.equal(lines, ['a large request of 1100028 bytes, code 1']);
 });
 
@@ -239,7 +238,7 @@ test('a pool that is busy for long is told in the log', () => {
   runIn(world, 'A', function* () {
     yield* (yield* connect('S')).call(1, nothing, nothing);
   });
-  assert.equal(binderLog(world.machine), [
+  assert.equal(world.machine.log, [
     { level: 'error', pid: 2000, tag: 'IPCThreadState', text: 'all 1 threads of the binder pool were busy for 150 ms' },
   ]);
 });
@@ -268,7 +267,7 @@ test('who waits for a service is told by the manager when it comes', () => {
   // nobody waits any more: the manager holds the service alone
   const manager = world.machine.inspect.procs().find(({ pid }) => pid === 1000);
   assert.is(manager?.refs.length, 1);
-  assert.is(binderLog(world.machine).length, 2);
+  assert.is(world.machine.log.length, 2);
 });
 
 test('an isolated process finds only what is meant for it', () => {

@@ -6,7 +6,6 @@ import type { BpBinder } from '../../host/binder/bpbinder.ts';
 import { BnInterface, BpInterface } from '../../host/binder/interface.ts';
 import { IPCThreadState } from '../../host/binder/ipcthreadstate.ts';
 import { defaultServiceManager } from '../../host/binder/iservicemanager.ts';
-import { binderLog } from '../../host/binder/log.ts';
 import type { DeathRecipient, IBinder } from '../../host/binder/parcel.ts';
 import { ProcessState } from '../../host/binder/processstate.ts';
 import { STATUS, StatusError } from '../../host/binder/status.ts';
@@ -114,7 +113,7 @@ test('a proxy that comes again before its death link has ended is the same one',
     assert.ok(yield* again.pingBinder());
     yield* again.linkToDeath(recipient());
   });
-  assert.match(binderLog(world.machine)[0]?.text ?? '', /a link to the death of handle 1, and no thread that listens/);
+  assert.match(world.machine.log[0]?.text ?? '', /a link to the death of handle 1, and no thread that listens/);
 });
 
 test('who is linked is told once, with the answer that the driver waits for', () => {

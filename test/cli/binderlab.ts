@@ -4,7 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-const MAIN = join(import.meta.dirname, '../../host/cli/main.js');
+/** The command's program. */
+export const MAIN = join(import.meta.dirname, '../../host/cli/main.js');
 
 export interface Ran {
   /** Exit code. */

@@ -157,7 +157,7 @@ test('what does not exist, or does not fit, is told', () => {
     [['--strategy', 'kmap', '--strategies', 'vmalloc'], /--strategy goes without --strategies/],
     [['--send', 'memfd', '--payloads', '0'], /a memory file of 0 bytes cannot be mapped/],
     [['--costs', 'nothing'], /no file nothing, and no profile of that name; there are cortex-a53/],
-    [['--payloads', '4k'], /--payloads takes whole numbers/],
+    [['--payloads', '4k'], /--payloads takes bytes, as in 4096, 64K/],
     [['--calls', '0'], /--calls takes whole numbers/],
     [['--workload', 'oneway', '--payloads', '4000000'], /oneway of 4000000 bytes under kmap: the driver refuses/],
   ] as const) {

@@ -39,7 +39,9 @@ test('with the system calls it makes', () => {
   const { stdout } = folder.run(['run', 'hello.ts', '--strace']);
   assert.match(stdout, 'openat(AT_FDCWD, "/dev/binder", O_RDWR|O_CLOEXEC) = 3\n');
   assert.match(stdout, 'descriptor 3\n');
-  assert.match(stdout, /ioctl\(3, BINDER_WRITE_READ, \{write_size=4, \[BC_ENTER_LOOPER\], read_size=256/);
+  assert.match(stdout, / {3}3 app\.0 {2}ioctl\(3, BINDER_WRITE_READ\) BC_ENTER_LOOPER -> BR_NOOP\n/);
+  const raw = folder.run(['run', 'hello.ts', '--strace-raw']).stdout;
+  assert.match(raw, /ioctl\(3, BINDER_WRITE_READ, \{write_size=4, \[BC_ENTER_LOOPER\], read_size=256/);
   assert.match(folder.run(['run', 'hello.ts', '--strace', '--bytes']).stdout, /^ {2}> 0000 {2}0c 63 00 00 /m);
 });
 
@@ -155,6 +157,146 @@ export default (machine: Machine) => {
   assert.is(code, 1);
   assert.match(stderr, /^status\.ts:7:\d+: app\.0: the object that was called answers with the status BAD_VALUE$/m);
   assert.match(stderr, /^because of: readString16 at byte 72 of 76: there is the length 77/m);
+});
+
+test('with arguments of its own', () => {
+  folder.write(
+    'args.ts',
+    "import type { Machine } from 'binderlab';\nexport default (m: Machine) => console.log(m.args.join());\n",
+  );
+  assert.is(folder.run(['run', 'args.ts', '--', 'one', '--two', '3']).stdout, 'one,--two,3\n');
+  assert.is(folder.run(['run', 'args.ts']).stdout, '\n');
+  assert.is(folder.run(['step', 'args.ts', '--', 'x']).stderr, 'x\n');
+});
+
+test('whatever a script prints, and when, --json is one document', () => {
+  folder.write(
+    'loud.ts',
+    `import { Console } from 'node:console';
+process.stdout.write('at once ');
+export default async () => {
+  console.log('log');
+  new Console(process.stdout).log('own console');
+  setTimeout(() => console.log('later'), 20);
+};
+`,
+  );
+  for (const command of ['run', 'step']) {
+    const { code, stdout, stderr } = folder.run([command, 'loud.ts', '--json']);
+    assert.is(code, 0, stderr);
+    assert.type(JSON.parse(stdout), 'object');
+    assert.is(stderr, 'at once log\nown console\nlater\n');
+  }
+});
+
+test('a script that does not end is ended after --timeout, wherever it is', () => {
+  folder.write('loop.ts', `export default (machine) => { machine.spawn('app').main.open(); for (;;); };\n`);
+  const { code, stderr } = folder.run(['run', 'loop.ts', '--timeout', '1', '--journal', 'loop.jsonl']);
+  assert.is(code, 1);
+  assert.is(stderr, 'loop.ts did not end in 1 s; its last step is 1, openat by app.0\n');
+  assert.is(folder.run(['replay', 'loop.jsonl']).code, 0, 'the journal up to there is kept');
+
+  folder.write(
+    'steps.ts',
+    `export default async (m) => { const app = m.spawn('app').main; await 1; for (;;) app.close(app.open()); };\n`,
+  );
+  const json = folder.run(['run', 'steps.ts', '--timeout', '1', '--json']);
+  assert.is(json.code, 1);
+  assert.match(JSON.parse(json.stdout).error, /did not end in 1 s; its last step is \d+, (openat|close) by app\.0/);
+
+  folder.write('sleeps.ts', 'export default () => new Promise((done) => setTimeout(done, 60_000));\n');
+  assert.is(folder.run(['run', 'sleeps.ts', '--timeout', '1']).code, 1);
+  folder.write('early.ts', 'for (;;);\nexport default () => {};\n');
+  assert.match(folder.run(['run', 'early.ts', '--timeout', '1']).stderr, 'it has made no step');
+  assert.is(folder.run(['run', 'hello.ts', '--timeout', '600']).code, 0);
+});
+
+test('a byte order mark is no part of a script', () => {
+  folder.write('mark.ts', '\ufeffexport default () => console.log(1);\n');
+  assert.is(folder.run(['run', 'mark.ts']).stdout, '1\n');
+});
+
+test('an exception is called what Android calls it, and says its reason once', () => {
+  const script = folder.write(
+    'dead.ts',
+    `import { BBinder, BpInterface, DeadObjectException, defaultServiceManager, type Machine, ServiceManager, sys } from 'binderlab';
+export default (machine: Machine) => {
+  const sim = machine.simulate();
+  ServiceManager.start(sim);
+  sim.process('service', function* () {
+    yield* (yield* defaultServiceManager()).addService('x', new BBinder());
+    yield* sys.sleep(10);
+  });
+  sim.process('app', function* () {
+    const proxy = new BpInterface(yield* (yield* defaultServiceManager()).getService('x'), 'x');
+    yield* sys.sleep(20);
+    try {
+      yield* proxy.call(1, () => {}, () => {});
+    } catch (error) {
+      console.log((error as Error).name, error instanceof DeadObjectException);
+      throw error;
+    }
+  });
+  sim.run();
+};
+`,
+  );
+  const { code, stdout, stderr } = folder.run(['run', script]);
+  assert.is(code, 1);
+  assert.is(stdout, 'DeadObjectException true\n');
+  assert.match(stderr, /^dead\.ts:13:\d+: DeadObjectException: app\.0: .*DEAD_OBJECT/);
+  assert.is(stderr.split('DEAD_OBJECT').length - 1, 1);
+  assert.not.match(stderr, 'because of');
+});
+
+test('no journal is kept that nobody asked for, and who wants one is told how', () => {
+  folder.write(
+    'journal.ts',
+    "export default (machine) => { machine.spawn('a'); console.log(machine.journal.steps.length); };\n",
+  );
+  assert.is(folder.run(['run', 'journal.ts', '--journal', 'kept.jsonl']).stdout, '1\n');
+  for (const flags of [[], ['--strace']]) {
+    const { code, stderr } = folder.run(['run', 'journal.ts', ...flags]);
+    assert.is(code, 1);
+    assert.match(stderr, /^journal\.ts:1:\d+: this machine keeps no journal: .* a --journal\. /);
+  }
+});
+
+test('an act that was never run is shown with its line, and so is a simulation that was not', () => {
+  folder.write(
+    'unrun.ts',
+    `import { type Machine, sys } from 'binderlab';
+export default (machine: Machine) => {
+  machine.simulate().process('app', function* () {
+    yield* sys.sleep(1);
+    sys.open();
+  });
+};
+`,
+  );
+  const forgotten = folder.run(['run', 'unrun.ts']);
+  assert.is(forgotten.code, 1);
+  assert.is(forgotten.stderr, 'the simulation was never run, so nothing came of app: call its run().\n');
+  folder.write(
+    'dropped.ts',
+    `import { type Machine, sys } from 'binderlab';
+export default (machine: Machine) => {
+  const sim = machine.simulate();
+  sim.process('app', function* () {
+    yield* sys.sleep(1);
+    sys.open();
+  });
+  sim.run();
+};
+`,
+  );
+  const { code, stderr } = folder.run(['run', 'dropped.ts']);
+  assert.is(code, 1);
+  assert.match(
+    stderr,
+    /^dropped\.ts:6:\d+: sys\.open\(\) was made here and never run: write "yield\*" before it\.\n\n/,
+  );
+  assert.match(stderr, /^ {2}> 6 | {4}sys\.open\(\);$/m);
 });
 
 test('a script that waits for ever ends', () => {

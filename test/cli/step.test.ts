@@ -43,7 +43,7 @@ test('a journal at its end, with its calls', () => {
   const { code, stdout, stderr } = folder.run(['step', 'oneway.jsonl']);
   assert.is(code, 0, stderr);
   assert.match(stdout, /^oneway: step 32 of 32, state [0-9a-f]{16}\n\ncalls\n/);
-  assert.match(stdout, /\n {2}> {3}32 {2}2000<A\.0> {2}ioctl\(3, BINDER_GET_EXTENDED_ERROR, /);
+  assert.match(stdout, /\n {2}> {3}32 {2}A\.0 {3}ioctl\(3, BINDER_GET_EXTENDED_ERROR\) -> id /);
   assert.match(stdout, 'this was the last step');
 });
 
@@ -61,9 +61,9 @@ test('what is there behind the step that sends a call', () => {
   assert.is(stderr, 'called\n');
   assert.match(
     stdout,
-    /> {4}9 {2}2000<client\.0> ioctl\(3, BINDER_WRITE_READ, .*BC_TRANSACTION .*<unfinished \.\.\.>\n/,
+    /> {4}9 {2}client\.0 {2}ioctl\(3, BINDER_WRITE_READ\) BC_TRANSACTION handle 0, .*\.\.\. sleeps\n/,
   );
-  assert.match(stdout, /\n {10}1000<server\.0> <\.\.\. ioctl resumed> .*BR_TRANSACTION .* = 0\n/);
+  assert.match(stdout, /\n {10}server\.0 {2}wakes \(by client\.0; since step \d+\) -> BR_NOOP; BR_TRANSACTION /);
   assert.match(stdout, 'next: step 10, server.0: ioctl(3, BINDER_WRITE_READ, ');
   assert.match(stdout, / 0x0 +5000 +0x70000000 +delivered +call 2 of client to node 1 +5000\n/);
   assert.match(stdout, / 0x1388 +1035384 +free\n/);
@@ -158,14 +158,24 @@ test('until a word, an event, somebody, a kind of step, or a count', () => {
     'until client': 'step 1 of 10',
     'until client.0': 'step 6 of 10',
     'u mmap': 'step 3 of 10',
-    'until buffers >= 3': 'step 9 of 10',
+    'until buffers = 1': 'step 9 of 10',
+    'until free >= 2': 'step 7 of 10',
     'until nodes = 1': 'step 4 of 10',
+    'until threads = 2': 'step 1 of 10',
+    'until pages > 1': 'step 9 of 10',
     'until error': 'step 10 of 10',
   };
   const text = session(...Object.keys(wanted).flatMap((line) => ['start', line]));
   const places = [...text.matchAll(/^(start|step \d+ of 10)> /gm)].map(([, place]) => place);
   assert.equal(places, ['start', ...Object.values(wanted).flatMap((place) => ['start', place])]);
   assert.match(text, 'it did not come to "error" up to the end');
+});
+
+test('a count is of what its name says: no hole is a buffer, no handle a node', () => {
+  const told = session('until buffers > 3', 'start', 'until nodes > 1', 'start', 'until handles > 0');
+  assert.match(told, 'it did not come to "buffers > 3" up to the end');
+  assert.match(told, 'it did not come to "nodes > 1" up to the end');
+  assert.match(told, 'it did not come to "handles > 0" up to the end'); // the client never acquired handle 0
 });
 
 test('what cannot be done is told, and nothing else happens', () => {
@@ -243,7 +253,7 @@ test('the command line is checked', () => {
   refused([], /source/i);
   refused(['nowhere.jsonl'], /there is no such file/);
   refused(['nowhere.ts'], /there is no script nowhere\.ts/);
-  refused(['oneway.jsonl', 'call.ts'], /one journal or script at a time/);
+  refused(['oneway.jsonl', 'call.ts'], /step takes one SOURCE, not also call\.ts/);
   refused(['.'], /holds \d+ journals; name one of them/);
   refused(['oneway.jsonl', '--at', '33'], /there is no step "33"; there are steps 0 to 32, start and end/);
   refused(['oneway.jsonl', '--at', '-1'], /there is no step "-1"/);

@@ -1,7 +1,10 @@
+import { type StdioOptions, spawnSync } from 'node:child_process';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { recordingText } from '../conformance/recordings.ts';
-import { Folder } from './binderlab.ts';
+import { Folder, MAIN } from './binderlab.ts';
 
 const test = suite('usage');
 const folder = new Folder();
@@ -18,32 +21,105 @@ function refused(words: string[], reason: RegExp | string, input = ''): void {
 }
 
 test('no command, or one that does not exist', () => {
-  refused([], /which command\? There are run, step, record, replay/);
-  refused(['fly'], /there is no command "fly"; there are run, step, record, replay/);
+  refused([], /which command\? There are guide, run, step, compare/);
+  refused(['fly'], /there is no command "fly"; there are guide, run, step, compare/);
+  refused(['replya'], 'there is no command "replya"; did you mean replay?');
+  refused(['--foo'], 'binderlab has no option --foo');
+  refused(['help', 'run', 'step'], 'help takes one command, not also step');
 });
 
-test('flags that do not exist', () => {
-  refused(['replay', 'version.jsonl', '--fast'], /there is no flag --fast; known are .*--skip-dumps/);
-  refused(['replay', 'version.jsonl', '-j'], 'there is no flag -j');
-  refused(['run', 'script.ts', '--skip-dumps'], 'there is no flag --skip-dumps');
+test('options that do not exist', () => {
+  refused(['replay', 'version.jsonl', '--fast'], /replay has no option --fast; there are --skip-dumps, /);
+  refused(['replay', 'version.jsonl', '--skip-dump'], 'replay has no option --skip-dump; did you mean --skip-dumps?');
+  refused(['replay', 'version.jsonl', '-j'], 'replay has no option -j');
+  refused(['run', 'script.ts', '--skip-dumps'], 'run has no option --skip-dumps');
+  refused(['run', 'script.ts', '--strace=raw'], '--strace takes no value; did you mean --strace-raw?');
 });
 
-test('flags without a value, or with one that makes no sense', () => {
+test('options without a value, or with one that makes no sense', () => {
   refused(['replay', 'version.jsonl', '--strategy'], '--strategy needs a value');
   refused(['replay', 'version.jsonl', '--strategy='], '--strategy needs a value');
-  refused(['replay', 'version.jsonl', '--strategy', 'magic'], /there is no strategy "magic"; known are kmap, vmalloc/);
-  refused(['replay', 'version.jsonl', '--seed', 'x'], '--seed must be a whole number from 0 to 4294967295, not "x"');
-  refused(['replay', 'version.jsonl', '--memory', '1'], '--memory must be a whole number from');
+  refused(['replay', 'version.jsonl', '--strategy', '--json'], '--strategy needs a value');
+  refused(['replay', 'version.jsonl', '--strategy', 'magic'], /--strategy cannot be "magic"; there are kmap, vmalloc/);
+  refused(['replay', 'version.jsonl', '--strategy', 'kmpa'], '--strategy cannot be "kmpa"; did you mean kmap?');
+  refused(['replay', 'version.jsonl', '--seed', 'x'], '--seed takes whole numbers from 0 to 4294967295, not "x"');
+  refused(['replay', 'version.jsonl', '--memory', '1'], '--memory takes whole numbers from 2 to 2047');
   refused(['replay', 'version.jsonl', '--json=yes'], '--json takes no value');
+  refused(['replay', 'version.jsonl', '--seed', '1', '--seed', '2'], '--seed is given twice');
   refused(['run', 'script.ts', '--bytes'], '--bytes goes with --strace');
   refused(['run', 'script.ts', '--journal', 'run.txt'], "a journal's name ends in .jsonl or .jsonl.gz");
+  refused(['run', 'script.ts', '--timeout', '0'], '--timeout takes whole numbers from 1 to ');
+  refused(['compare', '--payloads', '64Q'], /--payloads takes bytes, as in 4096, 64K \(64KiB\) or 1M/);
 });
 
 test('arguments that are missing, or too many', () => {
-  refused(['replay'], /journals/i);
-  refused(['record', 'version.jsonl'], '--out');
-  refused(['run'], /script/i);
-  refused(['run', 'one.ts', 'two.ts'], 'one script at a time, not also two.ts');
+  refused(['replay'], 'replay needs JOURNAL');
+  refused(['record', 'version.jsonl'], 'record needs --out');
+  refused(['run'], 'run needs SCRIPT');
+  refused(
+    ['run', 'one.ts', 'two'],
+    'run takes one SCRIPT, not also two; arguments of a script stand behind --: run one.ts -- two',
+  );
+  refused(['guide', 'extra'], 'guide takes no argument "extra"');
+  refused(['compare', 'a.ts'], 'compare takes no argument "a.ts"; did you mean --workload a.ts?');
+  refused(['compare', '--', 'fast'], 'nothing takes fast: no --workload is a script');
+  refused(['step', 'version.jsonl', '--', 'fast'], 'a journal takes no fast');
+});
+
+test('options that contradict each other', () => {
+  refused(
+    ['compare', '--strategy', 'kmap', '--strategies', 'vmalloc'],
+    '--strategy and --strategies exclude each other',
+  );
+  refused(['run', 'script.ts', '--strace', '--strace-raw'], '--strace and --strace-raw exclude each other');
+  refused(['run', 'script.ts', '--json', '--journal', '-'], '--json and --journal - both want standard output');
+  refused(['record', 'version.jsonl', '--json', '--out', '-'], '--json and --out - both want standard output');
+  refused(['bench', '--profile', '--rounds', '3'], '--profile and --rounds exclude each other');
+});
+
+test('places where no file can be', () => {
+  refused(['run', 'script.ts', '--journal', 'no/folder/run.jsonl'], '--journal: there is no folder no/folder');
+  refused(['record', 'version.jsonl', '--out', 'out.txt'], "--out out.txt: a journal's name ends in .jsonl");
+  refused(['record', 'version.jsonl', '--out', 'no/folder/deep'], '--out: there is no folder no/folder');
+  refused(['record', 'version.jsonl', '--out', 'no/a.jsonl'], '--out: there is no folder no');
+  refused(['compare', '--html', 'no/a.html'], '--html: there is no folder no');
+  assert.not.ok(existsSync(join(folder.path, 'no')) || existsSync(join(folder.path, 'out.txt')));
+});
+
+test('journals that were cut', () => {
+  const [header = '', ...steps] = recordingText('version').trimEnd().split('\n');
+  const count = steps.length;
+  folder.write('header.jsonl', `${header}\n`);
+  folder.write('early.jsonl', [header, ...steps.slice(0, -1), ''].join('\n'));
+  folder.write(
+    'gap.jsonl',
+    [header.replace(`"steps":${count}`, `"steps":${count - 1}`), ...steps.toSpliced(1, 1), ''].join('\n'),
+  );
+  for (const command of [['replay'], ['step'], ['record', '--out', 'made'], ['compare', '--workload']]) {
+    refused([...command, 'header.jsonl'], `header.jsonl: the journal has 0 of ${count} steps: it ends early`);
+  }
+  refused(['replay', 'early.jsonl'], `the journal has ${count - 1} of ${count} steps: it ends early`);
+  refused(['replay', 'gap.jsonl'], 'gap.jsonl: step 1 is missing: 2 follows 0');
+});
+
+test('a byte order mark is no part of a journal', () => {
+  folder.write('mark.jsonl', `\ufeff${recordingText('version')}`);
+  assert.is(folder.run(['replay', 'mark.jsonl']).code, 0);
+});
+
+test('a disk that is full is told in a line', () => {
+  const full = openSync('/dev/full', 'w');
+  for (const words of [['--help'], ['replay', 'version.jsonl'], ['guide']]) {
+    const stdio: StdioOptions = ['ignore', full, 'pipe'];
+    const { status, stderr } = spawnSync(process.execPath, [MAIN, ...words], {
+      cwd: folder.path,
+      stdio,
+      encoding: 'utf8',
+    });
+    assert.is(status, 2);
+    assert.is(stderr, 'binderlab: standard output cannot be written: no space left on device\n');
+  }
+  closeSync(full);
 });
 
 test('journals that cannot be read', () => {
@@ -82,9 +158,21 @@ test('scripts that are none', () => {
 test('help and version are no errors', () => {
   const help = folder.run(['--help']);
   assert.is(help.code, 0);
-  assert.match(help.stdout, 'replay');
-  assert.match(folder.run(['replay', '--help']).stdout, '--skip-dumps');
-  assert.match(folder.run(['--version']).stdout, /^\d+\.\d+\.\d+\n$/);
+  for (const words of [['help'], ['-h']]) assert.equal(folder.run(words), help);
+  for (const command of ['guide', 'run', 'step', 'compare', 'bench', 'replay', 'record']) {
+    assert.match(help.stdout, new RegExp(`^  ${command} `, 'm'));
+    const own = folder.run(['help', command]);
+    assert.is(own.code, 0);
+    assert.match(own.stdout, `\nUsage: binderlab ${command} `);
+    assert.match(own.stdout, /\nExamples\n {2}binderlab /);
+    assert.ok(
+      own.stdout.split('\n').every((line) => line.length <= 80),
+      own.stdout,
+    );
+  }
+  assert.is(folder.run(['replay', '--help']).stdout, folder.run(['help', 'replay']).stdout);
+  assert.match(folder.run(['replay', '--help']).stdout, /^ {2}--skip-dumps {2,}/m);
+  for (const word of ['--version', '-v']) assert.match(folder.run([word]).stdout, /^\d+\.\d+\.\d+\n$/);
 });
 
 test.run();

@@ -8,6 +8,9 @@ import { parseJournal } from '../../host/trace/journaltext.ts';
 const ROOT = join(import.meta.dirname, '../../../test/conformance');
 const SUFFIX = '.jsonl.gz';
 
+/** Enough for every recording; making and collecting the usual 64 MiB thousands of times would take half of all time. */
+export const MEMORY_MIB = 16;
+
 /**
  * `hand`: each shows one thing; `found`: what an emulator got wrong once, most of them cut down to the steps that show it;
  * `random`: long ones by random programs; `coverage`: what no other reaches in the guest.

@@ -12,7 +12,7 @@ const test = suite('secctx');
 
 /** A manager that asks for contexts, and a client. */
 function scene() {
-  const machine = Machine.boot({ wasm, memoryMiB: 8 });
+  const machine = Machine.boot({ wasm, memoryMiB: 8, journal: true });
   const [manager, client] = ['manager', 'client'].map((name) => {
     const process = machine.spawn(name);
     process.main.open();
@@ -63,7 +63,7 @@ test('a journal keeps it', () => {
   const result = replay(it.machine.journal, (header) => Machine.fromHeader(header, { wasm }), {});
   assert.is(result.equal, result.steps);
   it.machine.end();
-  assert.is(it.machine.liveObjects(), Machine.boot({ wasm, memoryMiB: 8 }).liveObjects());
+  assert.is(it.machine.liveObjects(), Machine.boot({ wasm, memoryMiB: 8, journal: true }).liveObjects());
 });
 
 test.run();

@@ -10,7 +10,7 @@ const test = suite('shrinker');
 
 for (const strategy of ['kmap', 'vmalloc'] as const) {
   test(`under ${strategy}`, () => {
-    const machine = Machine.boot({ wasm: buildModule('debug'), memoryMiB: 16, strategy });
+    const machine = Machine.boot({ wasm: buildModule('debug'), memoryMiB: 16, strategy, journal: true });
     const manager = machine.spawn('manager');
     const client = machine.spawn('client');
     for (const { main } of [manager, client]) {

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { guestModule } from '../../host/cli/boot.ts';
-import { Machine } from '../../host/machine.ts';
+import { type BootOptions, Machine } from '../../host/machine.ts';
 
 const COMPILED = join(import.meta.dirname, '../../examples');
 
@@ -18,12 +18,23 @@ export function exampleNames(): string[] {
 /**
  * Runs an example.
  *
- * @returns What it printed, and the journal's steps as text.
+ * @returns What it printed, and the journal's steps as text, if it is kept.
  * @throws What the example throws: it asserts what it shows.
  */
-export async function runExample(name: string, seed: number): Promise<{ printed: string; steps: string }> {
+export async function runExample(
+  name: string,
+  seed: number,
+  options: Partial<BootOptions> = {},
+): Promise<{ printed: string; steps: string }> {
+  const { journal = true, ...rest } = options;
+  const machine = Machine.boot({ wasm: guestModule(), seed, journal, ...rest });
+  const printed = await runOn(machine, name);
+  return { printed, steps: journal ? JSON.stringify(machine.journal.steps) : '' };
+}
+
+/** Runs an example on a machine that has been booted for it. @returns What it printed. */
+export async function runOn(machine: Machine, name: string): Promise<string> {
   const module = await import(pathToFileURL(join(COMPILED, `${name}.js`)).href);
-  const machine = Machine.boot({ wasm: guestModule(), seed });
   const lines: string[] = [];
   const { log } = console;
   console.log = (...words: unknown[]) => lines.push(words.join(' '));
@@ -32,5 +43,5 @@ export async function runExample(name: string, seed: number): Promise<{ printed:
   } finally {
     console.log = log;
   }
-  return { printed: lines.join('\n'), steps: JSON.stringify(machine.journal.steps) };
+  return lines.join('\n');
 }

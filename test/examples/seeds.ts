@@ -15,7 +15,7 @@ for (const name of wanted.length > 0 ? wanted : exampleNames()) {
   let failed = 0;
   for (let seed = 1; seed <= seeds; seed++) {
     try {
-      await runExample(name, seed);
+      await runExample(name, seed, { journal: false });
     } catch (error) {
       failed++;
       console.log(`${name} --seed ${seed}: ${error instanceof Error ? error.message : String(error)}`);

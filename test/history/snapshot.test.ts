@@ -10,7 +10,7 @@ const wasm = guestModule();
 
 /** A server that waits for calls behind handle 0, and a client that has opened the device. */
 function pair() {
-  const machine = Machine.boot({ wasm, memoryMiB: 8 });
+  const machine = Machine.boot({ wasm, memoryMiB: 8, journal: true });
   const server = machine.spawn('server');
   const client = machine.spawn('client');
   const [serverFd, clientFd] = [server.main.open(), client.main.open()];
@@ -156,7 +156,7 @@ test('a snapshot is of no use to another machine', () => {
 });
 
 test('everything is gone at the end, wherever one went in between', () => {
-  const machine = Machine.boot({ wasm, memoryMiB: 8 });
+  const machine = Machine.boot({ wasm, memoryMiB: 8, journal: true });
   const atBoot = machine.freeFrames();
   const before = machine.snapshot();
   for (let round = 0; round < 3; round++) {

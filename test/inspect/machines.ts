@@ -8,7 +8,7 @@ import { type BootOptions, bc, Machine, type Thread } from '../../host/index.ts'
 export const debugModule = new WebAssembly.Module(readFileSync(join(import.meta.dirname, '../../../build/debug.wasm')));
 
 export function boot(options: Partial<BootOptions> = {}): Machine {
-  return Machine.boot({ wasm: guestModule(), memoryMiB: 16, ...options });
+  return Machine.boot({ wasm: guestModule(), memoryMiB: 16, journal: true, ...options });
 }
 
 export interface Met {

@@ -82,6 +82,7 @@ for (const build of BUILDS) {
         else plain.perform(step);
       }
       assert.is(quick.machine.hash(), plain.hash());
+      assert.is(told.machine.hash(), plain.hash(), 'keeping a journal leaves no trace in the machine');
       quick.machine.check();
     });
   }

@@ -89,6 +89,10 @@ export class StandIn {
         const at = addr - ARENA.address;
         return at >= 0 && at < ARENA.size ? process * ARENA.size + at : -((SIGSEGV << 8) | SEGV_MAPERR);
       },
+      userLook: (process, addr) => {
+        const at = addr - ARENA.address;
+        return at >= 0 && at < ARENA.size ? process * ARENA.size + at : 0;
+      },
       runNext: () => this.#runNext(),
       resumeKeep: () => {
         const ret = this.#resumed();

@@ -68,7 +68,7 @@ test('a reply that has not come yet', () => {
   const reply = manager.main.writeRead(3, [bc.reply()]);
   assert.match(
     told(() => reply.expect('BR_TRANSACTION')),
-    /manager\.0 expected BR_TRANSACTION and got BR_NOOP, BR_TRANSACTION_COMPLETE: .* another read, thread\.wait\(fd\)/,
+    /manager\.0 expected BR_TRANSACTION and got BR_NOOP, BR_TRANSACTION_COMPLETE: what comes later takes another read, thread\.wait\(fd\)/,
   );
 });
 
@@ -97,7 +97,58 @@ test('a mapping that may not be', () => {
   const fd = client.main.open();
   assert.match(
     told(() => client.main.mmap(fd, 4096, 0x60000000, { prot: 3 })),
-    /failed with EPERM: .*asked to be writable/,
+    /failed with EPERM: a Binder mapping cannot be made writable/,
+  );
+  assert.match(
+    told(() => client.main.mmap(fd, 0)),
+    /mmap of 0 bytes .* failed with EINVAL: its length is 0, /,
+  );
+  assert.match(
+    told(() => client.main.mmap(fd, 4096, 0x60000001)),
+    /failed with EINVAL: .* its address or offset is no multiple of 4096/,
+  );
+  assert.match(
+    told(() => client.main.mprotect(0x70000000, 4096, 3)),
+    /mprotect .* failed with EACCES: a Binder mapping cannot be made writable/,
+  );
+});
+
+test('a call of a process that has not mapped', () => {
+  const { machine: whole } = machine();
+  const server = whole.spawn('server').main;
+  const fd = server.open({ device: 'hwbinder' });
+  server.becomeContextManager(fd);
+  const client = whole.spawn('caller').main;
+  const own = client.open({ device: 'hwbinder' });
+  client.mmap(own);
+  assert.match(
+    told(() => client.writeRead(own, [bc.transaction({ handle: 0 })]).expect('BR_REPLY')),
+    /BR_DEAD_REPLY: .* has not mapped its descriptor \(mmap\)/,
+  );
+});
+
+test('a first call that returns at once, unlike those after it', () => {
+  const { machine: whole } = machine();
+  const { main } = whole.spawn('hasty');
+  const fd = main.open();
+  main.mmap(fd);
+  const first = main.writeRead(fd, [bc.transaction({ handle: 0 })]);
+  assert.match(
+    told(() => first.expect('BR_REPLY')),
+    /got BR_NOOP, BR_TRANSACTION_COMPLETE: a thread's first ioctl returns at once, .* thread\.wait\(fd\)\.$/,
+  );
+  assert.ok(main.wait(fd).parked);
+});
+
+test('what an ioctl refuses', () => {
+  const { client } = machine();
+  assert.match(
+    told(() => client.main.freeze(3, 77)),
+    /BINDER_FREEZE failed with EINVAL: no process of that number has opened the device/,
+  );
+  assert.match(
+    told(() => client.main.nodeInfoForRef(3, 1)),
+    /BINDER_GET_NODE_INFO_FOR_REF failed with EPERM: only the context manager may ask/,
   );
 });
 
@@ -105,7 +156,7 @@ test('a second context manager', () => {
   const { client } = machine();
   assert.match(
     told(() => client.main.becomeContextManager(3)),
-    /client\.0: BINDER_SET_CONTEXT_MGR failed with EBUSY: .* a context manager lives/,
+    /client\.0: BINDER_SET_CONTEXT_MGR failed with EBUSY: there is a context manager, and it lives/,
   );
 });
 
@@ -168,7 +219,7 @@ test('a process that has ended', () => {
   orphan.main.mmap(fd);
   assert.match(
     told(() => orphan.main.writeRead(fd, [bc.transaction({ handle: 0 })]).expect('BR_REPLY')),
-    /BR_DEAD_REPLY: nobody is behind that handle/,
+    /BR_DEAD_REPLY: the process behind that handle has died, /,
   );
 });
 
@@ -196,7 +247,7 @@ test('data that is none, and objects where they cannot be', () => {
   const { client } = machine();
   assert.match(
     told(() => bc.transaction({ handle: 0, data: 7 as unknown as string })),
-    /data is text, a typed array .* this is none of them/,
+    /bc\.transaction: data is 7; it is to be text, a typed array/,
   );
   const placed = client.place(new Uint8Array(8));
   assert.match(

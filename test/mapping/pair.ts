@@ -24,7 +24,7 @@ export class Pair {
   readonly room: number;
 
   constructor(strategy: Strategy, { length = MAPPED_PAGES * PAGE, memoryMiB = 16 } = {}) {
-    this.machine = Machine.boot({ wasm: debugModule, strategy, memoryMiB });
+    this.machine = Machine.boot({ wasm: debugModule, strategy, memoryMiB, journal: true });
     this.server = this.machine.spawn('server');
     this.serverFd = this.server.main.open();
     this.server.main.mmap(this.serverFd, length);

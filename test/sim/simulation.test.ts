@@ -231,7 +231,7 @@ test('a machine on which programs run does not go back', () => {
   const snapshot = machine.snapshot();
   machine.restore(snapshot);
   machine.simulate();
-  assert.throws(() => machine.restore(snapshot), /cannot go back; go back over its journal/);
+  assert.throws(() => machine.restore(snapshot), /cannot go back; keep its journal, and walk that: new History/);
 });
 
 test('a machine has one simulation', () => {

@@ -18,7 +18,7 @@ export const RANKS: readonly (readonly string[])[] = [
   ['assembly/exchange.ts'],
   ['assembly/index.ts'],
 
-  ['host/guest/', 'host/plot/'],
+  ['host/guest/', 'host/plot/', 'host/wasm/'],
   ['host/kernel/'],
   ['host/inspect/', 'host/trace/', 'host/sim/'],
   ['host/steps.ts'],
@@ -82,8 +82,9 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   'host/plot/': [['figures', 'scale', 'svg'], ['*']],
   'host/sim/': [
     ['random', 'clock', 'request'],
-    ['thread', 'schedule'],
+    ['thread', 'schedule', 'unrun'],
     ['sys', 'performance', 'deadlock'],
+    ['scriptsys', 'stillness'],
     ['simulation'],
   ],
   'host/android/': [
@@ -98,7 +99,7 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['android'],
   ],
   'host/binder/': [
-    ['stability', 'utf8', 'status', 'log', 'staging'],
+    ['stability', 'utf8', 'status', 'staging'],
     ['parcelerror', 'complaints'],
     ['parceldata'],
     ['parcelvalues'],
@@ -132,9 +133,10 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
 export const PACKAGES: readonly (readonly [folder: string, packages: readonly string[]])[] = [
   ['assembly/', []],
   ['host/guest/', ['@assemblyscript/loader']],
-  ['host/cli/', ['node:', 'citty', 'esbuild', 'picocolors']],
-  ['host/', []],
-  ['examples/', ['binderlab']],
+  ['host/cli/', ['node:', 'esbuild', 'fastest-levenshtein', 'picocolors']],
+  ['host/wasm/', ['node:']],
+  ['host/', ['#wasm']],
+  ['examples/', ['binderlab', 'binderlab/protocol', 'binderlab/errno']],
   ['oracle/', ['node:']],
 ];
 

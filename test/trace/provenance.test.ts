@@ -237,7 +237,7 @@ test('lines of dumps count, unless they count pages', () => {
 });
 
 test('a mapping with a strategy of its own counts as the others do', () => {
-  const machine = Machine.boot({ wasm });
+  const machine = Machine.boot({ wasm, journal: true });
   const server = machine.spawn('server').main;
   const serverFd = server.open();
   server.mmap(serverFd, 16 * PAGE, MAPPED, { strategy: 'two-copy' });

@@ -1,0 +1,45 @@
+/** All commands by name. Each is loaded when it is asked for. */
+import type { AnyCommand } from './command.ts';
+
+interface CommandEntry {
+  /** What it does, in a sentence without a full stop. */
+  summary: string;
+  load: () => Promise<AnyCommand>;
+}
+
+export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  guide: {
+    summary: 'Make a first Binder call and explain what happens: register, get, use',
+    load: async () => (await import('./guide.ts')).guideCommand,
+  },
+  run: {
+    summary: 'Run a script: a module (.ts, .js) that exports default (machine) => ...',
+    load: async () => (await import('./run.ts')).runCommand,
+  },
+  step: {
+    summary: 'Walk a journal, or the run of a script, step by step, forwards and backwards',
+    load: async () => (await import('./step.ts')).stepCommand,
+  },
+  compare: {
+    summary: 'Do the same work under every way to map pages, and say what each costs',
+    load: async () => (await import('./compare.ts')).compareCommand,
+  },
+  bench: {
+    summary: 'Measure hot paths, in calls that do nothing',
+    load: async () => (await import('./bench.ts')).benchCommand,
+  },
+  replay: {
+    summary:
+      'Run journals and compare what comes out with what they recorded: exit code 1 when one differs, 2 when none can be read',
+    load: async () => (await import('./replay.ts')).replayCommand,
+  },
+  init: {
+    summary: 'Write a tsconfig.json, so that an editor knows the types of scripts',
+    load: async () => (await import('./init.ts')).initCommand,
+  },
+  record: {
+    summary:
+      "Run the inputs of journals and write journals with the emulator's outputs; go on after one that cannot be run",
+    load: async () => (await import('./record.ts')).recordCommand,
+  },
+};

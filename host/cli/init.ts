@@ -1,0 +1,74 @@
+/** `binderlab init`: writes what an editor needs to know the types of scripts in a folder that has no package of its own. */
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join, relative, resolve, sep } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { defineCommand } from './command.ts';
+import { EXIT_FINE, EXIT_NO } from './usage.ts';
+
+const FILE = 'tsconfig.json';
+/** This package as it lies on disk. */
+const DIST = fileURLToPath(new URL('../..', import.meta.url));
+
+export const initCommand = defineCommand({
+  words: { hint: 'DIR', min: 0, max: 1, description: 'the folder of the scripts; this one when absent' },
+  options: {},
+  examples: [['init scripts', 'makes the folder if need be']],
+  run({ words: [folder = '.'] }) {
+    const settings = settingsFor(folder);
+    const existing = [FILE, 'jsconfig.json'].find((file) => existsSync(join(folder, file)));
+    if (existing !== undefined) {
+      const { paths } = settings.compilerOptions;
+      const wanted = paths === undefined ? 'needs nothing more' : `needs "paths": ${JSON.stringify(paths)}`;
+      process.stderr.write(`binderlab: ${join(folder, existing)} is there already; it ${wanted}\n`);
+      process.exitCode = paths === undefined ? EXIT_FINE : EXIT_NO;
+      return;
+    }
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, FILE), `${JSON.stringify(settings, null, 2)}\n`);
+    console.log(`${join(folder, FILE)}: editors, and tsc, know the types of scripts in this folder now`);
+  },
+});
+
+interface Settings {
+  readonly compilerOptions: { readonly paths?: Readonly<Record<string, readonly string[]>> } & Record<string, unknown>;
+  readonly include: readonly string[];
+}
+
+function settingsFor(folder: string): Settings {
+  const paths = isInstalled(folder) ? {} : { paths: pathsFrom(folder) };
+  const compilerOptions = {
+    target: 'ES2022',
+    lib: ['ES2022', 'DOM'],
+    module: 'NodeNext',
+    moduleDetection: 'force',
+    allowJs: true,
+    checkJs: true,
+    noEmit: true,
+    strict: true,
+    types: [],
+    ...paths,
+  };
+  return { compilerOptions, include: ['*.ts', '*.js', '*.mjs'] };
+}
+
+/** Whether TypeScript finds the package from there by itself. */
+function isInstalled(folder: string): boolean {
+  try {
+    createRequire(pathToFileURL(join(resolve(folder), 'script.js'))).resolve('binderlab/package.json');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What stands in package.json's "exports", as paths. */
+function pathsFrom(folder: string): Record<string, string[]> {
+  const near = relative(resolve(folder), DIST).split(sep).join('/');
+  const dist = near.startsWith('.') ? near : `./${near}`;
+  return {
+    binderlab: [`${dist}/host/index.d.ts`],
+    'binderlab/protocol': [`${dist}/assembly/abi/protocol.d.ts`],
+    'binderlab/errno': [`${dist}/assembly/abi/errno.d.ts`],
+  };
+}

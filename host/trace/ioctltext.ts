@@ -1,0 +1,118 @@
+/** What ioctls other than BINDER_WRITE_READ take and give, field by field; zeros are left out. */
+import {
+  EXTENDED_ERROR_COMMAND,
+  EXTENDED_ERROR_ID,
+  EXTENDED_ERROR_PARAM,
+  EXTENDED_ERROR_SIZE,
+  FLAT_OBJECT_COOKIE,
+  FLAT_OBJECT_HANDLE,
+  FREEZE_INFO_ENABLE,
+  FREEZE_INFO_PID,
+  FREEZE_INFO_TIMEOUT_MS,
+  FROZEN_STATUS_INFO_ASYNC_RECV,
+  FROZEN_STATUS_INFO_PID,
+  FROZEN_STATUS_INFO_SYNC_RECV,
+  NODE_DEBUG_INFO_COOKIE,
+  NODE_DEBUG_INFO_HAS_STRONG_REF,
+  NODE_DEBUG_INFO_HAS_WEAK_REF,
+  NODE_DEBUG_INFO_PTR,
+  NODE_INFO_FOR_REF_HANDLE,
+  NODE_INFO_FOR_REF_STRONG_COUNT,
+  NODE_INFO_FOR_REF_WEAK_COUNT,
+  OBJECT_FLAGS,
+} from '../../assembly/abi/wire.ts';
+import { bigAt, i32At, u32At } from '../kernel/endian.ts';
+import { errnoName } from '../kernel/errno.ts';
+import { bytesOfHex } from '../kernel/hex.ts';
+import { wordName } from '../kernel/words.ts';
+import type { IoctlInput, IoctlOutput } from './journal.ts';
+
+type Field = readonly [name: string, offset: number, kind: 'u32' | 'u64'];
+
+/** The fields that user space fills in, and those that it gets back. */
+interface Structure {
+  readonly takes: readonly Field[];
+  readonly gives: readonly Field[];
+}
+
+const WORD_SIZE = { u32: 4, u64: 8 } as const;
+
+const STRUCTURES: Readonly<Record<string, Structure>> = {
+  BINDER_VERSION: { takes: [], gives: [['version', 0, 'u32']] },
+  BINDER_SET_MAX_THREADS: { takes: [['threads', 0, 'u32']], gives: [] },
+  BINDER_SET_CONTEXT_MGR: { takes: [], gives: [] },
+  BINDER_SET_CONTEXT_MGR_EXT: {
+    takes: [
+      ['object', FLAT_OBJECT_HANDLE, 'u64'],
+      ['cookie', FLAT_OBJECT_COOKIE, 'u64'],
+      ['flags', OBJECT_FLAGS, 'u32'],
+    ],
+    gives: [],
+  },
+  BINDER_THREAD_EXIT: { takes: [], gives: [] },
+  BINDER_GET_NODE_DEBUG_INFO: {
+    takes: [['after object', NODE_DEBUG_INFO_PTR, 'u64']],
+    gives: [
+      ['object', NODE_DEBUG_INFO_PTR, 'u64'],
+      ['cookie', NODE_DEBUG_INFO_COOKIE, 'u64'],
+      ['has_strong_ref', NODE_DEBUG_INFO_HAS_STRONG_REF, 'u32'],
+      ['has_weak_ref', NODE_DEBUG_INFO_HAS_WEAK_REF, 'u32'],
+    ],
+  },
+  BINDER_GET_NODE_INFO_FOR_REF: {
+    takes: [['handle', NODE_INFO_FOR_REF_HANDLE, 'u32']],
+    gives: [
+      ['strong', NODE_INFO_FOR_REF_STRONG_COUNT, 'u32'],
+      ['weak', NODE_INFO_FOR_REF_WEAK_COUNT, 'u32'],
+    ],
+  },
+  BINDER_FREEZE: {
+    takes: [
+      ['pid', FREEZE_INFO_PID, 'u32'],
+      ['enable', FREEZE_INFO_ENABLE, 'u32'],
+      ['timeout ms', FREEZE_INFO_TIMEOUT_MS, 'u32'],
+    ],
+    gives: [],
+  },
+  BINDER_GET_FROZEN_INFO: {
+    takes: [['pid', FROZEN_STATUS_INFO_PID, 'u32']],
+    gives: [
+      ['sync_recv', FROZEN_STATUS_INFO_SYNC_RECV, 'u32'],
+      ['async_recv', FROZEN_STATUS_INFO_ASYNC_RECV, 'u32'],
+    ],
+  },
+  BINDER_ENABLE_ONEWAY_SPAM_DETECTION: { takes: [['enable', 0, 'u32']], gives: [] },
+};
+
+/** @returns What goes in; null when the bytes are not what the ioctl takes, or it is unknown. */
+export function ioctlTakes({ name, poke }: IoctlInput): string[] | null {
+  if (name === 'BINDER_GET_EXTENDED_ERROR') return [];
+  const structure = name === null ? undefined : STRUCTURES[name];
+  return structure === undefined ? null : fieldTexts(bytesOfHex(poke), structure.takes);
+}
+
+/** @returns What comes out; null as above. */
+export function ioctlGives({ name }: IoctlInput, { bytes: hex = '' }: IoctlOutput): string[] | null {
+  const bytes = bytesOfHex(hex);
+  if (name === 'BINDER_GET_EXTENDED_ERROR') return bytes.length < EXTENDED_ERROR_SIZE ? null : [extendedError(bytes)];
+  const structure = name === null ? undefined : STRUCTURES[name];
+  return structure === undefined ? null : fieldTexts(bytes, structure.gives);
+}
+
+/** "id 7: BR_FAILED_REPLY, EINVAL". */
+function extendedError(bytes: Uint8Array): string {
+  const command = u32At(bytes, EXTENDED_ERROR_COMMAND);
+  const param = i32At(bytes, EXTENDED_ERROR_PARAM);
+  const why = param === 0 ? '' : `, ${errnoName(-param)}`;
+  return `id ${u32At(bytes, EXTENDED_ERROR_ID)}: ${wordName(command) ?? `0x${command.toString(16)}`}${why}`;
+}
+
+/** "handle 1" for each field that is not zero; the first one in any case. */
+function fieldTexts(bytes: Uint8Array, fields: readonly Field[]): string[] | null {
+  if (fields.some(([, offset, kind]) => offset + WORD_SIZE[kind] > bytes.length)) return null;
+  return fields.flatMap(([name, offset, kind], index) => {
+    const value = kind === 'u32' ? BigInt(u32At(bytes, offset)) : bigAt(bytes, offset);
+    if (value === 0n && index > 0) return [];
+    return [`${name} ${kind === 'u32' ? value : `0x${value.toString(16)}`}`];
+  });
+}

@@ -1,0 +1,188 @@
+/**
+ * A run for people: as strace would print it, but each step has its number, what is zero or says nothing is left out, and who
+ * wakes whom is told.
+ *
+ *       8 client.0  ioctl(3, BINDER_WRITE_READ) BC_TRANSACTION handle 0, code 1, 4 bytes at 0x10000050 ... sleeps
+ *         server.0  wakes (by client.0; since step 5) BR_NOOP; BR_TRANSACTION code 1, from pid 2000 uid 0, 4 bytes at ...
+ */
+import { answersOf, callBegin, callEnd, commandsOf, result } from './call.ts';
+import { ioctlGives, ioctlTakes } from './ioctltext.ts';
+import type {
+  IoctlInput,
+  IoctlOutput,
+  Step,
+  StepInput,
+  StepOf,
+  Woken,
+  WriteReadInput,
+  WriteReadOutput,
+} from './journal.ts';
+import { Strace, type StraceOptions } from './strace.ts';
+import { wordText } from './wordtext.ts';
+
+/** How parts of a line look; each function gets text, and returns it with what makes a terminal show it so. */
+export interface Paint {
+  /** Names of commands and returns. */
+  name(text: string): string;
+  /** What the driver refuses. */
+  error(text: string): string;
+  /** What is less important. */
+  quiet(text: string): string;
+}
+
+export interface ReadableStraceOptions extends StraceOptions {
+  paint?: Paint;
+  /** Whether lines begin with the step's number. */
+  numbers?: boolean;
+}
+
+const PLAIN: Paint = { name: (text) => text, error: (text) => text, quiet: (text) => text };
+
+const LINE_MAX = 120;
+const NUMBER_WIDTH = 4;
+/** Between a thread and what it does. */
+const GAP = '  ';
+/** Stands before what the driver refuses, for those who see no colours. */
+const ERROR_MARK = '! ';
+
+/** A part of a line that is not broken, with how it looks. */
+interface Piece {
+  text: string;
+  paint?: (text: string) => string;
+}
+
+export class ReadableStrace extends Strace {
+  readonly #paint: Paint;
+  readonly #numbers: boolean;
+  #step: Step | null = null;
+  /** Whether the number of the step is still to be shown. */
+  #fresh = false;
+
+  constructor({ paint = PLAIN, numbers = true, ...options }: ReadableStraceOptions = {}) {
+    super(options);
+    this.#paint = paint;
+    this.#numbers = numbers;
+  }
+
+  override lines(step: Step): string[] {
+    this.#step = step;
+    this.#fresh = true;
+    return super.lines(step);
+  }
+
+  protected override callLines(step: Step): string[] {
+    const by = step.by ?? '';
+    const sleeps: Piece[] = step.parked ? [{ text: '... sleeps', paint: this.#paint.quiet }] : [];
+    switch (step.op) {
+      case 'wr':
+        return this.#flow(by, [
+          ...this.#commands(step),
+          ...sleeps,
+          ...(step.out ? this.#answers(step.in, step.out, step.br) : []),
+        ]);
+      case 'ioctl':
+        return this.#flow(by, [{ text: ioctlText(step.in, step.out) }, ...this.#outcome(step.out)]);
+      default: {
+        const { begin } = callBegin(step);
+        if (step.parked) return this.#flow(by, [{ text: `${begin})` }, ...sleeps]);
+        const text = step.out ? `${begin}${callEnd(step, step.out, step.br)}` : `${begin}) = ?`;
+        return this.#flow(by, [{ text, ...this.#failed(step.out) }]);
+      }
+    }
+  }
+
+  protected override resumedLines({ by, i, out, br }: Woken, input: StepInput): string[] {
+    const waker = this.#step?.by ?? this.#step?.op;
+    const wakes: Piece = { text: `wakes (by ${waker}; since step ${i})`, paint: this.#paint.quiet };
+    if (input.op === 'wr') return this.#flow(by, [wakes, ...this.#answers(input.in, out as WriteReadOutput, br)]);
+    const { begin } = callBegin(input);
+    return this.#flow(by, [wakes, { text: `${begin}${callEnd(input, out, br)}`, ...this.#failed(out) }]);
+  }
+
+  /** Its pid is told here; elsewhere threads go by their names. */
+  protected override started({ name, pid, uid }: StepOf<'proc'>['in']): string {
+    return this.line(`${name}.0`, `+++ started, pid ${pid}, uid ${uid} +++`);
+  }
+
+  protected override line(thread: string, text: string): string {
+    return this.#prefix(thread) + text;
+  }
+
+  #prefix(thread: string): string {
+    const number = this.#fresh ? String(this.#step?.i) : '';
+    this.#fresh = false;
+    const who = `${this.padded(thread)}${GAP}`;
+    return this.#numbers ? `${this.#paint.quiet(number.padStart(NUMBER_WIDTH))} ${who}` : who;
+  }
+
+  #commands(step: StepOf<'wr'>): Piece[] {
+    const { fd, write_size } = step.in;
+    const words = write_size > 0 ? (step.bc ?? commandsOf(step.in)) : [];
+    return [{ text: `ioctl(${fd}, BINDER_WRITE_READ)` }, ...this.#words(words)];
+  }
+
+  #answers(input: WriteReadInput, out: WriteReadOutput, br: string[] | undefined): Piece[] {
+    const words = out.read ? (br ?? answersOf(input, out)) : [];
+    const taken = out.write_consumed ?? 0;
+    const rest: Piece[] =
+      taken < input.write_size
+        ? [{ text: `(${taken} of ${input.write_size} bytes taken)`, paint: this.#paint.error }]
+        : [];
+    return [...rest, ...(words.length > 0 ? [{ text: '->' }] : []), ...this.#words(words), ...this.#outcome(out)];
+  }
+
+  /** "BC_ACQUIRE handle 1; BC_FREE_BUFFER 0x70000000". */
+  #words(words: readonly string[]): Piece[] {
+    return words.flatMap((word, index): Piece[] => {
+      const { name, details, isError } = wordText(word);
+      const end = index < words.length - 1 ? ';' : '';
+      const head = isError ? `${ERROR_MARK}${name}` : name;
+      const look = isError ? this.#paint.error : this.#paint.name;
+      const [first = '', ...rest] = details.map((detail, at) => detail + (at < details.length - 1 ? ',' : end));
+      const text = details.length === 0 ? head + end : `${head} ${first}`;
+      return [
+        { text, paint: (whole) => look(head) + whole.slice(head.length) },
+        ...rest.map((part) => ({ text: part })),
+      ];
+    });
+  }
+
+  /** Nothing when the call succeeded and returned 0. */
+  #outcome(out: { ret: number; errno?: string } | undefined): Piece[] {
+    if (out === undefined || out.ret === 0) return [];
+    return [{ text: `= ${result(out)}`, ...this.#failed(out) }];
+  }
+
+  #failed(out: object | undefined): { paint?: (text: string) => string } {
+    return out !== undefined && 'errno' in out ? { paint: this.#paint.error } : {};
+  }
+
+  /** The pieces with spaces between them, in as many lines as they need, all but the first indented. */
+  #flow(thread: string, pieces: readonly Piece[]): string[] {
+    const indent = (this.#numbers ? NUMBER_WIDTH + 1 : 0) + this.padded(thread).length + GAP.length;
+    const lines: string[] = [];
+    let line = this.#prefix(thread);
+    let length = indent;
+    for (const [index, { text, paint = (same: string) => same }] of pieces.entries()) {
+      if (index > 0 && length + 1 + text.length > LINE_MAX) {
+        lines.push(line);
+        line = ' '.repeat(indent + GAP.length);
+        length = indent + GAP.length;
+      } else if (index > 0) {
+        line += ' ';
+        length++;
+      }
+      line += paint(text);
+      length += text.length;
+    }
+    return [...lines, line];
+  }
+}
+
+function ioctlText(input: IoctlInput, out: IoctlOutput | undefined): string {
+  const takes = ioctlTakes(input);
+  if (takes === null) return `ioctl(${input.fd}, ${input.name ?? input.cmd}, ${input.arg})`;
+  const begin = `ioctl(${[input.fd, input.name, ...takes].join(', ')})`;
+  const gives = out === undefined || out.ret < 0 ? [] : (ioctlGives(input, out) ?? []);
+  return gives.length === 0 ? begin : `${begin} -> ${gives.join(', ')}`;
+}

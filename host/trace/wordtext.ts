@@ -1,0 +1,127 @@
+/**
+ * Commands and returns for people: from the words that a journal keeps ("BC_ACQUIRE handle=1") to what they mean. Fields that
+ * are zero, and those that say nothing to a reader, are left out.
+ */
+import {
+  TF_ACCEPT_FDS,
+  TF_CLEAR_BUF,
+  TF_ONE_WAY,
+  TF_ROOT_OBJECT,
+  TF_STATUS_CODE,
+  TF_UPDATE_TXN,
+} from '../../assembly/abi/protocol.ts';
+import { errnoName } from '../kernel/errno.ts';
+import { bits } from './flags.ts';
+
+/** A command or return: its name, and what there is to say of it. */
+export interface WordText {
+  name: string;
+  details: string[];
+  /** The driver refuses or warns. */
+  isError: boolean;
+}
+
+type Fields = ReadonlyMap<string, string>;
+
+const ERRORS: ReadonlySet<string> = new Set([
+  'BR_ERROR',
+  'BR_DEAD_REPLY',
+  'BR_FAILED_REPLY',
+  'BR_FROZEN_REPLY',
+  'BR_ONEWAY_SPAM_SUSPECT',
+]);
+
+/** Bytes of an offset in the list of objects. */
+const OFFSET_SIZE = 8;
+const HANDLE_BITS = 32;
+
+/** @param word As commandWords and returnWords make it. */
+export function wordText(word: string): WordText {
+  const [name = '', ...pairs] = word.split(' ');
+  const fields: Fields = new Map(pairs.map((pair) => pair.split('=', 2) as [string, string]));
+  return { name, details: detailsOf(name, fields), isError: ERRORS.has(name) };
+}
+
+function detailsOf(name: string, fields: Fields): string[] {
+  if (fields.has('truncated')) return ['cut off'];
+  if (fields.has('data_size')) return transactionDetails(name, fields);
+  const value = fields.get('value') ?? '0';
+  switch (name) {
+    case 'BC_FREE_BUFFER':
+      return [value];
+    case 'BC_DEAD_BINDER_DONE':
+    case 'BC_FREEZE_NOTIFICATION_DONE':
+      return [`cookie ${value}`];
+    case 'BR_ERROR':
+      return [errnoName(-Number(value))];
+    case 'BR_FROZEN_BINDER':
+      return [...named('cookie', fields), fields.get('is_frozen') === '0' ? 'thawed' : 'frozen'];
+    default:
+      return [...fields].flatMap(([field, text]) => {
+        if (field === 'handle') return [`handle ${text}`];
+        if (field === 'cmd') return [text];
+        return named(field, fields);
+      });
+  }
+}
+
+function transactionDetails(name: string, fields: Fields): string[] {
+  const flags = number(fields, 'flags');
+  const objects = number(fields, 'offsets_size') / OFFSET_SIZE;
+  const [size, buffer] = [number(fields, 'data_size'), number(fields, 'buffer')];
+  return [
+    ...targetOf(name, fields),
+    ...(name.includes('TRANSACTION') || number(fields, 'code') !== 0
+      ? [`code ${codeText(number(fields, 'code'))}`]
+      : []),
+    ...(flags === 0 ? [] : [transactionFlags(flags)]),
+    ...senderOf(name, fields),
+    ...(size === 0 && buffer === 0 ? [] : [`${size} bytes at ${fields.get('buffer')}`]),
+    ...(objects === 0 ? [] : [objects === 1 ? '1 object' : `${objects} objects`]),
+    ...(number(fields, 'buffers_size') === 0 ? [] : [`${number(fields, 'buffers_size')} bytes behind pointers`]),
+    ...(number(fields, 'secctx') === 0 ? [] : [`security context at ${fields.get('secctx')}`]),
+  ];
+}
+
+/** Who is called. Replies go to whoever waits for them. */
+function targetOf(name: string, fields: Fields): string[] {
+  if (name.startsWith('BC_TRANSACTION')) {
+    return [`handle ${BigInt.asUintN(HANDLE_BITS, BigInt(fields.get('ptr') ?? 0))}`];
+  }
+  if (!name.startsWith('BR_TRANSACTION')) return [];
+  return [...named('ptr', fields), ...named('cookie', fields)];
+}
+
+/** A oneway has no sender to reply to, and so no pid. */
+function senderOf(name: string, fields: Fields): string[] {
+  if (!name.startsWith('BR_TRANSACTION')) return [];
+  const pid = number(fields, 'sender_pid');
+  return [pid === 0 ? `from uid ${fields.get('sender_euid')}` : `from pid ${pid} uid ${fields.get('sender_euid')}`];
+}
+
+/** Codes of the system's own are four characters: `_PNG`. */
+function codeText(code: number): string {
+  const characters = [24, 16, 8, 0].map((shift) => String.fromCharCode((code >>> shift) & 0xff)).join('');
+  return /^_[A-Z]{3}$/.test(characters) ? characters : String(code);
+}
+
+function transactionFlags(flags: number): string {
+  return bits(flags, [
+    [TF_ONE_WAY, 'TF_ONE_WAY'],
+    [TF_ROOT_OBJECT, 'TF_ROOT_OBJECT'],
+    [TF_STATUS_CODE, 'TF_STATUS_CODE'],
+    [TF_ACCEPT_FDS, 'TF_ACCEPT_FDS'],
+    [TF_CLEAR_BUF, 'TF_CLEAR_BUF'],
+    [TF_UPDATE_TXN, 'TF_UPDATE_TXN'],
+  ]);
+}
+
+/** Field and value; nothing when it is zero. An object's address in its own process is what the driver calls `ptr`. */
+function named(field: string, fields: Fields): string[] {
+  if (number(fields, field) === 0) return [];
+  return [`${field === 'ptr' ? 'object' : field} ${fields.get(field)}`];
+}
+
+function number(fields: Fields, field: string): number {
+  return Number(fields.get(field) ?? 0);
+}
