@@ -1,5 +1,6 @@
 /** Programs that the hunt makes up: a cast of processes, then a walk that goes where the machine's state lets it. */
 import { abort, call, commands, free, reply } from './calls.ts';
+import { comb } from './comb.ts';
 import { changeDescriptors, makeFile, open } from './descriptors.ts';
 import { introduce } from './introductions.ts';
 import { ask, freeze, goWrong } from './ioctls.ts';
@@ -28,6 +29,7 @@ const MAKERS: Readonly<Record<Kind, (scene: Scene, profile: Profile) => boolean>
   abort,
   leftover,
   holes,
+  comb,
   overlap,
   readInPlace,
   mapping: changeMapping,
