@@ -126,7 +126,19 @@ function transaction(word: number, input: ReplyInput): Command {
   if (isBare && isPlain && data instanceof Uint8Array) {
     return new Command(word, handle, cookie, code, flags, data, BROUGHT_ALONG, data.length, null);
   }
-  checkForm(word === BC_REPLY || word === BC_REPLY_SG ? 'bc.reply' : 'bc.transaction', input);
+  const isReply = word === BC_REPLY || word === BC_REPLY_SG;
+  if (!isPlain || !isPayload(input) || (input.handle === undefined && !isReply)) {
+    checkForm(isReply ? 'bc.reply' : 'bc.transaction', input);
+  }
   const { bytes, placedAt, dataSize, attached } = payloadOf(input);
   return new Command(word, handle, cookie, code, flags, bytes, placedAt, dataSize, attached);
+}
+
+/** A quick look at what a payload is made of. */
+function isPayload({ data, objects, offsets, buffersSize }: ReplyInput): boolean {
+  if (objects !== undefined && !Array.isArray(objects)) return false;
+  if (offsets !== undefined && !Array.isArray(offsets)) return false;
+  if (buffersSize !== undefined && typeof buffersSize !== 'number') return false;
+  if (data === undefined || typeof data === 'string' || ArrayBuffer.isView(data)) return true;
+  return data !== null && typeof data.address === 'number' && typeof data.length === 'number';
 }

@@ -57,8 +57,8 @@ const TEXT: Rule = { says: 'text', accepts: (value) => typeof value === 'string'
 const LIST: Rule = { says: 'a list', accepts: Array.isArray };
 const FUNCTION: Rule = { says: 'a function', accepts: (value) => typeof value === 'function' };
 const PROCESS_NAME: Rule = {
-  says: 'a name without dots and white space; threads are called NAME.0, NAME.1',
-  accepts: (value) => typeof value === 'string' && /^[^\s.]+$/.test(value),
+  says: 'a name without dots; threads are called NAME.0, NAME.1',
+  accepts: (value) => typeof value === 'string' && /^[^.]+$/.test(value),
 };
 const THREAD_NAME: Rule = {
   says: 'a name',

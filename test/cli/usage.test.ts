@@ -3,6 +3,9 @@ import { closeSync, existsSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { readCommandLine } from '../../host/cli/commandline.ts';
+import { COMMANDS } from '../../host/cli/commands.ts';
+import { UsageError } from '../../host/cli/usage.ts';
 import { recordingText } from '../conformance/recordings.ts';
 import { Folder, MAIN } from './binderlab.ts';
 
@@ -20,6 +23,20 @@ function refused(words: string[], reason: RegExp | string, input = ''): void {
   assert.not.match(stderr, /^\s+at /m);
 }
 
+/** The same of a line that is refused before anything is done, in this process. */
+async function unread([name = '', ...line]: string[], reason: RegExp | string): Promise<void> {
+  try {
+    const command = await COMMANDS[name]?.load();
+    assert.ok(command);
+    await command.run(readCommandLine(name, command, line));
+  } catch (error) {
+    assert.instance(error, UsageError);
+    assert.match((error as Error).message, reason);
+    return;
+  }
+  assert.unreachable(`${line.join(' ')} is accepted`);
+}
+
 test('no command, or one that does not exist', () => {
   refused([], /which command\? There are guide, run, step, compare/);
   refused(['fly'], /there is no command "fly"; there are guide, run, step, compare/);
@@ -28,56 +45,61 @@ test('no command, or one that does not exist', () => {
   refused(['help', 'run', 'step'], 'help takes one command, not also step');
 });
 
-test('options that do not exist', () => {
-  refused(['replay', 'version.jsonl', '--fast'], /replay has no option --fast; there are --skip-dumps, /);
-  refused(['replay', 'version.jsonl', '--skip-dump'], 'replay has no option --skip-dump; did you mean --skip-dumps?');
-  refused(['replay', 'version.jsonl', '-j'], 'replay has no option -j');
-  refused(['run', 'script.ts', '--skip-dumps'], 'run has no option --skip-dumps');
-  refused(['run', 'script.ts', '--strace=raw'], '--strace takes no value; did you mean --strace-raw?');
+test('options that do not exist', async () => {
+  await unread(['replay', 'version.jsonl', '--fast'], /replay has no option --fast; there are --skip-dumps, /);
+  await unread(
+    ['replay', 'version.jsonl', '--skip-dump'],
+    'replay has no option --skip-dump; did you mean --skip-dumps?',
+  );
+  await unread(['replay', 'version.jsonl', '-j'], 'replay has no option -j');
+  await unread(['run', 'script.ts', '--skip-dumps'], 'run has no option --skip-dumps');
+  await unread(['run', 'script.ts', '--strace=raw'], '--strace takes no value; did you mean --strace-raw?');
 });
 
-test('options without a value, or with one that makes no sense', () => {
-  refused(['replay', 'version.jsonl', '--strategy'], '--strategy needs a value');
-  refused(['replay', 'version.jsonl', '--strategy='], '--strategy needs a value');
-  refused(['replay', 'version.jsonl', '--strategy', '--json'], '--strategy needs a value');
-  refused(['replay', 'version.jsonl', '--strategy', 'magic'], /--strategy cannot be "magic"; there are kmap, vmalloc/);
-  refused(['replay', 'version.jsonl', '--strategy', 'kmpa'], '--strategy cannot be "kmpa"; did you mean kmap?');
-  refused(['replay', 'version.jsonl', '--seed', 'x'], '--seed takes whole numbers from 0 to 4294967295, not "x"');
-  refused(['replay', 'version.jsonl', '--memory', '1'], '--memory takes whole numbers from 2 to 2047');
-  refused(['replay', 'version.jsonl', '--json=yes'], '--json takes no value');
-  refused(['replay', 'version.jsonl', '--seed', '1', '--seed', '2'], '--seed is given twice');
-  refused(['run', 'script.ts', '--bytes'], '--bytes goes with --strace');
-  refused(['run', 'script.ts', '--journal', 'run.txt'], "a journal's name ends in .jsonl or .jsonl.gz");
-  refused(['run', 'script.ts', '--timeout', '0'], '--timeout takes whole numbers from 1 to ');
-  refused(['compare', '--payloads', '64Q'], /--payloads takes bytes, as in 4096, 64K \(64KiB\) or 1M/);
+test('options without a value, or with one that makes no sense', async () => {
+  await unread(['replay', 'version.jsonl', '--strategy'], '--strategy needs a value');
+  await unread(['replay', 'version.jsonl', '--strategy='], '--strategy needs a value');
+  await unread(['replay', 'version.jsonl', '--strategy', '--json'], '--strategy needs a value');
+  await unread(
+    ['replay', 'version.jsonl', '--strategy', 'magic'],
+    /--strategy cannot be "magic"; there are kmap, vmalloc/,
+  );
+  await unread(['replay', 'version.jsonl', '--strategy', 'kmpa'], '--strategy cannot be "kmpa"; did you mean kmap?');
+  await unread(['replay', 'version.jsonl', '--seed', 'x'], '--seed takes whole numbers from 0 to 4294967295, not "x"');
+  await unread(['replay', 'version.jsonl', '--memory', '1'], '--memory takes whole numbers from 2 to 2047');
+  await unread(['replay', 'version.jsonl', '--json=yes'], '--json takes no value');
+  await unread(['replay', 'version.jsonl', '--seed', '1', '--seed', '2'], '--seed is given twice');
+  await unread(['run', 'script.ts', '--bytes'], '--bytes goes with --strace');
+  await unread(['run', 'script.ts', '--journal', 'run.txt'], "a journal's name ends in .jsonl or .jsonl.gz");
+  await unread(['run', 'script.ts', '--timeout', '0'], '--timeout takes whole numbers from 1 to ');
+  await unread(['compare', '--payloads', '64Q'], /--payloads takes bytes, as in 4096, 64K \(64KiB\) or 1M/);
 });
 
-test('arguments that are missing, or too many', () => {
-  refused(['replay'], 'replay needs JOURNAL');
-  refused(['record', 'version.jsonl'], 'record needs --out');
-  refused(['run'], 'run needs SCRIPT');
-  refused(
+test('arguments that are missing, or too many', async () => {
+  await unread(['replay'], 'replay needs JOURNAL');
+  await unread(['record', 'version.jsonl'], 'record needs --out');
+  await unread(['run'], 'run needs SCRIPT');
+  await unread(
     ['run', 'one.ts', 'two'],
     'run takes one SCRIPT, not also two; arguments of a script stand behind --: run one.ts -- two',
   );
-  refused(['guide', 'extra'], 'guide takes no argument "extra"');
-  refused(['compare', 'a.ts'], 'compare takes no argument "a.ts"; did you mean --workload a.ts?');
-  refused(['compare', '--', 'fast'], 'nothing takes fast: no --workload is a script');
-  refused(['step', 'version.jsonl', '--', 'fast'], 'a journal takes no fast');
+  await unread(['guide', 'extra'], 'guide takes no argument "extra"');
+  await unread(['compare', 'a.ts'], 'compare takes no argument "a.ts"; did you mean --workload a.ts?');
+  await unread(['compare', '--', 'fast'], 'nothing takes fast: no --workload is a script');
 });
 
-test('options that contradict each other', () => {
-  refused(
+test('options that contradict each other', async () => {
+  await unread(
     ['compare', '--strategy', 'kmap', '--strategies', 'vmalloc'],
     '--strategy and --strategies exclude each other',
   );
-  refused(['run', 'script.ts', '--strace', '--strace-raw'], '--strace and --strace-raw exclude each other');
-  refused(['run', 'script.ts', '--json', '--journal', '-'], '--json and --journal - both want standard output');
-  refused(['record', 'version.jsonl', '--json', '--out', '-'], '--json and --out - both want standard output');
-  refused(['bench', '--profile', '--rounds', '3'], '--profile and --rounds exclude each other');
+  await unread(['run', 'script.ts', '--strace', '--strace-raw'], '--strace and --strace-raw exclude each other');
+  await unread(['run', 'script.ts', '--json', '--journal', '-'], '--json and --journal - both want standard output');
+  await unread(['bench', '--profile', '--rounds', '3'], '--profile and --rounds exclude each other');
 });
 
 test('places where no file can be', () => {
+  refused(['record', 'version.jsonl', '--json', '--out', '-'], '--json and --out - both want standard output');
   refused(['run', 'script.ts', '--journal', 'no/folder/run.jsonl'], '--journal: there is no folder no/folder');
   refused(['record', 'version.jsonl', '--out', 'out.txt'], "--out out.txt: a journal's name ends in .jsonl");
   refused(['record', 'version.jsonl', '--out', 'no/folder/deep'], '--out: there is no folder no/folder');
@@ -123,6 +145,7 @@ test('a disk that is full is told in a line', () => {
 });
 
 test('journals that cannot be read', () => {
+  refused(['step', 'version.jsonl', '--', 'fast'], 'a journal takes no fast');
   refused(['replay', 'nowhere.jsonl'], 'nowhere.jsonl: there is no such file or folder');
   folder.write('empty/readme.txt', 'nothing here');
   refused(['replay', 'empty'], 'empty: the folder holds no journal');

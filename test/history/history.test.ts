@@ -10,13 +10,13 @@ import { recording, recordingNames } from '../conformance/recordings.ts';
 const wasm = guestModule();
 
 function historyOf(journal: Journal, options?: HistoryOptions, strategy: Strategy = 'kmap'): History {
-  const boot = (header: JournalHeader) => Machine.fromHeader(header, { wasm, strategy, memoryMiB: 16, journal: false });
+  const boot = (header: JournalHeader) => Machine.fromHeader(header, { wasm, strategy, memoryMiB: 8, journal: false });
   return new History(journal, boot, options);
 }
 
 /** Hash behind every step, the start first, by a machine that only ever goes forwards and takes no snapshot. */
 function hashesForwards(journal: Journal, strategy: Strategy): string[] {
-  const machine = Machine.fromHeader(journal.header, { wasm, strategy, memoryMiB: 16, journal: false });
+  const machine = Machine.fromHeader(journal.header, { wasm, strategy, memoryMiB: 8, journal: false });
   return [
     machine.hash(),
     ...journal.steps.map((step) => {
