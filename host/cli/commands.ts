@@ -30,7 +30,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   },
   replay: {
     summary:
-      'Run journals and compare what comes out with what they recorded: exit code 1 when one differs, 2 when none can be read',
+      'Run journals and compare what comes out with what they recorded: exit code 1 when one differs or only some can be read, 2 when none can',
     load: async () => (await import('./replay.ts')).replayCommand,
   },
   init: {
@@ -39,7 +39,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   },
   record: {
     summary:
-      "Run the inputs of journals and write journals with the emulator's outputs; go on after one that cannot be run",
+      "Run the inputs of journals and write journals with the emulator's outputs; go on after one that cannot be read or run: exit code 1, or 2 when none can be read",
     load: async () => (await import('./record.ts')).recordCommand,
   },
 };

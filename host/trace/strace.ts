@@ -87,8 +87,7 @@ export class Strace {
   #call(step: Step): string[] {
     if (step.parked) this.#parked.set(step.by ?? '', step);
     const lines = this.callLines(step);
-    if (this.#bytes) lines.push(...bytesIn(step), ...bytesOut(step, step.out));
-    return lines;
+    return this.#bytes ? [...lines, ...bytesIn(step), ...bytesOut(step, step.out)] : lines;
   }
 
   /** A call by a thread: whole, or as far as it came before it went to sleep. */
@@ -103,8 +102,7 @@ export class Strace {
     if (input === undefined) return [];
     this.#parked.delete(entry.by);
     const lines = this.resumedLines(entry, input);
-    if (this.#bytes) lines.push(...bytesOut(input, entry.out));
-    return lines;
+    return this.#bytes ? [...lines, ...bytesOut(input, entry.out)] : lines;
   }
 
   /** The end of a call that slept. @param input The step that began it. */

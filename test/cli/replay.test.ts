@@ -139,14 +139,14 @@ test('nothing that can be read is a matter of the command line', () => {
     assert.not.ok(existsSync(join(folder.path, 'never')));
   }
   assert.is(folder.run(['record', 'some/1-asleep.jsonl', '--out', 'never.jsonl']).code, 1, 'it was read');
-  assert.match(folder.run(['record', '--help']).stdout.replace(/\s+/g, ' '), 'the exit code is then 1, or 2');
+  assert.match(folder.run(['record', '--help']).stdout.replace(/\s+/g, ' '), 'exit code 1, or 2 when none can be read');
 });
 
 test('a place that cannot be written to', () => {
   folder.write('file', '');
   const { code, stderr } = folder.run(['record', 'all', '--out', 'file/folder']);
   assert.is(code, 2);
-  assert.match(stderr, /^binderlab: file\/folder\/.* cannot be written: /);
+  assert.is(stderr, 'binderlab: --out: there is no folder file\n');
 });
 
 test('a recorded output of several MiB that differs', () => {

@@ -255,16 +255,19 @@ export default [
         await a.peek(Number(t.buffer) + size - 8, 8);
         await a.write(bc.freeBuffer(t.buffer));
       }
-      await b.rw([bc.transaction({ handle: bh, buffer: 0x10100000, data_size: 4 * MIB + 8 })]);
+      const call = (data_size: number) => bc.transaction({ handle: bh, buffer: 0x10100000, data_size });
+      await b.rw([call(4 * MIB + 8)]);
       await b.extendedError();
-      await b.rw([bc.transaction({ handle: bh, buffer: 0x10100000, data_size: 4 * MIB })]);
-      const t = findMessage(await a.read());
-      if (t) {
-        await s.dump('state');
-        await a.peek(MAP + 4 * MIB - 4, 8);
-        await a.peek(MAP + 4 * MIB, 4);
-        await a.write(bc.freeBuffer(t.buffer), bc.reply());
+      // two halves fill it, and then there is no room for a word
+      const callers = [b.main, await b.spawn(), await b.spawn()];
+      for (const [index, size] of [2 * MIB, 2 * MIB, 8].entries()) {
+        await callers[index]?.rw([call(size)]);
+        await callers[index]?.extendedError();
       }
+      const first = message(await a.read());
+      await s.dump('state');
+      await a.peek(MAP + 4 * MIB - 4, 8);
+      await a.write(bc.freeBuffer(first.buffer), bc.reply());
       await s.dump(a);
       await s.shrink();
       await s.dump(a);
