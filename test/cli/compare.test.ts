@@ -154,7 +154,7 @@ test('what does not exist, or does not fit, is told', () => {
     [['--strategies', 'magic'], /there is no "magic"; known are kmap, /],
     [['--workload', 'nothing'], /there is no "nothing", no file either; known are call/],
     [['talks.ts'], /did you mean --workload talks\.ts\?/],
-    [['--strategy', 'kmap', '--strategies', 'vmalloc'], /--strategy goes without --strategies/],
+    [['--strategy', 'kmap', '--strategies', 'vmalloc'], /--strategy and --strategies exclude each other/],
     [['--send', 'memfd', '--payloads', '0'], /a memory file of 0 bytes cannot be mapped/],
     [['--costs', 'nothing'], /no file nothing, and no profile of that name; there are cortex-a53/],
     [['--payloads', '4k'], /--payloads takes bytes, as in 4096, 64K/],

@@ -10,11 +10,12 @@ import { buildModule } from '../kernel/builds.ts';
 const wasm = buildModule('debug');
 const test = suite('secctx');
 
-/** A manager that asks for contexts, and a client. */
-function scene() {
+/** A manager that asks for contexts, and a client, which has one when it opens the device. */
+function scene(context = '') {
   const machine = Machine.boot({ wasm, memoryMiB: 8, journal: true });
   const [manager, client] = ['manager', 'client'].map((name) => {
     const process = machine.spawn(name);
+    if (name === 'client' && context !== '') process.main.setContext(context);
     process.main.open();
     process.main.version(3);
     process.main.mmap(3);
@@ -34,12 +35,11 @@ function told({ manager, client }: ReturnType<typeof scene>): string {
   return new TextDecoder().decode(bytes.subarray(0, bytes.indexOf(0)));
 }
 
-test('each process has its own, and a child has its parent’s', () => {
-  const it = scene();
-  it.client.main.setContext('u:r:untrusted_app:s0');
+test('a file has the context of who opened it, and a child its parent’s', () => {
+  const it = scene('u:r:untrusted_app:s0');
   assert.is(told(it), 'u:r:untrusted_app:s0');
   it.client.main.setContext('u:r:shell:s0');
-  assert.is(told(it), 'u:r:shell:s0');
+  assert.is(told(it), 'u:r:untrusted_app:s0');
   const child = it.client.fork('child');
   child.main.open();
   child.main.version(4);
@@ -50,6 +50,18 @@ test('each process has its own, and a child has its parent’s', () => {
   it.machine.check();
 });
 
+test('the context outlives who opened the file', () => {
+  const it = scene('u:r:app:s0');
+  const child = it.client.fork('child');
+  it.client.kill();
+  it.machine.check();
+  child.main.writeRead(3, [bc.transaction({ handle: 0, flags: 1 })]);
+  const received = it.manager.main.writeRead(3, [bc.enterLooper()]).expect('BR_TRANSACTION_SEC_CTX');
+  assert.is(new TextDecoder().decode(it.manager.read(received.secctx, 10)), 'u:r:app:s0');
+  child.kill();
+  it.machine.check();
+});
+
 test('without one the call fails', () => {
   const { client } = scene();
   const call = client.main.writeRead(3, [bc.transaction({ handle: 0, flags: 1 })]);
@@ -57,8 +69,7 @@ test('without one the call fails', () => {
 });
 
 test('a journal keeps it', () => {
-  const it = scene();
-  it.client.main.setContext('u:r:app:s0');
+  const it = scene('u:r:app:s0');
   told(it);
   const result = replay(it.machine.journal, (header) => Machine.fromHeader(header, { wasm }), {});
   assert.is(result.equal, result.steps);
