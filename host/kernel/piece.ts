@@ -35,6 +35,13 @@ export class Piece {
     return high === 0 ? low : low + (high >>> 0) * TWO_32;
   }
 
+  /** A signed number. */
+  i64(index: number): number {
+    const high = this.i32[index + 1] as number;
+    const low = (this.i32[index] as number) >>> 0;
+    return high === 0 ? low : low + high * TWO_32;
+  }
+
   /** All 64 bits. */
   big(index: number): bigint {
     return this.view.getBigUint64(4 * index, true);

@@ -60,9 +60,15 @@ export class Tape {
 /** @returns A reel of one record, at 0. */
 export function reelOf(writeConsumed: number, readConsumed: number, read: Uint8Array): Reel {
   const piece = new Piece(new ArrayBuffer((RECORD_READ + read.length + 7) & ~7));
-  piece.setU64(RECORD_WRITE_CONSUMED / 4, writeConsumed);
-  piece.setU64(RECORD_READ_CONSUMED / 4, readConsumed);
+  setI64(piece, RECORD_WRITE_CONSUMED / 4, writeConsumed);
+  setI64(piece, RECORD_READ_CONSUMED / 4, readConsumed);
   piece.i32[RECORD_LENGTH / 4] = read.length;
   piece.u8.set(read, RECORD_READ);
   return new Reel(piece, 0);
+}
+
+/** What a program lets lie in binder_write_read may be any number, and is told as a signed one. */
+function setI64(piece: Piece, index: number, value: number): void {
+  if (value >= 0) piece.setU64(index, value);
+  else piece.view.setBigInt64(4 * index, BigInt(value), true);
 }

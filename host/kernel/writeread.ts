@@ -11,7 +11,6 @@ import {
   WRITE_READ_WRITE_SIZE,
 } from '../../assembly/abi/wire.ts';
 import { Call, type CallState, type Result } from './call.ts';
-import { u64At } from './endian.ts';
 import { BinderlabError } from './error.ts';
 import type { UserMemory } from './memory.ts';
 import { Piece } from './piece.ts';
@@ -67,10 +66,11 @@ export interface Caller {
   firstStep: number;
 }
 
-/** Bytes behind a read that are watched, since a failing read may leave something there. */
-const OVERRUN = 64;
-/** Of a read buffer whose size is nonsense so much is watched. */
-const WATCHED_MAX = 1024 * 1024;
+/** So much of the read buffer is watched, or all of a larger one up to the other: a failing read may leave something there. */
+const WATCHED_MIN = 512;
+const WATCHED_MAX = 64 * 1024;
+/** No read returns more, unless binder_write_read was overwritten: then so much is shown as is watched. */
+const READ_MAX = 160 * 1024;
 // As words: an imported constant is looked up at every use, one of the file's own costs nothing.
 const LENGTH = RECORD_LENGTH / 4;
 const READ = RECORD_READ;
@@ -121,7 +121,7 @@ export class WriteReadCall extends Call {
   watch(): void {
     const { place, readSize } = this;
     if (readSize === 0) return;
-    const before = this.caller.memory.look(place.rbuf, Math.min(Math.max(readSize, 8) + OVERRUN, WATCHED_MAX));
+    const before = this.caller.memory.look(place.rbuf, watchedSize(readSize));
     this.watched = { before, over: NO_BYTES };
   }
 
@@ -205,12 +205,12 @@ export class WriteReadCall extends Call {
     } else {
       this.#collectApart(ret);
     }
-    if (this.watched !== null) this.watched = this.#seen(this.watched, this.readConsumed ?? 0);
+    if (this.watched !== null) this.watched = this.#seen(this.watched, Math.max(this.readConsumed ?? 0, 0));
   }
 
   #consumed(field: number): number | null {
     this.checkDone();
-    return this.reel === null ? null : this.reel.piece.u64((this.at - this.reel.base + field) / 4);
+    return this.reel === null ? null : this.reel.piece.i64((this.at - this.reel.base + field) / 4);
   }
 
   #find(name: ReturnName): Return | null {
@@ -232,17 +232,20 @@ export class WriteReadCall extends Call {
     const { memory, linear, frame, tape } = this.caller;
     if (ret >= 0) {
       tape.turnFull();
-      this.#keep(linear.u64(frame + WRITE_READ_WRITE_CONSUMED / 4), linear.u64(frame + WRITE_READ_READ_CONSUMED / 4));
+      this.#keep(linear.i64(frame + WRITE_READ_WRITE_CONSUMED / 4), linear.i64(frame + WRITE_READ_READ_CONSUMED / 4));
       return;
     }
     const bytes = memory.load(this.place.arg, WRITE_READ_SIZE);
     if (bytes.length < WRITE_READ_SIZE) return;
-    this.#keep(u64At(bytes, WRITE_READ_WRITE_CONSUMED), u64At(bytes, WRITE_READ_READ_CONSUMED));
+    const { view } = Piece.of(bytes);
+    const consumed = (at: number) => Number(view.getBigInt64(at, true));
+    this.#keep(consumed(WRITE_READ_WRITE_CONSUMED), consumed(WRITE_READ_READ_CONSUMED));
   }
 
   #keep(writeConsumed: number, readConsumed: number): void {
     const isRead = this.readSize > 0 && readConsumed > 0;
-    const read = isRead ? this.caller.memory.load(this.place.rbuf, readConsumed) : NO_BYTES;
+    const size = readConsumed <= READ_MAX ? readConsumed : watchedSize(this.readSize);
+    const read = isRead ? this.caller.memory.load(this.place.rbuf, size) : NO_BYTES;
     this.reel = reelOf(writeConsumed, readConsumed, read);
   }
 
@@ -253,6 +256,11 @@ export class WriteReadCall extends Call {
     while (end > from && before[end - 1] === after[end - 1]) end--;
     return { before, over: end > from ? after.slice(from, end) : NO_BYTES };
   }
+}
+
+/** @returns Bytes of the read buffer that are watched. */
+function watchedSize(readSize: number): number {
+  return Math.min(Math.max(readSize, WATCHED_MIN), WATCHED_MAX);
 }
 
 /** @returns Bytes of what was read, as of the record at a place on the reel. */
