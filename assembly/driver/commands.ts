@@ -32,17 +32,19 @@ import {
   BC_TRANSACTION_SG,
   BR_OK,
 } from '../abi/protocol';
+import { TRANSACTION_DATA_SIZE } from '../abi/wire';
 import { allocPrepareToFree } from '../alloc/alloc';
 import { Buffer } from '../alloc/buffer';
 import { poisonBytes } from '../lib/poison';
-import { copyFromUserOn, getUser32, userWindow } from '../mem/uaccess';
+import { Space } from '../mem/space';
+import { copyFromUserOn, getUser32, userInWindow, userWindow } from '../mem/uaccess';
 import { Thread } from '../task/process';
 import { trace } from '../trace';
 import { deathClear, deathDone, deathRequest } from './death';
 import { freezeClear, freezeDone, freezeRequest } from './freeze';
 import { nodeDecKeep, nodeFind, nodeRelease } from './nodes';
 import { Looper, LOOPER_ENTERED, LOOPER_EXITED, LOOPER_INVALID, LOOPER_REGISTERED } from './objects';
-import { HandleCookie, PtrCookie, TransactionRecord, Word, WriteRead } from './records';
+import { HandleCookie, PtrCookie, TransactionRecord, transactionCopy, Word, WriteRead } from './records';
 import { refDecForDesc, refFind, refInc, refIncForNode } from './refs';
 import { bufferFree } from './release';
 import { countCommand } from './state';
@@ -65,7 +67,7 @@ export function commandsRun(thread: Thread, looper: Looper, io: WriteRead): i32 
     countCommand(looper.proc, command);
     if (!isKnown(command)) return -EINVAL;
     const size = (command >>> 16) & 0x3fff;
-    if (size && copyFromUserOn(space, payload, at + 4, size, window, 4)) return -EFAULT;
+    if (size && !payloadRead(space, at + 4, size, window)) return -EFAULT;
     const error = run(thread, looper, command);
     poisonBytes(payload, offsetof<TransactionRecord>());
     if (error) return error;
@@ -73,6 +75,15 @@ export function commandsRun(thread: Thread, looper: Looper, io: WriteRead): i32 
     io.writeConsumed = at - io.writeBuffer;
   }
   return 0;
+}
+
+/** Reads the `size` bytes behind a word that has been read through `window` (0: across the border of two pages). */
+function payloadRead(space: Space, va: u64, size: u32, window: usize): bool {
+  if (size == TRANSACTION_DATA_SIZE && window && userInWindow(window, 4 + size)) {
+    transactionCopy(changetype<TransactionRecord>(payload), changetype<TransactionRecord>(window + 4));
+    return true;
+  }
+  return copyFromUserOn(space, payload, va, size, window, 4) == 0;
 }
 
 /** The words that Linux carries out; BC_ATTEMPT_ACQUIRE and BC_ACQUIRE_RESULT are defined, and refused. */

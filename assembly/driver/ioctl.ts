@@ -4,7 +4,7 @@
  */
 import { EFAULT, EINVAL, ENOMEM } from '../abi/errno';
 import { EVENT_IOCTL, EVENT_IOCTL_DONE, EVENT_PARK, EVENT_READ_DONE, EVENT_WRITE_DONE } from '../abi/events';
-import { ACCESS_WRITE, O_NONBLOCK, PARKED } from '../abi/machine';
+import { ACCESS_READ, ACCESS_WRITE, O_NONBLOCK, PARKED } from '../abi/machine';
 import {
   BINDER_ENABLE_ONEWAY_SPAM_DETECTION,
   BINDER_FREEZE,
@@ -99,7 +99,9 @@ function done(result: i32): i32 {
 function writeRead(thread: Thread, looper: Looper, file: OpenFile, arg: u64): i32 {
   const space = thread.process.space!;
   const io = changetype<WriteRead>(threadCallFrame(thread));
-  if (copyFromUser(space, changetype<usize>(io), arg, WRITE_READ_SIZE)) return -EFAULT;
+  const window = userWindow(space, arg, WRITE_READ_SIZE, ACCESS_READ);
+  if (window) writeReadCopy(io, changetype<WriteRead>(window));
+  else if (copyFromUser(space, changetype<usize>(io), arg, WRITE_READ_SIZE)) return -EFAULT;
   io.user = arg;
   io.counted = io.writeConsumed + io.readConsumed;
   if (io.writeSize > 0) {

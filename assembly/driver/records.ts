@@ -67,6 +67,20 @@ export function writeReadCopy(to: WriteRead, from: WriteRead): void {
   to.readBuffer = from.readBuffer;
 }
 
+/** Copies what a plain BC_TRANSACTION or BC_REPLY says: all but the tail. */
+export function transactionCopy(to: TransactionRecord, from: TransactionRecord): void {
+  to.target = from.target;
+  to.cookie = from.cookie;
+  to.code = from.code;
+  to.flags = from.flags;
+  to.senderPid = from.senderPid;
+  to.senderEuid = from.senderEuid;
+  to.dataSize = from.dataSize;
+  to.offsetsSize = from.offsetsSize;
+  to.buffer = from.buffer;
+  to.offsets = from.offsets;
+}
+
 /** A command or return word. */
 @unmanaged
 export class Word {

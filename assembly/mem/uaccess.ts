@@ -91,13 +91,17 @@ export function getUser32(space: Space, va: u64): i64 {
   return load<u32>(straddled) as i64;
 }
 
+/** Whether `len` bytes from the start of a window on are in its page. */
+export function userInWindow(window: usize, len: u32): bool {
+  return ((window as u32) & PAGE_MASK) + len <= (PAGE_SIZE as u32);
+}
+
 /**
  * Copies the `len` bytes at `va`, as of copyFromUser. They lie right behind `read` bytes that have just been read through
  * `window` (0: not through a window), so there is no other walk where they are in the same page.
  */
 export function copyFromUserOn(space: Space, dst: usize, va: u64, len: u32, window: usize, read: u32): u32 {
-  const end = ((window as u32) & PAGE_MASK) + read + len;
-  if (window == 0 || end > (PAGE_SIZE as u32)) return copyFromUser(space, dst, va, len);
+  if (window == 0 || !userInWindow(window, read + len)) return copyFromUser(space, dst, va, len);
   bytesCopy(dst, window + read, len);
   return 0;
 }
