@@ -1,5 +1,5 @@
 /**
- * The debug and the release build do the same: after every step of every trace, what happened inside so far has the
+ * The debug and the release build do the same: after every step of the recordings, what happened inside so far has the
  * same hash, over all events in their order, and the same outputs; those of the release build are Linux's (core.test.ts), so
  * the debug build's are too, and none of its asserts fails.
  */
@@ -9,7 +9,7 @@ import { type Build, guestModule } from '../../host/cli/boot.ts';
 import { Machine, STRATEGIES, type Strategy } from '../../host/machine.ts';
 import { EventHash } from '../../host/trace/eventhash.ts';
 import type { Journal, Step } from '../../host/trace/journal.ts';
-import { ALL_SETS, MEMORY_MIB, QUICK_SETS, recording, recordingNames } from './recordings.ts';
+import { ALL_SETS, MEMORY_MIB, QUICK_SETS, recording, sampleNames } from './recordings.ts';
 
 /** What a build makes of a journal: its steps, and for each a hash of all events up to its end. */
 function performed(build: Build, { header, steps }: Journal, strategy: Strategy): { steps: Step[]; hashes: string[] } {
@@ -43,7 +43,7 @@ test.run();
 for (const strategy of STRATEGIES) {
   for (const set of strategy === 'kmap' ? ALL_SETS : QUICK_SETS) {
     const test = suite(`debug and release, ${set} under ${strategy}`);
-    for (const name of recordingNames(set)) {
+    for (const name of sampleNames(set)) {
       test(name, () => {
         const journal = recording(name, set);
         assert.equal(performed('debug', journal, strategy), performed('release', journal, strategy));

@@ -27,6 +27,11 @@ export function recordingNames(set: RecordingSet = 'hand'): string[] {
   return files.map((file) => file.slice(0, -SUFFIX.length)).sort();
 }
 
+/** Every third recording of `random`, all of the other sets: for what is tested over and over again, in several ways. */
+export function sampleNames(set: RecordingSet): string[] {
+  return recordingNames(set).filter((_, index) => set !== 'random' || index % 3 === 0);
+}
+
 export function recordingText(name: string, set: RecordingSet = 'hand'): string {
   return gunzipSync(readFileSync(join(ROOT, set, name + SUFFIX))).toString('utf8');
 }
