@@ -52,6 +52,8 @@ const TWO_ENDED: ReadonlySet<FileKind> = new Set<FileKind>(['pipe', 'socketpair'
 // An imported constant is looked up at every use, one of the file's own costs nothing.
 const WRITE_ROOM = WRITE_BUFFER_SIZE;
 const READ_ROOM = READ_BUFFER_SIZE;
+/** The input of a step that no observer hears of. */
+const UNWATCHED: object = {};
 /** setresuid: leave it as it is. */
 const UID_UNCHANGED = 0xffffffff;
 
@@ -215,41 +217,31 @@ export class Syscalls {
     return system.leave(task, call, system.raw.sysIoctl(task.pointer, fd, BINDER_WRITE_READ, arg));
   }
 
-  /** BINDER_WRITE_READ out of the thread's window: in one crossing to the guest, unless there is more to do. */
+  /** BINDER_WRITE_READ out of the thread's window: in one crossing to the guest, unless the commands need more room. */
   exchange(fd: number, window: Window, commands: readonly Command[], readSize: number): WriteReadCall {
     const { system, task } = this;
     const { stage, raw } = system;
     this.check();
     if (!(readSize >= 0 && readSize <= READ_ROOM)) throw unreadable(fd, commands, readSize);
-    const count = system.observer === null ? stage.put(commands, window.wbuf) : -1;
+    const count = stage.put(commands, window.wbuf);
     // what is no list has no length
-    if (!(count >= 0)) return this.#exchangeApart(fd, window, commands, readSize);
+    if (!(count >= 0)) return this.writeRead(this.#laidOut(fd, window, commands, readSize));
     const call = new WriteReadCall(this.#caller, window, readSize);
-    system.enterUntold(call);
+    const isWatched = system.observer !== null;
+    system.enter('wr', task, isWatched ? this.#laidOut(fd, window, commands, readSize) : UNWATCHED, call);
+    if (isWatched) call.watch();
     const ret = raw.sysWriteRead(task.pointer, fd, window.page, count, readSize);
-    system.leaveUntold(task, call, ret, stage.record, stage.next);
-    return call;
+    return system.leave(task, call, ret, stage.record, stage.next);
   }
 
-  /** The same where the commands have no room on the stage, or somebody wants to see them. */
-  #exchangeApart(fd: number, window: Window, commands: readonly Command[], readSize: number): WriteReadCall {
+  /** The same call with every field given, and the commands as bytes. */
+  #laidOut(fd: number, { arg, wbuf, rbuf }: Window, commands: readonly Command[], readSize: number): WriteRead {
     checkForm('writeRead', { fd, commands, readSize });
     const extent = new Extent(commands);
     const { size, stream } = extent;
     if (size > WRITE_ROOM) throw tooLong(`${size} bytes of commands and payload`, WRITE_ROOM);
-    const { arg, wbuf, rbuf } = window;
     const poke = this.system.stage.bytes(commands, wbuf, extent);
-    return this.writeRead({
-      fd,
-      arg,
-      wbuf,
-      poke,
-      writeSize: stream,
-      writeConsumed: 0,
-      rbuf,
-      readSize,
-      readConsumed: 0,
-    });
+    return { fd, arg, wbuf, poke, writeSize: stream, writeConsumed: 0, rbuf, readSize, readConsumed: 0 };
   }
 
   /** The thread's next step is the first that needs its buffers, unless an earlier one was. */

@@ -174,32 +174,20 @@ export class System {
     this.#begin(op, by, input);
   }
 
-  /** The rest of such a step. When this returns, `call` is done or parked. */
-  leave<C extends Call>(by: Task, call: C, ret: number): C {
-    this.#finish(by, call, ret, 0);
-    this.settle();
+  /**
+   * The rest of such a step. When this returns, `call` is done or parked.
+   *
+   * @param record Linear address of the call's record on the tape; 0 when the guest has made none.
+   * @param next The thread to resume, or 0; the guest is asked when it is absent.
+   */
+  leave<C extends Call>(by: Task, call: C, ret: number, record = 0, next?: number): C {
+    this.#finish(by, call, ret, record);
+    if (next !== 0) this.settle(next);
     if (this.observer !== null) {
       if (call.done) this.observer.end(call.output());
       else this.observer.park();
     }
     return call;
-  }
-
-  /** Begins such a step when there is no observer. */
-  enterUntold(call: Call): void {
-    call.step = this.nextStep++;
-    if (this.choices.length > 0) this.choices = [];
-  }
-
-  /**
-   * The rest of it.
-   *
-   * @param record Linear address of the call's record on the tape; 0 when the guest has made none.
-   * @param next The thread to resume, or 0.
-   */
-  leaveUntold(by: Task, call: Call, ret: number, record: number, next: number): void {
-    this.#finish(by, call, ret, record);
-    if (next !== 0) this.settle(next);
   }
 
   /** A look that wakes nobody, or an access to memory by the processor itself; what it returns is the output. */
