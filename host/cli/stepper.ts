@@ -157,7 +157,7 @@ export class Stepper {
   }
 
   #at(argument: string): void {
-    if (!/^(0x[0-9a-f]+|\d+)$/i.test(argument)) throw new UsageError(`"${argument}" is no address, such as 0xa5018`);
+    if (!/^(0x[0-9a-f]+|\d+)$/i.test(argument)) throw new UsageError(`"${argument}" is no address, such as 0x9a070`);
     const { inspect } = this.#history.machine;
     for (const line of placeLines(inspect.at(Number(argument)))) this.#print(line);
   }

@@ -21,6 +21,8 @@ export interface Place {
   readonly address: number;
   /** The frame that holds it. */
   readonly frame: FrameView;
+  /** The kernel object that a frame of another kind belongs to; null: none, or it is a slab's frame. */
+  readonly owner: { readonly type: ClassName; readonly address: number } | null;
   /** The kernel object in use that holds it; null: none does, or it is no slab's frame. */
   readonly object: RawObject | null;
   /** The object's field there; null: none, as in what follows the fields of some objects. */
@@ -85,15 +87,25 @@ export function rawObjects(kernel: KernelMemory): RawObject[] {
 export function placeAt(kernel: KernelMemory, address: number): Place {
   const frame = Number.isInteger(address) ? frameView(kernel, address) : null;
   if (frame === null) throw new BinderlabError(`nothing lies at ${address}: that is outside of the machine's memory.`);
-  const start = frame.kind === 'slab' ? kernel.guest.raw.inspectObject(address) : 0;
-  if (start === 0 || start > address) return { address, frame, object: null, field: null };
-  const object = rawObject(kernel, CLASSES[cacheName(frame.owner)], start);
-  const within = address - start;
-  const found = Object.entries(fieldsOf(object.type)).find(
-    ([, [offset, type]]) => within >= offset && within < offset + bytesOf(type),
-  );
-  const field = found === undefined ? null : { name: found[0], type: found[1][1], offset: found[1][0] };
-  return { address, frame, object, field };
+  const nothing = { address, frame, owner: null, object: null, field: null };
+  if (frame.kind !== 'slab')
+    return { ...nothing, owner: frame.owner === 0 ? null : objectHolding(kernel, frame.owner) };
+  const found = objectHolding(kernel, address);
+  if (found === null) return nothing;
+  const object = rawObject(kernel, found.type, found.address);
+  const within = address - object.address;
+  const [field = null] = Object.entries(fieldsOf(object.type))
+    .map(([name, [offset, type]]) => ({ name, type, offset }))
+    .filter(({ offset, type }) => within >= offset && within < offset + bytesOf(type));
+  return { ...nothing, object, field };
+}
+
+/** The kernel object in use that holds an address. */
+function objectHolding(kernel: KernelMemory, address: number): Place['owner'] {
+  const start = kernel.guest.raw.inspectObject(address);
+  if (start === 0 || start > address) return null;
+  const { owner: cache } = frameView(kernel, start) as FrameView;
+  return { type: CLASSES[cacheName(cache)], address: start };
 }
 
 /** What became of kernel objects, from one `rawObjects` to a later one. Objects are told apart by their addresses. */

@@ -259,7 +259,7 @@ test('fields of kernel objects: which ones a step changed, and what lies at an a
   assert.match(asked, `${field} lies in a frame of kind slab\nfield type (u32, byte 8) of Transaction ${address}\n`);
   assert.match(asked, /\n {2}debugId +2\n/);
   assert.match(asked, '0x5 lies in a frame of kind reserved');
-  assert.match(asked, '"there" is no address, such as 0xa5018');
+  assert.match(asked, '"there" is no address, such as 0x9a070');
   assert.match(asked, 'nothing lies at 4294967295: that is outside');
 });
 

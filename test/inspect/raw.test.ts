@@ -45,6 +45,17 @@ test('an address leads to its frame, object and field', () => {
   assert.equal([page.frame.kind, page.object], ['slab', null]);
 });
 
+test('a frame that is no slab’s leads to the object that it belongs to', () => {
+  const { machine, app, appFd, manager } = met();
+  const { inspect } = machine;
+  app.writeRead(appFd, [bc.transaction({ handle: 0, data: 'hi' })]);
+  const proc = inspect.kernel.object('Proc', inspect.procs().find(({ pid }) => pid === manager.tid)?.handle as number);
+  const page = inspect.pages({ handle: proc.linear }).find(({ state }) => state === 'active');
+  const place = inspect.at(page?.frame as number);
+  assert.equal([place.frame.kind, place.owner], ['binder', { type: 'BinderAlloc', address: proc.alloc.linear }]);
+  assert.equal([inspect.at(0x10000).frame.kind, inspect.at(0x10000).owner], ['reserved', null]);
+});
+
 test('what is outside of memory, or no class, is refused', () => {
   const { inspect, guest } = boot();
   assert.throws(() => inspect.at(guest.u8.length), /nothing lies at 16777216: that is outside/);

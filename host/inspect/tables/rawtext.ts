@@ -13,9 +13,9 @@ export function rawChangeLine(change: RawChange): string {
 }
 
 /** What lies at an address, and all fields of the object there. */
-export function placeLines({ address, frame, object, field }: Place): string[] {
-  const owner = frame.kind === 'slab' || frame.owner === 0 ? '' : `, of ${hex(frame.owner)}`;
-  const where = `${hex(address)} lies in a frame of kind ${frame.kind}${owner}`;
+export function placeLines({ address, frame, owner, object, field }: Place): string[] {
+  const whose = owner === null ? '' : `, of ${owner.type} ${hex(owner.address)}`;
+  const where = `${hex(address)} lies in a frame of kind ${frame.kind}${whose}`;
   if (object === null) return [where];
   const offset = address - object.address;
   const place =
