@@ -74,7 +74,6 @@ export type { FrameView, WalkView } from './inspect/memory.ts';
 export type { NodeView, RefView } from './inspect/nodes.ts';
 export type { ContextView, LooperView, MappingView, ProcView } from './inspect/procs.ts';
 export { type Place, type RawChange, type RawObject, rawChanges } from './inspect/raw.ts';
-export type { StreamView } from './inspect/streams.ts';
 export type { DescriptorView, ParkedIn, ProcessView, ThreadView, VmaView } from './inspect/tasks.ts';
 export type { StackEntryView, TransactionView, WorkView } from './inspect/works.ts';
 export type { IoctlCall, PollCall } from './kernel/call.ts';

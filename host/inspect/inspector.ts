@@ -19,7 +19,6 @@ import { type FrameView, frameCounts, frameView, leafViews, objectCounts, type W
 import { deadNodeViews, type NodeView } from './nodes.ts';
 import { type ContextView, contextViews, type ProcView, procsOf, procView } from './procs.ts';
 import { type Place, placeAt, type RawObject, rawObject, rawObjects } from './raw.ts';
-import { type StreamView, streamViews } from './streams.ts';
 import { type ProcessView, processesOf, processView, type VmaView, vmaViews } from './tasks.ts';
 
 /** Whose page table: a process (a view of one, or the machine's), or the kernel. */
@@ -71,11 +70,6 @@ export class Inspector {
   /** Pages of all mappings that the shrinker may take, in the order in which it would. */
   lru(): PageView[] {
     return lruViews(this.kernel);
-  }
-
-  /** Pipes, and the directions of socket pairs. */
-  streams(): StreamView[] {
-    return streamViews(this.kernel);
   }
 
   /** What was counted for a proc, or for the whole driver since boot. */

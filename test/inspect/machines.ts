@@ -50,7 +50,6 @@ export function lookAtEverything(machine: Machine): unknown {
       inspect.walk('kernel', 0xffffffc008000000n),
     ],
     inspect.contexts(),
-    inspect.streams(),
     inspect.deadNodes(),
     procs.map((proc) => [inspect.buffers(proc), inspect.freeBuffers(proc), inspect.pages(proc), inspect.stats(proc)]),
     [inspect.lru(), inspect.stats(), inspect.transactionLog(), inspect.failedTransactionLog()],

@@ -220,14 +220,4 @@ test('counts and logs', () => {
   assert.equal(looper?.extendedError, { id: call?.id, command: BR_OK, param: 0 });
 });
 
-test('streams', () => {
-  const machine = boot();
-  const { sys } = machine.spawn('app').main;
-  sys.makeFile('pipe', 6, 7, new Uint8Array(0));
-  sys.write(7, 0x10000000, Uint8Array.of(1, 2, 3));
-  const [pipe, ...others] = machine.inspect.streams();
-  assert.equal(pipe, { handle: pipe?.handle, ready: 3, readers: 1, writers: 1 });
-  assert.equal(others, []);
-});
-
 test.run();
