@@ -33,7 +33,7 @@ export type KernelObject<C extends ClassName> = Located<C> & {
 };
 
 /** What an object has beside its fields. */
-export class Located<C extends ClassName> {
+export abstract class Located<C extends ClassName> {
   constructor(
     protected readonly source: KernelMemory,
     /** Linear address of the object. */
@@ -41,9 +41,7 @@ export class Located<C extends ClassName> {
   ) {}
 
   /** Linear address of a field. */
-  addressOf(field: FieldName<C>): number {
-    throw new Error(`no class has the field ${field}`); // each class has its own
-  }
+  abstract addressOf(field: FieldName<C>): number;
 }
 
 type ObjectMaker = new (source: KernelMemory, linear: number) => Located<ClassName>;
