@@ -86,8 +86,9 @@ export function walkView({ guest: { raw } }: KernelMemory, space: number, addres
 /** Walks of all pages in [from, end) that the page table maps, a block of 2 MiB once. */
 export function leafViews(kernel: KernelMemory, space: number, from: bigint, end: bigint): WalkView[] {
   const leaves: WalkView[] = [];
-  const next = (at: bigint) => BigInt.asUintN(64, kernel.guest.raw.inspectLeaf(space, at, end));
-  for (let at = next(from); at < end; ) {
+  const stop = BigInt.asUintN(64, end);
+  const next = (at: bigint) => BigInt.asUintN(64, kernel.guest.raw.inspectLeaf(space, at, stop));
+  for (let at = next(from); at < stop; ) {
     const view = walkView(kernel, space, at) as WalkView;
     leaves.push(view);
     const bytes = view.level === 2 ? BLOCK_BYTES : PAGE_BYTES;
@@ -99,7 +100,7 @@ export function leafViews(kernel: KernelMemory, space: number, from: bigint, end
 /** The frame that holds a linear address; null outside of memory. */
 export function frameView(kernel: KernelMemory, linear: number): FrameView | null {
   const number = Math.floor(linear / PAGE_SIZE);
-  if (number < 0 || number >= frameCount(kernel)) return null;
+  if (!(number >= 0 && number < frameCount(kernel))) return null;
   const frame = kernel.object('Frame', kernel.roots.frames + number * sizeOf('Frame'));
   const isHead = (frame.flags & FRAME_HEAD) !== 0;
   const isFree = frame.kind === FRAME_FREE;
