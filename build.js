@@ -8,11 +8,12 @@
  *     bench     bench/guest/          asc, wasm-opt   build/bench.wasm     the fast one, with parts to be measured alone
  *     test      test/guest/assembly/  asc             build/test.wasm      what unit tests call inside of the guest
  *     coverage  assembly/index.ts     asc             build/coverage.wasm  the debug build, counting the branches it takes
+ *     layout    assembly/index.ts     asc             build/layout.ts      the guest's fields and functions, for the host
  *     cli       host, host/cli        tsc -b          dist/                the command, without bench, examples and tests
  *     host      every other .ts       tsc -b          dist/                same folders as in the sources
  *
- * `wasm` stands for all wasm files. What is up to date is not built again, so every npm script begins with it. wasm files
- * appear whole or not at all.
+ * `wasm` stands for all wasm files, and the host has the layout built first. What is up to date is not built again, so every
+ * npm script begins with it. wasm files appear whole or not at all.
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -38,6 +39,7 @@ const COMMAND = 'dist/host/cli/main.js';
 const COMPILERS = ['node_modules/assemblyscript/package.json', 'node_modules/binaryen/package.json'];
 /** Hash of all that each wasm file was made from, by its name. */
 const STAMPS = join(ROOT, 'build/inputs.json');
+const stamps = existsSync(STAMPS) ? JSON.parse(readFileSync(STAMPS, 'utf8')) : {};
 
 /**
  * The features are those that asc itself compiles for; the host gives the guest a fresh memory. A load whose value nobody
@@ -136,8 +138,15 @@ const ENTRIES = {
 };
 /** The wasm files that are made when none is named. */
 const WASM = Object.keys(ENTRIES).filter((name) => name !== 'coverage');
-/** Transforms of asc that a build needs. */
-const TRANSFORMS = { coverage: ['test/coverage/instrument.js'] };
+/** What tells the host how the guest is laid out, and its transform. Every build of the guest says by it which layout it has. */
+const LAYOUT = 'build/layout.ts';
+const LAYOUT_TRANSFORM = 'layout.js';
+/** Transforms of asc that a build needs; the unit tests' is no guest. */
+const TRANSFORMS = {
+  ...Object.fromEntries(Object.keys(ENTRIES).map((name) => [name, [LAYOUT_TRANSFORM]])),
+  test: [],
+  coverage: [LAYOUT_TRANSFORM, 'test/coverage/instrument.js'],
+};
 /** Options of asc's (asconfig.json) that a build has from another one. */
 const TARGETS = { coverage: 'debug' };
 
@@ -180,7 +189,7 @@ class WasmBuild {
 
   async #compile(target, name) {
     tell(`${target}.wasm: asc`);
-    const transforms = (TRANSFORMS[target] ?? []).flatMap((file) => ['--transform', `./${file}`]);
+    const transforms = TRANSFORMS[target].flatMap((file) => ['--transform', `./${file}`]);
     const options = ['--target', TARGETS[target] ?? target, ...transforms, '--outFile', this.path(name)];
     await run(ASC, ...ENTRIES[target], ...options);
     return this.path(name);
@@ -196,10 +205,7 @@ class WasmBuild {
 }
 
 async function buildWasm(names) {
-  const stamps = existsSync(STAMPS) ? JSON.parse(readFileSync(STAMPS, 'utf8')) : {};
-  const wanted = Object.fromEntries(
-    names.map((name) => [name, stampOf([...ENTRIES[name], ...(TRANSFORMS[name] ?? [])])]),
-  );
+  const wanted = Object.fromEntries(names.map((name) => [name, stampOf([...ENTRIES[name], ...TRANSFORMS[name]])]));
   const old = names.filter((name) => stamps[name] !== wanted[name] || !existsSync(join(ROOT, `build/${name}.wasm`)));
   if (old.length === 0) return;
 
@@ -218,6 +224,15 @@ async function buildWasm(names) {
   }
 }
 
+async function buildLayout() {
+  const stamp = stampOf([LAYOUT_TRANSFORM]);
+  if (stamps.layout === stamp && existsSync(join(ROOT, LAYOUT))) return;
+  tell('layout.ts: asc');
+  await run(ASC, ...ENTRIES.debug, '--noEmit', '--transform', `./${LAYOUT_TRANSFORM}`);
+  stamps.layout = stamp;
+  writeFileSync(STAMPS, JSON.stringify(stamps));
+}
+
 function stampOf(entries) {
   const hash = createHash('sha256');
   const inputs = [...new Set([...filesBelow('assembly', '.ts'), ...entries])];
@@ -230,6 +245,7 @@ function stampOf(entries) {
 
 /** tsc writes no executables, and npx starts the command as one. */
 async function buildHost(...projects) {
+  await buildLayout();
   if (!existsSync(join(ROOT, COMMAND))) tell('dist: tsc');
   await run(TSC, '-b', ...projects);
   chmodSync(join(ROOT, COMMAND), 0o755);
@@ -241,7 +257,7 @@ function tell(what) {
 
 const asked = process.argv.slice(2);
 const names = asked.length === 0 ? ['wasm', 'host'] : asked;
-const known = [...Object.keys(ENTRIES), 'wasm', 'cli', 'host'];
+const known = [...Object.keys(ENTRIES), 'wasm', 'layout', 'cli', 'host'];
 if (!names.every((name) => known.includes(name))) {
   console.error(`usage: node build.js [${known.join('|')}]...`);
   process.exit(2);
@@ -251,6 +267,7 @@ try {
     buildWasm(
       Object.keys(ENTRIES).filter((name) => names.includes(name) || (WASM.includes(name) && names.includes('wasm'))),
     ),
+    names.includes('layout') ? buildLayout() : null,
     names.includes('host') ? buildHost() : names.includes('cli') ? buildHost('host/cli') : null,
   ]);
 } catch (error) {

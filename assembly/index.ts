@@ -40,6 +40,7 @@ import { pollStart } from './driver/poll';
 import { scatterBoot } from './driver/scatter';
 import { procsFirst, procsNext, stateBoot, stateSeed } from './driver/state';
 import { exchangeKeep, exchangeStore, tape as recorded } from './exchange';
+import { inspectBoot } from './inspect';
 import { digest } from './lib/digest';
 import { mappingKnown, mappingStrategy } from './mapping/index';
 import { spaceProtect, spaceUnmap } from './mem/areas';
@@ -74,7 +75,16 @@ import { streamBoot, streamReady } from './task/stream';
 import { threadSignal, threadTimeOut, waitBoot, wakeTake, wakeWaiting } from './task/wait';
 import { traceEnable as enableTrace } from './trace';
 
-export { inspect, inspectEnd, inspectFrame, inspectLeaf, inspectRecord, inspectWalk } from './inspect';
+export { kmemLive } from './mem/kmem';
+export {
+  inspectDescriptor,
+  inspectLeaf,
+  inspectLevel,
+  inspectLinear,
+  inspectObject,
+  inspectObjectSize,
+  inspectRoots,
+} from './inspect';
 export { check, checkAddress, checkFound, checkWanted } from './check';
 export { traceBase, traceHead } from './trace';
 
@@ -106,6 +116,7 @@ export function boot(memoryBytes: u32, strategy: i32, vmallocMiB: u32): i32 {
   stateBoot();
   scatterBoot();
   lifecycleBoot();
+  inspectBoot();
   machine.strategy = <u8>strategy;
   return 0;
 }

@@ -1,144 +1,110 @@
 /**
- * The inspection cursors: how the host looks at kernel objects without touching them.
- *
- *     inspect(CURSOR_PROCS, 0, 0)            -> handle of the first one, its description in the record; 0: there is none
- *     inspect(CURSOR_PROCS, 0, that handle)  -> the next one
- *     inspect(CURSOR_NODES, a proc, 0)       -> the first one of an object's own
- *
- * Handles are good until the machine runs again. The record (abi/inspect) is the only memory that is written; whoever has
- * read it ends with inspectEnd, which leaves it as it was.
+ * What the host needs in order to look at kernel objects, which it reads out of memory by their layout: where to begin, and
+ * what has to be computed. Nothing here changes the machine or counts.
  */
+import { FRAME_SLAB, PAGE_MASK, PAGE_SHIFT, PAGE_SIZE } from './abi/machine';
+import { lru } from './alloc/pages';
 import {
-  CURSOR_ASYNC_TODO,
-  CURSOR_BUFFERS,
-  CURSOR_CONTEXTS,
-  CURSOR_DEAD_NODES,
-  CURSOR_DELIVERED_DEATHS,
-  CURSOR_DELIVERED_FREEZES,
-  CURSOR_DESCRIPTORS,
-  CURSOR_FAILED_LOG,
-  CURSOR_FRAMES,
-  CURSOR_FREE_BUFFERS,
-  CURSOR_LOG,
-  CURSOR_LOOPER_TODO,
-  CURSOR_LOOPERS,
-  CURSOR_LRU,
-  CURSOR_NODE_REFS,
-  CURSOR_NODES,
-  CURSOR_PAGES,
-  CURSOR_PROC_TODO,
-  CURSOR_PROCESSES,
-  CURSOR_PROCS,
-  CURSOR_REFS,
-  CURSOR_SLABS,
-  CURSOR_STACK,
-  CURSOR_STATS,
-  CURSOR_THREADS,
-  CURSOR_VMAS,
-} from './abi/inspect';
-import { Looper, Node, Proc } from './driver/objects';
-import { bufferAfter, freeBufferAfter, lruPageAfter, pageAfter } from './inspect/buffers';
-import { failedLogAfter, logAfter, statsAfter } from './inspect/counts';
-import { frameDescribe, framesAfter, slabsAfter, vmaAfter, walk, walkNextLeaf } from './inspect/memory';
-import { deadNodeAfter, nodeAfter, nodeRefAfter, refAfter } from './inspect/nodes';
-import { contextAfter, looperAfter, procAfter } from './inspect/procs';
-import { recordAddress, recordClear } from './inspect/record';
-import { descriptorAfter, processAfter, threadAfter } from './inspect/tasks';
-import { stackAfter, workAfter } from './inspect/works';
-import { Process } from './task/process';
+  context,
+  deadNodes,
+  Driver,
+  driver,
+  failedEntry,
+  logEntry,
+  procs,
+  statObjects,
+  statWords,
+} from './driver/state';
+import { slabCapacity, slabInUse, slabObject, slabObjectSize } from './lib/slab';
+import { frameKind, frameOwner, framesCount, framesTable } from './mem/frames';
+import { kmemCacheAt } from './mem/kmem';
+import { pteFrame, pteIsBlock } from './mem/pte';
+import { kernelSpace, Space } from './mem/space';
+import { tableDescriptor, tableNext, tableWalk } from './mem/table';
+import { processes } from './task/process';
 
-/**
- * Describes the object behind `after` in a list; the first one with 0.
- * @param owner the object whose list it is; 0 where the machine has only one
- * @returns its handle; 0 at the end, and for a cursor that there is not
- */
-export function inspect(cursor: i32, owner: usize, after: usize): usize {
-  recordClear();
-  switch (cursor) {
-    case CURSOR_PROCESSES:
-      return processAfter(after);
-    case CURSOR_THREADS:
-      return threadAfter(changetype<Process>(owner), after);
-    case CURSOR_DESCRIPTORS:
-      return descriptorAfter(changetype<Process>(owner), after);
-    case CURSOR_VMAS:
-      return vmaAfter(changetype<Process | null>(owner), after);
-    case CURSOR_CONTEXTS:
-      return contextAfter(after);
-    case CURSOR_PROCS:
-      return procAfter(after);
-    case CURSOR_LOOPERS:
-      return looperAfter(changetype<Proc>(owner), after);
-    case CURSOR_STACK:
-      return stackAfter(changetype<Looper>(owner), after);
-    case CURSOR_LOOPER_TODO:
-    case CURSOR_PROC_TODO:
-    case CURSOR_ASYNC_TODO:
-    case CURSOR_DELIVERED_DEATHS:
-    case CURSOR_DELIVERED_FREEZES:
-      return workAfter(cursor, owner, after);
-    case CURSOR_NODES:
-      return nodeAfter(changetype<Proc>(owner), after);
-    case CURSOR_DEAD_NODES:
-      return deadNodeAfter(after);
-    case CURSOR_REFS:
-      return refAfter(changetype<Proc>(owner), after);
-    case CURSOR_NODE_REFS:
-      return nodeRefAfter(changetype<Node>(owner), after);
-    case CURSOR_BUFFERS:
-      return bufferAfter(changetype<Proc>(owner), after);
-    case CURSOR_FREE_BUFFERS:
-      return freeBufferAfter(changetype<Proc>(owner), after);
-    case CURSOR_PAGES:
-      return pageAfter(changetype<Proc>(owner), after);
-    case CURSOR_LRU:
-      return lruPageAfter(after);
-    case CURSOR_LOG:
-      return logAfter(after);
-    case CURSOR_FAILED_LOG:
-      return failedLogAfter(after);
-    case CURSOR_STATS:
-      return statsAfter(changetype<Proc | null>(owner), after);
-    case CURSOR_FRAMES:
-      return framesAfter(after);
-    case CURSOR_SLABS:
-      return slabsAfter(after);
-    default:
-      return 0;
+/** Where to begin. A list is given by its head. */
+@unmanaged
+class Roots {
+  processes: usize; // list of Process, oldest first
+  procs: usize; // list of Proc, newest first
+  deadNodes: usize; // list of Node by rbParent, the one that died last first
+  lru: usize; // list of Page by lruNext, the coldest first
+  contexts: usize; // array of DEVICE_COUNT Context
+  driver: Driver;
+  log: usize; // array of LOG_ENTRIES LogEntry
+  failedLog: usize;
+  words: usize; // u32 for each BC_ word, then for each BR_ word: how often it was said since boot
+  objects: usize; // for each STAT_* two u32: created, deleted
+  kernel: Space;
+  frames: usize; // array of Frame, one for each 4 KiB of linear memory
+}
+
+const roots = changetype<Roots>(memory.data(offsetof<Roots>(), 4));
+
+export function inspectBoot(): void {
+  roots.processes = processes;
+  roots.procs = procs;
+  roots.deadNodes = deadNodes;
+  roots.lru = lru;
+  roots.contexts = changetype<usize>(context(0));
+  roots.driver = driver;
+  roots.log = changetype<usize>(logEntry(0));
+  roots.failedLog = changetype<usize>(failedEntry(0));
+  roots.words = statWords();
+  roots.objects = statObjects();
+  roots.kernel = kernelSpace();
+  roots.frames = framesTable();
+}
+
+/** Linear address of the Roots. */
+export function inspectRoots(): usize {
+  return changetype<usize>(roots);
+}
+
+/** Level of the descriptor that decides how a space translates an address, 1 to 3; 0 when it has no such address. */
+export function inspectLevel(space: Space, va: u64): i32 {
+  if (va < space.base || va >= space.limit) return 0;
+  if (!tableDescriptor(space.root, va, 1)) return 1;
+  const level2 = tableDescriptor(space.root, va, 2);
+  return !level2 || pteIsBlock(level2) ? 2 : 3;
+}
+
+/** The descriptor that a walk for an address of the space meets on a level, 1 to 3; 0 when it does not come to that. */
+export function inspectDescriptor(space: Space, va: u64, level: i32): u64 {
+  return tableDescriptor(space.root, va, level);
+}
+
+/** Linear address of the byte at an address of the space; 0 when the processor would fault. */
+export function inspectLinear(space: Space, va: u64): usize {
+  const page = tableWalk(space.root, va);
+  return page ? pteFrame(page) | (<usize>va & PAGE_MASK) : 0;
+}
+
+/** The lowest address in [from, end) that has a leaf in the page table, PROT_NONE ones included; `end` when none has. */
+export function inspectLeaf(space: Space, from: u64, end: u64): u64 {
+  const start = max(from, space.base);
+  const limit = min(end, space.limit);
+  if (start >= limit) return end;
+  const va = tableNext(space.root, start, limit);
+  return va < limit ? max(va, start) : end;
+}
+
+/** Bytes of an object of a slab cache (CACHE_*): its fields, and what follows them. */
+export function inspectObjectSize(cache: i32): u32 {
+  return slabObjectSize(kmemCacheAt(cache));
+}
+
+/** The lowest kernel object in use that ends above a linear address; 0 when there is none. */
+export function inspectObject(address: usize): usize {
+  for (let page = address & ~PAGE_MASK; page >>> PAGE_SHIFT < <usize>framesCount(); page += PAGE_SIZE) {
+    if (frameKind(page) != FRAME_SLAB) continue;
+    const cache = kmemCacheAt(<i32>frameOwner(page));
+    const size = slabObjectSize(cache);
+    for (let index: u32 = 0; index < slabCapacity(cache); index++) {
+      const object = slabObject(cache, page, index);
+      if (object + size > address && slabInUse(object)) return object;
+    }
   }
-}
-
-/**
- * Describes how a process (0: the kernel) translates an address, given in halves.
- * @returns the level of the descriptor that decides, 1 to 3; 0 when the space has no such address
- */
-export function inspectWalk(process: Process | null, vaHigh: u32, vaLow: u32): i32 {
-  recordClear();
-  return walk(process, join(vaHigh, vaLow));
-}
-
-/** Describes the lowest address in [from, end) that has a leaf in the page table. Like inspectWalk; 0 when none has. */
-export function inspectLeaf(process: Process | null, fromHigh: u32, fromLow: u32, endHigh: u32, endLow: u32): i32 {
-  recordClear();
-  return walkNextLeaf(process, join(fromHigh, fromLow), join(endHigh, endLow));
-}
-
-/** Describes the frame that holds a linear address. False for an address outside of memory. */
-export function inspectFrame(address: usize): bool {
-  recordClear();
-  return frameDescribe(address);
-}
-
-/** Linear address of the record. */
-export function inspectRecord(): usize {
-  return recordAddress();
-}
-
-/** Blanks the record. */
-export function inspectEnd(): void {
-  recordClear();
-}
-
-function join(high: u32, low: u32): u64 {
-  return ((<u64>high) << 32) | low;
+  return 0;
 }

@@ -1,9 +1,9 @@
 /** Parts of the driver alone: the allocator, one translation, one copy from user memory. They need build/bench.wasm. */
-import type { RawExports } from '../host/guest/exports.ts';
+import type { GuestExports } from '../build/layout.ts';
 import { DATA, good, type MachineChoice, Scene } from './scene.ts';
 
 /** What bench/guest/probes.ts exports besides the guest's own. */
-interface Probes extends RawExports {
+interface Probes extends GuestExports {
   probeProc(thread: number, fd: number): number;
   probeReserve(proc: number, size: number): number;
   probeFree(proc: number, buffer: number): void;

@@ -30,7 +30,7 @@ import {
   WRITE_READ_WRITE_CONSUMED,
   WRITE_READ_WRITE_SIZE,
 } from '../assembly/abi/wire.ts';
-import type { RawExports } from '../host/guest/exports.ts';
+import type { GuestExports } from '../build/layout.ts';
 import { Guest, type WasmSource } from '../host/guest/guest.ts';
 import type { Command } from '../host/kernel/command.ts';
 import { bc } from '../host/kernel/commands.ts';
@@ -74,7 +74,7 @@ export class Actor {
   readonly process: number;
   readonly thread: number;
   readonly fd: number;
-  readonly #ioctl: RawExports['sysIoctl'];
+  readonly #ioctl: GuestExports['sysIoctl'];
   /** Linear memory, for stores of eight zero bytes at once. */
   readonly #doubles: Float64Array;
   #records = 0;
@@ -174,7 +174,7 @@ export class Actor {
 /** The guest with its first two processes, each past its thread's first ioctl. */
 export class Scene {
   readonly guest: Guest;
-  readonly raw: RawExports;
+  readonly raw: GuestExports;
   readonly client: Actor;
   readonly server: Actor;
   #pids = 2000;

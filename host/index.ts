@@ -69,9 +69,11 @@ export type { BufferView, FreeBufferView, PageView, UsedBufferView } from './ins
 export type { LogEntryView, StatsView } from './inspect/counts.ts';
 export { DEBUG_FILES, type DebugFile, type DebugFiles } from './inspect/debugfs.ts';
 export type { Inspector, SpaceOwner } from './inspect/inspector.ts';
+export type { ClassName } from './inspect/kernelmemory.ts';
 export type { FrameView, WalkView } from './inspect/memory.ts';
 export type { NodeView, RefView } from './inspect/nodes.ts';
 export type { ContextView, LooperView, MappingView, ProcView } from './inspect/procs.ts';
+export { type Place, type RawChange, type RawObject, rawChanges } from './inspect/raw.ts';
 export type { DescriptorView, ParkedIn, ProcessView, ThreadView, VmaView } from './inspect/tasks.ts';
 export type { StackEntryView, TransactionView, WorkView } from './inspect/works.ts';
 export type { IoctlCall, PollCall } from './kernel/call.ts';

@@ -8,7 +8,7 @@ import { Guest, type WasmSource } from './guest/guest.ts';
 import { type DebugFile, DebugFiles } from './inspect/debugfs.ts';
 import { Inspector } from './inspect/inspector.ts';
 import { type Counters, countersAt } from './kernel/counters.ts';
-import { BinderlabError, callError, notEmulated } from './kernel/error.ts';
+import { BinderlabError, callError } from './kernel/error.ts';
 import { checkForm } from './kernel/forms.ts';
 import { addressOfHex, bytesOfHex, hexOfAddress, hexOfBytes } from './kernel/hex.ts';
 import { type LogLine, SCRIPT_TAG } from './kernel/log.ts';
@@ -406,7 +406,6 @@ export class Machine {
   #setSecctx(secctx: Uint8Array): void {
     this.#system.namesSenders = true;
     const { setSecctx, scratch } = this.guest.raw;
-    if (setSecctx === undefined) throw notEmulated('security contexts');
     this.guest.u8.set(secctx, scratch());
     setSecctx(secctx.length);
   }

@@ -1,6 +1,5 @@
 /** Performs a step that a journal holds: reads its inputs, and makes the call that they describe. */
 import { type DebugFile, type DebugFiles, isDebugFile, shownNodes } from './inspect/debugfs.ts';
-import { notEmulated } from './kernel/error.ts';
 import { addressOfHex, bytesOfHex } from './kernel/hex.ts';
 import { type ArenaRange, type People, Process } from './kernel/process.ts';
 import type { System } from './kernel/system.ts';
@@ -66,9 +65,7 @@ export function dumpFile({ debugFiles, system }: Stage, file: string): DebugFile
 
 /** Lets the shrinker take pages that no buffer touches, the ones longest unused first. @returns How many it got. */
 export function shrink({ system }: Stage, pages: number): number {
-  if (system.raw.shrinkScan === undefined) throw notEmulated('the shrinker');
-  const scan = system.raw.shrinkScan;
-  return system.read('shrink', { pages }, () => ({ ret: scan(pages) })).ret;
+  return system.read('shrink', { pages }, () => ({ ret: system.raw.shrinkScan(pages) })).ret;
 }
 
 /** The steps that a thread makes. */

@@ -126,16 +126,6 @@ export function rangesNextAllocated(buffer: Buffer): Buffer | null {
   return node ? bufferOfRb(node) : null;
 }
 
-/** The smallest free buffer, or null; of equal ones, the one that is met first. */
-export function rangesFirstFree(ranges: Ranges): Buffer | null {
-  const node = rbFirst(freeRoot(ranges));
-  return node ? bufferOfRb(node) : null;
-}
-
-export function rangesNextFree(buffer: Buffer): Buffer | null {
-  return rangesNextAllocated(buffer);
-}
-
 /** Whether a buffer reaches to the next one. Linux keeps no sizes, and computes them so whenever it compares two. */
 function sizeHolds(ranges: Ranges, buffer: Buffer): bool {
   const next = rangesNext(ranges, buffer);

@@ -22,7 +22,6 @@ import {
   rbLeft,
   rbLeftSlot,
   rbLink,
-  rbNext,
   rbRight,
   rbRightSlot,
   rbRoot,
@@ -143,10 +142,6 @@ export function refFree(ref: Ref): void {
 /** The ref with the lowest handle, or null. */
 export function refFirst(proc: Proc): Ref | null {
   return changetype<Ref | null>(rbFirst(descRoot(proc)));
-}
-
-export function refNext(ref: Ref): Ref | null {
-  return changetype<Ref | null>(rbNext(changetype<usize>(ref)));
 }
 
 /** Gives the bitmap of handles back; the proc has no ref any more. */

@@ -20,7 +20,7 @@ export const STAT_FREEZE = 7;
 export const STAT_COUNT = 8;
 
 @unmanaged
-class Driver {
+export class Driver {
   lastId: i32; // last id given to a transaction, node or ref
   logHead: u32; // entries ever added to transaction_log
   failedHead: u32; // entries ever added to failed_transaction_log
@@ -50,7 +50,7 @@ export class LogEntry {
   offsetsSize: u64;
 }
 
-const driver = changetype<Driver>(memory.data(offsetof<Driver>(), 8));
+export const driver = changetype<Driver>(memory.data(offsetof<Driver>(), 8));
 const contexts: usize = memory.data(DEVICE_COUNT * 16, 8);
 export const procs: usize = memory.data(LIST_SIZE, 4);
 export const deadNodes: usize = memory.data(LIST_SIZE, 4);
@@ -111,15 +111,6 @@ export function deadNodesRemove(node: Node): void {
   listDel(deadLink(node));
 }
 
-/** The node that died last and is still referred to, or null. */
-export function deadNodesFirst(): Node | null {
-  return ofDeadLink(listFirst(deadNodes));
-}
-
-export function deadNodesNext(node: Node): Node | null {
-  return ofDeadLink(listNext(deadLink(node), deadNodes));
-}
-
 /** Counts a BC_ word of a proc's; unknown numbers are not counted. */
 export function countCommand(proc: Proc, command: u32): void {
   const number = command & 0xff;
@@ -163,14 +154,6 @@ export function logAddFailed(entry: LogEntry): void {
   bytesCopy(changetype<usize>(failedEntry(driver.failedHead++)), changetype<usize>(entry), offsetof<LogEntry>());
 }
 
-export function logHead(): u32 {
-  return driver.logHead;
-}
-
-export function failedHead(): u32 {
-  return driver.failedHead;
-}
-
 /** Entry number `index` since boot; only the last 32 are there. */
 export function logEntry(index: u32): LogEntry {
   return changetype<LogEntry>(log + (index % LOG_ENTRIES) * 64);
@@ -186,8 +169,4 @@ function bump(address: usize): void {
 
 function deadLink(node: Node): usize {
   return changetype<usize>(node) + offsetof<Node>('rbParent');
-}
-
-function ofDeadLink(link: usize): Node | null {
-  return link ? changetype<Node>(link - offsetof<Node>('rbParent')) : null;
 }

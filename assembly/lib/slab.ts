@@ -133,6 +133,13 @@ export function slabAligned(cache: usize, object: usize): bool {
   return offset <= SLAB_OBJECT_MAX - size && offset % size == 0;
 }
 
+/** Whether an object of a page is in use. */
+export function slabInUse(object: usize): bool {
+  let free = load<usize>(object & ~(PAGE_BYTES - 1), PAGE_FREE);
+  while (free != 0 && free != object) free = load<usize>(free);
+  return free == 0;
+}
+
 /** How many objects of the page are in use. */
 export function slabUsed(page: usize): i32 {
   return load<i32>(page, PAGE_USED);

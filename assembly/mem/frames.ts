@@ -256,6 +256,11 @@ export function framesOf(kind: u32, owner: usize): i32 {
   return found;
 }
 
+/** Linear address of the frame table. */
+export function framesTable(): usize {
+  return state.table;
+}
+
 /** How many frames the memory has, reserved ones included. */
 export function framesCount(): i32 {
   return state.count as i32;

@@ -79,12 +79,6 @@ export function fdFile(process: Process, fd: i32): OpenFile | null {
   return file > RESERVED ? changetype<OpenFile>(file) : null;
 }
 
-/** The lowest open descriptor from `from` up, or -1. */
-export function fdNext(process: Process, from: i32): i32 {
-  for (let fd = from; fd < capacity(process); fd++) if (fdFile(process, fd)) return fd;
-  return -1;
-}
-
 /** Takes the lowest free number from `from` up, without a file. The number, -EMFILE or -ENOMEM. */
 export function fdReserve(process: Process, from: i32, cloexec: bool): i32 {
   let fd = max(from, process.filesLow);

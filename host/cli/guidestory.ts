@@ -241,7 +241,7 @@ class Tally {
               kernel: value.kernel - (before as Counters['pteWrites']).kernel,
             };
     }
-    const kernelBytesReserved = this.machine.guest.raw.kernelReserved?.() ?? 0;
+    const kernelBytesReserved = this.machine.guest.raw.kernelReserved();
     return { ...(since as unknown as Counters), kernelBytesReserved };
   }
 }

@@ -3,10 +3,15 @@
  * where lines come from and where text goes is the caller's.
  */
 import { type History, HistoryError, START } from '../history.ts';
+import { placeLines } from '../inspect/tables/rawtext.ts';
+import { BinderlabError } from '../kernel/error.ts';
 import { COUNTED, conditionOf } from './stepcondition.ts';
 import { headingOf, positionOf } from './stepposition.ts';
 import { STEP_VIEWS, type StepView, StepViews, stepViewsOf } from './stepviews.ts';
 import { UsageError } from './usage.ts';
+
+/** What a command that cannot be done throws. */
+const REFUSALS = [UsageError, HistoryError, BinderlabError];
 
 interface StepCommand {
   readonly names: readonly string[];
@@ -53,6 +58,12 @@ export class Stepper {
     },
     { names: ['watch', 'w'], argument: 'VIEW...', says: 'the same after every move', run: (a) => this.#watch(a) },
     {
+      names: ['at', 'a'],
+      argument: 'ADDRESS',
+      says: 'what lies at a linear address, field by field',
+      run: (a) => this.#at(a),
+    },
+    {
       names: ['hash'],
       says: "digits that stand for the machine's whole state",
       run: () => this.#print(this.#history.hash()),
@@ -89,8 +100,9 @@ export class Stepper {
     try {
       this.#command(name === '' ? 'next' : name).run(argument);
     } catch (error) {
-      if (!(error instanceof UsageError || error instanceof HistoryError)) throw error;
-      this.#print(error.message);
+      if (!REFUSALS.some((refusal) => error instanceof refusal)) throw error;
+
+      this.#print((error as Error).message);
     }
   }
 
@@ -142,6 +154,12 @@ export class Stepper {
 
   #show(views: readonly StepView[], callsBefore?: number): void {
     for (const view of views) for (const line of this.#views.text(view, callsBefore)) this.#print(line);
+  }
+
+  #at(argument: string): void {
+    if (!/^(0x[0-9a-f]+|\d+)$/i.test(argument)) throw new UsageError(`"${argument}" is no address, such as 0x9a070`);
+    const { inspect } = this.#history.machine;
+    for (const line of placeLines(inspect.at(Number(argument)))) this.#print(line);
   }
 
   #watch(argument: string): void {

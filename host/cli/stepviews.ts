@@ -3,16 +3,20 @@
  * the last step changed in them.
  */
 import type { History } from '../history.ts';
+import { type RawChange, rawChanges } from '../inspect/raw.ts';
 import { type Change, changeLines, tableChanges } from '../inspect/tables/diff.ts';
 import { Names } from '../inspect/tables/names.ts';
+import { rawChangeLine } from '../inspect/tables/rawtext.ts';
 import { type Table, tableLines } from '../inspect/tables/table.ts';
 import { NOTHING_IN, TABLE_VIEWS, type TableView, type Views, viewsOf } from '../inspect/tables/views.ts';
 import { StepCalls } from './stepcalls.ts';
 import { UsageError } from './usage.ts';
 
-export type StepView = 'calls' | TableView | 'diff';
+export type StepView = 'calls' | TableView | 'diff' | 'raw';
 
-export const STEP_VIEWS: readonly StepView[] = ['calls', ...TABLE_VIEWS, 'diff'];
+/** What `all` stands for. */
+const TOLD_VIEWS: readonly StepView[] = ['calls', ...TABLE_VIEWS, 'diff'];
+export const STEP_VIEWS: readonly StepView[] = [...TOLD_VIEWS, 'raw'];
 
 const CALLS_BEFORE = 3;
 
@@ -37,6 +41,8 @@ export class StepViews {
         return this.#calls.recent(0)[0]?.raw ?? [];
       case 'diff':
         return this.#changes();
+      case 'raw':
+        return this.#rawChanges();
       default:
         return this.tables()[view].map(({ title, facts, rows }) => ({
           title,
@@ -63,6 +69,8 @@ export class StepViews {
         return this.#calls.text(before);
       case 'diff':
         return this.#diffLines();
+      case 'raw':
+        return this.#rawLines();
       default:
         return tablesText(view, this.tables()[view]);
     }
@@ -78,17 +86,30 @@ export class StepViews {
     return lines.length === 0 ? ['nothing of buffers, pages, threads and nodes'] : lines;
   }
 
-  /** Goes one step back to look, and forward again. */
+  #rawLines(): string[] {
+    if (this.#history.position < 0) return ['nothing has happened yet'];
+    const lines = this.#rawChanges().map(rawChangeLine);
+    return lines.length === 0 ? ['no field of a kernel object'] : lines;
+  }
+
+  #rawChanges(): RawChange[] {
+    return rawChanges(...this.#beforeAndAfter(() => this.#history.machine.inspect.rawObjects()));
+  }
+
   #changes(): Readonly<Record<TableView, Change[]>> {
-    const history = this.#history;
-    const after = this.tables();
-    let before = after;
-    if (history.back()) {
-      before = this.tables();
-      history.next();
-    }
+    const [before, after] = this.#beforeAndAfter(() => this.tables());
     const entries = TABLE_VIEWS.map((view) => [view, tableChanges(before[view], after[view])] as const);
     return Object.fromEntries(entries) as unknown as Record<TableView, Change[]>;
+  }
+
+  /** Goes one step back to look, and forward again. */
+  #beforeAndAfter<T>(look: () => T): [before: T, after: T] {
+    const history = this.#history;
+    const after = look();
+    if (!history.back()) return [after, after];
+    const before = look();
+    history.next();
+    return [before, after];
   }
 }
 
@@ -97,7 +118,7 @@ export function stepViewsOf(list: string): StepView[] {
   const names = list.split(/[\s,]+/).filter((name) => name !== '');
   if (names.length === 0) throw new UsageError(`show what? There are ${STEP_VIEWS.join(', ')}`);
   return names.flatMap((name) => {
-    if (name === 'all') return STEP_VIEWS;
+    if (name === 'all') return TOLD_VIEWS;
     const view = STEP_VIEWS.find((known) => known === name);
     if (view === undefined) throw new UsageError(`there is no view "${name}"; there are ${STEP_VIEWS.join(', ')}, all`);
     return [view];

@@ -3,7 +3,7 @@
  * processes or of Binder. The memory never grows, so the views stay valid as long as the guest lives.
  */
 import { instantiateSync } from '@assemblyscript/loader';
-import { type RawExports, REQUIRED_EXPORTS } from './exports.ts';
+import { DIGEST, type GuestExports } from '../../build/layout.ts';
 
 const MIB = 1024 * 1024;
 const WASM_PAGE = 64 * 1024;
@@ -18,7 +18,7 @@ export interface CompiledWasm {
 
 export class Guest {
   /** The module's functions as they are: what the machine calls on every step. */
-  readonly raw: RawExports;
+  readonly raw: GuestExports;
   readonly memory: { readonly buffer: ArrayBuffer };
   /** Compiled code, for further guests of the same build. */
   readonly module: CompiledWasm;
@@ -31,19 +31,17 @@ export class Guest {
 
   /**
    * @param memoryMiB Size of linear memory: the machine's physical memory and what the module keeps below it.
-   * @throws Error when the module is not binderlab's guest.
+   * @throws Error when the module is not binderlab's guest, or of a build whose layout is another.
    */
   constructor(wasm: WasmSource, memoryMiB: number) {
     const pages = (memoryMiB * MIB) / WASM_PAGE;
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
     this.memory = memory;
-    const { module, instance } = instantiateSync(wasm as BufferSource, { env: { memory } });
-    for (const name of REQUIRED_EXPORTS) {
-      if (typeof instance.exports[name] !== 'function')
-        throw new Error(`this wasm module is no binderlab guest: it has no ${name}()`);
-    }
+    const module = wasm instanceof WebAssembly.Module ? wasm : new WebAssembly.Module(wasm as BufferSource);
+    checkLayout(module);
+    const { instance } = instantiateSync(module, { env: { memory } });
     // The loader's own exports are wrapped, and an instance's are slow to look up: both cost more than a small call.
-    this.raw = { ...instance.exports } as unknown as RawExports;
+    this.raw = { ...instance.exports } as unknown as GuestExports;
     this.module = module;
     const buffer = this.memory.buffer;
     this.u8 = new Uint8Array(buffer);
@@ -51,4 +49,16 @@ export class Guest {
     this.u32 = new Uint32Array(buffer);
     this.data = new DataView(buffer);
   }
+}
+
+/** The host reads the guest's memory by its layout, so it takes a guest of its own layout alone. */
+function checkLayout(module: CompiledWasm): void {
+  const [section] = WebAssembly.Module.customSections(module, 'layout');
+  if (section === undefined) throw new Error('this wasm module is no binderlab guest: it does not say its layout');
+  const digest = new TextDecoder().decode(new Uint8Array(section));
+  if (digest === DIGEST) return;
+  const [theirs, ours] = [digest, DIGEST].map((whole) => whole.slice(0, 12));
+  throw new Error(
+    `this wasm module is of another build of binderlab: its layout is ${theirs}, and this host knows ${ours}; take the release.wasm or debug.wasm that came with the host`,
+  );
 }

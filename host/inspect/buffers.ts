@@ -1,29 +1,6 @@
 /** Views of a mapping: its buffers, and the pages under them. */
-import {
-  BUFFER_ALLOW_USER_FREE,
-  BUFFER_ASYNC,
-  BUFFER_CLEAR_ON_FREE,
-  BUFFER_DATA_SIZE,
-  BUFFER_EXTRA_SIZE,
-  BUFFER_FREE,
-  BUFFER_ID,
-  BUFFER_NODE_ID,
-  BUFFER_OFFSET,
-  BUFFER_OFFSETS_SIZE,
-  BUFFER_PID,
-  BUFFER_SIZE,
-  BUFFER_SPAM_SUSPECT,
-  BUFFER_TRANSACTION,
-  PAGE_ACTIVE,
-  PAGE_FRAME,
-  PAGE_INDEX,
-  PAGE_KERNEL,
-  PAGE_ON_LRU,
-  PAGE_PID,
-  PAGE_STATE,
-  PAGE_USER,
-} from '../../assembly/abi/inspect.ts';
-import type { Row } from './cursor.ts';
+import { PAGE_SIZE } from '../../assembly/abi/machine.ts';
+import { type KernelMemory, type KernelObject, sizeOf } from './kernelmemory.ts';
 
 /** One stretch of a mapping: free, or with a message in it. */
 export type BufferView = FreeBufferView | UsedBufferView;
@@ -76,37 +53,68 @@ export interface PageView {
   readonly pid: number;
 }
 
-export function bufferView(row: Row): BufferView {
-  const where = { handle: row.handle, offset: row.u32(BUFFER_OFFSET), size: row.u32(BUFFER_SIZE) };
-  if (row.flag(BUFFER_FREE)) return { ...where, free: true };
-  return {
-    ...where,
-    free: false,
-    id: row.i32(BUFFER_ID),
-    dataSize: row.u32(BUFFER_DATA_SIZE),
-    offsetsSize: row.u32(BUFFER_OFFSETS_SIZE),
-    extraSize: row.u32(BUFFER_EXTRA_SIZE),
-    active: row.flag(BUFFER_TRANSACTION),
-    node: row.i32(BUFFER_NODE_ID),
-    pid: row.i32(BUFFER_PID),
-    allowUserFree: row.flag(BUFFER_ALLOW_USER_FREE),
-    isAsync: row.flag(BUFFER_ASYNC),
-    clearOnFree: row.flag(BUFFER_CLEAR_ON_FREE),
-    spamSuspect: row.flag(BUFFER_SPAM_SUSPECT),
-  };
+/** All buffers of a proc's mapping by address, free ones included; none before mmap. */
+export function bufferViews(kernel: KernelMemory, { alloc }: KernelObject<'Proc'>): BufferView[] {
+  if (alloc.size === 0) return [];
+  return kernel.list(alloc.addressOf('buffersNext'), 'Buffer', 'entryNext').map((buffer) => {
+    if (buffer.free) return freeBufferView(buffer);
+    return {
+      handle: buffer.linear,
+      offset: buffer.offset,
+      size: buffer.size,
+      free: false,
+      id: buffer.debugId,
+      dataSize: buffer.dataSize,
+      offsetsSize: buffer.offsetsSize,
+      extraSize: buffer.extraSize,
+      active: buffer.transaction !== 0,
+      node: nodeIdAt(kernel, buffer.targetNode),
+      pid: buffer.pid,
+      allowUserFree: buffer.allowUserFree,
+      isAsync: buffer.isAsync,
+      clearOnFree: buffer.clearOnFree,
+      spamSuspect: buffer.spamSuspect,
+    };
+  });
 }
 
-export function pageView(row: Row): PageView {
-  const state = row.u32(PAGE_STATE);
-  const frame = row.u32(PAGE_FRAME);
-  const kernelAddress = row.big(PAGE_KERNEL);
+/** The free ones by size, as the best-fit search meets them. */
+export function freeBufferViews(kernel: KernelMemory, { alloc }: KernelObject<'Proc'>): FreeBufferView[] {
+  if (alloc.size === 0) return [];
+  return kernel.tree(alloc.freeRoot, 'Buffer', 'rbParent').map(freeBufferView);
+}
+
+/** All pages of a proc's mapping by address; none before mmap. */
+export function pageViews(kernel: KernelMemory, { alloc }: KernelObject<'Proc'>): PageView[] {
+  if (alloc.size === 0) return [];
+  return kernel.array(alloc.pages, 'Page', alloc.pageCount).map((page) => pageView(kernel, page));
+}
+
+/** Pages of all mappings that the shrinker may take, in the order in which it would. */
+export function lruViews(kernel: KernelMemory): PageView[] {
+  return kernel.list(kernel.roots.lru, 'Page', 'lruNext').map((page) => pageView(kernel, page));
+}
+
+/** Number of the node that a buffer was sent to; 0 in a reply. */
+export function nodeIdAt(kernel: KernelMemory, node: number): number {
+  return node === 0 ? 0 : kernel.object('Node', node).debugId;
+}
+
+function freeBufferView({ linear, offset, size }: KernelObject<'Buffer'>): FreeBufferView {
+  return { handle: linear, offset, size, free: true };
+}
+
+function pageView(kernel: KernelMemory, { linear, frame, lruNext, area: at }: KernelObject<'Page'>): PageView {
+  const area = kernel.object('Area', at);
+  const index = (linear - area.pages) / sizeOf('Page');
+  const offset = BigInt(index * PAGE_SIZE);
   return {
-    handle: row.handle,
-    index: row.u32(PAGE_INDEX),
-    state: state === PAGE_ACTIVE ? 'active' : state === PAGE_ON_LRU ? 'lru' : 'none',
+    handle: linear,
+    index,
+    state: frame === 0 ? 'none' : lruNext === 0 ? 'active' : 'lru',
     frame: frame === 0 ? null : frame,
-    userAddress: row.u64(PAGE_USER),
-    kernelAddress: kernelAddress === 0n ? null : kernelAddress,
-    pid: row.i32(PAGE_PID),
+    userAddress: Number(area.userBase + offset),
+    kernelAddress: area.kernelBase === 0n ? null : area.kernelBase + offset,
+    pid: area.pid,
   };
 }

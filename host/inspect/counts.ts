@@ -1,28 +1,9 @@
 /** Views of what the driver counts and logs. */
-import {
-  CURSOR_FAILED_LOG,
-  CURSOR_LOG,
-  CURSOR_STATS,
-  LOG_CALL_TYPE,
-  LOG_DATA_SIZE,
-  LOG_DEVICE,
-  LOG_FROM_PROC,
-  LOG_FROM_THREAD,
-  LOG_ID,
-  LOG_ID_DONE,
-  LOG_OFFSETS_SIZE,
-  LOG_RETURN_ERROR,
-  LOG_RETURN_ERROR_PARAM,
-  LOG_TARGET_HANDLE,
-  LOG_TO_NODE,
-  LOG_TO_PROC,
-  LOG_TO_THREAD,
-  STATS_COMMANDS,
-  STATS_OBJECTS,
-  STATS_RETURNS,
-} from '../../assembly/abi/inspect.ts';
+
+import { LOG_ENTRIES } from '../../assembly/abi/machine.ts';
 import * as protocol from '../../assembly/abi/protocol.ts';
-import type { Cursors, Row } from './cursor.ts';
+import { CONSTANTS } from '../../build/layout.ts';
+import { type KernelMemory, type KernelObject, sizeOf } from './kernelmemory.ts';
 import { type ContextName, contextName } from './procs.ts';
 
 /** How often each word was said, and how objects came and went, since boot. What is zero is left out. */
@@ -54,48 +35,59 @@ export interface LogEntryView {
 /** debugfs has a name for SEC_CTX deliveries only under BR_TRANSACTION: they share a number. */
 const COMMANDS = wordsOf('BC_', protocol.BC_COUNT);
 const RETURNS = wordsOf('BR_', protocol.BR_COUNT);
-const OBJECTS = ['proc', 'thread', 'node', 'ref', 'death', 'transaction', 'transaction_complete', 'freeze'] as const;
+/** Kinds of objects by STAT_*. */
+const OBJECTS = Object.entries(CONSTANTS)
+  .filter(([name]) => name.startsWith('STAT_') && name !== 'STAT_COUNT')
+  .sort(([, one], [, other]) => one - other)
+  .map(([name]) => name.slice('STAT_'.length).toLowerCase());
 const CALL_TYPES = ['call', 'async', 'reply'] as const;
 
-/** @param proc Handle; 0 for the whole driver. */
-export function statsView(cursors: Cursors, proc: number): StatsView {
-  const [row] = cursors.rows(CURSOR_STATS, proc);
-  const words: Record<string, number> = {};
+/** @param proc null for the whole driver. */
+export function statsView(kernel: KernelMemory, proc: KernelObject<'Proc'> | null): StatsView {
+  const { roots } = kernel;
+  const counts = kernel.words(proc === null ? roots.words : statsOf(proc), COMMANDS.length + RETURNS.length);
+  const named = [...COMMANDS, ...RETURNS].map((name, index) => [name, counts[index] as number] as const);
+  const words = Object.fromEntries(named.filter(([, count]) => count !== 0));
   const objects: Record<string, { active: number; total: number }> = {};
-  if (row === undefined) return { words, objects };
-  const note = (name: string, count: number) => {
-    if (count !== 0) words[name] = count;
-  };
-  for (const [number, name] of COMMANDS.entries()) note(name, row.u32(STATS_COMMANDS + number));
-  for (const [number, name] of RETURNS.entries()) note(name, row.u32(STATS_RETURNS + number));
+  if (proc !== null) return { words, objects };
+  const [created, deleted] = [0, 1].map((which) => kernel.words(roots.objects + 4 * which, 2 * OBJECTS.length));
   for (const [kind, name] of OBJECTS.entries()) {
-    const total = row.u32(STATS_OBJECTS + 2 * kind);
-    const deleted = row.u32(STATS_OBJECTS + 2 * kind + 1);
-    if (total !== 0 || deleted !== 0) objects[name] = { active: total - deleted, total };
+    const total = created?.[2 * kind] as number;
+    if (total !== 0) objects[name] = { active: total - (deleted?.[2 * kind] as number), total };
   }
   return { words, objects };
 }
 
 /** The last 32 entries, oldest first. */
-export function logViews(cursors: Cursors, { failed }: { failed: boolean }): LogEntryView[] {
-  return cursors.rows(failed ? CURSOR_FAILED_LOG : CURSOR_LOG).map(logEntryView);
+export function logViews(kernel: KernelMemory, { failed }: { failed: boolean }): LogEntryView[] {
+  const { driver, log, failedLog } = kernel.roots;
+  const head = failed ? driver.failedHead : driver.logHead;
+  const entries = kernel.array(failed ? failedLog : log, 'LogEntry', LOG_ENTRIES);
+  const first = Math.max(0, head - LOG_ENTRIES);
+  return Array.from({ length: head - first }, (_, index) =>
+    logEntryView(entries[(first + index) % LOG_ENTRIES] as KernelObject<'LogEntry'>),
+  );
 }
 
-function logEntryView(row: Row): LogEntryView {
-  const id = row.i32(LOG_ID);
+function logEntryView(entry: KernelObject<'LogEntry'>): LogEntryView {
   return {
-    id,
-    type: CALL_TYPES[row.u32(LOG_CALL_TYPE)] ?? 'call',
-    from: { pid: row.i32(LOG_FROM_PROC), tid: row.i32(LOG_FROM_THREAD) },
-    to: { pid: row.i32(LOG_TO_PROC), tid: row.i32(LOG_TO_THREAD), node: row.i32(LOG_TO_NODE) },
-    targetHandle: row.u32(LOG_TARGET_HANDLE),
-    context: contextName(row.u32(LOG_DEVICE)),
-    dataSize: row.big(LOG_DATA_SIZE),
-    offsetsSize: row.big(LOG_OFFSETS_SIZE),
-    returnError: row.u32(LOG_RETURN_ERROR),
-    returnErrorParam: row.i32(LOG_RETURN_ERROR_PARAM),
-    complete: row.i32(LOG_ID_DONE) === id,
+    id: entry.debugId,
+    type: CALL_TYPES[entry.callType] ?? 'call',
+    from: { pid: entry.fromProc, tid: entry.fromThread },
+    to: { pid: entry.toProc, tid: entry.toThread, node: entry.toNode },
+    targetHandle: entry.targetHandle,
+    context: contextName(entry.device),
+    dataSize: entry.dataSize,
+    offsetsSize: entry.offsetsSize,
+    returnError: entry.returnError,
+    returnErrorParam: entry.returnErrorParam,
+    complete: entry.debugIdDone === entry.debugId,
   };
+}
+
+/** Address of the words that are counted for a proc: they follow it in memory. */
+function statsOf(proc: KernelObject<'Proc'>): number {
+  return proc.linear + ((sizeOf('Proc') + 7) & ~7);
 }
 
 /** Names by the number in the low byte of the word; of two words with one number the shorter name. */

@@ -1,20 +1,4 @@
 /** Views of memory: how addresses are translated, and what frames and slabs are used for. */
-import {
-  CURSOR_FRAMES,
-  CURSOR_SLABS,
-  FRAME_RECORD_FLAGS,
-  FRAME_RECORD_KIND,
-  FRAME_RECORD_ORDER,
-  FRAME_RECORD_OWNER,
-  FRAME_RECORD_REFCOUNT,
-  WALK_LEVEL,
-  WALK_LEVEL1,
-  WALK_LEVEL2,
-  WALK_LEVEL3,
-  WALK_LINEAR,
-  WALK_TRANSLATES,
-  WALK_VA,
-} from '../../assembly/abi/inspect.ts';
 import * as machine from '../../assembly/abi/machine.ts';
 import {
   FRAME_ANON,
@@ -23,13 +7,14 @@ import {
   FRAME_DIRTY,
   FRAME_FILE,
   FRAME_FREE,
+  FRAME_HEAD,
   FRAME_RESERVED,
   FRAME_SLAB,
   FRAME_STAGE,
   FRAME_TABLE,
   PAGE_SIZE,
 } from '../../assembly/abi/machine.ts';
-import type { Cursors, Row } from './cursor.ts';
+import { type KernelMemory, sizeOf } from './kernelmemory.ts';
 
 /** A walk of a page table, as the processor makes it. */
 export interface WalkView {
@@ -68,58 +53,88 @@ const FRAME_NAMES: readonly string[] = Object.values({
   [FRAME_FILE]: 'file',
   [FRAME_STAGE]: 'stage',
 });
-/** Caches by number: "binder_node". */
-const CACHE_NAMES: ReadonlyMap<number, string> = new Map(
+/** A slab cache: "binder_node". */
+export type CacheName = keyof typeof machine extends infer N
+  ? N extends `CACHE_${infer Name}`
+    ? Exclude<Lowercase<Name>, 'count'>
+    : never
+  : never;
+const CACHE_NAMES: ReadonlyMap<number, CacheName> = new Map(
   Object.entries(machine)
     .filter(([name]) => name.startsWith('CACHE_') && name !== 'CACHE_COUNT')
-    .map(([name, number]) => [number as number, name.slice('CACHE_'.length).toLowerCase()]),
+    .map(([name, number]) => [number as number, name.slice('CACHE_'.length).toLowerCase() as CacheName]),
 );
 const PAGE_BYTES = BigInt(PAGE_SIZE);
 const BLOCK_BYTES = PAGE_BYTES * 512n;
 
-export function walkView(row: Row): WalkView {
-  const level = row.u32(WALK_LEVEL) as 1 | 2 | 3;
-  const descriptors = [row.big(WALK_LEVEL1), row.big(WALK_LEVEL2), row.big(WALK_LEVEL3)] as const;
+/** How a space translates an address; null when it has no such address. */
+export function walkView({ guest: { raw } }: KernelMemory, space: number, address: bigint): WalkView | null {
+  const level = raw.inspectLevel(space, address) as 0 | 1 | 2 | 3;
+  if (level === 0) return null;
+  const descriptor = (at: number) => BigInt.asUintN(64, raw.inspectDescriptor(space, address, at));
+  const descriptors = [descriptor(1), descriptor(2), descriptor(3)] as const;
+  const linear = raw.inspectLinear(space, address);
   return {
-    address: row.big(WALK_VA),
+    address: BigInt.asUintN(64, address),
     level,
     descriptors,
     descriptor: descriptors[level - 1] as bigint,
-    linear: row.flag(WALK_TRANSLATES) ? row.u32(WALK_LINEAR) : null,
+    linear: linear === 0 ? null : linear,
   };
 }
 
 /** Walks of all pages in [from, end) that the page table maps, a block of 2 MiB once. */
-export function* leafViews(cursors: Cursors, process: number, from: bigint, end: bigint): Generator<WalkView> {
-  let at = from;
-  for (let row = cursors.leaf(process, at, end); row !== null; row = cursors.leaf(process, at, end)) {
-    const view = walkView(row);
-    yield view;
+export function leafViews(kernel: KernelMemory, space: number, from: bigint, end: bigint): WalkView[] {
+  const leaves: WalkView[] = [];
+  const stop = BigInt.asUintN(64, end);
+  const next = (at: bigint) => BigInt.asUintN(64, kernel.guest.raw.inspectLeaf(space, at, stop));
+  for (let at = next(from); at < stop; ) {
+    const view = walkView(kernel, space, at) as WalkView;
+    leaves.push(view);
     const bytes = view.level === 2 ? BLOCK_BYTES : PAGE_BYTES;
-    at = (view.address & ~(bytes - 1n)) + bytes;
+    at = next((view.address & ~(bytes - 1n)) + bytes);
   }
+  return leaves;
 }
 
-export function frameView(row: Row): FrameView {
-  const kind = row.u32(FRAME_RECORD_KIND);
+/** The frame that holds a linear address; null outside of memory. */
+export function frameView(kernel: KernelMemory, linear: number): FrameView | null {
+  const number = Math.floor(linear / PAGE_SIZE);
+  if (!(number >= 0 && number < frameCount(kernel))) return null;
+  const frame = kernel.object('Frame', kernel.roots.frames + number * sizeOf('Frame'));
+  const isHead = (frame.flags & FRAME_HEAD) !== 0;
+  const isFree = frame.kind === FRAME_FREE;
   return {
-    kind: FRAME_NAMES[kind] ?? `kind ${kind}`,
-    order: row.u32(FRAME_RECORD_ORDER),
-    refs: row.u32(FRAME_RECORD_REFCOUNT),
-    dirty: (row.u32(FRAME_RECORD_FLAGS) & FRAME_DIRTY) !== 0,
-    owner: row.u32(FRAME_RECORD_OWNER),
+    kind: FRAME_NAMES[frame.kind] ?? `kind ${frame.kind}`,
+    order: isHead ? frame.order : 0,
+    refs: isHead && !isFree ? frame.refcount : 0,
+    dirty: (frame.flags & FRAME_DIRTY) !== 0,
+    owner: isFree ? 0 : frame.owner,
   };
 }
 
 /** How many frames of 4 KiB there are of each kind. They sum up to the machine's memory. */
-export function frameCounts(cursors: Cursors): Record<string, number> {
-  const [row] = cursors.rows(CURSOR_FRAMES);
-  return Object.fromEntries(FRAME_NAMES.map((name, kind) => [name, row?.u32(kind) ?? 0]));
+export function frameCounts(kernel: KernelMemory): Record<string, number> {
+  const counts = FRAME_NAMES.map(() => 0);
+  const [size, first] = [sizeOf('Frame'), kernel.object('Frame', kernel.roots.frames).addressOf('kind')];
+  for (let number = 0; number < frameCount(kernel); number++) {
+    const kind = kernel.guest.u8[first + number * size] as number;
+    counts[kind] = (counts[kind] ?? 0) + 1;
+  }
+  return Object.fromEntries(FRAME_NAMES.map((name, kind) => [name, counts[kind] ?? 0]));
 }
 
 /** How many kernel objects of each kind live; kinds of which none lives are left out. */
-export function objectCounts(cursors: Cursors): Record<string, number> {
-  const [row] = cursors.rows(CURSOR_SLABS);
-  const counts = [...CACHE_NAMES].map(([cache, name]) => [name, row?.u32(cache) ?? 0] as const);
+export function objectCounts({ guest: { raw } }: KernelMemory): Record<string, number> {
+  const counts = [...CACHE_NAMES].map(([cache, name]) => [name, raw.kmemLive(cache)] as const);
   return Object.fromEntries(counts.filter(([, live]) => live > 0));
+}
+
+/** @param number CACHE_*: what a slab's frame has for its owner. */
+export function cacheName(number: number): CacheName {
+  return CACHE_NAMES.get(number) as CacheName;
+}
+
+function frameCount({ guest }: KernelMemory): number {
+  return guest.u8.length / PAGE_SIZE;
 }

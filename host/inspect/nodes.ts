@@ -1,41 +1,5 @@
 /** Views of objects that processes have sent, and of the handles on them. */
-import {
-  CURSOR_ASYNC_TODO,
-  CURSOR_DEAD_NODES,
-  CURSOR_NODE_REFS,
-  CURSOR_NODES,
-  CURSOR_REFS,
-  NODE_ACCEPT_FDS,
-  NODE_COOKIE,
-  NODE_HAS_ASYNC_TRANSACTION,
-  NODE_HAS_STRONG_REF,
-  NODE_HAS_WEAK_REF,
-  NODE_ID,
-  NODE_INTERNAL_STRONG_REFS,
-  NODE_LOCAL_STRONG_REFS,
-  NODE_LOCAL_WEAK_REFS,
-  NODE_MIN_PRIORITY,
-  NODE_PENDING_STRONG_REF,
-  NODE_PENDING_WEAK_REF,
-  NODE_PTR,
-  NODE_QUEUED,
-  NODE_TMP_REFS,
-  NODE_TXN_SECURITY_CTX,
-  REF_DEATH_COOKIE,
-  REF_DESC,
-  REF_FREEZE_COOKIE,
-  REF_HAS_DEATH,
-  REF_HAS_FREEZE,
-  REF_ID,
-  REF_NODE,
-  REF_NODE_DEAD,
-  REF_NODE_ID,
-  REF_PID,
-  REF_PROC,
-  REF_STRONG,
-  REF_WEAK,
-} from '../../assembly/abi/inspect.ts';
-import type { Cursors, Row } from './cursor.ts';
+import type { KernelMemory, KernelObject } from './kernelmemory.ts';
 import { type WorkView, workViews } from './works.ts';
 
 export interface NodeView {
@@ -90,56 +54,57 @@ export interface RefView {
 }
 
 /** Nodes of a proc, by ptr. */
-export function nodeViews(cursors: Cursors, proc: number): NodeView[] {
-  return cursors.rows(CURSOR_NODES, proc).map((row) => nodeView(cursors, row, false));
+export function nodeViews(kernel: KernelMemory, proc: KernelObject<'Proc'>): NodeView[] {
+  return kernel.tree(proc.nodes, 'Node', 'rbParent').map((node) => nodeView(kernel, node));
 }
 
 /** Nodes that outlive their owner, the one that died last first. */
-export function deadNodeViews(cursors: Cursors): NodeView[] {
-  return cursors.rows(CURSOR_DEAD_NODES).map((row) => nodeView(cursors, row, true));
+export function deadNodeViews(kernel: KernelMemory): NodeView[] {
+  return kernel.list(kernel.roots.deadNodes, 'Node', 'rbParent').map((node) => nodeView(kernel, node));
 }
 
 /** Refs of a proc, by handle number. */
-export function refViews(cursors: Cursors, proc: number): RefView[] {
-  return cursors.rows(CURSOR_REFS, proc).map(refView);
+export function refViews(kernel: KernelMemory, proc: KernelObject<'Proc'>): RefView[] {
+  return kernel.tree(proc.refsByDesc, 'Ref', 'descParent').map(refView);
 }
 
-function nodeView(cursors: Cursors, row: Row, dead: boolean): NodeView {
+function nodeView(kernel: KernelMemory, node: KernelObject<'Node'>): NodeView {
   return {
-    handle: row.handle,
-    id: row.i32(NODE_ID),
-    ptr: row.big(NODE_PTR),
-    cookie: row.big(NODE_COOKIE),
-    dead,
-    hasStrongRef: row.flag(NODE_HAS_STRONG_REF),
-    pendingStrongRef: row.flag(NODE_PENDING_STRONG_REF),
-    hasWeakRef: row.flag(NODE_HAS_WEAK_REF),
-    pendingWeakRef: row.flag(NODE_PENDING_WEAK_REF),
-    localStrongRefs: row.i32(NODE_LOCAL_STRONG_REFS),
-    localWeakRefs: row.i32(NODE_LOCAL_WEAK_REFS),
-    internalStrongRefs: row.i32(NODE_INTERNAL_STRONG_REFS),
-    tmpRefs: row.i32(NODE_TMP_REFS),
-    acceptFds: row.flag(NODE_ACCEPT_FDS),
-    txnSecurityCtx: row.flag(NODE_TXN_SECURITY_CTX),
-    minPriority: row.u32(NODE_MIN_PRIORITY),
-    hasAsyncTransaction: row.flag(NODE_HAS_ASYNC_TRANSACTION),
-    queued: row.flag(NODE_QUEUED),
-    refs: cursors.rows(CURSOR_NODE_REFS, row.handle).map(refView),
-    asyncTodo: workViews(cursors, CURSOR_ASYNC_TODO, row.handle),
+    handle: node.linear,
+    id: node.debugId,
+    ptr: node.ptr,
+    cookie: node.cookie,
+    dead: node.proc === null,
+    hasStrongRef: node.hasStrongRef,
+    pendingStrongRef: node.pendingStrongRef,
+    hasWeakRef: node.hasWeakRef,
+    pendingWeakRef: node.pendingWeakRef,
+    localStrongRefs: node.localStrongRefs,
+    localWeakRefs: node.localWeakRefs,
+    internalStrongRefs: node.internalStrongRefs,
+    tmpRefs: node.tmpRefs,
+    acceptFds: node.acceptFds,
+    txnSecurityCtx: node.txnSecurityCtx,
+    minPriority: node.minPriority,
+    hasAsyncTransaction: node.hasAsyncTransaction,
+    queued: node.next !== 0,
+    refs: kernel.list(node.addressOf('refsNext'), 'Ref', 'siblingNext').map(refView),
+    asyncTodo: workViews(kernel, node.addressOf('asyncTodoNext')),
   };
 }
 
-function refView(row: Row): RefView {
+function refView(ref: KernelObject<'Ref'>): RefView {
+  const { proc, node } = ref;
   return {
-    handle: row.handle,
-    id: row.i32(REF_ID),
-    desc: row.u32(REF_DESC),
-    strong: row.i32(REF_STRONG),
-    weak: row.i32(REF_WEAK),
-    proc: row.u32(REF_PROC),
-    pid: row.i32(REF_PID),
-    node: { handle: row.u32(REF_NODE), id: row.i32(REF_NODE_ID), dead: row.flag(REF_NODE_DEAD) },
-    death: row.flag(REF_HAS_DEATH) ? row.big(REF_DEATH_COOKIE) : null,
-    freeze: row.flag(REF_HAS_FREEZE) ? row.big(REF_FREEZE_COOKIE) : null,
+    handle: ref.linear,
+    id: ref.debugId,
+    desc: ref.desc,
+    strong: ref.strong,
+    weak: ref.weak,
+    proc: proc.linear,
+    pid: proc.pid,
+    node: { handle: node.linear, id: node.debugId, dead: node.proc === null },
+    death: ref.death?.cookie ?? null,
+    freeze: ref.freeze?.cookie ?? null,
   };
 }

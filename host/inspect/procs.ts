@@ -1,54 +1,8 @@
 /** Views of the driver's own processes: one for each open file of a device, with its loopers and queues. */
-import {
-  CONTEXT_DEVICE,
-  CONTEXT_MANAGER,
-  CONTEXT_MANAGER_ID,
-  CONTEXT_MANAGER_PID,
-  CONTEXT_MANAGER_UID,
-  CURSOR_CONTEXTS,
-  CURSOR_DELIVERED_DEATHS,
-  CURSOR_DELIVERED_FREEZES,
-  CURSOR_LOOPER_TODO,
-  CURSOR_LOOPERS,
-  CURSOR_PROC_TODO,
-  CURSOR_PROCS,
-  CURSOR_STACK,
-  LOOPER_ERROR_COMMAND,
-  LOOPER_ERROR_ID,
-  LOOPER_ERROR_PARAM,
-  LOOPER_NEED_RETURN,
-  LOOPER_ON_WAITING_LIST,
-  LOOPER_PROCESS_TODO,
-  LOOPER_STATE,
-  LOOPER_TID,
-  LOOPER_TMP_REFS,
-  LOOPER_WAITER,
-  PROC_ASYNC_FREE,
-  PROC_ASYNC_RECV,
-  PROC_DEBUGFS_ENTRY,
-  PROC_DEFAULT_PRIORITY,
-  PROC_DEVICE,
-  PROC_FROZEN,
-  PROC_KERNEL_BASE,
-  PROC_MAPPED,
-  PROC_MAX_THREADS,
-  PROC_OUTSTANDING_TXNS,
-  PROC_PAGE_COUNT,
-  PROC_PAGES_HIGH,
-  PROC_PID,
-  PROC_PROCESS,
-  PROC_READY_THREADS,
-  PROC_REQUESTED_THREADS,
-  PROC_REQUESTED_THREADS_STARTED,
-  PROC_SIZE,
-  PROC_SPAM_DETECTION,
-  PROC_SYNC_RECV,
-  PROC_TMP_REFS,
-  PROC_USER_BASE,
-} from '../../assembly/abi/inspect.ts';
-import type { Cursors, Row } from './cursor.ts';
+import { DEVICE_COUNT } from '../../assembly/abi/machine.ts';
+import type { KernelMemory, KernelObject } from './kernelmemory.ts';
 import { type NodeView, nodeViews, type RefView, refViews } from './nodes.ts';
-import { type StackEntryView, stackEntryView, type WorkView, workViews } from './works.ts';
+import { type StackEntryView, stackViews, type WorkView, workViews } from './works.ts';
 
 export type ContextName = 'binder' | 'hwbinder' | 'vndbinder';
 /** By DEVICE_*. */
@@ -132,87 +86,75 @@ export interface LooperView {
   readonly todo: readonly WorkView[];
 }
 
-export function contextViews(cursors: Cursors): ContextView[] {
-  return cursors.rows(CURSOR_CONTEXTS).map((row) => {
-    const handle = row.u32(CONTEXT_MANAGER);
-    const uid = BigInt.asIntN(64, row.big(CONTEXT_MANAGER_UID));
-    const manager = { handle, id: row.i32(CONTEXT_MANAGER_ID), pid: row.i32(CONTEXT_MANAGER_PID) };
-    return {
-      name: contextName(row.u32(CONTEXT_DEVICE)),
-      manager: handle === 0 ? null : manager,
-      managerUid: uid < 0n ? null : Number(uid),
-    };
-  });
+export function contextViews(kernel: KernelMemory): ContextView[] {
+  return kernel.array(kernel.roots.contexts, 'Context', DEVICE_COUNT).map(({ manager, managerUid }, device) => ({
+    name: contextName(device),
+    manager: manager && { handle: manager.linear, id: manager.debugId, pid: manager.proc?.pid ?? 0 },
+    managerUid: managerUid < 0n ? null : Number(managerUid),
+  }));
 }
 
 /** Newest first. */
-export function procViews(cursors: Cursors): ProcView[] {
-  return cursors.rows(CURSOR_PROCS).map((row) => procView(cursors, row));
+export function procsOf(kernel: KernelMemory): KernelObject<'Proc'>[] {
+  return kernel.list(kernel.roots.procs, 'Proc', 'procsNext');
+}
+
+export function procView(kernel: KernelMemory, proc: KernelObject<'Proc'>): ProcView {
+  return {
+    handle: proc.linear,
+    pid: proc.pid,
+    context: contextName(proc.device),
+    process: proc.process.linear,
+    debugfsEntry: proc.debugfsEntry,
+    frozen: proc.isFrozen,
+    syncRecv: proc.syncRecv,
+    asyncRecv: proc.asyncRecv,
+    spamDetection: proc.spamDetection,
+    defaultPriority: proc.defaultPriority,
+    maxThreads: proc.maxThreads | 0,
+    requestedThreads: proc.requestedThreads,
+    requestedThreadsStarted: proc.requestedThreadsStarted | 0,
+    readyThreads: kernel.list(proc.addressOf('waitingNext'), 'Looper', 'waitingNext').length,
+    outstandingTxns: proc.outstandingTxns,
+    tmpRefs: proc.tmpRefs,
+    mapping: mappingView(proc.alloc),
+    loopers: kernel.tree(proc.threads, 'Looper', 'rbParent').map((looper) => looperView(kernel, looper)),
+    nodes: nodeViews(kernel, proc),
+    refs: refViews(kernel, proc),
+    todo: workViews(kernel, proc.addressOf('todoNext')),
+    deliveredDeaths: workViews(kernel, proc.addressOf('deliveredDeathNext')),
+    deliveredFreezes: workViews(kernel, proc.addressOf('deliveredFreezeNext')),
+  };
 }
 
 export function contextName(device: number): ContextName {
   return CONTEXT_NAMES[device] ?? 'binder';
 }
 
-function procView(cursors: Cursors, row: Row): ProcView {
-  const { handle } = row;
+function mappingView(alloc: KernelObject<'BinderAlloc'>): MappingView {
   return {
-    handle,
-    pid: row.i32(PROC_PID),
-    context: contextName(row.u32(PROC_DEVICE)),
-    process: row.u32(PROC_PROCESS),
-    debugfsEntry: row.flag(PROC_DEBUGFS_ENTRY),
-    frozen: row.flag(PROC_FROZEN),
-    syncRecv: row.flag(PROC_SYNC_RECV),
-    asyncRecv: row.flag(PROC_ASYNC_RECV),
-    spamDetection: row.flag(PROC_SPAM_DETECTION),
-    defaultPriority: row.i32(PROC_DEFAULT_PRIORITY),
-    maxThreads: row.i32(PROC_MAX_THREADS),
-    requestedThreads: row.i32(PROC_REQUESTED_THREADS),
-    requestedThreadsStarted: row.i32(PROC_REQUESTED_THREADS_STARTED),
-    readyThreads: row.u32(PROC_READY_THREADS),
-    outstandingTxns: row.i32(PROC_OUTSTANDING_TXNS),
-    tmpRefs: row.i32(PROC_TMP_REFS),
-    mapping: mappingView(row),
-    loopers: cursors.rows(CURSOR_LOOPERS, handle).map((looper) => looperView(cursors, looper)),
-    nodes: nodeViews(cursors, handle),
-    refs: refViews(cursors, handle),
-    todo: workViews(cursors, CURSOR_PROC_TODO, handle),
-    deliveredDeaths: workViews(cursors, CURSOR_DELIVERED_DEATHS, handle),
-    deliveredFreezes: workViews(cursors, CURSOR_DELIVERED_FREEZES, handle),
+    size: alloc.size,
+    mapped: alloc.vma !== null,
+    userBase: Number(alloc.userBase),
+    kernelBase: alloc.kernelBase === 0n ? null : alloc.kernelBase,
+    asyncFree: alloc.asyncFree,
+    pages: alloc.pageCount,
+    pagesHigh: alloc.pagesHigh,
   };
 }
 
-function mappingView(row: Row): MappingView {
-  const kernelBase = row.big(PROC_KERNEL_BASE);
+function looperView(kernel: KernelMemory, looper: KernelObject<'Looper'>): LooperView {
   return {
-    size: row.u32(PROC_SIZE),
-    mapped: row.flag(PROC_MAPPED),
-    userBase: row.u64(PROC_USER_BASE),
-    kernelBase: kernelBase === 0n ? null : kernelBase,
-    asyncFree: row.u32(PROC_ASYNC_FREE),
-    pages: row.u32(PROC_PAGE_COUNT),
-    pagesHigh: row.u32(PROC_PAGES_HIGH),
-  };
-}
-
-function looperView(cursors: Cursors, row: Row): LooperView {
-  const waiter = row.i32(LOOPER_WAITER);
-  return {
-    handle: row.handle,
-    tid: row.i32(LOOPER_TID),
-    state: row.u32(LOOPER_STATE),
-    needReturn: row.flag(LOOPER_NEED_RETURN),
-    processTodo: row.flag(LOOPER_PROCESS_TODO),
-    waiting: row.flag(LOOPER_ON_WAITING_LIST),
-    waiter: waiter === 0 ? null : waiter,
-    tmpRefs: row.i32(LOOPER_TMP_REFS),
-    extendedError: {
-      id: row.u32(LOOPER_ERROR_ID),
-      command: row.u32(LOOPER_ERROR_COMMAND),
-      param: row.i32(LOOPER_ERROR_PARAM),
-    },
-    stack: cursors.rows(CURSOR_STACK, row.handle).map(stackEntryView),
-    todo: workViews(cursors, CURSOR_LOOPER_TODO, row.handle),
+    handle: looper.linear,
+    tid: looper.tid,
+    state: looper.looper,
+    needReturn: looper.needReturn,
+    processTodo: looper.processTodo,
+    waiting: looper.waitingNext !== 0,
+    waiter: looper.waiter?.tid ?? null,
+    tmpRefs: looper.tmpRefs,
+    extendedError: { id: looper.errorId, command: looper.errorCommand, param: looper.errorParam },
+    stack: stackViews(kernel, looper),
+    todo: workViews(kernel, looper.addressOf('todoNext')),
   };
 }

@@ -1,52 +1,7 @@
 /** Views of programs: processes, their threads, descriptors and areas of memory. */
-import {
-  CURSOR_DESCRIPTORS,
-  CURSOR_PROCESSES,
-  CURSOR_THREADS,
-  CURSOR_VMAS,
-  DESCRIPTOR_CLOEXEC,
-  DESCRIPTOR_DEVICE,
-  DESCRIPTOR_FD,
-  DESCRIPTOR_FILE,
-  DESCRIPTOR_FLAGS,
-  DESCRIPTOR_INODE,
-  DESCRIPTOR_KIND,
-  DESCRIPTOR_PROC,
-  DESCRIPTOR_REFS,
-  KIND_BINDER,
-  KIND_MEMFD,
-  KIND_NULL,
-  KIND_STREAM,
-  PARKED_FREEZE,
-  PARKED_GRACE,
-  PARKED_NOT,
-  PARKED_POLL,
-  PARKED_READ,
-  PARKED_STREAM_READ,
-  PARKED_STREAM_WRITE,
-  PROCESS_NOFILE,
-  PROCESS_PID,
-  PROCESS_RESIDENT,
-  PROCESS_UID,
-  THREAD_CALL,
-  THREAD_NICE,
-  THREAD_SIGNALLED,
-  THREAD_TID,
-  THREAD_TIMED_OUT,
-  THREAD_TIMEOUT_MS,
-  THREAD_WAITING_ON,
-  THREAD_WOKEN,
-  VMA_BACKED,
-  VMA_DONT_COPY,
-  VMA_END,
-  VMA_FILE,
-  VMA_FLAGS,
-  VMA_MAY_WRITE,
-  VMA_PROT,
-  VMA_START,
-} from '../../assembly/abi/inspect.ts';
-import { MAP_SHARED, PROT_EXEC, PROT_READ, PROT_WRITE } from '../../assembly/abi/machine.ts';
-import type { Cursors, Row } from './cursor.ts';
+import { MAP_SHARED, PAGE_SIZE, PROT_EXEC, PROT_READ, PROT_WRITE } from '../../assembly/abi/machine.ts';
+import { CONSTANTS } from '../../build/layout.ts';
+import { type KernelMemory, type KernelObject, sizeOf } from './kernelmemory.ts';
 
 export interface ProcessView {
   /** Identity: equal in two views exactly when they show the same object. */
@@ -124,77 +79,84 @@ export interface VmaView {
 }
 
 const KIND_NAMES: Readonly<Record<number, FileKindName>> = {
-  [KIND_BINDER]: 'binder',
-  [KIND_NULL]: 'null',
-  [KIND_MEMFD]: 'memfd',
-  [KIND_STREAM]: 'stream',
+  [CONSTANTS.FILE_BINDER]: 'binder',
+  [CONSTANTS.FILE_NULL]: 'null',
+  [CONSTANTS.FILE_MEMFD]: 'memfd',
+  [CONSTANTS.FILE_STREAM]: 'stream',
 };
 const PARKED_NAMES: Readonly<Record<number, ParkedIn>> = {
-  [PARKED_READ]: 'read',
-  [PARKED_POLL]: 'poll',
-  [PARKED_FREEZE]: 'freeze',
-  [PARKED_GRACE]: 'thread-exit',
-  [PARKED_STREAM_READ]: 'stream-read',
-  [PARKED_STREAM_WRITE]: 'stream-write',
+  [CONSTANTS.CALL_READ]: 'read',
+  [CONSTANTS.CALL_POLL]: 'poll',
+  [CONSTANTS.CALL_FREEZE]: 'freeze',
+  [CONSTANTS.CALL_GRACE]: 'thread-exit',
+  [CONSTANTS.CALL_STREAM_READ]: 'stream-read',
+  [CONSTANTS.CALL_STREAM_WRITE]: 'stream-write',
 };
+/** Descriptors below this are no files: 0 a free number, 1 one that is taken and has no file yet. */
+const FILE_MIN = 2;
 
 /** Processes alive, in order of creation. */
-export function processViews(cursors: Cursors): ProcessView[] {
-  return cursors.rows(CURSOR_PROCESSES).map((row) => ({
-    handle: row.handle,
-    pid: row.i32(PROCESS_PID),
-    uid: row.u32(PROCESS_UID),
-    nofile: row.i32(PROCESS_NOFILE),
-    residentPages: row.i32(PROCESS_RESIDENT),
-    threads: cursors.rows(CURSOR_THREADS, row.handle).map(threadView),
-    descriptors: cursors.rows(CURSOR_DESCRIPTORS, row.handle).map(descriptorView),
-    vmas: vmaViews(cursors, row.handle),
+export function processesOf(kernel: KernelMemory): KernelObject<'Process'>[] {
+  return kernel.list(kernel.roots.processes, 'Process', 'next');
+}
+
+export function processView(kernel: KernelMemory, process: KernelObject<'Process'>): ProcessView {
+  const { space } = process;
+  return {
+    handle: process.linear,
+    pid: process.pid,
+    uid: process.uid,
+    nofile: process.nofile,
+    residentPages: space?.resident ?? 0,
+    threads: kernel.list(process.addressOf('threadsNext'), 'Thread', 'siblingNext').map(threadView),
+    descriptors: descriptorViews(kernel, process),
+    vmas: space === null ? [] : vmaViews(kernel, space),
+  };
+}
+
+export function vmaViews(kernel: KernelMemory, space: KernelObject<'Space'>): VmaView[] {
+  return kernel.list(space.addressOf('vmas'), 'Vma', 'next').map((vma) => ({
+    start: vma.start,
+    end: vma.end,
+    access: accessText(vma.prot, vma.flags),
+    flags: vma.flags,
+    backing: vma.pages === null ? 'anonymous' : 'pages',
+    file: vma.owner,
+    mayWrite: vma.mayWrite,
+    dontCopy: vma.dontCopy,
   }));
 }
 
-/** @param process Handle; 0 for the kernel. */
-export function vmaViews(cursors: Cursors, process: number): VmaView[] {
-  return cursors.rows(CURSOR_VMAS, process).map((row) => ({
-    start: row.big(VMA_START),
-    end: row.big(VMA_END),
-    access: accessText(row.u32(VMA_PROT), row.u32(VMA_FLAGS)),
-    flags: row.u32(VMA_FLAGS),
-    backing: row.flag(VMA_BACKED) ? 'pages' : 'anonymous',
-    file: row.u32(VMA_FILE),
-    mayWrite: row.flag(VMA_MAY_WRITE),
-    dontCopy: row.flag(VMA_DONT_COPY),
-  }));
-}
-
-function threadView(row: Row): ThreadView {
-  const call = row.u32(THREAD_CALL);
-  const timeoutMs = row.i32(THREAD_TIMEOUT_MS);
+function threadView(thread: KernelObject<'Thread'>): ThreadView {
+  const { linear: handle, tid, nice, call, timeoutMs } = thread;
   const parked = {
     in: PARKED_NAMES[call] ?? (`call ${call}` as const),
-    at: row.u32(THREAD_WAITING_ON),
+    at: thread.waitingOn,
     timeoutMs: timeoutMs < 0 ? null : timeoutMs,
-    woken: row.flag(THREAD_WOKEN),
-    signalled: row.flag(THREAD_SIGNALLED),
-    timedOut: row.flag(THREAD_TIMED_OUT),
+    woken: thread.wakeNext !== 0,
+    signalled: thread.signalled,
+    timedOut: thread.timedOut,
   };
-  const { handle } = row;
-  const [tid, nice] = [row.i32(THREAD_TID), row.i32(THREAD_NICE)];
-  return { handle, tid, nice, parked: call === PARKED_NOT ? null : parked };
+  return { handle, tid, nice, parked: call === CONSTANTS.CALL_NONE ? null : parked };
 }
 
-function descriptorView(row: Row): DescriptorView {
-  const proc = row.u32(DESCRIPTOR_PROC);
-  const kind = row.u32(DESCRIPTOR_KIND);
-  return {
-    fd: row.i32(DESCRIPTOR_FD),
-    cloexec: row.flag(DESCRIPTOR_CLOEXEC),
-    file: row.u32(DESCRIPTOR_FILE),
-    kind: KIND_NAMES[kind] ?? `kind ${kind}`,
-    inode: row.u32(DESCRIPTOR_INODE),
-    flags: row.u32(DESCRIPTOR_FLAGS),
-    refs: row.i32(DESCRIPTOR_REFS),
-    binder: proc === 0 ? null : { proc, device: row.u32(DESCRIPTOR_DEVICE) },
-  };
+function descriptorViews(kernel: KernelMemory, { files, filesOrder }: KernelObject<'Process'>): DescriptorView[] {
+  const count = files === 0 ? 0 : (PAGE_SIZE << filesOrder) / sizeOf('fdtable/Entry');
+  return kernel.array(files, 'fdtable/Entry', count).flatMap(({ file: at, flags }, fd) => {
+    if (at < FILE_MIN) return [];
+    const file = kernel.object('OpenFile', at);
+    const isBinder = file.kind === CONSTANTS.FILE_BINDER && file.owner !== 0;
+    return {
+      fd,
+      cloexec: flags !== 0,
+      file: at,
+      kind: KIND_NAMES[file.kind] ?? (`kind ${file.kind}` as const),
+      inode: file.inode,
+      flags: file.flags,
+      refs: file.refs,
+      binder: isBinder ? { proc: file.owner, device: file.device } : null,
+    };
+  });
 }
 
 function accessText(prot: number, flags: number): string {

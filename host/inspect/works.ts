@@ -1,51 +1,17 @@
 /** Views of what waits: entries of queues, and the transactions among them. */
-import {
-  ROLE_INCOMING,
-  ROLE_OUTGOING,
-  TRANSACTION_BUFFER,
-  TRANSACTION_CODE,
-  TRANSACTION_DATA_BYTES,
-  TRANSACTION_FIXUPS,
-  TRANSACTION_FLAGS,
-  TRANSACTION_FROM_PID,
-  TRANSACTION_FROM_TID,
-  TRANSACTION_ID,
-  TRANSACTION_NEED_REPLY,
-  TRANSACTION_NODE_ID,
-  TRANSACTION_OFFSET,
-  TRANSACTION_OFFSETS_BYTES,
-  TRANSACTION_PRIORITY,
-  TRANSACTION_SENDER_EUID,
-  TRANSACTION_TO_PID,
-  TRANSACTION_TO_PROC,
-  TRANSACTION_TO_TID,
-  WORK_COMMAND,
-  WORK_COOKIE,
-  WORK_KIND,
-  WORK_NODE_ID,
-  WORK_PTR,
-  WORK_ROLE,
-} from '../../assembly/abi/inspect.ts';
+
+import { CONSTANTS } from '../../build/layout.ts';
 import { wordName } from '../kernel/words.ts';
-import type { Cursors, Row } from './cursor.ts';
+import { nodeIdAt } from './buffers.ts';
+import type { KernelMemory, KernelObject } from './kernelmemory.ts';
 
-/** Linux's names, without BINDER_WORK_; their place is their number. */
-const WORK_NAMES = [
-  'NONE',
-  'TRANSACTION',
-  'TRANSACTION_COMPLETE',
-  'TRANSACTION_PENDING',
-  'TRANSACTION_ONEWAY_SPAM_SUSPECT',
-  'RETURN_ERROR',
-  'NODE',
-  'DEAD_BINDER',
-  'DEAD_BINDER_AND_CLEAR',
-  'CLEAR_DEATH_NOTIFICATION',
-  'FROZEN_BINDER',
-  'CLEAR_FREEZE_NOTIFICATION',
-] as const;
-
-type WorkName = (typeof WORK_NAMES)[number];
+/** Linux's names, without BINDER_WORK_. */
+type WorkName = keyof typeof CONSTANTS extends infer N ? (N extends `WORK_${infer Name}` ? Name : never) : never;
+const WORK_NAMES = new Map<number, WorkName>(
+  Object.entries(CONSTANTS).flatMap(([name, number]) =>
+    name.startsWith('WORK_') ? [[number, name.slice('WORK_'.length) as WorkName]] : [],
+  ),
+);
 
 /** An entry of a queue. */
 export type WorkView =
@@ -67,7 +33,7 @@ type NotificationName =
   | 'CLEAR_DEATH_NOTIFICATION'
   | 'FROZEN_BINDER'
   | 'CLEAR_FREEZE_NOTIFICATION';
-type PlainName = Exclude<WorkName, NotificationName | 'TRANSACTION' | 'RETURN_ERROR' | 'NODE'>;
+type PlainName = 'NONE' | Exclude<WorkName, NotificationName | 'TRANSACTION' | 'RETURN_ERROR' | 'NODE'>;
 
 export interface TransactionView {
   readonly handle: number;
@@ -103,72 +69,70 @@ export interface StackEntryView {
   readonly transaction: TransactionView;
 }
 
-/** @param cursor Which queue: CURSOR_LOOPER_TODO and its like. */
-export function workViews(cursors: Cursors, cursor: number, owner: number): WorkView[] {
-  return cursors.rows(cursor, owner).map(workView);
+/** @param head Linear address of the queue's head. */
+export function workViews(kernel: KernelMemory, head: number): WorkView[] {
+  return kernel.list(head, 'Work', 'next').map((work) => workView(kernel, work));
 }
 
-export function stackEntryView(row: Row): StackEntryView {
-  const role = row.u32(WORK_ROLE);
-  return {
-    role: role === ROLE_OUTGOING ? 'outgoing' : role === ROLE_INCOMING ? 'incoming' : 'bad',
-    transaction: transactionView(row),
-  };
+/** Goes on with what a transaction was for this very looper: a call it made, or one that it took. */
+export function stackViews(kernel: KernelMemory, looper: KernelObject<'Looper'>): StackEntryView[] {
+  const entries: StackEntryView[] = [];
+  let next = looper.stack;
+  while (next !== null) {
+    const transaction: KernelObject<'Transaction'> = next;
+    const isOutgoing = transaction.from?.linear === looper.linear;
+    const isIncoming = !isOutgoing && transaction.toThread?.linear === looper.linear;
+    const role = isOutgoing ? 'outgoing' : isIncoming ? 'incoming' : 'bad';
+    entries.push({ role, transaction: transactionView(kernel, transaction) });
+    next = isOutgoing ? transaction.fromParent : isIncoming ? transaction.toParent : null;
+  }
+  return entries;
 }
 
-function workView(row: Row): WorkView {
-  const number = row.u32(WORK_KIND);
-  const type = WORK_NAMES[number] ?? 'NONE';
+function workView(kernel: KernelMemory, { linear, type: number }: KernelObject<'Work'>): WorkView {
+  const type = WORK_NAMES.get(number) ?? 'NONE';
   switch (type) {
     case 'TRANSACTION':
-      return { type, number, transaction: transactionView(row) };
+      return { type, number, transaction: transactionView(kernel, kernel.object('Transaction', linear)) };
     case 'RETURN_ERROR': {
-      const command = row.u32(WORK_COMMAND);
+      const { command } = kernel.object('ErrorWork', linear);
       return { type, number, command, word: wordName(command) ?? `BR_UNKNOWN ${command}` };
     }
-    case 'NODE':
-      return {
-        type,
-        number,
-        node: { id: row.i32(WORK_NODE_ID), ptr: row.big(WORK_PTR), cookie: row.big(WORK_COOKIE) },
-      };
+    case 'NODE': {
+      const { debugId: id, ptr, cookie } = kernel.object('Node', linear);
+      return { type, number, node: { id, ptr, cookie } };
+    }
     case 'DEAD_BINDER':
     case 'DEAD_BINDER_AND_CLEAR':
     case 'CLEAR_DEATH_NOTIFICATION':
+      return { type, number, cookie: kernel.object('RefDeath', linear).cookie };
     case 'FROZEN_BINDER':
     case 'CLEAR_FREEZE_NOTIFICATION':
-      return { type, number, cookie: row.big(WORK_COOKIE) };
+      return { type, number, cookie: kernel.object('RefFreeze', linear).cookie };
     default:
       return { type, number };
   }
 }
 
-function transactionView(row: Row): TransactionView {
-  const buffer = row.u32(TRANSACTION_BUFFER);
+function transactionView(kernel: KernelMemory, transaction: KernelObject<'Transaction'>): TransactionView {
+  const { toProc, toThread, buffer } = transaction;
   return {
-    handle: row.handle,
-    id: row.i32(TRANSACTION_ID),
-    from: { pid: row.i32(TRANSACTION_FROM_PID), tid: row.i32(TRANSACTION_FROM_TID) },
-    to: {
-      proc: row.u32(TRANSACTION_TO_PROC),
-      pid: row.i32(TRANSACTION_TO_PID),
-      tid: row.i32(TRANSACTION_TO_TID),
+    handle: transaction.linear,
+    id: transaction.debugId,
+    from: { pid: transaction.fromPid, tid: transaction.fromTid },
+    to: { proc: toProc?.linear ?? 0, pid: toProc?.pid ?? 0, tid: toThread?.tid ?? 0 },
+    code: transaction.code,
+    flags: transaction.flags,
+    priority: transaction.priority,
+    senderEuid: transaction.senderEuid,
+    needReply: transaction.needReply,
+    filesInFlight: kernel.list(transaction.addressOf('fixupsNext'), 'FdFixup', 'next').length,
+    buffer: buffer && {
+      handle: buffer.linear,
+      node: nodeIdAt(kernel, buffer.targetNode),
+      dataSize: buffer.dataSize,
+      offsetsSize: buffer.offsetsSize,
+      offset: buffer.offset,
     },
-    code: row.u32(TRANSACTION_CODE),
-    flags: row.u32(TRANSACTION_FLAGS),
-    priority: row.i32(TRANSACTION_PRIORITY),
-    senderEuid: row.u32(TRANSACTION_SENDER_EUID),
-    needReply: row.flag(TRANSACTION_NEED_REPLY),
-    filesInFlight: row.u32(TRANSACTION_FIXUPS),
-    buffer:
-      buffer === 0
-        ? null
-        : {
-            handle: buffer,
-            node: row.i32(TRANSACTION_NODE_ID),
-            dataSize: row.u32(TRANSACTION_DATA_BYTES),
-            offsetsSize: row.u32(TRANSACTION_OFFSETS_BYTES),
-            offset: row.u32(TRANSACTION_OFFSET),
-          },
   };
 }

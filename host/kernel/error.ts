@@ -36,11 +36,6 @@ export function callError(what: string, ret: number, why: string = errnoMeaning(
   return new BinderlabError(`${what} failed with ${errnoName(-ret)}: ${why}.`, errnoName(-ret));
 }
 
-/** The error of a part of the machine that this build lacks. */
-export function notEmulated(what: string): BinderlabError {
-  return new BinderlabError(`not emulated yet: ${what}`);
-}
-
 /**
  * For scripts: what they are sure of, said so that a failure reads as a sentence.
  *

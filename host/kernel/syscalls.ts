@@ -16,7 +16,7 @@ import { READ_BUFFER_SIZE, tooLong, type Window, WRITE_BUFFER_SIZE } from './are
 import { IoctlCall, PollCall, type Result, resultOf } from './call.ts';
 import type { Command } from './command.ts';
 import { i32At, u32At } from './endian.ts';
-import { AsleepError, BinderlabError, notEmulated } from './error.ts';
+import { AsleepError, BinderlabError } from './error.ts';
 import { checkForm } from './forms.ts';
 import { ioctlName } from './ioctls.ts';
 import type { Fault, UserMemory } from './memory.ts';
@@ -125,12 +125,10 @@ export class Syscalls {
   /** Sets the security context of the process; no bytes for none. */
   setContext(context: Uint8Array): number {
     const { raw, guest } = this.system;
-    const { setcon } = raw;
-    if (setcon === undefined) throw notEmulated('setcon');
     if (context.length > PAGE_SIZE) throw new BinderlabError(`a security context has ${PAGE_SIZE} bytes at most`);
     return this.#call('setcon', { context }, (thread) => {
       guest.u8.set(context, this.system.scratch);
-      return setcon(thread, context.length);
+      return raw.setcon(thread, context.length);
     });
   }
 
@@ -143,7 +141,6 @@ export class Syscalls {
   poll(fd: number, events: number, timeout: number): PollCall {
     const { system, task } = this;
     this.check();
-    if (system.raw.sysPoll === undefined) throw notEmulated('poll');
     const call = new PollCall(task);
     system.enter('poll', task, { fd, events, timeout }, call);
     return system.leave(task, call, system.raw.sysPoll(task.pointer, fd, events, timeout));
@@ -153,7 +150,6 @@ export class Syscalls {
   read(fd: number, addr: number, len: number): ReadCall {
     const { system, task } = this;
     this.check();
-    if (system.raw.sysRead === undefined) throw notEmulated('read');
     const call = new ReadCall(task, this.memory, addr);
     system.enter('read', task, { fd, addr, len }, call);
     return system.leave(task, call, system.raw.sysRead(task.pointer, fd, addr, len));
@@ -167,7 +163,6 @@ export class Syscalls {
   write(fd: number, addr: number, poke: Uint8Array, len: number = poke.length): WriteCall {
     const { system, task } = this;
     this.check();
-    if (system.raw.sysWrite === undefined) throw notEmulated('write');
     system.checkQuiet();
     if (poke.length > 0) this.memory.store(addr, poke);
     const call = new WriteCall(task);
@@ -272,7 +267,6 @@ export class Syscalls {
   /** Opens a file of another kind at exactly these numbers; pipes and socket pairs have two, others use `fd` alone. */
   makeFile(kind: FileKind, fd: number, fd2: number, content: Uint8Array): FileInfo {
     const { raw } = this.system;
-    if (raw.fileMake === undefined) throw notEmulated(`files of the kind ${kind}`);
     if (content.length > PAGE_SIZE) {
       throw new BinderlabError(`a file is made with ${PAGE_SIZE} bytes at most, and these are ${content.length}`);
     }
@@ -280,7 +274,7 @@ export class Syscalls {
     let info: FileInfo = { ret: 0 };
     const run = (thread: number): number => {
       this.system.guest.u8.set(content, this.system.scratch);
-      const inode = raw.fileMake?.(thread, FILE_KINDS[kind], fd, fd2, content.length) ?? 0;
+      const inode = raw.fileMake(thread, FILE_KINDS[kind], fd, fd2, content.length);
       info = inode < 0 ? resultOf(inode) : { ret: fd, file: this.system.fileName(inode) };
       return inode;
     };
@@ -291,11 +285,9 @@ export class Syscalls {
   /** What an open file is: its identity, and what a memfd holds. */
   fileInfo(fd: number): FileInfo {
     const { raw, guest } = this.system;
-    const stat = raw.fileStat;
-    if (stat === undefined) throw notEmulated('fdinfo');
     let info: FileInfo = { ret: 0 };
     const run = (thread: number): number => {
-      const ret = stat(thread, fd);
+      const ret = raw.fileStat(thread, fd);
       const at = this.system.scratch;
       info = resultOf(ret);
       if (ret < 0) return ret;

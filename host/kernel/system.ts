@@ -5,7 +5,7 @@
  *     act -> woken threads, in the order they were woken -> deferred work -> those that it woke -> ... -> quiet
  */
 import { PARKED } from '../../assembly/abi/machine.ts';
-import type { RawExports } from '../guest/exports.ts';
+import type { GuestExports } from '../../build/layout.ts';
 import type { Guest } from '../guest/guest.ts';
 import { type Call, type CallState, resultOf } from './call.ts';
 import { BinderlabError } from './error.ts';
@@ -73,7 +73,7 @@ export interface Observer {
 }
 
 export class System {
-  readonly raw: RawExports;
+  readonly raw: GuestExports;
   /** What came of BINDER_WRITE_READs. */
   readonly tape: Tape;
   /** Linear memory. */

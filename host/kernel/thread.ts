@@ -16,7 +16,7 @@ import type { Command } from './command.ts';
 import { bc } from './commands.ts';
 import { u32At } from './endian.ts';
 import { errnoMeaning } from './errno.ts';
-import { BinderlabError, callError, notEmulated } from './error.ts';
+import { BinderlabError, callError } from './error.ts';
 import { checkForm, DEVICES } from './forms.ts';
 import { hexOfAddress } from './hex.ts';
 import {
@@ -348,9 +348,7 @@ export class Thread implements Task {
   awaitTimeout(ms: number): void {
     checkForm('awaitTimeout', { ms });
     this.#checkAlive();
-    const expire = this.system.raw.timeoutExpire;
-    if (expire === undefined) throw notEmulated('the passing of time');
-    this.system.act('await', null, { thread: this.name, ms }, () => expire(this.pointer));
+    this.system.act('await', null, { thread: this.name, ms }, () => this.system.raw.timeoutExpire(this.pointer));
   }
 
   /** Ends, without telling the driver first. */

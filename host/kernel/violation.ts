@@ -1,6 +1,6 @@
 /** What the guest's invariant checker found, in words. One sentence for each VIOLATION_* of abi/check. */
 import * as codes from '../../assembly/abi/check.ts';
-import type { RawExports } from '../guest/exports.ts';
+import type { GuestExports } from '../../build/layout.ts';
 import { BinderlabError } from './error.ts';
 
 /** The first invariant that does not hold. */
@@ -115,7 +115,7 @@ const SENTENCES: Readonly<Record<Name, string>> = {
 };
 
 /** Runs the checker. Null when all is well. */
-export function findViolation(raw: RawExports): Violation | null {
+export function findViolation(raw: GuestExports): Violation | null {
   let code: number;
   try {
     code = raw.check();

@@ -9,6 +9,7 @@ import * as assert from 'uvu/assert';
 import { type ExhaustExports, failureOf, failureText, type Layout } from '../../bench/exhaustfailure.ts';
 import { exhaust, layouts } from '../../bench/exhaustruns.ts';
 import { STEP_COUNT, SUBJECT_NONE } from '../../bench/guest/exhaustcases.ts';
+import { fieldOf } from '../../host/inspect/kernelmemory.ts';
 import { STRATEGIES, strategyNumber } from '../../host/kernel/strategy.ts';
 import { loadGuest, type TestGuest } from '../guest/load.ts';
 
@@ -22,8 +23,6 @@ interface AreaExports extends ExhaustExports {
   allocatorBoot(): void;
   exhaustAlloc(): number;
   areaPageAt(alloc: number, index: number): number;
-  readonly page_frame: { readonly value: number };
-  readonly page_lruNext: { readonly value: number };
 }
 
 /** A fresh area in the build with asserts. */
@@ -89,7 +88,7 @@ interface Mutation {
   name: string;
   /** Steps before it is done. */
   after: number;
-  field: 'page_frame' | 'page_lruNext';
+  field: 'frame' | 'lruNext';
   page: number;
   /** What is stored there: the field's own address, or nothing. */
   value: 'self' | 'none';
@@ -100,7 +99,7 @@ const MUTATIONS: readonly Mutation[] = [
   {
     name: 'an idle page that has lost its link',
     after: 7,
-    field: 'page_lruNext',
+    field: 'lruNext',
     page: 2,
     value: 'none',
     says: /^page 2: has a frame and is off the LRU, but should be one that is on the LRU\n {2}after freeing buffer 2; /,
@@ -108,7 +107,7 @@ const MUTATIONS: readonly Mutation[] = [
   {
     name: 'an active page that is linked',
     after: 3,
-    field: 'page_lruNext',
+    field: 'lruNext',
     page: 1,
     value: 'self',
     says: /^page 1: is on the LRU, but should be one that has a frame and is off the LRU\n {2}after reserving buffer 3; /,
@@ -116,7 +115,7 @@ const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a link that leads nowhere else',
     after: 8,
-    field: 'page_lruNext',
+    field: 'lruNext',
     page: 3,
     value: 'self',
     says: /^33 pages are listed on the LRU, and should be 8\n {2}after freeing buffer 3; /,
@@ -124,7 +123,7 @@ const MUTATIONS: readonly Mutation[] = [
   {
     name: 'an active page that is linked, while its neighbours change',
     after: 19,
-    field: 'page_lruNext',
+    field: 'lruNext',
     page: 9,
     value: 'self',
     says: /^page 9: is on the LRU, .*\n {2}after freeing buffer 2 between the others; /,
@@ -132,7 +131,7 @@ const MUTATIONS: readonly Mutation[] = [
   {
     name: 'an idle page that has forgotten its frame',
     after: 29,
-    field: 'page_frame',
+    field: 'frame',
     page: 4,
     value: 'none',
     says: /^page 4: is on the LRU without a frame, but should be one that is on the LRU\n {2}after freeing buffer 4 again; /,
@@ -140,7 +139,7 @@ const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a page that has forgotten its frame',
     after: 14,
-    field: 'page_frame',
+    field: 'frame',
     page: 5,
     value: 'none',
     says: /^page 5: has no frame, but should be one that has a frame and is off the LRU\n {2}after reserving buffer 4 again; /,
@@ -152,7 +151,7 @@ for (const { name, after, field, page, value, says } of MUTATIONS) {
     const { area: guest, data } = area();
     guest.exhaustPlan(APART.alignments, 0, 0);
     for (let step = 0; step < after; step++) assert.ok(guest.exhaustStep());
-    const at = guest.areaPageAt(guest.exhaustAlloc(), page) + guest[field].value;
+    const at = guest.areaPageAt(guest.exhaustAlloc(), page) + fieldOf('Page', field)[0];
     data.setUint32(at, value === 'self' ? at : 0, true);
     assert.not.ok(guest.exhaustStep());
     assert.match(failureText(failureOf(guest, APART)), says);
@@ -163,7 +162,7 @@ test('a failure says which alignments, order and page; the runs after it have a 
   let boots = 0;
   const boot = () => {
     const { area: guest, data } = area();
-    const link = guest.areaPageAt(guest.exhaustAlloc(), 1) + guest.page_lruNext.value;
+    const link = guest.areaPageAt(guest.exhaustAlloc(), 1) + fieldOf('Page', 'lruNext')[0];
     if (boots++ === 0) data.setUint32(link, link, true);
     return guest;
   };
@@ -190,7 +189,7 @@ test('an assert of the guest is a failure too, and after enough of them it gives
     for (let step = 0; step < 10; step++) assert.ok(guest.exhaustStep());
     const exhaustOrders = () => {
       // buffer 0 wants page 0 from the LRU, on which it is no more
-      const link = guest.areaPageAt(guest.exhaustAlloc(), 0) + guest.page_lruNext.value;
+      const link = guest.areaPageAt(guest.exhaustAlloc(), 0) + fieldOf('Page', 'lruNext')[0];
       data.setUint32(link, 0, true);
       return guest.exhaustStep();
     };

@@ -2,7 +2,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import * as codes from '../../assembly/abi/check.ts';
-import type { RawExports } from '../../host/guest/exports.ts';
+import type { GuestExports } from '../../build/layout.ts';
+import { sizeOf } from '../../host/inspect/kernelmemory.ts';
 import { BinderlabError } from '../../host/kernel/error.ts';
 import { findViolation } from '../../host/kernel/violation.ts';
 import { BUILDS, Scene, type Write, word } from './scene.ts';
@@ -46,15 +47,15 @@ const MUTATIONS: readonly Mutation[] = [
     writes: (scene) => {
       const { handle, userAddress } = scene.page('active');
       const at = scene.leaf(scene.machine.process('manager'), userAddress);
-      const space = scene.u32(scene.process('manager').handle, 'process_space');
-      return [scene.set(handle, 'page_frame', 0), word(at, 0), word(at + 4, 0), scene.add(space, 'space_resident', -1)];
+      const space = scene.u32(scene.process('manager').handle, 'Process.space');
+      return [scene.set(handle, 'Page.frame', 0), word(at, 0), word(at + 4, 0), scene.add(space, 'Space.resident', -1)];
     },
   },
   {
     name: 'an idle page that is not on the LRU',
     violation: 'LIST',
     writes: (scene) => {
-      const link = scene.field(scene.page('lru').handle, 'page_lruNext');
+      const link = scene.field(scene.page('lru').handle, 'Page.lruNext');
       return [word(link, 0), word(link + 4, 0)];
     },
   },
@@ -86,27 +87,28 @@ const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a space that counts a page too many',
     violation: 'RESIDENT',
-    writes: (scene) => [scene.add(scene.u32(scene.process('app').handle, 'process_space'), 'space_resident', 1)],
+    writes: (scene) => [scene.add(scene.u32(scene.process('app').handle, 'Process.space'), 'Space.resident', 1)],
   },
   {
     name: 'a translation that was never flushed',
     violation: 'TLB',
     writes: (scene) => {
-      const tlb = scene.field(scene.u32(scene.process('app').handle, 'process_space'), 'space_tlb');
+      const space = scene.u32(scene.process('app').handle, 'Process.space');
+      const tlb = space + ((sizeOf('Space') + 7) & ~7); // it follows the record in memory
       return [word(tlb, 1), word(tlb + 4, 0), word(tlb + 8, 0x100000)]; // nothing is mapped at address 0
     },
   },
   {
     name: 'a space that nobody could free',
     violation: 'SPACE_REFS',
-    writes: (scene) => [scene.add(scene.u32(scene.process('app').handle, 'process_space'), 'space_refs', 1)],
+    writes: (scene) => [scene.add(scene.u32(scene.process('app').handle, 'Process.space'), 'Space.refs', 1)],
   },
   {
     name: 'a memory area that reaches into the next one',
     violation: 'AREA',
     writes: (scene) => {
-      const first = scene.u32(scene.u32(scene.process('manager').handle, 'process_space'), 'space_vmas');
-      return [word(scene.field(first, 'vma_end'), 0x70001000)];
+      const first = scene.u32(scene.u32(scene.process('manager').handle, 'Process.space'), 'Space.vmas');
+      return [word(scene.field(first, 'Vma.end'), 0x70001000)];
     },
   },
   {
@@ -114,203 +116,203 @@ const MUTATIONS: readonly Mutation[] = [
     violation: 'PROCESS_REFS',
     says: /counts 3 references, but 2 holders/,
     blames: (scene) => scene.process('manager').handle,
-    writes: (scene) => [scene.add(scene.process('manager').handle, 'process_refs', 1)],
+    writes: (scene) => [scene.add(scene.process('manager').handle, 'Process.refs', 1)],
   },
   {
     name: 'a descriptor that vanished',
     violation: 'DESCRIPTOR',
     says: /wrong at number 1 /,
-    writes: (scene) => [word(scene.u32(scene.process('app').handle, 'process_files') + 8, 0)],
+    writes: (scene) => [word(scene.u32(scene.process('app').handle, 'Process.files') + 8, 0)],
   },
   {
     name: 'a file that a descriptor forgot to hold',
     violation: 'FILE_REFS',
     says: /counts 3 references, but 4 descriptors, mappings, parked calls and messages/,
-    writes: (scene) => [scene.add(scene.process('app').descriptors.at(4)?.file as number, 'file_refs', -1)],
+    writes: (scene) => [scene.add(scene.process('app').descriptors.at(4)?.file as number, 'OpenFile.refs', -1)],
   },
   {
     name: 'a pipe with a reader too many',
     violation: 'STREAM_READERS',
     writes: (scene) => {
       const file = scene.process('app').descriptors.find(({ fd }) => fd === 6)?.file as number;
-      return [scene.add(scene.u32(file, 'file_reads'), 'stream_readers', 1)];
+      return [scene.add(scene.u32(file, 'OpenFile.reads'), 'Stream.readers', 1)];
     },
   },
   {
     name: 'a thread that sleeps and does not know it',
     violation: 'THREAD',
-    writes: (scene) => [scene.flag(scene.process('watcher').threads[0]?.handle as number, 'thread_parked', 0)],
+    writes: (scene) => [scene.flag(scene.process('watcher').threads[0]?.handle as number, 'Thread.parked', 0)],
   },
   {
     name: 'an allocated buffer that says it is free',
     violation: 'BUFFER_TREE',
-    writes: (scene) => [scene.flag(scene.buffers[0]?.handle as number, 'buffer_free', 1)],
+    writes: (scene) => [scene.flag(scene.buffers[0]?.handle as number, 'Buffer.free', 1)],
   },
   {
     name: 'a buffer that says it holds less',
     violation: 'BUFFER_SIZE',
-    writes: (scene) => [scene.set(scene.buffers[0]?.handle as number, 'buffer_dataSize', 8)],
+    writes: (scene) => [scene.set(scene.buffers[0]?.handle as number, 'Buffer.dataSize', 8)],
   },
   {
     name: 'a gap in front of the first buffer',
     violation: 'BUFFER_TILE',
-    writes: (scene) => [scene.set(scene.buffers[0]?.handle as number, 'buffer_offset', 8)],
+    writes: (scene) => [scene.set(scene.buffers[0]?.handle as number, 'Buffer.offset', 8)],
   },
   {
     name: 'bytes for oneways that leaked',
     violation: 'ASYNC_SPACE',
     blames: (scene) => scene.alloc,
-    writes: (scene) => [scene.add(scene.alloc, 'alloc_asyncFree', -64)],
+    writes: (scene) => [scene.add(scene.alloc, 'BinderAlloc.asyncFree', -64)],
   },
   {
     name: 'a page used beyond the high-water mark',
     violation: 'PAGES_HIGH',
-    writes: (scene) => [scene.set(scene.alloc, 'alloc_pagesHigh', 1)],
+    writes: (scene) => [scene.set(scene.alloc, 'BinderAlloc.pagesHigh', 1)],
   },
   {
     name: 'a tree node of the wrong colour',
     violation: 'TREE',
     writes: (scene) => {
-      const root = scene.u32(scene.proc('app').handle, 'proc_threads');
+      const root = scene.u32(scene.proc('app').handle, 'Proc.threads');
       return [word(root, scene.machine.guest.data.getUint32(root, true) & ~1)];
     },
   },
   {
     name: 'loopers out of order',
     violation: 'TREE_ORDER',
-    writes: (scene) => [scene.set(scene.proc('app').loopers[1]?.handle as number, 'looper_tid', 1)],
+    writes: (scene) => [scene.set(scene.proc('app').loopers[1]?.handle as number, 'Looper.tid', 1)],
   },
   {
     name: 'a strong reference that was not counted',
     violation: 'NODE_STRONG',
     says: /internal_strong_refs 2, but 1 refs to it are strong/,
     blames: (scene) => scene.node('app').handle,
-    writes: (scene) => [scene.add(scene.node('app').handle, 'node_internalStrongRefs', 1)],
+    writes: (scene) => [scene.add(scene.node('app').handle, 'Node.internalStrongRefs', 1)],
   },
   {
     name: 'a local reference that a buffer lost',
     violation: 'NODE_LOCAL_STRONG',
     says: /local_strong_refs 3, but 4 buffers/,
     blames: (scene) => scene.node('manager').handle,
-    writes: (scene) => [scene.add(scene.node('manager').handle, 'node_localStrongRefs', -1)],
+    writes: (scene) => [scene.add(scene.node('manager').handle, 'Node.localStrongRefs', -1)],
   },
   {
     name: 'a weak reference of nobody',
     violation: 'NODE_LOCAL_WEAK',
-    writes: (scene) => [scene.add(scene.node('manager').handle, 'node_localWeakRefs', 1)],
+    writes: (scene) => [scene.add(scene.node('manager').handle, 'Node.localWeakRefs', 1)],
   },
   {
     name: 'a node that has forgotten its oneway',
     violation: 'NODE_FLAGS',
-    writes: (scene) => [scene.flag(scene.node('manager').handle, 'node_hasAsyncTransaction', 0)],
+    writes: (scene) => [scene.flag(scene.node('manager').handle, 'Node.hasAsyncTransaction', 0)],
   },
   {
     name: 'a node that waits for a oneway that never was',
     violation: 'NODE_ONEWAY',
-    writes: (scene) => [scene.flag(scene.node('app').handle, 'node_hasAsyncTransaction', 1)],
+    writes: (scene) => [scene.flag(scene.node('app').handle, 'Node.hasAsyncTransaction', 1)],
   },
   {
     name: 'a ref under another handle',
     violation: 'HANDLES',
-    writes: (scene) => [scene.set(scene.ref.handle, 'ref_desc', 77)],
+    writes: (scene) => [scene.set(scene.ref.handle, 'Ref.desc', 77)],
   },
   {
     name: 'a handle that is taken and is nobody’s',
     violation: 'HANDLES',
     says: /has 2 handles marked as taken, and refs 1/,
-    writes: (scene) => [word(scene.u32(scene.proc('manager').handle, 'proc_descBitmap') + 8, 1)],
+    writes: (scene) => [word(scene.u32(scene.proc('manager').handle, 'Proc.descBitmap') + 8, 1)],
   },
   {
     name: 'a ref without any count',
     violation: 'REF',
-    writes: (scene) => [scene.set(scene.ref.handle, 'ref_strong', 0), scene.set(scene.ref.handle, 'ref_weak', 0)],
+    writes: (scene) => [scene.set(scene.ref.handle, 'Ref.strong', 0), scene.set(scene.ref.handle, 'Ref.weak', 0)],
   },
   {
     name: 'a death notification that its ref has lost',
     violation: 'OWNER',
     says: /1 in use there, 0 found to own it/,
-    blames: (scene) => scene.u32(scene.ref.handle, 'ref_death'),
-    writes: (scene) => [scene.set(scene.ref.handle, 'ref_death', 0)],
+    blames: (scene) => scene.u32(scene.ref.handle, 'Ref.death'),
+    writes: (scene) => [scene.set(scene.ref.handle, 'Ref.death', 0)],
   },
   {
     name: 'a death that is told of while the node lives',
     violation: 'DEATH',
-    writes: (scene) => [scene.set(scene.u32(scene.ref.handle, 'ref_death'), 'death_type', 7)],
+    writes: (scene) => [scene.set(scene.u32(scene.ref.handle, 'Ref.death'), 'RefDeath.type', 7)],
   },
   {
     name: 'a freeze notification that was sent and still waits to be',
     violation: 'WORK',
-    writes: (scene) => [scene.flag(scene.u32(scene.ref.handle, 'ref_freeze'), 'freeze_sent', 1)],
+    writes: (scene) => [scene.flag(scene.u32(scene.ref.handle, 'Ref.freeze'), 'RefFreeze.sent', 1)],
   },
   {
     name: 'a call whose caller does not know it any more',
     violation: 'STACK_ORDER',
-    writes: (scene) => [scene.set(scene.call.handle, 'transaction_from', 0)],
+    writes: (scene) => [scene.set(scene.call.handle, 'Transaction.from', 0)],
   },
   {
     name: 'a stack that has lost its top',
     violation: 'STACK',
     says: /should stand on 2 stacks, and stands on 1/,
     blames: (scene) => scene.call.handle,
-    writes: (scene) => [scene.set(scene.looper('manager').handle, 'looper_stack', 0)],
+    writes: (scene) => [scene.set(scene.looper('manager').handle, 'Looper.stack', 0)],
   },
   {
     name: 'a stack that goes round in circles',
     violation: 'STACK_ORDER',
-    writes: (scene) => [scene.set(scene.call.handle, 'transaction_fromParent', scene.call.handle)],
+    writes: (scene) => [scene.set(scene.call.handle, 'Transaction.fromParent', scene.call.handle)],
   },
   {
     name: 'a transaction that its receiver does not count',
     violation: 'OUTSTANDING',
     says: /counts 2 outstanding transactions, but 3 are queued or served/,
     blames: (scene) => scene.proc('manager').handle,
-    writes: (scene) => [scene.add(scene.proc('manager').handle, 'proc_outstandingTxns', -1)],
+    writes: (scene) => [scene.add(scene.proc('manager').handle, 'Proc.outstandingTxns', -1)],
   },
   {
     name: 'a buffer that does not know its transaction',
     violation: 'TRANSACTION_BUFFER',
-    writes: (scene) => [scene.set(scene.buffers[0]?.handle as number, 'buffer_transaction', 0)],
+    writes: (scene) => [scene.set(scene.buffers[0]?.handle as number, 'Buffer.transaction', 0)],
   },
   {
     name: 'a looper that does not know who sleeps there',
     violation: 'WAITER',
-    writes: (scene) => [scene.set(scene.looper('watcher').handle, 'looper_waiter', 0)],
+    writes: (scene) => [scene.set(scene.looper('watcher').handle, 'Looper.waiter', 0)],
   },
   {
     name: 'a looper that waits and does not say so',
     violation: 'LOOPER',
-    writes: (scene) => [scene.set(scene.looper('watcher').handle, 'looper_looper', 2)],
+    writes: (scene) => [scene.set(scene.looper('watcher').handle, 'Looper.looper', 2)],
   },
   {
     name: 'a looper that somebody held and did not let go',
     violation: 'LOOPER_REFS',
-    writes: (scene) => [scene.add(scene.looper('watcher').handle, 'looper_tmpRefs', 1)],
+    writes: (scene) => [scene.add(scene.looper('watcher').handle, 'Looper.tmpRefs', 1)],
   },
   {
     name: 'a proc that somebody held and did not let go',
     violation: 'PROC_REFS',
-    writes: (scene) => [scene.add(scene.proc('watcher').handle, 'proc_tmpRefs', 1)],
+    writes: (scene) => [scene.add(scene.proc('watcher').handle, 'Proc.tmpRefs', 1)],
   },
   {
     name: 'a dead proc that nobody released',
     violation: 'PROC',
-    writes: (scene) => [scene.flag(scene.proc('watcher').handle, 'proc_isDead', 1)],
+    writes: (scene) => [scene.flag(scene.proc('watcher').handle, 'Proc.isDead', 1)],
   },
   {
     name: 'a queue that does not close',
     violation: 'LIST',
-    blames: (scene) => scene.field(scene.looper('watcher').handle, 'looper_todoNext'),
-    writes: (scene) => [scene.set(scene.looper('watcher').handle, 'looper_todoNext', scene.looper('app').handle)],
+    blames: (scene) => scene.field(scene.looper('watcher').handle, 'Looper.todoNext'),
+    writes: (scene) => [scene.set(scene.looper('watcher').handle, 'Looper.todoNext', scene.looper('app').handle)],
   },
   {
     name: 'a queue that ends in nowhere',
     violation: 'LIST',
-    writes: (scene) => [scene.set(scene.looper('watcher').handle, 'looper_todoNext', 0xfffffff0)],
+    writes: (scene) => [scene.set(scene.looper('watcher').handle, 'Looper.todoNext', 0xfffffff0)],
   },
   {
     name: 'a pointer to something else',
     violation: 'POINTER',
-    writes: (scene) => [scene.set(scene.proc('manager').handle, 'proc_alloc', scene.proc('manager').handle)],
+    writes: (scene) => [scene.set(scene.proc('manager').handle, 'Proc.alloc', scene.proc('manager').handle)],
   },
 ];
 
@@ -350,7 +352,7 @@ test('the kernel maps another frame', () => {
 
 test('a script is told by an error', () => {
   const node = twin.node('app').handle;
-  const message = twin.broken([twin.add(node, 'node_internalStrongRefs', 1)], () => {
+  const message = twin.broken([twin.add(node, 'Node.internalStrongRefs', 1)], () => {
     try {
       twin.machine.check();
       return 'nothing';
@@ -369,12 +371,15 @@ test('every violation has a number of its own', () => {
 });
 
 test('a checker that fails says so', () => {
-  const raw: Pick<RawExports, 'check'> = {
+  const raw: Pick<GuestExports, 'check'> = {
     check: () => {
       throw new Error('memory access out of bounds');
     },
   };
-  assert.throws(() => findViolation(raw as RawExports), /so broken that the checker itself failed: memory access out/);
+  assert.throws(
+    () => findViolation(raw as GuestExports),
+    /so broken that the checker itself failed: memory access out/,
+  );
 });
 
 test.run();

@@ -4,7 +4,6 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { instantiateSync } from '@assemblyscript/loader';
 import { TF_ONE_WAY } from '../../assembly/abi/protocol.ts';
 import {
   bc,
@@ -16,13 +15,12 @@ import {
   type TransactionReturn,
   type WasmSource,
 } from '../../host/index.ts';
+import { type ClassName, type FieldName, fieldOf } from '../../host/inspect/kernelmemory.ts';
 
 const BUILD = join(import.meta.dirname, '../../../build');
 
-/** Offsets of fields, by record and name, e.g. `node_ptr` (test/guest/assembly/fields.ts): globals of the module. */
-const fields = instantiateSync(readFileSync(join(BUILD, 'test.wasm')), {
-  env: { memory: new WebAssembly.Memory({ initial: 32 }) },
-}).instance.exports as Readonly<Record<string, { readonly value?: number }>>;
+/** A field by its names in the guest: `Node.ptr`. */
+type FieldPath = { [C in ClassName]: `${C}.${FieldName<C>}` }[ClassName];
 
 export const BUILDS: Readonly<Record<'debug' | 'release', WasmSource>> = {
   debug: new WebAssembly.Module(readFileSync(join(BUILD, 'debug.wasm'))),
@@ -73,13 +71,12 @@ export class Scene {
   }
 
   /** Address of a field. */
-  field(object: number, name: string): number {
-    const offset = fields[name]?.value;
-    if (offset === undefined) throw new Error(`no field is called ${name}`);
-    return object + offset;
+  field(object: number, path: FieldPath): number {
+    const [type, field] = path.split('.') as [ClassName, never];
+    return object + fieldOf(type, field)[0];
   }
 
-  u32(object: number, name: string): number {
+  u32(object: number, name: FieldPath): number {
     return this.machine.guest.data.getUint32(this.field(object, name), true);
   }
 
@@ -93,16 +90,16 @@ export class Scene {
     return seen;
   }
 
-  set(object: number, name: string, value: number): Write {
+  set(object: number, name: FieldPath, value: number): Write {
     return word(this.field(object, name), value);
   }
 
-  add(object: number, name: string, count: number): Write {
+  add(object: number, name: FieldPath, count: number): Write {
     return this.set(object, name, this.u32(object, name) + count);
   }
 
   /** A field of one byte. */
-  flag(object: number, name: string, value: number): Write {
+  flag(object: number, name: FieldPath, value: number): Write {
     return { at: this.field(object, name), bytes: Uint8Array.of(value) };
   }
 
@@ -135,7 +132,7 @@ export class Scene {
   }
 
   get alloc(): number {
-    return this.u32(this.proc('manager').handle, 'proc_alloc');
+    return this.u32(this.proc('manager').handle, 'Proc.alloc');
   }
 
   /** The buffers of the manager. */

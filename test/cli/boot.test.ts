@@ -13,7 +13,7 @@ const test = suite('a package that is built in part');
 const folder = new Folder();
 test.after(() => folder.remove());
 
-for (const part of ['dist/host', 'dist/assembly'])
+for (const part of ['dist/host', 'dist/assembly', 'dist/build'])
   cpSync(join(ROOT, part), join(folder.path, part), { recursive: true });
 mkdirSync(join(folder.path, 'build'));
 for (const file of ['build/release.wasm', 'package.json']) copyFileSync(join(ROOT, file), join(folder.path, file));

@@ -242,6 +242,27 @@ test('a recording that says otherwise is told', () => {
   assert.is(moment(['otherwise.jsonl', '--at', '2']).difference, null);
 });
 
+test('fields of kernel objects: which ones a step changed, and what lies at an address', () => {
+  const { code, stdout, stderr } = folder.run(['step', 'call.ts', '--at', String(CALLED), '--show', 'raw']);
+  assert.is(code, 0, stderr);
+  const [, address = ''] = /\n {2}\+ Transaction (0x[0-9a-f]+)\n/.exec(stdout) ?? [];
+  assert.match(stdout, new RegExp(`~ Looper 0x[0-9a-f]+: .*stack 0 -> ${address}`));
+  const changes = moment(['call.ts', '--at', String(CALLED), '--show', 'raw']).raw;
+  const made = changes.find(
+    ({ kind, type }: { kind: string; type: string }) => kind === 'made' && type === 'Transaction',
+  );
+  assert.is(made.address, Number(address));
+
+  const field = `0x${(Number(address) + 8).toString(16)}`;
+  const commands = [`goto ${CALLED}`, `at ${field}`, 'at 5', 'at there', 'at 0xffffffff', 'quit'].join('\n');
+  const asked = folder.run(['step', 'call.ts', '--interactive'], commands).stdout;
+  assert.match(asked, `${field} lies in a frame of kind slab\nfield type (u32, byte 8) of Transaction ${address}\n`);
+  assert.match(asked, /\n {2}debugId +2\n/);
+  assert.match(asked, '0x5 lies in a frame of kind reserved');
+  assert.match(asked, '"there" is no address, such as 0x9a070');
+  assert.match(asked, 'nothing lies at 4294967295: that is outside');
+});
+
 test('the command line is checked', () => {
   const refused = (words: string[], reason: RegExp) => {
     const { code, stdout, stderr } = folder.run(['step', ...words]);

@@ -144,7 +144,7 @@ test('a guest that counts nothing is refused', () => {
 });
 
 test('the guest itself: it does what it did, and which commands came can be read from its counts', () => {
-  const wasm = compile(ROOT, 'assembly/index.ts', '--target', 'debug');
+  const wasm = compile(ROOT, 'assembly/index.ts', '--target', 'debug', '--transform', './layout.js');
   const journal = recording('oneway');
   const machine = Machine.fromHeader(journal.header, { wasm, journal: false });
   const { branches, counts } = new BranchCounters(machine.guest);

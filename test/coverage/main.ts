@@ -2,7 +2,7 @@
  * `npm run coverage -- guest [JOURNAL...]`: which branches of the guest no journal reaches. Journals are files or folders;
  * without any, all of test/conformance. Exit code 0; 1 when a journal does not come out as recorded; 2 for a command line or a file that makes no sense.
  *
- *     --watchers   assembly/inspect and assembly/check too, which no program on the machine reaches
+ *     --watchers   assembly/inspect.ts and assembly/check too, which no program on the machine reaches
  *     --json       one JSON document on stdout
  *
  * Without `guest` it is the host's coverage: c8 around `npm test`, which gets all further words.

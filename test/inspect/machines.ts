@@ -53,6 +53,7 @@ export function lookAtEverything(machine: Machine): unknown {
     inspect.deadNodes(),
     procs.map((proc) => [inspect.buffers(proc), inspect.freeBuffers(proc), inspect.pages(proc), inspect.stats(proc)]),
     [inspect.lru(), inspect.stats(), inspect.transactionLog(), inspect.failedTransactionLog()],
+    inspect.rawObjects().map(({ address }) => inspect.at(address)),
     [inspect.frames(), inspect.objects(), inspect.frame(0), inspect.frame(machine.guest.u8.length)],
     ['state', 'stats', 'transactions', 'transaction_log', 'failed_transaction_log', ...debugFiles.procFiles()].map(
       (file) => debugFiles.read(file),

@@ -220,4 +220,11 @@ test('counts and logs', () => {
   assert.equal(looper?.extendedError, { id: call?.id, command: BR_OK, param: 0 });
 });
 
+test('addresses that nobody has lead nowhere', () => {
+  const { inspect, guest } = boot();
+  for (const linear of [-1, guest.u8.length, Number.NaN]) assert.is(inspect.frame(linear), null);
+  assert.is(inspect.walk('kernel', -1n), null);
+  assert.equal(inspect.leaves('kernel', 0n, 1n << 64n), []);
+});
+
 test.run();

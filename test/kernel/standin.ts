@@ -26,7 +26,7 @@ import {
 } from '../../assembly/abi/machine.ts';
 import { BINDER_WRITE_READ } from '../../assembly/abi/protocol.ts';
 import { TRANSACTION_DATA_SIZE } from '../../assembly/abi/wire.ts';
-import type { RawExports } from '../../host/guest/exports.ts';
+import type { GuestExports } from '../../build/layout.ts';
 import type { Guest } from '../../host/guest/guest.ts';
 import { Command } from '../../host/kernel/command.ts';
 import { bc } from '../../host/kernel/commands.ts';
@@ -71,7 +71,7 @@ export class StandIn {
   #resumed: () => number = () => 0;
 
   constructor() {
-    const raw: Partial<RawExports> = {
+    const raw: Partial<GuestExports> = {
       procCreate: () => (this.#processes < 3 ? ++this.#processes : -ENOMEM),
       procFork: () => -ENOMEM,
       mainThread: (process) => 100 * process,

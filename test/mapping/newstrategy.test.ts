@@ -52,7 +52,16 @@ function compileWithAhead(folder: string): Uint8Array<ArrayBuffer> {
   assert.is.not(withCase, text);
   writeFileSync(path, `import { aheadStrategy } from './ahead';\n${withCase}`);
   const asc = join(ROOT, 'node_modules/assemblyscript/bin/asc.js');
-  const words = [asc, 'assembly/index.ts', '--target', 'debug', '--outFile', 'ahead.wasm'];
+  const words = [
+    asc,
+    'assembly/index.ts',
+    '--target',
+    'debug',
+    '--transform',
+    join(ROOT, 'layout.js'),
+    '--outFile',
+    'ahead.wasm',
+  ];
   const { status, stderr } = spawnSync(process.execPath, words, { cwd: folder, encoding: 'utf8' });
   assert.is(status, 0, stderr);
   return new Uint8Array(readFileSync(join(folder, 'ahead.wasm')));

@@ -13,7 +13,7 @@ export const RANKS: readonly (readonly string[])[] = [
   ['assembly/mapping/'],
   ['assembly/alloc/'],
   ['assembly/driver/'],
-  ['assembly/inspect/', 'assembly/check/'],
+  ['assembly/check/'],
   ['assembly/inspect.ts', 'assembly/check.ts', 'assembly/stage.ts'],
   ['assembly/exchange.ts'],
   ['assembly/index.ts'],
@@ -146,10 +146,13 @@ export const ORACLE = 'oracle/';
 /** The only part of the guest that is compiled for the host too. */
 export const SHARED = 'assembly/abi/';
 
+/** The guest as the compiler describes it to the host; built, so it is not among the sources. */
+export const GENERATED = 'build/layout.ts';
+
 /** Folders whose files meet memory by address. */
 export const RAW_MEMORY = ['assembly/lib/', 'assembly/mem/', 'assembly/alloc/', 'assembly/check/'];
-/** Single files that do so too: the event ring, the cursors' record and the checker meet memory as bytes. */
-export const RAW_MEMORY_FILES = ['assembly/trace.ts', 'assembly/inspect/record.ts', 'assembly/check.ts'];
+/** Single files that do so too: the event ring and the checker meet memory as bytes. */
+export const RAW_MEMORY_FILES = ['assembly/trace.ts', 'assembly/check.ts'];
 
 /** An index is a surface or a switch, never a barrel. */
 export const INDEXES = ['assembly/index.ts', 'assembly/mapping/index.ts', 'host/index.ts'];

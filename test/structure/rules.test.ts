@@ -68,11 +68,14 @@ test('guest and host share nothing but numbers', () => {
   const sources = made({
     'assembly/index.ts': `import { a } from '../host/machine';`,
     'host/machine.ts': `import { a } from '../assembly/mem/frames.ts';\nimport { b } from '../test/run.ts';`,
+    'host/guest/guest.ts': `import { a } from '../../build/layout.ts';`,
+    'assembly/inspect.ts': `import { a } from '../build/layout';`,
   });
   assert.equal(rules.importsPointDown(sources), [
     'assembly/index.ts:1: imports host/machine.ts; guest and host share only assembly/abi/',
     'host/machine.ts:1: imports assembly/mem/frames.ts; guest and host share only assembly/abi/',
     'host/machine.ts:2: imports test/run.ts, which is outside of the house',
+    'assembly/inspect.ts:1: imports build/layout.ts, which is outside of the house',
   ]);
 });
 

@@ -1,0 +1,35 @@
+/** Kernel objects and their fields in lines of text. */
+import type { Place, RawChange, RawValue } from '../raw.ts';
+import { hex } from './names.ts';
+
+const ADDRESS_MIN = 0x10000;
+
+/** `~ Looper 0xa5018: waiter 0 -> 0xa3020, looper 2 -> 18` */
+export function rawChangeLine(change: RawChange): string {
+  const object = `${change.type} ${hex(change.address)}`;
+  if (change.kind !== 'changed') return `${change.kind === 'made' ? '+' : '-'} ${object}`;
+  const fields = change.fields.map(({ name, before, after }) => `${name} ${valueText(before)} -> ${valueText(after)}`);
+  return `~ ${object}: ${fields.join(', ')}`;
+}
+
+/** What lies at an address, and all fields of the object there. */
+export function placeLines({ address, frame, owner, object, field }: Place): string[] {
+  const whose = owner === null ? '' : `, of ${owner.type} ${hex(owner.address)}`;
+  const where = `${hex(address)} lies in a frame of kind ${frame.kind}${whose}`;
+  if (object === null) return [where];
+  const offset = address - object.address;
+  const place =
+    field === null ? `byte ${offset}, behind the fields` : `field ${field.name} (${field.type}, byte ${field.offset})`;
+  const width = Math.max(...Object.keys(object.fields).map((name) => name.length));
+  return [
+    where,
+    `${place} of ${object.type} ${hex(object.address)}`,
+    ...Object.entries(object.fields).map(([name, value]) => `  ${name.padEnd(width)}  ${valueText(value)}`),
+  ];
+}
+
+/** Addresses and what has 64 bits in hex; no address is below 64 KiB. */
+function valueText(value: RawValue): string {
+  if (typeof value === 'boolean') return String(value);
+  return typeof value === 'bigint' || value >= ADDRESS_MIN ? hex(value) : String(value);
+}
