@@ -4,66 +4,37 @@
  *
  * Hot calls look at their arguments by themselves, and come here when something is odd.
  */
-import { DEVICE_BINDER, DEVICE_HWBINDER, DEVICE_VNDBINDER } from '../../assembly/abi/machine.ts';
 import { BinderlabError } from './error.ts';
-
-/** What a field may be. */
-interface Rule {
-  /** In words that follow "it is to be". */
-  readonly says: string;
-  readonly accepts: (value: unknown) => boolean;
-}
+import { DEVICES, KINDS, oneOf, type Rule } from './kinds.ts';
+import { INPUTS, type InputOf, type PlainOp } from './operations.ts';
 
 /** The fields of an operation, by name. */
 type Form = Readonly<Record<string, Rule>>;
-
-/** Numbers of the Binder devices, by name. */
-export const DEVICES = {
-  binder: DEVICE_BINDER,
-  hwbinder: DEVICE_HWBINDER,
-  vndbinder: DEVICE_VNDBINDER,
-} as const;
-
-const INT_MAX = 0x7fff_ffff;
-const WORD_MAX = 0xffff_ffff;
-
-function whole(from: number, to: number, says = `a whole number from ${from} to ${to}`): Rule {
-  return { says, accepts: (value) => Number.isInteger(value) && (value as number) >= from && (value as number) <= to };
-}
-
-function oneOf(names: readonly string[]): Rule {
-  return { says: names.map((name) => `"${name}"`).join(' or '), accepts: (value) => names.includes(value as string) };
-}
 
 function optional({ says, accepts }: Rule): Rule {
   return { says: `${says}, or nothing`, accepts: (value) => value === undefined || accepts(value) };
 }
 
-const DESCRIPTOR = whole(-INT_MAX - 1, INT_MAX, 'a whole number of 32 bits, as open() gives');
-const INT = whole(-INT_MAX - 1, INT_MAX, 'a whole number of 32 bits');
-const WORD = whole(-INT_MAX - 1, WORD_MAX, 'a whole number of 32 bits');
-const COUNT = whole(0, WORD_MAX);
-const HANDLE = whole(0, WORD_MAX);
-const ADDRESS = whole(0, Number.MAX_SAFE_INTEGER, 'a whole number from 0 to 2^53 - 1');
+const {
+  fd: DESCRIPTOR,
+  int: INT,
+  word: WORD,
+  count: COUNT,
+  size: ADDRESS,
+  id: ID,
+  uid: UID,
+  bytes: BYTES,
+  process_name: PROCESS_NAME,
+  thread_name: THREAD_NAME,
+} = KINDS;
 const LONG: Rule = {
   says: 'a whole number, or a bigint for more than 53 bits',
   accepts: (value) => typeof value === 'bigint' || Number.isSafeInteger(value),
 };
-const ID = whole(1, INT_MAX);
-const SEED = whole(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, 'a whole number');
-const UID = whole(0, WORD_MAX);
-const BYTES: Rule = { says: 'a Uint8Array', accepts: (value) => value instanceof Uint8Array };
+const SEED: Rule = { says: 'a whole number', accepts: Number.isSafeInteger };
 const TEXT: Rule = { says: 'text', accepts: (value) => typeof value === 'string' };
 const LIST: Rule = { says: 'a list', accepts: Array.isArray };
 const FUNCTION: Rule = { says: 'a function', accepts: (value) => typeof value === 'function' };
-const PROCESS_NAME: Rule = {
-  says: 'a name without dots; threads are called NAME.0, NAME.1',
-  accepts: (value) => typeof value === 'string' && /^[^.]+$/.test(value),
-};
-const THREAD_NAME: Rule = {
-  says: 'a name',
-  accepts: (value) => typeof value === 'string' && value !== '',
-};
 const MILLISECONDS: Rule = {
   says: 'a number of milliseconds, 0 or more',
   accepts: (value) => typeof value === 'number' && value >= 0 && value < Infinity,
@@ -99,7 +70,7 @@ const MESSAGE: Form = {
   buffersSize: optional(ADDRESS),
 };
 const NODE: Form = { ptr: LONG, cookie: optional(LONG), flags: optional(WORD) };
-const REFERENCE: Form = { handle: HANDLE, cookie: optional(LONG), flags: optional(WORD) };
+const REFERENCE: Form = { handle: COUNT, cookie: optional(LONG), flags: optional(WORD) };
 
 /** The objects that a message may carry, by their type. */
 const OBJECTS: Readonly<Record<string, Form>> = {
@@ -131,18 +102,13 @@ const FORMS = {
   'process.read': { address: ADDRESS, length: ADDRESS },
   'process.write': { address: ADDRESS, bytes: BYTES },
   open: { device: oneOf(Object.keys(DEVICES)) },
-  close: { fd: DESCRIPTOR },
   dup: { fd: DESCRIPTOR, to: DESCRIPTOR },
-  fcntl: { fd: DESCRIPTOR, cmd: WORD, arg: WORD },
-  mmap: { fd: DESCRIPTOR, length: ADDRESS, address: ADDRESS, prot: WORD, flags: WORD },
-  munmap: { address: ADDRESS, length: ADDRESS },
-  mprotect: { address: ADDRESS, length: ADDRESS, prot: WORD },
+  mmap: { flags: WORD },
   setUid: { uid: UID },
   setContext: {
     context: { says: 'text, or null', accepts: (value: unknown) => value === null || TEXT.accepts(value) },
   },
   memfd: { content: BYTES },
-  ftruncate: { fd: DESCRIPTOR, length: ADDRESS },
   read: { fd: DESCRIPTOR, length: COUNT },
   write: { fd: DESCRIPTOR, bytes: BYTES },
   poll: { fd: DESCRIPTOR, events: WORD },
@@ -150,8 +116,8 @@ const FORMS = {
   writeRead: { fd: DESCRIPTOR, commands: COMMANDS, readSize: COUNT },
   setMaxThreads: { count: COUNT },
   freeze: { pid: INT, timeoutMs: COUNT },
-  nodeInfoForRef: { handle: HANDLE },
-  awaitTimeout: { ms: MILLISECONDS },
+  nodeInfoForRef: { handle: COUNT },
+  awaitTimeout: { ms: COUNT },
   'bc.transaction': { handle: LONG, ...MESSAGE },
   'bc.reply': { handle: optional(LONG), ...MESSAGE },
 } satisfies Readonly<Record<string, Form>>;
@@ -159,6 +125,16 @@ const FORMS = {
 /** @throws BinderlabError when a field of an operation is not what the operation takes. */
 export function checkForm(operation: keyof typeof FORMS, fields: object): void {
   checkFields(operation, FORMS[operation], fields as Record<string, unknown>);
+}
+
+/** What scripts call fields of operations that have short names in journals. */
+const SPELLED: Readonly<Record<string, string>> = { addr: 'address', len: 'length' };
+
+/** @throws BinderlabError when an input of an operation is not what its row says. */
+export function checkInput<O extends PlainOp>(op: O, input: InputOf<O>): void {
+  for (const { machineName, kind } of INPUTS[op].values()) {
+    checkField(op, SPELLED[machineName] ?? machineName, kind, input[machineName as keyof typeof input]);
+  }
 }
 
 /** @throws BinderlabError when it is no object for a message. @param index Its place among them. */
@@ -170,11 +146,11 @@ export function checkObject(object: unknown, index: number): void {
 }
 
 function checkFields(what: string, form: Form, fields: Readonly<Record<string, unknown>>): void {
-  for (const [name, { says, accepts }] of Object.entries(form)) {
-    if (!accepts(fields[name])) {
-      throw new BinderlabError(`${what}: ${name} is ${shown(fields[name])}; it is to be ${says}.`);
-    }
-  }
+  for (const [name, rule] of Object.entries(form)) checkField(what, name, rule, fields[name]);
+}
+
+function checkField(what: string, name: string, { says, accepts }: Rule, value: unknown): void {
+  if (!accepts(value)) throw new BinderlabError(`${what}: ${name} is ${shown(value)}; it is to be ${says}.`);
 }
 
 function isTimeout(value: unknown): boolean {

@@ -71,7 +71,7 @@ test('a step that cannot be performed', () => {
   assert.is(second('{"i":0,"op":"open","in":{"flags":0}}').problem, 'step 0 (open) has no "by": which thread acts?');
   assert.is(
     second('{"i":0,"op":"close","by":"A.0","in":{}}').problem,
-    '"in.fd" of step 0 (close) is missing; it must be a whole number',
+    '"in.fd" of step 0 (close) is missing; it must be a whole number of 32 bits, as open() gives',
   );
   assert.is(
     second('{"i":0,"op":"poke","by":"A.0","in":{"addr":"0x10","bytes":"abc"}}').problem,
