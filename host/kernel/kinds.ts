@@ -134,9 +134,9 @@ type OrNull<F> = F extends `${string}|null` ? null : never;
 type KindOf<F> = Named<F> extends KindName ? (typeof KINDS)[Named<F>] : never;
 
 /** What a field of the machine holds. */
-export type MachineValue<F> = OrNull<F> | (KindOf<F> extends Kind<infer M, infer _> ? M : never);
+export type MachineValue<F> = KindOf<F> extends Kind<infer M, infer _> ? M | OrNull<F> : never;
 /** What a field of a journal holds. */
-export type JournalValue<F> = OrNull<F> | (KindOf<F> extends Kind<infer _, infer J> ? J : never);
+export type JournalValue<F> = KindOf<F> extends Kind<infer _, infer J> ? J | OrNull<F> : never;
 
 /** A field, read apart. */
 export interface Field {

@@ -203,14 +203,23 @@ export type EmulatorOp = { [O in Op]: RowOf<O> extends { emulatorOnly: true } ? 
 /** Methods of Thread that a simulated thread may ask for. */
 export type RequestName = { [O in Op]: RowOf<O> extends { requests: readonly (infer M)[] } ? M : never }[Op];
 
-type Optional<F> = { [N in keyof F]: F[N] extends `${string}?` ? N : never }[keyof F];
-type Camel<N> = N extends `${infer A}_${infer B}` ? `${A}${Capitalize<Camel<B> & string>}` : N;
-type Flat<T> = { [N in keyof T]: T[N] };
+/** The same type, as an editor is to show it. */
+type Flat<T> = T extends infer U ? { [N in keyof U]: U[N] } : never;
+type Camel<N> = N extends `${infer A}_${infer B}` ? `${A}${Capitalize<Camel<B>>}` : N;
+type Required<F, N extends keyof F> = F[N] extends `${string}?` ? never : N;
+type Optional<F, N extends keyof F> = F[N] extends `${string}?` ? N : never;
 
 /** Fields as journals have them. */
 type Journaled<F> = Flat<
-  { -readonly [N in Exclude<keyof F, Optional<F>>]: JournalValue<F[N]> } & {
-    -readonly [N in Optional<F>]?: JournalValue<F[N]>;
+  { -readonly [N in keyof F as Required<F, N>]: JournalValue<F[N]> } & {
+    -readonly [N in keyof F as Optional<F, N>]?: JournalValue<F[N]>;
+  }
+>;
+
+/** Fields as the machine has them. */
+type Emulated<F> = Flat<
+  { -readonly [N in keyof F as Camel<Required<F, N>>]: MachineValue<F[N]> } & {
+    -readonly [N in keyof F as Camel<Optional<F, N>>]?: MachineValue<F[N]>;
   }
 >;
 
@@ -224,19 +233,7 @@ export type Operations = {
 };
 
 /** What goes into an operation as the machine has it: names in camelCase, addresses as numbers, bytes as Uint8Array. */
-export type InputOf<O extends Op> = O extends Op
-  ? Flat<
-      {
-        [N in keyof RowOf<O>['in'] as N extends Optional<RowOf<O>['in']> ? never : Camel<N> & string]: MachineValue<
-          RowOf<O>['in'][N]
-        >;
-      } & {
-        [N in keyof RowOf<O>['in'] as N extends Optional<RowOf<O>['in']> ? Camel<N> & string : never]?: MachineValue<
-          RowOf<O>['in'][N]
-        >;
-      }
-    >
-  : never;
+export type InputOf<O extends Op> = Emulated<RowOf<O>['in']>;
 
 const ROWS: Readonly<Record<Op, Row>> = OPERATIONS;
 

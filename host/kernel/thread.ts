@@ -79,6 +79,13 @@ export interface IoctlOptions {
   readonly mayFail?: boolean;
 }
 
+export interface MmapOptions {
+  readonly prot?: number;
+  readonly flags?: number;
+  /** How its pages are mapped; the machine's way when absent. */
+  readonly strategy?: Strategy;
+}
+
 export type Device = keyof typeof DEVICES;
 
 /** What libbinder maps: 1 MiB less two pages. */
@@ -144,18 +151,13 @@ export class Thread implements Task {
   /**
    * Maps a Binder device, for the buffers of what this process receives.
    *
-   * @param strategy How its pages are mapped; the machine's way when absent.
    * @returns The address.
    */
   mmap(
     fd: number,
     length: number = MAP_LENGTH,
     address: number = MAP_ADDRESS,
-    {
-      prot = PROT_READ as number,
-      flags = MAP_PRIVATE | MAP_FIXED_NOREPLACE,
-      strategy,
-    }: { prot?: number; flags?: number; strategy?: Strategy } = {},
+    { prot = PROT_READ, flags = MAP_PRIVATE | MAP_FIXED_NOREPLACE, strategy }: MmapOptions = {},
   ): number {
     checkForm('mmap', { flags });
     const named = strategy === undefined ? 0 : strategyFlags(strategy);
@@ -193,7 +195,12 @@ export class Thread implements Task {
     this.#checked(`setcon to ${context === null ? 'no context' : `"${context}"`}`, this.sys.setContext(bytes));
   }
 
-  /** Makes a file in memory at the lowest free descriptor: memfd_create. @returns The descriptor. */
+  /**
+   * Makes a file in memory at the lowest free descriptor: memfd_create.
+   *
+   * @param content At most 4096 bytes; writes and ftruncate make it longer.
+   * @returns The descriptor.
+   */
   memfd(content: Uint8Array = NO_BYTES): number {
     checkForm('memfd', { content });
     this.sys.check();

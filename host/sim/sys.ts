@@ -5,7 +5,8 @@
 import { checkForm } from '../kernel/forms.ts';
 import { REQUESTS, type RequestName } from '../kernel/operations.ts';
 import type { Process } from '../kernel/process.ts';
-import { MAP_ADDRESS, MAP_LENGTH, type Thread } from '../kernel/thread.ts';
+import { MAP_ADDRESS, MAP_LENGTH, type MmapOptions, type Thread } from '../kernel/thread.ts';
+import type { ReadCall } from '../kernel/transfer.ts';
 import type { Act, Program, Request } from './request.ts';
 import type { SimThread } from './thread.ts';
 
@@ -19,16 +20,9 @@ type Calls = {
   readonly [M in keyof Pick<Thread, RequestName>]: (...args: Parameters<Thread[M]>) => Act<ReturnType<Thread[M]>>;
 };
 
-const CALLS = Object.fromEntries(
+const calls = Object.fromEntries(
   REQUESTS.map((call) => [call, (...args: unknown[]) => ask({ call, args })]),
 ) as unknown as Calls;
-
-interface MmapOptions {
-  readonly length?: number;
-  readonly address?: number;
-  readonly prot?: number;
-  readonly flags?: number;
-}
 
 export const sys = {
   /** The thread that runs this. */
@@ -36,10 +30,15 @@ export const sys = {
   /** Virtual time, in milliseconds since the simulation began. */
   now: (): Act<number> => ask({ call: 'now' }),
 
-  ...CALLS,
+  ...calls,
   /** Maps a Binder device, or a file in memory. @param address 0: the machine chooses. @returns The address. */
-  mmap: (fd: number, { length = MAP_LENGTH, address = MAP_ADDRESS, ...options }: MmapOptions = {}): Act<number> =>
-    ask({ call: 'mmap', args: [fd, length, address, options] }),
+  mmap: (
+    fd: number,
+    { length = MAP_LENGTH, address = MAP_ADDRESS, ...flags }: { length?: number; address?: number } & MmapOptions = {},
+  ): Act<number> => calls.mmap(fd, length, address, flags),
+  /** Reads what there is, up to `length` bytes. With nothing in a stream the thread sleeps until there is something. */
+  read: (fd: number, length = 4096, options: { mayFail?: boolean } = {}): Act<ReadCall> =>
+    calls.read(fd, length, options),
 
   /** Makes a thread in the same process. It runs when the schedule chooses it. */
   spawn: (program: Program, name?: string): Act<SimThread> => ask({ call: 'spawn', program, name }),
