@@ -15,18 +15,7 @@ function optional({ says, accepts }: Rule): Rule {
   return { says: `${says}, or nothing`, accepts: (value) => value === undefined || accepts(value) };
 }
 
-const {
-  fd: DESCRIPTOR,
-  int: INT,
-  word: WORD,
-  count: COUNT,
-  size: ADDRESS,
-  id: ID,
-  uid: UID,
-  bytes: BYTES,
-  process_name: PROCESS_NAME,
-  thread_name: THREAD_NAME,
-} = KINDS;
+const { fd, int, word, count, size, id, uid, bytes, process_name, thread_name } = KINDS;
 const LONG: Rule = {
   says: 'a whole number, or a bigint for more than 53 bits',
   accepts: (value) => typeof value === 'bigint' || Number.isSafeInteger(value),
@@ -52,7 +41,7 @@ const PAYLOAD: Rule = {
   accepts: (value) =>
     typeof value === 'string' ||
     ArrayBuffer.isView(value) ||
-    (isRecord(value) && ADDRESS.accepts(value.address) && COUNT.accepts(value.length)),
+    (isRecord(value) && size.accepts(value.address) && count.accepts(value.length)),
 };
 const BUFFER: Rule = {
   says: 'a Uint8Array, or what process.place() gave',
@@ -61,16 +50,16 @@ const BUFFER: Rule = {
 
 /** Fields of every call and reply. */
 const MESSAGE: Form = {
-  code: optional(WORD),
-  flags: optional(WORD),
+  code: optional(word),
+  flags: optional(word),
   cookie: optional(LONG),
   data: optional(PAYLOAD),
   objects: optional(LIST),
   offsets: optional(LIST),
-  buffersSize: optional(ADDRESS),
+  buffersSize: optional(size),
 };
-const NODE: Form = { ptr: LONG, cookie: optional(LONG), flags: optional(WORD) };
-const REFERENCE: Form = { handle: COUNT, cookie: optional(LONG), flags: optional(WORD) };
+const NODE: Form = { ptr: LONG, cookie: optional(LONG), flags: optional(word) };
+const REFERENCE: Form = { handle: count, cookie: optional(LONG), flags: optional(word) };
 
 /** The objects that a message may carry, by their type. */
 const OBJECTS: Readonly<Record<string, Form>> = {
@@ -78,46 +67,46 @@ const OBJECTS: Readonly<Record<string, Form>> = {
   'weak-binder': NODE,
   handle: REFERENCE,
   'weak-handle': REFERENCE,
-  fd: { fd: DESCRIPTOR, cookie: optional(LONG) },
-  ptr: { data: BUFFER, flags: optional(WORD), parent: optional(ADDRESS), parentOffset: optional(ADDRESS) },
-  fda: { count: ADDRESS, parent: ADDRESS, parentOffset: optional(ADDRESS) },
+  fd: { fd, cookie: optional(LONG) },
+  ptr: { data: BUFFER, flags: optional(word), parent: optional(size), parentOffset: optional(size) },
+  fda: { count: size, parent: size, parentOffset: optional(size) },
 };
-const OBJECT: Form = { type: oneOf(Object.keys(OBJECTS)), at: optional(ADDRESS) };
+const OBJECT: Form = { type: oneOf(Object.keys(OBJECTS)), at: optional(size) };
 
 const FORMS = {
-  spawn: { name: PROCESS_NAME, uid: UID, pid: ID },
-  fork: { name: PROCESS_NAME, pid: ID },
-  thread: { name: THREAD_NAME, tid: ID },
+  spawn: { name: process_name, uid, pid: id },
+  fork: { name: process_name, pid: id },
+  thread: { name: thread_name, tid: id },
   program: { program: { says: 'a generator function, function* () { ... }', accepts: FUNCTION.accepts } },
   simulate: { seed: SEED, order: oneOf(['fifo', 'random']), choices: LIST },
   sleep: { ms: MILLISECONDS },
   until: { holds: FUNCTION, what: TEXT, timeoutMs: { ...optional(MILLISECONDS), accepts: isTimeout } },
-  'simulation.run': { until: FUNCTION, turnsMax: ADDRESS, pollingMaxMs: { says: MILLISECONDS.says, accepts: isLimit } },
+  'simulation.run': { until: FUNCTION, turnsMax: size, pollingMaxMs: { says: MILLISECONDS.says, accepts: isLimit } },
   on: { event: oneOf(['step', 'log']), listener: FUNCTION },
   note: { text: TEXT },
   dump: { file: TEXT },
-  shrink: { pages: COUNT },
-  alloc: { length: ADDRESS, align: POWER_OF_TWO },
-  place: { bytes: BYTES, align: POWER_OF_TWO },
-  'process.read': { address: ADDRESS, length: ADDRESS },
-  'process.write': { address: ADDRESS, bytes: BYTES },
+  shrink: { pages: count },
+  alloc: { length: size, align: POWER_OF_TWO },
+  place: { bytes, align: POWER_OF_TWO },
+  'process.read': { address: size, length: size },
+  'process.write': { address: size, bytes },
   open: { device: oneOf(Object.keys(DEVICES)) },
-  dup: { fd: DESCRIPTOR, to: DESCRIPTOR },
-  mmap: { flags: WORD },
-  setUid: { uid: UID },
+  dup: { fd, to: fd },
+  mmap: { flags: word },
+  setUid: { uid },
   setContext: {
     context: { says: 'text, or null', accepts: (value: unknown) => value === null || TEXT.accepts(value) },
   },
-  memfd: { content: BYTES },
-  read: { fd: DESCRIPTOR, length: COUNT },
-  write: { fd: DESCRIPTOR, bytes: BYTES },
-  poll: { fd: DESCRIPTOR, events: WORD },
-  ioctl: { fd: DESCRIPTOR, cmd: WORD, arg: ADDRESS, poke: BYTES, outLen: COUNT },
-  writeRead: { fd: DESCRIPTOR, commands: COMMANDS, readSize: COUNT },
-  setMaxThreads: { count: COUNT },
-  freeze: { pid: INT, timeoutMs: COUNT },
-  nodeInfoForRef: { handle: COUNT },
-  awaitTimeout: { ms: COUNT },
+  memfd: { content: bytes },
+  read: { fd, length: count },
+  write: { fd, bytes },
+  poll: { fd, events: word },
+  ioctl: { fd, cmd: word, arg: size, poke: bytes, outLen: count },
+  writeRead: { fd, commands: COMMANDS, readSize: count },
+  setMaxThreads: { count },
+  freeze: { pid: int, timeoutMs: count },
+  nodeInfoForRef: { handle: count },
+  awaitTimeout: { ms: count },
   'bc.transaction': { handle: LONG, ...MESSAGE },
   'bc.reply': { handle: optional(LONG), ...MESSAGE },
 } satisfies Readonly<Record<string, Form>>;

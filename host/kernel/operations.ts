@@ -247,8 +247,6 @@ function ofAll<T>(make: (row: Row) => T): Readonly<Record<Op, T>> {
 
 /** Of each operation, its inputs by their names in journals. */
 export const INPUTS = ofAll((row) => fieldsOf(row.in));
-/** The names of its inputs in the machine, in the order in which the guest takes them. */
-export const ARGUMENTS = ofAll((row) => [...fieldsOf(row.in).values()].map(({ machineName }) => machineName));
 /** Of each operation, its outputs; empty where there are none. */
 export const OUTPUTS = ofAll((row) => fieldsOf(row.out ?? {}));
 

@@ -21,7 +21,7 @@ import { checkForm } from './forms.ts';
 import { ioctlName } from './ioctls.ts';
 import type { FileKind } from './kinds.ts';
 import type { Fault, UserMemory } from './memory.ts';
-import { ARGUMENTS, type InputOf, OPERATIONS, type Op, type PlainOp } from './operations.ts';
+import { INPUTS, type InputOf, OPERATIONS, type Op, type PlainOp } from './operations.ts';
 import { Extent } from './stream.ts';
 import type { System, Task } from './system.ts';
 import { ReadCall, WriteCall } from './transfer.ts';
@@ -86,7 +86,7 @@ export class Syscalls {
   call<O extends PlainOp>(op: O, input: InputOf<O>): number {
     const run = this.system.raw[OPERATIONS[op].guest] as (thread: number, ...values: number[]) => number;
     const values: number[] = [];
-    for (const name of ARGUMENTS[op]) values.push(input[name as keyof typeof input] as number);
+    for (const { machineName } of INPUTS[op].values()) values.push(input[machineName as keyof typeof input] as number);
     return this.#call(op, input, (thread) => run(thread, ...values));
   }
 

@@ -53,6 +53,15 @@ test('of files, binder devices and memfds can be mapped', () => {
   assert.is(map(HERE, PAGE, EXACT), HERE);
 });
 
+test('the highest bit of the flags is no sign in a journal', () => {
+  const machine = boot();
+  const { main } = machine.spawn('app');
+  const flags = 2 ** 31 + EXACT;
+  assert.throws(() => main.mmap(main.open(), PAGE, HERE, { flags }), /EINVAL/); // no way of mapping has such a number
+  const step = machine.journal.steps.at(-1);
+  assert.is(step?.op === 'mmap' && step.in.flags, `0x${flags.toString(16)}`);
+});
+
 test('flags that must be known are refused for files, and their type for anonymous memory', () => {
   const { map } = fixture();
   assert.is(map(HERE, PAGE, MAP_SHARED_VALIDATE | MAP_FIXED_NOREPLACE), -EOPNOTSUPP);
