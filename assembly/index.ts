@@ -402,13 +402,6 @@ export function sysFtruncate(thread: Thread, fd: i32, length: f64): i32 {
   return memfdGrow(changetype<Memfd>(file.owner), <u32>length);
 }
 
-/** fsync(2): memfds have nothing to write back. 0, -EBADF or -EINVAL. */
-export function sysFsync(thread: Thread, fd: i32): i32 {
-  const file = fdFile(thread.process, fd);
-  if (!file) return -EBADF;
-  return file.kind == FILE_MEMFD ? 0 : -EINVAL;
-}
-
 /** Opens a file (FILE_KIND_*) at `fd`, and `fd2` where it has two ends; a memfd holds `length` bytes of the scratch page. Its inode, or a negative errno. */
 export function fileMake(thread: Thread, kind: i32, fd: i32, fd2: i32, length: u32): i32 {
   currentSet(thread);

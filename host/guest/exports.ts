@@ -42,7 +42,6 @@ export interface RawExports {
   sysMprotect(thread: number, addr: number, len: number, prot: number): number;
   /** ftruncate(2) of a memfd, upwards. @returns 0 or -errno. */
   sysFtruncate(thread: number, fd: number, length: number): number;
-  sysFsync(thread: number, fd: number): number;
   sysIoctl(thread: number, fd: number, cmd: number, arg: number): number;
 
   /**

@@ -121,7 +121,6 @@ export const OPERATIONS = {
     requests: ['ftruncate'],
     emulatorOnly: true,
   },
-  fsync: { in: { fd: 'fd' }, out: RESULT, guest: 'sysFsync', requests: ['fsync'], emulatorOnly: true },
   /** A socket pair, which the kernel's recordings do not have, is at `fd` and `fd2`, as a pipe is. */
   mkfd: {
     in: { kind: 'file_kind', fd: 'fd', fd2: 'fd?', content: 'bytes?' },

@@ -213,11 +213,6 @@ export class Thread implements Task {
     this.#plain('ftruncate', { fd, len: length }, () => `ftruncate of descriptor ${fd} to ${length} bytes`);
   }
 
-  /** Has a file's data written to where it lasts: fsync. Binder devices refuse it. */
-  fsync(fd: number): void {
-    this.#plain('fsync', { fd }, () => `fsync of descriptor ${fd}`);
-  }
-
   /** Makes a stream socket pair at the two lowest free descriptors. @returns Them. */
   socketPair(): [fd: number, fd2: number] {
     return this.#twoEnds('socketpair');
