@@ -234,6 +234,8 @@ export type Operations = {
 
 /** What goes into an operation as the machine has it: names in camelCase, addresses as numbers, bytes as Uint8Array. */
 export type InputOf<O extends Op> = Emulated<RowOf<O>['in']>;
+/** What comes out of it, alike. */
+export type OutputOf<O extends Op> = Emulated<RowOf<O>['out']>;
 
 const ROWS: Readonly<Record<Op, Row>> = OPERATIONS;
 

@@ -13,34 +13,23 @@ import {
 } from '../../assembly/abi/machine.ts';
 import { BINDER_WRITE_READ } from '../../assembly/abi/protocol.ts';
 import { READ_BUFFER_SIZE, tooLong, type Window, WRITE_BUFFER_SIZE } from './arena.ts';
-import { IoctlCall, PollCall, type Result, resultOf } from './call.ts';
+import { IoctlCall, PollCall, resultOf } from './call.ts';
 import type { Command } from './command.ts';
 import { i32At, u32At } from './endian.ts';
 import { AsleepError, BinderlabError, notEmulated } from './error.ts';
 import { checkForm } from './forms.ts';
 import { ioctlName } from './ioctls.ts';
 import type { FileKind } from './kinds.ts';
-import type { Fault, UserMemory } from './memory.ts';
-import { INPUTS, type InputOf, OPERATIONS, type Op, type PlainOp } from './operations.ts';
+import type { UserMemory } from './memory.ts';
+import { INPUTS, type InputOf, OPERATIONS, type Op, type OutputOf, type PlainOp } from './operations.ts';
 import { Extent } from './stream.ts';
 import type { System, Task } from './system.ts';
 import { ReadCall, WriteCall } from './transfer.ts';
 import { type Caller, recordBytes, type WriteRead, WriteReadCall } from './writeread.ts';
 
 /** What an access to memory came to: bytes stored or read, and the fault that ended it early. */
-export interface Stored extends Result {
-  signal?: Fault['signal'];
-  siCode?: number;
-}
-
-export interface FileInfo extends Result {
-  /** "file1", "file2", ...: the same for the same open file. */
-  file?: string;
-  /** 1 when the descriptor closes on exec. */
-  cloexec?: number;
-  /** Of memfds, the first 256 bytes. */
-  content?: Uint8Array;
-}
+export type Stored = OutputOf<'poke'>;
+export type FileInfo = OutputOf<'fdinfo'>;
 
 const FILE_KINDS: Readonly<Record<FileKind, number>> = {
   memfd: FILE_KIND_MEMFD,
