@@ -1,12 +1,12 @@
 /** What the recorder says of a call that is done, as a journal's output. */
 import { WRITE_READ_READ_CONSUMED, WRITE_READ_WRITE_CONSUMED } from '../assembly/abi/wire.ts';
 import { errnoName } from '../host/kernel/errno.ts';
+import type { SignalName } from '../host/kernel/kinds.ts';
 import type {
   IoctlOutput,
   Output,
   PeekOutput,
   ResultOutput,
-  SignalName,
   StepInput,
   StoreOutput,
   WriteReadOutput,

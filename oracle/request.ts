@@ -1,12 +1,10 @@
 /** The steps of a journal as lines for the recorder. Owns which steps the kernel's machine can make at all. */
-import type { Op, Operations, StepInput } from '../host/trace/journal.ts';
+import type { CallOp as AnyCall, EmulatorOp, Op, Operations } from '../host/kernel/operations.ts';
+import type { StepInput } from '../host/trace/journal.ts';
 import { address } from './bytes.ts';
 
 /** Operations that a thread makes as a system call. */
-export type CallOp = Exclude<
-  Op,
-  'proc' | 'kill' | 'signal' | 'await' | 'dump' | 'shrink' | 'note' | 'setcon' | 'read' | 'write' | 'ftruncate'
->;
+export type CallOp = Exclude<AnyCall, EmulatorOp>;
 
 /** Bytes that the recorder takes with a line at most (INCAP in recorder.c). */
 const INPUT_MAX = 160 * 1024;

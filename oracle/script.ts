@@ -2,7 +2,8 @@
  * What a scenario is written with: processes and threads, whose calls are performed one by one by whoever performs steps
  * (the kernel, the emulator, a recording). Owns the names and numbers of processes and threads, and who is parked.
  */
-import type { Op, Operations, Step, StepInput } from '../host/trace/journal.ts';
+import type { Op, Operations } from '../host/kernel/operations.ts';
+import type { Step, StepInput } from '../host/trace/journal.ts';
 import { type Actor, ARENA, Calls, MAP_SIZE } from './calls.ts';
 import { type Outcome, outcomeOf, PARKED, summary } from './outcome.ts';
 

@@ -95,6 +95,6 @@ export class NewMemfdPayload extends Payload {
 function mappedFile({ main }: Process, length: number): number {
   if (length === 0) throw new BinderlabError('a memory file of 0 bytes cannot be mapped');
   main.sys.makeFile('memfd', MEMFD, -1, new Uint8Array(0));
-  main.sys.ftruncate(MEMFD, length);
+  main.sys.call('ftruncate', { fd: MEMFD, len: length });
   return main.mmap(MEMFD, length, 0, { prot: PROT_READ | PROT_WRITE, flags: MAP_SHARED });
 }

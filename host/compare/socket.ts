@@ -139,13 +139,20 @@ class SocketScene implements Scene {
     bytesOf(this.#waiting as ReadCall);
     const length = u64At(this.#server.read(this.#serverHeader, HEADER), 0);
     if (length === 0) return new Uint8Array(0);
-    const at = sys.mmap(0, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    const at = sys.call('mmap', {
+      addr: 0,
+      len: length,
+      prot: PROT_READ | PROT_WRITE,
+      flags: MAP_PRIVATE | MAP_ANONYMOUS,
+      fd: -1,
+      off: 0,
+    });
     for (let got = 0; got < length; ) {
       goOn();
       got += bytesOf(sys.read(SERVER_FD, at + got, length - got));
     }
     const bytes = this.#server.read(at, length);
-    sys.munmap(at, length);
+    sys.call('munmap', { addr: at, len: length });
     return bytes;
   }
 }

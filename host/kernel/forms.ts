@@ -4,66 +4,26 @@
  *
  * Hot calls look at their arguments by themselves, and come here when something is odd.
  */
-import { DEVICE_BINDER, DEVICE_HWBINDER, DEVICE_VNDBINDER } from '../../assembly/abi/machine.ts';
 import { BinderlabError } from './error.ts';
-
-/** What a field may be. */
-interface Rule {
-  /** In words that follow "it is to be". */
-  readonly says: string;
-  readonly accepts: (value: unknown) => boolean;
-}
+import { DEVICES, KINDS, oneOf, type Rule } from './kinds.ts';
+import { INPUTS, type InputOf, type PlainOp } from './operations.ts';
 
 /** The fields of an operation, by name. */
 type Form = Readonly<Record<string, Rule>>;
-
-/** Numbers of the Binder devices, by name. */
-export const DEVICES = {
-  binder: DEVICE_BINDER,
-  hwbinder: DEVICE_HWBINDER,
-  vndbinder: DEVICE_VNDBINDER,
-} as const;
-
-const INT_MAX = 0x7fff_ffff;
-const WORD_MAX = 0xffff_ffff;
-
-function whole(from: number, to: number, says = `a whole number from ${from} to ${to}`): Rule {
-  return { says, accepts: (value) => Number.isInteger(value) && (value as number) >= from && (value as number) <= to };
-}
-
-function oneOf(names: readonly string[]): Rule {
-  return { says: names.map((name) => `"${name}"`).join(' or '), accepts: (value) => names.includes(value as string) };
-}
 
 function optional({ says, accepts }: Rule): Rule {
   return { says: `${says}, or nothing`, accepts: (value) => value === undefined || accepts(value) };
 }
 
-const DESCRIPTOR = whole(-INT_MAX - 1, INT_MAX, 'a whole number of 32 bits, as open() gives');
-const INT = whole(-INT_MAX - 1, INT_MAX, 'a whole number of 32 bits');
-const WORD = whole(-INT_MAX - 1, WORD_MAX, 'a whole number of 32 bits');
-const COUNT = whole(0, WORD_MAX);
-const HANDLE = whole(0, WORD_MAX);
-const ADDRESS = whole(0, Number.MAX_SAFE_INTEGER, 'a whole number from 0 to 2^53 - 1');
+const { fd, int, word, count, size, id, uid, bytes, process_name, thread_name } = KINDS;
 const LONG: Rule = {
   says: 'a whole number, or a bigint for more than 53 bits',
   accepts: (value) => typeof value === 'bigint' || Number.isSafeInteger(value),
 };
-const ID = whole(1, INT_MAX);
-const SEED = whole(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, 'a whole number');
-const UID = whole(0, WORD_MAX);
-const BYTES: Rule = { says: 'a Uint8Array', accepts: (value) => value instanceof Uint8Array };
+const SEED: Rule = { says: 'a whole number', accepts: Number.isSafeInteger };
 const TEXT: Rule = { says: 'text', accepts: (value) => typeof value === 'string' };
 const LIST: Rule = { says: 'a list', accepts: Array.isArray };
 const FUNCTION: Rule = { says: 'a function', accepts: (value) => typeof value === 'function' };
-const PROCESS_NAME: Rule = {
-  says: 'a name without dots; threads are called NAME.0, NAME.1',
-  accepts: (value) => typeof value === 'string' && /^[^.]+$/.test(value),
-};
-const THREAD_NAME: Rule = {
-  says: 'a name',
-  accepts: (value) => typeof value === 'string' && value !== '',
-};
 const MILLISECONDS: Rule = {
   says: 'a number of milliseconds, 0 or more',
   accepts: (value) => typeof value === 'number' && value >= 0 && value < Infinity,
@@ -81,7 +41,7 @@ const PAYLOAD: Rule = {
   accepts: (value) =>
     typeof value === 'string' ||
     ArrayBuffer.isView(value) ||
-    (isRecord(value) && ADDRESS.accepts(value.address) && COUNT.accepts(value.length)),
+    (isRecord(value) && size.accepts(value.address) && count.accepts(value.length)),
 };
 const BUFFER: Rule = {
   says: 'a Uint8Array, or what process.place() gave',
@@ -90,16 +50,16 @@ const BUFFER: Rule = {
 
 /** Fields of every call and reply. */
 const MESSAGE: Form = {
-  code: optional(WORD),
-  flags: optional(WORD),
+  code: optional(word),
+  flags: optional(word),
   cookie: optional(LONG),
   data: optional(PAYLOAD),
   objects: optional(LIST),
   offsets: optional(LIST),
-  buffersSize: optional(ADDRESS),
+  buffersSize: optional(size),
 };
-const NODE: Form = { ptr: LONG, cookie: optional(LONG), flags: optional(WORD) };
-const REFERENCE: Form = { handle: HANDLE, cookie: optional(LONG), flags: optional(WORD) };
+const NODE: Form = { ptr: LONG, cookie: optional(LONG), flags: optional(word) };
+const REFERENCE: Form = { handle: count, cookie: optional(LONG), flags: optional(word) };
 
 /** The objects that a message may carry, by their type. */
 const OBJECTS: Readonly<Record<string, Form>> = {
@@ -107,51 +67,46 @@ const OBJECTS: Readonly<Record<string, Form>> = {
   'weak-binder': NODE,
   handle: REFERENCE,
   'weak-handle': REFERENCE,
-  fd: { fd: DESCRIPTOR, cookie: optional(LONG) },
-  ptr: { data: BUFFER, flags: optional(WORD), parent: optional(ADDRESS), parentOffset: optional(ADDRESS) },
-  fda: { count: ADDRESS, parent: ADDRESS, parentOffset: optional(ADDRESS) },
+  fd: { fd, cookie: optional(LONG) },
+  ptr: { data: BUFFER, flags: optional(word), parent: optional(size), parentOffset: optional(size) },
+  fda: { count: size, parent: size, parentOffset: optional(size) },
 };
-const OBJECT: Form = { type: oneOf(Object.keys(OBJECTS)), at: optional(ADDRESS) };
+const OBJECT: Form = { type: oneOf(Object.keys(OBJECTS)), at: optional(size) };
 
 const FORMS = {
-  spawn: { name: PROCESS_NAME, uid: UID, pid: ID },
-  fork: { name: PROCESS_NAME, pid: ID },
-  thread: { name: THREAD_NAME, tid: ID },
+  spawn: { name: process_name, uid, pid: id },
+  fork: { name: process_name, pid: id },
+  thread: { name: thread_name, tid: id },
   program: { program: { says: 'a generator function, function* () { ... }', accepts: FUNCTION.accepts } },
   simulate: { seed: SEED, order: oneOf(['fifo', 'random']), choices: LIST },
   sleep: { ms: MILLISECONDS },
   until: { holds: FUNCTION, what: TEXT, timeoutMs: { ...optional(MILLISECONDS), accepts: isTimeout } },
-  'simulation.run': { until: FUNCTION, turnsMax: ADDRESS, pollingMaxMs: { says: MILLISECONDS.says, accepts: isLimit } },
+  'simulation.run': { until: FUNCTION, turnsMax: size, pollingMaxMs: { says: MILLISECONDS.says, accepts: isLimit } },
   on: { event: oneOf(['step', 'log']), listener: FUNCTION },
   note: { text: TEXT },
   dump: { file: TEXT },
-  shrink: { pages: COUNT },
-  alloc: { length: ADDRESS, align: POWER_OF_TWO },
-  place: { bytes: BYTES, align: POWER_OF_TWO },
-  'process.read': { address: ADDRESS, length: ADDRESS },
-  'process.write': { address: ADDRESS, bytes: BYTES },
+  shrink: { pages: count },
+  alloc: { length: size, align: POWER_OF_TWO },
+  place: { bytes, align: POWER_OF_TWO },
+  'process.read': { address: size, length: size },
+  'process.write': { address: size, bytes },
   open: { device: oneOf(Object.keys(DEVICES)) },
-  close: { fd: DESCRIPTOR },
-  dup: { fd: DESCRIPTOR, to: DESCRIPTOR },
-  fcntl: { fd: DESCRIPTOR, cmd: WORD, arg: WORD },
-  mmap: { fd: DESCRIPTOR, length: ADDRESS, address: ADDRESS, prot: WORD, flags: WORD },
-  munmap: { address: ADDRESS, length: ADDRESS },
-  mprotect: { address: ADDRESS, length: ADDRESS, prot: WORD },
-  setUid: { uid: UID },
+  dup: { fd, to: fd },
+  mmap: { flags: word },
+  setUid: { uid },
   setContext: {
     context: { says: 'text, or null', accepts: (value: unknown) => value === null || TEXT.accepts(value) },
   },
-  memfd: { content: BYTES },
-  ftruncate: { fd: DESCRIPTOR, length: ADDRESS },
-  read: { fd: DESCRIPTOR, length: COUNT },
-  write: { fd: DESCRIPTOR, bytes: BYTES },
-  poll: { fd: DESCRIPTOR, events: WORD },
-  ioctl: { fd: DESCRIPTOR, cmd: WORD, arg: ADDRESS, poke: BYTES, outLen: COUNT },
-  writeRead: { fd: DESCRIPTOR, commands: COMMANDS, readSize: COUNT },
-  setMaxThreads: { count: COUNT },
-  freeze: { pid: INT, timeoutMs: COUNT },
-  nodeInfoForRef: { handle: HANDLE },
-  awaitTimeout: { ms: MILLISECONDS },
+  memfd: { content: bytes },
+  read: { fd, length: count },
+  write: { fd, bytes },
+  poll: { fd, events: word },
+  ioctl: { fd, cmd: word, arg: size, poke: bytes, outLen: count },
+  writeRead: { fd, commands: COMMANDS, readSize: count },
+  setMaxThreads: { count },
+  freeze: { pid: int, timeoutMs: count },
+  nodeInfoForRef: { handle: count },
+  awaitTimeout: { ms: count },
   'bc.transaction': { handle: LONG, ...MESSAGE },
   'bc.reply': { handle: optional(LONG), ...MESSAGE },
 } satisfies Readonly<Record<string, Form>>;
@@ -159,6 +114,16 @@ const FORMS = {
 /** @throws BinderlabError when a field of an operation is not what the operation takes. */
 export function checkForm(operation: keyof typeof FORMS, fields: object): void {
   checkFields(operation, FORMS[operation], fields as Record<string, unknown>);
+}
+
+/** What scripts call fields of operations that have short names in journals. */
+const SPELLED: Readonly<Record<string, string>> = { addr: 'address', len: 'length' };
+
+/** @throws BinderlabError when an input of an operation is not what its row says. */
+export function checkInput<O extends PlainOp>(op: O, input: InputOf<O>): void {
+  for (const { machineName, kind } of INPUTS[op].values()) {
+    checkField(op, SPELLED[machineName] ?? machineName, kind, input[machineName as keyof typeof input]);
+  }
 }
 
 /** @throws BinderlabError when it is no object for a message. @param index Its place among them. */
@@ -170,11 +135,11 @@ export function checkObject(object: unknown, index: number): void {
 }
 
 function checkFields(what: string, form: Form, fields: Readonly<Record<string, unknown>>): void {
-  for (const [name, { says, accepts }] of Object.entries(form)) {
-    if (!accepts(fields[name])) {
-      throw new BinderlabError(`${what}: ${name} is ${shown(fields[name])}; it is to be ${says}.`);
-    }
-  }
+  for (const [name, rule] of Object.entries(form)) checkField(what, name, rule, fields[name]);
+}
+
+function checkField(what: string, name: string, { says, accepts }: Rule, value: unknown): void {
+  if (!accepts(value)) throw new BinderlabError(`${what}: ${name} is ${shown(value)}; it is to be ${says}.`);
 }
 
 function isTimeout(value: unknown): boolean {

@@ -1,6 +1,12 @@
 /** Bytes and addresses as the text that journals hold: lower-case hex, two digits a byte; addresses with "0x". */
 import { BinderlabError } from './error.ts';
 
+/** A 64-bit value: "0x" and hexadecimal digits. */
+export type Address = string;
+
+/** A byte string: lower-case hexadecimal digits, two a byte, nothing between them. */
+export type HexBytes = string;
+
 const BYTE_TEXT: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
 /** Two digits of each byte, as codes of ASCII. */

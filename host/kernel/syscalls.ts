@@ -13,34 +13,23 @@ import {
 } from '../../assembly/abi/machine.ts';
 import { BINDER_WRITE_READ } from '../../assembly/abi/protocol.ts';
 import { READ_BUFFER_SIZE, tooLong, type Window, WRITE_BUFFER_SIZE } from './arena.ts';
-import { IoctlCall, PollCall, type Result, resultOf } from './call.ts';
+import { IoctlCall, PollCall, resultOf } from './call.ts';
 import type { Command } from './command.ts';
 import { i32At, u32At } from './endian.ts';
 import { AsleepError, BinderlabError } from './error.ts';
 import { checkForm } from './forms.ts';
 import { ioctlName } from './ioctls.ts';
-import type { Fault, UserMemory } from './memory.ts';
+import type { FileKind } from './kinds.ts';
+import type { UserMemory } from './memory.ts';
+import { INPUTS, type InputOf, OPERATIONS, type Op, type OutputOf, type PlainOp } from './operations.ts';
 import { Extent } from './stream.ts';
 import type { System, Task } from './system.ts';
 import { ReadCall, WriteCall } from './transfer.ts';
 import { type Caller, recordBytes, type WriteRead, WriteReadCall } from './writeread.ts';
 
 /** What an access to memory came to: bytes stored or read, and the fault that ended it early. */
-export interface Stored extends Result {
-  signal?: Fault['signal'];
-  siCode?: number;
-}
-
-export interface FileInfo extends Result {
-  /** "file1", "file2", ...: the same for the same open file. */
-  file?: string;
-  /** 1 when the descriptor closes on exec. */
-  cloexec?: number;
-  /** Of memfds, the first 256 bytes. */
-  content?: Uint8Array;
-}
-
-export type FileKind = 'memfd' | 'pipe' | 'null' | 'socketpair';
+export type Stored = OutputOf<'poke'>;
+export type FileInfo = OutputOf<'fdinfo'>;
 
 const FILE_KINDS: Readonly<Record<FileKind, number>> = {
   memfd: FILE_KIND_MEMFD,
@@ -84,8 +73,12 @@ export class Syscalls {
     return this.#call('open', input, (thread) => this.system.raw.sysOpen(thread, device, flags));
   }
 
-  close(fd: number): number {
-    return this.#call('close', { fd }, (thread) => this.system.raw.sysClose(thread, fd));
+  /** A system call that its row says all of. @returns 0 or more, or -errno. */
+  call<O extends PlainOp>(op: O, input: InputOf<O>): number {
+    const run = this.system.raw[OPERATIONS[op].guest] as (thread: number, ...values: number[]) => number;
+    const values: number[] = [];
+    for (const { machineName } of INPUTS[op].values()) values.push(input[machineName as keyof typeof input] as number);
+    return this.#call(op, input, (thread) => run(thread, ...values));
   }
 
   /** @param to -1: the lowest free number. */
@@ -93,26 +86,6 @@ export class Syscalls {
     const { raw } = this.system;
     return this.#call('dup', { fd, to }, (thread) =>
       to === -1 ? raw.sysDup(thread, fd) : raw.sysDup3(thread, fd, to, 0),
-    );
-  }
-
-  fcntl(fd: number, cmd: number, arg: number): number {
-    return this.#call('fcntl', { fd, cmd, arg }, (thread) => this.system.raw.sysFcntl(thread, fd, cmd, arg));
-  }
-
-  /** @returns The address, or -errno. */
-  mmap(addr: number, len: number, prot: number, flags: number, fd: number, off: number): number {
-    const input = { addr, len, prot, flags, fd, off };
-    return this.#call('mmap', input, (thread) => this.system.raw.sysMmap(thread, addr, len, prot, flags, fd, off));
-  }
-
-  munmap(addr: number, len: number): number {
-    return this.#call('munmap', { addr, len }, (thread) => this.system.raw.sysMunmap(thread, addr, len));
-  }
-
-  mprotect(addr: number, len: number, prot: number): number {
-    return this.#call('mprotect', { addr, len, prot }, (thread) =>
-      this.system.raw.sysMprotect(thread, addr, len, prot),
     );
   }
 
@@ -130,11 +103,6 @@ export class Syscalls {
       guest.u8.set(context, this.system.scratch);
       return raw.setcon(thread, context.length);
     });
-  }
-
-  /** Sets RLIMIT_NOFILE of the process. */
-  setRlimit(nofile: number): number {
-    return this.#call('rlimit', { nofile }, (thread) => this.system.raw.setRlimit(thread, nofile));
   }
 
   /** @param timeout 0: returns at once; -1: sleeps until something is ready. */
@@ -168,11 +136,6 @@ export class Syscalls {
     const call = new WriteCall(task);
     system.enter('write', task, { fd, addr, poke, len }, call);
     return system.leave(task, call, system.raw.sysWrite(task.pointer, fd, addr, len));
-  }
-
-  /** Makes a memfd `len` bytes long; it cannot become shorter. */
-  ftruncate(fd: number, len: number): number {
-    return this.#call('ftruncate', { fd, len }, (thread) => this.system.raw.sysFtruncate(thread, fd, len));
   }
 
   /** The lowest descriptor from `from` up that is not open. Looking is no step. */
@@ -313,14 +276,14 @@ export class Syscalls {
     if (task.call !== null) throw new AsleepError(task.name, task.call.step);
   }
 
-  #call(op: string, input: object, run: (thread: number) => number, describe?: (ret: number) => object): number {
+  #call(op: Op, input: object, run: (thread: number) => number, describe?: (ret: number) => object): number {
     this.check();
     const ret = this.system.syscall(op, this.task, input, () => run(this.task.pointer), describe);
     if (ret === PARKED) throw new Error(`${op} went to sleep`);
     return ret;
   }
 
-  #access<T extends Stored>(op: string, input: object, run: () => T): T {
+  #access<T extends Stored>(op: Op, input: object, run: () => T): T {
     this.check();
     return this.system.access(op, this.task, input, run);
   }

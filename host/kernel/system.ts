@@ -10,6 +10,7 @@ import type { Guest } from '../guest/guest.ts';
 import { type Call, type CallState, resultOf } from './call.ts';
 import { BinderlabError } from './error.ts';
 import { Log } from './log.ts';
+import type { Op } from './operations.ts';
 import { Piece } from './piece.ts';
 import { Stage } from './stage.ts';
 import { Tape } from './tape.ts';
@@ -63,7 +64,7 @@ export interface Observer {
    * @param by Name of the acting thread; null when no thread acts.
    * @param sched The choices that led to it, since the step before.
    */
-  begin(step: number, op: string, by: string | null, input: object, sched: readonly Choice[]): void;
+  begin(step: number, op: Op, by: string | null, input: object, sched: readonly Choice[]): void;
   /** A parked call of an earlier step is done. */
   woken(task: Task, call: Call): void;
   /** The step is over. @param output What it answers; null for nothing. */
@@ -132,7 +133,7 @@ export class System {
   }
 
   /** A step that answers nothing. */
-  act(op: string, by: Task | null, input: object, run: () => void): void {
+  act(op: Op, by: Task | null, input: object, run: () => void): void {
     this.#begin(op, by, input);
     run();
     this.settle();
@@ -140,7 +141,7 @@ export class System {
   }
 
   /** A step by no thread of the machine's: what it returns is the output, and it may wake threads. */
-  read<T extends object>(op: string, input: object, run: () => T): T {
+  read<T extends object>(op: Op, input: object, run: () => T): T {
     this.#begin(op, null, input);
     const output = run();
     this.settle();
@@ -154,13 +155,7 @@ export class System {
    * @param describe Turns the result into the step's output.
    * @returns The raw result.
    */
-  syscall(
-    op: string,
-    by: Task,
-    input: object,
-    run: () => number,
-    describe: (ret: number) => object = resultOf,
-  ): number {
+  syscall(op: Op, by: Task, input: object, run: () => number, describe: (ret: number) => object = resultOf): number {
     this.#begin(op, by, input);
     const ret = run();
     this.settle();
@@ -169,7 +164,7 @@ export class System {
   }
 
   /** Begins a step that is a system call which may sleep; the caller makes it, then calls `leave` with its result. */
-  enter(op: string, by: Task, input: object, call: Call): void {
+  enter(op: Op, by: Task, input: object, call: Call): void {
     call.step = this.nextStep;
     this.#begin(op, by, input);
   }
@@ -191,7 +186,7 @@ export class System {
   }
 
   /** A look that wakes nobody, or an access to memory by the processor itself; what it returns is the output. */
-  access<T extends object>(op: string, by: Task | null, input: object, run: () => T): T {
+  access<T extends object>(op: Op, by: Task | null, input: object, run: () => T): T {
     this.#begin(op, by, input);
     const output = run();
     this.observer?.end(output);
@@ -258,7 +253,7 @@ export class System {
     );
   }
 
-  #begin(op: string, by: Task | null, input: object): void {
+  #begin(op: Op, by: Task | null, input: object): void {
     this.checkQuiet();
     const step = this.nextStep++;
     const sched = this.choices;

@@ -17,7 +17,7 @@ import { bc } from './commands.ts';
 import { u32At } from './endian.ts';
 import { errnoMeaning } from './errno.ts';
 import { BinderlabError, callError } from './error.ts';
-import { checkForm, DEVICES } from './forms.ts';
+import { checkForm, checkInput, DEVICES } from './forms.ts';
 import { hexOfAddress } from './hex.ts';
 import {
   type ExtendedError,
@@ -36,7 +36,9 @@ import {
   refQueryBytes,
   u32Bytes,
 } from './ioctls.ts';
+import { DEVICES } from './kinds.ts';
 import type { UserMemory } from './memory.ts';
+import type { InputOf, PlainOp } from './operations.ts';
 import { type Strategy, strategyFlags } from './strategy.ts';
 import { Extent } from './stream.ts';
 import { Syscalls } from './syscalls.ts';
@@ -75,6 +77,13 @@ export interface IoctlOptions {
   readonly outLen?: number;
   /** Whether a negative result is fine. */
   readonly mayFail?: boolean;
+}
+
+export interface MmapOptions {
+  readonly prot?: number;
+  readonly flags?: number;
+  /** How its pages are mapped; the machine's way when absent. */
+  readonly strategy?: Strategy;
 }
 
 export type Device = keyof typeof DEVICES;
@@ -126,8 +135,7 @@ export class Thread implements Task {
   }
 
   close(fd: number): void {
-    checkForm('close', { fd });
-    this.#checked(`close of descriptor ${fd}`, this.sys.close(fd));
+    this.#plain('close', { fd }, () => `close of descriptor ${fd}`);
   }
 
   /** @param to The number wanted; the lowest free one when absent. @returns The new descriptor. */
@@ -137,40 +145,37 @@ export class Thread implements Task {
   }
 
   fcntl(fd: number, cmd: number, arg = 0): number {
-    checkForm('fcntl', { fd, cmd, arg });
-    return this.#checked(`fcntl ${cmd} of descriptor ${fd}`, this.sys.fcntl(fd, cmd, arg));
+    return this.#plain('fcntl', { fd, cmd, arg }, () => `fcntl ${cmd} of descriptor ${fd}`);
   }
 
   /**
    * Maps a Binder device, for the buffers of what this process receives.
    *
-   * @param strategy How its pages are mapped; the machine's way when absent.
    * @returns The address.
    */
   mmap(
     fd: number,
     length: number = MAP_LENGTH,
     address: number = MAP_ADDRESS,
-    {
-      prot = PROT_READ as number,
-      flags = MAP_PRIVATE | MAP_FIXED_NOREPLACE,
-      strategy,
-    }: { prot?: number; flags?: number; strategy?: Strategy } = {},
+    { prot = PROT_READ, flags = MAP_PRIVATE | MAP_FIXED_NOREPLACE, strategy }: MmapOptions = {},
   ): number {
-    checkForm('mmap', { fd, length, address, prot, flags });
-    const what = `mmap of ${length} bytes of descriptor ${fd} at ${hexOfAddress(address)}`;
+    checkForm('mmap', { flags });
     const named = strategy === undefined ? 0 : strategyFlags(strategy);
-    return this.#checked(what, this.sys.mmap(address, length, prot, flags | named, fd, 0));
+    return this.#plain(
+      'mmap',
+      { addr: address, len: length, prot, flags: (flags | named) >>> 0, fd, off: 0 },
+      () => `mmap of ${length} bytes of descriptor ${fd} at ${hexOfAddress(address)}`,
+    );
   }
 
   munmap(address: number = MAP_ADDRESS, length: number = MAP_LENGTH): void {
-    checkForm('munmap', { address, length });
-    this.#checked(`munmap of ${length} bytes at ${hexOfAddress(address)}`, this.sys.munmap(address, length));
+    const input = { addr: address, len: length };
+    this.#plain('munmap', input, () => `munmap of ${length} bytes at ${hexOfAddress(address)}`);
   }
 
   mprotect(address: number, length: number, prot: number): void {
-    checkForm('mprotect', { address, length, prot });
-    this.#checked(`mprotect of ${length} bytes at ${hexOfAddress(address)}`, this.sys.mprotect(address, length, prot));
+    const input = { addr: address, len: length, prot };
+    this.#plain('mprotect', input, () => `mprotect of ${length} bytes at ${hexOfAddress(address)}`);
   }
 
   /** Becomes another user: setresuid of the whole process. */
@@ -190,7 +195,12 @@ export class Thread implements Task {
     this.#checked(`setcon to ${context === null ? 'no context' : `"${context}"`}`, this.sys.setContext(bytes));
   }
 
-  /** Makes a file in memory at the lowest free descriptor: memfd_create. @returns The descriptor. */
+  /**
+   * Makes a file in memory at the lowest free descriptor: memfd_create.
+   *
+   * @param content At most 4096 bytes; writes and ftruncate make it longer.
+   * @returns The descriptor.
+   */
   memfd(content: Uint8Array = NO_BYTES): number {
     checkForm('memfd', { content });
     this.sys.check();
@@ -200,8 +210,7 @@ export class Thread implements Task {
 
   /** Makes a file in memory longer; the new bytes are zero. */
   ftruncate(fd: number, length: number): void {
-    checkForm('ftruncate', { fd, length });
-    this.#checked(`ftruncate of descriptor ${fd} to ${length} bytes`, this.sys.ftruncate(fd, length));
+    this.#plain('ftruncate', { fd, len: length }, () => `ftruncate of descriptor ${fd} to ${length} bytes`);
   }
 
   /** Makes a stream socket pair at the two lowest free descriptors. @returns Them. */
@@ -392,6 +401,13 @@ export class Thread implements Task {
 
   #checkAlive(): void {
     if (!this.alive) throw new BinderlabError(`${this.name} has ended.`);
+  }
+
+  /** A system call that its row says all of, with its inputs checked. @param what As `#checked` has it. */
+  #plain<O extends PlainOp>(op: O, input: InputOf<O>, what: () => string): number {
+    checkInput(op, input);
+    const ret = this.sys.call(op, input);
+    return ret < 0 ? this.#checked(what(), ret) : ret;
   }
 
   /** @param what Which call, of what: its first word is the call's name. */

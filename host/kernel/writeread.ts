@@ -13,25 +13,14 @@ import {
 import { Call, type CallState, type Result } from './call.ts';
 import { BinderlabError } from './error.ts';
 import type { UserMemory } from './memory.ts';
+import type { InputOf } from './operations.ts';
 import { Piece } from './piece.ts';
 import { findReturn, type Return, type ReturnName, type ReturnOf, ReturnStream } from './returns.ts';
 import { type Reel, reelOf, type Tape } from './tape.ts';
 import { returnWords } from './words.ts';
 
 /** One call: what is stored in user memory before it, and the fields of binder_write_read. */
-export interface WriteRead {
-  fd: number;
-  /** Where binder_write_read lies. */
-  arg: number;
-  wbuf: number;
-  /** Stored at `wbuf` as far as it fits. */
-  poke: Uint8Array;
-  writeSize: number;
-  writeConsumed: number;
-  rbuf: number;
-  readSize: number;
-  readConsumed: number;
-}
+export type WriteRead = InputOf<'wr'>;
 
 const record = new Piece(new ArrayBuffer(WRITE_READ_SIZE));
 

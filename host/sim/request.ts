@@ -2,8 +2,7 @@
  * What a simulated thread asks for. Its program is a generator: it yields one request after the other, and goes on
  * with the answer once there is one. `sys` makes the requests; programs never build them by hand.
  */
-import type { Command } from '../kernel/command.ts';
-import type { Device } from '../kernel/thread.ts';
+import type { RequestName } from '../kernel/operations.ts';
 
 /** A piece of a thread's program that comes to a `T` in the end: run it with `yield*`. */
 export type Act<T> = Generator<Request, T, unknown>;
@@ -22,43 +21,14 @@ export type Question =
   | { readonly call: 'now' }
   | { readonly call: 'setFrozen'; readonly pid: number; readonly frozen: boolean };
 
-/** System calls: each is one step of the machine. */
-export type SystemCall =
-  | { readonly call: 'open'; readonly device: Device; readonly nonblock: boolean }
-  | { readonly call: 'close'; readonly fd: number }
-  | { readonly call: 'dup'; readonly fd: number; readonly to: number }
-  | {
-      readonly call: 'mmap';
-      readonly fd: number;
-      readonly length: number;
-      readonly address: number;
-      readonly prot: number;
-      readonly flags: number;
-    }
-  | { readonly call: 'memfd'; readonly content: Uint8Array }
-  | { readonly call: 'ftruncate'; readonly fd: number; readonly length: number }
-  | { readonly call: 'setuid'; readonly uid: number }
-  | { readonly call: 'socketPair' }
-  | { readonly call: 'pipe' }
-  | { readonly call: 'read'; readonly fd: number; readonly length: number; readonly mayFail: boolean }
-  | { readonly call: 'write'; readonly fd: number; readonly bytes: Uint8Array; readonly mayFail: boolean }
-  | { readonly call: 'munmap'; readonly address: number; readonly length: number }
-  | {
-      readonly call: 'ioctl';
-      readonly fd: number;
-      readonly cmd: number;
-      readonly poke: Uint8Array;
-      readonly outLen: number;
-      readonly mayFail: boolean;
-    }
-  | {
-      readonly call: 'writeRead';
-      readonly fd: number;
-      readonly commands: readonly Command[];
-      readonly readSize: number;
-      readonly mayFail: boolean;
-    }
-  | { readonly call: 'poll'; readonly fd: number; readonly events: number; readonly wait: boolean }
+/** A method of the machine's thread that is a system call: one step of the machine. */
+export interface PlainCall {
+  readonly call: RequestName;
+  readonly args: readonly unknown[];
+}
+
+/** System calls that bring somebody new or end somebody. */
+export type LifeCall =
   | { readonly call: 'spawn'; readonly program: Program; readonly name: string | undefined }
   | { readonly call: 'fork'; readonly program: Program; readonly name: string }
   | { readonly call: 'exit' }
@@ -81,7 +51,7 @@ export type Rest =
       readonly whom: number;
     };
 
-export type Request = Question | SystemCall | Rest;
+export type Request = Question | PlainCall | LifeCall | Rest;
 
 /** Whether a request is answered at once. */
 export function isQuestion(request: Request): request is Question {

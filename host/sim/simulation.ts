@@ -5,15 +5,16 @@
  *     ready threads -> one is chosen -> its program runs to its next request -> the machine performs it -> ...
  *                      nobody ready: time jumps to the next alarm; no alarm: the simulation is over
  */
+import { Call } from '../kernel/call.ts';
 import { BinderlabError } from '../kernel/error.ts';
 import { checkForm, shown } from '../kernel/forms.ts';
 import { SCRIPT_TAG } from '../kernel/log.ts';
+import type { RequestName } from '../kernel/operations.ts';
 import type { Process } from '../kernel/process.ts';
 import type { System, Task } from '../kernel/system.ts';
 import { Clock } from './clock.ts';
 import { type AwaitedReply, DeadlockError, stuckThreads } from './deadlock.ts';
-import { type PlainCall, perform } from './performance.ts';
-import { isAct, isQuestion, type Program, type Question, type Request, type Rest } from './request.ts';
+import { isAct, isQuestion, type PlainCall, type Program, type Question, type Request, type Rest } from './request.ts';
 import { type Order, Schedule } from './schedule.ts';
 import { activityText, isEndless, Stillness } from './stillness.ts';
 import { courseOf, SimThread } from './thread.ts';
@@ -46,6 +47,8 @@ export interface RunOptions {
   /** Virtual time, in milliseconds, for which nothing but polling may go on before that is told. */
   pollingMaxMs?: number;
 }
+
+type Methods = Readonly<Record<RequestName, (...args: readonly unknown[]) => unknown>>;
 
 const TURNS_MAX = 10_000_000;
 const POLLING_MAX_MS = 30_000;
@@ -269,10 +272,18 @@ export class Simulation {
     }
   }
 
-  #perform(thread: SimThread, request: PlainCall): void {
-    const call = perform(thread, request);
-    if (call === null || call.done || thread.ended) return;
-    thread.call = call;
+  /** Makes the call. Then the thread is parked in it, or has its answer, or has its error. */
+  #perform(thread: SimThread, { call: method, args }: PlainCall): void {
+    let answer: unknown;
+    try {
+      answer = (thread.kernel as unknown as Methods)[method](...args);
+    } catch (error) {
+      thread.fail(error);
+      return;
+    }
+    thread.answer(answer);
+    if (!(answer instanceof Call) || answer.done || thread.ended) return;
+    thread.call = answer;
     thread.state = 'parked';
   }
 

@@ -2,23 +2,27 @@
  * The requests of simulated threads, as functions: `const fd = yield* sys.open()`. Each is made by the thread whose
  * program runs it.
  */
-import { EPOLLIN, MAP_FIXED_NOREPLACE, MAP_PRIVATE, PROT_READ } from '../../assembly/abi/machine.ts';
-import type { IoctlCall, PollCall } from '../kernel/call.ts';
-import type { Command } from '../kernel/command.ts';
 import { checkForm } from '../kernel/forms.ts';
+import { REQUESTS, type RequestName } from '../kernel/operations.ts';
 import type { Process } from '../kernel/process.ts';
-import { type Device, type IoctlOptions, MAP_ADDRESS, MAP_LENGTH } from '../kernel/thread.ts';
-import type { ReadCall, WriteCall } from '../kernel/transfer.ts';
-import type { WriteReadCall } from '../kernel/writeread.ts';
+import { MAP_ADDRESS, MAP_LENGTH, type MmapOptions, type Thread } from '../kernel/thread.ts';
+import type { ReadCall } from '../kernel/transfer.ts';
 import type { Act, Program, Request } from './request.ts';
 import type { SimThread } from './thread.ts';
-
-const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 /** Whoever performs a request answers it with the type that belongs to it. */
 function* ask<T>(request: Request): Act<T> {
   return (yield request) as T;
 }
+
+/** The methods of the machine's threads that a program may ask for. */
+type Calls = {
+  readonly [M in keyof Pick<Thread, RequestName>]: (...args: Parameters<Thread[M]>) => Act<ReturnType<Thread[M]>>;
+};
+
+const calls = Object.fromEntries(
+  REQUESTS.map((call) => [call, (...args: unknown[]) => ask({ call, args })]),
+) as unknown as Calls;
 
 export const sys = {
   /** The thread that runs this. */
@@ -26,61 +30,20 @@ export const sys = {
   /** Virtual time, in milliseconds since the simulation began. */
   now: (): Act<number> => ask({ call: 'now' }),
 
-  /** Opens a Binder device. @returns The descriptor. */
-  open: ({ device = 'binder' as Device, nonblock = false } = {}): Act<number> =>
-    ask({ call: 'open', device, nonblock }),
-  close: (fd: number): Act<void> => ask({ call: 'close', fd }),
-  /** @param to The number wanted; the lowest free one when absent. @returns The new descriptor. */
-  dup: (fd: number, to = -1): Act<number> => ask({ call: 'dup', fd, to }),
+  ...calls,
   /** Maps a Binder device, or a file in memory. @param address 0: the machine chooses. @returns The address. */
   mmap: (
     fd: number,
-    {
-      length = MAP_LENGTH,
-      address = MAP_ADDRESS,
-      prot = PROT_READ as number,
-      flags = MAP_PRIVATE | MAP_FIXED_NOREPLACE,
-    } = {},
-  ): Act<number> => ask({ call: 'mmap', fd, length, address, prot, flags }),
-  munmap: (address: number = MAP_ADDRESS, length: number = MAP_LENGTH): Act<void> =>
-    ask({ call: 'munmap', address, length }),
-  /**
-   * Any ioctl but BINDER_WRITE_READ.
-   *
-   * @param poke Stored in the thread's argument buffer before the call.
-   * @param outLen Bytes of that buffer which the answer's `bytes` hold.
-   */
-  ioctl: (
-    fd: number,
-    cmd: number,
-    { poke = NO_BYTES, outLen = 0, mayFail = false }: Omit<IoctlOptions, 'arg'> = {},
-  ): Act<IoctlCall> => ask({ call: 'ioctl', fd, cmd, poke, outLen, mayFail }),
-  /** BINDER_WRITE_READ. With nothing to read the thread sleeps until there is something. */
-  writeRead: (fd: number, commands: readonly Command[], { readSize = 256, mayFail = false } = {}): Act<WriteReadCall> =>
-    ask({ call: 'writeRead', fd, commands, readSize, mayFail }),
-  /** Makes a file in memory. @param content At most 4096 bytes; writes and ftruncate make it longer. @returns The descriptor. */
-  memfd: (content: Uint8Array = NO_BYTES): Act<number> => ask({ call: 'memfd', content }),
-  /** Makes a file in memory longer; the new bytes are zero. */
-  ftruncate: (fd: number, length: number): Act<void> => ask({ call: 'ftruncate', fd, length }),
-  /** Makes a stream socket pair. @returns Its two descriptors. */
-  socketPair: (): Act<[fd: number, fd2: number]> => ask({ call: 'socketPair' }),
-  /** Makes a pipe whose ends do not sleep. @returns The descriptor to read from, and the one to write to. */
-  pipe: (): Act<[fd: number, fd2: number]> => ask({ call: 'pipe' }),
+    { length = MAP_LENGTH, address = MAP_ADDRESS, ...flags }: { length?: number; address?: number } & MmapOptions = {},
+  ): Act<number> => calls.mmap(fd, length, address, flags),
   /** Reads what there is, up to `length` bytes. With nothing in a stream the thread sleeps until there is something. */
-  read: (fd: number, length = 4096, { mayFail = false } = {}): Act<ReadCall> =>
-    ask({ call: 'read', fd, length, mayFail }),
-  /** Writes as many of the bytes as there is room for; with none in a stream the thread sleeps until there is some. */
-  write: (fd: number, bytes: Uint8Array, { mayFail = false } = {}): Act<WriteCall> =>
-    ask({ call: 'write', fd, bytes, mayFail }),
-  poll: (fd: number, { events = EPOLLIN as number, wait = true } = {}): Act<PollCall> =>
-    ask({ call: 'poll', fd, events, wait }),
+  read: (fd: number, length = 4096, options: { mayFail?: boolean } = {}): Act<ReadCall> =>
+    calls.read(fd, length, options),
 
   /** Makes a thread in the same process. It runs when the schedule chooses it. */
   spawn: (program: Program, name?: string): Act<SimThread> => ask({ call: 'spawn', program, name }),
   /** Forks: a new process that runs `program`, with copies of memory and descriptors. */
   fork: (name: string, program: Program): Act<Process> => ask({ call: 'fork', program, name }),
-  /** Becomes another user: setresuid of the whole process. */
-  setUid: (uid: number): Act<void> => ask({ call: 'setuid', uid }),
   /** Ends the thread. */
   exit: (): Act<never> => ask({ call: 'exit' }),
   /** Ends the process. */

@@ -3,24 +3,14 @@
  * layout of arguments and results; the names of flags are flags.ts's.
  */
 import { bytesOfHex } from '../kernel/hex.ts';
+import { DEVICES, type Field, type KindName } from '../kernel/kinds.ts';
+import { INPUTS, type Op, straceForm } from '../kernel/operations.ts';
 import { commandWords, returnWords } from '../kernel/words.ts';
 import { errnoText } from './errnotext.ts';
 import { fcntlCommand, mapFlags, openFlags, pollEvents, protection } from './flags.ts';
-import type {
-  IoctlInput,
-  IoctlOutput,
-  Output,
-  PeekOutput,
-  ReadOutput,
-  ResultOutput,
-  StepInput,
-  StoreOutput,
-  WriteReadInput,
-  WriteReadOutput,
-} from './journal.ts';
+import type { IoctlInput, IoctlOutput, Output, StepInput, StepOf, WriteReadInput, WriteReadOutput } from './journal.ts';
 
-/** Binder devices by number. */
-const DEVICES = ['binder', 'hwbinder', 'vndbinder'];
+const DEVICE_NAMES = Object.keys(DEVICES);
 /** Bytes of a string that are shown. */
 const QUOTED_MAX = 64;
 
@@ -32,117 +22,93 @@ export interface CallBegin {
   begin: string;
 }
 
+/** How values are shown whose kind is not shown as it is written. */
+const SHOWN: Readonly<Partial<Record<KindName, (value: never) => string>>> = {
+  bytes: quoted,
+  byte: hexOf,
+  data: quoted,
+  device: (device = 0) => DEVICE_NAMES[device] ?? '?',
+  events: pollEvents,
+  fcntl_arg: hexOf,
+  fcntl_cmd: fcntlCommand,
+  map_flags: mapFlags,
+  open_flags: openFlags,
+  prot: protection,
+};
+
+/** What stands before the moment in which the call may sleep, where the row's form does not say it. */
+const BEGINS: { readonly [O in Op]?: (step: StepOf<O>) => string } = {
+  poke: ({ in: { addr, bytes } }) => `store(${addr}, ${bytes.length / 2} bytes`,
+  dup: ({ in: { fd, to } }) => (to < 0 ? `dup(${fd}` : `dup3(${fd}, ${to}, 0`),
+  mkfd: ({ in: input }) => makeFileText(input),
+  ioctl: ({ in: input }) => ioctlBegin(input),
+  wr: ({ in: input, bc }) => writeReadBegin(input, bc),
+};
+
+/** What stands between that moment and the result, and behind the result. */
+const ENDS: { readonly [O in Op]?: (step: StepOf<O> & Answered<O>) => readonly [before: string, behind?: string] } = {
+  peek: ({ out }) => [`, ${out.bytes || '""'}`],
+  poll: ({ in: { fd }, out: { ret, revents } }) => [
+    '',
+    ret > 0 && revents !== undefined ? ` ([{fd=${fd}, revents=${pollEvents(revents)}}])` : '',
+  ],
+  read: ({ in: { len }, out }) => [`, ${quoted(out.bytes ?? '')}, ${len}`],
+  mkfd: ({ out }) => ['', fileText(out)],
+  fdinfo: ({ out }) => ['', fileText(out)],
+  ioctl: ({ in: input, out }) => [ioctlEnd(input, out)],
+  wr: ({ in: input, out, br }) => [writeReadEnd(input, out, br)],
+};
+
+interface Answered<O extends Op> {
+  out: NonNullable<StepOf<O>['out']>;
+}
+
 /** @param bc The commands in words, when they are known; otherwise they are decoded. */
 export function callBegin(step: StepInput, bc?: string[]): CallBegin {
-  switch (step.op) {
-    case 'spawn':
-      return { name: 'clone', begin: 'clone(CLONE_VM|CLONE_FILES|CLONE_THREAD' };
-    case 'fork':
-      return { name: 'fork', begin: 'fork(' };
-    case 'setuid':
-      return { name: 'setresuid', begin: `setresuid(${step.in.uid}, ${step.in.uid}, ${step.in.uid}` };
-    case 'setcon':
-      return { name: 'setcon', begin: `setcon(${quoted(step.in.context)}` };
-    case 'rlimit':
-      return { name: 'setrlimit', begin: `setrlimit(RLIMIT_NOFILE, {rlim_cur=${step.in.nofile}}` };
-    case 'poke':
-      return { name: 'store', begin: `store(${step.in.addr}, ${step.in.bytes.length / 2} bytes` };
-    case 'fill':
-      return { name: 'memset', begin: `memset(${step.in.addr}, 0x${step.in.byte.toString(16)}, ${step.in.len}` };
-    case 'peek':
-      return { name: 'load', begin: `load(${step.in.addr}, ${step.in.len} bytes` };
-    case 'open':
-      return {
-        name: 'openat',
-        begin: `openat(AT_FDCWD, "/dev/${DEVICES[step.in.device ?? 0] ?? '?'}", ${openFlags(step.in.flags)}`,
-      };
-    case 'close':
-      return { name: 'close', begin: `close(${step.in.fd}` };
-    case 'dup':
-      if (step.in.to < 0) return { name: 'dup', begin: `dup(${step.in.fd}` };
-      return { name: 'dup3', begin: `dup3(${step.in.fd}, ${step.in.to}, 0` };
-    case 'fcntl':
-      return {
-        name: 'fcntl',
-        begin: `fcntl(${step.in.fd}, ${fcntlCommand(step.in.cmd)}, 0x${step.in.arg.toString(16)}`,
-      };
-    case 'mmap': {
-      const { addr, len, prot, flags, fd, off } = step.in;
-      const text = `mmap(${addr}, ${len}, ${protection(prot)}, ${mapFlags(flags)}, ${fd}, ${off}`;
-      return { name: 'mmap', begin: text };
-    }
-    case 'munmap':
-      return { name: 'munmap', begin: `munmap(${step.in.addr}, ${step.in.len}` };
-    case 'mprotect':
-      return { name: 'mprotect', begin: `mprotect(${step.in.addr}, ${step.in.len}, ${protection(step.in.prot)}` };
-    case 'poll': {
-      const asked = `[{fd=${step.in.fd}, events=${pollEvents(step.in.events)}}]`;
-      return { name: 'poll', begin: `poll(${asked}, 1, ${step.in.timeout}` };
-    }
-    case 'read':
-      return { name: 'read', begin: `read(${step.in.fd}` };
-    case 'write':
-      return { name: 'write', begin: `write(${step.in.fd}, ${quoted(step.in.poke)}, ${step.in.len}` };
-    case 'ftruncate':
-      return { name: 'ftruncate', begin: `ftruncate(${step.in.fd}, ${step.in.len}` };
-    case 'mkfd':
-      return makeFileText(step.in);
-    case 'fdinfo':
-      return { name: 'fstat', begin: `fstat(${step.in.fd}` };
-    case 'ioctl':
-      return { name: 'ioctl', begin: ioctlBegin(step.in) };
-    case 'wr':
-      return { name: 'ioctl', begin: writeReadBegin(step.in, bc) };
-    default:
-      return { name: step.op, begin: `${step.op}(` };
-  }
+  const own = BEGINS[step.op] as ((step: object) => string) | undefined;
+  const begin = own === undefined ? formed(step) : own({ ...step, bc });
+  return { name: begin.slice(0, begin.indexOf('(')), begin };
 }
 
 /** What follows when the call returns: results, the closing parenthesis, the value. */
 export function callEnd(step: StepInput, out: Output, br: string[] | undefined): string {
-  switch (step.op) {
-    case 'poke':
-    case 'fill':
-      return `) = ${storeResult(out as StoreOutput)}`;
-    case 'peek':
-      return `, ${(out as PeekOutput).bytes || '""'}) = ${storeResult(out as StoreOutput)}`;
-    case 'mmap':
-      return `) = ${result(out as ResultOutput)}`;
-    case 'poll': {
-      const { ret, revents } = out as { ret: number; revents?: number };
-      const ready = ret > 0 && revents !== undefined ? ` ([{fd=${step.in.fd}, revents=${pollEvents(revents)}}])` : '';
-      return `) = ${result(out as ResultOutput)}${ready}`;
-    }
-    case 'read':
-      return `, ${quoted((out as ReadOutput).bytes ?? '')}, ${step.in.len}) = ${result(out as ResultOutput)}`;
-    case 'mkfd':
-    case 'fdinfo': {
-      const { file, cloexec } = out as { file?: string; cloexec?: number };
-      const words = [file, cloexec ? 'FD_CLOEXEC' : undefined].filter((word) => word !== undefined);
-      return `) = ${result(out as ResultOutput)}${words.length > 0 ? ` (${words.join(', ')})` : ''}`;
-    }
-    case 'ioctl':
-      return ioctlEnd(step.in, out as IoctlOutput);
-    case 'wr':
-      return writeReadEnd(step.in, out as WriteReadOutput, br);
-    default:
-      return `) = ${result(out as ResultOutput)}`;
-  }
+  const own = ENDS[step.op] as ((step: object) => readonly [string, string?]) | undefined;
+  const [before, behind = ''] = own?.({ ...step, out, br }) ?? [''];
+  return `${before}) = ${result(out as Answer)}${behind}`;
 }
 
-function makeFileText(input: { kind: string; fd: number; fd2?: number; content?: string }): CallBegin {
-  switch (input.kind) {
+/** The row's form with values in it, without its closing parenthesis. */
+function formed({ op, in: input }: StepInput): string {
+  const form = straceForm(op).slice(0, -1);
+  return form.replace(/\$(\w+)/g, (_, name: string) =>
+    shownAs(INPUTS[op].get(name) as Field, (input as Readonly<Record<string, unknown>>)[name]),
+  );
+}
+
+function shownAs({ named }: Field, value: unknown): string {
+  const show = SHOWN[named] as ((value: unknown) => string) | undefined;
+  return show?.(value) ?? String(value);
+}
+
+function hexOf(value: number): string {
+  return `0x${value.toString(16)}`;
+}
+
+function fileText({ file, cloexec }: { file?: string; cloexec?: number }): string {
+  const words = [file, cloexec ? 'FD_CLOEXEC' : undefined].filter((word) => word !== undefined);
+  return words.length > 0 ? ` (${words.join(', ')})` : '';
+}
+
+function makeFileText({ kind, fd, fd2, content = '' }: StepOf<'mkfd'>['in']): string {
+  switch (kind) {
     case 'memfd':
-      return { name: 'memfd_create', begin: `memfd_create("", 0 /* ${(input.content ?? '').length / 2} bytes */` };
+      return `memfd_create("", 0 /* ${content.length / 2} bytes */`;
     case 'pipe':
-      return { name: 'pipe2', begin: `pipe2([${input.fd}, ${input.fd2 ?? '?'}], O_NONBLOCK` };
+      return `pipe2([${fd}, ${fd2 ?? '?'}], O_NONBLOCK`;
     case 'socketpair':
-      return {
-        name: 'socketpair',
-        begin: `socketpair(AF_UNIX, SOCK_STREAM, 0, [${input.fd}, ${input.fd2 ?? '?'}]`,
-      };
+      return `socketpair(AF_UNIX, SOCK_STREAM, 0, [${fd}, ${fd2 ?? '?'}]`;
     default:
-      return { name: 'openat', begin: `openat(AT_FDCWD, "/dev/${input.kind}", O_RDWR` };
+      return `openat(AT_FDCWD, "/dev/${kind}", O_RDWR`;
   }
 }
 
@@ -153,7 +119,7 @@ function ioctlBegin(input: IoctlInput): string {
 
 function ioctlEnd(input: IoctlInput, out: IoctlOutput): string {
   const changed = out.bytes !== undefined && out.bytes !== '' && out.bytes !== input.poke;
-  return `${changed ? ` => [${words(out.bytes ?? '')}]` : ''}) = ${result(out)}`;
+  return changed ? ` => [${words(out.bytes ?? '')}]` : '';
 }
 
 function writeReadBegin(input: WriteReadInput, bc: string[] | undefined): string {
@@ -168,7 +134,7 @@ function writeReadBegin(input: WriteReadInput, bc: string[] | undefined): string
 function writeReadEnd(input: WriteReadInput, out: WriteReadOutput, br: string[] | undefined): string {
   const fields = [`write_consumed=${out.write_consumed ?? '?'}`, `read_consumed=${out.read_consumed ?? '?'}`];
   if (out.read) fields.push(`[${(br ?? answersOf(input, out)).join(', ')}]`);
-  return `, ${fields.join(', ')}}) = ${result(out)}`;
+  return `, ${fields.join(', ')}}`;
 }
 
 /** The commands that a write half would parse, in words; what a previous call consumed is left out. */
@@ -205,13 +171,18 @@ function words(hex: string): string {
   return list.join(', ');
 }
 
-/** A return value: the number, or -1 with the name of the error and what it says. */
-export function result(out: { ret: number | string; errno?: string }): string {
-  if (out.errno === undefined) return String(out.ret);
-  const says = errnoText(out.errno);
-  return says === undefined ? `-1 ${out.errno}` : `-1 ${out.errno} (${says})`;
+/** What a call may answer, as far as its value tells. */
+interface Answer {
+  readonly ret: number | string;
+  readonly errno?: string;
+  readonly signal?: string;
+  readonly si_code?: number;
 }
 
-function storeResult(out: StoreOutput): string {
-  return out.signal === undefined ? String(out.ret) : `${out.ret} --- ${out.signal} {si_code=${out.si_code}} ---`;
+/** A return value: the number, or -1 with the name of the error and what it says; and the signal that ended an access. */
+export function result({ ret, errno, signal, si_code }: Answer): string {
+  if (signal !== undefined) return `${ret} --- ${signal} {si_code=${si_code}} ---`;
+  if (errno === undefined) return String(ret);
+  const says = errnoText(errno);
+  return says === undefined ? `-1 ${errno}` : `-1 ${errno} (${says})`;
 }

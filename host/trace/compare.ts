@@ -4,8 +4,8 @@
  */
 import { PAGE_SIZE } from '../../assembly/abi/machine.ts';
 import { addressOfHex } from '../kernel/hex.ts';
+import { OUTPUTS, opHasOutput } from '../kernel/operations.ts';
 import type { DumpOutput, PeekOutput, Step, StepOf, Woken } from './journal.ts';
-import { opHasOutput } from './journal.ts';
 import { DELIVERED, type Origins, OUTSIDE, PADDING, UNDELIVERED } from './origins.ts';
 
 /** The first thing in a step that differs. */
@@ -18,26 +18,13 @@ export interface StepDifference {
   actual: unknown;
 }
 
-/** The output fields that count, the most telling first. Fields not named here belong to some later format. */
-const FIELDS = [
-  'ret',
-  'errno',
-  'signal',
-  'si_code',
-  'write_consumed',
-  'read_consumed',
-  'read',
-  'bytes',
-  'revents',
-  'file',
-  'cloexec',
-  'content',
-  'exists',
-  'text',
-] as const;
-
 /** Compared only where both sides have it: a driver may store the bytes that were there. */
 const FIELD_IF_BOTH = 'read_over';
+
+/** The output fields that count, the most telling first. Fields that no operation has belong to some later format. */
+const FIELDS: readonly string[] = [...new Set(Object.values(OUTPUTS).flatMap((fields) => [...fields.keys()]))].filter(
+  (field) => field !== FIELD_IF_BOTH,
+);
 
 /** Whether a step was recorded without its outputs, so that there is nothing to compare. */
 export function isInputsOnly(step: Step): boolean {

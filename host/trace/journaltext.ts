@@ -2,7 +2,9 @@
  * Journals as text. Owns the check of what is read: a line that cannot be performed is refused here, with its number
  * and what is wrong with it, so that nobody behind has to ask again. Outputs are taken as they are.
  */
-import type { Journal, JournalHeader, Op, Step } from './journal.ts';
+import { journalRule, KINDS } from '../kernel/kinds.ts';
+import { hasActor, INPUTS, isOp, OPERATIONS } from '../kernel/operations.ts';
+import type { Journal, JournalHeader, Step } from './journal.ts';
 
 /** Text that is no journal: says which file, which line, and what is wrong with it. */
 export class JournalError extends Error {
@@ -17,58 +19,6 @@ export class JournalError extends Error {
     super(line === 0 ? `${file}: ${problem}` : `${file}:${line}: ${problem}`);
   }
 }
-
-/** How a field of `in` is written; a mark of interrogation behind it: may be absent. */
-type FieldKind = 'name' | 'integer' | 'address' | 'bytes' | 'name?' | 'integer?' | 'bytes?' | 'name or null';
-
-/** The fields that each operation's inputs must have. */
-const INPUT_FIELDS: { [O in Op]: Readonly<Record<string, FieldKind>> } = {
-  proc: { name: 'name', pid: 'integer', uid: 'integer' },
-  spawn: { thread: 'name', tid: 'integer' },
-  fork: { name: 'name', pid: 'integer' },
-  texit: {},
-  exit: {},
-  kill: { proc: 'name', pid: 'integer' },
-  signal: { thread: 'name', tid: 'integer' },
-  await: { thread: 'name', ms: 'integer' },
-  setuid: { uid: 'integer' },
-  rlimit: { nofile: 'integer' },
-  setcon: { context: 'bytes' },
-  poke: { addr: 'address', bytes: 'bytes' },
-  fill: { addr: 'address', len: 'integer', byte: 'integer' },
-  peek: { addr: 'address', len: 'integer' },
-  open: { flags: 'integer', device: 'integer?' },
-  close: { fd: 'integer' },
-  dup: { fd: 'integer', to: 'integer' },
-  fcntl: { fd: 'integer', cmd: 'integer', arg: 'integer' },
-  mmap: { addr: 'address', len: 'integer', prot: 'integer', flags: 'address', fd: 'integer', off: 'integer' },
-  munmap: { addr: 'address', len: 'integer' },
-  mprotect: { addr: 'address', len: 'integer', prot: 'integer' },
-  poll: { fd: 'integer', events: 'integer', timeout: 'integer' },
-  read: { fd: 'integer', addr: 'address', len: 'integer' },
-  write: { fd: 'integer', addr: 'address', poke: 'bytes', len: 'integer' },
-  ftruncate: { fd: 'integer', len: 'integer' },
-  mkfd: { kind: 'name', fd: 'integer', fd2: 'integer?', content: 'bytes?' },
-  fdinfo: { fd: 'integer' },
-  ioctl: { fd: 'integer', cmd: 'address', name: 'name or null', arg: 'address', poke: 'bytes', out_len: 'integer' },
-  wr: {
-    fd: 'integer',
-    arg: 'address',
-    wbuf: 'address',
-    poke: 'bytes',
-    write_size: 'integer',
-    write_consumed: 'integer',
-    rbuf: 'address',
-    read_size: 'integer',
-    read_consumed: 'integer',
-  },
-  dump: { file: 'name' },
-  shrink: { pages: 'integer' },
-  note: { text: 'name?' },
-};
-
-/** Operations that nobody performs from within the machine: they have no `by`. */
-const WITHOUT_ACTOR: ReadonlySet<Op> = new Set<Op>(['proc', 'kill', 'signal', 'await', 'dump', 'shrink', 'note']);
 
 /**
  * Reads a whole journal.
@@ -107,11 +57,11 @@ export function parseHeader(line: string, file: string, lineNumber: number): Jou
   if (value.context_mgr_uid !== null && !Number.isInteger(value.context_mgr_uid)) {
     fail('"context_mgr_uid" of the header is neither a uid nor null');
   }
-  if (value.secctx !== null && !isKind(value.secctx, 'bytes')) {
+  if (value.secctx !== null && !KINDS.bytes.inJournals.accepts(value.secctx)) {
     fail('"secctx" of the header is neither a byte string in hex nor null');
   }
   const arena = value.arena as { addr?: unknown; size?: unknown } | null | undefined;
-  if (typeof arena !== 'object' || !isKind(arena?.addr, 'address') || !isKind(arena?.size, 'integer')) {
+  if (typeof arena !== 'object' || !KINDS.address.inJournals.accepts(arena?.addr) || !Number.isInteger(arena?.size)) {
     fail('the header has no "arena" with "addr" and "size"');
   }
   return value as unknown as JournalHeader;
@@ -126,19 +76,18 @@ export function parseStep(line: string, file: string, lineNumber: number): Step 
   if (!Number.isInteger(value.i)) fail('the step has no number "i"');
   const name = `step ${String(value.i)}`;
   if (typeof value.op !== 'string') fail(`${name} has no "op"`);
-  const op = value.op as Op;
-  if (!Object.hasOwn(INPUT_FIELDS, op)) {
-    fail(`${name} has the unknown op "${op}"; known are ${Object.keys(INPUT_FIELDS).join(', ')}`);
-  }
-  if (!WITHOUT_ACTOR.has(op) && typeof value.by !== 'string') fail(`${name} (${op}) has no "by": which thread acts?`);
+  const op = value.op as string;
+  if (!isOp(op)) return fail(`${name} has the unknown op "${op}"; known are ${Object.keys(OPERATIONS).join(', ')}`);
+  if (hasActor(op) && typeof value.by !== 'string') fail(`${name} (${op}) has no "by": which thread acts?`);
   value.in ??= {};
   if (!isObject(value.in)) fail(`"in" of ${name} (${op}) is not an object`);
   const input = value.in as Record<string, unknown>;
-  for (const [field, kind] of Object.entries(INPUT_FIELDS[op])) {
-    if (!isKind(input[field], kind)) {
-      const written = input[field] === undefined ? 'is missing' : `is ${shorten(JSON.stringify(input[field]))}`;
-      fail(`"in.${field}" of ${name} (${op}) ${written}; it must be ${KIND_WORDS[kind]}`);
-    }
+  for (const field of INPUTS[op].values()) {
+    const given = input[field.name];
+    const { says, accepts } = journalRule(field);
+    if (accepts(given)) continue;
+    const written = given === undefined ? 'is missing' : `is ${shorten(JSON.stringify(given))}`;
+    fail(`"in.${field.name}" of ${name} (${op}) ${written}; it must be ${says}`);
   }
   if (value.out !== undefined && !isObject(value.out)) fail(`"out" of ${name} (${op}) is not an object`);
   if (value.woken !== undefined) {
@@ -165,38 +114,6 @@ export function formatJournal(journal: Journal): string {
   const lines = [formatHeader({ ...journal.header, steps: journal.steps.length })];
   for (const step of journal.steps) lines.push(formatStep(step));
   return `${lines.join('\n')}\n`;
-}
-
-const KIND_WORDS: Readonly<Record<FieldKind, string>> = {
-  name: 'a string',
-  'name?': 'a string',
-  'name or null': 'a string or null',
-  integer: 'a whole number',
-  'integer?': 'a whole number',
-  address: 'a string like "0x10000000"',
-  bytes: 'a string of hex digits, two a byte',
-  'bytes?': 'a string of hex digits, two a byte',
-};
-
-function isKind(value: unknown, kind: FieldKind): boolean {
-  switch (kind) {
-    case 'name':
-      return typeof value === 'string';
-    case 'name?':
-      return value === undefined || typeof value === 'string';
-    case 'name or null':
-      return value === null || typeof value === 'string';
-    case 'integer':
-      return Number.isInteger(value);
-    case 'integer?':
-      return value === undefined || Number.isInteger(value);
-    case 'address':
-      return typeof value === 'string' && /^0x[0-9a-f]{1,16}$/.test(value);
-    case 'bytes':
-      return typeof value === 'string' && value.length % 2 === 0 && /^[0-9a-f]*$/.test(value);
-    case 'bytes?':
-      return value === undefined || isKind(value, 'bytes');
-  }
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

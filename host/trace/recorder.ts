@@ -3,11 +3,12 @@
  * journals (hex strings, snake_case), and adds the words for people.
  */
 import type { Call } from '../kernel/call.ts';
-import { hexOfAddress, hexOfBytes } from '../kernel/hex.ts';
+import type { Field } from '../kernel/kinds.ts';
+import { INPUTS, type Op, OUTPUTS } from '../kernel/operations.ts';
 import type { Choice, Observer, Task } from '../kernel/system.ts';
 import { commandWords, returnWords } from '../kernel/words.ts';
 import type { WriteRead } from '../kernel/writeread.ts';
-import type { JournalProcess, Op, Output, Step, Woken } from './journal.ts';
+import type { JournalProcess, Output, Step, Woken } from './journal.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -25,19 +26,11 @@ interface OpenStep {
   sched?: readonly Choice[];
 }
 
-/** Inputs that are numbers in the machine and "0x..." in journals. */
-const ADDRESS_FIELDS: Readonly<Partial<Record<Op, readonly string[]>>> = {
-  poke: ['addr'],
-  fill: ['addr'],
-  peek: ['addr'],
-  mmap: ['addr', 'flags'],
-  munmap: ['addr'],
-  read: ['addr'],
-  write: ['addr'],
-  mprotect: ['addr'],
-  ioctl: ['cmd', 'arg'],
-  wr: ['arg', 'wbuf', 'rbuf'],
-};
+/** Fields by their names in journals. */
+type Known = ReadonlyMap<string, Field>;
+
+/** Outputs of the calls that may sleep. */
+const SLEEPERS: Known = new Map([OUTPUTS.wr, OUTPUTS.ioctl, OUTPUTS.poll].flatMap((fields) => [...fields]));
 
 export class Recorder implements Observer {
   /** The steps so far, oldest first. */
@@ -62,16 +55,15 @@ export class Recorder implements Observer {
     return this.steps[this.steps.length - 1];
   }
 
-  begin(step: number, op: string, by: string | null, input: object, sched: readonly Choice[]): void {
-    const journalOp = op as Op;
-    this.#open = { i: step, op: journalOp, ...(by === null ? {} : { by }), in: inputText(journalOp, input as Fields) };
+  begin(step: number, op: Op, by: string | null, input: object, sched: readonly Choice[]): void {
+    this.#open = { i: step, op, ...(by === null ? {} : { by }), in: fieldText(INPUTS[op], input as Fields) };
     if (sched.length > 0) this.#open.sched = sched;
     this.#woken = [];
     this.#bc = op === 'wr' ? commandsOf(input as WriteRead) : undefined;
   }
 
   woken(task: Task, call: Call): void {
-    const { out, br } = outputText(call.output());
+    const { out, br } = outputText(SLEEPERS, call.output());
     const entry = { by: task.name, i: call.step, out, ...(br ? { br } : {}), order: this.#woken.length };
     this.#woken.push({ task, entry: entry as unknown as Woken });
   }
@@ -79,8 +71,7 @@ export class Recorder implements Observer {
   end(output: object | null): void {
     const open = this.#begun();
     if (output !== null) {
-      const { out, br } = outputText(output);
-      if (open.op === 'mmap' && (out.ret as number) >= 0) out.ret = hexOfAddress(out.ret as number);
+      const { out, br } = outputText(OUTPUTS[open.op], output);
       open.out = out;
       if (br) open.br = br;
     }
@@ -146,23 +137,19 @@ function commandsOf({ poke, writeConsumed, writeSize }: WriteRead): string[] | u
   return writeSize > writeConsumed ? commandWords(poke, writeConsumed, writeSize) : undefined;
 }
 
-function inputText(op: Op, input: Fields): Fields {
-  const text = fieldText(input);
-  for (const field of ADDRESS_FIELDS[op] ?? []) text[field] = hexOfAddress(text[field] as number);
-  return text;
-}
-
-function outputText(output: object): { out: Fields & Output; br: string[] | undefined } {
+function outputText(known: Known, output: object): { out: Fields & Output; br: string[] | undefined } {
   const { read } = output as { read?: Uint8Array };
   const br = read !== undefined && read.length > 0 ? returnWords(read) : undefined;
-  return { out: fieldText(output as Fields) as Fields & Output, br };
+  return { out: fieldText(known, output as Fields) as Fields & Output, br };
 }
 
-function fieldText(fields: Fields): Fields {
+function fieldText(known: Known, fields: Fields): Fields {
   const text: Fields = {};
   for (const name in fields) {
     const value = fields[name];
-    text[snakeCase(name)] = value instanceof Uint8Array ? hexOfBytes(value) : value;
+    const spelled = snakeCase(name);
+    const kind = value === undefined || value === null ? undefined : known.get(spelled)?.kind;
+    text[spelled] = kind === undefined ? value : kind.toJournal(value);
   }
   return text;
 }

@@ -7,20 +7,11 @@
  *
  * What is no system call (memory access, signals, processes that come and go) has a line of the same form.
  */
+import type { Field } from '../kernel/kinds.ts';
+import { INPUTS, OUTPUTS } from '../kernel/operations.ts';
 import { callBegin, callEnd } from './call.ts';
 import { hexDump } from './hexdump.ts';
-import type {
-  DumpOutput,
-  IoctlOutput,
-  Output,
-  PeekOutput,
-  ReadOutput,
-  Step,
-  StepInput,
-  StepOf,
-  Woken,
-  WriteReadOutput,
-} from './journal.ts';
+import type { DumpOutput, Output, Step, StepInput, StepOf, Woken } from './journal.ts';
 
 export interface StraceOptions {
   /** Follow each line with the bytes that went in and came out, sixteen a row. */
@@ -152,33 +143,17 @@ function processOf(thread: string): string {
   return thread.slice(0, thread.lastIndexOf('.'));
 }
 
-function bytesIn(step: StepInput): string[] {
-  switch (step.op) {
-    case 'wr':
-      return hexDump(step.in.poke, '  > ');
-    case 'ioctl':
-      return hexDump(step.in.poke, '  > ');
-    case 'write':
-      return hexDump(step.in.poke, '  > ');
-    case 'poke':
-      return hexDump(step.in.bytes, '  > ');
-    default:
-      return [];
-  }
+function bytesIn({ op, in: input }: StepInput): string[] {
+  return dumped(INPUTS[op], input, '  > ');
 }
 
-function bytesOut(step: StepInput, out: Output | undefined): string[] {
-  if (out === undefined) return [];
-  switch (step.op) {
-    case 'wr':
-      return hexDump((out as WriteReadOutput).read ?? '', '  < ');
-    case 'ioctl':
-      return hexDump((out as IoctlOutput).bytes ?? '', '  < ');
-    case 'read':
-      return hexDump((out as ReadOutput).bytes ?? '', '  < ');
-    case 'peek':
-      return hexDump((out as PeekOutput).bytes, '  < ');
-    default:
-      return [];
-  }
+function bytesOut({ op }: StepInput, out: Output | undefined): string[] {
+  return out === undefined ? [] : dumped(OUTPUTS[op], out, '  < ');
+}
+
+/** The fields that are bytes of user memory. */
+function dumped(known: ReadonlyMap<string, Field>, fields: object, prefix: string): string[] {
+  return [...known.values()]
+    .filter(({ named }) => named === 'data')
+    .flatMap(({ name }) => hexDump((fields as Readonly<Record<string, string | undefined>>)[name] ?? '', prefix));
 }

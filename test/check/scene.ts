@@ -49,7 +49,7 @@ export class Scene {
     const appFd = opened(app.main);
     const { sys } = app.main;
     sys.makeFile('memfd', 5, -1, new Uint8Array(100));
-    sys.mmap(MEMFD_ADDRESS, 4096, 3, MAP_SHARED | MAP_FIXED, 5, 0);
+    sys.call('mmap', { addr: MEMFD_ADDRESS, len: 4096, prot: 3, flags: MAP_SHARED | MAP_FIXED, fd: 5, off: 0 });
     app.write(MEMFD_ADDRESS, Uint8Array.of(1));
     sys.makeFile('pipe', 6, 7, new Uint8Array(0));
 

@@ -20,7 +20,7 @@ const test = suite('fcntl');
 
 test('F_GETFL tells how a file was opened', () => {
   const { sys } = boot().spawn('app').main;
-  const flags = (fd: number) => sys.fcntl(fd, F_GETFL, 0);
+  const flags = (fd: number) => sys.call('fcntl', { fd, cmd: F_GETFL, arg: 0 });
   assert.is(flags(sys.open(O_NONBLOCK)), O_RDWR | O_LARGEFILE | O_NONBLOCK);
   sys.makeFile('memfd', 10, -1, NOTHING);
   sys.makeFile('pipe', 11, 12, NOTHING);
@@ -31,11 +31,11 @@ test('F_GETFL tells how a file was opened', () => {
 test('F_SETFL changes what may be changed, and refuses O_DIRECT where it cannot be', () => {
   const { sys } = boot().spawn('app').main;
   const fd = sys.open(0);
-  assert.is(sys.fcntl(fd, F_SETFL, O_WRONLY | O_APPEND | O_NONBLOCK), 0);
-  assert.is(sys.fcntl(fd, F_GETFL, 0), O_RDWR | O_LARGEFILE | O_APPEND | O_NONBLOCK);
-  assert.is(sys.fcntl(fd, F_SETFL, O_DIRECT), -EINVAL);
-  assert.is(sys.fcntl(fd, F_SETFL, 0), 0);
-  assert.is(sys.fcntl(fd, F_GETFL, 0), O_RDWR | O_LARGEFILE);
+  assert.is(sys.call('fcntl', { fd, cmd: F_SETFL, arg: O_WRONLY | O_APPEND | O_NONBLOCK }), 0);
+  assert.is(sys.call('fcntl', { fd, cmd: F_GETFL, arg: 0 }), O_RDWR | O_LARGEFILE | O_APPEND | O_NONBLOCK);
+  assert.is(sys.call('fcntl', { fd, cmd: F_SETFL, arg: O_DIRECT }), -EINVAL);
+  assert.is(sys.call('fcntl', { fd, cmd: F_SETFL, arg: 0 }), 0);
+  assert.is(sys.call('fcntl', { fd, cmd: F_GETFL, arg: 0 }), O_RDWR | O_LARGEFILE);
 });
 
 test('dup3 takes a negative number for one beyond the limit', () => {

@@ -77,6 +77,14 @@ const WRONG: readonly (readonly [
   ],
   ['a negative read', ({ thread, fd }) => thread.writeRead(fd, [], { readSize: -1 }), /^writeRead: readSize is -1; /],
   ['no descriptor', ({ thread }) => thread.writeRead(undefined, []), /^writeRead: fd is missing; /],
+  [
+    'an address below zero',
+    ({ thread }) => thread.munmap(-1),
+    'munmap: address is -1; it is to be a whole number from 0 to 2^53 - 1.',
+  ],
+  ['half a length', ({ thread, fd }) => thread.ftruncate(fd, 0.5), /^ftruncate: length is 0\.5; /],
+  ['text for a number of a file', ({ thread }) => thread.close('3'), /^close: fd is "3"; .* as open\(\) gives\.$/],
+  ['time that no journal holds', ({ thread }) => thread.awaitTimeout(1.5), /^awaitTimeout: ms is 1\.5; /],
   ['a length that is none', ({ thread, fd }) => thread.mmap(fd, -1), /^mmap: length is -1; /],
   ['bytes that are none', ({ thread, fd }) => thread.ioctl(fd, 1, { poke: 'abc' }), /^ioctl: poke is "abc"; /],
   [

@@ -339,25 +339,32 @@ export class Rabble {
         thread.writeRead(one.fd, [bc.freeBuffer(MAPPING + 0x20 * one.buffer)], { mayFail: true });
         break;
       case 'mmap':
-        sys.mmap(one.address, one.length, one.prot, one.flags, one.fd, one.offset);
+        sys.call('mmap', {
+          addr: one.address,
+          len: one.length,
+          prot: one.prot,
+          flags: one.flags,
+          fd: one.fd,
+          off: one.offset,
+        });
         break;
       case 'munmap':
-        sys.munmap(one.address, one.length);
+        sys.call('munmap', { addr: one.address, len: one.length });
         break;
       case 'mprotect':
-        sys.mprotect(one.address, one.length, one.prot);
+        sys.call('mprotect', { addr: one.address, len: one.length, prot: one.prot });
         break;
       case 'open':
         sys.open(one.to === 3 ? 0 : 0x800, one.fd);
         break;
       case 'close':
-        sys.close(one.fd);
+        sys.call('close', { fd: one.fd });
         break;
       case 'dup':
         sys.dup(one.fd, one.to);
         break;
       case 'fcntl':
-        sys.fcntl(one.fd, one.cmd, one.arg);
+        sys.call('fcntl', { fd: one.fd, cmd: one.cmd, arg: one.arg });
         break;
       case 'poll':
         sys.poll(one.fd, one.events, one.wait ? -1 : 0);

@@ -28,7 +28,7 @@ function fixture() {
   sys.makeFile('pipe', 10, 11, new Uint8Array(0));
   sys.makeFile('null', 12, -1, new Uint8Array(0));
   const map = (at: number, length: number, flags: number, of = fd, off = 0) =>
-    sys.mmap(at, length, PROT_READ, flags, of, off);
+    sys.call('mmap', { addr: at, len: length, prot: PROT_READ, flags, fd: of, off });
   return { sys, fd, map };
 }
 
@@ -53,6 +53,15 @@ test('of files, binder devices and memfds can be mapped', () => {
   assert.is(map(HERE, PAGE, EXACT), HERE);
 });
 
+test('the highest bit of the flags is no sign in a journal', () => {
+  const machine = boot();
+  const { main } = machine.spawn('app');
+  const flags = 2 ** 31 + EXACT;
+  assert.throws(() => main.mmap(main.open(), PAGE, HERE, { flags }), /EINVAL/); // no way of mapping has such a number
+  const step = machine.journal.steps.at(-1);
+  assert.is(step?.op === 'mmap' && step.in.flags, `0x${flags.toString(16)}`);
+});
+
 test('flags that must be known are refused for files, and their type for anonymous memory', () => {
   const { map } = fixture();
   assert.is(map(HERE, PAGE, MAP_SHARED_VALIDATE | MAP_FIXED_NOREPLACE), -EOPNOTSUPP);
@@ -72,16 +81,26 @@ test('anonymous memory over a binder mapping ends it at once', () => {
   const { machine, manager, managerFd, app, appFd } = meet(boot());
   manager.signal();
   manager.close(managerFd);
-  assert.is(manager.sys.mmap(MAPPED, 1040384, PROT_READ, MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, -1, 0), MAPPED);
+  assert.is(
+    manager.sys.call('mmap', {
+      addr: MAPPED,
+      len: 1040384,
+      prot: PROT_READ,
+      flags: MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS,
+      fd: -1,
+      off: 0,
+    }),
+    MAPPED,
+  );
   assert.not(machine.debugFiles.read(`proc/${manager.home.pid}`).exists);
   assert.ok(app.writeRead(appFd, [bc.transaction({ handle: 0, flags: TF_ONE_WAY })]).expect('BR_DEAD_REPLY'));
 });
 
 test('mprotect takes PROT_SEM for nothing', () => {
   const { sys } = fixture();
-  assert.is(sys.mprotect(ARENA, PAGE, PROT_SEM), 0);
+  assert.is(sys.call('mprotect', { addr: ARENA, len: PAGE, prot: PROT_SEM }), 0);
   assert.is(sys.peek(ARENA, 1).siCode, 2);
-  assert.is(sys.mprotect(ARENA, PAGE, 16), -EINVAL);
+  assert.is(sys.call('mprotect', { addr: ARENA, len: PAGE, prot: 16 }), -EINVAL);
 });
 
 test.run();

@@ -43,11 +43,11 @@ test('an empty pipe can be written to and not read', () => {
 
 test('an end whose other end is gone says so, asked or not', () => {
   const { sys, events } = fixture();
-  sys.close(11);
+  sys.call('close', { fd: 11 });
   assert.is(events(10, BOTH), EPOLLHUP);
   assert.is(events(10, 0), EPOLLHUP);
   const other = fixture();
-  other.sys.close(10);
+  other.sys.call('close', { fd: 10 });
   assert.is(other.events(11, BOTH), EPOLLOUT | EPOLLERR);
 });
 

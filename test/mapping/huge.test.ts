@@ -44,7 +44,14 @@ test('memory in pieces makes shorter runs', () => {
   const third = machine.spawn('third').main;
   const fd = third.open();
   const pages = machine.freeFrames() - 40;
-  const at = hog.sys.mmap(0, pages * PAGE, 3, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  const at = hog.sys.call('mmap', {
+    addr: 0,
+    len: pages * PAGE,
+    prot: 3,
+    flags: MAP_PRIVATE | MAP_ANONYMOUS,
+    fd: -1,
+    off: 0,
+  });
   hog.sys.fill(at, pages * PAGE, 1);
   for (let page = 0; page < pages; page += 2) hog.munmap(at + page * PAGE, PAGE);
   third.mmap(fd);

@@ -25,7 +25,14 @@ test('two-copy: a message that finds no memory on arrival is lost, and nothing e
   pair.send(pair.place(messageBytes(10 * PAGE, 1)));
   const hog = machine.spawn('hog').main;
   const pages = machine.freeFrames() - 8;
-  const at = hog.sys.mmap(0, pages * PAGE, READ_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  const at = hog.sys.call('mmap', {
+    addr: 0,
+    len: pages * PAGE,
+    prot: READ_WRITE,
+    flags: MAP_PRIVATE | MAP_ANONYMOUS,
+    fd: -1,
+    off: 0,
+  });
   assert.is(hog.sys.fill(at, pages * PAGE, 1).ret, pages * PAGE);
   const read = pair.server.main.writeRead(pair.serverFd, []);
   assert.not.ok(read.done, 'the server waits for the next message');
@@ -68,10 +75,24 @@ test('remap: private anonymous pages at the right place move, others are copied'
   const { client } = pair;
   assert.is(copiedFrom(pair, pair.room), 0);
   assert.is(copiedFrom(pair, pair.room + 8), PAGE);
-  const shared = client.main.sys.mmap(0, PAGE, READ_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  const shared = client.main.sys.call('mmap', {
+    addr: 0,
+    len: PAGE,
+    prot: READ_WRITE,
+    flags: MAP_SHARED | MAP_ANONYMOUS,
+    fd: -1,
+    off: 0,
+  });
   client.write(shared, messageBytes(PAGE, 4));
   assert.is(copiedFrom(pair, shared), PAGE);
-  const untouched = client.main.sys.mmap(0, PAGE, READ_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  const untouched = client.main.sys.call('mmap', {
+    addr: 0,
+    len: PAGE,
+    prot: READ_WRITE,
+    flags: MAP_PRIVATE | MAP_ANONYMOUS,
+    fd: -1,
+    off: 0,
+  });
   assert.is(copiedFrom(pair, untouched), 0);
 });
 
@@ -215,7 +236,14 @@ test('kernel addresses can run out under vmalloc, and under no other strategy', 
     });
     const map = () => {
       const thread = machine.spawn(`p${machine.processes.length}`).main;
-      return thread.sys.mmap(MAPPED, 192 * PAGE, 1, MAP_PRIVATE, thread.open(), 0);
+      return thread.sys.call('mmap', {
+        addr: MAPPED,
+        len: 192 * PAGE,
+        prot: 1,
+        flags: MAP_PRIVATE,
+        fd: thread.open(),
+        off: 0,
+      });
     };
     assert.is(map(), MAPPED);
     assert.is(map(), strategy === 'vmalloc' ? -12 : MAPPED);

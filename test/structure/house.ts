@@ -83,7 +83,7 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   'host/sim/': [
     ['random', 'clock', 'request'],
     ['thread', 'schedule', 'unrun'],
-    ['sys', 'performance', 'deadlock'],
+    ['sys', 'deadlock'],
     ['scriptsys', 'stillness'],
     ['simulation'],
   ],

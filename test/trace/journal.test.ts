@@ -71,11 +71,15 @@ test('a step that cannot be performed', () => {
   assert.is(second('{"i":0,"op":"open","in":{"flags":0}}').problem, 'step 0 (open) has no "by": which thread acts?');
   assert.is(
     second('{"i":0,"op":"close","by":"A.0","in":{}}').problem,
-    '"in.fd" of step 0 (close) is missing; it must be a whole number',
+    '"in.fd" of step 0 (close) is missing; it must be a whole number of 32 bits, as open() gives',
   );
   assert.is(
     second('{"i":0,"op":"poke","by":"A.0","in":{"addr":"0x10","bytes":"abc"}}').problem,
     '"in.bytes" of step 0 (poke) is "abc"; it must be a string of hex digits, two a byte',
+  );
+  assert.is(
+    second('{"i":0,"op":"mkfd","by":"A.0","in":{"kind":"fifo","fd":3}}').problem,
+    '"in.kind" of step 0 (mkfd) is "fifo"; it must be "memfd" or "pipe" or "null" or "socketpair"',
   );
   for (const woken of ['{}', '[1]', '[{"i":0,"out":{}}]', '[{"by":"A.0","out":{}}]', '[{"by":"A.0","i":0}]']) {
     assert.is(
