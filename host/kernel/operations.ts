@@ -2,7 +2,7 @@
  * The operations: all that a step of the machine can be, one row each. Types, the journal's parser, the replayer, strace and
  * the simulator's requests follow from the rows. An operation that is a plain system call needs nothing but its row.
  */
-import type { RawExports } from '../guest/exports.ts';
+import type { GuestExports } from '../../build/layout.ts';
 import { type Field, type FieldKind, fieldOf, type JournalValue, type MachineValue } from './kinds.ts';
 
 /** Fields by their names in journals, in the order in which the guest and strace have them. */
@@ -15,7 +15,7 @@ interface Row {
   /** Null where nothing is answered. */
   readonly out: FieldKinds | null;
   /** The guest's function, when it takes the thread and `in`, all numbers, and returns 0 or more, or -errno. */
-  readonly guest?: keyof RawExports;
+  readonly guest?: keyof GuestExports;
   /** How strace shows the call: `$field` stands for a field. `op($field, ...)` with all fields when absent. */
   readonly strace?: string;
   /** Methods of Thread that make it, and that a simulated thread may ask for. */

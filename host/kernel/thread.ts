@@ -17,7 +17,7 @@ import { bc } from './commands.ts';
 import { u32At } from './endian.ts';
 import { errnoMeaning } from './errno.ts';
 import { BinderlabError, callError } from './error.ts';
-import { checkForm, checkInput, DEVICES } from './forms.ts';
+import { checkForm, checkInput } from './forms.ts';
 import { hexOfAddress } from './hex.ts';
 import {
   type ExtendedError,
