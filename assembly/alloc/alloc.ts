@@ -379,7 +379,7 @@ function reachable(alloc: BinderAlloc, buffer: Buffer, offset: u64, size: u64): 
 
 function forget(alloc: BinderAlloc): void {
   const whole = rangesFirst(allocRanges(alloc));
-  assert(whole != null && whole.free && !rangesNext(allocRanges(alloc), whole), 'forget: buffers are left');
+  assert(whole && whole.free && !rangesNext(allocRanges(alloc), whole), 'forget: buffers are left');
   kmemFree(CACHE_BINDER_BUFFER, changetype<usize>(whole));
   pagesForget(alloc);
   mappingTeardown(alloc);

@@ -47,7 +47,7 @@ export function rangesBestFit(ranges: Ranges, size: u32): Buffer | null {
 /** Takes a free buffer for `size` bytes of it; `rest`, uninitialised, becomes the free buffer behind it, null if the fit is exact. */
 export function rangesTake(ranges: Ranges, buffer: Buffer, size: u32, rest: Buffer | null): void {
   assert(buffer.free, 'rangesTake: buffer is not free');
-  assert((rest == null) == (buffer.size == size), 'rangesTake: the rest is wrong');
+  assert(!rest == (buffer.size == size), 'rangesTake: the rest is wrong');
   if (rest) {
     bufferInit(rest, buffer.offset + size, buffer.size - size);
     listAddHead(changetype<usize>(rest), changetype<usize>(buffer));

@@ -121,7 +121,7 @@ function checkAreas(space: Space): bool {
 /** An area maps anonymous memory, a memfd, or the pages of the proc behind a binder file. */
 function checkBacking(vma: Vma): bool {
   const at = changetype<usize>(vma);
-  if (!vma.owner) return vma.pages == null || blame(VIOLATION_AREA, at);
+  if (!vma.owner) return !vma.pages || blame(VIOLATION_AREA, at);
   if (!pointsAt(CACHE_FILE, vma.owner, at)) return false;
   const file = changetype<OpenFile>(vma.owner);
   if (file.kind == FILE_MEMFD) return changetype<usize>(vma.pages) == file.owner || blame(VIOLATION_AREA, at);

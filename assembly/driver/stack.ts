@@ -89,7 +89,7 @@ export function stackFail(transaction: Transaction, word: u32): void {
 /** Ends a transaction that its receiver never took: a call fails with `word`, a oneway or a reply is lost. */
 export function transactionCancel(transaction: Transaction, word: u32): void {
   const buffer = transaction.buffer;
-  assert(buffer != null, 'transactionCancel: no buffer');
+  assert(buffer, 'transactionCancel: no buffer');
   if (buffer && buffer.targetNode && !(transaction.flags & TF_ONE_WAY)) stackFail(transaction, word);
   else transactionFree(transaction);
 }

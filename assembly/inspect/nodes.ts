@@ -87,7 +87,7 @@ function describeRef(ref: Ref | null): usize {
   recordPut(REF_PID, ref.proc.pid);
   recordPutAddress(REF_NODE, changetype<usize>(ref.node));
   recordPut(REF_NODE_ID, ref.node.debugId);
-  recordPutFlag(REF_NODE_DEAD, ref.node.proc == null);
+  recordPutFlag(REF_NODE_DEAD, !ref.node.proc);
   const death = ref.death;
   if (death) {
     recordPutFlag(REF_HAS_DEATH, true);

@@ -38,7 +38,7 @@ function bitmapFind(base: usize, bits: i32, from: i32, flip: u32): i32 {
   while (bit < bits) {
     const rest = (load<u32>(wordOf(base, bit)) ^ flip) >>> (bit & 31);
     if (rest != 0) {
-      const found = bit + (ctz<u32>(rest) as i32);
+      const found = bit + <i32>ctz<u32>(rest);
       return found < bits ? found : -1;
     }
     bit = (bit | 31) + 1;
@@ -47,5 +47,5 @@ function bitmapFind(base: usize, bits: i32, from: i32, flip: u32): i32 {
 }
 
 function wordOf(base: usize, bit: i32): usize {
-  return base + (((bit >>> 5) << 2) as usize);
+  return base + <usize>((bit >>> 5) << 2);
 }

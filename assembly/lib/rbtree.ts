@@ -42,7 +42,7 @@ export function rbChild(node: usize, right: bool): usize {
 
 /** Address of the child pointer of `node` on either side, for the way down of an insertion. */
 export function rbChildSlot(node: usize, right: bool): usize {
-  return node + LEFT + ((right as usize) << 2);
+  return node + LEFT + ((<usize>right) << 2);
 }
 
 /** The leftmost node; 0 in an empty tree. */

@@ -153,7 +153,7 @@ export function slabPageCheck(cache: usize, page: usize, free: usize): bool {
   let count: u32 = 0;
   for (let object = load<usize>(page, PAGE_FREE); object != 0; object = load<usize>(object)) {
     if ((object & ~(PAGE_BYTES - 1)) != page || !slabAligned(cache, object)) return false;
-    const index = ((object - page - PAGE_OBJECTS) / size) as i32;
+    const index = <i32>((object - page - PAGE_OBJECTS) / size);
     if (bitmapTest(free, index)) return false;
     bitmapSet(free, index);
     count++;

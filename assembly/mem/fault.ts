@@ -47,13 +47,13 @@ export function faultGivesUp(giveUp: u32): void {
 export function spaceFault(space: Space, va: u64, access: i32): i32 {
   space.counters.faults++;
   const vma = spaceVma(space, va);
-  if (vma === null) return NO_MAPPING;
+  if (!vma) return NO_MAPPING;
   const isWrite = access == ACCESS_WRITE;
   if (isWrite ? (vma.prot & PROT_WRITE) == 0 : vma.prot == 0) return NO_RIGHT;
 
   const slot = tableLookup(space.root, va);
   const entry = slot == 0 ? 0 : load<u64>(slot);
-  if (entry == 0) return bringIn(space, vma, va & ~(PAGE_MASK as u64), isWrite);
+  if (entry == 0) return bringIn(space, vma, va & ~(<u64>PAGE_MASK), isWrite);
   if (pteAllows(entry, isWrite)) return 0;
   return (entry & PTE_COW) != 0 ? breakShare(space, vma, slot) : NO_RIGHT;
 }
@@ -66,7 +66,7 @@ export function faultZero(space: Space, vma: Vma, va: u64): i32 {
 
 /** Maps the page at `va`, of which there is no leaf yet. */
 function bringIn(space: Space, vma: Vma, va: u64, isWrite: bool): i32 {
-  if (vma.pages === null) return faultZero(space, vma, va);
+  if (!vma.pages) return faultZero(space, vma, va);
   const frame = faultFrame(vma, va);
   if (frame == 0) return NO_PAGE;
   if ((vma.flags & MAP_SHARED) != 0) return leafInstall(space, va, pteUser(frame, vma.prot)) == 0 ? 0 : NO_PAGE;
@@ -77,8 +77,8 @@ function bringIn(space: Space, vma: Vma, va: u64, isWrite: bool): i32 {
 /** The frame that a first touch of `va` would find in the area's page array; 0 where it would find none. */
 export function faultFrame(vma: Vma, va: u64): usize {
   const pages = vma.pages;
-  if (pages === null || !pages.installOnFault) return 0;
-  const index = vma.pageOffset + (((va - vma.start) >> PAGE_SHIFT) as u32);
+  if (!pages || !pages.installOnFault) return 0;
+  const index = vma.pageOffset + <u32>((va - vma.start) >> PAGE_SHIFT);
   return index < pages.count ? load<usize>(pages.base + index * pages.stride) : 0;
 }
 

@@ -41,17 +41,17 @@ const LEAF: u64 = PTE_VALID | PTE_PAGE | PTE_SHAREABLE | PTE_ACCESSED | PTE_PXN;
 
 /** Entry of level 1 or 2 that leads to the table in the frame at linear address `table`. */
 export function pteTable(table: usize): u64 {
-  return (table as u64) | PTE_PAGE | PTE_VALID;
+  return <u64>table | PTE_PAGE | PTE_VALID;
 }
 
 /** A user page at linear address `frame`, readable; with PROT_NONE it is present but not valid. */
 export function pteUser(frame: usize, prot: u32): u64 {
-  return pteWithProt((frame as u64) | LEAF | PTE_USER | PTE_NOT_GLOBAL, prot);
+  return pteWithProt(<u64>frame | LEAF | PTE_USER | PTE_NOT_GLOBAL, prot);
 }
 
 /** A page of the kernel at linear address `frame`, writable, never executed. */
 export function pteKernel(frame: usize): u64 {
-  return (frame as u64) | LEAF | PTE_UXN;
+  return <u64>frame | LEAF | PTE_UXN;
 }
 
 /** The page entry as a block of level 2: the frame is the first of 512. */
@@ -61,7 +61,7 @@ export function pteBlock(page: u64): u64 {
 
 /** The page entry of the page at byte `offset` of the block. */
 export function pteOfBlock(block: u64, offset: u64): u64 {
-  return (block + (offset & ~(PAGE_MASK as u64))) | PTE_PAGE;
+  return (block + (offset & ~(<u64>PAGE_MASK))) | PTE_PAGE;
 }
 
 /** The same user page with what `prot` allows; an entry with COW stays read-only. */
@@ -74,7 +74,7 @@ export function pteWithProt(entry: u64, prot: u32): u64 {
 
 /** Linear address of the frame, or of the table, that the entry points at. */
 export function pteFrame(entry: u64): usize {
-  return (entry as usize) & ~PAGE_MASK;
+  return <usize>entry & ~PAGE_MASK;
 }
 
 export function pteIsValid(entry: u64): bool {

@@ -157,6 +157,10 @@ export const rawMemoryStaysLow: Rule = (sources) =>
       .map(({ name, line }) => `${path}:${line}: calls ${name}`);
   });
 
+/** The guest has one spelling for each thing: `<T>x`, `==`, `!x` for null, and the comment of a field after it. */
+export const guestSpeaksOneDialect: Rule = (sources) =>
+  sources.filter(inGuest).flatMap(({ path, foreign }) => foreign.map(({ name, line }) => `${path}:${line}: ${name}`));
+
 /** Nothing names a folder of the machine that it was written on. */
 export const pathsAreRelative: Rule = (sources) =>
   sources.flatMap(({ path, text }) =>

@@ -20,11 +20,13 @@ export interface Source {
   mutables: Mark[];
   /** Calls of `load`, `store` and `memory.grow`. */
   rawMemory: Mark[];
+  /** Spellings of what the guest spells otherwise: `x as T`, `===`, `== null`, a comment above a field. */
+  foreign: Mark[];
 }
 
 export function readSource(path: string, text: string): Source {
   const tree = ts.createSourceFile(path, text, ts.ScriptTarget.ESNext, true);
-  const source: Source = { path, text, imports: [], packages: [], mutables: [], rawMemory: [] };
+  const source: Source = { path, text, imports: [], packages: [], mutables: [], rawMemory: [], foreign: [] };
   const mark = (name: string, node: ts.Node): Mark => ({
     name,
     line: tree.getLineAndCharacterOfPosition(node.getStart(tree)).line + 1,
@@ -58,10 +60,24 @@ export function readSource(path: string, text: string): Source {
         source.rawMemory.push(mark(called, node));
       if (node.expression.kind === ts.SyntaxKind.ImportKeyword) addImport(node.arguments[0]);
     }
+    const foreign = spellingOf(node, text);
+    if (foreign !== undefined) source.foreign.push(mark(foreign, node));
     ts.forEachChild(node, visit);
   };
   visit(tree);
   return source;
+}
+
+/** What the guest spells otherwise in this node, if anything. */
+function spellingOf(node: ts.Node, text: string): string | undefined {
+  if (ts.isAsExpression(node) && node.type.getText() !== 'const') return `x as ${node.type.getText()}`;
+  if (ts.isBinaryExpression(node)) {
+    const operator = node.operatorToken.getText();
+    if (operator === '===' || operator === '!==') return operator;
+    if (operator === '==' && node.right.kind === ts.SyntaxKind.NullKeyword) return '== null';
+  }
+  const isCommented = ts.isPropertyDeclaration(node) && /\n\s*\/[/*]/.test(text.slice(node.pos, node.getStart()));
+  return isCommented ? 'a comment above a field' : undefined;
 }
 
 function isAmbient(node: ts.VariableStatement): boolean {
