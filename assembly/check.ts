@@ -11,7 +11,7 @@
 import { VIOLATION_OWNER, VIOLATION_STATS } from './abi/check';
 import {
   CACHE_BINDER_BUFFER,
-  CACHE_BINDER_LOOPER,
+  CACHE_BINDER_THREAD,
   CACHE_BINDER_NODE,
   CACHE_BINDER_PROC,
   CACHE_BINDER_REF,
@@ -34,14 +34,14 @@ import { checkBuffer, checkLru } from './check/area';
 import { checkClosing, checkFile, checkMemfd, checkStream } from './check/files';
 import { checkBlock, checkCaches, checkFrames, memoryClear, pageCapacity, pageObject } from './check/memory';
 import { checkDeadNodes, checkDeath, checkFreeze, checkNode, checkRef } from './check/nodes';
-import { checkLooper, checkProc, checkProcs } from './check/procs';
+import { checkBinderThread, checkProc, checkProcs } from './check/procs';
 import { checkWork } from './check/queues';
 import { blame, reportAddress, reportClear, reportCode, reportFound, reportWanted } from './check/report';
 import { checkKernelSpace, checkSpace, checkVma, spacesClear } from './check/spaces';
 import { checkFixup, checkTransaction } from './check/stacks';
 import { claim, tallyAgrees, tallyBroken, tallyClaimed, tallyClear, tallyHeld, tallyStart } from './check/tally';
 import { checkProcess, checkTasks, checkThread } from './check/tasks';
-import { FdFixup, Looper, Node, Proc, Ref, RefDeath, RefFreeze, Transaction, Work } from './driver/objects';
+import { FdFixup, BinderThread, Node, Proc, Ref, RefDeath, RefFreeze, Transaction, Work } from './driver/objects';
 import {
   STAT_COUNT,
   STAT_DEATH,
@@ -141,8 +141,8 @@ function checkDriverObject(id: i32, object: usize): bool {
   switch (id) {
     case CACHE_BINDER_PROC:
       return checkProc(changetype<Proc>(object));
-    case CACHE_BINDER_LOOPER:
-      return checkLooper(changetype<Looper>(object));
+    case CACHE_BINDER_THREAD:
+      return checkBinderThread(changetype<BinderThread>(object));
     case CACHE_BINDER_NODE:
       return checkNode(changetype<Node>(object));
     case CACHE_BINDER_REF:
@@ -180,7 +180,7 @@ function cacheOf(kind: i32): i32 {
     case STAT_PROC:
       return CACHE_BINDER_PROC;
     case STAT_THREAD:
-      return CACHE_BINDER_LOOPER;
+      return CACHE_BINDER_THREAD;
     case STAT_NODE:
       return CACHE_BINDER_NODE;
     case STAT_REF:

@@ -36,7 +36,7 @@ import {
   CURSOR_THREADS,
   CURSOR_VMAS,
 } from './abi/inspect';
-import { Looper, Node, Proc } from './driver/objects';
+import { BinderThread, Node, Proc } from './driver/objects';
 import { bufferAfter, freeBufferAfter, lruPageAfter, pageAfter } from './inspect/buffers';
 import { failedLogAfter, logAfter, statsAfter } from './inspect/counts';
 import { frameDescribe, framesAfter, slabsAfter, vmaAfter, walk, walkNextLeaf } from './inspect/memory';
@@ -70,7 +70,7 @@ export function inspect(cursor: i32, owner: usize, after: usize): usize {
     case CURSOR_LOOPERS:
       return looperAfter(changetype<Proc>(owner), after);
     case CURSOR_STACK:
-      return stackAfter(changetype<Looper>(owner), after);
+      return stackAfter(changetype<BinderThread>(owner), after);
     case CURSOR_LOOPER_TODO:
     case CURSOR_PROC_TODO:
     case CURSOR_ASYNC_TODO:

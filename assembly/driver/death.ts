@@ -9,10 +9,10 @@ import { BR_ERROR } from '../abi/protocol';
 import { listFirst, listNext } from '../lib/list';
 import { kmemFree, kmemZalloc } from '../mem/kmem';
 import {
-  Looper,
+  BinderThread,
   LOOPER_ENTERED,
   LOOPER_REGISTERED,
-  looperReturnError,
+  binderThreadReturnError,
   Node,
   nodeRefs,
   Proc,
@@ -24,16 +24,16 @@ import {
 } from './objects';
 import { refFind } from './refs';
 import { STAT_DEATH, statCreated, statDeleted } from './state';
-import { workAdd, workAddLooper, workAddProc, workQueued, workRemove } from './work';
+import { workAdd, workAddThread, workAddProc, workQueued, workRemove } from './work';
 
 /** BC_REQUEST_DEATH_NOTIFICATION: one for each ref; a node that is dead already is reported at once. */
-export function deathRequest(looper: Looper, handle: u32, cookie: u64): void {
-  const proc = looper.proc;
+export function deathRequest(binderThread: BinderThread, handle: u32, cookie: u64): void {
+  const proc = binderThread.proc;
   const address = kmemZalloc(CACHE_BINDER_REF_DEATH);
   if (!address) {
-    const error = looperReturnError(looper);
+    const error = binderThreadReturnError(binderThread);
     error.command = BR_ERROR;
-    workAddLooper(looper, error);
+    workAddThread(binderThread, error);
     return;
   }
   const ref = refFind(proc, handle, false);
@@ -52,8 +52,8 @@ export function deathRequest(looper: Looper, handle: u32, cookie: u64): void {
 }
 
 /** BC_CLEAR_DEATH_NOTIFICATION: confirmed at once, or behind the death that is being told. */
-export function deathClear(looper: Looper, handle: u32, cookie: u64): void {
-  const ref = refFind(looper.proc, handle, false);
+export function deathClear(binderThread: BinderThread, handle: u32, cookie: u64): void {
+  const ref = refFind(binderThread.proc, handle, false);
   if (!ref) return;
   const death = ref.death;
   if (!death || death.cookie != cookie) return;
@@ -62,20 +62,20 @@ export function deathClear(looper: Looper, handle: u32, cookie: u64): void {
     death.type = WORK_DEAD_BINDER_AND_CLEAR;
   } else {
     death.type = WORK_CLEAR_DEATH_NOTIFICATION;
-    confirm(looper, death);
+    confirm(binderThread, death);
   }
 }
 
 /** BC_DEAD_BINDER_DONE: user space has dealt with the death; a clear that came meanwhile is confirmed now. */
-export function deathDone(looper: Looper, cookie: u64): void {
-  const head = deliveredDeaths(looper.proc);
+export function deathDone(binderThread: BinderThread, cookie: u64): void {
+  const head = deliveredDeaths(binderThread.proc);
   for (let link = listFirst(head); link; link = listNext(link, head)) {
     const death = changetype<RefDeath>(link);
     if (death.cookie != cookie) continue;
     workRemove(death);
     if (death.type == WORK_DEAD_BINDER_AND_CLEAR) {
       death.type = WORK_CLEAR_DEATH_NOTIFICATION;
-      confirm(looper, death);
+      confirm(binderThread, death);
     }
     return;
   }
@@ -107,8 +107,8 @@ export function deliveredDeaths(proc: Proc): usize {
   return changetype<usize>(proc) + offsetof<Proc>('deliveredDeathNext');
 }
 
-/** A looper hears of its own clear; a thread that is none leaves that to any looper. */
-function confirm(looper: Looper, death: RefDeath): void {
-  if (looper.looper & (LOOPER_REGISTERED | LOOPER_ENTERED)) workAddLooper(looper, death);
-  else workAddProc(looper.proc, death);
+/** A binder thread hears of its own clear; a thread that is none leaves that to any binder thread. */
+function confirm(binderThread: BinderThread, death: RefDeath): void {
+  if (binderThread.state & (LOOPER_REGISTERED | LOOPER_ENTERED)) workAddThread(binderThread, death);
+  else workAddProc(binderThread.proc, death);
 }

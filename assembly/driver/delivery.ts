@@ -1,7 +1,7 @@
 /**
  * Where a transaction waits: which thread gets it, or which queue.
  *
- * A call goes to the thread it is addressed to, else to the looper that waits since the shortest time, else on the proc's
+ * A call goes to the thread it is addressed to, else to the binder thread that waits since the shortest time, else on the proc's
  * list. A oneway goes the same way, unless another one to its node is under way: then it waits at the node.
  */
 import {
@@ -15,10 +15,10 @@ import { EVENT_TRANSACTION_UPDATE_BUFFER_RELEASE } from '../abi/events';
 import { allocFree } from '../alloc/alloc';
 import { Buffer } from '../alloc/buffer';
 import { listFirst, listNext } from '../lib/list';
-import { Looper, Node, nodeAsyncTodo, Proc, procTodo, Transaction, Work, WORK_TRANSACTION } from './objects';
+import { BinderThread, Node, nodeAsyncTodo, Proc, procTodo, Transaction, Work, WORK_TRANSACTION } from './objects';
 import { bufferReleaseAll, traceBuffer } from './release';
 import { transactionDiscard } from './stack';
-import { procSelect, procWakeLooper, workAdd, workAddLooper, workRemove } from './work';
+import { procSelect, procWakeThread, workAdd, workAddThread, workRemove } from './work';
 
 /** Queues a filled transaction. 0, BR_TRANSACTION_PENDING_FROZEN when it waits for a thaw, or the BR_ word of its failure. */
 export function deliver(
@@ -26,7 +26,7 @@ export function deliver(
   buffer: Buffer,
   node: Node,
   proc: Proc,
-  addressee: Looper | null,
+  addressee: BinderThread | null,
 ): u32 {
   const oneway = (transaction.flags & TF_ONE_WAY) != 0;
   const waits = oneway && node.hasAsyncTransaction;
@@ -48,10 +48,10 @@ export function deliver(
     }
     workAdd(transaction, nodeAsyncTodo(node));
   } else {
-    const looper = addressee ? addressee : procSelect(proc);
-    if (looper) workAddLooper(looper, transaction);
+    const binderThread = addressee ? addressee : procSelect(proc);
+    if (binderThread) workAddThread(binderThread, transaction);
     else workAdd(transaction, procTodo(proc));
-    procWakeLooper(proc, looper);
+    procWakeThread(proc, binderThread);
   }
   proc.outstandingTxns++;
   if (outdated) drop(proc, outdated);

@@ -12,7 +12,7 @@ import { rbFirst, rbNext } from '../lib/rbtree';
 import { kmemFree, kmemZalloc } from '../mem/kmem';
 import { nodeFirst, nodeHold, nodeNext, nodeRelease } from './nodes';
 import {
-  Looper,
+  BinderThread,
   Node,
   nodeRefs,
   Proc,
@@ -26,8 +26,8 @@ import { STAT_FREEZE, statCreated, statDeleted } from './state';
 import { workAdd, workAddProc, workQueued, workRemove } from './work';
 
 /** BC_REQUEST_FREEZE_NOTIFICATION: the present state is told at once. 0, -EINVAL or -ENOMEM. */
-export function freezeRequest(looper: Looper, handle: u32, cookie: u64): i32 {
-  const proc = looper.proc;
+export function freezeRequest(binderThread: BinderThread, handle: u32, cookie: u64): i32 {
+  const proc = binderThread.proc;
   const ref = refFind(proc, handle, false);
   if (!ref || ref.freeze) return -EINVAL;
   const address = kmemZalloc(CACHE_BINDER_REF_FREEZE);
@@ -46,21 +46,21 @@ export function freezeRequest(looper: Looper, handle: u32, cookie: u64): i32 {
 }
 
 /** BC_CLEAR_FREEZE_NOTIFICATION: confirmed by BR_CLEAR_FREEZE_NOTIFICATION_DONE, after an answer that is still due. 0 or -EINVAL. */
-export function freezeClear(looper: Looper, handle: u32, cookie: u64): i32 {
-  const ref = refFind(looper.proc, handle, false);
+export function freezeClear(binderThread: BinderThread, handle: u32, cookie: u64): i32 {
+  const ref = refFind(binderThread.proc, handle, false);
   if (!ref) return -EINVAL;
   const freeze = ref.freeze;
   if (!freeze || freeze.cookie != cookie) return -EINVAL;
   ref.freeze = null;
   freeze.type = WORK_CLEAR_FREEZE_NOTIFICATION;
-  if (!workQueued(freeze)) workAddProc(looper.proc, freeze);
+  if (!workQueued(freeze)) workAddProc(binderThread.proc, freeze);
   else if (freeze.sent) freeze.resend = true;
   return 0;
 }
 
 /** BC_FREEZE_NOTIFICATION_DONE: the answer to BR_FROZEN_BINDER. 0 or -EINVAL. */
-export function freezeDone(looper: Looper, cookie: u64): i32 {
-  const head = deliveredFreezes(looper.proc);
+export function freezeDone(binderThread: BinderThread, cookie: u64): i32 {
+  const head = deliveredFreezes(binderThread.proc);
   for (let link = listFirst(head); link; link = listNext(link, head)) {
     const freeze = changetype<RefFreeze>(link);
     if (freeze.cookie != cookie) continue;
@@ -68,7 +68,7 @@ export function freezeDone(looper: Looper, cookie: u64): i32 {
     freeze.sent = false;
     if (freeze.resend) {
       freeze.resend = false;
-      workAddProc(looper.proc, freeze);
+      workAddProc(binderThread.proc, freeze);
     }
     return 0;
   }
@@ -91,7 +91,7 @@ export function freezeNotify(proc: Proc, frozen: bool): void {
 export function freezePending(proc: Proc): bool {
   if (proc.outstandingTxns > 0) return true;
   for (let link = rbFirst(changetype<usize>(proc) + offsetof<Proc>('threads')); link; link = rbNext(link)) {
-    if (changetype<Looper>(link).stack) return true;
+    if (changetype<BinderThread>(link).stack) return true;
   }
   return false;
 }

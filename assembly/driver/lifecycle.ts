@@ -2,7 +2,7 @@
  * How a proc begins and ends: open, mmap, the closing of descriptors and mappings, and the deferred work that follows.
  *
  * Closing a descriptor defers a flush: every thread that waits in a read returns. When the last holder of the open file
- * is gone (descriptors, mappings, calls under way) its release is deferred: loopers, nodes, refs and queues go, in that
+ * is gone (descriptors, mappings, calls under way) its release is deferred: binder threads, nodes, refs and queues go, in that
  * order, and everyone who depended on them is told. Deferred work runs when no thread can.
  */
 import { EINVAL, ENOMEM, EPERM } from '../abi/errno';
@@ -37,13 +37,13 @@ import { processFirst, processGet, processNext, Thread } from '../task/process';
 import { secctxGet } from '../task/secctx';
 import { deathNotify, deliveredDeaths } from './death';
 import { deliveredFreezes } from './freeze';
-import { procHold, procRelease } from './holds';
-import { looperDetach, looperFinish, workDropAll } from './loopers';
+import { procHold, procRelease } from './tmprefs';
+import { binderThreadDetach, binderThreadFinish, workDropAll } from './binderthreads';
 import { nodeFirst, nodeFree, nodeHold, nodeRelease, nodeUnlink } from './nodes';
 import {
   DEFERRED_FLUSH,
   DEFERRED_RELEASE,
-  Looper,
+  BinderThread,
   LOOPER_POLL,
   LOOPER_WAITING,
   Node,
@@ -56,14 +56,14 @@ import {
 } from './objects';
 import { refFirst, refFree } from './refs';
 import { context, deadNodesAdd, procsAdd, procsFirst, procsNext, procsRemove, STAT_PROC, statCreated } from './state';
-import { looperWake, workRemove } from './work';
+import { binderThreadWake, workRemove } from './work';
 
 /** The worker that does deferred work; it sleeps when a release waits for a grace period in the middle. */
 @unmanaged
 export class Worker {
   proc: Proc | null; // being released; null while there is none
-  looper: Looper | null; // detached, and not finished yet
-  serving: Transaction | null; // what looperDetach said of it
+  binderThread: BinderThread | null; // detached, and not finished yet
+  serving: Transaction | null; // what binderThreadDetach said of it
 }
 
 export const deferredList: usize = memory.data(LIST_SIZE, 4);
@@ -163,7 +163,7 @@ export function drainMappings(): void {
 /** Runs deferred work until none is left, or until a release goes to sleep in the middle. Whether anything was done. */
 export function deferredRun(): bool {
   if (!worker.proc && listEmpty(deferredList)) return false;
-  if (worker.proc && !releaseLoopers()) return true;
+  if (worker.proc && !releaseThreads()) return true;
   for (let link = listFirst(deferredList); link; link = listFirst(deferredList)) {
     listDel(link);
     const proc = changetype<Proc>(link - offsetof<Proc>('deferredNext'));
@@ -172,7 +172,7 @@ export function deferredRun(): bool {
     if (deferred & DEFERRED_FLUSH) flush(proc);
     if (deferred & DEFERRED_RELEASE) {
       releaseStart(proc);
-      if (!releaseLoopers()) return true;
+      if (!releaseThreads()) return true;
     }
   }
   return true;
@@ -246,13 +246,13 @@ function defer(proc: Proc, what: u8): void {
 
 function flush(proc: Proc): void {
   for (let link = rbFirst(changetype<usize>(proc) + offsetof<Proc>('threads')); link; link = rbNext(link)) {
-    const looper = changetype<Looper>(link);
-    looper.needReturn = true;
-    if (looper.looper & LOOPER_WAITING) looperWake(looper);
+    const binderThread = changetype<BinderThread>(link);
+    binderThread.needReturn = true;
+    if (binderThread.state & LOOPER_WAITING) binderThreadWake(binderThread);
   }
 }
 
-/** The proc is off every list and dead; its loopers are next. */
+/** The proc is off every list and dead; its binder threads are next. */
 function releaseStart(proc: Proc): void {
   procsRemove(proc);
   const manager = proc.context.manager;
@@ -265,17 +265,17 @@ function releaseStart(proc: Proc): void {
   worker.proc = proc;
 }
 
-/** Releases the loopers of the worker's proc one by one, then the rest of it. False when it went to sleep on the way. */
-function releaseLoopers(): bool {
+/** Releases the binder threads of the worker's proc one by one, then the rest of it. False when it went to sleep on the way. */
+function releaseThreads(): bool {
   const proc = worker.proc!;
-  const detached = worker.looper;
+  const detached = worker.binderThread;
   if (detached) finishDetached(detached);
   for (let link = rbFirst(changetype<usize>(proc) + offsetof<Proc>('threads')); link; ) {
-    const looper = changetype<Looper>(link);
-    worker.serving = looperDetach(looper);
-    worker.looper = looper;
-    if (looper.looper & LOOPER_POLL) return false;
-    finishDetached(looper);
+    const binderThread = changetype<BinderThread>(link);
+    worker.serving = binderThreadDetach(binderThread);
+    worker.binderThread = binderThread;
+    if (binderThread.state & LOOPER_POLL) return false;
+    finishDetached(binderThread);
     link = rbFirst(changetype<usize>(proc) + offsetof<Proc>('threads'));
   }
   releaseRest(proc);
@@ -283,11 +283,11 @@ function releaseLoopers(): bool {
   return true;
 }
 
-function finishDetached(looper: Looper): void {
+function finishDetached(binderThread: BinderThread): void {
   const serving = worker.serving;
-  worker.looper = null;
+  worker.binderThread = null;
   worker.serving = null;
-  looperFinish(looper, serving);
+  binderThreadFinish(binderThread, serving);
 }
 
 function releaseRest(proc: Proc): void {

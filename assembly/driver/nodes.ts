@@ -26,7 +26,7 @@ import {
   rbRoot,
 } from '../lib/rbtree';
 import { kmemFree, kmemZalloc } from '../mem/kmem';
-import { Looper, looperTodo, Node, nodeAsyncTodo, nodeRefs, Proc, WORK_NODE } from './objects';
+import { BinderThread, binderThreadTodo, Node, nodeAsyncTodo, nodeRefs, Proc, WORK_NODE } from './objects';
 import { deadNodesRemove, nextId, STAT_NODE, statCreated, statDeleted } from './state';
 import { workAdd, workAddDeferred, workAddProc, workQueued, workRemove } from './work';
 
@@ -92,10 +92,10 @@ export function nodeNext(node: Node): Node | null {
 }
 
 /**
- * Adds a reference. `teller` is the looper of the owner that sends the node and will be the one to be told; without it
+ * Adds a reference. `teller` is the binder thread of the owner that sends the node and will be the one to be told; without it
  * the first strong reference to a node that the owner does not hold is refused with -EINVAL.
  */
-export function nodeInc(node: Node, strong: bool, internal: bool, teller: Looper | null): i32 {
+export function nodeInc(node: Node, strong: bool, internal: bool, teller: BinderThread | null): i32 {
   if (strong) {
     if (internal) {
       if (!teller && !node.internalStrongRefs && !isHeldManager(node)) return -EINVAL;
@@ -109,7 +109,7 @@ export function nodeInc(node: Node, strong: bool, internal: bool, teller: Looper
     }
   } else {
     if (!internal) node.localWeakRefs++;
-    if (!node.hasWeakRef && teller && !workQueued(node)) workAdd(node, looperTodo(teller));
+    if (!node.hasWeakRef && teller && !workQueued(node)) workAdd(node, binderThreadTodo(teller));
   }
   return 0;
 }

@@ -4,14 +4,14 @@
  *     Context ──manager──> Node <──node── Ref ──proc──> Proc ──alloc──> BinderAlloc ──> Buffer
  *                           │ refs: list of Ref          │ threads, nodes, refsByDesc, refsByNode: trees
  *                           └──proc──> Proc              │ todo: list of Work
- *     Transaction ──from, toThread──> Looper ──proc──────┘ todo: list of Work, stack: Transaction
+ *     Transaction ──from, toThread──> BinderThread ──proc┘ todo: list of Work, stack: Transaction
  *
- * What Linux calls binder_thread is a Looper here, to keep it apart from the task's Thread; the other names are Linux's
+ * What Linux calls binder_thread is a BinderThread here, to keep it apart from the task's Thread; the other names are Linux's
  * without their prefix. A Work stands first in everything that can be queued, so that a queue entry is its object.
  */
 import { BC_COUNT, BR_COUNT } from '../abi/protocol';
 import {
-  CACHE_BINDER_LOOPER,
+  CACHE_BINDER_THREAD,
   CACHE_BINDER_NODE,
   CACHE_BINDER_PROC,
   CACHE_BINDER_REF,
@@ -43,7 +43,7 @@ export const WORK_CLEAR_DEATH_NOTIFICATION: u32 = 9;
 export const WORK_FROZEN_BINDER: u32 = 10;
 export const WORK_CLEAR_FREEZE_NOTIFICATION: u32 = 11;
 
-/** Something that a looper is to be told: an entry of a todo list. */
+/** Something that a binder thread is to be told: an entry of a todo list. */
 @unmanaged
 export class Work {
   next: usize; // link in the list it waits in; zero while it is in none
@@ -51,13 +51,13 @@ export class Work {
   type: u32; // WORK_*
 }
 
-/** A BR_ word that waits for its looper: the work of a failed transaction. Two are part of each looper. */
+/** A BR_ word that waits for its binder thread: the work of a failed transaction. Two are part of each binder thread. */
 @unmanaged
 export class ErrorWork extends Work {
   command: u32; // BR_OK while it is free
 }
 
-// looper states, as in Linux's dumps
+// binder thread states, as in Linux's dumps
 export const LOOPER_REGISTERED: u32 = 0x01;
 export const LOOPER_ENTERED: u32 = 0x02;
 export const LOOPER_EXITED: u32 = 0x04;
@@ -83,15 +83,15 @@ export class Proc {
   procsPrev: usize;
   deferredNext: usize; // link in the list of procs with deferred work
   deferredPrev: usize;
-  waitingNext: usize; // head of loopers that wait for process work, newest first
+  waitingNext: usize; // head of binder threads that wait for process work, newest first
   waitingPrev: usize;
-  todoNext: usize; // head of work that any looper may take
+  todoNext: usize; // head of work that any binder thread may take
   todoPrev: usize;
   deliveredDeathNext: usize; // head of deaths that user space has not answered
   deliveredDeathPrev: usize;
   deliveredFreezeNext: usize; // head of freeze notifications that user space has not answered
   deliveredFreezePrev: usize;
-  threads: usize; // tree of loopers by tid
+  threads: usize; // tree of binder threads by tid
   nodes: usize; // tree of nodes by ptr
   refsByDesc: usize; // tree of refs by handle
   refsByNode: usize; // tree of refs by node
@@ -116,20 +116,20 @@ export class Proc {
   requestedThreads: i32; // BR_SPAWN_LOOPER sent and not answered: 0 or 1
   requestedThreadsStarted: u32; // BC_REGISTER_LOOPERs that answered one; never goes down
   outstandingTxns: i32; // transactions that are queued to it or being served
-  tmpRefs: i32; // holders for the length of an operation, and dead loopers that still hold it
+  tmpRefs: i32; // holders for the length of an operation, and dead binder threads that still hold it
 }
 
 /** One thread of a Proc, made by its first ioctl or poll. */
 @unmanaged
-export class Looper {
-  rbParent: usize; // node in the proc's tree of threads; first, so that a tree node is a looper
+export class BinderThread {
+  rbParent: usize; // node in the proc's tree of threads; first, so that a tree node is a binder thread
   rbLeft: usize;
   rbRight: usize;
-  waitingNext: usize; // link in the proc's list of waiting loopers
+  waitingNext: usize; // link in the proc's list of waiting binder threads
   waitingPrev: usize;
-  todoNext: usize; // head of work for this looper alone
+  todoNext: usize; // head of work for this binder thread alone
   todoPrev: usize;
-  returnErrorNext: usize; // ErrorWork: the looper's own last transaction failed
+  returnErrorNext: usize; // ErrorWork: the binder thread's own last transaction failed
   returnErrorPrev: usize;
   returnErrorType: u32;
   returnErrorCommand: u32;
@@ -141,7 +141,7 @@ export class Looper {
   stack: Transaction | null; // calls it serves and waits for, innermost first
   waiter: Thread | null; // the task that sleeps at it in read or poll
   tid: i32;
-  looper: u32; // LOOPER_*
+  state: u32; // LOOPER_*
   tmpRefs: i32;
   errorId: u32; // extended error: transaction, BR_ word, -errno
   errorCommand: u32;
@@ -220,10 +220,10 @@ export class RefFreeze extends Work {
 export class Transaction extends Work {
   fixupsNext: usize; // head of descriptors that are to be given to the receiver
   fixupsPrev: usize;
-  from: Looper | null; // caller that waits for the reply; null for oneways, replies, and dead callers
+  from: BinderThread | null; // caller that waits for the reply; null for oneways, replies, and dead callers
   fromParent: Transaction | null; // next on the caller's stack
   toProc: Proc | null; // null once the receiver's thread died
-  toThread: Looper | null; // null until a thread took it, unless it was addressed to one
+  toThread: BinderThread | null; // null until a thread took it, unless it was addressed to one
   toParent: Transaction | null; // next on the receiver's stack
   buffer: Buffer | null;
   securityCtx: u64; // user address of the sender's security context, or 0
@@ -275,7 +275,7 @@ export const STATS_SIZE: usize = (BC_COUNT + BR_COUNT) * 4;
 
 export function objectsBoot(): void {
   kmemCache(CACHE_BINDER_PROC, ((offsetof<Proc>() + 7) & ~7) + STATS_SIZE);
-  kmemCache(CACHE_BINDER_LOOPER, offsetof<Looper>());
+  kmemCache(CACHE_BINDER_THREAD, offsetof<BinderThread>());
   kmemCache(CACHE_BINDER_NODE, offsetof<Node>());
   kmemCache(CACHE_BINDER_REF, offsetof<Ref>());
   kmemCache(CACHE_BINDER_REF_DEATH, offsetof<RefDeath>());
@@ -299,16 +299,16 @@ export function procWaiting(proc: Proc): usize {
   return changetype<usize>(proc) + offsetof<Proc>('waitingNext');
 }
 
-export function looperTodo(looper: Looper): usize {
-  return changetype<usize>(looper) + offsetof<Looper>('todoNext');
+export function binderThreadTodo(binderThread: BinderThread): usize {
+  return changetype<usize>(binderThread) + offsetof<BinderThread>('todoNext');
 }
 
-export function looperReturnError(looper: Looper): ErrorWork {
-  return changetype<ErrorWork>(changetype<usize>(looper) + offsetof<Looper>('returnErrorNext'));
+export function binderThreadReturnError(binderThread: BinderThread): ErrorWork {
+  return changetype<ErrorWork>(changetype<usize>(binderThread) + offsetof<BinderThread>('returnErrorNext'));
 }
 
-export function looperReplyError(looper: Looper): ErrorWork {
-  return changetype<ErrorWork>(changetype<usize>(looper) + offsetof<Looper>('replyErrorNext'));
+export function binderThreadReplyError(binderThread: BinderThread): ErrorWork {
+  return changetype<ErrorWork>(changetype<usize>(binderThread) + offsetof<BinderThread>('replyErrorNext'));
 }
 
 export function nodeRefs(node: Node): usize {
@@ -328,7 +328,7 @@ export function refOfSibling(link: usize): Ref {
   return changetype<Ref>(link - offsetof<Ref>('siblingNext'));
 }
 
-/** The looper whose link in its proc's waiting list is at `link`. */
-export function looperOfWaiting(link: usize): Looper {
-  return changetype<Looper>(link - offsetof<Looper>('waitingNext'));
+/** The binder thread whose link in its proc's waiting list is at `link`. */
+export function binderThreadOfWaiting(link: usize): BinderThread {
+  return changetype<BinderThread>(link - offsetof<BinderThread>('waitingNext'));
 }

@@ -30,7 +30,7 @@ import {
 import { frameAllocZero, framePut } from '../mem/frames';
 import { kmemFree, kmemZalloc } from '../mem/kmem';
 import { nodeDec, nodeDecKeep, nodeFree, nodeHold, nodeInc } from './nodes';
-import { Looper, Node, nodeRefs, Proc, Ref } from './objects';
+import { BinderThread, Node, nodeRefs, Proc, Ref } from './objects';
 import { nextId, STAT_DEATH, STAT_FREEZE, STAT_REF, statCreated, statDeleted } from './state';
 import { workRemove } from './work';
 
@@ -68,7 +68,7 @@ export function refNode(proc: Proc, desc: u32, strong: bool): Node | null {
  * Adds to the proc's ref to `node`, which is made if there is none. `teller` as in nodeInc.
  * The ref's address, or -ENOMEM, or -EINVAL when the node may not be held strongly.
  */
-export function refIncForNode(proc: Proc, node: Node, strong: bool, teller: Looper | null): i32 {
+export function refIncForNode(proc: Proc, node: Node, strong: bool, teller: BinderThread | null): i32 {
   const found = refFindByNode(proc, node);
   const ref = found ? found : create(proc, node);
   if (!ref) return -ENOMEM;
@@ -79,7 +79,7 @@ export function refIncForNode(proc: Proc, node: Node, strong: bool, teller: Loop
 }
 
 /** Adds to a ref. 0 or -EINVAL. */
-export function refInc(ref: Ref, strong: bool, teller: Looper | null): i32 {
+export function refInc(ref: Ref, strong: bool, teller: BinderThread | null): i32 {
   const count = strong ? ref.strong : ref.weak;
   if (!count) {
     const error = nodeInc(ref.node, strong, true, teller);

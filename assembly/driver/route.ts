@@ -12,9 +12,9 @@ import { listFirst } from '../lib/list';
 import { poison } from '../lib/poison';
 import { niceSet } from '../task/nice';
 import { Thread } from '../task/process';
-import { looperHold, procHold } from './holds';
+import { binderThreadHold, procHold } from './tmprefs';
 import { nodeHold, nodeInc } from './nodes';
-import { Looper, looperTodo, Node, Proc, Transaction, Work, WORK_TRANSACTION } from './objects';
+import { BinderThread, binderThreadTodo, Node, Proc, Transaction, Work, WORK_TRANSACTION } from './objects';
 import { TransactionRecord } from './records';
 import { refFind } from './refs';
 
@@ -22,10 +22,10 @@ import { refFind } from './refs';
 @unmanaged
 export class Route {
   thread: Thread; // the acting thread
-  looper: Looper; // the sender
+  binderThread: BinderThread; // the sender
   proc: Proc | null; // receiver
   node: Node | null; // node that is called; null in a reply
-  addressee: Looper | null; // thread that has to get it, else any
+  addressee: BinderThread | null; // thread that has to get it, else any
   inReplyTo: Transaction | null; // call that is answered
   id: i32;
   error: u32; // BR_ word of the failure
@@ -38,9 +38,9 @@ export class Route {
 export const route = changetype<Route>(memory.data(offsetof<Route>(), 8));
 
 /** Begins a route that leads nowhere yet. */
-export function routeStart(thread: Thread, looper: Looper, id: i32): void {
+export function routeStart(thread: Thread, binderThread: BinderThread, id: i32): void {
   route.thread = thread;
-  route.looper = looper;
+  route.binderThread = binderThread;
   route.proc = null;
   route.node = null;
   route.addressee = null;
@@ -63,10 +63,10 @@ export function routeFail(error: u32, param: i32): bool {
 
 /** A reply goes to the thread whose call is on top of the replier's stack. The call leaves the stack here, come what may. */
 export function routeReply(): bool {
-  const looper = route.looper;
-  const call = looper.stack;
-  if (!call || call.toThread != looper) return routeFail(BR_FAILED_REPLY, -EPROTO);
-  looper.stack = call.toParent;
+  const binderThread = route.binderThread;
+  const call = binderThread.stack;
+  if (!call || call.toThread != binderThread) return routeFail(BR_FAILED_REPLY, -EPROTO);
+  binderThread.stack = call.toParent;
   niceSet(route.thread, call.savedPriority);
   route.inReplyTo = call;
   const caller = call.from;
@@ -75,7 +75,7 @@ export function routeReply(): bool {
     route.inReplyTo = null;
     return routeFail(BR_FAILED_REPLY, -EPROTO);
   }
-  looperHold(caller);
+  binderThreadHold(caller);
   procHold(caller.proc);
   route.addressee = caller;
   route.proc = caller.proc;
@@ -84,8 +84,8 @@ export function routeReply(): bool {
 
 /** A call goes to the owner of the node behind the handle, and there to a thread that waits in this very chain of calls. */
 export function routeCall(record: TransactionRecord): bool {
-  const looper = route.looper;
-  const sender = looper.proc;
+  const binderThread = route.binderThread;
+  const sender = binderThread.proc;
   const handle = <u32>record.target;
   let node: Node | null = null;
   if (handle) {
@@ -107,15 +107,15 @@ export function routeCall(record: TransactionRecord): bool {
   if (owner == sender) return routeFail(BR_FAILED_REPLY, -EINVAL);
   if (record.flags & TF_ONE_WAY) return true;
 
-  const first = listFirst(looperTodo(looper));
+  const first = listFirst(binderThreadTodo(binderThread));
   if (first && changetype<Work>(first).type == WORK_TRANSACTION) return routeFail(BR_FAILED_REPLY, -EPROTO);
-  const top = looper.stack;
-  if (top && top.toThread != looper) return routeFail(BR_FAILED_REPLY, -EPROTO);
+  const top = binderThread.stack;
+  if (top && top.toThread != binderThread) return routeFail(BR_FAILED_REPLY, -EPROTO);
   let call: Transaction | null = top;
   while (call && !route.addressee) {
     const caller = call.from;
     if (caller && caller.proc == owner) {
-      looperHold(caller);
+      binderThreadHold(caller);
       route.addressee = caller;
     }
     call = call.fromParent;

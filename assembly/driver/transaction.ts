@@ -36,11 +36,12 @@ import { secctxBytes } from '../task/secctx';
 import { trace, tracing } from '../trace';
 import { ObjectHeader, OffsetEntry, objectRead, offsetRead, RECORD_SIZE } from './contents';
 import { deliver } from './delivery';
-import { looperRelease, procRelease } from './holds';
+import { fixupsDrop } from './fixups';
+import { binderThreadRelease, procRelease } from './tmprefs';
 import { nodeDec, nodeRelease } from './nodes';
 import {
-  Looper,
-  looperReturnError,
+  BinderThread,
+  binderThreadReturnError,
   Node,
   Proc,
   Transaction,
@@ -55,7 +56,7 @@ import { BufferObject, FdArrayObject, FdObject, FlatObject, TransactionRecord } 
 import { bufferReleaseObjects, traceBuffer } from './release';
 import { route, routeCall, routeEnd, routeFail, routeReply, routeStart } from './route';
 import { scatterDrop, scatterRun } from './scatter';
-import { fixupsDrop, stackFail, stackPop, traceLatency, transactionFree } from './stack';
+import { stackFail, stackPop, traceLatency, transactionFree } from './stack';
 import {
   LogEntry,
   logAdd,
@@ -75,18 +76,24 @@ import {
   translateHandle,
   translatePtr,
 } from './translate';
-import { looperWake, workAddDeferred, workAddLooper, workInit, workRemove } from './work';
+import { binderThreadWake, workAddDeferred, workAddThread, workInit, workRemove } from './work';
 
 const translation = changetype<Translation>(memory.data(offsetof<Translation>(), 8));
 const entry = changetype<OffsetEntry>(memory.data(offsetof<OffsetEntry>(), 8));
 const object: usize = memory.data(RECORD_SIZE, 8);
 
 /** Carries out a BC_TRANSACTION or BC_REPLY of `thread`; its outcome is queued as work, never an errno. */
-export function transact(thread: Thread, looper: Looper, record: TransactionRecord, reply: bool, extraSize: u64): void {
+export function transact(
+  thread: Thread,
+  binderThread: BinderThread,
+  record: TransactionRecord,
+  reply: bool,
+  extraSize: u64,
+): void {
   const id = nextId();
-  const entry = logStart(id, looper, record, reply);
-  routeStart(thread, looper, id);
-  setExtendedError(looper, id, BR_OK, 0);
+  const entry = logStart(id, binderThread, record, reply);
+  routeStart(thread, binderThread, id);
+  setExtendedError(binderThread, id, BR_OK, 0);
 
   const found = reply ? routeReply() : routeCall(record);
   const node = route.node;
@@ -109,21 +116,21 @@ export function transact(thread: Thread, looper: Looper, record: TransactionReco
 }
 
 /** Sets what BINDER_GET_EXTENDED_ERROR will answer. */
-export function setExtendedError(looper: Looper, id: i32, command: u32, param: i32): void {
-  looper.errorId = id;
-  looper.errorCommand = command;
-  looper.errorParam = param;
+export function setExtendedError(binderThread: BinderThread, id: i32, command: u32, param: i32): void {
+  binderThread.errorId = id;
+  binderThread.errorCommand = command;
+  binderThread.errorParam = param;
 }
 
 /** Logs what is known from the start. */
-function logStart(id: i32, looper: Looper, record: TransactionRecord, reply: bool): LogEntry {
+function logStart(id: i32, binderThread: BinderThread, record: TransactionRecord, reply: bool): LogEntry {
   const entry = logAdd();
   entry.debugId = id;
   entry.callType = reply ? 2 : record.flags & TF_ONE_WAY ? 1 : 0;
-  entry.fromProc = looper.proc.pid;
-  entry.fromThread = looper.tid;
+  entry.fromProc = binderThread.proc.pid;
+  entry.fromThread = binderThread.tid;
   entry.targetHandle = <u32>record.target;
-  entry.device = looper.proc.device;
+  entry.device = binderThread.proc.device;
   entry.dataSize = record.dataSize;
   entry.offsetsSize = record.offsetsSize;
   return entry;
@@ -133,12 +140,12 @@ function logStart(id: i32, looper: Looper, record: TransactionRecord, reply: boo
 function finish(
   entry: LogEntry,
   node: Node | null,
-  addressee: Looper | null,
+  addressee: BinderThread | null,
   proc: Proc | null,
   error: u32,
   param: i32,
 ): void {
-  if (addressee) looperRelease(addressee);
+  if (addressee) binderThreadRelease(addressee);
   if (node) nodeRelease(node);
   if (proc) procRelease(proc);
   entry.debugIdDone = entry.debugId;
@@ -148,19 +155,19 @@ function finish(
 
 /** The sender's last word: for a reply the failure is the caller's, and the sender only hears that it is done. */
 function tellFailure(): void {
-  const looper = route.looper;
+  const binderThread = route.binderThread;
   const call = route.inReplyTo;
-  const error = looperReturnError(looper);
+  const error = binderThreadReturnError(binderThread);
   if (call) {
     const caller = call.from;
     if (caller && caller.errorCommand == BR_OK) setExtendedError(caller, route.id, route.error, route.param);
     error.command = BR_TRANSACTION_COMPLETE;
-    workAddLooper(looper, error);
+    workAddThread(binderThread, error);
     stackFail(call, route.error);
   } else {
-    setExtendedError(looper, route.id, route.error, route.param);
+    setExtendedError(binderThread, route.id, route.error, route.param);
     error.command = route.error;
-    workAddLooper(looper, error);
+    workAddThread(binderThread, error);
   }
 }
 
@@ -201,14 +208,14 @@ function send(record: TransactionRecord, reply: bool, extraSize: u64): bool {
 
 /** Sets every field of an object that may hold anything. */
 function describe(transaction: Transaction, record: TransactionRecord, reply: bool): void {
-  const looper = route.looper;
+  const binderThread = route.binderThread;
   workInit(transaction, WORK_TRANSACTION);
   listInit(transactionFixups(transaction));
   transaction.debugId = route.id;
-  transaction.from = reply || record.flags & TF_ONE_WAY ? null : looper;
-  transaction.fromPid = looper.proc.pid;
-  transaction.fromTid = looper.tid;
-  transaction.senderEuid = looper.proc.process.uid;
+  transaction.from = reply || record.flags & TF_ONE_WAY ? null : binderThread;
+  transaction.fromPid = binderThread.proc.pid;
+  transaction.fromTid = binderThread.tid;
+  transaction.senderEuid = binderThread.proc.process.uid;
   transaction.toProc = route.proc;
   transaction.toThread = route.addressee;
   transaction.code = record.code;
@@ -226,7 +233,7 @@ function describe(transaction: Transaction, record: TransactionRecord, reply: bo
 function reserve(transaction: Transaction, record: TransactionRecord, reply: bool, extraSize: u64): Buffer | null {
   const proc = route.proc!;
   const node = route.node;
-  const secctx = route.looper.proc.secctx;
+  const secctx = route.binderThread.proc.secctx;
   let context: u64 = 0;
   if (node && node.txnSecurityCtx) {
     if (!secctx) {
@@ -344,7 +351,7 @@ function prepare(transaction: Transaction, buffer: Buffer, record: TransactionRe
   translation.transaction = transaction;
   translation.buffer = buffer;
   translation.target = route.proc!;
-  translation.looper = route.looper;
+  translation.binderThread = route.binderThread;
   translation.process = process;
   translation.space = process.space!;
   translation.inReplyTo = route.inReplyTo;
@@ -385,34 +392,34 @@ function translateByType(offset: u64, index: i32): i32 {
 function queueReply(transaction: Transaction, complete: Work): bool {
   const caller = route.addressee!;
   const call = route.inReplyTo!;
-  workAddLooper(route.looper, complete);
+  workAddThread(route.binderThread, complete);
   if (caller.isDead) return routeFail(BR_DEAD_REPLY, 0);
   stackPop(caller, call);
-  workAddLooper(caller, transaction);
+  workAddThread(caller, transaction);
   caller.proc.outstandingTxns++;
-  looperWake(caller);
+  binderThreadWake(caller);
   transactionFree(call);
   return true;
 }
 
 /** A caller is told that its call went out only together with the reply; the sender of a oneway at its next read. */
 function queueCall(transaction: Transaction, complete: Work, buffer: Buffer): bool {
-  const looper = route.looper;
+  const binderThread = route.binderThread;
   const oneway = (transaction.flags & TF_ONE_WAY) != 0;
   if (!oneway) {
-    workAddDeferred(looper, complete);
+    workAddDeferred(binderThread, complete);
     transaction.needReply = true;
-    transaction.fromParent = looper.stack;
-    looper.stack = transaction;
+    transaction.fromParent = binderThread.stack;
+    binderThread.stack = transaction;
   }
   const error = deliver(transaction, buffer, route.node!, route.proc!, route.addressee);
   if (oneway) {
     if (error == BR_TRANSACTION_PENDING_FROZEN) complete.type = WORK_TRANSACTION_PENDING;
-    workAddLooper(looper, complete);
+    workAddThread(binderThread, complete);
     return !error || error == BR_TRANSACTION_PENDING_FROZEN ? true : routeFail(error, 0);
   }
   if (!error) return true;
-  stackPop(looper, transaction);
+  stackPop(binderThread, transaction);
   return routeFail(error, 0);
 }
 

@@ -10,7 +10,6 @@ import {
   EVENT_TRANSACTION_REF_TO_NODE,
   EVENT_TRANSACTION_REF_TO_REF,
 } from '../abi/events';
-import { CACHE_FD_FIXUP } from '../abi/machine';
 import {
   BINDER_BUFFER_FLAG_HAS_PARENT,
   BINDER_TYPE_BINDER,
@@ -21,18 +20,16 @@ import {
 } from '../abi/protocol';
 import { allocUserAddress } from '../alloc/alloc';
 import { align8, Buffer } from '../alloc/buffer';
-import { listAddTail } from '../lib/list';
 import { poison, poisonBytes } from '../lib/poison';
-import { kmemZalloc } from '../mem/kmem';
 import { Space } from '../mem/space';
 import { copyFromUser } from '../mem/uaccess';
 import { fdFile } from '../task/fdtable';
-import { fileGet } from '../task/file';
 import { Process } from '../task/process';
 import { trace } from '../trace';
 import { arrayFits, OffsetEntry, objectRead, offsetRead, parentRead, RECORD_SIZE } from './contents';
+import { fixupAdd } from './fixups';
 import { nodeCreate, nodeInc, nodeRelease } from './nodes';
-import { FdFixup, Looper, Node, Proc, Ref, Transaction, transactionFixups } from './objects';
+import { BinderThread, Node, Proc, Ref, Transaction } from './objects';
 import { BufferObject, FdArrayObject, FdObject, FlatObject } from './records';
 import { refFind, refIncForNode, refNode } from './refs';
 import { scatterCopy, scatterFixup } from './scatter';
@@ -43,7 +40,7 @@ export class Translation {
   transaction: Transaction;
   buffer: Buffer;
   target: Proc;
-  looper: Looper; // the sender
+  binderThread: BinderThread; // the sender
   process: Process; // whose descriptors and memory are meant: the acting thread's
   space: Space;
   inReplyTo: Transaction | null;
@@ -78,15 +75,15 @@ export function translateForget(): void {
 
 /** BINDER and WEAK_BINDER: the receiver gets a handle of its own, and the sender will be told to hold the object. */
 export function translateBinder(at: Translation, object: FlatObject): i32 {
-  const looper = at.looper;
-  const node = nodeCreate(looper.proc, object.binder, object.cookie, object.flags);
+  const binderThread = at.binderThread;
+  const node = nodeCreate(binderThread.proc, object.binder, object.cookie, object.flags);
   if (!node) return -ENOMEM;
   if (object.cookie != node.cookie) {
     nodeRelease(node);
     return -EINVAL;
   }
   const strong = object.type == BINDER_TYPE_BINDER;
-  const ref = refIncForNode(at.target, node, strong, looper);
+  const ref = refIncForNode(at.target, node, strong, binderThread);
   if (ref < 0) {
     nodeRelease(node);
     return ref;
@@ -108,7 +105,7 @@ export function translateBinder(at: Translation, object: FlatObject): i32 {
 
 /** HANDLE and WEAK_HANDLE: the owner gets its own ptr and cookie back, anyone else a handle of its own. */
 export function translateHandle(at: Translation, object: FlatObject): i32 {
-  const sender = at.looper.proc;
+  const sender = at.binderThread.proc;
   const strong = object.type == BINDER_TYPE_HANDLE;
   const node = refNode(sender, <u32>object.binder, strong);
   if (!node) return -EINVAL;
@@ -207,14 +204,8 @@ function holdFile(at: Translation, fd: u32, offset: u64): i32 {
   if (!accepted) return -EPERM;
   const file = fdFile(at.process, fd);
   if (!file) return -EBADF;
-  const address = kmemZalloc(CACHE_FD_FIXUP);
-  if (!address) return -ENOMEM;
-  fileGet(file);
-  const fixup = changetype<FdFixup>(address);
-  fixup.file = file;
-  fixup.offset = <u32>offset;
-  fixup.targetFd = -1;
-  listAddTail(address, transactionFixups(at.transaction));
+  const error = fixupAdd(at.transaction, file, <u32>offset);
+  if (error) return error;
   trace(EVENT_TRANSACTION_FD_SEND, at.transaction.debugId, fd, <u32>offset);
   return 0;
 }

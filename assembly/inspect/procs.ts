@@ -1,4 +1,4 @@
-/** Cursors over the driver's procs and their loopers, and over the devices. */
+/** Cursors over the driver's procs and their binder threads, and over the devices. */
 import {
   CONTEXT_DEVICE,
   CONTEXT_MANAGER,
@@ -43,7 +43,7 @@ import { DEVICE_COUNT } from '../abi/machine';
 import { BinderAlloc } from '../alloc/alloc';
 import { listFirst, listLinked, listNext } from '../lib/list';
 import { rbFirst, rbNext } from '../lib/rbtree';
-import { Looper, Proc, procWaiting } from '../driver/objects';
+import { BinderThread, Proc, procWaiting } from '../driver/objects';
 import { context, procsFirst, procsNext } from '../driver/state';
 import { recordPut, recordPut64, recordPutAddress, recordPutFlag } from './record';
 
@@ -88,18 +88,18 @@ export function procAfter(after: usize): usize {
 export function looperAfter(proc: Proc, after: usize): usize {
   const link = after ? rbNext(after) : rbFirst(changetype<usize>(proc) + offsetof<Proc>('threads'));
   if (!link) return 0;
-  const looper = changetype<Looper>(link);
-  const waiter = looper.waiter;
-  recordPut(LOOPER_TID, looper.tid);
-  recordPut(LOOPER_STATE, looper.looper);
-  recordPutFlag(LOOPER_NEED_RETURN, looper.needReturn);
-  recordPutFlag(LOOPER_PROCESS_TODO, looper.processTodo);
-  recordPutFlag(LOOPER_ON_WAITING_LIST, listLinked(link + offsetof<Looper>('waitingNext')));
+  const binderThread = changetype<BinderThread>(link);
+  const waiter = binderThread.waiter;
+  recordPut(LOOPER_TID, binderThread.tid);
+  recordPut(LOOPER_STATE, binderThread.state);
+  recordPutFlag(LOOPER_NEED_RETURN, binderThread.needReturn);
+  recordPutFlag(LOOPER_PROCESS_TODO, binderThread.processTodo);
+  recordPutFlag(LOOPER_ON_WAITING_LIST, listLinked(link + offsetof<BinderThread>('waitingNext')));
   recordPut(LOOPER_WAITER, waiter ? waiter.tid : 0);
-  recordPut(LOOPER_TMP_REFS, looper.tmpRefs);
-  recordPut(LOOPER_ERROR_ID, looper.errorId);
-  recordPut(LOOPER_ERROR_COMMAND, looper.errorCommand);
-  recordPut(LOOPER_ERROR_PARAM, looper.errorParam);
+  recordPut(LOOPER_TMP_REFS, binderThread.tmpRefs);
+  recordPut(LOOPER_ERROR_ID, binderThread.errorId);
+  recordPut(LOOPER_ERROR_COMMAND, binderThread.errorCommand);
+  recordPut(LOOPER_ERROR_PARAM, binderThread.errorParam);
   return link;
 }
 

@@ -36,8 +36,8 @@ import { deliveredDeaths } from '../driver/death';
 import { deliveredFreezes } from '../driver/freeze';
 import {
   ErrorWork,
-  Looper,
-  looperTodo,
+  BinderThread,
+  binderThreadTodo,
   Node,
   nodeAsyncTodo,
   Proc,
@@ -59,7 +59,7 @@ import {
 import { listFirst, listNext } from '../lib/list';
 import { recordPut, recordPut64, recordPutAddress, recordPutFlag } from './record';
 
-/** @param owner the looper, proc or node that the queue belongs to */
+/** @param owner the binder thread, proc or node that the queue belongs to */
 export function workAfter(cursor: i32, owner: usize, after: usize): usize {
   const head = queueOf(cursor, owner);
   const link = after ? listNext(after, head) : listFirst(head);
@@ -67,19 +67,19 @@ export function workAfter(cursor: i32, owner: usize, after: usize): usize {
   return link;
 }
 
-/** A stack goes on with what the transaction was for this very looper: a call it made, or one that it took. */
-export function stackAfter(looper: Looper, after: usize): usize {
-  const transaction = after ? below(looper, changetype<Transaction>(after)) : looper.stack;
+/** A stack goes on with what the transaction was for this very binder thread: a call it made, or one that it took. */
+export function stackAfter(binderThread: BinderThread, after: usize): usize {
+  const transaction = after ? below(binderThread, changetype<Transaction>(after)) : binderThread.stack;
   if (!transaction) return 0;
   describeWork(transaction);
-  recordPut(WORK_ROLE, roleOf(looper, transaction));
+  recordPut(WORK_ROLE, roleOf(binderThread, transaction));
   return changetype<usize>(transaction);
 }
 
 function queueOf(cursor: i32, owner: usize): usize {
   switch (cursor) {
     case CURSOR_LOOPER_TODO:
-      return looperTodo(changetype<Looper>(owner));
+      return binderThreadTodo(changetype<BinderThread>(owner));
     case CURSOR_PROC_TODO:
       return procTodo(changetype<Proc>(owner));
     case CURSOR_ASYNC_TODO:
@@ -92,13 +92,13 @@ function queueOf(cursor: i32, owner: usize): usize {
   }
 }
 
-function roleOf(looper: Looper, transaction: Transaction): i32 {
-  if (transaction.from == looper) return ROLE_OUTGOING;
-  return transaction.toThread == looper ? ROLE_INCOMING : ROLE_BAD;
+function roleOf(binderThread: BinderThread, transaction: Transaction): i32 {
+  if (transaction.from == binderThread) return ROLE_OUTGOING;
+  return transaction.toThread == binderThread ? ROLE_INCOMING : ROLE_BAD;
 }
 
-function below(looper: Looper, transaction: Transaction): Transaction | null {
-  const role = roleOf(looper, transaction);
+function below(binderThread: BinderThread, transaction: Transaction): Transaction | null {
+  const role = roleOf(binderThread, transaction);
   if (role == ROLE_OUTGOING) return transaction.fromParent;
   return role == ROLE_INCOMING ? transaction.toParent : null;
 }
@@ -133,13 +133,13 @@ function describeWork(work: Work): void {
 
 function describeTransaction(transaction: Transaction): void {
   const proc = transaction.toProc;
-  const looper = transaction.toThread;
+  const binderThread = transaction.toThread;
   recordPut(TRANSACTION_ID, transaction.debugId);
   recordPut(TRANSACTION_FROM_PID, transaction.fromPid);
   recordPut(TRANSACTION_FROM_TID, transaction.fromTid);
   recordPutAddress(TRANSACTION_TO_PROC, changetype<usize>(proc));
   recordPut(TRANSACTION_TO_PID, proc ? proc.pid : 0);
-  recordPut(TRANSACTION_TO_TID, looper ? looper.tid : 0);
+  recordPut(TRANSACTION_TO_TID, binderThread ? binderThread.tid : 0);
   recordPut(TRANSACTION_CODE, transaction.code);
   recordPut(TRANSACTION_FLAGS, transaction.flags);
   recordPut(TRANSACTION_PRIORITY, transaction.priority);

@@ -4,7 +4,7 @@
  */
 import { BinderAlloc } from '../../../assembly/alloc/alloc';
 import { Buffer } from '../../../assembly/alloc/buffer';
-import { Looper, Node, Proc, Ref, RefDeath, RefFreeze, Transaction } from '../../../assembly/driver/objects';
+import { BinderThread, Node, Proc, Ref, RefDeath, RefFreeze, Transaction } from '../../../assembly/driver/objects';
 import { Page } from '../../../assembly/mapping/area';
 import { Space, spaceTlb, Vma } from '../../../assembly/mem/space';
 import { OpenFile } from '../../../assembly/task/file';
@@ -22,12 +22,12 @@ export const file_mapped = offsetof<OpenFile>('mapped');
 export const file_reads = offsetof<OpenFile>('reads');
 export const file_refs = offsetof<OpenFile>('refs');
 export const freeze_sent = offsetof<RefFreeze>('sent');
-export const looper_looper = offsetof<Looper>('looper');
-export const looper_stack = offsetof<Looper>('stack');
-export const looper_tid = offsetof<Looper>('tid');
-export const looper_tmpRefs = offsetof<Looper>('tmpRefs');
-export const looper_todoNext = offsetof<Looper>('todoNext');
-export const looper_waiter = offsetof<Looper>('waiter');
+export const looper_looper = offsetof<BinderThread>('state');
+export const looper_stack = offsetof<BinderThread>('stack');
+export const looper_tid = offsetof<BinderThread>('tid');
+export const looper_tmpRefs = offsetof<BinderThread>('tmpRefs');
+export const looper_todoNext = offsetof<BinderThread>('todoNext');
+export const looper_waiter = offsetof<BinderThread>('waiter');
 export const node_cookie = offsetof<Node>('cookie');
 export const node_hasAsyncTransaction = offsetof<Node>('hasAsyncTransaction');
 export const node_internalStrongRefs = offsetof<Node>('internalStrongRefs');

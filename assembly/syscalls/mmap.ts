@@ -21,7 +21,7 @@ import { fdFile } from '../task/fdtable';
 import { FILE_BINDER, FILE_MEMFD, fileGet, fileReadable, fileWritable, OpenFile } from '../task/file';
 import { Memfd } from '../task/memfd';
 import { Thread } from '../task/process';
-import { binderMmap } from './lifecycle';
+import { binderMmap } from '../driver/lifecycle';
 
 /** Flags that a file must know when MAP_SHARED_VALIDATE asks for them; none here does. */
 const VALIDATED: u32 = MAP_FIXED_NOREPLACE | MAP_SYNC;

@@ -1,11 +1,11 @@
 /**
- * The loopers of a proc: one for each task thread that ever called it, found by tid; and how one is released.
+ * The binder threads of a proc: one for each task thread that ever called it, found by tid; and how one is released.
  *
- * Release comes in two halves. The first takes the looper out of its proc and cuts every transaction on its stack loose;
- * the second tells the caller it served, and drops its queue. Between them a looper that has ever polled lets an RCU
+ * Release comes in two halves. The first takes the binder thread out of its proc and cuts every transaction on its stack loose;
+ * the second tells the caller it served, and drops its queue. Between them a binder thread that has ever polled lets an RCU
  * grace period pass, in which other threads run.
  */
-import { CACHE_BINDER_LOOPER, CACHE_BINDER_WORK } from '../abi/machine';
+import { CACHE_BINDER_THREAD, CACHE_BINDER_WORK } from '../abi/machine';
 import { BR_DEAD_REPLY, BR_OK } from '../abi/protocol';
 import { Buffer } from '../alloc/buffer';
 import { listInit } from '../lib/list';
@@ -14,13 +14,13 @@ import { kmemFree, kmemZalloc } from '../mem/kmem';
 import { Thread } from '../task/process';
 import { deathFree } from './death';
 import { freezeFree } from './freeze';
-import { looperHold, looperRelease, procHold } from './holds';
+import { binderThreadHold, binderThreadRelease, procHold } from './tmprefs';
 import {
-  Looper,
+  BinderThread,
   LOOPER_POLL,
-  looperReplyError,
-  looperReturnError,
-  looperTodo,
+  binderThreadReplyError,
+  binderThreadReturnError,
+  binderThreadTodo,
   Proc,
   RefDeath,
   RefFreeze,
@@ -37,69 +37,69 @@ import {
 } from './objects';
 import { stackFail, transactionCancel } from './stack';
 import { STAT_THREAD, STAT_TRANSACTION_COMPLETE, statCreated, statDeleted } from './state';
-import { looperWake, workTake } from './work';
+import { binderThreadWake, workTake } from './work';
 
-/** The looper of a thread, made if it is not there yet; null when memory is out. */
-export function looperGet(proc: Proc, thread: Thread): Looper | null {
+/** The binder thread of a thread, made if it is not there yet; null when memory is out. */
+export function binderThreadGet(proc: Proc, thread: Thread): BinderThread | null {
   const root = threadsRoot(proc);
   let slot = root;
   let parent: usize = 0;
   for (let link = rbRoot(slot); link; link = rbRoot(slot)) {
-    const looper = changetype<Looper>(link);
-    if (thread.tid == looper.tid) return looper;
+    const binderThread = changetype<BinderThread>(link);
+    if (thread.tid == binderThread.tid) return binderThread;
     parent = link;
-    slot = thread.tid < looper.tid ? rbLeftSlot(link) : rbRightSlot(link);
+    slot = thread.tid < binderThread.tid ? rbLeftSlot(link) : rbRightSlot(link);
   }
-  const looper = create(proc, thread.tid);
-  if (!looper) return null;
-  rbLink(changetype<usize>(looper), parent, slot);
-  rbInsertColor(changetype<usize>(looper), root);
-  return looper;
+  const binderThread = create(proc, thread.tid);
+  if (!binderThread) return null;
+  rbLink(changetype<usize>(binderThread), parent, slot);
+  rbInsertColor(changetype<usize>(binderThread), root);
+  return binderThread;
 }
 
-/** The looper with that tid, or null. */
-export function looperFind(proc: Proc, tid: i32): Looper | null {
+/** The binder thread with that tid, or null. */
+export function binderThreadFind(proc: Proc, tid: i32): BinderThread | null {
   let link = rbRoot(threadsRoot(proc));
   while (link) {
-    const looper = changetype<Looper>(link);
-    if (tid == looper.tid) return looper;
-    link = tid < looper.tid ? rbLeft(link) : rbRight(link);
+    const binderThread = changetype<BinderThread>(link);
+    if (tid == binderThread.tid) return binderThread;
+    link = tid < binderThread.tid ? rbLeft(link) : rbRight(link);
   }
   return null;
 }
 
 /** First half of a release. Returns the call it was serving, whose caller is to be told in the second half, or null. */
-export function looperDetach(looper: Looper): Transaction | null {
-  const proc = looper.proc;
-  procHold(proc); // until the looper is freed
-  looperHold(looper);
-  rbErase(changetype<usize>(looper), threadsRoot(proc));
-  looper.isDead = true;
+export function binderThreadDetach(binderThread: BinderThread): Transaction | null {
+  const proc = binderThread.proc;
+  procHold(proc); // until the binder thread is freed
+  binderThreadHold(binderThread);
+  rbErase(changetype<usize>(binderThread), threadsRoot(proc));
+  binderThread.isDead = true;
 
-  const top = looper.stack;
-  const serving = top && top.toThread == looper ? top : null;
+  const top = binderThread.stack;
+  const serving = top && top.toThread == binderThread ? top : null;
   let call = top;
   while (call) {
     let next: Transaction | null;
-    if (call.toThread == looper) {
+    if (call.toThread == binderThread) {
       next = call.toParent;
       orphan(proc, call);
     } else {
-      assert(call.from == looper, 'looperDetach: a stranger on the stack');
+      assert(call.from == binderThread, 'binderThreadDetach: a stranger on the stack');
       next = call.fromParent;
       call.from = null;
     }
     call = next;
   }
-  if (looper.looper & LOOPER_POLL) looperWake(looper);
+  if (binderThread.state & LOOPER_POLL) binderThreadWake(binderThread);
   return serving;
 }
 
-/** Second half of a release; the looper may be gone after it. */
-export function looperFinish(looper: Looper, serving: Transaction | null): void {
+/** Second half of a release; the binder thread may be gone after it. */
+export function binderThreadFinish(binderThread: BinderThread, serving: Transaction | null): void {
   if (serving) stackFail(serving, BR_DEAD_REPLY);
-  workDropAll(looperTodo(looper));
-  looperRelease(looper);
+  workDropAll(binderThreadTodo(binderThread));
+  binderThreadRelease(binderThread);
 }
 
 /** Empties a list of work whose reader is gone: calls fail, oneways and confirmations are lost. */
@@ -142,21 +142,21 @@ function orphan(proc: Proc, call: Transaction): void {
   }
 }
 
-function create(proc: Proc, tid: i32): Looper | null {
-  const address = kmemZalloc(CACHE_BINDER_LOOPER);
+function create(proc: Proc, tid: i32): BinderThread | null {
+  const address = kmemZalloc(CACHE_BINDER_THREAD);
   if (!address) return null;
   statCreated(STAT_THREAD);
-  const looper = changetype<Looper>(address);
-  looper.proc = proc;
-  looper.tid = tid;
-  looper.needReturn = true;
-  listInit(looperTodo(looper));
-  looperReturnError(looper).type = WORK_RETURN_ERROR;
-  looperReturnError(looper).command = BR_OK;
-  looperReplyError(looper).type = WORK_RETURN_ERROR;
-  looperReplyError(looper).command = BR_OK;
-  looper.errorCommand = BR_OK;
-  return looper;
+  const binderThread = changetype<BinderThread>(address);
+  binderThread.proc = proc;
+  binderThread.tid = tid;
+  binderThread.needReturn = true;
+  listInit(binderThreadTodo(binderThread));
+  binderThreadReturnError(binderThread).type = WORK_RETURN_ERROR;
+  binderThreadReturnError(binderThread).command = BR_OK;
+  binderThreadReplyError(binderThread).type = WORK_RETURN_ERROR;
+  binderThreadReplyError(binderThread).command = BR_OK;
+  binderThread.errorCommand = BR_OK;
+  return binderThread;
 }
 
 function threadsRoot(proc: Proc): usize {

@@ -19,8 +19,8 @@ import {
 } from '../task/process';
 import { secctxPut } from '../task/secctx';
 import { threadUnpark } from '../task/wait';
-import { ioctlResume } from './ioctl';
-import { drainClosed, drainMappings } from './lifecycle';
+import { ioctlResume } from '../driver/ioctl';
+import { drainClosed, drainMappings } from '../driver/lifecycle';
 import { pollResume } from './poll';
 
 /** Continues a parked call from where the thread sleeps: woken, timed out, or `interrupted`. Its result, or PARKED again. */
