@@ -18,8 +18,6 @@ import {
   FRAME_STAGE,
   MAP_STRATEGY_SHIFT,
   PAGE_SIZE,
-  POISON_BYTE,
-  POISON_END,
   SECCTX_MAX,
   STAGE_COMMANDS_MAX,
   STAGE_SIZE,
@@ -92,7 +90,6 @@ const secctx = changetype<SecurityContext>(memory.data(SECURITY_CONTEXT_SIZE, 8)
 /** Makes the machine in `memoryBytes` of memory, with a vmalloc area of `vmallocMiB`. 0, or -EINVAL for an unknown strategy. Once. */
 export function boot(memoryBytes: u32, strategy: i32, vmallocMiB: u32): i32 {
   if (!mappingKnown(strategy)) return -EINVAL;
-  memory.fill(0, <u8>POISON_BYTE, POISON_END);
   framesBoot(memoryBytes);
   spacesBoot((<u64>vmallocMiB) << 20);
   filesBoot();

@@ -35,7 +35,7 @@ export class OffsetEntry {
 }
 
 /** Size of the object that begins with `type`, or 0 when there is none of that type. */
-export function objectSize(type: u32): u32 {
+function objectSize(type: u32): u32 {
   switch (type) {
     case BINDER_TYPE_BINDER:
     case BINDER_TYPE_WEAK_BINDER:

@@ -271,7 +271,7 @@ export class SgFixup {
 /** Counts of one proc, or of the whole driver: BC_ and BR_ words by number; behind a Proc in memory. */
 export const STATS_BC: usize = 0;
 export const STATS_BR: usize = BC_COUNT * 4;
-export const STATS_SIZE: usize = (BC_COUNT + BR_COUNT) * 4;
+const STATS_SIZE: usize = (BC_COUNT + BR_COUNT) * 4;
 
 export function objectsBoot(): void {
   kmemCache(CACHE_BINDER_PROC, ((offsetof<Proc>() + 7) & ~7) + STATS_SIZE);

@@ -46,7 +46,7 @@ export function refFind(proc: Proc, desc: u32, strong: bool): Ref | null {
 }
 
 /** The proc's ref to `node`, or null. */
-export function refFindByNode(proc: Proc, node: Node): Ref | null {
+function refFindByNode(proc: Proc, node: Node): Ref | null {
   let link = rbRoot(nodeRoot(proc));
   while (link) {
     const ref = refOfNodeRb(link);
@@ -91,7 +91,7 @@ export function refInc(ref: Ref, strong: bool, teller: BinderThread | null): i32
 }
 
 /** Takes from a ref, which is freed with its last count; a count of zero is left alone. */
-export function refDec(ref: Ref, strong: bool): void {
+function refDec(ref: Ref, strong: bool): void {
   if (strong) {
     if (!ref.strong) return;
     if (--ref.strong == 0) nodeDec(ref.node, true, true);

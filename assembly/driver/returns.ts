@@ -137,7 +137,7 @@ export function readResume(
 }
 
 /** The binder thread no longer waits: it is off its proc's list, and nobody sleeps at it. */
-export function readLeave(binderThread: BinderThread): void {
+function readLeave(binderThread: BinderThread): void {
   const link = changetype<usize>(binderThread) + offsetof<BinderThread>('waitingNext');
   if (listLinked(link)) listDel(link);
   binderThread.waiter = null;

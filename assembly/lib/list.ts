@@ -101,19 +101,6 @@ export function listBefore(link: usize): usize {
   return load<usize>(link, PREV);
 }
 
-/** Moves everything that is on the list `from` behind the last link of the list `to`; `from` is empty then. */
-export function listSpliceTail(from: usize, to: usize): void {
-  if (listEmpty(from)) return;
-  const first = load<usize>(from, NEXT);
-  const last = load<usize>(from, PREV);
-  const tail = load<usize>(to, PREV);
-  store<usize>(tail, first, NEXT);
-  store<usize>(first, tail, PREV);
-  store<usize>(last, to, NEXT);
-  store<usize>(to, last, PREV);
-  listInit(from);
-}
-
 /** Does the list close, and do `next` and `prev` agree at every link? */
 export function listCheck(head: usize): bool {
   let link = head;

@@ -37,7 +37,7 @@ const PAGE_OBJECTS: u32 = 24;
 const POISON: u8 = 0x6b;
 
 /** The largest object that a page can hold. */
-export const SLAB_OBJECT_MAX: u32 = PAGE_BYTES - PAGE_OBJECTS;
+const SLAB_OBJECT_MAX: u32 = PAGE_BYTES - PAGE_OBJECTS;
 
 /** Bytes of a bitmap with one bit for each object that a page can hold: none is smaller than 8 bytes. */
 export const SLAB_BITMAP = 64;

@@ -223,18 +223,6 @@ export function framesMarkDirty(address: usize, size: usize): void {
   }
 }
 
-/** Hands the block that begins at `address` to another kind and owner, in all its frames. */
-export function frameSetOwner(address: usize, kind: u32, owner: usize): void {
-  const block = frameOf(address);
-  assert(isHeadInUse(block), 'frameSetOwner: no block in use begins there');
-  const frames: usize = 1 << (<u32>block.order);
-  for (let i: usize = 0; i < frames; i++) {
-    const frame = neighbour(block, i);
-    frame.kind = <u8>kind;
-    frame.owner = owner;
-  }
-}
-
 /** How many frames are free. */
 export function framesFree(): i32 {
   return <i32>state.free;

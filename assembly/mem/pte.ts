@@ -22,20 +22,20 @@
  */
 import { PAGE_MASK, PROT_EXEC, PROT_WRITE } from '../abi/machine';
 
-export const PTE_VALID: u64 = 1 << 0;
-export const PTE_PAGE: u64 = 1 << 1;
-export const PTE_USER: u64 = 1 << 6;
+const PTE_VALID: u64 = 1 << 0;
+const PTE_PAGE: u64 = 1 << 1;
+const PTE_USER: u64 = 1 << 6;
 export const PTE_READ_ONLY: u64 = 1 << 7;
-export const PTE_SHAREABLE: u64 = 3 << 8;
-export const PTE_ACCESSED: u64 = 1 << 10;
-export const PTE_NOT_GLOBAL: u64 = 1 << 11;
+const PTE_SHAREABLE: u64 = 3 << 8;
+const PTE_ACCESSED: u64 = 1 << 10;
+const PTE_NOT_GLOBAL: u64 = 1 << 11;
 export const PTE_CONTIGUOUS: u64 = 1 << 52;
-export const PTE_PXN: u64 = 1 << 53;
-export const PTE_UXN: u64 = 1 << 54;
+const PTE_PXN: u64 = 1 << 53;
+const PTE_UXN: u64 = 1 << 54;
 export const PTE_COW: u64 = 1 << 55;
 export const PTE_OWNED: u64 = 1 << 56;
 export const PTE_LENT: u64 = 1 << 57;
-export const PTE_NONE: u64 = 1 << 58;
+const PTE_NONE: u64 = 1 << 58;
 
 const LEAF: u64 = PTE_VALID | PTE_PAGE | PTE_SHAREABLE | PTE_ACCESSED | PTE_PXN;
 

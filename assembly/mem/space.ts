@@ -17,7 +17,7 @@ import { TLB_SIZE } from './tlb';
 
 /** The first address that no user space has. */
 export const USER_END: u64 = (<u64>1) << VA_BITS;
-export const VMALLOC_START: u64 = ((<u64>VMALLOC_START_HI) << 32) | <u64>VMALLOC_START_LO;
+const VMALLOC_START: u64 = ((<u64>VMALLOC_START_HI) << 32) | <u64>VMALLOC_START_LO;
 
 /**
  * The pages behind a mapping that is not anonymous: the first u32 of entry i, at base + i * stride, is the linear
@@ -71,7 +71,7 @@ const SPACE_COUNTERS: usize = SPACE_TLB + TLB_SIZE;
 const kernel = changetype<Space>(memory.data(offsetof<Space>() + <i32>TLB_SIZE + 8, 8));
 
 /** Areas that are closed and that their owner has not been told of yet: one list for the machine, oldest first. */
-export const closedAreas = memory.data(LIST_SIZE, 4);
+const closedAreas = memory.data(LIST_SIZE, 4);
 
 /** Declares the slab caches and makes the kernel's space, with a vmalloc area of `vmallocBytes`. */
 export function spacesBoot(vmallocBytes: u64): void {

@@ -120,7 +120,7 @@ export function fdUnreserve(process: Process, fd: i32): void {
 }
 
 /** Takes the file out of the table: the caller owns the reference and has to flush. null when there is none. */
-export function fdTake(process: Process, fd: i32): OpenFile | null {
+function fdTake(process: Process, fd: i32): OpenFile | null {
   const file = fdFile(process, fd);
   if (file) clear(process, fd);
   return file;

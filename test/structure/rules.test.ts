@@ -166,6 +166,19 @@ test('a spelling of the host’s in the guest is caught', () => {
   ]);
 });
 
+test('an export of the guest that only a test imports is caught', () => {
+  const sources = made({
+    'assembly/lib/list.ts':
+      'export function a(): void {}\nexport function b(): void {}\nexport const c = 1;\nconst d = 2;',
+    'assembly/mem/pte.ts': `import { a as first } from '../lib/list';`,
+    'test/guest/list.test.ts': `import { b, c } from '../../assembly/lib/list';`,
+  });
+  assert.equal(rules.guestExportsAreImported(sources), [
+    'assembly/lib/list.ts:2: exports b, which nothing but tests imports',
+    'assembly/lib/list.ts:3: exports c, which nothing but tests imports',
+  ]);
+});
+
 test('a path of somebody’s machine is caught', () => {
   const slash = '/';
   const text = `import './work.ts';\n// driver/work refs/work\nconst a = '${slash}tmp/x';\n// see ${slash}work/y, ..${slash}shared`;
