@@ -35,7 +35,6 @@ import { binderOpen, deferredRun as runDeferred, drainClosed, lifecycleBoot } fr
 import { fileMmap } from './syscalls/mmap';
 import { objectsBoot } from './driver/objects';
 import { pollStart } from './syscalls/poll';
-import { scatterBoot } from './driver/scatter';
 import { procsFirst, procsNext, stateBoot, stateSeed } from './driver/state';
 import { exchangeKeep, exchangeStore, tape as recorded } from './exchange';
 import { digest } from './lib/digest';
@@ -101,7 +100,6 @@ export function boot(memoryBytes: u32, strategy: i32, vmallocMiB: u32): i32 {
   allocBoot();
   objectsBoot();
   stateBoot();
-  scatterBoot();
   lifecycleBoot();
   machine.strategy = <u8>strategy;
   return 0;

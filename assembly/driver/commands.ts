@@ -67,8 +67,8 @@ export function commandsRun(thread: Thread, binderThread: BinderThread, io: Writ
     countCommand(binderThread.proc, command);
     if (!isKnown(command)) return -EINVAL;
     const size = (command >>> 16) & 0x3fff;
-    if (size && !payloadRead(space, at + 4, size, window)) return -EFAULT;
-    const error = run(thread, binderThread, command);
+    if (size && !payloadRead(payload, space, at + 4, size, window)) return -EFAULT;
+    const error = run(thread, binderThread, command, payload);
     poisonBytes(payload, offsetof<TransactionRecord>());
     if (error) return error;
     at += 4 + size;
@@ -78,7 +78,7 @@ export function commandsRun(thread: Thread, binderThread: BinderThread, io: Writ
 }
 
 /** Reads the `size` bytes behind a word that has been read through `window` (0: across the border of two pages). */
-function payloadRead(space: Space, va: u64, size: u32, window: usize): bool {
+function payloadRead(payload: usize, space: Space, va: u64, size: u32, window: usize): bool {
   if (size == TRANSACTION_DATA_SIZE && window && userInWindow(window, 4 + size)) {
     transactionCopy(changetype<TransactionRecord>(payload), changetype<TransactionRecord>(window + 4));
     return true;
@@ -116,7 +116,7 @@ function isKnown(command: u32): bool {
 }
 
 /** Carries out one known command that has been read. 0 or -EINVAL. */
-function run(thread: Thread, binderThread: BinderThread, command: u32): i32 {
+function run(thread: Thread, binderThread: BinderThread, command: u32, payload: usize): i32 {
   const record = changetype<TransactionRecord>(payload);
   switch (command & 0xff) {
     case BC_TRANSACTION & 0xff:

@@ -32,15 +32,15 @@ import { nodeCreate, nodeInc, nodeRelease } from './nodes';
 import { BinderThread, Node, Proc, Ref, Transaction } from './objects';
 import { BufferObject, FdArrayObject, FdObject, FlatObject } from './records';
 import { refFind, refIncForNode, refNode } from './refs';
-import { scatterCopy, scatterFixup } from './scatter';
+import { Scatter, scatterCopy, scatterFixup } from './scatter';
 
 /** A transaction whose objects are being translated. */
 @unmanaged
-export class Translation {
+export class Translation extends Scatter {
   transaction: Transaction;
   buffer: Buffer;
   target: Proc;
-  binderThread: BinderThread; // the sender
+  sender: BinderThread;
   process: Process; // whose descriptors and memory are meant: the acting thread's
   space: Space;
   inReplyTo: Transaction | null;
@@ -75,15 +75,14 @@ export function translateForget(): void {
 
 /** BINDER and WEAK_BINDER: the receiver gets a handle of its own, and the sender will be told to hold the object. */
 export function translateBinder(at: Translation, object: FlatObject): i32 {
-  const binderThread = at.binderThread;
-  const node = nodeCreate(binderThread.proc, object.binder, object.cookie, object.flags);
+  const node = nodeCreate(at.sender.proc, object.binder, object.cookie, object.flags);
   if (!node) return -ENOMEM;
   if (object.cookie != node.cookie) {
     nodeRelease(node);
     return -EINVAL;
   }
   const strong = object.type == BINDER_TYPE_BINDER;
-  const ref = refIncForNode(at.target, node, strong, binderThread);
+  const ref = refIncForNode(at.target, node, strong, at.sender);
   if (ref < 0) {
     nodeRelease(node);
     return ref;
@@ -105,7 +104,7 @@ export function translateBinder(at: Translation, object: FlatObject): i32 {
 
 /** HANDLE and WEAK_HANDLE: the owner gets its own ptr and cookie back, anyone else a handle of its own. */
 export function translateHandle(at: Translation, object: FlatObject): i32 {
-  const sender = at.binderThread.proc;
+  const sender = at.sender.proc;
   const strong = object.type == BINDER_TYPE_HANDLE;
   const node = refNode(sender, <u32>object.binder, strong);
   if (!node) return -EINVAL;
@@ -160,7 +159,7 @@ export function translateFd(at: Translation, object: FdObject, offset: u64): i32
 export function translatePtr(at: Translation, object: BufferObject, offset: u64, index: u64): i32 {
   const buffer = at.buffer;
   if (object.length > at.scatterEnd - at.scatter) return -EINVAL;
-  let error = scatterCopy(at.scatter, object.buffer, object.length);
+  let error = scatterCopy(at, at.scatter, object.buffer, object.length);
   if (error) return error;
   object.buffer = allocUserAddress(at.target.alloc, buffer) + at.scatter;
   at.scatter += align8(object.length);
@@ -216,7 +215,7 @@ function holdArray(at: Translation, array: FdArrayObject, parent: BufferObject, 
   const offset = parent.buffer - allocUserAddress(at.target.alloc, at.buffer) + array.parentOffset;
   const source = senderParent.buffer + array.parentOffset;
   if (offset & 3 || source & 3) return -EINVAL;
-  let error = scatterFixup(offset, 0, array.numFds * 4);
+  let error = scatterFixup(at, offset, 0, array.numFds * 4);
   for (let index: u64 = 0; !error && index < array.numFds; index++) {
     if (copyFromUser(at.space, changetype<usize>(number), source + index * 4, 4)) return -EINVAL;
     error = holdFile(at, number.value, offset + index * 4);
@@ -232,7 +231,7 @@ function fixParent(at: Translation, object: BufferObject, index: u64): i32 {
   if (!mayFixUp(at, parentEntry.offset, object.parentOffset)) return -EINVAL;
   if (parent.length < 8 || object.parentOffset > parent.length - 8) return -EINVAL;
   const offset = object.parentOffset + parent.buffer - allocUserAddress(at.target.alloc, buffer);
-  return scatterFixup(offset, object.buffer, 0);
+  return scatterFixup(at, offset, object.buffer, 0);
 }
 
 /**

@@ -50,7 +50,7 @@ export function probeTranslateStart(thread: Thread, fd: i32, target: Proc): i32 
   const proc = probeProc(thread, fd);
   translation.transaction = transaction;
   translation.target = target;
-  translation.binderThread = binderThreadFind(proc, thread.tid)!;
+  translation.sender = binderThreadFind(proc, thread.tid)!;
   translation.process = thread.process;
   translation.space = thread.process.space!;
   return translateObject();
