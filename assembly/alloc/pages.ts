@@ -10,7 +10,7 @@
  */
 import { EVENT_ALLOC_LRU, EVENT_ALLOC_PAGE, EVENT_FREE_LRU, EVENT_UPDATE_PAGE_RANGE } from '../abi/events';
 import { ENOMEM, ESRCH } from '../abi/errno';
-import { PAGE_SHIFT } from '../abi/machine';
+import { PAGE_MASK, PAGE_SHIFT } from '../abi/machine';
 import {
   LIST_SIZE,
   listBefore,
@@ -34,6 +34,7 @@ export function pagesBoot(): void {
 
 /** Takes the pages of [start, end) off the LRU: a buffer is about to cover them alone. Returns the highest page that has no frame yet, plus 1, or 0. */
 export function pagesActivate(area: Area, start: u32, end: u32): i32 {
+  assert(((start | end) & PAGE_MASK) == 0, 'pagesActivate: no whole pages');
   if (tracing()) traceRange(area, true, start, end);
   const first = areaPage(area, start >>> PAGE_SHIFT);
   const stop = areaPage(area, end >>> PAGE_SHIFT);
@@ -43,6 +44,7 @@ export function pagesActivate(area: Area, start: u32, end: u32): i32 {
 
 /** Puts the pages of [start, end) that have frames at the tail of the LRU: no buffer touches them any more. */
 export function pagesRetire(area: Area, start: u32, end: u32): void {
+  assert(((start | end) & PAGE_MASK) == 0, 'pagesRetire: no whole pages');
   if (tracing()) traceRange(area, false, start, end);
   if (!area.strategy.reclaims) return;
   const stop = areaPage(area, end >>> PAGE_SHIFT);

@@ -132,6 +132,7 @@ function drop(work: Work): void {
 
 /** A call that nobody serves any more: it keeps its caller, and loses its buffer and its receiver. */
 function orphan(proc: Proc, call: Transaction): void {
+  assert(proc.outstandingTxns > 0, 'orphan: the call is not counted');
   proc.outstandingTxns--;
   call.toProc = null;
   call.toThread = null;

@@ -83,6 +83,7 @@ export function deathDone(binderThread: BinderThread, cookie: u64): void {
 
 /** The owner of `node` has died: everyone who asked is told. */
 export function deathNotify(node: Node): void {
+  assert(!node.proc, 'deathNotify: the owner is alive');
   const head = nodeRefs(node);
   for (let link = listFirst(head); link; link = listNext(link, head)) {
     const ref = refOfSibling(link);
@@ -95,10 +96,12 @@ export function deathNotify(node: Node): void {
 
 /** Told, and not yet answered. */
 export function deathDelivered(proc: Proc, death: RefDeath): void {
+  assert(death.type == WORK_DEAD_BINDER || death.type == WORK_DEAD_BINDER_AND_CLEAR, 'deathDelivered: no death');
   workAdd(death, deliveredDeaths(proc));
 }
 
 export function deathFree(death: RefDeath): void {
+  assert(!workQueued(death), 'deathFree: the notification is still queued');
   kmemFree(CACHE_BINDER_REF_DEATH, changetype<usize>(death));
   statDeleted(STAT_DEATH);
 }

@@ -28,6 +28,9 @@ export function deliver(
   proc: Proc,
   addressee: BinderThread | null,
 ): u32 {
+  assert(transaction.buffer == buffer && !buffer.free, 'deliver: not the buffer of the transaction');
+  assert(buffer.targetNode == changetype<usize>(node), 'deliver: the message is for another node');
+  assert(!addressee || addressee.proc == proc, 'deliver: the addressee is of another proc');
   const oneway = (transaction.flags & TF_ONE_WAY) != 0;
   const waits = oneway && node.hasAsyncTransaction;
   if (oneway) node.hasAsyncTransaction = true;
@@ -44,6 +47,7 @@ export function deliver(
     if (frozen && transaction.flags & TF_UPDATE_TXN) outdated = findOutdated(transaction, buffer, node);
     if (outdated) {
       workRemove(outdated);
+      assert(proc.outstandingTxns > 0, 'deliver: the outdated one is not counted');
       proc.outstandingTxns--;
     }
     workAdd(transaction, nodeAsyncTodo(node));
@@ -73,6 +77,7 @@ function findOutdated(transaction: Transaction, buffer: Buffer, node: Node): Tra
 
 function drop(proc: Proc, outdated: Transaction): void {
   const buffer = outdated.buffer!;
+  assert((outdated.flags & TF_ONE_WAY) != 0, 'drop: a call has a caller that waits');
   outdated.buffer = null;
   buffer.transaction = 0;
   traceBuffer(EVENT_TRANSACTION_UPDATE_BUFFER_RELEASE, buffer);

@@ -97,10 +97,12 @@ export function freezePending(proc: Proc): bool {
 }
 
 export function freezeDelivered(proc: Proc, freeze: RefFreeze): void {
+  assert(freeze.sent, 'freezeDelivered: user space does not have it');
   workAdd(freeze, deliveredFreezes(proc));
 }
 
 export function freezeFree(freeze: RefFreeze): void {
+  assert(!workQueued(freeze), 'freezeFree: the notification is still queued');
   kmemFree(CACHE_BINDER_REF_FREEZE, changetype<usize>(freeze));
   statDeleted(STAT_FREEZE);
 }
@@ -110,6 +112,7 @@ export function deliveredFreezes(proc: Proc): usize {
 }
 
 function tellRefs(node: Node, frozen: bool): void {
+  assert(node.tmpRefs > 0, 'tellRefs: the node is not held');
   const head = nodeRefs(node);
   for (let link = listFirst(head); link; link = listNext(link, head)) {
     const ref = refOfSibling(link);

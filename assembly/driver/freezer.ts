@@ -126,6 +126,7 @@ function collect(freezing: Freezing): i32 {
     }
     proc = procsNext(proc);
   }
+  assert(freezing.count == count, 'collect: procs came or went');
   return 0;
 }
 
@@ -158,6 +159,7 @@ function settle(proc: Proc): i32 {
 }
 
 function park(thread: Thread, file: OpenFile, freezing: Freezing, proc: Proc): i32 {
+  assert(proc.tmpRefs > 0, 'park: the proc is not held');
   threadPark(thread, CALL_FREEZE, file, changetype<usize>(proc));
   thread.timeoutMs = <i32>min<u32>(freezing.timeoutMs, i32.MAX_VALUE);
   trace(EVENT_PARK, CALL_FREEZE);
@@ -178,6 +180,7 @@ function end(freezing: Freezing, result: i32): i32 {
 }
 
 function target(freezing: Freezing, index: i32): Proc {
+  assert(freezing.targets != 0 && index >= 0 && index < freezing.count, 'target: there is no such proc');
   return slot(freezing, index).proc;
 }
 

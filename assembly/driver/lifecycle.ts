@@ -105,6 +105,7 @@ export function binderMmap(
   flags: u32,
   strategy: Strategy,
 ): i64 {
+  assert(file.kind == FILE_BINDER, 'binderMmap: no binder file');
   const proc = changetype<Proc>(file.owner);
   const space = thread.process.space!;
   const address = spaceMap(space, addr, len, prot, flags, null, 0, changetype<usize>(file));
@@ -239,6 +240,7 @@ function procsHave(pid: i32): bool {
 }
 
 function defer(proc: Proc, what: u8): void {
+  assert(!proc.isDead, 'defer: the proc is released');
   proc.deferred |= what;
   const link = changetype<usize>(proc) + offsetof<Proc>('deferredNext');
   if (!listLinked(link)) listAddHead(link, deferredList);
@@ -254,6 +256,7 @@ function flush(proc: Proc): void {
 
 /** The proc is off every list and dead; its binder threads are next. */
 function releaseStart(proc: Proc): void {
+  assert(!proc.isDead && !worker.proc, 'releaseStart: a release is under way');
   procsRemove(proc);
   const manager = proc.context.manager;
   if (manager && manager.proc == proc) proc.context.manager = null;
@@ -285,6 +288,7 @@ function releaseThreads(): bool {
 
 function finishDetached(binderThread: BinderThread): void {
   const serving = worker.serving;
+  assert(binderThread.isDead, 'finishDetached: the thread is not detached');
   worker.binderThread = null;
   worker.serving = null;
   binderThreadFinish(binderThread, serving);
@@ -300,11 +304,13 @@ function releaseRest(proc: Proc): void {
   workDropAll(procTodo(proc));
   workDropAll(deliveredDeaths(proc));
   workDropAll(deliveredFreezes(proc));
+  assert(!nodeFirst(proc) && !refFirst(proc), 'releaseRest: nodes or refs are left');
   procRelease(proc);
 }
 
 /** A node without its owner: gone at once when nobody refers to it, else dead until the last ref goes. */
 function releaseNode(node: Node): void {
+  assert(node.tmpRefs > 0, 'releaseNode: the node is not held');
   workDropAll(nodeAsyncTodo(node));
   workRemove(node);
   if (listEmpty(nodeRefs(node)) && node.tmpRefs == 1) {

@@ -49,6 +49,7 @@ export function managerSetObject(thread: Thread, proc: Proc, arg: u64): i32 {
 
 /** BINDER_SET_CONTEXT_MGR. 0, -EBUSY while there is a manager, -EPERM for another uid than the first manager's, or -ENOMEM. */
 export function managerSet(thread: Thread, proc: Proc, ptr: u64, cookie: u64, flags: u32): i32 {
+  assert(!proc.isDead, 'managerSet: the proc is released');
   const context = proc.context;
   if (context.manager) return -EBUSY;
   const uid = <i64>thread.process.uid;
@@ -56,6 +57,7 @@ export function managerSet(thread: Thread, proc: Proc, ptr: u64, cookie: u64, fl
   if (context.managerUid != uid) return -EPERM;
   const node: Node | null = nodeCreate(proc, ptr, cookie, flags);
   if (!node) return -ENOMEM;
+  assert(node.proc == proc, 'managerSet: the node is of another proc');
   node.localWeakRefs++;
   node.localStrongRefs++;
   node.hasStrongRef = true;

@@ -325,10 +325,12 @@ export function transactionFixups(transaction: Transaction): usize {
 
 /** The ref whose link in its node's list is at `link`. */
 export function refOfSibling(link: usize): Ref {
+  assert(link != 0, 'refOfSibling: no link');
   return changetype<Ref>(link - offsetof<Ref>('siblingNext'));
 }
 
 /** The binder thread whose link in its proc's waiting list is at `link`. */
 export function binderThreadOfWaiting(link: usize): BinderThread {
+  assert(link != 0, 'binderThreadOfWaiting: no link');
   return changetype<BinderThread>(link - offsetof<BinderThread>('waitingNext'));
 }

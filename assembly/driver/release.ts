@@ -45,6 +45,7 @@ export function bufferReleaseObjects(
   count: i32,
   undelivered: bool,
 ): void {
+  assert(count >= 0 && <u32>count <= buffer.offsetsSize >>> 3, 'bufferReleaseObjects: more objects than offsets');
   const target = changetype<Node | null>(buffer.targetNode);
   if (target) nodeDec(target, true, false);
   for (let index = 0; index < count; index++) {

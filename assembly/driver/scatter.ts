@@ -6,7 +6,7 @@ import { EINVAL, ENOMEM } from '../abi/errno';
 import { CACHE_SG_COPY, CACHE_SG_FIXUP } from '../abi/machine';
 import { allocCopyFromUser, allocWrite } from '../alloc/alloc';
 import { Buffer } from '../alloc/buffer';
-import { LIST_SIZE, listAddHead, listAddTail, listDel, listFirst, listInit, listNext } from '../lib/list';
+import { LIST_SIZE, listAddHead, listAddTail, listDel, listFirst, listInit, listLast, listNext } from '../lib/list';
 import { kmemFree, kmemZalloc } from '../mem/kmem';
 import { Space } from '../mem/space';
 import { Proc, SgCopy, SgFixup } from './objects';
@@ -28,6 +28,7 @@ export function scatterInit(scatter: Scatter): void {
 /** Queues `length` bytes at `sender` for `offset` in the buffer; offsets rise from call to call. 0 or -ENOMEM. */
 export function scatterCopy(scatter: Scatter, offset: u64, sender: u64, length: u64): i32 {
   const address = kmemZalloc(CACHE_SG_COPY);
+  assert(!listLast(copiesOf(scatter)) || offset >= lastOffset(scatter), 'scatterCopy: offsets do not rise');
   if (!address) return -ENOMEM;
   const copy = changetype<SgCopy>(address);
   copy.offset = offset;
@@ -35,6 +36,11 @@ export function scatterCopy(scatter: Scatter, offset: u64, sender: u64, length: 
   copy.length = length;
   listAddTail(address, copiesOf(scatter));
   return 0;
+}
+
+/** Where the copy that was queued last begins. */
+function lastOffset(scatter: Scatter): u64 {
+  return changetype<SgCopy>(listLast(copiesOf(scatter))).offset;
 }
 
 /** Queues a place at `offset`: `skip` bytes to leave alone, or, with 0, the 8-byte `value` to store. 0 or -ENOMEM. */

@@ -29,6 +29,7 @@ export function stackPop(binderThread: BinderThread, transaction: Transaction): 
 export function transactionFree(transaction: Transaction): void {
   const proc = transaction.toProc;
   if (proc) {
+    assert(proc.outstandingTxns > 0, 'transactionFree: the transaction is not counted');
     proc.outstandingTxns--;
     if (!proc.outstandingTxns && proc.isFrozen) wakeWaiting(CALL_FREEZE, changetype<usize>(proc));
     const buffer = transaction.buffer;

@@ -75,6 +75,7 @@ export function translateForget(): void {
 
 /** BINDER and WEAK_BINDER: the receiver gets a handle of its own, and the sender will be told to hold the object. */
 export function translateBinder(at: Translation, object: FlatObject): i32 {
+  assert(at.target != at.sender.proc, 'translateBinder: the receiver is the sender');
   const node = nodeCreate(at.sender.proc, object.binder, object.cookie, object.flags);
   if (!node) return -ENOMEM;
   if (object.cookie != node.cookie) {
@@ -158,6 +159,7 @@ export function translateFd(at: Translation, object: FdObject, offset: u64): i32
 /** PTR: the bytes are queued for copying, the pointer is turned into the receiver's, and so is its copy in the parent. */
 export function translatePtr(at: Translation, object: BufferObject, offset: u64, index: u64): i32 {
   const buffer = at.buffer;
+  assert(at.scatter <= at.scatterEnd && (at.scatter & 7) == 0, 'translatePtr: the extra space is overrun');
   if (object.length > at.scatterEnd - at.scatter) return -EINVAL;
   let error = scatterCopy(at, at.scatter, object.buffer, object.length);
   if (error) return error;
@@ -199,6 +201,7 @@ function becomeHandle(object: FlatObject, strong: bool, desc: u32): void {
 function holdFile(at: Translation, fd: u32, offset: u64): i32 {
   const call = at.inReplyTo;
   const target = changetype<Node | null>(at.buffer.targetNode);
+  assert(!call || !target, 'holdFile: a reply with a target');
   const accepted = call ? (call.flags & TF_ACCEPT_FDS) != 0 : target != null && target.acceptFds;
   if (!accepted) return -EPERM;
   const file = fdFile(at.process, fd);

@@ -20,16 +20,20 @@ import {
   procTodo,
   procWaiting,
   Work,
+  WORK_CLEAR_FREEZE_NOTIFICATION,
+  WORK_TRANSACTION,
 } from './objects';
 
 /** Makes work of memory that may hold anything; it is in no list. */
 export function workInit(work: Work, type: u32): void {
+  assert(type >= WORK_TRANSACTION && type <= WORK_CLEAR_FREEZE_NOTIFICATION, 'workInit: no such work');
   work.next = 0;
   work.prev = 0;
   work.type = type;
 }
 
 export function workAdd(work: Work, list: usize): void {
+  assert(!workQueued(work), 'workAdd: the work is in a list already');
   listAddTail(changetype<usize>(work), list);
 }
 
@@ -51,11 +55,13 @@ export function workTake(list: usize): Work | null {
 
 /** Queues work that a binder thread is not to return for; something else will let it go. */
 export function workAddDeferred(binderThread: BinderThread, work: Work): void {
+  assert(!binderThread.isDead, 'workAddDeferred: the thread is released');
   workAdd(work, binderThreadTodo(binderThread));
 }
 
 /** Queues work that a binder thread returns for. One that polls is woken for work it queued itself, too. */
 export function workAddThread(binderThread: BinderThread, work: Work): void {
+  assert(!binderThread.isDead, 'workAddThread: the thread is released');
   workAdd(work, binderThreadTodo(binderThread));
   if (binderThread.state & LOOPER_POLL && !binderThread.processTodo) {
     const acting = current();
@@ -93,11 +99,13 @@ export function procSelect(proc: Proc): BinderThread | null {
   const link = listFirst(procWaiting(proc));
   if (!link) return null;
   listDel(link);
+  assert(binderThreadOfWaiting(link).proc == proc, 'procSelect: the thread waits for another proc');
   return binderThreadOfWaiting(link);
 }
 
 /** Wakes `binderThread`, or without one every polling binder thread that could take process work: none of them is on the waiting list. */
 export function procWakeThread(proc: Proc, binderThread: BinderThread | null): void {
+  assert(!binderThread || binderThread.proc == proc, 'procWakeThread: the thread is of another proc');
   if (binderThread) {
     binderThreadWake(binderThread);
     return;

@@ -105,6 +105,11 @@ export function pageUserAddress(area: Area, index: i32): u64 {
   return area.userBase + ((<u64>index) << PAGE_SHIFT);
 }
 
+/** Whether the bytes lie in the area. */
+export function areaHas(area: Area, offset: u32, size: u32): bool {
+  return <u64>offset + size <= (<u64>area.pageCount) << PAGE_SHIFT;
+}
+
 /** Whether page `index` lies in the VMA that mmap made: only there does Linux install pages, and mprotect may have split it. */
 export function areaReaches(area: Area, index: i32): bool {
   const vma = area.vma;

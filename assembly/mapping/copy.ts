@@ -10,7 +10,7 @@ import { framesMarkDirty } from '../mem/frames';
 import { Space, spaceCounters } from '../mem/space';
 import { copyFromUser } from '../mem/uaccess';
 import { trace, tracing } from '../trace';
-import { Area, areaReach, areaWindow, MESSAGE_SENT } from './area';
+import { Area, areaHas, areaReach, areaWindow, MESSAGE_SENT } from './area';
 
 // what is one copy
 const EACH_PAGE = 0;
@@ -35,6 +35,7 @@ export function copyAtOnce(area: Area, offset: u32, sender: Space, source: u64, 
 
 /** Books bytes, one at least, that were stored at linear address `target` for a message at `offset`; `source`: where in the sender, or 0. */
 export function copyNote(area: Area, offset: u32, target: usize, size: u32, source: u64): void {
+  assert(size != 0, 'copyNote: no bytes');
   spaceCounters(area.space).bytesCopied += size;
   framesMarkDirty(target, size);
   traceCopy(area, offset, target, size, source);
@@ -46,6 +47,7 @@ export function toPageEnd(offset: u32, size: u32): u32 {
 }
 
 function copy(area: Area, offset: u32, sender: Space, source: u64, size: u32, unit: i32): u32 {
+  assert(areaHas(area, offset, size), 'copy: beyond the area');
   while (size) {
     const target = areaWindow(area, offset, true, MESSAGE_SENT);
     if (!target) return size;

@@ -159,6 +159,7 @@ function makeOwn(area: Area, index: i32): i32 {
 
 /** The page's frame is another one from now on. */
 function pageTake(page: Page, frame: usize): void {
+  assert(frame != 0, 'remap: no frame');
   forgetKeeper(page);
   if (page.frame) framePut(page.frame);
   page.frame = frame;
@@ -169,5 +170,6 @@ function forgetKeeper(page: Page): void {
 }
 
 function isLent(page: Page): bool {
+  assert(page.frame != 0, 'remap: the page has no frame');
   return frameKind(page.frame) == FRAME_ANON;
 }

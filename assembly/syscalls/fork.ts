@@ -7,7 +7,7 @@ import { spaceFork } from '../mem/fork';
 import { spaceCreate } from '../mem/space';
 import { fdInstall, fdReserve, fdTableCreate, fdTableFork } from '../task/fdtable';
 import { FILE_NULL, fileOpen } from '../task/file';
-import { Process, processCreate, Thread, threadCreate } from '../task/process';
+import { Process, processCreate, Thread, threadCreate, threadFirst } from '../task/process';
 import { SecurityContext, secctxGet } from '../task/secctx';
 import { processExit } from './exit';
 
@@ -39,6 +39,7 @@ export function processFork(parent: Thread, pid: i32): i32 {
     processExit(child);
     return -ENOMEM;
   }
+  assert(threadFirst(child) == thread, 'processFork: the child has another thread');
   if (thread) thread.nice = parent.nice;
   return changetype<i32>(child);
 }

@@ -60,6 +60,7 @@ export function fileMmap(
 
 function mmapMemfd(thread: Thread, file: OpenFile, addr: u64, len: u64, prot: u32, flags: u32, off: u64): i64 {
   const offset = <u32>(off >> PAGE_SHIFT);
+  assert((off & PAGE_MASK) == 0 && file.kind == FILE_MEMFD, 'mmapMemfd: no whole page of a memfd');
   const owner = changetype<usize>(file);
   const address = spaceMap(thread.process.space!, addr, len, prot, flags, changetype<Memfd>(file.owner), offset, owner);
   if (address > 0 && !file.mapped) {

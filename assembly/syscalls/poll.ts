@@ -66,6 +66,7 @@ function checkBinder(thread: Thread, proc: Proc): u32 {
 
 function park(thread: Thread, file: OpenFile, poll: Poll): i32 {
   const binderThread = binderThreadOf(thread, file);
+  assert(!binderThread || !binderThread.waiter, 'park: somebody sleeps at the thread already');
   if (binderThread) binderThread.waiter = thread;
   const on = binderThread ? changetype<usize>(binderThread) : changetype<usize>(ioPolled(file, poll.events));
   threadPark(thread, CALL_POLL, file, on);

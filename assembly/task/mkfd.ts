@@ -103,6 +103,7 @@ function placeBoth(
   reads2: Stream | null,
   writes2: Stream,
 ): i32 {
+  assert(reads != reads2 && writes != writes2, 'placeBoth: one end twice');
   const first = fileOpenStream(reads, writes, writes ? O_RDWR : O_NONBLOCK);
   const second = first ? fileOpenStream(reads2, writes2, writes ? O_RDWR : O_WRONLY | O_NONBLOCK) : null;
   if (!first || !second) {
