@@ -2,7 +2,7 @@
  * The invariant checker: is everything in the machine's memory as it has to be between two calls?
  *
  * It goes over physical memory once, block by block, and in slab pages object by object; each object is checked against
- * what it points at and what points at it. Nothing is found by following pointers alone, so what nobody points at any
+ * what it points at and what points at it. Nothing is found by following pointers alone, so what nothing points at any
  * more (a leak) is met like everything else. Counts that many objects have a part in are tallied on the way.
  *
  * It may run whenever no system call is under way; threads may wait to be resumed, and deferred work to be done. It
@@ -82,7 +82,7 @@ export function checkAddress(): usize {
   return reportAddress();
 }
 
-/** What a number of it should be, as abi/check tells; 0 where there is none. */
+/** What a number of it should be, as abi/check says; 0 where there is none. */
 export function checkWanted(): i32 {
   return reportWanted();
 }
@@ -164,7 +164,7 @@ function checkDriverObject(id: i32, object: usize): bool {
   }
 }
 
-/** Objects created and not deleted, as debugfs tells them, are the objects that there are. */
+/** Objects created and not deleted, as debugfs shows them, are the objects that there are. */
 function checkStats(): bool {
   for (let kind = 0; kind < STAT_COUNT; kind++) {
     const counter = statObjects() + ((<usize>kind) << 3);

@@ -103,7 +103,7 @@ export const MAP_NORESERVE = 0x4000;
 export const MAP_SYNC = 0x80000;
 export const MAP_FIXED_NOREPLACE = 0x100000;
 
-// signals, and the si_code that tells their cause
+// signals, and the si_code for their cause
 export const SIGBUS = 7;
 export const SIGSEGV = 11;
 export const SEGV_MAPERR = 1;

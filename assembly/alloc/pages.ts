@@ -4,8 +4,8 @@
  *     none ──first buffer──> active <──next buffer── on the LRU ──shrinker──> none
  *                              └──last buffer freed──────^
  *
- * A page is active while a live buffer touches it. When the last one goes it stays mapped, at the tail of one LRU for the
- * whole machine, until a buffer wants it back or the shrinker takes its frame. Under a strategy that reclaims nothing a
+ * A page is active while a live buffer touches it. When the last one goes the page stays mapped, at the tail of the
+ * machine's LRU. It leaves the LRU when a buffer covers it again, or when the shrinker takes its frame. Under a strategy that reclaims nothing a
  * page is never on the LRU; under one that brings frames late an active page may have none.
  */
 import { EVENT_ALLOC_LRU, EVENT_ALLOC_PAGE, EVENT_FREE_LRU, EVENT_UPDATE_PAGE_RANGE } from '../abi/events';
@@ -59,8 +59,8 @@ export function pagesRetire(area: Area, start: u32, end: u32): void {
 /** Takes the pages of [first, stop) that have frames off the LRU. Returns the last one that has none, or null. */
 function lruTake(first: Page, stop: Page): Page | null {
   let missing: Page | null = null;
-  let before: usize = 0; // what lies in front of and behind the pages just taken, which follow each other on the LRU
-  let behind: usize = 0;
+  let before: usize = 0; // the LRU's links before and after the pages just taken, which are neighbours there
+  let after: usize = 0;
   for (let page = first; pageBefore(page, stop); page = pageNext(page)) {
     if (!page.frame) {
       missing = page;
@@ -68,13 +68,13 @@ function lruTake(first: Page, stop: Page): Page | null {
     }
     assert(pageOnLru(page), 'lruTake: page is in use already');
     const entry = link(page);
-    if (entry != behind) {
-      if (before) listJoin(before, behind);
+    if (entry != after) {
+      if (before) listJoin(before, after);
       before = listBefore(entry);
     }
-    behind = listLift(entry);
+    after = listLift(entry);
   }
-  if (before) listJoin(before, behind);
+  if (before) listJoin(before, after);
   return missing;
 }
 

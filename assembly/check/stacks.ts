@@ -1,7 +1,7 @@
 /**
  * Transactions, from when they are queued until they are answered or taken, and the stacks of binder threads that they make.
  *
- *     queued    on a todo list, or a oneway behind another one at its node; has its buffer
+ *     queued    on a todo list, or a oneway after another one at its node; has its buffer
  *     served    a binder thread has taken it and owes a reply: `toThread`, and it stands on that binder thread's stack
  *     orphan    who should have replied is gone; what is above it on that stack leads to it and will end it
  *
@@ -82,7 +82,7 @@ export function checkStack(binderThread: BinderThread): bool {
   return true;
 }
 
-/** Whether nobody calls it any more and nobody serves it. */
+/** Whether it has neither a caller nor a server any more. */
 function isLoose(transaction: Transaction): bool {
   return !listLinked(changetype<usize>(transaction)) && !transaction.toThread && !transaction.from;
 }

@@ -1,9 +1,9 @@
 /**
- * The binder threads of a proc: one for each task thread that ever called it, found by tid; and how one is released.
+ * The binder threads of a proc, one for each task that has called it, found by tid; and their release.
  *
- * Release comes in two halves. The first takes the binder thread out of its proc and cuts every transaction on its stack loose;
- * the second tells the caller it served, and drops its queue. Between them a binder thread that has ever polled lets an RCU
- * grace period pass, in which other threads run.
+ * Release has two halves. The first takes the binder thread out of its proc and every transaction off its stack. The second
+ * fails the call that it served, and drops its queue. Between them a binder thread that has ever polled waits for an RCU
+ * grace period, in which other threads run.
  */
 import { CACHE_BINDER_THREAD, CACHE_BINDER_WORK } from '../abi/machine';
 import { BR_DEAD_REPLY, BR_OK } from '../abi/protocol';
@@ -68,7 +68,7 @@ export function binderThreadFind(proc: Proc, tid: i32): BinderThread | null {
   return null;
 }
 
-/** First half of a release. Returns the call it was serving, whose caller is to be told in the second half, or null. */
+/** First half of a release. Returns the call that it served, which the second half fails, or null. */
 export function binderThreadDetach(binderThread: BinderThread): Transaction | null {
   const proc = binderThread.proc;
   procHold(proc); // until the binder thread is freed
@@ -85,7 +85,7 @@ export function binderThreadDetach(binderThread: BinderThread): Transaction | nu
       next = call.toParent;
       orphan(proc, call);
     } else {
-      assert(call.from == binderThread, 'binderThreadDetach: a stranger on the stack');
+      assert(call.from == binderThread, 'binderThreadDetach: a call of other threads on the stack');
       next = call.fromParent;
       call.from = null;
     }
@@ -126,11 +126,11 @@ function drop(work: Work): void {
       freezeFree(changetype<RefFreeze>(work));
       break;
     default:
-      break; // nodes, errors and notifications belong to somebody else
+      break; // nodes, errors and notifications have other owners
   }
 }
 
-/** A call that nobody serves any more: it keeps its caller, and loses its buffer and its receiver. */
+/** Takes receiver and buffer from a call whose server is released. It keeps its caller. */
 function orphan(proc: Proc, call: Transaction): void {
   assert(proc.outstandingTxns > 0, 'orphan: the call is not counted');
   proc.outstandingTxns--;

@@ -2,8 +2,8 @@
  * The write half of BINDER_WRITE_READ, and the only switch over BC_ words: to find the code of a command, look for its
  * word here and follow the call.
  *
- * A command is read whole (its word tells how long it is), then acted on. The stream stops at its end, at the first error,
- * or behind a command that failed a transaction; `writeConsumed` counts the commands that were carried out. A stream that
+ * A command is read whole (its word contains its length), then carried out. The stream stops at its end, at the first error,
+ * or after a command that failed a transaction; `writeConsumed` counts the commands that were carried out. A stream that
  * ends inside a command is read past its end, as Linux does.
  */
 import { EFAULT, EINVAL } from '../abi/errno';
@@ -77,7 +77,7 @@ export function commandsRun(thread: Thread, binderThread: BinderThread, io: Writ
   return 0;
 }
 
-/** Reads the `size` bytes behind a word that has been read through `window` (0: across the border of two pages). */
+/** Reads the `size` bytes after a word that was read through `window` (0: across the border of two pages). */
 function payloadRead(payload: usize, space: Space, va: u64, size: u32, window: usize): bool {
   if (size == TRANSACTION_DATA_SIZE && window && userInWindow(window, 4 + size)) {
     transactionCopy(changetype<TransactionRecord>(payload), changetype<TransactionRecord>(window + 4));

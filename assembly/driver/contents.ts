@@ -34,7 +34,7 @@ export class OffsetEntry {
   offset: u64; // of an object, from the start of the data on
 }
 
-/** Size of the object that begins with `type`, or 0 when there is none of that type. */
+/** Size of the object that begins with `type`; 0 for an unknown type. */
 function objectSize(type: u32): u32 {
   switch (type) {
     case BINDER_TYPE_BINDER:

@@ -1,8 +1,8 @@
 /**
  * Death notifications: BR_DEAD_BINDER when the owner of a node dies, for each ref that asked.
  *
- * A request is queued as work when there is something to tell, stands on the proc's list of delivered deaths until
- * BC_DEAD_BINDER_DONE, and ends with BR_CLEAR_DEATH_NOTIFICATION_DONE. Errors of user space are ignored, as in Linux.
+ * A request is queued as work when its node dies, and is on the proc's list of delivered deaths until BC_DEAD_BINDER_DONE.
+ * It ends with BR_CLEAR_DEATH_NOTIFICATION_DONE. Errors of user space are ignored, as in Linux.
  */
 import { CACHE_BINDER_REF_DEATH } from '../abi/machine';
 import { BR_ERROR } from '../abi/protocol';
@@ -51,7 +51,7 @@ export function deathRequest(binderThread: BinderThread, handle: u32, cookie: u6
   }
 }
 
-/** BC_CLEAR_DEATH_NOTIFICATION: confirmed at once, or behind the death that is being told. */
+/** BC_CLEAR_DEATH_NOTIFICATION: confirmed at once, or after a death that is queued or not answered yet. */
 export function deathClear(binderThread: BinderThread, handle: u32, cookie: u64): void {
   const ref = refFind(binderThread.proc, handle, false);
   if (!ref) return;
@@ -66,7 +66,7 @@ export function deathClear(binderThread: BinderThread, handle: u32, cookie: u64)
   }
 }
 
-/** BC_DEAD_BINDER_DONE: user space has dealt with the death; a clear that came meanwhile is confirmed now. */
+/** BC_DEAD_BINDER_DONE: user space has handled the death. A clear that came in between is confirmed now. */
 export function deathDone(binderThread: BinderThread, cookie: u64): void {
   const head = deliveredDeaths(binderThread.proc);
   for (let link = listFirst(head); link; link = listNext(link, head)) {
@@ -81,7 +81,7 @@ export function deathDone(binderThread: BinderThread, cookie: u64): void {
   }
 }
 
-/** The owner of `node` has died: everyone who asked is told. */
+/** Queues the death of `node`, whose owner has died, for every ref that asked. */
 export function deathNotify(node: Node): void {
   assert(!node.proc, 'deathNotify: the owner is alive');
   const head = nodeRefs(node);
@@ -94,7 +94,7 @@ export function deathNotify(node: Node): void {
   }
 }
 
-/** Told, and not yet answered. */
+/** Puts a death that user space gets now on the list of those it has to answer. */
 export function deathDelivered(proc: Proc, death: RefDeath): void {
   assert(death.type == WORK_DEAD_BINDER || death.type == WORK_DEAD_BINDER_AND_CLEAR, 'deathDelivered: no death');
   workAdd(death, deliveredDeaths(proc));
@@ -110,7 +110,7 @@ export function deliveredDeaths(proc: Proc): usize {
   return changetype<usize>(proc) + offsetof<Proc>('deliveredDeathNext');
 }
 
-/** A binder thread hears of its own clear; a thread that is none leaves that to any binder thread. */
+/** A pool thread gets the confirmation of its own clear; other threads leave it on the queue of the proc. */
 function confirm(binderThread: BinderThread, death: RefDeath): void {
   if (binderThread.state & (LOOPER_REGISTERED | LOOPER_ENTERED)) workAddThread(binderThread, death);
   else workAddProc(binderThread.proc, death);

@@ -1,8 +1,8 @@
 /**
  * Where a transaction waits: which thread gets it, or which queue.
  *
- * A call goes to the thread it is addressed to, else to the binder thread that waits since the shortest time, else on the proc's
- * list. A oneway goes the same way, unless another one to its node is under way: then it waits at the node.
+ * A call goes to the thread it is addressed to, else to the thread that began to wait last, else on the list of the proc.
+ * A oneway does the same, unless another one to its node is under way: then it waits at the node.
  */
 import {
   BR_DEAD_REPLY,
@@ -62,7 +62,7 @@ export function deliver(
   return oneway && frozen ? BR_TRANSACTION_PENDING_FROZEN : 0;
 }
 
-/** A waiting oneway that says the same to the same object, and may be replaced: TF_UPDATE_TXN on both. */
+/** A waiting oneway that the transaction replaces: the same code, flags with TF_UPDATE_TXN, sender and node. */
 function findOutdated(transaction: Transaction, buffer: Buffer, node: Node): Transaction | null {
   const head = nodeAsyncTodo(node);
   for (let link = listFirst(head); link; link = listNext(link, head)) {

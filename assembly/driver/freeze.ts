@@ -1,9 +1,10 @@
 /**
- * Freezing: a frozen proc gets no calls (BR_FROZEN_REPLY) and its oneways wait; who asked is told of each change.
+ * Freezing: a frozen proc gets no calls (BR_FROZEN_REPLY), and its oneways wait. Refs that ask get a notification of each
+ * change.
  *
- * A freeze notification lives as long as its request. It is queued when there is something to tell, stands on the list of
- * delivered ones until BC_FREEZE_NOTIFICATION_DONE, and is queued again if the state changed meanwhile. Unlike death
- * notifications, errors of user space are -EINVAL and stop the stream.
+ * A freeze notification lives as long as its request. It is queued at a change, and is on the list of delivered ones until
+ * BC_FREEZE_NOTIFICATION_DONE. If the state has changed by then it is queued again. Unlike for death notifications, errors
+ * of user space are -EINVAL and stop the stream.
  */
 import { EINVAL, ENOMEM } from '../abi/errno';
 import { CACHE_BINDER_REF_FREEZE } from '../abi/machine';
@@ -25,7 +26,7 @@ import { refFind } from './refs';
 import { STAT_FREEZE, statCreated, statDeleted } from './state';
 import { workAdd, workAddProc, workQueued, workRemove } from './work';
 
-/** BC_REQUEST_FREEZE_NOTIFICATION: the present state is told at once. 0, -EINVAL or -ENOMEM. */
+/** BC_REQUEST_FREEZE_NOTIFICATION: queues a notification of the present state. 0, -EINVAL or -ENOMEM. */
 export function freezeRequest(binderThread: BinderThread, handle: u32, cookie: u64): i32 {
   const proc = binderThread.proc;
   const ref = refFind(proc, handle, false);
@@ -75,12 +76,12 @@ export function freezeDone(binderThread: BinderThread, cookie: u64): i32 {
   return -EINVAL;
 }
 
-/** The proc was frozen or thawed: everyone who asked about one of its nodes is told. */
+/** Queues the change of a proc that was frozen or thawed, for every ref to its nodes that asked. */
 export function freezeNotify(proc: Proc, frozen: bool): void {
   let node = nodeFirst(proc);
   while (node) {
     nodeHold(node);
-    tellRefs(node, frozen);
+    notifyRefs(node, frozen);
     const next = nodeNext(node);
     nodeRelease(node);
     node = next;
@@ -111,8 +112,8 @@ export function deliveredFreezes(proc: Proc): usize {
   return changetype<usize>(proc) + offsetof<Proc>('deliveredFreezeNext');
 }
 
-function tellRefs(node: Node, frozen: bool): void {
-  assert(node.tmpRefs > 0, 'tellRefs: the node is not held');
+function notifyRefs(node: Node, frozen: bool): void {
+  assert(node.tmpRefs > 0, 'notifyRefs: the node is not held');
   const head = nodeRefs(node);
   for (let link = listFirst(head); link; link = listNext(link, head)) {
     const ref = refOfSibling(link);

@@ -17,7 +17,7 @@ import { threadPark } from '../task/wait';
 import { trace } from '../trace';
 import { freezeNotify, freezePending } from './freeze';
 import { procHold, procRelease } from './tmprefs';
-import { BinderThread, Proc } from './objects';
+import { Proc } from './objects';
 import { procsFirst, procsNext } from './state';
 
 /** A BINDER_FREEZE under way, in the call frame of its thread; begins with struct binder_freeze_info. */
@@ -50,7 +50,7 @@ if (offsetof<Freezing>('targets') != FREEZE_INFO_SIZE) ERROR('Freezing');
 if (offsetof<FrozenStatus>() != FROZEN_STATUS_INFO_SIZE) ERROR('FrozenStatus');
 
 /** Begins a BINDER_FREEZE. 0, -EFAULT, -EINVAL for a pid without procs, -EAGAIN for a busy one, -ENOMEM, or PARKED. */
-export function freezerStart(thread: Thread, binderThread: BinderThread, file: OpenFile, arg: u64): i32 {
+export function freezerStart(thread: Thread, file: OpenFile, arg: u64): i32 {
   const freezing = changetype<Freezing>(threadCallFrame(thread));
   if (copyFromUser(thread.process.space!, changetype<usize>(freezing), arg, FREEZE_INFO_SIZE)) return -EFAULT;
   const error = collect(freezing);
@@ -59,13 +59,7 @@ export function freezerStart(thread: Thread, binderThread: BinderThread, file: O
 }
 
 /** Goes on with a parked BINDER_FREEZE. */
-export function freezerResume(
-  thread: Thread,
-  binderThread: BinderThread,
-  file: OpenFile,
-  signalled: bool,
-  timedOut: bool,
-): i32 {
+export function freezerResume(thread: Thread, file: OpenFile, signalled: bool, timedOut: bool): i32 {
   const freezing = changetype<Freezing>(threadCallFrame(thread));
   const proc = target(freezing, freezing.index);
   if (proc.outstandingTxns) {

@@ -48,7 +48,7 @@ class ExtendedError {
   param: i32;
 }
 
-/** What a thread that waits for a grace period remembers, in its call frame. */
+/** The state of a thread that waits for a grace period, in its call frame. */
 @unmanaged
 export class Exit {
   binderThread: BinderThread;
@@ -77,7 +77,7 @@ export function ioctlResume(thread: Thread, file: OpenFile, call: u8, signalled:
     return done(0);
   }
   const binderThread = binderThreadFind(changetype<Proc>(file.owner), thread.tid)!;
-  if (call == CALL_FREEZE) return finish(binderThread, freezerResume(thread, binderThread, file, signalled, timedOut));
+  if (call == CALL_FREEZE) return finish(binderThread, freezerResume(thread, file, signalled, timedOut));
   assert(call == CALL_READ, 'ioctlResume: not a call of this file');
   const io = changetype<WriteRead>(threadCallFrame(thread));
   return finish(
@@ -120,7 +120,7 @@ function writeRead(thread: Thread, binderThread: BinderThread, file: OpenFile, a
   return readDone(thread, binderThread, io, readStart(thread, binderThread, io, file, (file.flags & O_NONBLOCK) != 0));
 }
 
-/** What is left for the whole process is somebody else's to take now. */
+/** Ends the read half, and wakes another thread for work that is left for the proc. */
 function readDone(thread: Thread, binderThread: BinderThread, io: WriteRead, result: i32): i32 {
   if (result == PARKED) return PARKED;
   trace(EVENT_READ_DONE, result);
@@ -175,7 +175,7 @@ function run(thread: Thread, binderThread: BinderThread, file: OpenFile, command
     case BINDER_GET_NODE_DEBUG_INFO:
       return nodeDebugInfo(space, proc, arg);
     case BINDER_FREEZE:
-      return freezerStart(thread, binderThread, file, arg);
+      return freezerStart(thread, file, arg);
     case BINDER_GET_FROZEN_INFO:
       return freezerInfo(space, arg);
     case BINDER_ENABLE_ONEWAY_SPAM_DETECTION: {
@@ -185,14 +185,14 @@ function run(thread: Thread, binderThread: BinderThread, file: OpenFile, command
       return 0;
     }
     case BINDER_GET_EXTENDED_ERROR:
-      return tellError(binderThread, space, arg);
+      return putError(binderThread, space, arg);
     default:
       return -EINVAL;
   }
 }
 
-/** BINDER_GET_EXTENDED_ERROR: why the binder thread's last transaction failed. It is told once. 0 or -EFAULT. */
-function tellError(binderThread: BinderThread, space: Space, arg: u64): i32 {
+/** BINDER_GET_EXTENDED_ERROR: why the thread's last transaction failed; only the first query gets the answer. 0 or -EFAULT. */
+function putError(binderThread: BinderThread, space: Space, arg: u64): i32 {
   extendedError.id = binderThread.errorId;
   extendedError.command = binderThread.errorCommand;
   extendedError.param = binderThread.errorParam;

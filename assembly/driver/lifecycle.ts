@@ -1,9 +1,9 @@
 /**
  * How a proc begins and ends: open, mmap, the closing of descriptors and mappings, and the deferred work that follows.
  *
- * Closing a descriptor defers a flush: every thread that waits in a read returns. When the last holder of the open file
- * is gone (descriptors, mappings, calls under way) its release is deferred: binder threads, nodes, refs and queues go, in that
- * order, and everyone who depended on them is told. Deferred work runs when no thread can.
+ * Closing a descriptor defers a flush: every thread that waits in a read returns. When the last reference to the open file
+ * goes (descriptors, mappings, calls under way) its release is deferred: binder threads, nodes, refs and queues go, in that
+ * order, and notifications go to who depends on them. Deferred work runs when no thread can.
  */
 import { EINVAL, ENOMEM, EPERM } from '../abi/errno';
 import { CACHE_BINDER_PROC, O_CLOEXEC, PROT_WRITE } from '../abi/machine';
@@ -58,12 +58,12 @@ import { refFirst, refFree } from './refs';
 import { context, deadNodesAdd, procsAdd, procsFirst, procsNext, procsRemove, STAT_PROC, statCreated } from './state';
 import { binderThreadWake, workRemove } from './work';
 
-/** The worker that does deferred work; it sleeps when a release waits for a grace period in the middle. */
+/** The worker that does deferred work. It sleeps while a release waits for a grace period. */
 @unmanaged
 export class Worker {
   proc: Proc | null; // being released; null while there is none
   binderThread: BinderThread | null; // detached, and not finished yet
-  serving: Transaction | null; // what binderThreadDetach said of it
+  serving: Transaction | null; // the call that it served, from binderThreadDetach
 }
 
 export const deferredList: usize = memory.data(LIST_SIZE, 4);
@@ -73,7 +73,7 @@ export function lifecycleBoot(): void {
   listInit(deferredList);
 }
 
-/** open("/dev/…"): a new proc behind a new open file. The descriptor, -ENODEV, -EMFILE or -ENOMEM. */
+/** open("/dev/…"): a new proc and a new open file. The descriptor, -ENODEV, -EMFILE or -ENOMEM. */
 export function binderOpen(thread: Thread, device: i32, flags: u32): i32 {
   const process = thread.process;
   const fd = fdReserve(process, 0, (flags & O_CLOEXEC) != 0);
@@ -195,7 +195,7 @@ export function isMapped(file: OpenFile): bool {
   return false;
 }
 
-/** The last holder of an open file is gone. */
+/** Ends an open file whose last reference is gone. */
 function releaseFile(file: OpenFile): void {
   if (file.kind == FILE_BINDER) {
     const proc = changetype<Proc>(file.owner);
@@ -254,7 +254,7 @@ function flush(proc: Proc): void {
   }
 }
 
-/** The proc is off every list and dead; its binder threads are next. */
+/** First part of a release: the proc leaves every list. Its binder threads follow. */
 function releaseStart(proc: Proc): void {
   assert(!proc.isDead && !worker.proc, 'releaseStart: a release is under way');
   procsRemove(proc);
@@ -268,7 +268,7 @@ function releaseStart(proc: Proc): void {
   worker.proc = proc;
 }
 
-/** Releases the binder threads of the worker's proc one by one, then the rest of it. False when it went to sleep on the way. */
+/** Releases the binder threads of the worker's proc one by one, then the rest. False when the worker has to sleep in between. */
 function releaseThreads(): bool {
   const proc = worker.proc!;
   const detached = worker.binderThread;
@@ -308,7 +308,7 @@ function releaseRest(proc: Proc): void {
   procRelease(proc);
 }
 
-/** A node without its owner: gone at once when nobody refers to it, else dead until the last ref goes. */
+/** Frees a node of a proc that goes, or makes it a dead node until its last ref goes. */
 function releaseNode(node: Node): void {
   assert(node.tmpRefs > 0, 'releaseNode: the node is not held');
   workDropAll(nodeAsyncTodo(node));

@@ -6,8 +6,8 @@
  *                           └──proc──> Proc              │ todo: list of Work
  *     Transaction ──from, toThread──> BinderThread ──proc┘ todo: list of Work, stack: Transaction
  *
- * What Linux calls binder_thread is a BinderThread here, to keep it apart from the task's Thread; the other names are Linux's
- * without their prefix. A Work stands first in everything that can be queued, so that a queue entry is its object.
+ * A BinderThread is Linux's binder_thread; a Thread is the task that it belongs to. The other names are Linux's without
+ * their prefix. A Work is the first part of everything that can be queued, so that a queue entry is its object.
  */
 import { BC_COUNT, BR_COUNT } from '../abi/protocol';
 import {
@@ -43,7 +43,7 @@ export const WORK_CLEAR_DEATH_NOTIFICATION: u32 = 9;
 export const WORK_FROZEN_BINDER: u32 = 10;
 export const WORK_CLEAR_FREEZE_NOTIFICATION: u32 = 11;
 
-/** Something that a binder thread is to be told: an entry of a todo list. */
+/** An entry of a todo list: something that a thread's read turns into BR_ words. */
 @unmanaged
 export class Work {
   next: usize; // link in the list it waits in; zero while it is in none
@@ -51,13 +51,13 @@ export class Work {
   type: u32; // WORK_*
 }
 
-/** A BR_ word that waits for its binder thread: the work of a failed transaction. Two are part of each binder thread. */
+/** A BR_ word for a thread, about a failed transaction. Each thread contains two. */
 @unmanaged
 export class ErrorWork extends Work {
   command: u32; // BR_OK while it is free
 }
 
-// binder thread states, as in Linux's dumps
+// states of a binder thread, as in Linux's dumps
 export const LOOPER_REGISTERED: u32 = 0x01;
 export const LOOPER_ENTERED: u32 = 0x02;
 export const LOOPER_EXITED: u32 = 0x04;
@@ -76,7 +76,7 @@ export class Context {
   managerUid: i64; // uid that first became manager since boot, -1 before; it stays for ever
 }
 
-/** One open file of a device. It lives until the file is released and nobody refers to it. */
+/** One open file of a device. It lives until the file is released and its last reference goes. */
 @unmanaged
 export class Proc {
   procsNext: usize; // link in the list of all procs, newest first; first, so that a link is a proc
@@ -99,7 +99,7 @@ export class Proc {
   descOrder: i32;
   descLow: i32; // no handle from 1 up to below this one is free
   context: Context;
-  process: Process; // who opened the file; held, and possibly dead
+  process: Process; // the opener of the file; held, and possibly dead
   secctx: SecurityContext | null; // the opener's when it opened the file; held
   alloc: BinderAlloc;
   pid: i32;
@@ -148,7 +148,7 @@ export class BinderThread {
   errorParam: i32;
   needReturn: bool; // its next read returns at once; set at birth, by flush, and by closed descriptors
   processTodo: bool; // its todo list holds something worth returning for
-  isDead: bool; // released, and kept for those who hold it
+  isDead: bool; // released, and kept until its last holder goes
 }
 
 /** An object that a process has sent: what handles refer to. */
@@ -169,7 +169,7 @@ export class Node extends Work {
   localStrongRefs: i32; // buffers and commands under way in the owner
   localWeakRefs: i32;
   tmpRefs: i32;
-  hasStrongRef: bool; // what the owner was last told
+  hasStrongRef: bool; // as of the last BR_ word to the owner
   pendingStrongRef: bool; // it has not answered BR_ACQUIRE
   hasWeakRef: bool;
   pendingWeakRef: bool;
@@ -200,18 +200,18 @@ export class Ref {
   weak: i32;
 }
 
-/** A request to be told of a node's death. */
+/** A request for a notification of a node's death. */
 @unmanaged
 export class RefDeath extends Work {
   cookie: u64;
 }
 
-/** A request to be told when a node's owner is frozen and thawed. */
+/** A request for notifications when a node's owner is frozen and thawed. */
 @unmanaged
 export class RefFreeze extends Work {
   cookie: u64;
   isFrozen: bool;
-  sent: bool; // told, and not answered yet
+  sent: bool; // user space has it, and has not answered yet
   resend: bool; // something changed since
 }
 
@@ -268,7 +268,7 @@ export class SgFixup {
   skip: u64; // bytes to leave alone
 }
 
-/** Counts of one proc, or of the whole driver: BC_ and BR_ words by number; behind a Proc in memory. */
+/** Counts of one proc, or of the whole driver: BC_ and BR_ words by number. A proc's follow it in memory. */
 export const STATS_BC: usize = 0;
 export const STATS_BR: usize = BC_COUNT * 4;
 const STATS_SIZE: usize = (BC_COUNT + BR_COUNT) * 4;

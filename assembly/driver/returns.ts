@@ -1,9 +1,9 @@
 /**
  * The read half of BINDER_WRITE_READ, and the only writer of BR_ words.
  *
- * A read begins with BR_NOOP, then takes work until the lists are empty, the buffer has no room for the largest answer,
- * or a message was delivered. With nothing to take it parks; `readResume` goes on where it stopped. At the end the driver
- * may ask for another thread: BR_SPAWN_LOOPER goes over the first word.
+ * A read begins with BR_NOOP, then takes work. It ends when the lists are empty, when the buffer has no room for the
+ * largest answer, or after a message. Without work it parks, and `readResume` continues it. At the end the driver may ask
+ * for another thread: BR_SPAWN_LOOPER replaces the first word.
  */
 import { EAGAIN, EFAULT, EINTR, ENOMEM } from '../abi/errno';
 import { EVENT_PARK, EVENT_RETURN, EVENT_TRANSACTION_RECEIVED, EVENT_WAIT_FOR_WORK } from '../abi/events';
@@ -82,12 +82,12 @@ import { binderThreadAvailable, binderThreadHasWork, workTake } from './work';
 /** A read goes on only while the largest answer, BR_TRANSACTION_SEC_CTX, still fits. */
 const ROOM = 4 + TRANSACTION_DATA_SECCTX_SIZE;
 
-// what `take` says of one piece of work, besides a negative errno
+// results of `take`, besides a negative errno
 const TAKEN = 0; // go on
 const LAST = 1; // user space has to act on it before it reads more
 const DROPPED = 2; // a message whose descriptors found no place: go on, but see takeNode
 
-/** What `readWork` says when it was woken for nothing. */
+/** Result of `readWork` when there is no work. */
 const LOST = 3;
 
 /** struct binder_frozen_state_info */
@@ -136,7 +136,7 @@ export function readResume(
   return result == LOST ? readWait(thread, binderThread, io, file, false) : result;
 }
 
-/** The binder thread no longer waits: it is off its proc's list, and nobody sleeps at it. */
+/** Ends the wait of a binder thread: it leaves its proc's list, and no task sleeps at it. */
 function readLeave(binderThread: BinderThread): void {
   const link = changetype<usize>(binderThread) + offsetof<BinderThread>('waitingNext');
   if (listLinked(link)) listDel(link);
@@ -187,7 +187,7 @@ function park(thread: Thread, binderThread: BinderThread, io: WriteRead, file: O
 function readWork(thread: Thread, binderThread: BinderThread, io: WriteRead): i32 {
   const proc = binderThread.proc;
   const end = io.readBuffer + io.readSize;
-  let dropped = 0; // -errno that a dropped message left, 0 without one or once a node has been told of
+  let dropped = 0; // -errno of a dropped message; 0 without one, and after the next node
   while (true) {
     let list = binderThreadTodo(binderThread);
     if (listEmpty(list)) {
@@ -214,7 +214,7 @@ function readWork(thread: Thread, binderThread: BinderThread, io: WriteRead): i3
   return askForThread(thread, binderThread, io);
 }
 
-/** BR_SPAWN_LOOPER, when nobody waits, none is on its way, and the process allows one more. */
+/** BR_SPAWN_LOOPER, when no thread waits, no request is open, and the process allows one more. */
 function askForThread(thread: Thread, binderThread: BinderThread, io: WriteRead): i32 {
   const proc = binderThread.proc;
   if (proc.requestedThreads || !listEmpty(procWaiting(proc))) return 0;
@@ -226,7 +226,7 @@ function askForThread(thread: Thread, binderThread: BinderThread, io: WriteRead)
   return 0;
 }
 
-/** Tells user space of one piece of work, which is no node. TAKEN, LAST, DROPPED or a negative errno; on -EFAULT the work is lost. */
+/** Stores the BR_ words of one piece of work other than a node. TAKEN, LAST, DROPPED or a negative errno; -EFAULT loses the work. */
 function take(thread: Thread, binderThread: BinderThread, io: WriteRead, work: Work): i32 {
   const proc = binderThread.proc;
   switch (work.type) {
@@ -272,10 +272,10 @@ function takeComplete(thread: Thread, proc: Proc, io: WriteRead, work: Work): i3
 }
 
 /**
- * The owner hears how its object's references have changed since it was last told.
+ * Stores how the references to a node have changed since the last BR_ words about it.
  *
- * As in Linux, the error of a message that the same read has dropped silences every word but BR_INCREFS, and is the read's
- * result when that word is not due: then the owner is never told.
+ * As in Linux, the error of a message that the same read has dropped suppresses every word but BR_INCREFS. When that word
+ * is not due the error is the result of the read, and the owner never gets the change.
  */
 function takeNode(thread: Thread, proc: Proc, io: WriteRead, node: Node, dropped: i32): i32 {
   assert(node.proc == proc, 'takeNode: node is not ours');
@@ -330,9 +330,9 @@ function takeFreeze(thread: Thread, proc: Proc, io: WriteRead, freeze: RefFreeze
   freeze.sent = true;
   freezeDelivered(proc, freeze);
   if (!put(thread, io, BR_FROZEN_BINDER)) return -EFAULT;
-  const told = putRecord(thread, io, changetype<usize>(frozenState), FROZEN_STATE_INFO_SIZE);
+  const stored = putRecord(thread, io, changetype<usize>(frozenState), FROZEN_STATE_INFO_SIZE);
   poison(frozenState);
-  if (!told) return -EFAULT;
+  if (!stored) return -EFAULT;
   returned(proc, BR_FROZEN_BINDER);
   return LAST;
 }
@@ -421,7 +421,7 @@ function inheritNice(thread: Thread, transaction: Transaction, node: Node, onewa
   else if (!oneway || transaction.savedPriority > least) niceSet(thread, least);
 }
 
-/** A message whose descriptors found no place, or its bytes no memory: its sender hears BR_FAILED_REPLY; of a reply, the caller who reads it. */
+/** Drops a message whose descriptors or bytes found no place. Its sender gets BR_FAILED_REPLY; for a reply, the caller that reads it. */
 function loseTransaction(
   thread: Thread,
   binderThread: BinderThread,

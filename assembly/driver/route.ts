@@ -1,10 +1,10 @@
 /**
  * The way of one transaction: who sends it, and who gets it.
  *
- *     call     the node behind a handle, its owner, and there a thread that waits in this very chain of calls
+ *     call     the node of a handle, its owner, and there a thread that waits in the same chain of calls
  *     reply    the thread whose call is on top of the replier's stack
  *
- * What a route names is held until the route is released.
+ * The receiver, node and thread of a route are held until it is released.
  */
 import { EINVAL, EPROTO } from '../abi/errno';
 import { BR_DEAD_REPLY, BR_FAILED_REPLY, TF_ONE_WAY } from '../abi/protocol';
@@ -33,7 +33,7 @@ export function failureParam(failed: Failure): i32 {
   return <i32>failed;
 }
 
-/** One transaction while it is made, by whoever brings the record. */
+/** One transaction while it is made. */
 @unmanaged
 export class Route {
   thread: Thread; // the acting thread
@@ -48,7 +48,7 @@ export class Route {
   ownsStrong: bool; // it has a strong reference to the node, until a buffer takes that over
 }
 
-/** Begins a route that leads nowhere yet. */
+/** Begins a route without a receiver. */
 export function routeStart(route: Route, thread: Thread, sender: BinderThread, id: i32): void {
   assert(!sender.isDead, 'routeStart: the sender is released');
   route.thread = thread;
@@ -97,7 +97,7 @@ export function routeReply(route: Route): Failure {
   return 0;
 }
 
-/** A call goes to the owner of the node behind the handle, and there to a thread that waits in this very chain of calls. */
+/** A call goes to the owner of the handle's node, and there to a thread that waits in the same chain of calls. */
 export function routeCall(route: Route, record: TransactionRecord): Failure {
   const sender = route.sender;
   const from = sender.proc;

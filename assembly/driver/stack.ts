@@ -18,7 +18,7 @@ import { BinderThread, binderThreadReplyError, Transaction } from './objects';
 import { STAT_TRANSACTION, statDeleted } from './state';
 import { binderThreadWake, workAddThread } from './work';
 
-/** Takes the call a binder thread waits for off its stack; the caller is no longer known to it. */
+/** Takes the call that a thread waits for off its stack. The call loses its caller. */
 export function stackPop(binderThread: BinderThread, transaction: Transaction): void {
   assert(binderThread.stack == transaction && transaction.from == binderThread, 'stackPop: not the call on top');
   binderThread.stack = transaction.fromParent;

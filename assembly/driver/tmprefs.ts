@@ -1,6 +1,6 @@
 /**
- * Temporary references. An operation that uses a proc or a binder thread holds it, so that a death in the middle frees nothing
- * under its feet; the last one to let go of a dead one frees it.
+ * Temporary references (Linux: tmp_ref). An operation holds the procs and binder threads that it uses, so that a release in
+ * the middle does not free them. The end of the last reference to a released one does.
  */
 import { CACHE_BINDER_THREAD, CACHE_BINDER_PROC } from '../abi/machine';
 import { allocDestroy } from '../alloc/alloc';
@@ -27,7 +27,7 @@ export function binderThreadHold(binderThread: BinderThread): void {
   binderThread.tmpRefs++;
 }
 
-/** The binder thread of a released thread holds its proc until it is freed. */
+/** A released binder thread holds its proc until it is freed. */
 export function binderThreadRelease(binderThread: BinderThread): void {
   assert(binderThread.tmpRefs > 0, 'binderThreadRelease: binder thread is not held');
   binderThread.tmpRefs--;

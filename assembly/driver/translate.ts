@@ -1,7 +1,7 @@
 /**
- * Objects on their way from one process to another. A binder becomes a handle for everyone but its owner, a handle
- * becomes the owner's binder again or somebody else's handle; a descriptor becomes a file held until the receiver reads.
- * Every function here works on a record that was read whole, and answers 0 or a negative errno.
+ * Objects on their way from one process to another. A binder becomes a handle of the receiver. A handle becomes the binder
+ * again for the owner, and a handle for any other receiver. A descriptor becomes a file held until the receiver reads.
+ * Every function works on a record that was read whole, and returns 0 or a negative errno.
  */
 import { EBADF, EINVAL, ENOMEM, EPERM } from '../abi/errno';
 import {
@@ -63,7 +63,7 @@ const parentEntry = changetype<OffsetEntry>(memory.data(offsetof<OffsetEntry>(),
 const ancestors: usize = memory.data(RECORD_SIZE, 8);
 const ancestorEntry = changetype<OffsetEntry>(memory.data(offsetof<OffsetEntry>(), 8));
 
-/** What was read for one object is nobody's any more. */
+/** Poisons the records that were read for one object. */
 export function translateForget(): void {
   poison(number);
   poisonBytes(parents, RECORD_SIZE);
@@ -73,7 +73,7 @@ export function translateForget(): void {
   poison(ancestorEntry);
 }
 
-/** BINDER and WEAK_BINDER: the receiver gets a handle of its own, and the sender will be told to hold the object. */
+/** BINDER and WEAK_BINDER: the receiver gets a handle of its own, and the sender's next read a request to hold the object. */
 export function translateBinder(at: Translation, object: FlatObject): i32 {
   assert(at.target != at.sender.proc, 'translateBinder: the receiver is the sender');
   const node = nodeCreate(at.sender.proc, object.binder, object.cookie, object.flags);
@@ -181,7 +181,7 @@ export function translateFda(at: Translation, object: FdArrayObject, index: u64)
   if (!parent) return -EINVAL;
   const parentOffset = parentEntry.offset;
   if (!mayFixUp(at, parentOffset, object.parentOffset)) return -EINVAL;
-  // The sender's own copy of the parent tells where its numbers are.
+  // The array is where the sender's own copy of the parent points.
   if (objectRead(at.target, buffer, parentOffset, senderParents, at.space, at.user) != offsetof<BufferObject>())
     return -EINVAL;
   const error = holdArray(at, object, parent, changetype<BufferObject>(senderParents));
@@ -238,8 +238,18 @@ function fixParent(at: Translation, object: BufferObject, index: u64): i32 {
 }
 
 /**
- * Whether the object at `object` may be fixed up at `offset` of its bytes: fix-ups come in rising order, in the object
- * that was handled last or one of its parents. An object at data offset 0 counts as none.
+ * Whether the object at `object` may be fixed up at `offset` of its bytes. Fix-ups go through a tree of buffer objects in
+ * order: into the object that was handled last or one of its ancestors, and there beyond the last fix-up. So a finished
+ * branch stays finished. `a@8` has its pointer at byte 8 of its parent:
+ *
+ *     allowed          refused             refused
+ *     a                a                   a
+ *     ├─ b@0           ├─ b@8              ├─ b@0
+ *     │  └─ c@0        └─ c@0              ├─ c@8
+ *     └─ d@8                               └─ d@0 of b
+ *     order a b c d    c lies before b     b ended when c was handled
+ *
+ * An object at data offset 0 counts as none, as in Linux.
  */
 function mayFixUp(at: Translation, object: u64, offset: u64): bool {
   let last = at.fixupObject;

@@ -1,9 +1,9 @@
 /**
- * Queues and who is woken for them.
+ * Queues, and which threads they wake.
  *
- * Work for one binder thread goes on its own todo list, work for any of them on the proc's. `processTodo` tells whether the
- * binder thread's list is worth returning for: a caller's BR_TRANSACTION_COMPLETE alone is not, it rides along with the reply.
- * Waiting binder threads are a stack: the one that went to sleep last is woken first.
+ * Work for one thread is on its own todo list, work for any thread on the proc's. A thread returns for its list when
+ * `processTodo` is set. The BR_TRANSACTION_COMPLETE of a call does not set it: the thread gets that along with the reply.
+ * Waiting threads are a stack: the one that went to sleep last is woken first.
  */
 import { EVENT_WAKE } from '../abi/events';
 import { listAddTail, listDel, listEmpty, listFirst, listLinked } from '../lib/list';
@@ -24,7 +24,7 @@ import {
   WORK_TRANSACTION,
 } from './objects';
 
-/** Makes work of memory that may hold anything; it is in no list. */
+/** Makes work, in no list, of uninitialised memory. */
 export function workInit(work: Work, type: u32): void {
   assert(type >= WORK_TRANSACTION && type <= WORK_CLEAR_FREEZE_NOTIFICATION, 'workInit: no such work');
   work.next = 0;
@@ -53,13 +53,13 @@ export function workTake(list: usize): Work | null {
   return changetype<Work>(first);
 }
 
-/** Queues work that a binder thread is not to return for; something else will let it go. */
+/** Queues work that its thread does not return for, and gets with the next work that it does return for. */
 export function workAddDeferred(binderThread: BinderThread, work: Work): void {
   assert(!binderThread.isDead, 'workAddDeferred: the thread is released');
   workAdd(work, binderThreadTodo(binderThread));
 }
 
-/** Queues work that a binder thread returns for. One that polls is woken for work it queued itself, too. */
+/** Queues work that its thread returns for. A thread that polls is woken even for work that it queues itself. */
 export function workAddThread(binderThread: BinderThread, work: Work): void {
   assert(!binderThread.isDead, 'workAddThread: the thread is released');
   workAdd(work, binderThreadTodo(binderThread));
@@ -70,23 +70,23 @@ export function workAddThread(binderThread: BinderThread, work: Work): void {
   binderThread.processTodo = true;
 }
 
-/** Queues work that any binder thread of the proc may take, and wakes one. */
+/** Queues work that any thread of the proc may take, and wakes one. */
 export function workAddProc(proc: Proc, work: Work): void {
   workAdd(work, procTodo(proc));
   procWake(proc);
 }
 
-/** Whether a read may return: `procWork` tells if work of the whole proc counts. */
+/** Whether a read may return. Work of the proc counts only with `procWork`. */
 export function binderThreadHasWork(binderThread: BinderThread, procWork: bool): bool {
   return binderThread.processTodo || binderThread.needReturn || (procWork && !listEmpty(procTodo(binderThread.proc)));
 }
 
-/** Whether a binder thread may take work of the whole proc: it serves nobody, waits for nobody, has nothing of its own. */
+/** Whether a thread may take work of the proc: it has no call under way, as callee or caller, and no work of its own. */
 export function binderThreadAvailable(binderThread: BinderThread): bool {
   return !binderThread.stack && listEmpty(binderThreadTodo(binderThread));
 }
 
-/** Wakes whoever sleeps at the binder thread. */
+/** Wakes the task that sleeps at the binder thread, if one does. */
 export function binderThreadWake(binderThread: BinderThread): void {
   const waiter = binderThread.waiter;
   if (!waiter) return;
@@ -94,7 +94,7 @@ export function binderThreadWake(binderThread: BinderThread): void {
   threadWake(waiter);
 }
 
-/** Takes the binder thread that waits for process work since the shortest time off the waiting list, or null. */
+/** Takes the thread that began to wait for work of the proc last off the waiting list; null when none waits. */
 export function procSelect(proc: Proc): BinderThread | null {
   const link = listFirst(procWaiting(proc));
   if (!link) return null;
@@ -103,7 +103,7 @@ export function procSelect(proc: Proc): BinderThread | null {
   return binderThreadOfWaiting(link);
 }
 
-/** Wakes `binderThread`, or without one every polling binder thread that could take process work: none of them is on the waiting list. */
+/** Wakes `binderThread`; without one, every polling thread that may take work of the proc. Those are on no waiting list. */
 export function procWakeThread(proc: Proc, binderThread: BinderThread | null): void {
   assert(!binderThread || binderThread.proc == proc, 'procWakeThread: the thread is of another proc');
   if (binderThread) {

@@ -33,7 +33,7 @@ const PAGE_USED = 12;
 const PAGE_CACHE = 16;
 const PAGE_OBJECTS: u32 = 24;
 
-/** What a free object is filled with in debug builds, behind its first word. */
+/** What fills a free object in debug builds, after its first word. */
 const POISON: u8 = 0x6b;
 
 /** The largest object that a page can hold. */

@@ -77,7 +77,7 @@ export class Area {
   pages: usize; // array of Page
   pagesOrder: i32; // size of its block
   pageCount: i32;
-  pageArray: PageArray | null; // what the VMA is told about `pages`
+  pageArray: PageArray | null; // `pages` as the VMA sees them
   userBase: u64;
   kernelBase: u64; // 0 without a twin
   own: usize; // block of frames that the strategy keeps for itself beside the pages; 0: none
@@ -91,7 +91,7 @@ export function areaPage(area: Area, index: i32): Page {
   return changetype<Page>(area.pages + <usize>index * offsetof<Page>());
 }
 
-/** The page behind `page` in its area's array. */
+/** The page after `page` in its area's array. */
 export function pageNext(page: Page): Page {
   return changetype<Page>(changetype<usize>(page) + offsetof<Page>());
 }
@@ -136,7 +136,7 @@ export function areaWindow(area: Area, offset: u32, write: bool, delivered: bool
   return areaFrame(area, offset);
 }
 
-/** Bytes of `size` from `offset` on, whose window is at `target`, that lie one behind the other in memory: to the end of the page, or further. */
+/** Bytes of `size` from `offset` on that are contiguous in memory with the window at `target`: to the end of the page, or further. */
 export function areaReach(area: Area, offset: u32, target: usize, size: u32): u32 {
   const bytes: u32 = PAGE_SIZE - (offset & PAGE_MASK);
   if (bytes >= size || area.strategy.window) return min(bytes, size);

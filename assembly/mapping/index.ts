@@ -76,7 +76,7 @@ export function mappingStage(area: Area, offset: u32, size: u32): i32 {
   return stage ? call_indirect<i32>(stage, area, offset, size) : 0;
 }
 
-/** The receiver is about to be told of a message. 0 or -ENOMEM. */
+/** Makes a message visible to its receiver. 0 or -ENOMEM. */
 export function mappingDeliver(area: Area, message: Message): i32 {
   const deliver = area.strategy.deliver;
   return deliver ? call_indirect<i32>(deliver, area, message) : 0;

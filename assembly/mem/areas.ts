@@ -45,7 +45,7 @@ const MAP_BOTTOM: u64 = POISON_END;
  * @param addr a wish, an order with MAP_FIXED or MAP_FIXED_NOREPLACE; 0: anywhere
  * @param len bytes, rounded up to pages
  * @param pages what is mapped, from entry `pageOffset` on; null: anonymous memory
- * @param owner told of the area's end by spaceTakeClosed; 0: nobody
+ * @param owner whom spaceTakeClosed names when the area is closed; 0: none
  * @returns the address, or -errno: EINVAL, ENOMEM, EEXIST as Linux. The area may be made writable later, and a forked
  *   child gets it, unless the caller changes mayWrite and dontCopy of spaceVma(space, address).
  */
@@ -81,7 +81,7 @@ export function spaceMap(
   return <i64>start;
 }
 
-/** Where mmap would put an area, as of spaceMap: the address, or -EINVAL, -ENOMEM, -EEXIST. Nothing is changed. */
+/** The place that spaceMap would give an area: the address, or -EINVAL, -ENOMEM, -EEXIST. Nothing is changed. */
 export function spacePlace(space: Space, addr: u64, len: u64, flags: u32): i64 {
   if (len == 0) return -EINVAL;
   if (len > USER_END) return -ENOMEM;

@@ -33,7 +33,7 @@ const NO_MAPPING = -((SIGSEGV << 8) | SEGV_MAPERR);
 const NO_RIGHT = -((SIGSEGV << 8) | SEGV_ACCERR);
 const NO_PAGE = -((SIGBUS << 8) | BUS_ADRERR);
 
-/** `giveUp`, (keeper: usize) => void by its number (lib/funcref): asks the keeper of a frame to let it go, which it need not. */
+/** Sets `giveUp`, (keeper: usize) => void by its number (lib/funcref): it asks the keeper of a frame to release it, which may decline. */
 export function faultGivesUp(giveUp: u32): void {
   state.giveUp = giveUp;
 }
@@ -58,7 +58,7 @@ export function spaceFault(space: Space, va: u64, access: i32): i32 {
   return (entry & PTE_COW) != 0 ? breakShare(space, vma, slot) : NO_RIGHT;
 }
 
-/** Maps a zeroed page of anonymous memory at `va`, where nothing is mapped yet. 0, or SIGBUS as of spaceFault. */
+/** Maps a zeroed page of anonymous memory at `va`, where nothing is mapped yet. 0, or SIGBUS as spaceFault returns it. */
 export function faultZero(space: Space, vma: Vma, va: u64): i32 {
   const frame = frameAllocZero(0, FRAME_ANON, changetype<usize>(space));
   return frame == 0 ? NO_PAGE : installOwned(space, vma, va, frame);
@@ -99,7 +99,7 @@ function installOwned(space: Space, vma: Vma, va: u64, frame: usize): i32 {
 function breakShare(space: Space, vma: Vma, slot: usize): i32 {
   const entry = load<u64>(slot);
   const shared = pteFrame(entry);
-  // With a keeper and nobody else the frame can be had without a copy.
+  // When the keeper is the only other user the space can have the frame without a copy.
   if (frameKeeper(shared) && frameRefcount(shared) == 2) call_indirect<void>(state.giveUp, frameKeeper(shared));
   if ((entry & PTE_OWNED) != 0 && frameRefcount(shared) == 1) {
     leafWrite(space, slot, pteWithProt(entry & ~(PTE_COW | PTE_LENT), vma.prot));

@@ -72,7 +72,7 @@ function sharePages(child: Space, parent: Space, vma: Vma, isShared: bool): bool
   return true;
 }
 
-/** Nobody has taken references for the child's areas yet, so nobody shall hear of their end. */
+/** No references were taken for the child's areas yet, so their end is not reported. */
 function disown(child: Space): void {
   let vma = spaceFirstVma(child);
   while (vma) {

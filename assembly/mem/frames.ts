@@ -14,7 +14,7 @@
  * buddies; free buddies merge. A block is split from its lower end, so fresh memory is given out in ascending order.
  *
  * Contents of a new block are undefined; frameAllocZero gives zeroes. Debug builds poison frames that become free,
- * and verify at the next allocation that nobody has written to them since.
+ * and verify at the next allocation that they were not written since.
  */
 import {
   FRAME_DIRTY,
@@ -49,7 +49,7 @@ class Frame {
   flags: u16;
   refcount: u32;
   owner: usize; // free: `next` of the list link. In use: whom the block belongs to; what that is depends on the kind
-  link: usize; // free: `prev` of the list link. In use: who keeps the frame though it could do without, or 0
+  link: usize; // free: `prev` of the list link. In use: the keeper, which can give the frame up; or 0
 }
 
 @unmanaged
@@ -65,13 +65,13 @@ if (offsetof<Frame>() != FRAME_TABLE_ENTRY) ERROR('Frame is not the size of a fr
 const state = changetype<FramesState>(memory.data(offsetof<FramesState>(), 4));
 const freeLists = memory.data(LIST_SIZE * (FRAME_ORDER_MAX + 1), 4);
 const LINK = offsetof<Frame>('owner');
-/** Of the first word of an entry, what is zero but for the kind in all frames of a block behind the first. */
+/** The bits of an entry's first word that are zero, but for the kind, in all frames of a block after the first. */
 const INNER_MASK: u64 = 0xffffffff0000ffff | ((<u64>FRAME_HEAD) << 16);
 /** Eight bytes of poison. */
 const POISON_WORD: u64 = <u64>POISON_BYTE * 0x0101010101010101;
 
 /**
- * Lays out `memoryBytes` of linear memory: poison below the statics, the table behind them, frames in the rest.
+ * Lays out `memoryBytes` of linear memory: poison below the statics, the table after them, frames in the rest.
  * Linear memory must be as the host made it: zero but for the module's static data.
  */
 export function framesBoot(memoryBytes: usize): void {
@@ -85,7 +85,7 @@ export function framesBoot(memoryBytes: usize): void {
   const tableEnd = table + state.count * FRAME_TABLE_ENTRY;
   const first = (tableEnd + PAGE_SIZE - 1) >>> PAGE_SHIFT;
   state.touched = first << PAGE_SHIFT;
-  assert(first < state.count, 'framesBoot: there is no memory left behind the frame table');
+  assert(first < state.count, 'framesBoot: there is no memory left after the frame table');
   for (let number: usize = 0; number < first; number++) frameAt(number).kind = <u8>FRAME_RESERVED;
 
   let number = first;
@@ -173,7 +173,7 @@ export function frameOwner(address: usize): usize {
   return frameOf(address).owner;
 }
 
-/** Who keeps the frame at `address` and would give it up if asked: the faultGivesUp function knows what that is. 0: nobody. */
+/** The keeper of the frame at `address`, for the function of faultGivesUp; 0: none. */
 export function frameKeeper(address: usize): usize {
   return frameOf(address).link;
 }
@@ -197,7 +197,7 @@ export function frameOrder(address: usize): i32 {
   return frameOf(address).order;
 }
 
-/** The first block in use behind `address`, or behind the block that begins there; 0: there is none. */
+/** The first block in use after `address`, or after the block that begins there; 0: there is none. */
 export function frameNextUsed(address: usize): usize {
   let number = address >>> PAGE_SHIFT;
   while (true) {
@@ -243,7 +243,7 @@ export function framesCount(): i32 {
   return <i32>state.count;
 }
 
-/** Linear address behind which nobody has ever written: all of the machine's state lies below it. */
+/** Linear address from which on memory was never written: all of the machine's state lies below it. */
 export function framesTouched(): usize {
   return state.touched;
 }
@@ -354,7 +354,7 @@ function assertPoisoned(block: Frame, frames: usize): void {
     frame.flags &= ~(<u16>FRAME_POISONED);
     const address = addressOf(frame);
     for (let at = address; at < address + PAGE_SIZE; at++) {
-      assert(load<u8>(at) == POISON_BYTE, 'frameAlloc: somebody has written to a free frame');
+      assert(load<u8>(at) == POISON_BYTE, 'frameAlloc: something has written to a free frame');
     }
   }
 }

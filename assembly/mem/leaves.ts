@@ -49,7 +49,7 @@ export function spaceReady(space: Space, va: u64): i32 {
 }
 
 /**
- * Maps `pages` frames that lie one behind the other from linear address `frame` on, in leaves as large as possible.
+ * Maps `pages` contiguous frames from linear address `frame` on, in leaves as large as possible.
  * Nothing may be mapped there.
  * @returns 0, or -ENOMEM if there is no memory for a table; what was mapped until then stays
  */

@@ -7,7 +7,7 @@
  *     +----+----+----+-----+---+---+---+----+-------+--------------+--+--+---+--+--+---+----+----+-----+
  *           \__ for software __/
  *
- *     VALID  the hardware heeds the entry               RO    AP[2]: nobody may write
+ *     VALID  the hardware uses the entry                RO    AP[2]: no writes
  *     PAGE   level 3: a page; levels 1 and 2: a table,  US    AP[1]: user space may access
  *            else a block (level 2: 2 MiB)              AF    accessed, always set here
  *     CONT   one of 16 entries that map 64 KiB in one   nG    belongs to one process

@@ -20,7 +20,7 @@ export const USER_END: u64 = (<u64>1) << VA_BITS;
 const VMALLOC_START: u64 = ((<u64>VMALLOC_START_HI) << 32) | <u64>VMALLOC_START_LO;
 
 /**
- * The pages behind a mapping that is not anonymous: the first u32 of entry i, at base + i * stride, is the linear
+ * The pages of a mapping that is not anonymous: the first u32 of entry i, at base + i * stride, is the linear
  * address of the frame, or 0 if there is none. The frames are the array's owner's; a space never counts or frees them.
  */
 @unmanaged
@@ -36,13 +36,13 @@ export class PageArray {
 export class Vma {
   next: usize; // link of the space's list, later of the list of closed areas
   prev: usize;
-  start: u64; // first address, and the one behind the last; multiples of 4096
+  start: u64; // first address, and the one after the last; multiples of 4096
   end: u64;
   prot: u32; // PROT_* that holds now
   flags: u32; // MAP_* as given to mmap
   pages: PageArray | null; // what is mapped; null: anonymous memory
   pageOffset: u32; // entry of `pages` that lies at `start`
-  owner: usize; // the open file (or what else stands behind it); 0: nobody wants to hear of its end
+  owner: usize; // the open file that it maps, which gets to know of its end; 0: none
   mayWrite: bool; // mprotect may allow writing
   dontCopy: bool; // a forked child does not get it
 }
@@ -51,7 +51,7 @@ export class Vma {
 export class Space {
   root: usize; // linear address of the page table's first level
   owner: usize; // whom the space belongs to; tables and anonymous frames are booked to the space itself
-  counters: Counters; // right behind this record; the kernel's are the machine's
+  counters: Counters; // right after this record; the kernel's are the machine's
   resident: i32; // pages of 4 KiB that leaves map, valid or PROT_NONE
   vmas: usize; // head of the list of areas
   vmasPrev: usize;
@@ -70,7 +70,7 @@ const SPACE_COUNTERS: usize = SPACE_TLB + TLB_SIZE;
 
 const kernel = changetype<Space>(memory.data(offsetof<Space>() + <i32>TLB_SIZE + 8, 8));
 
-/** Areas that are closed and that their owner has not been told of yet: one list for the machine, oldest first. */
+/** Closed areas whose owners have not handled it yet: one list for the machine, oldest first. */
 const closedAreas = memory.data(LIST_SIZE, 4);
 
 /** Declares the slab caches and makes the kernel's space, with a vmalloc area of `vmallocBytes`. */
@@ -173,7 +173,7 @@ export function spaceHasOwner(space: Space, owner: usize): bool {
 
 /** Frees the tables that serve no address outside the hole around `va`. No leaf may be present in it. */
 export function spacePruneTables(space: Space, va: u64): void {
-  let floor = space.base & LEVEL1_MASK; // no other space has anything below base or behind limit
+  let floor = space.base & LEVEL1_MASK; // no other space has anything below base or above limit
   let vma = spaceFirstVma(space);
   while (vma && vma.end <= va) {
     floor = vma.end;
@@ -218,7 +218,7 @@ export function spaceAnyClosed(): bool {
 }
 
 /**
- * The area that was closed first, of those with an owner, or null. The caller tells the owner, then calls vmaFree.
+ * The area that was closed first, of those with an owner, or null. The caller informs the owner, then calls vmaFree.
  * Of an area that was split every piece is closed on its own, and says the same owner.
  */
 export function spaceTakeClosed(): Vma | null {

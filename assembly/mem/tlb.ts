@@ -6,7 +6,7 @@
  *     n + 1, or 0 while the page may not be read, or written ─> |  read  |  write  | frame  |      |  x 32
  *                                                               +--------+---------+--------+------+
  *
- * As in hardware an entry is good until a valid leaf of the table changes; who writes leaves calls tlbFlush then. A page
+ * As in hardware an entry is good until a valid leaf of the table changes; the writer of the leaf calls tlbFlush then. A page
  * that may be written through its entry is marked dirty already.
  */
 import { PAGE_MASK, PAGE_SHIFT } from '../abi/machine';

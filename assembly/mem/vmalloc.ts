@@ -1,6 +1,6 @@
 /**
  * The kernel's vmalloc area: ranges of kernel addresses whose pages are mapped one by one, in the kernel's table.
- * Every range is an area of the kernel's space; one page behind it stays free, so that an overrun faults.
+ * Every range is an area of the kernel's space; the page after it stays free, so that an overrun faults.
  */
 import { PAGE_MASK, PAGE_SHIFT } from '../abi/machine';
 import { leavesZap, spaceInstall, spaceZap } from './leaves';

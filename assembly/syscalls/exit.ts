@@ -1,6 +1,6 @@
 /**
- * How threads and processes end. What a dying thread was parked in is interrupted first, so that everything it held is let
- * go; then the address space goes, then the descriptors, each telling the driver, whose own work is deferred as ever.
+ * How threads and processes end. The parked call of a dying thread is interrupted first, so that it releases what it holds.
+ * Then the address space goes, then the descriptors. The driver defers its work for both, as always.
  */
 import { PARKED } from '../abi/machine';
 import { spaceDestroy } from '../mem/areas';
@@ -48,7 +48,7 @@ function goOn(thread: Thread, file: OpenFile, call: u8, signalled: bool, timedOu
   }
 }
 
-/** One thread ends, without a word to the driver: what it was to Binder stays until the file is released. */
+/** Ends one thread. The driver does not notice: its binder thread stays until the file is released. */
 export function threadExit(thread: Thread): void {
   interrupt(thread);
   threadFree(thread);

@@ -1,6 +1,6 @@
 /**
- * How processes begin: made from nothing, as the first ones of a machine are, or forked. What could not be made whole is
- * torn down again the way a process ends.
+ * How processes begin: created, as the first ones of a machine, or forked. One that cannot be completed is ended like any
+ * other process.
  */
 import { ENOMEM } from '../abi/errno';
 import { spaceFork } from '../mem/fork';
@@ -19,7 +19,7 @@ export function processBegin(pid: i32, uid: u32, secctx: SecurityContext | null)
   const process = processCreate(pid, uid);
   if (!process) return -ENOMEM;
   process.secctx = secctxGet(secctx);
-  if (furnish(process)) return changetype<i32>(process);
+  if (populate(process)) return changetype<i32>(process);
   processExit(process);
   return -ENOMEM;
 }
@@ -45,7 +45,7 @@ export function processFork(parent: Thread, pid: i32): i32 {
 }
 
 /** Space, descriptors 0 to 2, and the first thread. */
-function furnish(process: Process): bool {
+function populate(process: Process): bool {
   process.space = spaceCreate(changetype<usize>(process));
   if (!process.space || fdTableCreate(process) < 0) return false;
   const file = fileOpen(FILE_NULL, 0);

@@ -1,6 +1,6 @@
 /**
- * mmap(2) of whatever can be mapped: anonymous memory, memfds, binder files. Errors come in Linux's order: what is wrong
- * with the address is told before what is wrong with the file.
+ * mmap(2) of whatever can be mapped: anonymous memory, memfds, binder files. Errors come in Linux's order: an error of the
+ * address before an error of the file.
  */
 import { EACCES, EBADF, EINVAL, ENODEV, EOPNOTSUPP } from '../abi/errno';
 import {
@@ -78,7 +78,7 @@ function refuseAnonymous(flags: u32): i32 {
 
 /**
  * Why a file cannot be mapped, in Linux's order. 0, -EOPNOTSUPP for flags that it does not know, -EACCES for one that was
- * not opened for what is wanted, -EINVAL for an unknown type, -ENODEV for a file that nobody can map.
+ * not opened for what is wanted, -EINVAL for an unknown type, -ENODEV for a file that cannot be mapped.
  */
 function refuseFile(file: OpenFile, prot: u32, flags: u32): i32 {
   const type = flags & MAP_TYPE;

@@ -1,9 +1,9 @@
 /**
  * poll(2) of one descriptor. A binder file is readable when a read would return at once. A thread that has ever polled is
- * woken for process work even though it does not stand on the list of waiting binder threads.
+ * woken for work of the proc although it is not on the list of waiting threads.
  *
- * A parked poll sleeps where it began. Whenever it is woken it looks the number up again, as Linux does: by then the number
- * may be closed, or mean another file.
+ * A parked poll sleeps where it began. Each time it is woken it looks the descriptor up again, as Linux does: it may be
+ * closed by then, or another file's.
  */
 import { EINTR, EINVAL } from '../abi/errno';
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLNVAL, PARKED } from '../abi/machine';
@@ -18,7 +18,7 @@ import { binderThreadFind, binderThreadGet } from '../driver/binderthreads';
 import { BinderThread, LOOPER_POLL, Proc } from '../driver/objects';
 import { binderThreadAvailable, binderThreadHasWork } from '../driver/work';
 
-/** What a parked poll remembers, in the call frame of its thread. */
+/** The state of a parked poll, in the call frame of its thread. */
 @unmanaged
 class Poll {
   fd: i32;
@@ -28,7 +28,7 @@ class Poll {
 /**
  * poll of one descriptor: `timeoutMs` 0 returns at once, -1 parks. The events that are ready (0: none; EPOLLNVAL: no such
  * descriptor), PARKED, or -EINVAL for a process that may have no descriptor at all (RLIMIT_NOFILE 0). A negative descriptor
- * is no event for ever; nobody is parked for it.
+ * never has an event, and its poll does not park.
  */
 export function pollStart(thread: Thread, fd: i32, events: u32, timeoutMs: i32): i32 {
   if (thread.process.nofile < 1) return -EINVAL;
@@ -50,7 +50,7 @@ export function pollResume(thread: Thread, file: OpenFile, signalled: bool): i32
   return signalled ? -EINTR : park(thread, file, poll);
 }
 
-/** The events that the poll has to tell of now. */
+/** The events that are ready now, of those the poll asks for. */
 function check(thread: Thread, poll: Poll, file: OpenFile | null): i32 {
   if (!file) return poll.fd < 0 ? 0 : EPOLLNVAL;
   const ready = file.kind == FILE_BINDER ? checkBinder(thread, changetype<Proc>(file.owner)) : ioReady(file);

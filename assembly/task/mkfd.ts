@@ -1,5 +1,5 @@
 /**
- * Files made at descriptor numbers of the caller's choice, and what fstat(2) would tell of an open file.
+ * Files made at descriptor numbers of the caller's choice, and the answer of fstat(2) for an open file.
  */
 import { EBADF, EINVAL, ENOMEM } from '../abi/errno';
 import {
@@ -18,7 +18,7 @@ import { Memfd, memfdAddress, memfdCreate, memfdDestroy, memfdGrow } from './mem
 import { Process } from './process';
 import { Stream, streamClose, streamCreate } from './stream';
 
-/** What fileStat answers; behind it the first bytes of the content. */
+/** The answer of fileStat; the first bytes of the content follow it. */
 @unmanaged
 class Stat {
   inode: u32;
