@@ -6,7 +6,7 @@ import { EINVAL, ENOMEM } from '../abi/errno';
 import { CACHE_SG_COPY, CACHE_SG_FIXUP } from '../abi/machine';
 import { allocCopyFromUser, allocWrite } from '../alloc/alloc';
 import { Buffer } from '../alloc/buffer';
-import { LIST_SIZE, listAddHead, listAddTail, listDel, listFirst, listInit, listLast, listNext } from '../lib/list';
+import { listAddHead, listAddTail, listDel, listFirst, listInit, listLast, listNext } from '../lib/list';
 import { kmemFree, kmemZalloc } from '../mem/kmem';
 import { Space } from '../mem/space';
 import { Proc, SgCopy, SgFixup } from './objects';
