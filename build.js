@@ -68,8 +68,6 @@ const RARE = [
   'assembly/driver/refs/create',
   'assembly/driver/refs/refFree',
   'assembly/inspect*',
-  'assembly/lib/rbtree/blackHeight',
-  'assembly/lib/rbtree/rbCheck',
   'assembly/mapping/area/areaZap',
   'assembly/mapping/huge/*',
   'assembly/mapping/remap/*',

@@ -2,7 +2,7 @@
  * The invariant checker: is everything in the machine's memory as it has to be between two calls?
  *
  * It goes over physical memory once, block by block, and in slab pages object by object; each object is checked against
- * what it points at and what points at it. Nothing is found by following pointers alone, so what nobody points at any
+ * what it points at and what points at it. Nothing is found by following pointers alone, so what nothing points at any
  * more (a leak) is met like everything else. Counts that many objects have a part in are tallied on the way.
  *
  * It may run whenever no system call is under way; threads may wait to be resumed, and deferred work to be done. It
@@ -11,7 +11,7 @@
 import { VIOLATION_OWNER, VIOLATION_STATS } from './abi/check';
 import {
   CACHE_BINDER_BUFFER,
-  CACHE_BINDER_LOOPER,
+  CACHE_BINDER_THREAD,
   CACHE_BINDER_NODE,
   CACHE_BINDER_PROC,
   CACHE_BINDER_REF,
@@ -34,14 +34,14 @@ import { checkBuffer, checkLru } from './check/area';
 import { checkClosing, checkFile, checkMemfd, checkStream } from './check/files';
 import { checkBlock, checkCaches, checkFrames, memoryClear, pageCapacity, pageObject } from './check/memory';
 import { checkDeadNodes, checkDeath, checkFreeze, checkNode, checkRef } from './check/nodes';
-import { checkLooper, checkProc, checkProcs } from './check/procs';
+import { checkBinderThread, checkProc, checkProcs } from './check/procs';
 import { checkWork } from './check/queues';
 import { blame, reportAddress, reportClear, reportCode, reportFound, reportWanted } from './check/report';
 import { checkKernelSpace, checkSpace, checkVma, spacesClear } from './check/spaces';
 import { checkFixup, checkTransaction } from './check/stacks';
 import { claim, tallyAgrees, tallyBroken, tallyClaimed, tallyClear, tallyHeld, tallyStart } from './check/tally';
 import { checkProcess, checkTasks, checkThread } from './check/tasks';
-import { FdFixup, Looper, Node, Proc, Ref, RefDeath, RefFreeze, Transaction, Work } from './driver/objects';
+import { FdFixup, BinderThread, Node, Proc, Ref, RefDeath, RefFreeze, Transaction, Work } from './driver/objects';
 import {
   STAT_COUNT,
   STAT_DEATH,
@@ -82,7 +82,7 @@ export function checkAddress(): usize {
   return reportAddress();
 }
 
-/** What a number of it should be, as abi/check tells; 0 where there is none. */
+/** What a number of it should be, as abi/check says; 0 where there is none. */
 export function checkWanted(): i32 {
   return reportWanted();
 }
@@ -141,8 +141,8 @@ function checkDriverObject(id: i32, object: usize): bool {
   switch (id) {
     case CACHE_BINDER_PROC:
       return checkProc(changetype<Proc>(object));
-    case CACHE_BINDER_LOOPER:
-      return checkLooper(changetype<Looper>(object));
+    case CACHE_BINDER_THREAD:
+      return checkBinderThread(changetype<BinderThread>(object));
     case CACHE_BINDER_NODE:
       return checkNode(changetype<Node>(object));
     case CACHE_BINDER_REF:
@@ -164,7 +164,7 @@ function checkDriverObject(id: i32, object: usize): bool {
   }
 }
 
-/** Objects created and not deleted, as debugfs tells them, are the objects that there are. */
+/** Objects created and not deleted, as debugfs shows them, are the objects that there are. */
 function checkStats(): bool {
   for (let kind = 0; kind < STAT_COUNT; kind++) {
     const counter = statObjects() + ((<usize>kind) << 3);
@@ -180,7 +180,7 @@ function cacheOf(kind: i32): i32 {
     case STAT_PROC:
       return CACHE_BINDER_PROC;
     case STAT_THREAD:
-      return CACHE_BINDER_LOOPER;
+      return CACHE_BINDER_THREAD;
     case STAT_NODE:
       return CACHE_BINDER_NODE;
     case STAT_REF:

@@ -18,8 +18,6 @@ import {
   FRAME_STAGE,
   MAP_STRATEGY_SHIFT,
   PAGE_SIZE,
-  POISON_BYTE,
-  POISON_END,
   SECCTX_MAX,
   STAGE_COMMANDS_MAX,
   STAGE_SIZE,
@@ -30,14 +28,13 @@ import { BINDER_WRITE_READ } from './abi/protocol';
 import { allocBoot, allocResident } from './alloc/alloc';
 import { lruCount, lruShrink, pagesBoot } from './alloc/pages';
 import { debugfsHoldNodes } from './driver/debugfs';
-import { processBegin, processFork } from './driver/birth';
-import { callResume, processExit, threadExit as exitThread } from './driver/exit';
+import { processBegin, processFork } from './syscalls/fork';
+import { callResume, processExit, threadExit as exitThread } from './syscalls/exit';
 import { binderIoctl } from './driver/ioctl';
 import { binderOpen, deferredRun as runDeferred, drainClosed, lifecycleBoot } from './driver/lifecycle';
-import { fileMmap } from './driver/mmap';
+import { fileMmap } from './syscalls/mmap';
 import { objectsBoot } from './driver/objects';
-import { pollStart } from './driver/poll';
-import { scatterBoot } from './driver/scatter';
+import { pollStart } from './syscalls/poll';
 import { procsFirst, procsNext, stateBoot, stateSeed } from './driver/state';
 import { exchangeKeep, exchangeStore, tape as recorded } from './exchange';
 import { inspectBoot } from './inspect';
@@ -102,7 +99,6 @@ const secctx = changetype<SecurityContext>(memory.data(SECURITY_CONTEXT_SIZE, 8)
 /** Makes the machine in `memoryBytes` of memory, with a vmalloc area of `vmallocMiB`. 0, or -EINVAL for an unknown strategy. Once. */
 export function boot(memoryBytes: u32, strategy: i32, vmallocMiB: u32): i32 {
   if (!mappingKnown(strategy)) return -EINVAL;
-  memory.fill(0, <u8>POISON_BYTE, POISON_END);
   framesBoot(memoryBytes);
   spacesBoot((<u64>vmallocMiB) << 20);
   filesBoot();
@@ -114,7 +110,6 @@ export function boot(memoryBytes: u32, strategy: i32, vmallocMiB: u32): i32 {
   allocBoot();
   objectsBoot();
   stateBoot();
-  scatterBoot();
   lifecycleBoot();
   inspectBoot();
   machine.strategy = <u8>strategy;

@@ -1,6 +1,6 @@
 /**
  * What the invariant checker can find broken. `check()` answers with one of these numbers, 0 when all is well;
- * `checkAddress()`, `checkWanted()` and `checkFound()` tell where, and the two numbers that should be equal.
+ * `checkAddress()`, `checkWanted()` and `checkFound()` say where, and the two numbers that should be equal.
  * host/kernel/violation.ts has a sentence for each.
  *
  * The first ones are counts: an object says how often it is held, and all its holders together say something else.
@@ -16,7 +16,7 @@ export const VIOLATION_STREAM_READERS = 8; // stream: readers, open files that r
 export const VIOLATION_STREAM_WRITERS = 9; // stream: writers, open files that write it
 export const VIOLATION_KERNEL_RANGE = 10; // area of the kernel's space: 1, binder areas that reserved it
 export const VIOLATION_KERNEL_LEAF = 11; // frame: kernel entries that map it, binder pages that have it
-export const VIOLATION_PROC_FILE = 12; // proc: 1 unless it is being released, open files behind it
+export const VIOLATION_PROC_FILE = 12; // proc: 1 unless it is being released, open files of it
 export const VIOLATION_PROC_REFS = 13; // proc: tmpRefs, holders
 export const VIOLATION_LOOPER_REFS = 14; // looper: tmpRefs, holders
 export const VIOLATION_OUTSTANDING = 15; // proc: outstandingTxns, transactions for it
@@ -27,7 +27,7 @@ export const VIOLATION_NODE_LOCAL_WEAK = 19; // node: localWeakRefs, holders
 export const VIOLATION_NODE_ONEWAY = 20; // node: oneways it knows of, buffers of oneways to it
 export const VIOLATION_REF_BY_NODE = 21; // ref: 1, places in the tree of refs by node
 export const VIOLATION_STACK = 22; // transaction: stacks it should stand on, stacks it stands on
-export const VIOLATION_LOOSE = 23; // transaction that nobody calls or serves: 1, transactions above it
+export const VIOLATION_LOOSE = 23; // transaction without caller and server: 1, transactions above it
 export const VIOLATION_KEEPER = 24; // frame: 1 if it names who keeps it, binder pages that do
 export const VIOLATION_TALLIES = 25; // number of the counts, plus 1
 

@@ -103,7 +103,7 @@ export const MAP_NORESERVE = 0x4000;
 export const MAP_SYNC = 0x80000;
 export const MAP_FIXED_NOREPLACE = 0x100000;
 
-// signals, and the si_code that tells their cause
+// signals, and the si_code for their cause
 export const SIGBUS = 7;
 export const SIGSEGV = 11;
 export const SEGV_MAPERR = 1;
@@ -182,7 +182,7 @@ export const CACHE_FILE = 5;
 export const CACHE_BINDER_ALLOC = 6;
 export const CACHE_BINDER_BUFFER = 7;
 export const CACHE_BINDER_PROC = 8;
-export const CACHE_BINDER_LOOPER = 9;
+export const CACHE_BINDER_THREAD = 9;
 export const CACHE_BINDER_NODE = 10;
 export const CACHE_BINDER_REF = 11;
 export const CACHE_BINDER_REF_DEATH = 12;

@@ -66,7 +66,7 @@ export class BinderAlloc extends Area {
   size: u32; // bytes of the mapping that count; 0 before mmap, and never 0 again
   asyncFree: u32;
   pagesHigh: i32; // highest page that ever had a frame, plus 1
-  spamDetected: bool; // told once until there is room again
+  spamDetected: bool; // reported; not again until there is room
 }
 
 const RANGES = offsetof<BinderAlloc>('buffersNext');
@@ -187,7 +187,7 @@ export function allocReserve(
   }
   rangesTake(ranges, buffer, size, rest);
 
-  // The first page, unless the buffer starts it, and the last one, unless it ends there, may be a neighbour's: then they are active already.
+  // The first and the last page may be shared with a neighbour. Shared pages are active already, so they are skipped.
   const start = pageUp(buffer.offset);
   const end = min(pageDown(buffer.offset + available), pageUp(buffer.offset + size));
   const high = pagesActivate(alloc, start, end);
@@ -218,7 +218,7 @@ export function allocReserve(
   return changetype<i32>(buffer);
 }
 
-/** Gives a buffer back: its bytes join free neighbours, pages that nobody touches any more go to the LRU. */
+/** Gives a buffer back: its bytes join free neighbours, pages that no buffer touches any more go to the LRU. */
 export function allocFree(alloc: BinderAlloc, buffer: Buffer): void {
   const ranges = allocRanges(alloc);
   const size = buffer.size;
@@ -272,24 +272,24 @@ export function allocCopyFromUser(
   size: u64,
 ): bool {
   if (!size) return true;
-  if (!reachable(alloc, buffer, offset, size)) return false;
+  if (!reachable(buffer, offset, size)) return false;
   return mappingCopyIn(alloc, buffer.offset + <u32>offset, sender, source, <u32>size) == 0;
 }
 
 /** Stores `size` bytes of kernel memory at `offset` in the buffer. False when they do not lie in it, 4-aligned, or memory is out. */
 export function allocWrite(alloc: BinderAlloc, buffer: Buffer, offset: u64, source: usize, size: u32): bool {
-  if (!reachable(alloc, buffer, offset, size)) return false;
+  if (!reachable(buffer, offset, size)) return false;
   return mappingWrite(alloc, buffer.offset + <u32>offset, source, size, buffer.delivered);
 }
 
 /** Fetches `size` bytes at `offset` in the buffer. False when they do not lie in it, 4-aligned. */
 export function allocRead(alloc: BinderAlloc, buffer: Buffer, offset: u64, target: usize, size: u32): bool {
-  if (!reachable(alloc, buffer, offset, size)) return false;
+  if (!reachable(buffer, offset, size)) return false;
   mappingRead(alloc, buffer.offset + <u32>offset, target, size, buffer.delivered);
   return true;
 }
 
-/** The receiver is about to be told of the buffer: what it will read is in its place from now on. 0 or -ENOMEM. */
+/** Makes the message of a buffer visible to its receiver. 0 or -ENOMEM. */
 export function allocDeliver(alloc: BinderAlloc, buffer: Buffer): i32 {
   if (!alloc.strategy.deliver) {
     buffer.delivered = true;
@@ -328,7 +328,7 @@ function totalSize(dataSize: u64, offsetsSize: u64, extraSize: u64): u64 {
   return max<u64>(total, 8);
 }
 
-/** Whether the sender should be told that it spams: looked at only while under a tenth of the area is left for oneways. */
+/** Whether the sender is reported as a spammer. It is checked only while under a tenth of the area is left for oneways. */
 function suspectSpam(alloc: BinderAlloc, pid: i32): bool {
   const ranges = allocRanges(alloc);
   if (ranges.asyncFree >= ranges.size / 10) {
@@ -366,7 +366,7 @@ function absorb(alloc: BinderAlloc, buffer: Buffer): void {
   kmemFree(CACHE_BINDER_BUFFER, changetype<usize>(buffer));
 }
 
-function reachable(alloc: BinderAlloc, buffer: Buffer, offset: u64, size: u64): bool {
+function reachable(buffer: Buffer, offset: u64, size: u64): bool {
   const have: u64 = buffer.size;
   return (
     have >= size &&
@@ -379,7 +379,7 @@ function reachable(alloc: BinderAlloc, buffer: Buffer, offset: u64, size: u64): 
 
 function forget(alloc: BinderAlloc): void {
   const whole = rangesFirst(allocRanges(alloc));
-  assert(whole != null && whole.free && !rangesNext(allocRanges(alloc), whole), 'forget: buffers are left');
+  assert(whole && whole.free && !rangesNext(allocRanges(alloc), whole), 'forget: buffers are left');
   kmemFree(CACHE_BINDER_BUFFER, changetype<usize>(whole));
   pagesForget(alloc);
   mappingTeardown(alloc);

@@ -32,6 +32,7 @@ export class Buffer {
 
 /** Makes a free buffer of memory that may hold anything. What every message sets is left as it is. */
 export function bufferInit(buffer: Buffer, offset: u32, size: u32): void {
+  assert(size != 0 && (size & 7) == 0 && (offset & 7) == 0, 'bufferInit: empty, or not 8-aligned');
   buffer.entryNext = 0;
   buffer.entryPrev = 0;
   buffer.offset = offset;

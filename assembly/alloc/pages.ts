@@ -4,13 +4,13 @@
  *     none ──first buffer──> active <──next buffer── on the LRU ──shrinker──> none
  *                              └──last buffer freed──────^
  *
- * A page is active while a live buffer touches it. When the last one goes it stays mapped, at the tail of one LRU for the
- * whole machine, until a buffer wants it back or the shrinker takes its frame. Under a strategy that reclaims nothing a
+ * A page is active while a live buffer touches it. When the last one goes the page stays mapped, at the tail of the
+ * machine's LRU. It leaves the LRU when a buffer covers it again, or when the shrinker takes its frame. Under a strategy that reclaims nothing a
  * page is never on the LRU; under one that brings frames late an active page may have none.
  */
 import { EVENT_ALLOC_LRU, EVENT_ALLOC_PAGE, EVENT_FREE_LRU, EVENT_UPDATE_PAGE_RANGE } from '../abi/events';
 import { ENOMEM, ESRCH } from '../abi/errno';
-import { PAGE_SHIFT } from '../abi/machine';
+import { PAGE_MASK, PAGE_SHIFT } from '../abi/machine';
 import {
   LIST_SIZE,
   listBefore,
@@ -34,6 +34,7 @@ export function pagesBoot(): void {
 
 /** Takes the pages of [start, end) off the LRU: a buffer is about to cover them alone. Returns the highest page that has no frame yet, plus 1, or 0. */
 export function pagesActivate(area: Area, start: u32, end: u32): i32 {
+  assert(((start | end) & PAGE_MASK) == 0, 'pagesActivate: no whole pages');
   if (tracing()) traceRange(area, true, start, end);
   const first = areaPage(area, start >>> PAGE_SHIFT);
   const stop = areaPage(area, end >>> PAGE_SHIFT);
@@ -43,6 +44,7 @@ export function pagesActivate(area: Area, start: u32, end: u32): i32 {
 
 /** Puts the pages of [start, end) that have frames at the tail of the LRU: no buffer touches them any more. */
 export function pagesRetire(area: Area, start: u32, end: u32): void {
+  assert(((start | end) & PAGE_MASK) == 0, 'pagesRetire: no whole pages');
   if (tracing()) traceRange(area, false, start, end);
   if (!area.strategy.reclaims) return;
   const stop = areaPage(area, end >>> PAGE_SHIFT);
@@ -57,8 +59,8 @@ export function pagesRetire(area: Area, start: u32, end: u32): void {
 /** Takes the pages of [first, stop) that have frames off the LRU. Returns the last one that has none, or null. */
 function lruTake(first: Page, stop: Page): Page | null {
   let missing: Page | null = null;
-  let before: usize = 0; // what lies in front of and behind the pages just taken, which follow each other on the LRU
-  let behind: usize = 0;
+  let before: usize = 0; // the LRU's links before and after the pages just taken, which are neighbours there
+  let after: usize = 0;
   for (let page = first; pageBefore(page, stop); page = pageNext(page)) {
     if (!page.frame) {
       missing = page;
@@ -66,13 +68,13 @@ function lruTake(first: Page, stop: Page): Page | null {
     }
     assert(pageOnLru(page), 'lruTake: page is in use already');
     const entry = link(page);
-    if (entry != behind) {
-      if (before) listJoin(before, behind);
+    if (entry != after) {
+      if (before) listJoin(before, after);
       before = listBefore(entry);
     }
-    behind = listLift(entry);
+    after = listLift(entry);
   }
-  if (before) listJoin(before, behind);
+  if (before) listJoin(before, after);
   return missing;
 }
 

@@ -1,9 +1,9 @@
 /**
  * Which bytes of an area are free: the offsets, nothing about pages.
  *
- * Free buffers stand in a red-black tree by size (equal sizes to the right), allocated ones in a tree by offset, and all
- * of them in a list by offset. A request takes the low part of the best fit; what is left stays free. Which of several
- * equal holes is met first follows from the shape of the tree, so the tree must be Linux's to the last rotation.
+ * Free buffers are in a red-black tree by size, equal sizes to the right. Allocated ones are in a tree by offset, and all
+ * of them in a list by offset. A request takes the low part of the best fit, and the rest stays free. The shape of the tree
+ * decides which of several equal holes is found first, so it must be Linux's to the last rotation.
  */
 import { listAddHead, listDel, listFirst, listInit, listNext } from '../lib/list';
 import { rbChild, rbChildSlot, rbErase, rbFirst, rbInsertColor, rbLink, rbNext, rbRoot } from '../lib/rbtree';
@@ -44,10 +44,10 @@ export function rangesBestFit(ranges: Ranges, size: u32): Buffer | null {
   return best ? bufferOfRb(best) : null;
 }
 
-/** Takes a free buffer for `size` bytes of it; `rest`, uninitialised, becomes the free buffer behind it, null if the fit is exact. */
+/** Takes a free buffer for `size` bytes of it; `rest`, uninitialised, becomes the free buffer after it; null for an exact fit. */
 export function rangesTake(ranges: Ranges, buffer: Buffer, size: u32, rest: Buffer | null): void {
   assert(buffer.free, 'rangesTake: buffer is not free');
-  assert((rest == null) == (buffer.size == size), 'rangesTake: the rest is wrong');
+  assert(!rest == (buffer.size == size), 'rangesTake: the rest is wrong');
   if (rest) {
     bufferInit(rest, buffer.offset + size, buffer.size - size);
     listAddHead(changetype<usize>(rest), changetype<usize>(buffer));

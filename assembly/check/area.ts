@@ -126,7 +126,7 @@ function checkBuffers(alloc: BinderAlloc): bool {
     } else {
       if (allocated != at + BUFFER_RB) return blame(VIOLATION_BUFFER_TREE, at, <i32>allocated, <i32>(at + BUFFER_RB));
       allocated = rbNext(allocated);
-      if (!checkFit(ranges, buffer)) return false;
+      if (!checkFit(buffer)) return false;
       if (buffer.isAsync) oneways += buffer.size;
     }
     wasFree = buffer.free;
@@ -149,7 +149,7 @@ function checkTile(ranges: Ranges, buffer: Buffer, floor: u32, at: usize): bool 
 }
 
 /** A request takes exactly its bytes: what is more stays free. */
-function checkFit(ranges: Ranges, buffer: Buffer): bool {
+function checkFit(buffer: Buffer): bool {
   const message = align8(buffer.dataSize) + align8(buffer.offsetsSize) + align8(buffer.extraSize);
   const wanted = <u32>max<u64>(message, 8);
   const size = buffer.size;

@@ -8,7 +8,7 @@
  *     its place in the row of oneways       if it is one
  *
  * This is exact: the receiver cannot write its mapping, and a node that is held so cannot be freed and made anew. It
- * also holds for messages that were lost on the way, whose buffers nobody can free (as in Linux, they stay until the
+ * also holds for messages that were lost on the way, whose buffers cannot be freed (as in Linux, they stay until the
  * proc dies). HANDLE objects hold refs, but user space may drop more counts of a handle than it ever took, so of refs no
  * such count can be made. Nor can it of a dead proc: its nodes are gone, and its buffers go without being read again.
  */

@@ -1,5 +1,5 @@
 /**
- * Open files and what stands behind them, and descriptor tables.
+ * Open files and what they are of, and descriptor tables.
  *
  * An open file is held by descriptors, by all its mappings together, by calls that are parked in it, and by messages
  * in flight. Between two calls no file waits to be closed, and no descriptor is reserved.
@@ -104,7 +104,7 @@ function checkDescriptor(process: Process, slot: Entry, fd: i32): bool {
   return pointsAt(CACHE_FILE, slot.file, at);
 }
 
-/** What stands behind a file, by kind. */
+/** What a file is of, by kind. */
 function checkBehind(file: OpenFile, at: usize): bool {
   switch (file.kind) {
     case FILE_NULL:

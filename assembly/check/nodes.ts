@@ -5,7 +5,7 @@
  * owner's buffers hold (contents.ts), one for each BR_ACQUIRE or BR_INCREFS that the owner has not answered, and one
  * each for the context manager. A dead node has no local counts, and lives as long as there are refs to it.
  *
- * Whether the owner was told of every change is no invariant: what was on its way to a thread that ended, or to a read
+ * That the owner gets every change is no invariant: what was on its way to a thread that ended, or to a read
  * that failed with EFAULT, is lost, as in Linux.
  */
 import {
@@ -120,7 +120,7 @@ export function checkNode(node: Node): bool {
   if (!checkSiblings(node) || !checkOneways(node)) return false;
   if (!owner) return checkDeadNode(node);
   if (!pointsAt(CACHE_BINDER_PROC, changetype<usize>(owner), at)) return false;
-  // While its owner is being released a node's counts stay as they were, but nobody keeps them any more.
+  // While its owner is being released a node's counts stay as they were, without an owner that keeps them.
   if (!owner.isDead) claimLocal(node, owner);
   const isToldOf = (node.hasStrongRef || !node.pendingStrongRef) && (node.hasWeakRef || !node.pendingWeakRef);
   if (!isToldOf) return blame(VIOLATION_NODE_FLAGS, at);
@@ -233,7 +233,7 @@ function hasBit(proc: Proc, desc: u32): bool {
   return proc.descBitmap != 0 && desc < <u32>(PAGE_SIZE << proc.descOrder) * 8 && bitmapTest(proc.descBitmap, desc);
 }
 
-/** A ref's request to be told of its node's death: untold as long as the node lives. */
+/** A ref's request for its node's death: not queued while the node lives. */
 function checkDeathOf(ref: Ref): bool {
   const death = ref.death;
   if (!death) return true;
@@ -245,7 +245,7 @@ function checkDeathOf(ref: Ref): bool {
   return wanted || !listLinked(at) || blame(VIOLATION_DEATH, at, wanted, death.type);
 }
 
-/** A ref's request to be told when its node's owner is frozen and thawed: `sent` while it waits for the answer. */
+/** A ref's request for freezes and thaws of its node's owner: `sent` while it waits for the answer. */
 function checkFreezeOf(ref: Ref): bool {
   const freeze = ref.freeze;
   if (!freeze) return true;

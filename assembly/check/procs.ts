@@ -1,8 +1,8 @@
 /**
- * Procs and their loopers: who is in which tree and on which list, what waits in the queues, who sleeps where.
+ * Procs and their binder threads: who is in which tree and on which list, what waits in the queues, who sleeps where.
  *
  * A proc is held for the length of operations (tmpRefs). Between calls that are: a release that sleeps in the middle,
- * loopers that are not quite released, and the targets of a BINDER_FREEZE that waits.
+ * binder threads that are not quite released, and the targets of a BINDER_FREEZE that waits.
  */
 import {
   VIOLATION_DEATH,
@@ -23,7 +23,7 @@ import {
 } from '../abi/check';
 import {
   CACHE_BINDER_ALLOC,
-  CACHE_BINDER_LOOPER,
+  CACHE_BINDER_THREAD,
   CACHE_BINDER_NODE,
   CACHE_BINDER_PROC,
   CACHE_BINDER_REF_DEATH,
@@ -39,12 +39,12 @@ import { deferredList, worker } from '../driver/lifecycle';
 import {
   DEFERRED_RELEASE,
   ErrorWork,
-  Looper,
+  BinderThread,
   LOOPER_WAITING,
-  looperOfWaiting,
-  looperReplyError,
-  looperReturnError,
-  looperTodo,
+  binderThreadOfWaiting,
+  binderThreadReplyError,
+  binderThreadReturnError,
+  binderThreadTodo,
   Proc,
   procTodo,
   procWaiting,
@@ -90,19 +90,20 @@ export function checkProc(proc: Proc): bool {
   if (!proc.isDead && !(proc.deferred & DEFERRED_RELEASE)) claim(VIOLATION_PROC_FILE, at, 1);
   claimLink(at);
   claimLink(at + offsetof<Proc>('deferredNext'));
-  return checkState(proc, at) && checkBelongings(proc, at) && checkQueues(proc) && checkLoopers(proc);
+  return checkState(proc, at) && checkBelongings(proc, at) && checkQueues(proc) && checkBinderThreads(proc);
 }
 
-export function checkLooper(looper: Looper): bool {
-  const at = changetype<usize>(looper);
+export function checkBinderThread(binderThread: BinderThread): bool {
+  const at = changetype<usize>(binderThread);
   claim(VIOLATION_OWNER, at, 1);
-  claim(VIOLATION_LOOPER_REFS, at, looper.tmpRefs);
-  claimLink(at + offsetof<Looper>('waitingNext'));
-  if (!pointsAt(CACHE_BINDER_PROC, changetype<usize>(looper.proc), at)) return false;
-  if (!checkError(looperReturnError(looper)) || !checkError(looperReplyError(looper))) return false;
-  if (!checkQueue(looperTodo(looper), looper.proc, looper)) return false;
-  // A dead looper still has its stack, but nothing on it knows of it any more.
-  return looper.isDead || (checkWaiting(looper, at) && checkStack(looper));
+  claim(VIOLATION_LOOPER_REFS, at, binderThread.tmpRefs);
+  claimLink(at + offsetof<BinderThread>('waitingNext'));
+  if (!pointsAt(CACHE_BINDER_PROC, changetype<usize>(binderThread.proc), at)) return false;
+  if (!checkError(binderThreadReturnError(binderThread)) || !checkError(binderThreadReplyError(binderThread)))
+    return false;
+  if (!checkQueue(binderThreadTodo(binderThread), binderThread.proc, binderThread)) return false;
+  // A dead binder thread still has its stack, but nothing on it knows of it any more.
+  return binderThread.isDead || (checkWaiting(binderThread, at) && checkStack(binderThread));
 }
 
 /** A dead proc stays as long as it is held, and a live one is on the list of all. */
@@ -153,46 +154,47 @@ function checkDelivered(head: usize, freezes: bool): bool {
   return true;
 }
 
-/** The loopers of a proc by tid, and those that wait for work of the proc. */
-function checkLoopers(proc: Proc): bool {
+/** The binder threads of a proc by tid, and those that wait for work of the proc. */
+function checkBinderThreads(proc: Proc): bool {
   const root = changetype<usize>(proc) + offsetof<Proc>('threads');
   if (!treeSound(root)) return false;
   let before = i32.MIN_VALUE;
   for (let node = rbFirst(root); node; node = rbNext(node)) {
-    if (!pointsAt(CACHE_BINDER_LOOPER, node, root)) return false;
+    if (!pointsAt(CACHE_BINDER_THREAD, node, root)) return false;
     hold(VIOLATION_OWNER, node);
-    const looper = changetype<Looper>(node);
-    if (looper.proc != proc || looper.isDead) return blame(VIOLATION_LOOPER, node, 0, looper.looper);
-    if (looper.tid <= before) return blame(VIOLATION_TREE_ORDER, node, before, looper.tid);
-    before = looper.tid;
+    const binderThread = changetype<BinderThread>(node);
+    if (binderThread.proc != proc || binderThread.isDead) return blame(VIOLATION_LOOPER, node, 0, binderThread.state);
+    if (binderThread.tid <= before) return blame(VIOLATION_TREE_ORDER, node, before, binderThread.tid);
+    before = binderThread.tid;
   }
   const head = procWaiting(proc);
   if (!listHold(head)) return false;
   for (let link = listFirst(head); link; link = listNext(link, head)) {
-    const looper = looperOfWaiting(link);
-    if (!pointsAt(CACHE_BINDER_LOOPER, changetype<usize>(looper), head)) return false;
-    if (looper.proc != proc) return blame(VIOLATION_LOOPER, changetype<usize>(looper), 0, looper.looper);
+    const binderThread = binderThreadOfWaiting(link);
+    if (!pointsAt(CACHE_BINDER_THREAD, changetype<usize>(binderThread), head)) return false;
+    if (binderThread.proc != proc)
+      return blame(VIOLATION_LOOPER, changetype<usize>(binderThread), 0, binderThread.state);
   }
   return true;
 }
 
 /**
- * A looper has a waiter exactly while a thread sleeps at it. It says WAITING while that is in a read, and stands on the
+ * A binder thread has a waiter exactly while a thread sleeps at it. It says WAITING while that is in a read, and stands on the
  * proc's list if the read takes work of the proc; whoever takes it off the list wakes the thread, which then is on the
  * wake list until it runs.
  */
-function checkWaiting(looper: Looper, at: usize): bool {
-  const waiter = looper.waiter;
-  const onList = listLinked(at + offsetof<Looper>('waitingNext'));
-  const saysSo = (looper.looper & LOOPER_WAITING) != 0;
+function checkWaiting(binderThread: BinderThread, at: usize): bool {
+  const waiter = binderThread.waiter;
+  const onList = listLinked(at + offsetof<BinderThread>('waitingNext'));
+  const saysSo = (binderThread.state & LOOPER_WAITING) != 0;
   if (!waiter) {
-    if (saysSo) return blame(VIOLATION_LOOPER, at, 0, looper.looper);
+    if (saysSo) return blame(VIOLATION_LOOPER, at, 0, binderThread.state);
     return !onList || blame(VIOLATION_WAITING, at, 0, 1);
   }
   if (!pointsAt(CACHE_THREAD, changetype<usize>(waiter), at)) return false;
   if (!waiter.parked || waiter.waitingOn != at) return blame(VIOLATION_WAITER, at, changetype<i32>(waiter), 0);
   const reads = waiter.call == CALL_READ;
-  if (saysSo != reads) return blame(VIOLATION_LOOPER, at, LOOPER_WAITING, looper.looper);
+  if (saysSo != reads) return blame(VIOLATION_LOOPER, at, LOOPER_WAITING, binderThread.state);
   const should = reads && changetype<WriteRead>(threadCallFrame(waiter)).procWork;
   const isWoken = listLinked(changetype<usize>(waiter));
   return onList == should || (should && isWoken) || blame(VIOLATION_WAITING, at, should ? 1 : 0, onList ? 1 : 0);
@@ -214,13 +216,13 @@ function checkManager(device: i32): bool {
   return (owner != null && owner.context == context(device)) || blame(VIOLATION_MANAGER, at, changetype<i32>(manager));
 }
 
-/** A release that sleeps in the middle holds its proc, and the looper that it waits for. */
+/** A release that sleeps in the middle holds its proc, and the binder thread that it waits for. */
 function checkWorker(): bool {
   const proc = worker.proc;
-  const looper = worker.looper;
-  if (!proc) return !looper || blame(VIOLATION_PROC, 0);
+  const binderThread = worker.binderThread;
+  if (!proc) return !binderThread || blame(VIOLATION_PROC, 0);
   const at = changetype<usize>(proc);
   if (!pointsAt(CACHE_BINDER_PROC, at, changetype<usize>(worker))) return false;
   hold(VIOLATION_PROC_REFS, at);
-  return !looper || holdDetached(looper, at);
+  return !binderThread || holdDetached(binderThread, at);
 }

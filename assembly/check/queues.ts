@@ -8,9 +8,9 @@ import {
   CACHE_BINDER_WORK,
 } from '../abi/machine';
 import {
-  Looper,
-  looperReplyError,
-  looperReturnError,
+  BinderThread,
+  binderThreadReplyError,
+  binderThreadReturnError,
   Node,
   Proc,
   RefFreeze,
@@ -33,12 +33,12 @@ import { claimLink, listHold, pointsAt } from './links';
 import { blame } from './report';
 import { claim, hold } from './tally';
 
-/** The todo list of a looper, or without one that of its proc. */
-export function checkQueue(head: usize, proc: Proc, looper: Looper | null): bool {
+/** The todo list of a binder thread, or without one that of its proc. */
+export function checkQueue(head: usize, proc: Proc, binderThread: BinderThread | null): bool {
   if (!listHold(head)) return false;
   for (let link = listFirst(head); link; link = listNext(link, head)) {
     const work = changetype<Work>(link);
-    if (!checkEntry(work, head, proc, looper)) return blame(VIOLATION_WORK, link, 0, work.type);
+    if (!checkEntry(work, head, proc, binderThread)) return blame(VIOLATION_WORK, link, 0, work.type);
   }
   return true;
 }
@@ -51,42 +51,45 @@ export function checkWork(work: Work): bool {
 }
 
 /** False, with or without a violation noted, when the work has no business there. */
-function checkEntry(work: Work, head: usize, proc: Proc, looper: Looper | null): bool {
+function checkEntry(work: Work, head: usize, proc: Proc, binderThread: BinderThread | null): bool {
   const at = changetype<usize>(work);
   switch (work.type) {
     case WORK_TRANSACTION:
-      return pointsAt(CACHE_BINDER_TRANSACTION, at, head) && isFor(changetype<Transaction>(work), proc, looper);
+      return pointsAt(CACHE_BINDER_TRANSACTION, at, head) && isFor(changetype<Transaction>(work), proc, binderThread);
     case WORK_TRANSACTION_COMPLETE:
     case WORK_TRANSACTION_PENDING:
     case WORK_TRANSACTION_ONEWAY_SPAM_SUSPECT:
       hold(VIOLATION_OWNER, at);
-      return looper != null && pointsAt(CACHE_BINDER_WORK, at, head);
+      return binderThread != null && pointsAt(CACHE_BINDER_WORK, at, head);
     case WORK_RETURN_ERROR:
-      return looper != null && (looperReturnError(looper) == work || looperReplyError(looper) == work);
+      return (
+        binderThread != null &&
+        (binderThreadReturnError(binderThread) == work || binderThreadReplyError(binderThread) == work)
+      );
     case WORK_NODE:
       return pointsAt(CACHE_BINDER_NODE, at, head) && changetype<Node>(work).proc == proc;
     case WORK_DEAD_BINDER:
-      return !looper && pointsAt(CACHE_BINDER_REF_DEATH, at, head);
+      return !binderThread && pointsAt(CACHE_BINDER_REF_DEATH, at, head);
     case WORK_DEAD_BINDER_AND_CLEAR:
     case WORK_CLEAR_DEATH_NOTIFICATION:
       hold(VIOLATION_OWNER, at); // the ref no longer knows of it
       return pointsAt(CACHE_BINDER_REF_DEATH, at, head);
     case WORK_CLEAR_FREEZE_NOTIFICATION:
       hold(VIOLATION_OWNER, at); // likewise
-      return isUnsent(at, head, looper);
+      return isUnsent(at, head, binderThread);
     case WORK_FROZEN_BINDER:
-      return isUnsent(at, head, looper);
+      return isUnsent(at, head, binderThread);
     default:
       return false;
   }
 }
 
-/** A message waits with the proc that it is for, or with the one looper that has to get it. */
-function isFor(transaction: Transaction, proc: Proc, looper: Looper | null): bool {
+/** A message waits with the proc that it is for, or with the one binder thread that has to get it. */
+function isFor(transaction: Transaction, proc: Proc, binderThread: BinderThread | null): bool {
   const addressee = transaction.toThread;
-  return transaction.toProc == proc && (!addressee || addressee == looper);
+  return transaction.toProc == proc && (!addressee || addressee == binderThread);
 }
 
-function isUnsent(at: usize, head: usize, looper: Looper | null): bool {
-  return !looper && pointsAt(CACHE_BINDER_REF_FREEZE, at, head) && !changetype<RefFreeze>(at).sent;
+function isUnsent(at: usize, head: usize, binderThread: BinderThread | null): bool {
+  return !binderThread && pointsAt(CACHE_BINDER_REF_FREEZE, at, head) && !changetype<RefFreeze>(at).sent;
 }

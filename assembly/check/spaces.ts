@@ -48,7 +48,7 @@ const BLOCK_PAGES = 512;
 @unmanaged
 class Walk {
   space: Space;
-  vma: Vma | null; // area that the last leaf lies in, or the first one behind it
+  vma: Vma | null; // area that the last leaf lies in, or the first one after it
   leaves: i32; // pages mapped so far
   areaLeaves: i32; // those of them in `vma`
 }
@@ -118,10 +118,10 @@ function checkAreas(space: Space): bool {
   return !recent || blame(VIOLATION_AREA, changetype<usize>(space), 0, changetype<i32>(recent));
 }
 
-/** An area maps anonymous memory, a memfd, or the pages of the proc behind a binder file. */
+/** An area maps anonymous memory, a memfd, or the pages of the proc of a binder file. */
 function checkBacking(vma: Vma): bool {
   const at = changetype<usize>(vma);
-  if (!vma.owner) return vma.pages == null || blame(VIOLATION_AREA, at);
+  if (!vma.owner) return !vma.pages || blame(VIOLATION_AREA, at);
   if (!pointsAt(CACHE_FILE, vma.owner, at)) return false;
   const file = changetype<OpenFile>(vma.owner);
   if (file.kind == FILE_MEMFD) return changetype<usize>(vma.pages) == file.owner || blame(VIOLATION_AREA, at);

@@ -1,8 +1,8 @@
 /**
- * Transactions, from when they are queued until they are answered or taken, and the stacks of loopers that they make.
+ * Transactions, from when they are queued until they are answered or taken, and the stacks of binder threads that they make.
  *
- *     queued    on a todo list, or a oneway behind another one at its node; has its buffer
- *     served    a looper has taken it and owes a reply: `toThread`, and it stands on that looper's stack
+ *     queued    on a todo list, or a oneway after another one at its node; has its buffer
+ *     served    a binder thread has taken it and owes a reply: `toThread`, and it stands on that binder thread's stack
  *     orphan    who should have replied is gone; what is above it on that stack leads to it and will end it
  *
  * As long as its caller lives a call stands on the caller's stack as well. An orphan whose caller is gone too is on no
@@ -20,14 +20,14 @@ import {
 } from '../abi/check';
 import {
   CACHE_BINDER_BUFFER,
-  CACHE_BINDER_LOOPER,
+  CACHE_BINDER_THREAD,
   CACHE_BINDER_PROC,
   CACHE_BINDER_TRANSACTION,
   CACHE_FD_FIXUP,
   CACHE_FILE,
 } from '../abi/machine';
 import { TF_ONE_WAY } from '../abi/protocol';
-import { FdFixup, Looper, Transaction, transactionFixups, WORK_TRANSACTION } from '../driver/objects';
+import { FdFixup, BinderThread, Transaction, transactionFixups, WORK_TRANSACTION } from '../driver/objects';
 import { listEmpty, listFirst, listLinked, listNext } from '../lib/list';
 import { kmemLive } from '../mem/kmem';
 import { claimLink, listHold, pointsAt } from './links';
@@ -67,22 +67,22 @@ export function checkFixup(fixup: FdFixup): bool {
   return true;
 }
 
-/** From the top of a looper's stack down: each is a call that it waits for, or one that it serves. */
-export function checkStack(looper: Looper): bool {
-  const at = changetype<usize>(looper);
+/** From the top of a binder thread's stack down: each is a call that it waits for, or one that it serves. */
+export function checkStack(binderThread: BinderThread): bool {
+  const at = changetype<usize>(binderThread);
   let left = kmemLive(CACHE_BINDER_TRANSACTION); // more can only be a circle
-  let call = looper.stack;
+  let call = binderThread.stack;
   while (call) {
     if (!pointsAt(CACHE_BINDER_TRANSACTION, changetype<usize>(call), at)) return false;
-    if (--left < 0 || (call.from == looper) == (call.toThread == looper))
+    if (--left < 0 || (call.from == binderThread) == (call.toThread == binderThread))
       return blame(VIOLATION_STACK_ORDER, at, changetype<i32>(call));
     hold(VIOLATION_STACK, changetype<usize>(call));
-    call = call.from == looper ? call.fromParent : call.toParent;
+    call = call.from == binderThread ? call.fromParent : call.toParent;
   }
   return true;
 }
 
-/** Whether nobody calls it any more and nobody serves it. */
+/** Whether it has neither a caller nor a server any more. */
 function isLoose(transaction: Transaction): bool {
   return !listLinked(changetype<usize>(transaction)) && !transaction.toThread && !transaction.from;
 }
@@ -90,8 +90,8 @@ function isLoose(transaction: Transaction): bool {
 /** A transaction is owned by whoever holds it by a stack, a queue, or `fromParent`; here, what it points at itself. */
 function checkPointers(transaction: Transaction, at: usize): bool {
   return (
-    isObject(CACHE_BINDER_LOOPER, changetype<usize>(transaction.from), at) &&
-    isObject(CACHE_BINDER_LOOPER, changetype<usize>(transaction.toThread), at) &&
+    isObject(CACHE_BINDER_THREAD, changetype<usize>(transaction.from), at) &&
+    isObject(CACHE_BINDER_THREAD, changetype<usize>(transaction.toThread), at) &&
     isObject(CACHE_BINDER_PROC, changetype<usize>(transaction.toProc), at) &&
     isObject(CACHE_BINDER_TRANSACTION, changetype<usize>(transaction.fromParent), at) &&
     isObject(CACHE_BINDER_BUFFER, changetype<usize>(transaction.buffer), at)

@@ -2,7 +2,7 @@
  * Processes and threads: who is alive has what the living have, and who sleeps in a call is known where it sleeps.
  *
  * A process object is held by its own life and by each proc that it opened. A parked thread holds its file, and, where
- * its call says so, frames, procs, or a looper that waits for a grace period.
+ * its call says so, frames, procs, or a binder thread that waits for a grace period.
  */
 import {
   VIOLATION_FILE_REFS,
@@ -16,7 +16,7 @@ import {
   VIOLATION_WAITER,
 } from '../abi/check';
 import {
-  CACHE_BINDER_LOOPER,
+  CACHE_BINDER_THREAD,
   CACHE_BINDER_PROC,
   CACHE_FILE,
   CACHE_PROCESS,
@@ -28,7 +28,7 @@ import {
 } from '../abi/machine';
 import { Freezing, Slot } from '../driver/freezer';
 import { Exit } from '../driver/ioctl';
-import { Looper } from '../driver/objects';
+import { BinderThread } from '../driver/objects';
 import { listEmpty, listFirst, listLinked, listNext } from '../lib/list';
 import { FILE_BINDER } from '../task/file';
 import {
@@ -121,14 +121,14 @@ function checkParked(thread: Thread): bool {
   }
 }
 
-/** In a read, or in a poll of a binder file: the looper knows who sleeps at it. */
+/** In a read, or in a poll of a binder file: the binder thread knows who sleeps at it. */
 function checkSleeper(thread: Thread): bool {
   const at = changetype<usize>(thread);
-  if (!pointsAt(CACHE_BINDER_LOOPER, thread.waitingOn, at)) return false;
-  const looper = changetype<Looper>(thread.waitingOn);
-  if (looper.waiter != thread)
-    return blame(VIOLATION_WAITER, thread.waitingOn, changetype<i32>(looper.waiter), <i32>at);
-  return looper.tid == thread.tid || blame(VIOLATION_THREAD, at, thread.call);
+  if (!pointsAt(CACHE_BINDER_THREAD, thread.waitingOn, at)) return false;
+  const binderThread = changetype<BinderThread>(thread.waitingOn);
+  if (binderThread.waiter != thread)
+    return blame(VIOLATION_WAITER, thread.waitingOn, changetype<i32>(binderThread.waiter), <i32>at);
+  return binderThread.tid == thread.tid || blame(VIOLATION_THREAD, at, thread.call);
 }
 
 /** In a read or write of a stream; a poll for what the file cannot do waits at nothing, until a signal comes. */
@@ -156,21 +156,21 @@ function checkFreezer(thread: Thread): bool {
   return true;
 }
 
-/** In BINDER_THREAD_EXIT of a thread that has polled: it has the looper that it took out of its proc. */
+/** In BINDER_THREAD_EXIT of a thread that has polled: it has the binder thread that it took out of its proc. */
 function checkExit(thread: Thread): bool {
   const exit = changetype<Exit>(threadCallFrame(thread));
   return !thread.waitingOn
-    ? holdDetached(exit.looper, changetype<usize>(thread))
+    ? holdDetached(exit.binderThread, changetype<usize>(thread))
     : blame(VIOLATION_THREAD, changetype<usize>(thread), thread.call);
 }
 
-/** A looper between the two halves of its release belongs to whoever releases it, and holds its proc. */
-export function holdDetached(looper: Looper, from: usize): bool {
-  const at = changetype<usize>(looper);
-  if (!pointsAt(CACHE_BINDER_LOOPER, at, from)) return false;
+/** A binder thread between the two halves of its release belongs to whoever releases it, and holds its proc. */
+export function holdDetached(binderThread: BinderThread, from: usize): bool {
+  const at = changetype<usize>(binderThread);
+  if (!pointsAt(CACHE_BINDER_THREAD, at, from)) return false;
   hold(VIOLATION_OWNER, at);
   hold(VIOLATION_LOOPER_REFS, at);
-  if (!looper.isDead) return blame(VIOLATION_THREAD, from);
-  hold(VIOLATION_PROC_REFS, changetype<usize>(looper.proc));
-  return pointsAt(CACHE_BINDER_PROC, changetype<usize>(looper.proc), at);
+  if (!binderThread.isDead) return blame(VIOLATION_THREAD, from);
+  hold(VIOLATION_PROC_REFS, changetype<usize>(binderThread.proc));
+  return pointsAt(CACHE_BINDER_PROC, changetype<usize>(binderThread.proc), at);
 }

@@ -2,8 +2,8 @@
  * The write half of BINDER_WRITE_READ, and the only switch over BC_ words: to find the code of a command, look for its
  * word here and follow the call.
  *
- * A command is read whole (its word tells how long it is), then acted on. The stream stops at its end, at the first error,
- * or behind a command that failed a transaction; `writeConsumed` counts the commands that were carried out. A stream that
+ * A command is read whole (its word contains its length), then carried out. The stream stops at its end, at the first error,
+ * or after a command that failed a transaction; `writeConsumed` counts the commands that were carried out. A stream that
  * ends inside a command is read past its end, as Linux does.
  */
 import { EFAULT, EINVAL } from '../abi/errno';
@@ -43,7 +43,7 @@ import { trace } from '../trace';
 import { deathClear, deathDone, deathRequest } from './death';
 import { freezeClear, freezeDone, freezeRequest } from './freeze';
 import { nodeDecKeep, nodeFind, nodeRelease } from './nodes';
-import { Looper, LOOPER_ENTERED, LOOPER_EXITED, LOOPER_INVALID, LOOPER_REGISTERED } from './objects';
+import { BinderThread, LOOPER_ENTERED, LOOPER_EXITED, LOOPER_INVALID, LOOPER_REGISTERED } from './objects';
 import { HandleCookie, PtrCookie, TransactionRecord, transactionCopy, Word, WriteRead } from './records';
 import { refDecForDesc, refFind, refInc, refIncForNode } from './refs';
 import { bufferFree } from './release';
@@ -54,21 +54,21 @@ import { transact } from './transaction';
 const payload: usize = memory.data(offsetof<TransactionRecord>(), 8);
 
 /** Carries out the commands of a stream. 0, or the -errno that stopped it: -EFAULT or -EINVAL. */
-export function commandsRun(thread: Thread, looper: Looper, io: WriteRead): i32 {
+export function commandsRun(thread: Thread, binderThread: BinderThread, io: WriteRead): i32 {
   const space = thread.process.space!;
   const end = io.writeBuffer + io.writeSize;
   let at = io.writeBuffer + io.writeConsumed;
-  while (at < end && looper.returnErrorCommand == BR_OK) {
+  while (at < end && binderThread.returnErrorCommand == BR_OK) {
     const window = userWindow(space, at, 4, ACCESS_READ);
     const word: i64 = window ? changetype<Word>(window).value : getUser32(space, at);
     if (word < 0) return -EFAULT;
     const command = <u32>word;
     trace(EVENT_COMMAND, command);
-    countCommand(looper.proc, command);
+    countCommand(binderThread.proc, command);
     if (!isKnown(command)) return -EINVAL;
     const size = (command >>> 16) & 0x3fff;
-    if (size && !payloadRead(space, at + 4, size, window)) return -EFAULT;
-    const error = run(thread, looper, command);
+    if (size && !payloadRead(payload, space, at + 4, size, window)) return -EFAULT;
+    const error = run(thread, binderThread, command, payload);
     poisonBytes(payload, offsetof<TransactionRecord>());
     if (error) return error;
     at += 4 + size;
@@ -77,8 +77,8 @@ export function commandsRun(thread: Thread, looper: Looper, io: WriteRead): i32 
   return 0;
 }
 
-/** Reads the `size` bytes behind a word that has been read through `window` (0: across the border of two pages). */
-function payloadRead(space: Space, va: u64, size: u32, window: usize): bool {
+/** Reads the `size` bytes after a word that was read through `window` (0: across the border of two pages). */
+function payloadRead(payload: usize, space: Space, va: u64, size: u32, window: usize): bool {
   if (size == TRANSACTION_DATA_SIZE && window && userInWindow(window, 4 + size)) {
     transactionCopy(changetype<TransactionRecord>(payload), changetype<TransactionRecord>(window + 4));
     return true;
@@ -116,81 +116,81 @@ function isKnown(command: u32): bool {
 }
 
 /** Carries out one known command that has been read. 0 or -EINVAL. */
-function run(thread: Thread, looper: Looper, command: u32): i32 {
+function run(thread: Thread, binderThread: BinderThread, command: u32, payload: usize): i32 {
   const record = changetype<TransactionRecord>(payload);
   switch (command & 0xff) {
     case BC_TRANSACTION & 0xff:
-      transact(thread, looper, record, false, 0);
+      transact(thread, binderThread, record, false, 0);
       return 0;
     case BC_REPLY & 0xff:
-      transact(thread, looper, record, true, 0);
+      transact(thread, binderThread, record, true, 0);
       return 0;
     case BC_TRANSACTION_SG & 0xff:
-      transact(thread, looper, record, false, record.tail);
+      transact(thread, binderThread, record, false, record.tail);
       return 0;
     case BC_REPLY_SG & 0xff:
-      transact(thread, looper, record, true, record.tail);
+      transact(thread, binderThread, record, true, record.tail);
       return 0;
     case BC_FREE_BUFFER & 0xff:
-      freeBuffer(looper, changetype<PtrCookie>(payload).ptr);
+      freeBuffer(binderThread, changetype<PtrCookie>(payload).ptr);
       return 0;
     case BC_INCREFS & 0xff:
-      return refsChange(looper, changetype<Word>(payload).value, true, false);
+      return refsChange(binderThread, changetype<Word>(payload).value, true, false);
     case BC_ACQUIRE & 0xff:
-      return refsChange(looper, changetype<Word>(payload).value, true, true);
+      return refsChange(binderThread, changetype<Word>(payload).value, true, true);
     case BC_RELEASE & 0xff:
-      return refsChange(looper, changetype<Word>(payload).value, false, true);
+      return refsChange(binderThread, changetype<Word>(payload).value, false, true);
     case BC_DECREFS & 0xff:
-      return refsChange(looper, changetype<Word>(payload).value, false, false);
+      return refsChange(binderThread, changetype<Word>(payload).value, false, false);
     case BC_INCREFS_DONE & 0xff:
-      refsDone(looper, changetype<PtrCookie>(payload), false);
+      refsDone(binderThread, changetype<PtrCookie>(payload), false);
       return 0;
     case BC_ACQUIRE_DONE & 0xff:
-      refsDone(looper, changetype<PtrCookie>(payload), true);
+      refsDone(binderThread, changetype<PtrCookie>(payload), true);
       return 0;
     case BC_REGISTER_LOOPER & 0xff:
-      registerLooper(looper);
+      registerLooper(binderThread);
       return 0;
     case BC_ENTER_LOOPER & 0xff:
-      if (looper.looper & LOOPER_REGISTERED) looper.looper |= LOOPER_INVALID;
-      looper.looper |= LOOPER_ENTERED;
+      if (binderThread.state & LOOPER_REGISTERED) binderThread.state |= LOOPER_INVALID;
+      binderThread.state |= LOOPER_ENTERED;
       return 0;
     case BC_EXIT_LOOPER & 0xff:
-      looper.looper |= LOOPER_EXITED;
+      binderThread.state |= LOOPER_EXITED;
       return 0;
     case BC_REQUEST_DEATH_NOTIFICATION & 0xff:
-      deathRequest(looper, changetype<HandleCookie>(payload).handle, cookieOf(payload));
+      deathRequest(binderThread, changetype<HandleCookie>(payload).handle, cookieOf(payload));
       return 0;
     case BC_CLEAR_DEATH_NOTIFICATION & 0xff:
-      deathClear(looper, changetype<HandleCookie>(payload).handle, cookieOf(payload));
+      deathClear(binderThread, changetype<HandleCookie>(payload).handle, cookieOf(payload));
       return 0;
     case BC_DEAD_BINDER_DONE & 0xff:
-      deathDone(looper, changetype<PtrCookie>(payload).ptr);
+      deathDone(binderThread, changetype<PtrCookie>(payload).ptr);
       return 0;
     case BC_REQUEST_FREEZE_NOTIFICATION & 0xff:
-      return freezeRequest(looper, changetype<HandleCookie>(payload).handle, cookieOf(payload));
+      return freezeRequest(binderThread, changetype<HandleCookie>(payload).handle, cookieOf(payload));
     case BC_CLEAR_FREEZE_NOTIFICATION & 0xff:
-      return freezeClear(looper, changetype<HandleCookie>(payload).handle, cookieOf(payload));
+      return freezeClear(binderThread, changetype<HandleCookie>(payload).handle, cookieOf(payload));
     case BC_FREEZE_NOTIFICATION_DONE & 0xff:
-      return freezeDone(looper, changetype<PtrCookie>(payload).ptr);
+      return freezeDone(binderThread, changetype<PtrCookie>(payload).ptr);
     default:
       return -EINVAL;
   }
 }
 
 /** BC_FREE_BUFFER of an address that is no buffer, or of one that user space was not given, is ignored. */
-function freeBuffer(looper: Looper, user: u64): void {
-  const proc = looper.proc;
+function freeBuffer(binderThread: BinderThread, user: u64): void {
+  const proc = binderThread.proc;
   const buffer = allocPrepareToFree(proc.alloc, user);
-  if (buffer > 0) bufferFree(proc, looper, changetype<Buffer>(buffer), false);
+  if (buffer > 0) bufferFree(proc, binderThread, changetype<Buffer>(buffer), false);
 }
 
 /**
  * BC_INCREFS, BC_ACQUIRE, BC_RELEASE, BC_DECREFS. Handle 0 finds the context manager even without a ref; the manager
  * itself may not do that (-EINVAL). Every other mistake is ignored.
  */
-function refsChange(looper: Looper, handle: u32, increment: bool, strong: bool): i32 {
-  const proc = looper.proc;
+function refsChange(binderThread: BinderThread, handle: u32, increment: bool, strong: bool): i32 {
+  const proc = binderThread.proc;
   if (!increment) {
     refDecForDesc(proc, handle, strong);
     return 0;
@@ -206,8 +206,8 @@ function refsChange(looper: Looper, handle: u32, increment: bool, strong: bool):
 }
 
 /** BC_INCREFS_DONE and BC_ACQUIRE_DONE: the owner holds its object now, so the driver need not. Ignored unless one is due. */
-function refsDone(looper: Looper, object: PtrCookie, strong: bool): void {
-  const node = nodeFind(looper.proc, object.ptr);
+function refsDone(binderThread: BinderThread, object: PtrCookie, strong: bool): void {
+  const node = nodeFind(binderThread.proc, object.ptr);
   if (!node) return;
   const due = node.cookie == object.cookie && (strong ? node.pendingStrongRef : node.pendingWeakRef);
   if (due) {
@@ -220,15 +220,15 @@ function refsDone(looper: Looper, object: PtrCookie, strong: bool): void {
 }
 
 /** BC_REGISTER_LOOPER answers BR_SPAWN_LOOPER; without a request, or from a thread that entered by itself, it is invalid. */
-function registerLooper(looper: Looper): void {
-  const proc = looper.proc;
-  if (looper.looper & LOOPER_ENTERED || !proc.requestedThreads) {
-    looper.looper |= LOOPER_INVALID;
+function registerLooper(binderThread: BinderThread): void {
+  const proc = binderThread.proc;
+  if (binderThread.state & LOOPER_ENTERED || !proc.requestedThreads) {
+    binderThread.state |= LOOPER_INVALID;
   } else {
     proc.requestedThreads--;
     proc.requestedThreadsStarted++;
   }
-  looper.looper |= LOOPER_REGISTERED;
+  binderThread.state |= LOOPER_REGISTERED;
 }
 
 function cookieOf(payload: usize): u64 {

@@ -34,8 +34,8 @@ export class OffsetEntry {
   offset: u64; // of an object, from the start of the data on
 }
 
-/** Size of the object that begins with `type`, or 0 when there is none of that type. */
-export function objectSize(type: u32): u32 {
+/** Size of the object that begins with `type`; 0 for an unknown type. */
+function objectSize(type: u32): u32 {
   switch (type) {
     case BINDER_TYPE_BINDER:
     case BINDER_TYPE_WEAK_BINDER:
@@ -66,6 +66,8 @@ export function objectRead(
   sender: Space | null,
   user: u64,
 ): u32 {
+  assert(record != 0, 'objectRead: no record');
+  assert(!buffer.free, 'objectRead: the buffer is free');
   const dataSize: u64 = buffer.dataSize;
   if (offset > dataSize || offset & 3) return 0;
   const size = <u32>min<u64>(RECORD_SIZE, dataSize - offset);
@@ -91,6 +93,7 @@ export function parentRead(
   entry: OffsetEntry,
   record: usize,
 ): BufferObject | null {
+  assert(limit <= buffer.offsetsSize >>> 3, 'parentRead: the limit is beyond the offsets');
   if (index >= limit || !offsetRead(proc, buffer, index, entry)) return null;
   if (!objectRead(proc, buffer, entry.offset, record, null, 0)) return null;
   return changetype<ObjectHeader>(record).type == BINDER_TYPE_PTR ? changetype<BufferObject>(record) : null;

@@ -1,18 +1,18 @@
 /**
  * Death notifications: BR_DEAD_BINDER when the owner of a node dies, for each ref that asked.
  *
- * A request is queued as work when there is something to tell, stands on the proc's list of delivered deaths until
- * BC_DEAD_BINDER_DONE, and ends with BR_CLEAR_DEATH_NOTIFICATION_DONE. Errors of user space are ignored, as in Linux.
+ * A request is queued as work when its node dies, and is on the proc's list of delivered deaths until BC_DEAD_BINDER_DONE.
+ * It ends with BR_CLEAR_DEATH_NOTIFICATION_DONE. Errors of user space are ignored, as in Linux.
  */
 import { CACHE_BINDER_REF_DEATH } from '../abi/machine';
 import { BR_ERROR } from '../abi/protocol';
 import { listFirst, listNext } from '../lib/list';
 import { kmemFree, kmemZalloc } from '../mem/kmem';
 import {
-  Looper,
+  BinderThread,
   LOOPER_ENTERED,
   LOOPER_REGISTERED,
-  looperReturnError,
+  binderThreadReturnError,
   Node,
   nodeRefs,
   Proc,
@@ -24,16 +24,16 @@ import {
 } from './objects';
 import { refFind } from './refs';
 import { STAT_DEATH, statCreated, statDeleted } from './state';
-import { workAdd, workAddLooper, workAddProc, workQueued, workRemove } from './work';
+import { workAdd, workAddThread, workAddProc, workQueued, workRemove } from './work';
 
 /** BC_REQUEST_DEATH_NOTIFICATION: one for each ref; a node that is dead already is reported at once. */
-export function deathRequest(looper: Looper, handle: u32, cookie: u64): void {
-  const proc = looper.proc;
+export function deathRequest(binderThread: BinderThread, handle: u32, cookie: u64): void {
+  const proc = binderThread.proc;
   const address = kmemZalloc(CACHE_BINDER_REF_DEATH);
   if (!address) {
-    const error = looperReturnError(looper);
+    const error = binderThreadReturnError(binderThread);
     error.command = BR_ERROR;
-    workAddLooper(looper, error);
+    workAddThread(binderThread, error);
     return;
   }
   const ref = refFind(proc, handle, false);
@@ -51,9 +51,9 @@ export function deathRequest(looper: Looper, handle: u32, cookie: u64): void {
   }
 }
 
-/** BC_CLEAR_DEATH_NOTIFICATION: confirmed at once, or behind the death that is being told. */
-export function deathClear(looper: Looper, handle: u32, cookie: u64): void {
-  const ref = refFind(looper.proc, handle, false);
+/** BC_CLEAR_DEATH_NOTIFICATION: confirmed at once, or after a death that is queued or not answered yet. */
+export function deathClear(binderThread: BinderThread, handle: u32, cookie: u64): void {
+  const ref = refFind(binderThread.proc, handle, false);
   if (!ref) return;
   const death = ref.death;
   if (!death || death.cookie != cookie) return;
@@ -62,27 +62,28 @@ export function deathClear(looper: Looper, handle: u32, cookie: u64): void {
     death.type = WORK_DEAD_BINDER_AND_CLEAR;
   } else {
     death.type = WORK_CLEAR_DEATH_NOTIFICATION;
-    confirm(looper, death);
+    confirm(binderThread, death);
   }
 }
 
-/** BC_DEAD_BINDER_DONE: user space has dealt with the death; a clear that came meanwhile is confirmed now. */
-export function deathDone(looper: Looper, cookie: u64): void {
-  const head = deliveredDeaths(looper.proc);
+/** BC_DEAD_BINDER_DONE: user space has handled the death. A clear that came in between is confirmed now. */
+export function deathDone(binderThread: BinderThread, cookie: u64): void {
+  const head = deliveredDeaths(binderThread.proc);
   for (let link = listFirst(head); link; link = listNext(link, head)) {
     const death = changetype<RefDeath>(link);
     if (death.cookie != cookie) continue;
     workRemove(death);
     if (death.type == WORK_DEAD_BINDER_AND_CLEAR) {
       death.type = WORK_CLEAR_DEATH_NOTIFICATION;
-      confirm(looper, death);
+      confirm(binderThread, death);
     }
     return;
   }
 }
 
-/** The owner of `node` has died: everyone who asked is told. */
+/** Queues the death of `node`, whose owner has died, for every ref that asked. */
 export function deathNotify(node: Node): void {
+  assert(!node.proc, 'deathNotify: the owner is alive');
   const head = nodeRefs(node);
   for (let link = listFirst(head); link; link = listNext(link, head)) {
     const ref = refOfSibling(link);
@@ -93,12 +94,14 @@ export function deathNotify(node: Node): void {
   }
 }
 
-/** Told, and not yet answered. */
+/** Puts a death that user space gets now on the list of those it has to answer. */
 export function deathDelivered(proc: Proc, death: RefDeath): void {
+  assert(death.type == WORK_DEAD_BINDER || death.type == WORK_DEAD_BINDER_AND_CLEAR, 'deathDelivered: no death');
   workAdd(death, deliveredDeaths(proc));
 }
 
 export function deathFree(death: RefDeath): void {
+  assert(!workQueued(death), 'deathFree: the notification is still queued');
   kmemFree(CACHE_BINDER_REF_DEATH, changetype<usize>(death));
   statDeleted(STAT_DEATH);
 }
@@ -107,8 +110,8 @@ export function deliveredDeaths(proc: Proc): usize {
   return changetype<usize>(proc) + offsetof<Proc>('deliveredDeathNext');
 }
 
-/** A looper hears of its own clear; a thread that is none leaves that to any looper. */
-function confirm(looper: Looper, death: RefDeath): void {
-  if (looper.looper & (LOOPER_REGISTERED | LOOPER_ENTERED)) workAddLooper(looper, death);
-  else workAddProc(looper.proc, death);
+/** A pool thread gets the confirmation of its own clear; other threads leave it on the queue of the proc. */
+function confirm(binderThread: BinderThread, death: RefDeath): void {
+  if (binderThread.state & (LOOPER_REGISTERED | LOOPER_ENTERED)) workAddThread(binderThread, death);
+  else workAddProc(binderThread.proc, death);
 }

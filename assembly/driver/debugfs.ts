@@ -1,9 +1,9 @@
 /**
- * What reading debugfs does to nodes. Linux holds each node by a temporary reference while it prints it; letting go of
- * that looks again whether anybody still needs the node, and a node whose owner was told more than is true any more is
- * queued for it, even when the driver had not cared to before. So reading a file can wake a thread.
+ * What reading debugfs does to nodes. Linux holds each node by a temporary reference while it prints it. The end of that
+ * reference checks the node again: if its owner has been sent more references than there are, the node is queued for it.
+ * So reading a file can wake a thread.
  *
- * The text itself is the host's; this has to come before it, for what was queued is shown.
+ * The text itself is made by the host, after this, because the text shows what is queued.
  */
 import { nodeFirst, nodeHold, nodeNext, nodeRelease } from './nodes';
 import { Node, Proc } from './objects';
@@ -18,7 +18,7 @@ export function debugfsHoldNodes(pid: i32, asyncOnly: bool): void {
   }
 }
 
-/** A node is let go only when the next one is held: it may be the end of it. */
+/** Each node is released only when the next one is held, since the release may free it. */
 function holdNodes(proc: Proc, asyncOnly: bool): void {
   let held: Node | null = null;
   let node = nodeFirst(proc);

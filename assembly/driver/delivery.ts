@@ -1,8 +1,8 @@
 /**
  * Where a transaction waits: which thread gets it, or which queue.
  *
- * A call goes to the thread it is addressed to, else to the looper that waits since the shortest time, else on the proc's
- * list. A oneway goes the same way, unless another one to its node is under way: then it waits at the node.
+ * A call goes to the thread it is addressed to, else to the thread that began to wait last, else on the list of the proc.
+ * A oneway does the same, unless another one to its node is under way: then it waits at the node.
  */
 import {
   BR_DEAD_REPLY,
@@ -15,10 +15,10 @@ import { EVENT_TRANSACTION_UPDATE_BUFFER_RELEASE } from '../abi/events';
 import { allocFree } from '../alloc/alloc';
 import { Buffer } from '../alloc/buffer';
 import { listFirst, listNext } from '../lib/list';
-import { Looper, Node, nodeAsyncTodo, Proc, procTodo, Transaction, Work, WORK_TRANSACTION } from './objects';
+import { BinderThread, Node, nodeAsyncTodo, Proc, procTodo, Transaction, Work, WORK_TRANSACTION } from './objects';
 import { bufferReleaseAll, traceBuffer } from './release';
 import { transactionDiscard } from './stack';
-import { procSelect, procWakeLooper, workAdd, workAddLooper, workRemove } from './work';
+import { procSelect, procWakeThread, workAdd, workAddThread, workRemove } from './work';
 
 /** Queues a filled transaction. 0, BR_TRANSACTION_PENDING_FROZEN when it waits for a thaw, or the BR_ word of its failure. */
 export function deliver(
@@ -26,8 +26,11 @@ export function deliver(
   buffer: Buffer,
   node: Node,
   proc: Proc,
-  addressee: Looper | null,
+  addressee: BinderThread | null,
 ): u32 {
+  assert(transaction.buffer == buffer && !buffer.free, 'deliver: not the buffer of the transaction');
+  assert(buffer.targetNode == changetype<usize>(node), 'deliver: the message is for another node');
+  assert(!addressee || addressee.proc == proc, 'deliver: the addressee is of another proc');
   const oneway = (transaction.flags & TF_ONE_WAY) != 0;
   const waits = oneway && node.hasAsyncTransaction;
   if (oneway) node.hasAsyncTransaction = true;
@@ -44,21 +47,22 @@ export function deliver(
     if (frozen && transaction.flags & TF_UPDATE_TXN) outdated = findOutdated(transaction, buffer, node);
     if (outdated) {
       workRemove(outdated);
+      assert(proc.outstandingTxns > 0, 'deliver: the outdated one is not counted');
       proc.outstandingTxns--;
     }
     workAdd(transaction, nodeAsyncTodo(node));
   } else {
-    const looper = addressee ? addressee : procSelect(proc);
-    if (looper) workAddLooper(looper, transaction);
+    const binderThread = addressee ? addressee : procSelect(proc);
+    if (binderThread) workAddThread(binderThread, transaction);
     else workAdd(transaction, procTodo(proc));
-    procWakeLooper(proc, looper);
+    procWakeThread(proc, binderThread);
   }
   proc.outstandingTxns++;
   if (outdated) drop(proc, outdated);
   return oneway && frozen ? BR_TRANSACTION_PENDING_FROZEN : 0;
 }
 
-/** A waiting oneway that says the same to the same object, and may be replaced: TF_UPDATE_TXN on both. */
+/** A waiting oneway that the transaction replaces: the same code, flags with TF_UPDATE_TXN, sender and node. */
 function findOutdated(transaction: Transaction, buffer: Buffer, node: Node): Transaction | null {
   const head = nodeAsyncTodo(node);
   for (let link = listFirst(head); link; link = listNext(link, head)) {
@@ -73,6 +77,7 @@ function findOutdated(transaction: Transaction, buffer: Buffer, node: Node): Tra
 
 function drop(proc: Proc, outdated: Transaction): void {
   const buffer = outdated.buffer!;
+  assert((outdated.flags & TF_ONE_WAY) != 0, 'drop: a call has a caller that waits');
   outdated.buffer = null;
   buffer.transaction = 0;
   traceBuffer(EVENT_TRANSACTION_UPDATE_BUFFER_RELEASE, buffer);

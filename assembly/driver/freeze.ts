@@ -1,9 +1,10 @@
 /**
- * Freezing: a frozen proc gets no calls (BR_FROZEN_REPLY) and its oneways wait; who asked is told of each change.
+ * Freezing: a frozen proc gets no calls (BR_FROZEN_REPLY), and its oneways wait. Refs that ask get a notification of each
+ * change.
  *
- * A freeze notification lives as long as its request. It is queued when there is something to tell, stands on the list of
- * delivered ones until BC_FREEZE_NOTIFICATION_DONE, and is queued again if the state changed meanwhile. Unlike death
- * notifications, errors of user space are -EINVAL and stop the stream.
+ * A freeze notification lives as long as its request. It is queued at a change, and is on the list of delivered ones until
+ * BC_FREEZE_NOTIFICATION_DONE. If the state has changed by then it is queued again. Unlike for death notifications, errors
+ * of user space are -EINVAL and stop the stream.
  */
 import { EINVAL, ENOMEM } from '../abi/errno';
 import { CACHE_BINDER_REF_FREEZE } from '../abi/machine';
@@ -12,7 +13,7 @@ import { rbFirst, rbNext } from '../lib/rbtree';
 import { kmemFree, kmemZalloc } from '../mem/kmem';
 import { nodeFirst, nodeHold, nodeNext, nodeRelease } from './nodes';
 import {
-  Looper,
+  BinderThread,
   Node,
   nodeRefs,
   Proc,
@@ -25,9 +26,9 @@ import { refFind } from './refs';
 import { STAT_FREEZE, statCreated, statDeleted } from './state';
 import { workAdd, workAddProc, workQueued, workRemove } from './work';
 
-/** BC_REQUEST_FREEZE_NOTIFICATION: the present state is told at once. 0, -EINVAL or -ENOMEM. */
-export function freezeRequest(looper: Looper, handle: u32, cookie: u64): i32 {
-  const proc = looper.proc;
+/** BC_REQUEST_FREEZE_NOTIFICATION: queues a notification of the present state. 0, -EINVAL or -ENOMEM. */
+export function freezeRequest(binderThread: BinderThread, handle: u32, cookie: u64): i32 {
+  const proc = binderThread.proc;
   const ref = refFind(proc, handle, false);
   if (!ref || ref.freeze) return -EINVAL;
   const address = kmemZalloc(CACHE_BINDER_REF_FREEZE);
@@ -46,21 +47,21 @@ export function freezeRequest(looper: Looper, handle: u32, cookie: u64): i32 {
 }
 
 /** BC_CLEAR_FREEZE_NOTIFICATION: confirmed by BR_CLEAR_FREEZE_NOTIFICATION_DONE, after an answer that is still due. 0 or -EINVAL. */
-export function freezeClear(looper: Looper, handle: u32, cookie: u64): i32 {
-  const ref = refFind(looper.proc, handle, false);
+export function freezeClear(binderThread: BinderThread, handle: u32, cookie: u64): i32 {
+  const ref = refFind(binderThread.proc, handle, false);
   if (!ref) return -EINVAL;
   const freeze = ref.freeze;
   if (!freeze || freeze.cookie != cookie) return -EINVAL;
   ref.freeze = null;
   freeze.type = WORK_CLEAR_FREEZE_NOTIFICATION;
-  if (!workQueued(freeze)) workAddProc(looper.proc, freeze);
+  if (!workQueued(freeze)) workAddProc(binderThread.proc, freeze);
   else if (freeze.sent) freeze.resend = true;
   return 0;
 }
 
 /** BC_FREEZE_NOTIFICATION_DONE: the answer to BR_FROZEN_BINDER. 0 or -EINVAL. */
-export function freezeDone(looper: Looper, cookie: u64): i32 {
-  const head = deliveredFreezes(looper.proc);
+export function freezeDone(binderThread: BinderThread, cookie: u64): i32 {
+  const head = deliveredFreezes(binderThread.proc);
   for (let link = listFirst(head); link; link = listNext(link, head)) {
     const freeze = changetype<RefFreeze>(link);
     if (freeze.cookie != cookie) continue;
@@ -68,19 +69,19 @@ export function freezeDone(looper: Looper, cookie: u64): i32 {
     freeze.sent = false;
     if (freeze.resend) {
       freeze.resend = false;
-      workAddProc(looper.proc, freeze);
+      workAddProc(binderThread.proc, freeze);
     }
     return 0;
   }
   return -EINVAL;
 }
 
-/** The proc was frozen or thawed: everyone who asked about one of its nodes is told. */
+/** Queues the change of a proc that was frozen or thawed, for every ref to its nodes that asked. */
 export function freezeNotify(proc: Proc, frozen: bool): void {
   let node = nodeFirst(proc);
   while (node) {
     nodeHold(node);
-    tellRefs(node, frozen);
+    notifyRefs(node, frozen);
     const next = nodeNext(node);
     nodeRelease(node);
     node = next;
@@ -91,16 +92,18 @@ export function freezeNotify(proc: Proc, frozen: bool): void {
 export function freezePending(proc: Proc): bool {
   if (proc.outstandingTxns > 0) return true;
   for (let link = rbFirst(changetype<usize>(proc) + offsetof<Proc>('threads')); link; link = rbNext(link)) {
-    if (changetype<Looper>(link).stack) return true;
+    if (changetype<BinderThread>(link).stack) return true;
   }
   return false;
 }
 
 export function freezeDelivered(proc: Proc, freeze: RefFreeze): void {
+  assert(freeze.sent, 'freezeDelivered: user space does not have it');
   workAdd(freeze, deliveredFreezes(proc));
 }
 
 export function freezeFree(freeze: RefFreeze): void {
+  assert(!workQueued(freeze), 'freezeFree: the notification is still queued');
   kmemFree(CACHE_BINDER_REF_FREEZE, changetype<usize>(freeze));
   statDeleted(STAT_FREEZE);
 }
@@ -109,7 +112,8 @@ export function deliveredFreezes(proc: Proc): usize {
   return changetype<usize>(proc) + offsetof<Proc>('deliveredFreezeNext');
 }
 
-function tellRefs(node: Node, frozen: bool): void {
+function notifyRefs(node: Node, frozen: bool): void {
+  assert(node.tmpRefs > 0, 'notifyRefs: the node is not held');
   const head = nodeRefs(node);
   for (let link = listFirst(head); link; link = listNext(link, head)) {
     const ref = refOfSibling(link);

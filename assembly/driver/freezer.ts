@@ -16,8 +16,8 @@ import { CALL_FREEZE, Thread, threadCallFrame } from '../task/process';
 import { threadPark } from '../task/wait';
 import { trace } from '../trace';
 import { freezeNotify, freezePending } from './freeze';
-import { procHold, procRelease } from './holds';
-import { Looper, Proc } from './objects';
+import { procHold, procRelease } from './tmprefs';
+import { Proc } from './objects';
 import { procsFirst, procsNext } from './state';
 
 /** A BINDER_FREEZE under way, in the call frame of its thread; begins with struct binder_freeze_info. */
@@ -50,7 +50,7 @@ if (offsetof<Freezing>('targets') != FREEZE_INFO_SIZE) ERROR('Freezing');
 if (offsetof<FrozenStatus>() != FROZEN_STATUS_INFO_SIZE) ERROR('FrozenStatus');
 
 /** Begins a BINDER_FREEZE. 0, -EFAULT, -EINVAL for a pid without procs, -EAGAIN for a busy one, -ENOMEM, or PARKED. */
-export function freezerStart(thread: Thread, looper: Looper, file: OpenFile, arg: u64): i32 {
+export function freezerStart(thread: Thread, file: OpenFile, arg: u64): i32 {
   const freezing = changetype<Freezing>(threadCallFrame(thread));
   if (copyFromUser(thread.process.space!, changetype<usize>(freezing), arg, FREEZE_INFO_SIZE)) return -EFAULT;
   const error = collect(freezing);
@@ -59,7 +59,7 @@ export function freezerStart(thread: Thread, looper: Looper, file: OpenFile, arg
 }
 
 /** Goes on with a parked BINDER_FREEZE. */
-export function freezerResume(thread: Thread, looper: Looper, file: OpenFile, signalled: bool, timedOut: bool): i32 {
+export function freezerResume(thread: Thread, file: OpenFile, signalled: bool, timedOut: bool): i32 {
   const freezing = changetype<Freezing>(threadCallFrame(thread));
   const proc = target(freezing, freezing.index);
   if (proc.outstandingTxns) {
@@ -120,6 +120,7 @@ function collect(freezing: Freezing): i32 {
     }
     proc = procsNext(proc);
   }
+  assert(freezing.count == count, 'collect: procs came or went');
   return 0;
 }
 
@@ -152,6 +153,7 @@ function settle(proc: Proc): i32 {
 }
 
 function park(thread: Thread, file: OpenFile, freezing: Freezing, proc: Proc): i32 {
+  assert(proc.tmpRefs > 0, 'park: the proc is not held');
   threadPark(thread, CALL_FREEZE, file, changetype<usize>(proc));
   thread.timeoutMs = <i32>min<u32>(freezing.timeoutMs, i32.MAX_VALUE);
   trace(EVENT_PARK, CALL_FREEZE);
@@ -172,6 +174,7 @@ function end(freezing: Freezing, result: i32): i32 {
 }
 
 function target(freezing: Freezing, index: i32): Proc {
+  assert(freezing.targets != 0 && index >= 0 && index < freezing.count, 'target: there is no such proc');
   return slot(freezing, index).proc;
 }
 

@@ -32,9 +32,9 @@ import { threadPark } from '../task/wait';
 import { trace } from '../trace';
 import { commandsRun } from './commands';
 import { freezerInfo, freezerResume, freezerStart } from './freezer';
-import { looperDetach, looperFind, looperFinish, looperGet } from './loopers';
+import { binderThreadDetach, binderThreadFind, binderThreadFinish, binderThreadGet } from './binderthreads';
 import { managerNodeInfo, managerSet, managerSetObject, nodeDebugInfo } from './manager';
-import { Looper, LOOPER_POLL, Proc, procTodo, Transaction } from './objects';
+import { BinderThread, LOOPER_POLL, Proc, procTodo, Transaction } from './objects';
 import { WriteRead, writeReadCopy } from './records';
 import { readResume, readStart } from './returns';
 import { setExtendedError } from './transaction';
@@ -48,10 +48,10 @@ class ExtendedError {
   param: i32;
 }
 
-/** What a thread that waits for a grace period remembers, in its call frame. */
+/** The state of a thread that waits for a grace period, in its call frame. */
 @unmanaged
 export class Exit {
-  looper: Looper;
+  binderThread: BinderThread;
   serving: Transaction | null;
 }
 
@@ -62,31 +62,34 @@ if (offsetof<ExtendedError>() != EXTENDED_ERROR_SIZE) ERROR('ExtendedError');
 /** ioctl(2) on a binder file. 0, a negative errno, or PARKED. */
 export function binderIoctl(thread: Thread, file: OpenFile, command: u32, arg: u64): i32 {
   trace(EVENT_IOCTL, command, <u32>arg, <u32>(arg >> 32));
-  const looper = looperGet(changetype<Proc>(file.owner), thread);
-  if (!looper) return done(-ENOMEM);
-  if (command == BINDER_WRITE_READ) return finish(looper, writeRead(thread, looper, file, arg));
-  if (command == BINDER_THREAD_EXIT) return threadExit(thread, looper, file);
-  return finish(looper, run(thread, looper, file, command, arg));
+  const binderThread = binderThreadGet(changetype<Proc>(file.owner), thread);
+  if (!binderThread) return done(-ENOMEM);
+  if (command == BINDER_WRITE_READ) return finish(binderThread, writeRead(thread, binderThread, file, arg));
+  if (command == BINDER_THREAD_EXIT) return threadExit(thread, binderThread, file);
+  return finish(binderThread, run(thread, binderThread, file, command, arg));
 }
 
 /** Goes on with a parked ioctl: woken, timed out, or interrupted. 0, a negative errno, or PARKED again. */
 export function ioctlResume(thread: Thread, file: OpenFile, call: u8, signalled: bool, timedOut: bool): i32 {
   if (call == CALL_GRACE) {
     const exit = changetype<Exit>(threadCallFrame(thread));
-    looperFinish(exit.looper, exit.serving);
+    binderThreadFinish(exit.binderThread, exit.serving);
     return done(0);
   }
-  const looper = looperFind(changetype<Proc>(file.owner), thread.tid)!;
-  if (call == CALL_FREEZE) return finish(looper, freezerResume(thread, looper, file, signalled, timedOut));
+  const binderThread = binderThreadFind(changetype<Proc>(file.owner), thread.tid)!;
+  if (call == CALL_FREEZE) return finish(binderThread, freezerResume(thread, file, signalled, timedOut));
   assert(call == CALL_READ, 'ioctlResume: not a call of this file');
   const io = changetype<WriteRead>(threadCallFrame(thread));
-  return finish(looper, readDone(thread, looper, io, readResume(thread, looper, io, file, signalled)));
+  return finish(
+    binderThread,
+    readDone(thread, binderThread, io, readResume(thread, binderThread, io, file, signalled)),
+  );
 }
 
 /** The thread's first ioctl, and with it the right to return at once, is over. */
-function finish(looper: Looper, result: i32): i32 {
+function finish(binderThread: BinderThread, result: i32): i32 {
   if (result == PARKED) return PARKED;
-  looper.needReturn = false;
+  binderThread.needReturn = false;
   return done(result);
 }
 
@@ -96,7 +99,7 @@ function done(result: i32): i32 {
 }
 
 /** Write half, then read half; both `consumed` fields go back to user space, also when one of them fails. */
-function writeRead(thread: Thread, looper: Looper, file: OpenFile, arg: u64): i32 {
+function writeRead(thread: Thread, binderThread: BinderThread, file: OpenFile, arg: u64): i32 {
   const space = thread.process.space!;
   const io = changetype<WriteRead>(threadCallFrame(thread));
   const window = userWindow(space, arg, WRITE_READ_SIZE, ACCESS_READ);
@@ -105,7 +108,7 @@ function writeRead(thread: Thread, looper: Looper, file: OpenFile, arg: u64): i3
   io.user = arg;
   io.counted = io.writeConsumed + io.readConsumed;
   if (io.writeSize > 0) {
-    const result = commandsRun(thread, looper, io);
+    const result = commandsRun(thread, binderThread, io);
     trace(EVENT_WRITE_DONE, result);
     if (result < 0) {
       io.counted -= io.readConsumed;
@@ -114,14 +117,14 @@ function writeRead(thread: Thread, looper: Looper, file: OpenFile, arg: u64): i3
     }
   }
   if (io.readSize == 0) return writeBack(thread, io, 0);
-  return readDone(thread, looper, io, readStart(thread, looper, io, file, (file.flags & O_NONBLOCK) != 0));
+  return readDone(thread, binderThread, io, readStart(thread, binderThread, io, file, (file.flags & O_NONBLOCK) != 0));
 }
 
-/** What is left for the whole process is somebody else's to take now. */
-function readDone(thread: Thread, looper: Looper, io: WriteRead, result: i32): i32 {
+/** Ends the read half, and wakes another thread for work that is left for the proc. */
+function readDone(thread: Thread, binderThread: BinderThread, io: WriteRead, result: i32): i32 {
   if (result == PARKED) return PARKED;
   trace(EVENT_READ_DONE, result);
-  const proc = looper.proc;
+  const proc = binderThread.proc;
   if (!listEmpty(procTodo(proc))) procWake(proc);
   return writeBack(thread, io, result);
 }
@@ -136,23 +139,23 @@ function writeBack(thread: Thread, io: WriteRead, result: i32): i32 {
 }
 
 /** BINDER_THREAD_EXIT: the driver forgets the thread; its next ioctl is a first one again. */
-function threadExit(thread: Thread, looper: Looper, file: OpenFile): i32 {
-  const polled = (looper.looper & LOOPER_POLL) != 0;
-  const serving = looperDetach(looper);
+function threadExit(thread: Thread, binderThread: BinderThread, file: OpenFile): i32 {
+  const polled = (binderThread.state & LOOPER_POLL) != 0;
+  const serving = binderThreadDetach(binderThread);
   if (!polled) {
-    looperFinish(looper, serving);
+    binderThreadFinish(binderThread, serving);
     return done(0);
   }
   const exit = changetype<Exit>(threadCallFrame(thread));
-  exit.looper = looper;
+  exit.binderThread = binderThread;
   exit.serving = serving;
   threadPark(thread, CALL_GRACE, file, 0);
   trace(EVENT_PARK, CALL_GRACE);
   return PARKED;
 }
 
-function run(thread: Thread, looper: Looper, file: OpenFile, command: u32, arg: u64): i32 {
-  const proc = looper.proc;
+function run(thread: Thread, binderThread: BinderThread, file: OpenFile, command: u32, arg: u64): i32 {
+  const proc = binderThread.proc;
   const space = thread.process.space!;
   switch (command) {
     case BINDER_VERSION:
@@ -172,7 +175,7 @@ function run(thread: Thread, looper: Looper, file: OpenFile, command: u32, arg: 
     case BINDER_GET_NODE_DEBUG_INFO:
       return nodeDebugInfo(space, proc, arg);
     case BINDER_FREEZE:
-      return freezerStart(thread, looper, file, arg);
+      return freezerStart(thread, file, arg);
     case BINDER_GET_FROZEN_INFO:
       return freezerInfo(space, arg);
     case BINDER_ENABLE_ONEWAY_SPAM_DETECTION: {
@@ -182,18 +185,18 @@ function run(thread: Thread, looper: Looper, file: OpenFile, command: u32, arg: 
       return 0;
     }
     case BINDER_GET_EXTENDED_ERROR:
-      return tellError(looper, space, arg);
+      return putError(binderThread, space, arg);
     default:
       return -EINVAL;
   }
 }
 
-/** BINDER_GET_EXTENDED_ERROR: why the looper's last transaction failed. It is told once. 0 or -EFAULT. */
-function tellError(looper: Looper, space: Space, arg: u64): i32 {
-  extendedError.id = looper.errorId;
-  extendedError.command = looper.errorCommand;
-  extendedError.param = looper.errorParam;
-  setExtendedError(looper, 0, BR_OK, 0);
+/** BINDER_GET_EXTENDED_ERROR: why the thread's last transaction failed; only the first query gets the answer. 0 or -EFAULT. */
+function putError(binderThread: BinderThread, space: Space, arg: u64): i32 {
+  extendedError.id = binderThread.errorId;
+  extendedError.command = binderThread.errorCommand;
+  extendedError.param = binderThread.errorParam;
+  setExtendedError(binderThread, 0, BR_OK, 0);
   const missed = copyToUser(space, arg, changetype<usize>(extendedError), EXTENDED_ERROR_SIZE);
   poison(extendedError);
   return missed ? -EFAULT : 0;

@@ -1,9 +1,9 @@
 /**
  * How a proc begins and ends: open, mmap, the closing of descriptors and mappings, and the deferred work that follows.
  *
- * Closing a descriptor defers a flush: every thread that waits in a read returns. When the last holder of the open file
- * is gone (descriptors, mappings, calls under way) its release is deferred: loopers, nodes, refs and queues go, in that
- * order, and everyone who depended on them is told. Deferred work runs when no thread can.
+ * Closing a descriptor defers a flush: every thread that waits in a read returns. When the last reference to the open file
+ * goes (descriptors, mappings, calls under way) its release is deferred: binder threads, nodes, refs and queues go, in that
+ * order, and notifications go to who depends on them. Deferred work runs when no thread can.
  */
 import { EINVAL, ENOMEM, EPERM } from '../abi/errno';
 import { CACHE_BINDER_PROC, O_CLOEXEC, PROT_WRITE } from '../abi/machine';
@@ -37,13 +37,13 @@ import { processFirst, processGet, processNext, Thread } from '../task/process';
 import { secctxGet } from '../task/secctx';
 import { deathNotify, deliveredDeaths } from './death';
 import { deliveredFreezes } from './freeze';
-import { procHold, procRelease } from './holds';
-import { looperDetach, looperFinish, workDropAll } from './loopers';
+import { procHold, procRelease } from './tmprefs';
+import { binderThreadDetach, binderThreadFinish, workDropAll } from './binderthreads';
 import { nodeFirst, nodeFree, nodeHold, nodeRelease, nodeUnlink } from './nodes';
 import {
   DEFERRED_FLUSH,
   DEFERRED_RELEASE,
-  Looper,
+  BinderThread,
   LOOPER_POLL,
   LOOPER_WAITING,
   Node,
@@ -56,14 +56,14 @@ import {
 } from './objects';
 import { refFirst, refFree } from './refs';
 import { context, deadNodesAdd, procsAdd, procsFirst, procsNext, procsRemove, STAT_PROC, statCreated } from './state';
-import { looperWake, workRemove } from './work';
+import { binderThreadWake, workRemove } from './work';
 
-/** The worker that does deferred work; it sleeps when a release waits for a grace period in the middle. */
+/** The worker that does deferred work. It sleeps while a release waits for a grace period. */
 @unmanaged
 export class Worker {
   proc: Proc | null; // being released; null while there is none
-  looper: Looper | null; // detached, and not finished yet
-  serving: Transaction | null; // what looperDetach said of it
+  binderThread: BinderThread | null; // detached, and not finished yet
+  serving: Transaction | null; // the call that it served, from binderThreadDetach
 }
 
 export const deferredList: usize = memory.data(LIST_SIZE, 4);
@@ -73,7 +73,7 @@ export function lifecycleBoot(): void {
   listInit(deferredList);
 }
 
-/** open("/dev/…"): a new proc behind a new open file. The descriptor, -ENODEV, -EMFILE or -ENOMEM. */
+/** open("/dev/…"): a new proc and a new open file. The descriptor, -ENODEV, -EMFILE or -ENOMEM. */
 export function binderOpen(thread: Thread, device: i32, flags: u32): i32 {
   const process = thread.process;
   const fd = fdReserve(process, 0, (flags & O_CLOEXEC) != 0);
@@ -105,6 +105,7 @@ export function binderMmap(
   flags: u32,
   strategy: Strategy,
 ): i64 {
+  assert(file.kind == FILE_BINDER, 'binderMmap: no binder file');
   const proc = changetype<Proc>(file.owner);
   const space = thread.process.space!;
   const address = spaceMap(space, addr, len, prot, flags, null, 0, changetype<usize>(file));
@@ -163,7 +164,7 @@ export function drainMappings(): void {
 /** Runs deferred work until none is left, or until a release goes to sleep in the middle. Whether anything was done. */
 export function deferredRun(): bool {
   if (!worker.proc && listEmpty(deferredList)) return false;
-  if (worker.proc && !releaseLoopers()) return true;
+  if (worker.proc && !releaseThreads()) return true;
   for (let link = listFirst(deferredList); link; link = listFirst(deferredList)) {
     listDel(link);
     const proc = changetype<Proc>(link - offsetof<Proc>('deferredNext'));
@@ -172,7 +173,7 @@ export function deferredRun(): bool {
     if (deferred & DEFERRED_FLUSH) flush(proc);
     if (deferred & DEFERRED_RELEASE) {
       releaseStart(proc);
-      if (!releaseLoopers()) return true;
+      if (!releaseThreads()) return true;
     }
   }
   return true;
@@ -194,7 +195,7 @@ export function isMapped(file: OpenFile): bool {
   return false;
 }
 
-/** The last holder of an open file is gone. */
+/** Ends an open file whose last reference is gone. */
 function releaseFile(file: OpenFile): void {
   if (file.kind == FILE_BINDER) {
     const proc = changetype<Proc>(file.owner);
@@ -239,6 +240,7 @@ function procsHave(pid: i32): bool {
 }
 
 function defer(proc: Proc, what: u8): void {
+  assert(!proc.isDead, 'defer: the proc is released');
   proc.deferred |= what;
   const link = changetype<usize>(proc) + offsetof<Proc>('deferredNext');
   if (!listLinked(link)) listAddHead(link, deferredList);
@@ -246,14 +248,15 @@ function defer(proc: Proc, what: u8): void {
 
 function flush(proc: Proc): void {
   for (let link = rbFirst(changetype<usize>(proc) + offsetof<Proc>('threads')); link; link = rbNext(link)) {
-    const looper = changetype<Looper>(link);
-    looper.needReturn = true;
-    if (looper.looper & LOOPER_WAITING) looperWake(looper);
+    const binderThread = changetype<BinderThread>(link);
+    binderThread.needReturn = true;
+    if (binderThread.state & LOOPER_WAITING) binderThreadWake(binderThread);
   }
 }
 
-/** The proc is off every list and dead; its loopers are next. */
+/** First part of a release: the proc leaves every list. Its binder threads follow. */
 function releaseStart(proc: Proc): void {
+  assert(!proc.isDead && !worker.proc, 'releaseStart: a release is under way');
   procsRemove(proc);
   const manager = proc.context.manager;
   if (manager && manager.proc == proc) proc.context.manager = null;
@@ -265,17 +268,17 @@ function releaseStart(proc: Proc): void {
   worker.proc = proc;
 }
 
-/** Releases the loopers of the worker's proc one by one, then the rest of it. False when it went to sleep on the way. */
-function releaseLoopers(): bool {
+/** Releases the binder threads of the worker's proc one by one, then the rest. False when the worker has to sleep in between. */
+function releaseThreads(): bool {
   const proc = worker.proc!;
-  const detached = worker.looper;
+  const detached = worker.binderThread;
   if (detached) finishDetached(detached);
   for (let link = rbFirst(changetype<usize>(proc) + offsetof<Proc>('threads')); link; ) {
-    const looper = changetype<Looper>(link);
-    worker.serving = looperDetach(looper);
-    worker.looper = looper;
-    if (looper.looper & LOOPER_POLL) return false;
-    finishDetached(looper);
+    const binderThread = changetype<BinderThread>(link);
+    worker.serving = binderThreadDetach(binderThread);
+    worker.binderThread = binderThread;
+    if (binderThread.state & LOOPER_POLL) return false;
+    finishDetached(binderThread);
     link = rbFirst(changetype<usize>(proc) + offsetof<Proc>('threads'));
   }
   releaseRest(proc);
@@ -283,11 +286,12 @@ function releaseLoopers(): bool {
   return true;
 }
 
-function finishDetached(looper: Looper): void {
+function finishDetached(binderThread: BinderThread): void {
   const serving = worker.serving;
-  worker.looper = null;
+  assert(binderThread.isDead, 'finishDetached: the thread is not detached');
+  worker.binderThread = null;
   worker.serving = null;
-  looperFinish(looper, serving);
+  binderThreadFinish(binderThread, serving);
 }
 
 function releaseRest(proc: Proc): void {
@@ -300,11 +304,13 @@ function releaseRest(proc: Proc): void {
   workDropAll(procTodo(proc));
   workDropAll(deliveredDeaths(proc));
   workDropAll(deliveredFreezes(proc));
+  assert(!nodeFirst(proc) && !refFirst(proc), 'releaseRest: nodes or refs are left');
   procRelease(proc);
 }
 
-/** A node without its owner: gone at once when nobody refers to it, else dead until the last ref goes. */
+/** Frees a node of a proc that goes, or makes it a dead node until its last ref goes. */
 function releaseNode(node: Node): void {
+  assert(node.tmpRefs > 0, 'releaseNode: the node is not held');
   workDropAll(nodeAsyncTodo(node));
   workRemove(node);
   if (listEmpty(nodeRefs(node)) && node.tmpRefs == 1) {

@@ -1,5 +1,5 @@
 /**
- * The context manager, who is handle 0 for everyone, and what ioctls tell about nodes.
+ * The context manager, handle 0 of every process, and the ioctls that show nodes.
  */
 import { EBUSY, EFAULT, EINVAL, ENOMEM, EPERM } from '../abi/errno';
 import { FLAT_OBJECT_SIZE, NODE_DEBUG_INFO_SIZE, NODE_INFO_FOR_REF_SIZE } from '../abi/wire';
@@ -39,7 +39,7 @@ const given = changetype<FlatObject>(memory.data(offsetof<FlatObject>(), 8));
 if (offsetof<NodeInfoForRef>() != NODE_INFO_FOR_REF_SIZE) ERROR('NodeInfoForRef');
 if (offsetof<NodeDebugInfo>() != NODE_DEBUG_INFO_SIZE) ERROR('NodeDebugInfo');
 
-/** BINDER_SET_CONTEXT_MGR_EXT: an object tells ptr, cookie and flags of the node. -EINVAL when it cannot be read, else as of managerSet. */
+/** BINDER_SET_CONTEXT_MGR_EXT: ptr, cookie and flags of the node come from an object. -EINVAL when it cannot be read, else as managerSet. */
 export function managerSetObject(thread: Thread, proc: Proc, arg: u64): i32 {
   if (copyFromUser(thread.process.space!, changetype<usize>(given), arg, FLAT_OBJECT_SIZE)) return -EINVAL;
   const result = managerSet(thread, proc, given.binder, given.cookie, given.flags);
@@ -49,6 +49,7 @@ export function managerSetObject(thread: Thread, proc: Proc, arg: u64): i32 {
 
 /** BINDER_SET_CONTEXT_MGR. 0, -EBUSY while there is a manager, -EPERM for another uid than the first manager's, or -ENOMEM. */
 export function managerSet(thread: Thread, proc: Proc, ptr: u64, cookie: u64, flags: u32): i32 {
+  assert(!proc.isDead, 'managerSet: the proc is released');
   const context = proc.context;
   if (context.manager) return -EBUSY;
   const uid = <i64>thread.process.uid;
@@ -56,6 +57,7 @@ export function managerSet(thread: Thread, proc: Proc, ptr: u64, cookie: u64, fl
   if (context.managerUid != uid) return -EPERM;
   const node: Node | null = nodeCreate(proc, ptr, cookie, flags);
   if (!node) return -ENOMEM;
+  assert(node.proc == proc, 'managerSet: the node is of another proc');
   node.localWeakRefs++;
   node.localStrongRefs++;
   node.hasStrongRef = true;
@@ -65,7 +67,7 @@ export function managerSet(thread: Thread, proc: Proc, ptr: u64, cookie: u64, fl
   return 0;
 }
 
-/** BINDER_GET_NODE_INFO_FOR_REF: counts of the node behind a strong handle, for the manager alone. 0, -EFAULT, -EINVAL or -EPERM. */
+/** BINDER_GET_NODE_INFO_FOR_REF: counts of the node of a strong handle, for the manager alone. 0, -EFAULT, -EINVAL or -EPERM. */
 export function managerNodeInfo(space: Space, proc: Proc, arg: u64): i32 {
   if (copyFromUser(space, changetype<usize>(refInfo), arg, NODE_INFO_FOR_REF_SIZE)) return -EFAULT;
   if (refInfo.strongCount | refInfo.weakCount | refInfo.reserved1 | refInfo.reserved2 | refInfo.reserved3)

@@ -1,9 +1,9 @@
 /**
- * Nodes: the objects a proc has sent, found by `ptr`, and how the owner learns whether anybody still uses them.
+ * Nodes: the objects that a proc has sent, found by `ptr`, and the BR_ words that report their references to the owner.
  *
  * A node is strongly held by strong refs of other processes (internal) and by messages in the owner's hands (local);
- * weakly by any ref. When holding begins or ends the node itself is queued as work, and the next read of the owner turns
- * the difference between what is and what it was told into BR_INCREFS, BR_ACQUIRE, BR_RELEASE and BR_DECREFS.
+ * weakly by any ref. When holding begins or ends the node itself is queued as work. The owner's next read stores the
+ * difference since its last words about the node: BR_INCREFS, BR_ACQUIRE, BR_RELEASE, BR_DECREFS.
  */
 import { EINVAL } from '../abi/errno';
 import { CACHE_BINDER_NODE } from '../abi/machine';
@@ -26,7 +26,7 @@ import {
   rbRoot,
 } from '../lib/rbtree';
 import { kmemFree, kmemZalloc } from '../mem/kmem';
-import { Looper, looperTodo, Node, nodeAsyncTodo, nodeRefs, Proc, WORK_NODE } from './objects';
+import { BinderThread, binderThreadTodo, Node, nodeAsyncTodo, nodeRefs, Proc, WORK_NODE } from './objects';
 import { deadNodesRemove, nextId, STAT_NODE, statCreated, statDeleted } from './state';
 import { workAdd, workAddDeferred, workAddProc, workQueued, workRemove } from './work';
 
@@ -92,24 +92,24 @@ export function nodeNext(node: Node): Node | null {
 }
 
 /**
- * Adds a reference. `teller` is the looper of the owner that sends the node and will be the one to be told; without it
- * the first strong reference to a node that the owner does not hold is refused with -EINVAL.
+ * Adds a reference. `sender` is the owner's thread that sends the node, and the one that gets the BR_ words about it.
+ * Without a sender the first strong reference to a node that the owner does not hold is refused with -EINVAL.
  */
-export function nodeInc(node: Node, strong: bool, internal: bool, teller: Looper | null): i32 {
+export function nodeInc(node: Node, strong: bool, internal: bool, sender: BinderThread | null): i32 {
   if (strong) {
     if (internal) {
-      if (!teller && !node.internalStrongRefs && !isHeldManager(node)) return -EINVAL;
+      if (!sender && !node.internalStrongRefs && !isHeldManager(node)) return -EINVAL;
       node.internalStrongRefs++;
     } else {
       node.localStrongRefs++;
     }
-    if (!node.hasStrongRef && teller) {
+    if (!node.hasStrongRef && sender) {
       workRemove(node);
-      workAddDeferred(teller, node);
+      workAddDeferred(sender, node);
     }
   } else {
     if (!internal) node.localWeakRefs++;
-    if (!node.hasWeakRef && teller && !workQueued(node)) workAdd(node, looperTodo(teller));
+    if (!node.hasWeakRef && sender && !workQueued(node)) workAdd(node, binderThreadTodo(sender));
   }
   return 0;
 }
@@ -155,7 +155,7 @@ export function nodeRelease(node: Node): void {
   nodeDec(node, false, true);
 }
 
-/** The context manager's node may be referred to before anybody told its owner. */
+/** The node of the context manager may get references before its owner gets BR_ words about them. */
 function isHeldManager(node: Node): bool {
   const owner = node.proc;
   return owner != null && owner.context.manager == node && node.hasStrongRef;

@@ -4,14 +4,14 @@
  *     Context ──manager──> Node <──node── Ref ──proc──> Proc ──alloc──> BinderAlloc ──> Buffer
  *                           │ refs: list of Ref          │ threads, nodes, refsByDesc, refsByNode: trees
  *                           └──proc──> Proc              │ todo: list of Work
- *     Transaction ──from, toThread──> Looper ──proc──────┘ todo: list of Work, stack: Transaction
+ *     Transaction ──from, toThread──> BinderThread ──proc┘ todo: list of Work, stack: Transaction
  *
- * What Linux calls binder_thread is a Looper here, to keep it apart from the task's Thread; the other names are Linux's
- * without their prefix. A Work stands first in everything that can be queued, so that a queue entry is its object.
+ * A BinderThread is Linux's binder_thread; a Thread is the task that it belongs to. The other names are Linux's without
+ * their prefix. A Work is the first part of everything that can be queued, so that a queue entry is its object.
  */
 import { BC_COUNT, BR_COUNT } from '../abi/protocol';
 import {
-  CACHE_BINDER_LOOPER,
+  CACHE_BINDER_THREAD,
   CACHE_BINDER_NODE,
   CACHE_BINDER_PROC,
   CACHE_BINDER_REF,
@@ -43,7 +43,7 @@ export const WORK_CLEAR_DEATH_NOTIFICATION: u32 = 9;
 export const WORK_FROZEN_BINDER: u32 = 10;
 export const WORK_CLEAR_FREEZE_NOTIFICATION: u32 = 11;
 
-/** Something that a looper is to be told: an entry of a todo list. */
+/** An entry of a todo list: something that a thread's read turns into BR_ words. */
 @unmanaged
 export class Work {
   next: usize; // link in the list it waits in; zero while it is in none
@@ -51,13 +51,13 @@ export class Work {
   type: u32; // WORK_*
 }
 
-/** A BR_ word that waits for its looper: the work of a failed transaction. Two are part of each looper. */
+/** A BR_ word for a thread, about a failed transaction. Each thread contains two. */
 @unmanaged
 export class ErrorWork extends Work {
   command: u32; // BR_OK while it is free
 }
 
-// looper states, as in Linux's dumps
+// states of a binder thread, as in Linux's dumps
 export const LOOPER_REGISTERED: u32 = 0x01;
 export const LOOPER_ENTERED: u32 = 0x02;
 export const LOOPER_EXITED: u32 = 0x04;
@@ -76,22 +76,22 @@ export class Context {
   managerUid: i64; // uid that first became manager since boot, -1 before; it stays for ever
 }
 
-/** One open file of a device. It lives until the file is released and nobody refers to it. */
+/** One open file of a device. It lives until the file is released and its last reference goes. */
 @unmanaged
 export class Proc {
   procsNext: usize; // link in the list of all procs, newest first; first, so that a link is a proc
   procsPrev: usize;
   deferredNext: usize; // link in the list of procs with deferred work
   deferredPrev: usize;
-  waitingNext: usize; // head of loopers that wait for process work, newest first
+  waitingNext: usize; // head of binder threads that wait for process work, newest first
   waitingPrev: usize;
-  todoNext: usize; // head of work that any looper may take
+  todoNext: usize; // head of work that any binder thread may take
   todoPrev: usize;
   deliveredDeathNext: usize; // head of deaths that user space has not answered
   deliveredDeathPrev: usize;
   deliveredFreezeNext: usize; // head of freeze notifications that user space has not answered
   deliveredFreezePrev: usize;
-  threads: usize; // tree of loopers by tid
+  threads: usize; // tree of binder threads by tid
   nodes: usize; // tree of nodes by ptr
   refsByDesc: usize; // tree of refs by handle
   refsByNode: usize; // tree of refs by node
@@ -99,7 +99,7 @@ export class Proc {
   descOrder: i32;
   descLow: i32; // no handle from 1 up to below this one is free
   context: Context;
-  process: Process; // who opened the file; held, and possibly dead
+  process: Process; // the opener of the file; held, and possibly dead
   secctx: SecurityContext | null; // the opener's when it opened the file; held
   alloc: BinderAlloc;
   pid: i32;
@@ -116,20 +116,20 @@ export class Proc {
   requestedThreads: i32; // BR_SPAWN_LOOPER sent and not answered: 0 or 1
   requestedThreadsStarted: u32; // BC_REGISTER_LOOPERs that answered one; never goes down
   outstandingTxns: i32; // transactions that are queued to it or being served
-  tmpRefs: i32; // holders for the length of an operation, and dead loopers that still hold it
+  tmpRefs: i32; // holders for the length of an operation, and dead binder threads that still hold it
 }
 
 /** One thread of a Proc, made by its first ioctl or poll. */
 @unmanaged
-export class Looper {
-  rbParent: usize; // node in the proc's tree of threads; first, so that a tree node is a looper
+export class BinderThread {
+  rbParent: usize; // node in the proc's tree of threads; first, so that a tree node is a binder thread
   rbLeft: usize;
   rbRight: usize;
-  waitingNext: usize; // link in the proc's list of waiting loopers
+  waitingNext: usize; // link in the proc's list of waiting binder threads
   waitingPrev: usize;
-  todoNext: usize; // head of work for this looper alone
+  todoNext: usize; // head of work for this binder thread alone
   todoPrev: usize;
-  returnErrorNext: usize; // ErrorWork: the looper's own last transaction failed
+  returnErrorNext: usize; // ErrorWork: the binder thread's own last transaction failed
   returnErrorPrev: usize;
   returnErrorType: u32;
   returnErrorCommand: u32;
@@ -141,14 +141,14 @@ export class Looper {
   stack: Transaction | null; // calls it serves and waits for, innermost first
   waiter: Thread | null; // the task that sleeps at it in read or poll
   tid: i32;
-  looper: u32; // LOOPER_*
+  state: u32; // LOOPER_*
   tmpRefs: i32;
   errorId: u32; // extended error: transaction, BR_ word, -errno
   errorCommand: u32;
   errorParam: i32;
   needReturn: bool; // its next read returns at once; set at birth, by flush, and by closed descriptors
   processTodo: bool; // its todo list holds something worth returning for
-  isDead: bool; // released, and kept for those who hold it
+  isDead: bool; // released, and kept until its last holder goes
 }
 
 /** An object that a process has sent: what handles refer to. */
@@ -169,7 +169,7 @@ export class Node extends Work {
   localStrongRefs: i32; // buffers and commands under way in the owner
   localWeakRefs: i32;
   tmpRefs: i32;
-  hasStrongRef: bool; // what the owner was last told
+  hasStrongRef: bool; // as of the last BR_ word to the owner
   pendingStrongRef: bool; // it has not answered BR_ACQUIRE
   hasWeakRef: bool;
   pendingWeakRef: bool;
@@ -200,18 +200,18 @@ export class Ref {
   weak: i32;
 }
 
-/** A request to be told of a node's death. */
+/** A request for a notification of a node's death. */
 @unmanaged
 export class RefDeath extends Work {
   cookie: u64;
 }
 
-/** A request to be told when a node's owner is frozen and thawed. */
+/** A request for notifications when a node's owner is frozen and thawed. */
 @unmanaged
 export class RefFreeze extends Work {
   cookie: u64;
   isFrozen: bool;
-  sent: bool; // told, and not answered yet
+  sent: bool; // user space has it, and has not answered yet
   resend: bool; // something changed since
 }
 
@@ -220,10 +220,10 @@ export class RefFreeze extends Work {
 export class Transaction extends Work {
   fixupsNext: usize; // head of descriptors that are to be given to the receiver
   fixupsPrev: usize;
-  from: Looper | null; // caller that waits for the reply; null for oneways, replies, and dead callers
+  from: BinderThread | null; // caller that waits for the reply; null for oneways, replies, and dead callers
   fromParent: Transaction | null; // next on the caller's stack
   toProc: Proc | null; // null once the receiver's thread died
-  toThread: Looper | null; // null until a thread took it, unless it was addressed to one
+  toThread: BinderThread | null; // null until a thread took it, unless it was addressed to one
   toParent: Transaction | null; // next on the receiver's stack
   buffer: Buffer | null;
   securityCtx: u64; // user address of the sender's security context, or 0
@@ -268,14 +268,14 @@ export class SgFixup {
   skip: u64; // bytes to leave alone
 }
 
-/** Counts of one proc, or of the whole driver: BC_ and BR_ words by number; behind a Proc in memory. */
+/** Counts of one proc, or of the whole driver: BC_ and BR_ words by number. A proc's follow it in memory. */
 export const STATS_BC: usize = 0;
 export const STATS_BR: usize = BC_COUNT * 4;
-export const STATS_SIZE: usize = (BC_COUNT + BR_COUNT) * 4;
+const STATS_SIZE: usize = (BC_COUNT + BR_COUNT) * 4;
 
 export function objectsBoot(): void {
   kmemCache(CACHE_BINDER_PROC, ((offsetof<Proc>() + 7) & ~7) + STATS_SIZE);
-  kmemCache(CACHE_BINDER_LOOPER, offsetof<Looper>());
+  kmemCache(CACHE_BINDER_THREAD, offsetof<BinderThread>());
   kmemCache(CACHE_BINDER_NODE, offsetof<Node>());
   kmemCache(CACHE_BINDER_REF, offsetof<Ref>());
   kmemCache(CACHE_BINDER_REF_DEATH, offsetof<RefDeath>());
@@ -299,16 +299,16 @@ export function procWaiting(proc: Proc): usize {
   return changetype<usize>(proc) + offsetof<Proc>('waitingNext');
 }
 
-export function looperTodo(looper: Looper): usize {
-  return changetype<usize>(looper) + offsetof<Looper>('todoNext');
+export function binderThreadTodo(binderThread: BinderThread): usize {
+  return changetype<usize>(binderThread) + offsetof<BinderThread>('todoNext');
 }
 
-export function looperReturnError(looper: Looper): ErrorWork {
-  return changetype<ErrorWork>(changetype<usize>(looper) + offsetof<Looper>('returnErrorNext'));
+export function binderThreadReturnError(binderThread: BinderThread): ErrorWork {
+  return changetype<ErrorWork>(changetype<usize>(binderThread) + offsetof<BinderThread>('returnErrorNext'));
 }
 
-export function looperReplyError(looper: Looper): ErrorWork {
-  return changetype<ErrorWork>(changetype<usize>(looper) + offsetof<Looper>('replyErrorNext'));
+export function binderThreadReplyError(binderThread: BinderThread): ErrorWork {
+  return changetype<ErrorWork>(changetype<usize>(binderThread) + offsetof<BinderThread>('replyErrorNext'));
 }
 
 export function nodeRefs(node: Node): usize {
@@ -325,10 +325,12 @@ export function transactionFixups(transaction: Transaction): usize {
 
 /** The ref whose link in its node's list is at `link`. */
 export function refOfSibling(link: usize): Ref {
+  assert(link != 0, 'refOfSibling: no link');
   return changetype<Ref>(link - offsetof<Ref>('siblingNext'));
 }
 
-/** The looper whose link in its proc's waiting list is at `link`. */
-export function looperOfWaiting(link: usize): Looper {
-  return changetype<Looper>(link - offsetof<Looper>('waitingNext'));
+/** The binder thread whose link in its proc's waiting list is at `link`. */
+export function binderThreadOfWaiting(link: usize): BinderThread {
+  assert(link != 0, 'binderThreadOfWaiting: no link');
+  return changetype<BinderThread>(link - offsetof<BinderThread>('waitingNext'));
 }

@@ -1,5 +1,5 @@
 /**
- * What a command or an object says, as plain records: user bytes are copied into one of these whole, then validated, then
+ * Commands and objects as plain records: user bytes are copied into one of these whole, then validated, then
  * acted on. Each class has exactly the layout of its structure in abi/wire; the build fails when it has not.
  */
 import {
@@ -42,7 +42,7 @@ import {
   WRITE_READ_WRITE_SIZE,
 } from '../abi/wire';
 
-/** struct binder_write_read, as it lies in the call frame of the thread; behind it what a parked read has to remember. */
+/** struct binder_write_read, in the call frame of the thread; the state of a parked read follows it. */
 @unmanaged
 export class WriteRead {
   writeSize: u64;

@@ -29,7 +29,7 @@ import {
 import { frameAllocZero, framePut } from '../mem/frames';
 import { kmemFree, kmemZalloc } from '../mem/kmem';
 import { nodeDec, nodeDecKeep, nodeFree, nodeHold, nodeInc } from './nodes';
-import { Looper, Node, nodeRefs, Proc, Ref } from './objects';
+import { BinderThread, Node, nodeRefs, Proc, Ref } from './objects';
 import { nextId, STAT_DEATH, STAT_FREEZE, STAT_REF, statCreated, statDeleted } from './state';
 import { workRemove } from './work';
 
@@ -45,7 +45,7 @@ export function refFind(proc: Proc, desc: u32, strong: bool): Ref | null {
 }
 
 /** The proc's ref to `node`, or null. */
-export function refFindByNode(proc: Proc, node: Node): Ref | null {
+function refFindByNode(proc: Proc, node: Node): Ref | null {
   let link = rbRoot(nodeRoot(proc));
   while (link) {
     const ref = refOfNodeRb(link);
@@ -55,7 +55,7 @@ export function refFindByNode(proc: Proc, node: Node): Ref | null {
   return null;
 }
 
-/** The node behind a handle, held by a temporary reference, or null. */
+/** The node of a handle, held by a temporary reference, or null. */
 export function refNode(proc: Proc, desc: u32, strong: bool): Node | null {
   const ref = refFind(proc, desc, strong);
   if (!ref) return null;
@@ -64,24 +64,24 @@ export function refNode(proc: Proc, desc: u32, strong: bool): Node | null {
 }
 
 /**
- * Adds to the proc's ref to `node`, which is made if there is none. `teller` as in nodeInc.
+ * Adds to the proc's ref to `node`, which is made if there is none. `sender` as in nodeInc.
  * The ref's address, or -ENOMEM, or -EINVAL when the node may not be held strongly.
  */
-export function refIncForNode(proc: Proc, node: Node, strong: bool, teller: Looper | null): i32 {
+export function refIncForNode(proc: Proc, node: Node, strong: bool, sender: BinderThread | null): i32 {
   const found = refFindByNode(proc, node);
   const ref = found ? found : create(proc, node);
   if (!ref) return -ENOMEM;
-  const error = refInc(ref, strong, teller);
+  const error = refInc(ref, strong, sender);
   if (!error) return changetype<i32>(ref);
   if (!found) refFree(ref);
   return error;
 }
 
 /** Adds to a ref. 0 or -EINVAL. */
-export function refInc(ref: Ref, strong: bool, teller: Looper | null): i32 {
+export function refInc(ref: Ref, strong: bool, sender: BinderThread | null): i32 {
   const count = strong ? ref.strong : ref.weak;
   if (!count) {
-    const error = nodeInc(ref.node, strong, true, teller);
+    const error = nodeInc(ref.node, strong, true, sender);
     if (error) return error;
   }
   if (strong) ref.strong++;
@@ -90,7 +90,7 @@ export function refInc(ref: Ref, strong: bool, teller: Looper | null): i32 {
 }
 
 /** Takes from a ref, which is freed with its last count; a count of zero is left alone. */
-export function refDec(ref: Ref, strong: bool): void {
+function refDec(ref: Ref, strong: bool): void {
   if (strong) {
     if (!ref.strong) return;
     if (--ref.strong == 0) nodeDec(ref.node, true, true);

@@ -18,7 +18,7 @@ import { fdClose } from '../task/fdtable';
 import { trace } from '../trace';
 import { arrayFits, ObjectHeader, OffsetEntry, objectRead, offsetRead, parentRead, RECORD_SIZE } from './contents';
 import { nodeDec, nodeFind, nodeRelease } from './nodes';
-import { Looper, Node, nodeAsyncTodo, Proc, Transaction } from './objects';
+import { BinderThread, Node, nodeAsyncTodo, Proc, Transaction } from './objects';
 import { FdArrayObject, FlatObject } from './records';
 import { refDecForDesc } from './refs';
 import { workAddProc, workTake } from './work';
@@ -35,16 +35,17 @@ const parentEntry = changetype<OffsetEntry>(memory.data(offsetof<OffsetEntry>(),
 const parents: usize = memory.data(RECORD_SIZE, 8);
 
 /**
- * Gives back what the buffer's target and its first `count` objects hold. `looper` is the reader whose descriptors are
+ * Gives back what the buffer's target and its first `count` objects hold. `binderThread` is the reader whose descriptors are
  * closed; `undelivered` when the receiver never had them.
  */
 export function bufferReleaseObjects(
   proc: Proc,
-  looper: Looper | null,
+  binderThread: BinderThread | null,
   buffer: Buffer,
   count: i32,
   undelivered: bool,
 ): void {
+  assert(count >= 0 && <u32>count <= buffer.offsetsSize >>> 3, 'bufferReleaseObjects: more objects than offsets');
   const target = changetype<Node | null>(buffer.targetNode);
   if (target) nodeDec(target, true, false);
   for (let index = 0; index < count; index++) {
@@ -59,7 +60,7 @@ export function bufferReleaseObjects(
     } else if (type == BINDER_TYPE_HANDLE || type == BINDER_TYPE_WEAK_HANDLE) {
       refDecForDesc(proc, <u32>changetype<FlatObject>(releasing).binder, type == BINDER_TYPE_HANDLE);
     } else if (type == BINDER_TYPE_FDA && !undelivered) {
-      closeArray(proc, looper, buffer, changetype<FdArrayObject>(releasing), index);
+      closeArray(proc, binderThread, buffer, changetype<FdArrayObject>(releasing), index);
     }
   }
   poison(entry);
@@ -67,12 +68,17 @@ export function bufferReleaseObjects(
 }
 
 /** Gives back what all objects of a buffer hold. */
-export function bufferReleaseAll(proc: Proc, looper: Looper | null, buffer: Buffer, undelivered: bool): void {
-  bufferReleaseObjects(proc, looper, buffer, <i32>(buffer.offsetsSize >>> 3), undelivered);
+export function bufferReleaseAll(
+  proc: Proc,
+  binderThread: BinderThread | null,
+  buffer: Buffer,
+  undelivered: bool,
+): void {
+  bufferReleaseObjects(proc, binderThread, buffer, <i32>(buffer.offsetsSize >>> 3), undelivered);
 }
 
 /** The receiver is done with a buffer: the node's next oneway may come, what the objects hold goes, the bytes are free. */
-export function bufferFree(proc: Proc, looper: Looper | null, buffer: Buffer, undelivered: bool): void {
+export function bufferFree(proc: Proc, binderThread: BinderThread | null, buffer: Buffer, undelivered: bool): void {
   const transaction = changetype<Transaction | null>(buffer.transaction);
   if (transaction) {
     transaction.buffer = null;
@@ -86,7 +92,7 @@ export function bufferFree(proc: Proc, looper: Looper | null, buffer: Buffer, un
     else node.hasAsyncTransaction = false;
   }
   traceBuffer(EVENT_TRANSACTION_BUFFER_RELEASE, buffer);
-  bufferReleaseAll(proc, looper, buffer, undelivered);
+  bufferReleaseAll(proc, binderThread, buffer, undelivered);
   allocFree(proc.alloc, buffer);
 }
 
@@ -95,7 +101,13 @@ export function traceBuffer(event: u32, buffer: Buffer): void {
 }
 
 /** Closes the descriptors of an array that the receiver got; its next read returns at once, to let that take effect. */
-function closeArray(proc: Proc, looper: Looper | null, buffer: Buffer, array: FdArrayObject, limit: u64): void {
+function closeArray(
+  proc: Proc,
+  binderThread: BinderThread | null,
+  buffer: Buffer,
+  array: FdArrayObject,
+  limit: u64,
+): void {
   const parent = parentRead(proc, buffer, array.parent, limit, parentEntry, parents);
   if (!parent || !arrayFits(array, parent)) return;
   const start = parent.buffer - allocUserAddress(proc.alloc, buffer) + array.parentOffset;
@@ -103,7 +115,7 @@ function closeArray(proc: Proc, looper: Looper | null, buffer: Buffer, array: Fd
   for (let index: u64 = 0; index < array.numFds; index++) {
     if (!allocRead(proc.alloc, buffer, start + index * 4, changetype<usize>(scratch), 4)) continue;
     if (acting) fdClose(acting.process, scratch.fd);
-    if (looper) looper.needReturn = true;
+    if (binderThread) binderThread.needReturn = true;
   }
   poison(scratch);
   poison(parentEntry);

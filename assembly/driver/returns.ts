@@ -1,19 +1,13 @@
 /**
  * The read half of BINDER_WRITE_READ, and the only writer of BR_ words.
  *
- * A read begins with BR_NOOP, then takes work until the lists are empty, the buffer has no room for the largest answer,
- * or a message was delivered. With nothing to take it parks; `readResume` goes on where it stopped. At the end the driver
- * may ask for another thread: BR_SPAWN_LOOPER goes over the first word.
+ * A read begins with BR_NOOP, then takes work. It ends when the lists are empty, when the buffer has no room for the
+ * largest answer, or after a message. Without work it parks, and `readResume` continues it. At the end the driver may ask
+ * for another thread: BR_SPAWN_LOOPER replaces the first word.
  */
 import { EAGAIN, EFAULT, EINTR, ENOMEM } from '../abi/errno';
-import {
-  EVENT_PARK,
-  EVENT_RETURN,
-  EVENT_TRANSACTION_FD_RECV,
-  EVENT_TRANSACTION_RECEIVED,
-  EVENT_WAIT_FOR_WORK,
-} from '../abi/events';
-import { ACCESS_WRITE, CACHE_BINDER_WORK, CACHE_FD_FIXUP, PARKED } from '../abi/machine';
+import { EVENT_PARK, EVENT_RETURN, EVENT_TRANSACTION_RECEIVED, EVENT_WAIT_FOR_WORK } from '../abi/events';
+import { ACCESS_WRITE, CACHE_BINDER_WORK, PARKED } from '../abi/machine';
 import {
   BR_ACQUIRE,
   BR_CLEAR_DEATH_NOTIFICATION_DONE,
@@ -36,29 +30,28 @@ import {
   TF_ONE_WAY,
 } from '../abi/protocol';
 import { FROZEN_STATE_INFO_SIZE, TRANSACTION_DATA_SECCTX_SIZE, TRANSACTION_DATA_SIZE } from '../abi/wire';
-import { allocDeliver, allocUserAddress, allocWrite } from '../alloc/alloc';
+import { allocDeliver, allocUserAddress } from '../alloc/alloc';
 import { Buffer, bufferOffsetsStart } from '../alloc/buffer';
-import { listAddHead, listDel, listEmpty, listFirst, listLinked, listNext } from '../lib/list';
+import { listAddHead, listDel, listEmpty, listLinked } from '../lib/list';
 import { poison } from '../lib/poison';
 import { kmemFree } from '../mem/kmem';
 import { copyToUser, putUser32, putUser64, userWindow } from '../mem/uaccess';
-import { fdInstall, fdReserve } from '../task/fdtable';
 import { OpenFile } from '../task/file';
 import { niceSet } from '../task/nice';
 import { CALL_READ, Thread } from '../task/process';
 import { threadPark } from '../task/wait';
 import { trace, tracing } from '../trace';
 import { deathDelivered, deathFree } from './death';
+import { fixupsDrop, fixupsInstall, fixupsReserve } from './fixups';
 import { freezeDelivered, freezeFree } from './freeze';
 import { nodeFree, nodeUnlink } from './nodes';
 import {
   ErrorWork,
-  FdFixup,
-  Looper,
+  BinderThread,
   LOOPER_ENTERED,
   LOOPER_REGISTERED,
   LOOPER_WAITING,
-  looperTodo,
+  binderThreadTodo,
   Node,
   nodeRefs,
   Proc,
@@ -67,7 +60,6 @@ import {
   RefDeath,
   RefFreeze,
   Transaction,
-  transactionFixups,
   Work,
   WORK_CLEAR_DEATH_NOTIFICATION,
   WORK_CLEAR_FREEZE_NOTIFICATION,
@@ -83,19 +75,19 @@ import {
 } from './objects';
 import { TransactionRecord, Word, WriteRead } from './records';
 import { bufferFree } from './release';
-import { fixupsDrop, transactionCancel, transactionFree } from './stack';
+import { transactionCancel, transactionFree } from './stack';
 import { countReturn, STAT_TRANSACTION_COMPLETE, statDeleted } from './state';
-import { looperAvailable, looperHasWork, workTake } from './work';
+import { binderThreadAvailable, binderThreadHasWork, workTake } from './work';
 
 /** A read goes on only while the largest answer, BR_TRANSACTION_SEC_CTX, still fits. */
 const ROOM = 4 + TRANSACTION_DATA_SECCTX_SIZE;
 
-// what `take` says of one piece of work, besides a negative errno
+// results of `take`, besides a negative errno
 const TAKEN = 0; // go on
 const LAST = 1; // user space has to act on it before it reads more
 const DROPPED = 2; // a message whose descriptors found no place: go on, but see takeNode
 
-/** What `readWork` says when it was woken for nothing. */
+/** Result of `readWork` when there is no work. */
 const LOST = 3;
 
 /** struct binder_frozen_state_info */
@@ -113,113 +105,133 @@ const frozenState = changetype<FrozenState>(memory.data(offsetof<FrozenState>(),
 const staged = changetype<TransactionRecord>(memory.data(offsetof<TransactionRecord>(), 8));
 
 /** Begins the read half. 0, -EFAULT, -EAGAIN or PARKED. */
-export function readStart(thread: Thread, looper: Looper, io: WriteRead, file: OpenFile, nonblock: bool): i32 {
+export function readStart(
+  thread: Thread,
+  binderThread: BinderThread,
+  io: WriteRead,
+  file: OpenFile,
+  nonblock: bool,
+): i32 {
   io.cursor = io.readBuffer + io.readConsumed;
   if (!io.readConsumed && !put(thread, io, BR_NOOP)) return -EFAULT;
-  return readWait(thread, looper, io, file, nonblock);
+  return readWait(thread, binderThread, io, file, nonblock);
 }
 
-/** Goes on with a parked read. 0, -EFAULT, -EINTR or PARKED again, at the front of the waiting loopers. */
-export function readResume(thread: Thread, looper: Looper, io: WriteRead, file: OpenFile, signalled: bool): i32 {
-  readLeave(looper);
+/** Goes on with a parked read. 0, -EFAULT, -EINTR or PARKED again, at the front of the waiting binder threads. */
+export function readResume(
+  thread: Thread,
+  binderThread: BinderThread,
+  io: WriteRead,
+  file: OpenFile,
+  signalled: bool,
+): i32 {
+  readLeave(binderThread);
   if (signalled) {
-    looper.looper &= ~LOOPER_WAITING;
+    binderThread.state &= ~LOOPER_WAITING;
     return -EINTR;
   }
-  if (!looperHasWork(looper, io.procWork)) return park(thread, looper, io, file);
-  looper.looper &= ~LOOPER_WAITING;
-  const result = readWork(thread, looper, io);
-  return result == LOST ? readWait(thread, looper, io, file, false) : result;
+  if (!binderThreadHasWork(binderThread, io.procWork)) return park(thread, binderThread, io, file);
+  binderThread.state &= ~LOOPER_WAITING;
+  const result = readWork(thread, binderThread, io);
+  return result == LOST ? readWait(thread, binderThread, io, file, false) : result;
 }
 
-/** The looper no longer waits: it is off its proc's list, and nobody sleeps at it. */
-export function readLeave(looper: Looper): void {
-  const link = changetype<usize>(looper) + offsetof<Looper>('waitingNext');
+/** Ends the wait of a binder thread: it leaves its proc's list, and no task sleeps at it. */
+function readLeave(binderThread: BinderThread): void {
+  const link = changetype<usize>(binderThread) + offsetof<BinderThread>('waitingNext');
   if (listLinked(link)) listDel(link);
-  looper.waiter = null;
+  binderThread.waiter = null;
 }
 
 /** Waits for work and delivers it. */
-function readWait(thread: Thread, looper: Looper, io: WriteRead, file: OpenFile, nonblock: bool): i32 {
+function readWait(thread: Thread, binderThread: BinderThread, io: WriteRead, file: OpenFile, nonblock: bool): i32 {
   while (true) {
-    io.procWork = looperAvailable(looper);
-    looper.looper |= LOOPER_WAITING;
-    if (tracing()) traceWait(looper, io.procWork);
-    if (io.procWork) niceSet(thread, looper.proc.defaultPriority);
-    if (!looperHasWork(looper, io.procWork)) {
-      if (!nonblock) return park(thread, looper, io, file);
-      looper.looper &= ~LOOPER_WAITING;
+    io.procWork = binderThreadAvailable(binderThread);
+    binderThread.state |= LOOPER_WAITING;
+    if (tracing()) traceWait(binderThread, io.procWork);
+    if (io.procWork) niceSet(thread, binderThread.proc.defaultPriority);
+    if (!binderThreadHasWork(binderThread, io.procWork)) {
+      if (!nonblock) return park(thread, binderThread, io, file);
+      binderThread.state &= ~LOOPER_WAITING;
       return -EAGAIN;
     }
-    looper.looper &= ~LOOPER_WAITING;
-    const result = readWork(thread, looper, io);
+    binderThread.state &= ~LOOPER_WAITING;
+    const result = readWork(thread, binderThread, io);
     if (result != LOST) return result;
   }
 }
 
-function traceWait(looper: Looper, procWork: bool): void {
-  trace(EVENT_WAIT_FOR_WORK, procWork ? 1 : 0, looper.stack ? 1 : 0, listEmpty(looperTodo(looper)) ? 0 : 1);
+function traceWait(binderThread: BinderThread, procWork: bool): void {
+  trace(
+    EVENT_WAIT_FOR_WORK,
+    procWork ? 1 : 0,
+    binderThread.stack ? 1 : 0,
+    listEmpty(binderThreadTodo(binderThread)) ? 0 : 1,
+  );
 }
 
-function park(thread: Thread, looper: Looper, io: WriteRead, file: OpenFile): i32 {
+function park(thread: Thread, binderThread: BinderThread, io: WriteRead, file: OpenFile): i32 {
   if (io.procWork) {
-    listAddHead(changetype<usize>(looper) + offsetof<Looper>('waitingNext'), procWaiting(looper.proc));
+    listAddHead(
+      changetype<usize>(binderThread) + offsetof<BinderThread>('waitingNext'),
+      procWaiting(binderThread.proc),
+    );
   }
-  looper.waiter = thread;
-  threadPark(thread, CALL_READ, file, changetype<usize>(looper));
+  binderThread.waiter = thread;
+  threadPark(thread, CALL_READ, file, changetype<usize>(binderThread));
   trace(EVENT_PARK, CALL_READ);
   return PARKED;
 }
 
 /** Delivers what there is. 0, a negative errno, or LOST when it was woken for nothing and has to wait again. */
-function readWork(thread: Thread, looper: Looper, io: WriteRead): i32 {
-  const proc = looper.proc;
+function readWork(thread: Thread, binderThread: BinderThread, io: WriteRead): i32 {
+  const proc = binderThread.proc;
   const end = io.readBuffer + io.readSize;
-  let dropped = 0; // -errno that a dropped message left, 0 without one or once a node has been told of
+  let dropped = 0; // -errno of a dropped message; 0 without one, and after the next node
   while (true) {
-    let list = looperTodo(looper);
+    let list = binderThreadTodo(binderThread);
     if (listEmpty(list)) {
       list = procTodo(proc);
       if (listEmpty(list) || !io.procWork) {
-        if (io.cursor - io.readBuffer == 4 && !looper.needReturn) return LOST;
+        if (io.cursor - io.readBuffer == 4 && !binderThread.needReturn) return LOST;
         break;
       }
     }
     // A buffer shorter than the cursor wraps here, and then counts as endless: so it does in Linux.
     if (end - io.cursor < <u64>ROOM) break;
     const work = workTake(list)!;
-    if (listEmpty(looperTodo(looper))) looper.processTodo = false;
+    if (listEmpty(binderThreadTodo(binderThread))) binderThread.processTodo = false;
     const isNode = work.type == WORK_NODE;
     const result = isNode
       ? takeNode(thread, proc, io, changetype<Node>(work), dropped)
-      : take(thread, looper, io, work);
+      : take(thread, binderThread, io, work);
     if (result < 0) return result;
     if (result == LAST) break;
     if (isNode) dropped = 0;
     else if (result == DROPPED) dropped = -ENOMEM;
   }
   io.readConsumed = io.cursor - io.readBuffer;
-  return askForThread(thread, looper, io);
+  return askForThread(thread, binderThread, io);
 }
 
-/** BR_SPAWN_LOOPER, when nobody waits, none is on its way, and the process allows one more. */
-function askForThread(thread: Thread, looper: Looper, io: WriteRead): i32 {
-  const proc = looper.proc;
+/** BR_SPAWN_LOOPER, when no thread waits, no request is open, and the process allows one more. */
+function askForThread(thread: Thread, binderThread: BinderThread, io: WriteRead): i32 {
+  const proc = binderThread.proc;
   if (proc.requestedThreads || !listEmpty(procWaiting(proc))) return 0;
   if (proc.requestedThreadsStarted >= proc.maxThreads) return 0;
-  if (!(looper.looper & (LOOPER_REGISTERED | LOOPER_ENTERED))) return 0;
+  if (!(binderThread.state & (LOOPER_REGISTERED | LOOPER_ENTERED))) return 0;
   proc.requestedThreads++;
   if (!putUser32(thread.process.space!, io.readBuffer, BR_SPAWN_LOOPER)) return -EFAULT;
   returned(proc, BR_SPAWN_LOOPER);
   return 0;
 }
 
-/** Tells user space of one piece of work, which is no node. TAKEN, LAST, DROPPED or a negative errno; on -EFAULT the work is lost. */
-function take(thread: Thread, looper: Looper, io: WriteRead, work: Work): i32 {
-  const proc = looper.proc;
+/** Stores the BR_ words of one piece of work other than a node. TAKEN, LAST, DROPPED or a negative errno; -EFAULT loses the work. */
+function take(thread: Thread, binderThread: BinderThread, io: WriteRead, work: Work): i32 {
+  const proc = binderThread.proc;
   switch (work.type) {
     case WORK_TRANSACTION:
-      return takeTransaction(thread, looper, io, changetype<Transaction>(work));
+      return takeTransaction(thread, binderThread, io, changetype<Transaction>(work));
     case WORK_RETURN_ERROR:
       return takeError(thread, proc, io, changetype<ErrorWork>(work));
     case WORK_TRANSACTION_COMPLETE:
@@ -260,10 +272,10 @@ function takeComplete(thread: Thread, proc: Proc, io: WriteRead, work: Work): i3
 }
 
 /**
- * The owner hears how its object's references have changed since it was last told.
+ * Stores how the references to a node have changed since the last BR_ words about it.
  *
- * As in Linux, the error of a message that the same read has dropped silences every word but BR_INCREFS, and is the read's
- * result when that word is not due: then the owner is never told.
+ * As in Linux, the error of a message that the same read has dropped suppresses every word but BR_INCREFS. When that word
+ * is not due the error is the result of the read, and the owner never gets the change.
  */
 function takeNode(thread: Thread, proc: Proc, io: WriteRead, node: Node, dropped: i32): i32 {
   assert(node.proc == proc, 'takeNode: node is not ours');
@@ -318,9 +330,9 @@ function takeFreeze(thread: Thread, proc: Proc, io: WriteRead, freeze: RefFreeze
   freeze.sent = true;
   freezeDelivered(proc, freeze);
   if (!put(thread, io, BR_FROZEN_BINDER)) return -EFAULT;
-  const told = putRecord(thread, io, changetype<usize>(frozenState), FROZEN_STATE_INFO_SIZE);
+  const stored = putRecord(thread, io, changetype<usize>(frozenState), FROZEN_STATE_INFO_SIZE);
   poison(frozenState);
-  if (!told) return -EFAULT;
+  if (!stored) return -EFAULT;
   returned(proc, BR_FROZEN_BINDER);
   return LAST;
 }
@@ -334,8 +346,8 @@ function takeFreezeCleared(thread: Thread, proc: Proc, io: WriteRead, freeze: Re
 }
 
 /** Delivers a call, a oneway or a reply. */
-function takeTransaction(thread: Thread, looper: Looper, io: WriteRead, transaction: Transaction): i32 {
-  const proc = looper.proc;
+function takeTransaction(thread: Thread, binderThread: BinderThread, io: WriteRead, transaction: Transaction): i32 {
+  const proc = binderThread.proc;
   const buffer = transaction.buffer!;
   const node = changetype<Node | null>(buffer.targetNode);
   const oneway = (transaction.flags & TF_ONE_WAY) != 0;
@@ -344,13 +356,12 @@ function takeTransaction(thread: Thread, looper: Looper, io: WriteRead, transact
     word = transaction.securityCtx ? BR_TRANSACTION_SEC_CTX : BR_TRANSACTION;
     inheritNice(thread, transaction, node, oneway);
   }
-  if (!reserveFixups(thread, proc, transaction, buffer) || allocDeliver(proc.alloc, buffer) < 0) {
+  if (!fixupsReserve(thread.process, proc, transaction) || allocDeliver(proc.alloc, buffer) < 0) {
     fixupsDrop(transaction);
-    return loseTransaction(thread, looper, io, transaction, buffer, word);
+    return loseTransaction(thread, binderThread, io, transaction, buffer, word);
   }
-  installFixups(thread, transaction);
-  const size: u32 = transaction.securityCtx ? TRANSACTION_DATA_SECCTX_SIZE : TRANSACTION_DATA_SIZE;
-  if (!putMessage(thread, proc, io, word, size, transaction, buffer, node)) {
+  fixupsInstall(thread.process, transaction);
+  if (!putMessage(thread, proc, io, word, transaction)) {
     transactionCancel(transaction, BR_FAILED_REPLY);
     return -EFAULT;
   }
@@ -358,48 +369,35 @@ function takeTransaction(thread: Thread, looper: Looper, io: WriteRead, transact
   returned(proc, word);
   buffer.allowUserFree = true;
   if (node && !oneway) {
-    transaction.toParent = looper.stack;
-    transaction.toThread = looper;
-    looper.stack = transaction;
+    transaction.toParent = binderThread.stack;
+    transaction.toThread = binderThread;
+    binderThread.stack = transaction;
   } else {
     transactionFree(transaction);
   }
   return LAST;
 }
 
-/** Stores the word and binder_transaction_data of `size` bytes: in place, unless a page ends in between. */
-function putMessage(
-  thread: Thread,
-  proc: Proc,
-  io: WriteRead,
-  word: u32,
-  size: u32,
-  transaction: Transaction,
-  buffer: Buffer,
-  node: Node | null,
-): bool {
+/** Stores the word and binder_transaction_data: in place, unless a page ends in between. */
+function putMessage(thread: Thread, proc: Proc, io: WriteRead, word: u32, transaction: Transaction): bool {
+  const size: u32 = transaction.securityCtx ? TRANSACTION_DATA_SECCTX_SIZE : TRANSACTION_DATA_SIZE;
   const window = userWindow(thread.process.space!, io.cursor, 4 + size, ACCESS_WRITE);
   const record = window ? changetype<TransactionRecord>(window + 4) : staged;
-  describe(record, transaction, buffer, node, proc);
-  if (transaction.securityCtx) record.tail = transaction.securityCtx;
+  describe(record, proc, transaction);
   if (!window) {
-    const told = put(thread, io, word) && putRecord(thread, io, changetype<usize>(staged), size);
+    const stored = put(thread, io, word) && putRecord(thread, io, changetype<usize>(staged), size);
     poison(staged);
-    return told;
+    return stored;
   }
   changetype<Word>(window).value = word;
   io.cursor += 4 + size;
   return true;
 }
 
-/** binder_transaction_data as the receiver sees it. */
-function describe(
-  record: TransactionRecord,
-  transaction: Transaction,
-  buffer: Buffer,
-  node: Node | null,
-  proc: Proc,
-): void {
+/** binder_transaction_data as the receiver sees it; the tail only where there is a security context. */
+function describe(record: TransactionRecord, proc: Proc, transaction: Transaction): void {
+  const buffer = transaction.buffer!;
+  const node = changetype<Node | null>(buffer.targetNode);
   const from = transaction.from;
   const user = allocUserAddress(proc.alloc, buffer);
   record.target = node ? node.ptr : 0;
@@ -412,6 +410,7 @@ function describe(
   record.offsetsSize = buffer.offsetsSize;
   record.buffer = user;
   record.offsets = user + bufferOffsetsStart(buffer);
+  if (transaction.securityCtx) record.tail = transaction.securityCtx;
 }
 
 /** The receiver runs at the caller's nice value, but not at less than the node's; the old one comes back with the reply. */
@@ -422,46 +421,19 @@ function inheritNice(thread: Thread, transaction: Transaction, node: Node, onewa
   else if (!oneway || transaction.savedPriority > least) niceSet(thread, least);
 }
 
-/** Sets numbers in the reader's table aside for the files in flight, and writes them into the message. False when one has no place. */
-function reserveFixups(thread: Thread, proc: Proc, transaction: Transaction, buffer: Buffer): bool {
-  const head = transactionFixups(transaction);
-  const process = thread.process;
-  for (let link = listFirst(head); link; link = listNext(link, head)) {
-    const fixup = changetype<FdFixup>(link);
-    const fd = fdReserve(process, 0, true);
-    if (fd < 0) return false;
-    trace(EVENT_TRANSACTION_FD_RECV, transaction.debugId, fd, fixup.offset);
-    fixup.targetFd = fd;
-    if (!allocWrite(proc.alloc, buffer, fixup.offset, changetype<usize>(fixup) + offsetof<FdFixup>('targetFd'), 4))
-      return false;
-  }
-  return true;
-}
-
-/** The files in flight are the reader's. */
-function installFixups(thread: Thread, transaction: Transaction): void {
-  const head = transactionFixups(transaction);
-  for (let link = listFirst(head); link; link = listFirst(head)) {
-    const fixup = changetype<FdFixup>(link);
-    fdInstall(thread.process, fixup.targetFd, fixup.file);
-    listDel(link);
-    kmemFree(CACHE_FD_FIXUP, link);
-  }
-}
-
-/** A message whose descriptors found no place, or its bytes no memory: its sender hears BR_FAILED_REPLY; of a reply, the caller who reads it. */
+/** Drops a message whose descriptors or bytes found no place. Its sender gets BR_FAILED_REPLY; for a reply, the caller that reads it. */
 function loseTransaction(
   thread: Thread,
-  looper: Looper,
+  binderThread: BinderThread,
   io: WriteRead,
   transaction: Transaction,
   buffer: Buffer,
   word: u32,
 ): i32 {
-  const proc = looper.proc;
+  const proc = binderThread.proc;
   buffer.transaction = 0;
   transactionCancel(transaction, BR_FAILED_REPLY);
-  bufferFree(proc, looper, buffer, true);
+  bufferFree(proc, binderThread, buffer, true);
   if (word != BR_REPLY) return DROPPED;
   if (!put(thread, io, BR_FAILED_REPLY)) return -EFAULT;
   returned(proc, BR_FAILED_REPLY);

@@ -1,124 +1,140 @@
 /**
- * The way of one transaction: who sends it, and who gets it. Found here, used while the transaction is made.
+ * The way of one transaction: who sends it, and who gets it.
  *
- *     call     the node behind a handle, its owner, and there a thread that waits in this very chain of calls
+ *     call     the node of a handle, its owner, and there a thread that waits in the same chain of calls
  *     reply    the thread whose call is on top of the replier's stack
  *
- * What a route names is held until the transaction is made or has failed; who made the route lets it go.
+ * The receiver, node and thread of a route are held until it is released.
  */
 import { EINVAL, EPROTO } from '../abi/errno';
 import { BR_DEAD_REPLY, BR_FAILED_REPLY, TF_ONE_WAY } from '../abi/protocol';
 import { listFirst } from '../lib/list';
-import { poison } from '../lib/poison';
 import { niceSet } from '../task/nice';
 import { Thread } from '../task/process';
-import { looperHold, procHold } from './holds';
-import { nodeHold, nodeInc } from './nodes';
-import { Looper, looperTodo, Node, Proc, Transaction, Work, WORK_TRANSACTION } from './objects';
+import { nodeDec, nodeHold, nodeInc, nodeRelease } from './nodes';
+import { BinderThread, binderThreadTodo, Node, Proc, Transaction, Work, WORK_TRANSACTION } from './objects';
 import { TransactionRecord } from './records';
 import { refFind } from './refs';
+import { binderThreadHold, binderThreadRelease, procHold, procRelease } from './tmprefs';
 
-/** One transaction while it is made. What is set is held, and let go at the end whatever happens. */
+/** Why a transaction is not made: the BR_ word for its sender in the upper half, and an -errno in the lower; 0: it is made. */
+export type Failure = u64;
+
+export function failure(word: u32, param: i32): Failure {
+  assert(word != 0 && param <= 0, 'failure: no word, or a parameter that is no -errno');
+  return ((<u64>word) << 32) | <u32>param;
+}
+
+export function failureWord(failed: Failure): u32 {
+  return <u32>(failed >>> 32);
+}
+
+export function failureParam(failed: Failure): i32 {
+  return <i32>failed;
+}
+
+/** One transaction while it is made. */
 @unmanaged
 export class Route {
   thread: Thread; // the acting thread
-  looper: Looper; // the sender
-  proc: Proc | null; // receiver
-  node: Node | null; // node that is called; null in a reply
-  addressee: Looper | null; // thread that has to get it, else any
+  sender: BinderThread;
+  proc: Proc | null; // receiver; held
+  node: Node | null; // node that is called, held; null in a reply
+  addressee: BinderThread | null; // thread that has to get it, held; null: any
   inReplyTo: Transaction | null; // call that is answered
   id: i32;
-  error: u32; // BR_ word of the failure
-  param: i32; // its -errno
-  nodeId: i32; // of the node that is called, for the log; 0 when it was refused at once
-  contextSize: u64; // bytes of the sender's security context at the end of the extra space
+  nodeId: i32; // of the node, for the log; 0 when it was refused at once
+  translated: i32; // objects of the buffer that hold something, from the first on
+  ownsStrong: bool; // it has a strong reference to the node, until a buffer takes that over
 }
 
-/** There is one at a time; `transact` begins and ends it. */
-export const route = changetype<Route>(memory.data(offsetof<Route>(), 8));
-
-/** Begins a route that leads nowhere yet. */
-export function routeStart(thread: Thread, looper: Looper, id: i32): void {
+/** Begins a route without a receiver. */
+export function routeStart(route: Route, thread: Thread, sender: BinderThread, id: i32): void {
+  assert(!sender.isDead, 'routeStart: the sender is released');
   route.thread = thread;
-  route.looper = looper;
+  route.sender = sender;
   route.proc = null;
   route.node = null;
   route.addressee = null;
   route.inReplyTo = null;
   route.id = id;
   route.nodeId = 0;
+  route.translated = 0;
+  route.ownsStrong = false;
 }
 
-/** The way was gone, or nobody goes it. */
-export function routeEnd(): void {
-  poison(route);
+/** Releases what the route holds. */
+export function routeRelease(route: Route): void {
+  const addressee = route.addressee;
+  const node = route.node;
+  const proc = route.proc;
+  assert(!route.ownsStrong || node, 'routeRelease: a reference to no node');
+  assert(!addressee || addressee.proc == proc, 'routeRelease: the addressee is not of the receiver');
+  if (node && route.ownsStrong) nodeDec(node, true, false);
+  if (addressee) binderThreadRelease(addressee);
+  if (node) nodeRelease(node);
+  if (proc) procRelease(proc);
 }
 
-/** Says what the sender will hear: a BR_ word, and why. Always false. */
-export function routeFail(error: u32, param: i32): bool {
-  route.error = error;
-  route.param = param;
-  return false;
-}
-
-/** A reply goes to the thread whose call is on top of the replier's stack. The call leaves the stack here, come what may. */
-export function routeReply(): bool {
-  const looper = route.looper;
-  const call = looper.stack;
-  if (!call || call.toThread != looper) return routeFail(BR_FAILED_REPLY, -EPROTO);
-  looper.stack = call.toParent;
+/** A reply goes to the thread whose call is on top of the replier's stack. The call leaves the stack whatever happens. */
+export function routeReply(route: Route): Failure {
+  const sender = route.sender;
+  const call = sender.stack;
+  if (!call || call.toThread != sender) return failure(BR_FAILED_REPLY, -EPROTO);
+  sender.stack = call.toParent;
   niceSet(route.thread, call.savedPriority);
   route.inReplyTo = call;
   const caller = call.from;
-  if (!caller) return routeFail(BR_DEAD_REPLY, 0);
+  if (!caller) return failure(BR_DEAD_REPLY, 0);
   if (caller.stack != call) {
     route.inReplyTo = null;
-    return routeFail(BR_FAILED_REPLY, -EPROTO);
+    return failure(BR_FAILED_REPLY, -EPROTO);
   }
-  looperHold(caller);
+  binderThreadHold(caller);
   procHold(caller.proc);
   route.addressee = caller;
   route.proc = caller.proc;
-  return true;
+  return 0;
 }
 
-/** A call goes to the owner of the node behind the handle, and there to a thread that waits in this very chain of calls. */
-export function routeCall(record: TransactionRecord): bool {
-  const looper = route.looper;
-  const sender = looper.proc;
+/** A call goes to the owner of the handle's node, and there to a thread that waits in the same chain of calls. */
+export function routeCall(route: Route, record: TransactionRecord): Failure {
+  const sender = route.sender;
+  const from = sender.proc;
   const handle = <u32>record.target;
   let node: Node | null = null;
   if (handle) {
-    const ref = refFind(sender, handle, true);
-    if (!ref) return routeFail(BR_FAILED_REPLY, -EINVAL);
+    const ref = refFind(from, handle, true);
+    if (!ref) return failure(BR_FAILED_REPLY, -EINVAL);
     node = ref.node;
   } else {
-    node = sender.context.manager;
+    node = from.context.manager;
   }
   const owner = node ? node.proc : null;
-  if (!node || !owner) return routeFail(BR_DEAD_REPLY, -EINVAL);
+  if (!node || !owner) return failure(BR_DEAD_REPLY, -EINVAL);
   nodeInc(node, true, false, null);
   nodeHold(node);
   procHold(owner);
   route.node = node;
+  route.ownsStrong = true;
   route.proc = owner;
-  if (!handle && owner.pid == sender.pid) return routeFail(BR_FAILED_REPLY, -EINVAL);
+  if (!handle && owner.pid == from.pid) return failure(BR_FAILED_REPLY, -EINVAL);
   route.nodeId = node.debugId;
-  if (owner == sender) return routeFail(BR_FAILED_REPLY, -EINVAL);
-  if (record.flags & TF_ONE_WAY) return true;
+  if (owner == from) return failure(BR_FAILED_REPLY, -EINVAL);
+  if (record.flags & TF_ONE_WAY) return 0;
 
-  const first = listFirst(looperTodo(looper));
-  if (first && changetype<Work>(first).type == WORK_TRANSACTION) return routeFail(BR_FAILED_REPLY, -EPROTO);
-  const top = looper.stack;
-  if (top && top.toThread != looper) return routeFail(BR_FAILED_REPLY, -EPROTO);
+  const first = listFirst(binderThreadTodo(sender));
+  if (first && changetype<Work>(first).type == WORK_TRANSACTION) return failure(BR_FAILED_REPLY, -EPROTO);
+  const top = sender.stack;
+  if (top && top.toThread != sender) return failure(BR_FAILED_REPLY, -EPROTO);
   let call: Transaction | null = top;
   while (call && !route.addressee) {
     const caller = call.from;
     if (caller && caller.proc == owner) {
-      looperHold(caller);
+      binderThreadHold(caller);
       route.addressee = caller;
     }
     call = call.fromParent;
   }
-  return true;
+  return 0;
 }

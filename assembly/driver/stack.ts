@@ -6,25 +6,22 @@
  * to the caller; if that is gone, too, to the caller's caller.
  */
 import { EVENT_TXN_LATENCY_FREE } from '../abi/events';
-import { CACHE_BINDER_TRANSACTION, CACHE_FD_FIXUP } from '../abi/machine';
+import { CACHE_BINDER_TRANSACTION } from '../abi/machine';
 import { BR_OK, TF_ONE_WAY } from '../abi/protocol';
-import { listDel, listFirst } from '../lib/list';
 import { kmemFree } from '../mem/kmem';
-import { current } from '../task/current';
-import { fdUnreserve } from '../task/fdtable';
-import { filePut } from '../task/file';
 import { CALL_FREEZE } from '../task/process';
 import { wakeWaiting } from '../task/wait';
 import { trace, tracing } from '../trace';
-import { looperHold, looperRelease } from './holds';
-import { FdFixup, Looper, looperReplyError, Transaction, transactionFixups } from './objects';
+import { fixupsDrop } from './fixups';
+import { binderThreadHold, binderThreadRelease } from './tmprefs';
+import { BinderThread, binderThreadReplyError, Transaction } from './objects';
 import { STAT_TRANSACTION, statDeleted } from './state';
-import { looperWake, workAddLooper } from './work';
+import { binderThreadWake, workAddThread } from './work';
 
-/** Takes the call a looper waits for off its stack; the caller is no longer known to it. */
-export function stackPop(looper: Looper, transaction: Transaction): void {
-  assert(looper.stack == transaction && transaction.from == looper, 'stackPop: not the call on top');
-  looper.stack = transaction.fromParent;
+/** Takes the call that a thread waits for off its stack. The call loses its caller. */
+export function stackPop(binderThread: BinderThread, transaction: Transaction): void {
+  assert(binderThread.stack == transaction && transaction.from == binderThread, 'stackPop: not the call on top');
+  binderThread.stack = transaction.fromParent;
   transaction.from = null;
 }
 
@@ -32,6 +29,7 @@ export function stackPop(looper: Looper, transaction: Transaction): void {
 export function transactionFree(transaction: Transaction): void {
   const proc = transaction.toProc;
   if (proc) {
+    assert(proc.outstandingTxns > 0, 'transactionFree: the transaction is not counted');
     proc.outstandingTxns--;
     if (!proc.outstandingTxns && proc.isFrozen) wakeWaiting(CALL_FREEZE, changetype<usize>(proc));
     const buffer = transaction.buffer;
@@ -48,19 +46,6 @@ export function transactionDiscard(transaction: Transaction): void {
   statDeleted(STAT_TRANSACTION);
 }
 
-/** Lets go of the files in flight, and of numbers that the acting reader had reserved for them. */
-export function fixupsDrop(transaction: Transaction): void {
-  const head = transactionFixups(transaction);
-  for (let link = listFirst(head); link; link = listFirst(head)) {
-    const fixup = changetype<FdFixup>(link);
-    listDel(link);
-    const reader = current();
-    if (fixup.targetFd >= 0 && reader) fdUnreserve(reader.process, fixup.targetFd);
-    filePut(fixup.file);
-    kmemFree(CACHE_FD_FIXUP, link);
-  }
-}
-
 /** Ends a synchronous call with `word` for its caller, or for the nearest caller up the chain that is alive. */
 export function stackFail(transaction: Transaction, word: u32): void {
   assert(!(transaction.flags & TF_ONE_WAY), 'stackFail: a oneway has no caller');
@@ -68,15 +53,15 @@ export function stackFail(transaction: Transaction, word: u32): void {
   while (failed) {
     const caller = failed.from;
     if (caller) {
-      looperHold(caller);
+      binderThreadHold(caller);
       stackPop(caller, failed);
-      const error = looperReplyError(caller);
+      const error = binderThreadReplyError(caller);
       if (error.command == BR_OK) {
         error.command = word;
-        workAddLooper(caller, error);
-        looperWake(caller);
+        workAddThread(caller, error);
+        binderThreadWake(caller);
       }
-      looperRelease(caller);
+      binderThreadRelease(caller);
       transactionFree(failed);
       return;
     }
@@ -89,7 +74,7 @@ export function stackFail(transaction: Transaction, word: u32): void {
 /** Ends a transaction that its receiver never took: a call fails with `word`, a oneway or a reply is lost. */
 export function transactionCancel(transaction: Transaction, word: u32): void {
   const buffer = transaction.buffer;
-  assert(buffer != null, 'transactionCancel: no buffer');
+  assert(buffer, 'transactionCancel: no buffer');
   if (buffer && buffer.targetNode && !(transaction.flags & TF_ONE_WAY)) stackFail(transaction, word);
   else transactionFree(transaction);
 }

@@ -78,6 +78,7 @@ export function stateSeed(lastId: i32, managerUid: i64): void {
 }
 
 export function context(device: i32): Context {
+  assert(device >= 0 && device < DEVICE_COUNT, 'context: no such device');
   return changetype<Context>(contexts + <usize>device * 16);
 }
 
@@ -128,10 +129,13 @@ export function countReturn(proc: Proc, word: u32): void {
 }
 
 export function statCreated(kind: i32): void {
+  assert(kind >= 0 && kind < STAT_COUNT, 'statCreated: no such kind');
   bump(objects + <usize>kind * 8);
 }
 
 export function statDeleted(kind: i32): void {
+  assert(kind >= 0 && kind < STAT_COUNT, 'statDeleted: no such kind');
+  assert(counted(kind, 0) != counted(kind, 4), 'statDeleted: more are gone than ever came');
   bump(objects + <usize>kind * 8 + 4);
 }
 
@@ -161,6 +165,11 @@ export function logEntry(index: u32): LogEntry {
 
 export function failedEntry(index: u32): LogEntry {
   return changetype<LogEntry>(failedLog + (index % LOG_ENTRIES) * 64);
+}
+
+/** Objects of a kind that were created (`which` 0) or deleted (4). */
+function counted(kind: i32, which: usize): u32 {
+  return changetype<Counter>(objects + <usize>kind * 8 + which).value;
 }
 
 function bump(address: usize): void {

@@ -3,9 +3,9 @@
  *
  *     route    who gets it (driver/route)
  *     fill     reserve a buffer in the receiver's mapping; copy data and offsets; translate objects
- *     queue    put it where the receiver finds it, and tell the sender it went out
+ *     queue    put it where the receiver finds it, and confirm it to the sender
  *
- * A step that fails undoes what came before, in this file, and the sender (of a failed reply: the caller) gets one BR_ word.
+ * A step that fails undoes the steps before it, and the sender (of a failed reply: the caller) gets one BR_ word.
  */
 import { EFAULT, EINVAL, ENOMEM, ESRCH } from '../abi/errno';
 import { EVENT_TRANSACTION, EVENT_TRANSACTION_ALLOC_BUF, EVENT_TRANSACTION_FAILED_BUFFER_RELEASE } from '../abi/events';
@@ -31,18 +31,15 @@ import { align8, Buffer, bufferOffsetsStart } from '../alloc/buffer';
 import { listInit } from '../lib/list';
 import { poison, poisonBytes } from '../lib/poison';
 import { kmemAlloc, kmemFree } from '../mem/kmem';
-import { Process, Thread } from '../task/process';
+import { Thread } from '../task/process';
 import { secctxBytes } from '../task/secctx';
 import { trace, tracing } from '../trace';
 import { ObjectHeader, OffsetEntry, objectRead, offsetRead, RECORD_SIZE } from './contents';
 import { deliver } from './delivery';
-import { looperRelease, procRelease } from './holds';
-import { nodeDec, nodeRelease } from './nodes';
+import { fixupsDrop } from './fixups';
 import {
-  Looper,
-  looperReturnError,
-  Node,
-  Proc,
+  BinderThread,
+  binderThreadReturnError,
   Transaction,
   transactionFixups,
   Work,
@@ -53,9 +50,19 @@ import {
 } from './objects';
 import { BufferObject, FdArrayObject, FdObject, FlatObject, TransactionRecord } from './records';
 import { bufferReleaseObjects, traceBuffer } from './release';
-import { route, routeCall, routeEnd, routeFail, routeReply, routeStart } from './route';
-import { scatterDrop, scatterRun } from './scatter';
-import { fixupsDrop, stackFail, stackPop, traceLatency, transactionFree } from './stack';
+import {
+  Failure,
+  failure,
+  failureParam,
+  failureWord,
+  Route,
+  routeCall,
+  routeRelease,
+  routeReply,
+  routeStart,
+} from './route';
+import { scatterDrop, scatterInit, scatterRun } from './scatter';
+import { stackFail, stackPop, traceLatency, transactionFree } from './stack';
 import {
   LogEntry,
   logAdd,
@@ -75,140 +82,129 @@ import {
   translateHandle,
   translatePtr,
 } from './translate';
-import { looperWake, workAddDeferred, workAddLooper, workInit, workRemove } from './work';
+import { binderThreadWake, workAddDeferred, workAddThread, workInit, workRemove } from './work';
 
+const route = changetype<Route>(memory.data(offsetof<Route>(), 8));
 const translation = changetype<Translation>(memory.data(offsetof<Translation>(), 8));
 const entry = changetype<OffsetEntry>(memory.data(offsetof<OffsetEntry>(), 8));
 const object: usize = memory.data(RECORD_SIZE, 8);
 
-/** Carries out a BC_TRANSACTION or BC_REPLY of `thread`; its outcome is queued as work, never an errno. */
-export function transact(thread: Thread, looper: Looper, record: TransactionRecord, reply: bool, extraSize: u64): void {
+/** Carries out a BC_TRANSACTION or BC_REPLY of `thread`. Its outcome is queued as work, and never an errno. */
+export function transact(
+  thread: Thread,
+  sender: BinderThread,
+  record: TransactionRecord,
+  reply: bool,
+  extraSize: u64,
+): void {
   const id = nextId();
-  const entry = logStart(id, looper, record, reply);
-  routeStart(thread, looper, id);
-  setExtendedError(looper, id, BR_OK, 0);
+  const entry = logStart(id, sender, record, reply);
+  routeStart(route, thread, sender, id);
+  setExtendedError(sender, id, BR_OK, 0);
 
-  const found = reply ? routeReply() : routeCall(record);
-  const node = route.node;
-  const addressee = route.addressee;
+  let failed = reply ? routeReply(route) : routeCall(route, record);
   const proc = route.proc;
+  const addressee = route.addressee;
   entry.toNode = route.nodeId;
-  entry.toProc = found ? proc!.pid : 0;
-  entry.toThread = found && addressee ? addressee.tid : 0;
-  if (found && send(record, reply, extraSize)) {
-    finish(entry, node, addressee, proc, 0, 0);
-  } else {
-    // A transaction that had a buffer gave the node's strong reference back with it.
-    const held = route.node;
-    if (held) nodeDec(held, true, false);
-    finish(entry, node, addressee, proc, route.error, route.param);
+  entry.toProc = !failed && proc ? proc.pid : 0;
+  entry.toThread = !failed && addressee ? addressee.tid : 0;
+  if (!failed) failed = send(route, record, reply, extraSize);
+
+  routeRelease(route);
+  entry.debugIdDone = id;
+  entry.returnError = failureWord(failed);
+  entry.returnErrorParam = failureParam(failed);
+  if (failed) {
     logAddFailed(entry);
-    tellFailure();
+    reportFailure(sender, id, route.inReplyTo, failed);
   }
-  routeEnd();
+  poison(route);
 }
 
-/** Sets what BINDER_GET_EXTENDED_ERROR will answer. */
-export function setExtendedError(looper: Looper, id: i32, command: u32, param: i32): void {
-  looper.errorId = id;
-  looper.errorCommand = command;
-  looper.errorParam = param;
+/** Sets the answer to the next BINDER_GET_EXTENDED_ERROR. */
+export function setExtendedError(binderThread: BinderThread, id: i32, command: u32, param: i32): void {
+  binderThread.errorId = id;
+  binderThread.errorCommand = command;
+  binderThread.errorParam = param;
 }
 
 /** Logs what is known from the start. */
-function logStart(id: i32, looper: Looper, record: TransactionRecord, reply: bool): LogEntry {
+function logStart(id: i32, sender: BinderThread, record: TransactionRecord, reply: bool): LogEntry {
   const entry = logAdd();
   entry.debugId = id;
   entry.callType = reply ? 2 : record.flags & TF_ONE_WAY ? 1 : 0;
-  entry.fromProc = looper.proc.pid;
-  entry.fromThread = looper.tid;
+  entry.fromProc = sender.proc.pid;
+  entry.fromThread = sender.tid;
   entry.targetHandle = <u32>record.target;
-  entry.device = looper.proc.device;
+  entry.device = sender.proc.device;
   entry.dataSize = record.dataSize;
   entry.offsetsSize = record.offsetsSize;
   return entry;
 }
 
-/** Lets go of what the route held, and logs how it ended. */
-function finish(
-  entry: LogEntry,
-  node: Node | null,
-  addressee: Looper | null,
-  proc: Proc | null,
-  error: u32,
-  param: i32,
-): void {
-  if (addressee) looperRelease(addressee);
-  if (node) nodeRelease(node);
-  if (proc) procRelease(proc);
-  entry.debugIdDone = entry.debugId;
-  entry.returnError = error;
-  entry.returnErrorParam = param;
-}
-
-/** The sender's last word: for a reply the failure is the caller's, and the sender only hears that it is done. */
-function tellFailure(): void {
-  const looper = route.looper;
-  const call = route.inReplyTo;
-  const error = looperReturnError(looper);
-  if (call) {
-    const caller = call.from;
-    if (caller && caller.errorCommand == BR_OK) setExtendedError(caller, route.id, route.error, route.param);
+/** Queues the BR_ word of a failure. A reply that fails ends its call: the failure is the caller's, the replier gets a confirmation. */
+function reportFailure(sender: BinderThread, id: i32, inReplyTo: Transaction | null, failed: Failure): void {
+  const error = binderThreadReturnError(sender);
+  assert(error.command == BR_OK, 'reportFailure: the sender has not read its last failure');
+  if (inReplyTo) {
+    const caller = inReplyTo.from;
+    if (caller && caller.errorCommand == BR_OK) setExtendedError(caller, id, failureWord(failed), failureParam(failed));
     error.command = BR_TRANSACTION_COMPLETE;
-    workAddLooper(looper, error);
-    stackFail(call, route.error);
+    workAddThread(sender, error);
+    stackFail(inReplyTo, failureWord(failed));
   } else {
-    setExtendedError(looper, route.id, route.error, route.param);
-    error.command = route.error;
-    workAddLooper(looper, error);
+    setExtendedError(sender, id, failureWord(failed), failureParam(failed));
+    error.command = failureWord(failed);
+    workAddThread(sender, error);
   }
 }
 
-/** Makes the transaction for a route that was found. True when it is queued; otherwise nothing of it is left. */
-function send(record: TransactionRecord, reply: bool, extraSize: u64): bool {
+/** Makes and queues the transaction for a route that was found. When it fails nothing of the transaction is left. */
+function send(route: Route, record: TransactionRecord, reply: bool, extraSize: u64): Failure {
   const transactionAddress = kmemAlloc(CACHE_BINDER_TRANSACTION);
-  if (!transactionAddress) return routeFail(BR_FAILED_REPLY, -ENOMEM);
+  if (!transactionAddress) return failure(BR_FAILED_REPLY, -ENOMEM);
   const completeAddress = kmemAlloc(CACHE_BINDER_WORK);
   if (!completeAddress) {
     kmemFree(CACHE_BINDER_TRANSACTION, transactionAddress);
-    return routeFail(BR_FAILED_REPLY, -ENOMEM);
+    return failure(BR_FAILED_REPLY, -ENOMEM);
   }
   statCreated(STAT_TRANSACTION);
   statCreated(STAT_TRANSACTION_COMPLETE);
   const transaction = changetype<Transaction>(transactionAddress);
   const complete = changetype<Work>(completeAddress);
-  describe(transaction, record, reply);
+  describe(route, transaction, record, reply);
   workInit(complete, WORK_TRANSACTION_COMPLETE);
 
-  const buffer = reserve(transaction, record, reply, extraSize);
-  if (buffer) {
-    const filled = fill(transaction, buffer, record);
-    if (filled >= 0) {
+  let failed = reserve(route, transaction, record, reply, extraSize);
+  if (!failed) {
+    const buffer = transaction.buffer!;
+    failed = fill(route, transaction, buffer, record);
+    if (!failed) {
       if (buffer.spamSuspect) complete.type = WORK_TRANSACTION_ONEWAY_SPAM_SUSPECT;
-      const queued = reply ? queueReply(transaction, complete) : queueCall(transaction, complete, buffer);
-      if (queued) return true;
+      failed = reply ? queueReply(route, transaction, complete) : queueCall(route, transaction, complete, buffer);
+      if (!failed) return 0;
       workRemove(complete);
     }
-    abort(transaction, buffer, filled < 0 ? ~filled : filled);
+    abort(route, transaction, buffer);
   }
   traceLatency(transaction);
   kmemFree(CACHE_BINDER_WORK, completeAddress);
   statDeleted(STAT_TRANSACTION_COMPLETE);
   kmemFree(CACHE_BINDER_TRANSACTION, transactionAddress);
   statDeleted(STAT_TRANSACTION);
-  return false;
+  return failed;
 }
 
 /** Sets every field of an object that may hold anything. */
-function describe(transaction: Transaction, record: TransactionRecord, reply: bool): void {
-  const looper = route.looper;
+function describe(route: Route, transaction: Transaction, record: TransactionRecord, reply: bool): void {
+  const sender = route.sender;
   workInit(transaction, WORK_TRANSACTION);
   listInit(transactionFixups(transaction));
   transaction.debugId = route.id;
-  transaction.from = reply || record.flags & TF_ONE_WAY ? null : looper;
-  transaction.fromPid = looper.proc.pid;
-  transaction.fromTid = looper.tid;
-  transaction.senderEuid = looper.proc.process.uid;
+  transaction.from = reply || record.flags & TF_ONE_WAY ? null : sender;
+  transaction.fromPid = sender.proc.pid;
+  transaction.fromTid = sender.tid;
+  transaction.senderEuid = sender.proc.process.uid;
   transaction.toProc = route.proc;
   transaction.toThread = route.addressee;
   transaction.code = record.code;
@@ -222,25 +218,28 @@ function describe(transaction: Transaction, record: TransactionRecord, reply: bo
   transaction.needReply = false;
 }
 
-/** A buffer in the receiver's mapping, with the sender's security context in it when the node wants that; null on failure. */
-function reserve(transaction: Transaction, record: TransactionRecord, reply: bool, extraSize: u64): Buffer | null {
+/** Bytes of the sender's security context at the end of the extra space, padded: 0 unless the node asks for it. */
+function contextSize(route: Route): u64 {
+  const node = route.node;
+  const secctx = route.sender.proc.secctx;
+  return node && node.txnSecurityCtx && secctx ? align8(secctx.size) : 0;
+}
+
+/** Reserves a buffer in the receiver's mapping, and stores the security context in it. It takes over the reference to the node. */
+function reserve(
+  route: Route,
+  transaction: Transaction,
+  record: TransactionRecord,
+  reply: bool,
+  extraSize: u64,
+): Failure {
   const proc = route.proc!;
   const node = route.node;
-  const secctx = route.looper.proc.secctx;
-  let context: u64 = 0;
-  if (node && node.txnSecurityCtx) {
-    if (!secctx) {
-      routeFail(BR_FAILED_REPLY, -EINVAL);
-      return null;
-    }
-    context = align8(secctx.size);
-    if (extraSize + context < context) {
-      routeFail(BR_FAILED_REPLY, -EINVAL);
-      return null;
-    }
-  }
-  route.contextSize = context;
-  if (tracing()) traceStart(transaction, reply);
+  const secctx = route.sender.proc.secctx;
+  if (node && node.txnSecurityCtx && !secctx) return failure(BR_FAILED_REPLY, -EINVAL);
+  const context = contextSize(route);
+  if (extraSize + context < context) return failure(BR_FAILED_REPLY, -EINVAL);
+  if (tracing()) traceStart(route, transaction, reply);
   const isAsync = !reply && (record.flags & TF_ONE_WAY) != 0;
   const reserved = allocReserve(
     proc.alloc,
@@ -250,18 +249,14 @@ function reserve(transaction: Transaction, record: TransactionRecord, reply: boo
     isAsync,
     route.thread.process.pid,
   );
-  if (reserved < 0) {
-    routeFail(reserved == -ESRCH ? BR_DEAD_REPLY : BR_FAILED_REPLY, reserved);
-    return null;
-  }
+  if (reserved < 0) return failure(reserved == -ESRCH ? BR_DEAD_REPLY : BR_FAILED_REPLY, reserved);
   const buffer = changetype<Buffer>(reserved);
   if (context && secctx) {
     const offset = align8(record.dataSize) + align8(record.offsetsSize) + align8(extraSize + context) - context;
     transaction.securityCtx = allocUserAddress(proc.alloc, buffer) + offset;
     if (!allocWrite(proc.alloc, buffer, offset, secctxBytes(secctx), secctx.size)) {
       allocFree(proc.alloc, buffer);
-      routeFail(BR_FAILED_REPLY, -ENOMEM);
-      return null;
+      return failure(BR_FAILED_REPLY, -ENOMEM);
     }
   }
   buffer.debugId = transaction.debugId;
@@ -269,44 +264,44 @@ function reserve(transaction: Transaction, record: TransactionRecord, reply: boo
   buffer.targetNode = changetype<usize>(node);
   buffer.clearOnFree = (transaction.flags & TF_CLEAR_BUF) != 0;
   transaction.buffer = buffer;
+  route.ownsStrong = false;
   traceBuffer(EVENT_TRANSACTION_ALLOC_BUF, buffer);
-  return buffer;
+  return 0;
 }
 
-/**
- * Copies data and offsets into the buffer and translates the objects.
- * How many objects were translated, and hold something: n when all went well, ~n when something failed behind the first n.
- */
-function fill(transaction: Transaction, buffer: Buffer, record: TransactionRecord): i32 {
-  if (record.offsetsSize || buffer.extraSize) return fillObjects(transaction, buffer, record);
-  return fillData(buffer, record, 0) ? 0 : ~0;
+/** Copies data and offsets into the buffer, and translates the objects. */
+function fill(route: Route, transaction: Transaction, buffer: Buffer, record: TransactionRecord): Failure {
+  if (record.offsetsSize || buffer.extraSize) return fillObjects(route, transaction, buffer, record);
+  return fillData(route, buffer, record, 0);
 }
 
 /** Copies the data from offset `from` on. */
-function fillData(buffer: Buffer, record: TransactionRecord, from: u64): bool {
+function fillData(route: Route, buffer: Buffer, record: TransactionRecord, from: u64): Failure {
+  assert(from <= record.dataSize, 'fillData: beyond the data');
   const space = route.thread.process.space!;
   const rest = record.dataSize - from;
   const copied = allocCopyFromUser(route.proc!.alloc, buffer, from, space, record.buffer + from, rest);
-  return copied || routeFail(BR_FAILED_REPLY, -EFAULT);
+  return copied ? 0 : failure(BR_FAILED_REPLY, -EFAULT);
 }
 
-/** The same for a message with offsets or extra space. */
-function fillObjects(transaction: Transaction, buffer: Buffer, record: TransactionRecord): i32 {
+/** The same as fill for a message with offsets or extra space. */
+function fillObjects(route: Route, transaction: Transaction, buffer: Buffer, record: TransactionRecord): Failure {
   const start: u64 = bufferOffsetsStart(buffer);
   const space = route.thread.process.space!;
   if (!allocCopyFromUser(route.proc!.alloc, buffer, start, space, record.offsets, record.offsetsSize))
-    return failBehind(0, -EFAULT);
-  if (record.offsetsSize & 7 || buffer.extraSize & 7) return failBehind(0, -EINVAL);
-  prepare(transaction, buffer, record, align8(start + record.offsetsSize));
-  const filled = fillAround(buffer, record, <i32>(record.offsetsSize >>> 3));
+    return failure(BR_FAILED_REPLY, -EFAULT);
+  if (record.offsetsSize & 7 || buffer.extraSize & 7) return failure(BR_FAILED_REPLY, -EINVAL);
+  prepare(route, transaction, buffer, record, align8(start + record.offsetsSize));
+  const failed = fillAround(route, buffer, record, <i32>(record.offsetsSize >>> 3));
+  scatterDrop(translation);
   poison(translation);
   poison(entry);
   poisonBytes(object, RECORD_SIZE);
-  return filled;
+  return failed;
 }
 
-/** Goes from object to object: copies what lies before each, and translates it. At the end the rest of the data, and what is scattered. */
-function fillAround(buffer: Buffer, record: TransactionRecord, count: i32): i32 {
+/** Goes from object to object: copies the data before each, and translates it. Then copies the rest, and the bytes of buffer objects. */
+function fillAround(route: Route, buffer: Buffer, record: TransactionRecord, count: i32): Failure {
   const proc = route.proc!;
   const space = route.thread.process.space!;
   let copied: u64 = 0;
@@ -316,119 +311,121 @@ function fillAround(buffer: Buffer, record: TransactionRecord, count: i32): i32 
     const offset = entry.offset;
     const gap = offset - copied;
     if (gap) {
-      if (copied > offset || offset > record.dataSize) return failBehind(index, -EFAULT);
+      if (copied > offset || offset > record.dataSize) return failure(BR_FAILED_REPLY, -EFAULT);
       if (!allocCopyFromUser(proc.alloc, buffer, copied, space, record.buffer + copied, gap))
-        return failBehind(index, -EFAULT);
+        return failure(BR_FAILED_REPLY, -EFAULT);
     }
     const size = objectRead(proc, buffer, offset, object, space, record.buffer);
-    if (!size || offset < copied) return failBehind(index, -EINVAL);
+    if (!size || offset < copied) return failure(BR_FAILED_REPLY, -EINVAL);
     copied = offset + size;
-    const error = translate(offset, index);
-    if (error) return failBehind(index, error);
+    const error = translate(translation, object, offset, index);
+    if (error) return failure(BR_FAILED_REPLY, error);
     // Linux reports 0 when the record does not fit any more; it always does, for it was read from there.
-    if (!allocWrite(proc.alloc, buffer, offset, object, size)) return failBehind(index, 0);
+    if (!allocWrite(proc.alloc, buffer, offset, object, size)) return failure(BR_FAILED_REPLY, 0);
+    route.translated = index + 1;
   }
-  if (!fillData(buffer, record, copied)) return ~count;
-  const error = scatterRun(proc, buffer, space);
-  return error ? failBehind(count, error) : count;
+  const failed = fillData(route, buffer, record, copied);
+  if (failed) return failed;
+  const error = scatterRun(translation, proc, buffer, space);
+  return error ? failure(BR_FAILED_REPLY, error) : 0;
 }
 
-/** Says what the sender will hear, and that the first `count` objects hold something. */
-function failBehind(count: i32, param: i32): i32 {
-  routeFail(BR_FAILED_REPLY, param);
-  return ~count;
-}
-
-function prepare(transaction: Transaction, buffer: Buffer, record: TransactionRecord, scatter: u64): void {
-  const process: Process = route.thread.process;
+function prepare(
+  route: Route,
+  transaction: Transaction,
+  buffer: Buffer,
+  record: TransactionRecord,
+  scatter: u64,
+): void {
+  const process = route.thread.process;
+  scatterInit(translation);
   translation.transaction = transaction;
   translation.buffer = buffer;
   translation.target = route.proc!;
-  translation.looper = route.looper;
+  translation.sender = route.sender;
   translation.process = process;
   translation.space = process.space!;
   translation.inReplyTo = route.inReplyTo;
   translation.user = record.buffer;
   translation.scatter = scatter;
-  translation.scatterEnd = scatter + buffer.extraSize - route.contextSize;
+  translation.scatterEnd = scatter + buffer.extraSize - contextSize(route);
   translation.fixupObject = 0;
   translation.fixupMin = 0;
 }
 
-/** Translates the object in `object`, which lies at `offset` and is entry `index` of the offsets. 0 or a negative errno. */
-function translate(offset: u64, index: i32): i32 {
-  const error = translateByType(offset, index);
+/** Translates the record at `object`, which lies at `offset` and is entry `index` of the offsets. 0 or a negative errno. */
+function translate(at: Translation, object: usize, offset: u64, index: i32): i32 {
+  const error = translateByType(at, object, offset, index);
   translateForget();
   return error;
 }
 
-function translateByType(offset: u64, index: i32): i32 {
+function translateByType(at: Translation, object: usize, offset: u64, index: i32): i32 {
   switch (changetype<ObjectHeader>(object).type) {
     case BINDER_TYPE_BINDER:
     case BINDER_TYPE_WEAK_BINDER:
-      return translateBinder(translation, changetype<FlatObject>(object));
+      return translateBinder(at, changetype<FlatObject>(object));
     case BINDER_TYPE_HANDLE:
     case BINDER_TYPE_WEAK_HANDLE:
-      return translateHandle(translation, changetype<FlatObject>(object));
+      return translateHandle(at, changetype<FlatObject>(object));
     case BINDER_TYPE_FD:
-      return translateFd(translation, changetype<FdObject>(object), offset);
+      return translateFd(at, changetype<FdObject>(object), offset);
     case BINDER_TYPE_FDA:
-      return translateFda(translation, changetype<FdArrayObject>(object), index);
+      return translateFda(at, changetype<FdArrayObject>(object), index);
     case BINDER_TYPE_PTR:
-      return translatePtr(translation, changetype<BufferObject>(object), offset, index);
+      return translatePtr(at, changetype<BufferObject>(object), offset, index);
     default:
       return -EINVAL;
   }
 }
 
-/** The caller's wait ends; the call it made is over. */
-function queueReply(transaction: Transaction, complete: Work): bool {
+/** The caller's wait ends, and the call it made is over. */
+function queueReply(route: Route, transaction: Transaction, complete: Work): Failure {
   const caller = route.addressee!;
   const call = route.inReplyTo!;
-  workAddLooper(route.looper, complete);
-  if (caller.isDead) return routeFail(BR_DEAD_REPLY, 0);
+  workAddThread(route.sender, complete);
+  if (caller.isDead) return failure(BR_DEAD_REPLY, 0);
   stackPop(caller, call);
-  workAddLooper(caller, transaction);
+  workAddThread(caller, transaction);
   caller.proc.outstandingTxns++;
-  looperWake(caller);
+  binderThreadWake(caller);
   transactionFree(call);
-  return true;
+  return 0;
 }
 
-/** A caller is told that its call went out only together with the reply; the sender of a oneway at its next read. */
-function queueCall(transaction: Transaction, complete: Work, buffer: Buffer): bool {
-  const looper = route.looper;
+/** The confirmation of a call waits for the reply; that of a oneway is worth a read of its own. */
+function queueCall(route: Route, transaction: Transaction, complete: Work, buffer: Buffer): Failure {
+  const sender = route.sender;
   const oneway = (transaction.flags & TF_ONE_WAY) != 0;
   if (!oneway) {
-    workAddDeferred(looper, complete);
+    workAddDeferred(sender, complete);
     transaction.needReply = true;
-    transaction.fromParent = looper.stack;
-    looper.stack = transaction;
+    transaction.fromParent = sender.stack;
+    sender.stack = transaction;
   }
   const error = deliver(transaction, buffer, route.node!, route.proc!, route.addressee);
   if (oneway) {
     if (error == BR_TRANSACTION_PENDING_FROZEN) complete.type = WORK_TRANSACTION_PENDING;
-    workAddLooper(looper, complete);
-    return !error || error == BR_TRANSACTION_PENDING_FROZEN ? true : routeFail(error, 0);
+    workAddThread(sender, complete);
+    return !error || error == BR_TRANSACTION_PENDING_FROZEN ? 0 : failure(error, 0);
   }
-  if (!error) return true;
-  stackPop(looper, transaction);
-  return routeFail(error, 0);
+  if (!error) return 0;
+  stackPop(sender, transaction);
+  return failure(error, 0);
 }
 
-/** Undoes reserve and fill, which has translated `count` objects. The buffer gives the node's strong reference back. */
-function abort(transaction: Transaction, buffer: Buffer, count: i32): void {
+/** Undoes reserve and fill. The buffer gives back the reference to the node, and the objects what they hold. */
+function abort(route: Route, transaction: Transaction, buffer: Buffer): void {
   const proc = route.proc!;
-  scatterDrop();
+  assert(!route.ownsStrong, "abort: the reference to the node is not the buffer's");
   fixupsDrop(transaction);
   traceBuffer(EVENT_TRANSACTION_FAILED_BUFFER_RELEASE, buffer);
-  bufferReleaseObjects(proc, null, buffer, count, true);
-  route.node = null;
+  bufferReleaseObjects(proc, null, buffer, route.translated, true);
   buffer.transaction = 0;
   allocFree(proc.alloc, buffer);
 }
 
-function traceStart(transaction: Transaction, reply: bool): void {
+function traceStart(route: Route, transaction: Transaction, reply: bool): void {
   const node = route.node;
   const addressee = route.addressee;
   trace(

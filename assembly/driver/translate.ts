@@ -1,7 +1,7 @@
 /**
- * Objects on their way from one process to another. A binder becomes a handle for everyone but its owner, a handle
- * becomes the owner's binder again or somebody else's handle; a descriptor becomes a file held until the receiver reads.
- * Every function here works on a record that was read whole, and answers 0 or a negative errno.
+ * Objects on their way from one process to another. A binder becomes a handle of the receiver. A handle becomes the binder
+ * again for the owner, and a handle for any other receiver. A descriptor becomes a file held until the receiver reads.
+ * Every function works on a record that was read whole, and returns 0 or a negative errno.
  */
 import { EBADF, EINVAL, ENOMEM, EPERM } from '../abi/errno';
 import {
@@ -10,7 +10,6 @@ import {
   EVENT_TRANSACTION_REF_TO_NODE,
   EVENT_TRANSACTION_REF_TO_REF,
 } from '../abi/events';
-import { CACHE_FD_FIXUP } from '../abi/machine';
 import {
   BINDER_BUFFER_FLAG_HAS_PARENT,
   BINDER_TYPE_BINDER,
@@ -21,29 +20,27 @@ import {
 } from '../abi/protocol';
 import { allocUserAddress } from '../alloc/alloc';
 import { align8, Buffer } from '../alloc/buffer';
-import { listAddTail } from '../lib/list';
 import { poison, poisonBytes } from '../lib/poison';
-import { kmemZalloc } from '../mem/kmem';
 import { Space } from '../mem/space';
 import { copyFromUser } from '../mem/uaccess';
 import { fdFile } from '../task/fdtable';
-import { fileGet } from '../task/file';
 import { Process } from '../task/process';
 import { trace } from '../trace';
 import { arrayFits, OffsetEntry, objectRead, offsetRead, parentRead, RECORD_SIZE } from './contents';
+import { fixupAdd } from './fixups';
 import { nodeCreate, nodeInc, nodeRelease } from './nodes';
-import { FdFixup, Looper, Node, Proc, Ref, Transaction, transactionFixups } from './objects';
+import { BinderThread, Node, Proc, Ref, Transaction } from './objects';
 import { BufferObject, FdArrayObject, FdObject, FlatObject } from './records';
 import { refFind, refIncForNode, refNode } from './refs';
-import { scatterCopy, scatterFixup } from './scatter';
+import { Scatter, scatterCopy, scatterFixup } from './scatter';
 
 /** A transaction whose objects are being translated. */
 @unmanaged
-export class Translation {
+export class Translation extends Scatter {
   transaction: Transaction;
   buffer: Buffer;
   target: Proc;
-  looper: Looper; // the sender
+  sender: BinderThread;
   process: Process; // whose descriptors and memory are meant: the acting thread's
   space: Space;
   inReplyTo: Transaction | null;
@@ -66,7 +63,7 @@ const parentEntry = changetype<OffsetEntry>(memory.data(offsetof<OffsetEntry>(),
 const ancestors: usize = memory.data(RECORD_SIZE, 8);
 const ancestorEntry = changetype<OffsetEntry>(memory.data(offsetof<OffsetEntry>(), 8));
 
-/** What was read for one object is nobody's any more. */
+/** Poisons the records that were read for one object. */
 export function translateForget(): void {
   poison(number);
   poisonBytes(parents, RECORD_SIZE);
@@ -76,17 +73,17 @@ export function translateForget(): void {
   poison(ancestorEntry);
 }
 
-/** BINDER and WEAK_BINDER: the receiver gets a handle of its own, and the sender will be told to hold the object. */
+/** BINDER and WEAK_BINDER: the receiver gets a handle of its own, and the sender's next read a request to hold the object. */
 export function translateBinder(at: Translation, object: FlatObject): i32 {
-  const looper = at.looper;
-  const node = nodeCreate(looper.proc, object.binder, object.cookie, object.flags);
+  assert(at.target != at.sender.proc, 'translateBinder: the receiver is the sender');
+  const node = nodeCreate(at.sender.proc, object.binder, object.cookie, object.flags);
   if (!node) return -ENOMEM;
   if (object.cookie != node.cookie) {
     nodeRelease(node);
     return -EINVAL;
   }
   const strong = object.type == BINDER_TYPE_BINDER;
-  const ref = refIncForNode(at.target, node, strong, looper);
+  const ref = refIncForNode(at.target, node, strong, at.sender);
   if (ref < 0) {
     nodeRelease(node);
     return ref;
@@ -108,7 +105,7 @@ export function translateBinder(at: Translation, object: FlatObject): i32 {
 
 /** HANDLE and WEAK_HANDLE: the owner gets its own ptr and cookie back, anyone else a handle of its own. */
 export function translateHandle(at: Translation, object: FlatObject): i32 {
-  const sender = at.looper.proc;
+  const sender = at.sender.proc;
   const strong = object.type == BINDER_TYPE_HANDLE;
   const node = refNode(sender, <u32>object.binder, strong);
   if (!node) return -EINVAL;
@@ -162,8 +159,9 @@ export function translateFd(at: Translation, object: FdObject, offset: u64): i32
 /** PTR: the bytes are queued for copying, the pointer is turned into the receiver's, and so is its copy in the parent. */
 export function translatePtr(at: Translation, object: BufferObject, offset: u64, index: u64): i32 {
   const buffer = at.buffer;
+  assert(at.scatter <= at.scatterEnd && (at.scatter & 7) == 0, 'translatePtr: the extra space is overrun');
   if (object.length > at.scatterEnd - at.scatter) return -EINVAL;
-  let error = scatterCopy(at.scatter, object.buffer, object.length);
+  let error = scatterCopy(at, at.scatter, object.buffer, object.length);
   if (error) return error;
   object.buffer = allocUserAddress(at.target.alloc, buffer) + at.scatter;
   at.scatter += align8(object.length);
@@ -183,7 +181,7 @@ export function translateFda(at: Translation, object: FdArrayObject, index: u64)
   if (!parent) return -EINVAL;
   const parentOffset = parentEntry.offset;
   if (!mayFixUp(at, parentOffset, object.parentOffset)) return -EINVAL;
-  // The sender's own copy of the parent tells where its numbers are.
+  // The array is where the sender's own copy of the parent points.
   if (objectRead(at.target, buffer, parentOffset, senderParents, at.space, at.user) != offsetof<BufferObject>())
     return -EINVAL;
   const error = holdArray(at, object, parent, changetype<BufferObject>(senderParents));
@@ -203,18 +201,13 @@ function becomeHandle(object: FlatObject, strong: bool, desc: u32): void {
 function holdFile(at: Translation, fd: u32, offset: u64): i32 {
   const call = at.inReplyTo;
   const target = changetype<Node | null>(at.buffer.targetNode);
+  assert(!call || !target, 'holdFile: a reply with a target');
   const accepted = call ? (call.flags & TF_ACCEPT_FDS) != 0 : target != null && target.acceptFds;
   if (!accepted) return -EPERM;
   const file = fdFile(at.process, fd);
   if (!file) return -EBADF;
-  const address = kmemZalloc(CACHE_FD_FIXUP);
-  if (!address) return -ENOMEM;
-  fileGet(file);
-  const fixup = changetype<FdFixup>(address);
-  fixup.file = file;
-  fixup.offset = <u32>offset;
-  fixup.targetFd = -1;
-  listAddTail(address, transactionFixups(at.transaction));
+  const error = fixupAdd(at.transaction, file, <u32>offset);
+  if (error) return error;
   trace(EVENT_TRANSACTION_FD_SEND, at.transaction.debugId, fd, <u32>offset);
   return 0;
 }
@@ -225,7 +218,7 @@ function holdArray(at: Translation, array: FdArrayObject, parent: BufferObject, 
   const offset = parent.buffer - allocUserAddress(at.target.alloc, at.buffer) + array.parentOffset;
   const source = senderParent.buffer + array.parentOffset;
   if (offset & 3 || source & 3) return -EINVAL;
-  let error = scatterFixup(offset, 0, array.numFds * 4);
+  let error = scatterFixup(at, offset, 0, array.numFds * 4);
   for (let index: u64 = 0; !error && index < array.numFds; index++) {
     if (copyFromUser(at.space, changetype<usize>(number), source + index * 4, 4)) return -EINVAL;
     error = holdFile(at, number.value, offset + index * 4);
@@ -241,12 +234,22 @@ function fixParent(at: Translation, object: BufferObject, index: u64): i32 {
   if (!mayFixUp(at, parentEntry.offset, object.parentOffset)) return -EINVAL;
   if (parent.length < 8 || object.parentOffset > parent.length - 8) return -EINVAL;
   const offset = object.parentOffset + parent.buffer - allocUserAddress(at.target.alloc, buffer);
-  return scatterFixup(offset, object.buffer, 0);
+  return scatterFixup(at, offset, object.buffer, 0);
 }
 
 /**
- * Whether the object at `object` may be fixed up at `offset` of its bytes: fix-ups come in rising order, in the object
- * that was handled last or one of its parents. An object at data offset 0 counts as none.
+ * Whether the object at `object` may be fixed up at `offset` of its bytes. Fix-ups go through a tree of buffer objects in
+ * order: into the object that was handled last or one of its ancestors, and there beyond the last fix-up. So a finished
+ * branch stays finished. `a@8` has its pointer at byte 8 of its parent:
+ *
+ *     allowed          refused             refused
+ *     a                a                   a
+ *     ├─ b@0           ├─ b@8              ├─ b@0
+ *     │  └─ c@0        └─ c@0              ├─ c@8
+ *     └─ d@8                               └─ d@0 of b
+ *     order a b c d    c lies before b     b ended when c was handled
+ *
+ * An object at data offset 0 counts as none, as in Linux.
  */
 function mayFixUp(at: Translation, object: u64, offset: u64): bool {
   let last = at.fixupObject;

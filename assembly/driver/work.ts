@@ -1,9 +1,9 @@
 /**
- * Queues and who is woken for them.
+ * Queues, and which threads they wake.
  *
- * Work for one looper goes on its own todo list, work for any of them on the proc's. `processTodo` tells whether the
- * looper's list is worth returning for: a caller's BR_TRANSACTION_COMPLETE alone is not, it rides along with the reply.
- * Waiting loopers are a stack: the one that went to sleep last is woken first.
+ * Work for one thread is on its own todo list, work for any thread on the proc's. A thread returns for its list when
+ * `processTodo` is set. The BR_TRANSACTION_COMPLETE of a call does not set it: the thread gets that along with the reply.
+ * Waiting threads are a stack: the one that went to sleep last is woken first.
  */
 import { EVENT_WAKE } from '../abi/events';
 import { listAddTail, listDel, listEmpty, listFirst, listLinked } from '../lib/list';
@@ -11,16 +11,29 @@ import { rbFirst, rbNext } from '../lib/rbtree';
 import { current } from '../task/current';
 import { threadWake } from '../task/wait';
 import { trace } from '../trace';
-import { Looper, LOOPER_POLL, looperOfWaiting, looperTodo, Proc, procTodo, procWaiting, Work } from './objects';
+import {
+  BinderThread,
+  LOOPER_POLL,
+  binderThreadOfWaiting,
+  binderThreadTodo,
+  Proc,
+  procTodo,
+  procWaiting,
+  Work,
+  WORK_CLEAR_FREEZE_NOTIFICATION,
+  WORK_TRANSACTION,
+} from './objects';
 
-/** Makes work of memory that may hold anything; it is in no list. */
+/** Makes work, in no list, of uninitialised memory. */
 export function workInit(work: Work, type: u32): void {
+  assert(type >= WORK_TRANSACTION && type <= WORK_CLEAR_FREEZE_NOTIFICATION, 'workInit: no such work');
   work.next = 0;
   work.prev = 0;
   work.type = type;
 }
 
 export function workAdd(work: Work, list: usize): void {
+  assert(!workQueued(work), 'workAdd: the work is in a list already');
   listAddTail(changetype<usize>(work), list);
 }
 
@@ -40,65 +53,69 @@ export function workTake(list: usize): Work | null {
   return changetype<Work>(first);
 }
 
-/** Queues work that a looper is not to return for; something else will let it go. */
-export function workAddDeferred(looper: Looper, work: Work): void {
-  workAdd(work, looperTodo(looper));
+/** Queues work that its thread does not return for, and gets with the next work that it does return for. */
+export function workAddDeferred(binderThread: BinderThread, work: Work): void {
+  assert(!binderThread.isDead, 'workAddDeferred: the thread is released');
+  workAdd(work, binderThreadTodo(binderThread));
 }
 
-/** Queues work that a looper returns for. One that polls is woken for work it queued itself, too. */
-export function workAddLooper(looper: Looper, work: Work): void {
-  workAdd(work, looperTodo(looper));
-  if (looper.looper & LOOPER_POLL && !looper.processTodo) {
+/** Queues work that its thread returns for. A thread that polls is woken even for work that it queues itself. */
+export function workAddThread(binderThread: BinderThread, work: Work): void {
+  assert(!binderThread.isDead, 'workAddThread: the thread is released');
+  workAdd(work, binderThreadTodo(binderThread));
+  if (binderThread.state & LOOPER_POLL && !binderThread.processTodo) {
     const acting = current();
-    if (acting && acting.tid == looper.tid) looperWake(looper);
+    if (acting && acting.tid == binderThread.tid) binderThreadWake(binderThread);
   }
-  looper.processTodo = true;
+  binderThread.processTodo = true;
 }
 
-/** Queues work that any looper of the proc may take, and wakes one. */
+/** Queues work that any thread of the proc may take, and wakes one. */
 export function workAddProc(proc: Proc, work: Work): void {
   workAdd(work, procTodo(proc));
   procWake(proc);
 }
 
-/** Whether a read may return: `procWork` tells if work of the whole proc counts. */
-export function looperHasWork(looper: Looper, procWork: bool): bool {
-  return looper.processTodo || looper.needReturn || (procWork && !listEmpty(procTodo(looper.proc)));
+/** Whether a read may return. Work of the proc counts only with `procWork`. */
+export function binderThreadHasWork(binderThread: BinderThread, procWork: bool): bool {
+  return binderThread.processTodo || binderThread.needReturn || (procWork && !listEmpty(procTodo(binderThread.proc)));
 }
 
-/** Whether a looper may take work of the whole proc: it serves nobody, waits for nobody, has nothing of its own. */
-export function looperAvailable(looper: Looper): bool {
-  return !looper.stack && listEmpty(looperTodo(looper));
+/** Whether a thread may take work of the proc: it has no call under way, as callee or caller, and no work of its own. */
+export function binderThreadAvailable(binderThread: BinderThread): bool {
+  return !binderThread.stack && listEmpty(binderThreadTodo(binderThread));
 }
 
-/** Wakes whoever sleeps at the looper. */
-export function looperWake(looper: Looper): void {
-  const waiter = looper.waiter;
+/** Wakes the task that sleeps at the binder thread, if one does. */
+export function binderThreadWake(binderThread: BinderThread): void {
+  const waiter = binderThread.waiter;
   if (!waiter) return;
   trace(EVENT_WAKE, waiter.tid);
   threadWake(waiter);
 }
 
-/** Takes the looper that waits for process work since the shortest time off the waiting list, or null. */
-export function procSelect(proc: Proc): Looper | null {
+/** Takes the thread that began to wait for work of the proc last off the waiting list; null when none waits. */
+export function procSelect(proc: Proc): BinderThread | null {
   const link = listFirst(procWaiting(proc));
   if (!link) return null;
   listDel(link);
-  return looperOfWaiting(link);
+  assert(binderThreadOfWaiting(link).proc == proc, 'procSelect: the thread waits for another proc');
+  return binderThreadOfWaiting(link);
 }
 
-/** Wakes `looper`, or without one every polling looper that could take process work: none of them is on the waiting list. */
-export function procWakeLooper(proc: Proc, looper: Looper | null): void {
-  if (looper) {
-    looperWake(looper);
+/** Wakes `binderThread`; without one, every polling thread that may take work of the proc. Those are on no waiting list. */
+export function procWakeThread(proc: Proc, binderThread: BinderThread | null): void {
+  assert(!binderThread || binderThread.proc == proc, 'procWakeThread: the thread is of another proc');
+  if (binderThread) {
+    binderThreadWake(binderThread);
     return;
   }
   for (let node = rbFirst(changetype<usize>(proc) + offsetof<Proc>('threads')); node; node = rbNext(node)) {
-    const polling = changetype<Looper>(node);
-    if (polling.looper & LOOPER_POLL && looperAvailable(polling)) looperWake(polling);
+    const polling = changetype<BinderThread>(node);
+    if (polling.state & LOOPER_POLL && binderThreadAvailable(polling)) binderThreadWake(polling);
   }
 }
 
 export function procWake(proc: Proc): void {
-  procWakeLooper(proc, procSelect(proc));
+  procWakeThread(proc, procSelect(proc));
 }

@@ -1,12 +1,6 @@
 /**
- * Bitmaps over raw memory: bit n is bit n & 31 of the 32-bit word n >> 5. The caller owns the words;
- * a bitmap of n bits takes bitmapBytes(n).
+ * Bitmaps over raw memory: bit n is bit n & 31 of the 32-bit word n >> 5. The caller owns the words.
  */
-
-/** Bytes that a bitmap of `bits` bits takes: whole words. */
-export function bitmapBytes(bits: i32): i32 {
-  return ((bits + 31) >>> 5) << 2;
-}
 
 export function bitmapTest(base: usize, bit: i32): bool {
   return ((load<u32>(wordOf(base, bit)) >>> (bit & 31)) & 1) != 0;
@@ -24,21 +18,11 @@ export function bitmapClear(base: usize, bit: i32): void {
 
 /** The lowest clear bit in [from, bits); -1 if there is none. */
 export function bitmapFindZero(base: usize, bits: i32, from: i32): i32 {
-  return bitmapFind(base, bits, from, 0xffffffff);
-}
-
-/** The lowest set bit in [from, bits); -1 if there is none. */
-export function bitmapFindOne(base: usize, bits: i32, from: i32): i32 {
-  return bitmapFind(base, bits, from, 0);
-}
-
-/** The lowest bit in [from, bits) that is set once its word has been xor-ed with `flip`. */
-function bitmapFind(base: usize, bits: i32, from: i32, flip: u32): i32 {
   let bit = from;
   while (bit < bits) {
-    const rest = (load<u32>(wordOf(base, bit)) ^ flip) >>> (bit & 31);
+    const rest = ~load<u32>(wordOf(base, bit)) >>> (bit & 31);
     if (rest != 0) {
-      const found = bit + (ctz<u32>(rest) as i32);
+      const found = bit + <i32>ctz<u32>(rest);
       return found < bits ? found : -1;
     }
     bit = (bit | 31) + 1;
@@ -47,5 +31,5 @@ function bitmapFind(base: usize, bits: i32, from: i32, flip: u32): i32 {
 }
 
 function wordOf(base: usize, bit: i32): usize {
-  return base + (((bit >>> 5) << 2) as usize);
+  return base + <usize>((bit >>> 5) << 2);
 }

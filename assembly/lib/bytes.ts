@@ -23,7 +23,7 @@ export function bytesCopy(target: usize, source: usize, size: usize): void {
 
 /**
  * The same where the ranges may overlap: bytes move in rising order, eight at a time, so that what was stored is read again
- * where the target lies behind the source. Linux's copies do so on x86-64, which is where the recordings come from.
+ * where the target overlaps the end of the source. Linux's copies do so on x86-64, which is where the recordings come from.
  */
 export function bytesMove(target: usize, source: usize, size: usize): void {
   if (target - source < size || source - target < 8) moveSlowly(target, source, size);

@@ -26,7 +26,7 @@ export function digest(from: usize, to: usize): u64 {
   return finish(sum ^ d);
 }
 
-/** One word into a lane. Each part can be undone, so two different words never leave the same lane behind. */
+/** One word into a lane. Each part can be undone, so two different words never give the same lane. */
 function lane(sum: u64, word: u64): u64 {
   return rotl<u64>((sum ^ word) * MIX, 29) + SPREAD;
 }

@@ -46,13 +46,13 @@ export function listLast(head: usize): usize {
   return last == head ? 0 : last;
 }
 
-/** The link behind `link` on the list of `head`; 0 behind the last one. */
+/** The link after `link` on the list of `head`; 0 after the last one. */
 export function listNext(link: usize, head: usize): usize {
   const next = load<usize>(link, NEXT);
   return next == head ? 0 : next;
 }
 
-/** Is there nothing behind `link` on the list of `head`? */
+/** Is `link` the last one on the list of `head`? */
 export function listIsLast(link: usize, head: usize): bool {
   return load<usize>(link, NEXT) == head;
 }
@@ -73,7 +73,7 @@ export function listDel(link: usize): void {
   listJoin(prev, listLift(link));
 }
 
-/** Zeroes a link, and leaves the gap in the list as it is. Returns what lies behind it, be it the head. */
+/** Zeroes a link, and leaves the gap in the list as it is. Returns what follows it, be it the head. */
 export function listLift(link: usize): usize {
   assert(listLinked(link), 'listLift: the link is on no list');
   const next = load<usize>(link, NEXT);
@@ -82,7 +82,7 @@ export function listLift(link: usize): usize {
   return next;
 }
 
-/** Hangs a link behind `end`, the last one or the head of an empty list, which is open behind it then. Returns the link. */
+/** Hangs a link after `end`, the last one or the head of an empty list, which is open after it then. Returns the link. */
 export function listHang(link: usize, end: usize): usize {
   assert(!listLinked(link), 'listHang: the link is on a list already');
   store<usize>(end, link, NEXT);
@@ -96,22 +96,9 @@ export function listJoin(prev: usize, next: usize): void {
   store<usize>(next, prev, PREV);
 }
 
-/** What lies in front of a link, be it the head. */
+/** What precedes a link, be it the head. */
 export function listBefore(link: usize): usize {
   return load<usize>(link, PREV);
-}
-
-/** Moves everything that is on the list `from` behind the last link of the list `to`; `from` is empty then. */
-export function listSpliceTail(from: usize, to: usize): void {
-  if (listEmpty(from)) return;
-  const first = load<usize>(from, NEXT);
-  const last = load<usize>(from, PREV);
-  const tail = load<usize>(to, PREV);
-  store<usize>(tail, first, NEXT);
-  store<usize>(first, tail, PREV);
-  store<usize>(last, to, NEXT);
-  store<usize>(to, last, PREV);
-  listInit(from);
 }
 
 /** Does the list close, and do `next` and `prev` agree at every link? */

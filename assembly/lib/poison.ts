@@ -1,6 +1,6 @@
 /**
- * Poison for records that exist once. The function that owns such a record poisons it when it is done, in debug builds:
- * whoever reads a field that nobody has set for him then computes with nonsense, which tests see.
+ * Poison for records that exist once. The function that owns such a record poisons it when it is done, in debug builds.
+ * A later read of a stale field then computes with nonsense, which tests see.
  * Objects and frames get the same treatment from slab and frames when they are freed.
  */
 import { POISON_BYTE } from '../abi/machine';

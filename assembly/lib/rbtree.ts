@@ -12,9 +12,6 @@
  * its own order looks the same. A node that is replaced at removal is replaced by its successor in order.
  */
 
-/** Bytes of a node. */
-export const RB_SIZE = 12;
-
 const PARENT: usize = 0;
 const LEFT: usize = 4;
 const RIGHT: usize = 8;
@@ -42,27 +39,26 @@ export function rbChild(node: usize, right: bool): usize {
 
 /** Address of the child pointer of `node` on either side, for the way down of an insertion. */
 export function rbChildSlot(node: usize, right: bool): usize {
-  return node + LEFT + ((right as usize) << 2);
+  return node + LEFT + ((<usize>right) << 2);
 }
 
 /** The leftmost node; 0 in an empty tree. */
 export function rbFirst(root: usize): usize {
-  return outermost(load<usize>(root), LEFT);
+  const top = load<usize>(root);
+  return top != 0 ? leftmost(top) : 0;
 }
 
-/** The rightmost node; 0 in an empty tree. */
-export function rbLast(root: usize): usize {
-  return outermost(load<usize>(root), RIGHT);
-}
-
-/** The node behind `node` in order; 0 behind the last one. */
+/** The node after `node` in order: the lowest to its right, else the first ancestor to its right; 0 after the last. */
 export function rbNext(node: usize): usize {
-  return neighbour(node, RIGHT, LEFT);
-}
-
-/** The node in front of `node` in order; 0 in front of the first one. */
-export function rbPrev(node: usize): usize {
-  return neighbour(node, LEFT, RIGHT);
+  const right = load<usize>(node, RIGHT);
+  if (right != 0) return leftmost(right);
+  let below = node;
+  let above = parentOf(below);
+  while (above != 0 && load<usize>(above, RIGHT) == below) {
+    below = above;
+    above = parentOf(below);
+  }
+  return above;
 }
 
 /** Address of the child pointer of `node`, for the way down of an insertion. */
@@ -139,7 +135,7 @@ export function rbErase(node: usize, root: usize): void {
     replaceChild(node, child, parent, root);
     if (child != 0) setParent(child, parent);
   } else {
-    const successor = outermost(right, LEFT);
+    const successor = leftmost(right);
     const successorWasBlack = isBlack(successor);
     child = load<usize>(successor, RIGHT);
     if (successor == right) {
@@ -158,14 +154,6 @@ export function rbErase(node: usize, root: usize): void {
     lostBlack = successorWasBlack;
   }
   if (lostBlack) repairShort(child, childParent, root);
-}
-
-/** The number of black nodes on every way down, 0 for an empty tree; -1 if a rule is broken. */
-export function rbCheck(root: usize): i32 {
-  const top = load<usize>(root);
-  if (top == 0) return 0;
-  if (isRed(top) || parentOf(top) != 0) return -1;
-  return blackHeight(top);
 }
 
 /** All ways through `start` (0: a missing child of `startParent`) are one black node short: repairs that. */
@@ -226,35 +214,10 @@ function replaceChild(old: usize, replacement: usize, parent: usize, root: usize
   else store<usize>(parent + sideOf(old, parent), replacement);
 }
 
-function outermost(start: usize, side: usize): usize {
+function leftmost(start: usize): usize {
   let node = start;
-  if (node == 0) return 0;
-  for (let child = load<usize>(node + side); child != 0; child = load<usize>(node + side)) node = child;
+  for (let child = load<usize>(node, LEFT); child != 0; child = load<usize>(node, LEFT)) node = child;
   return node;
-}
-
-/** The next node towards `side`: the nearest one below on that side, else the first ancestor that lies there. */
-function neighbour(node: usize, side: usize, back: usize): usize {
-  const child = load<usize>(node + side);
-  if (child != 0) return outermost(child, back);
-  let below = node;
-  let above = parentOf(below);
-  while (above != 0 && load<usize>(above + side) == below) {
-    below = above;
-    above = parentOf(below);
-  }
-  return above;
-}
-
-function blackHeight(node: usize): i32 {
-  if (node == 0) return 0;
-  const left = load<usize>(node, LEFT);
-  const right = load<usize>(node, RIGHT);
-  if ((left != 0 && parentOf(left) != node) || (right != 0 && parentOf(right) != node)) return -1;
-  if (isRed(node) && (isRed(left) || isRed(right))) return -1;
-  const height = blackHeight(left);
-  if (height < 0 || height != blackHeight(right)) return -1;
-  return height + (isBlack(node) ? 1 : 0);
 }
 
 function sideOf(node: usize, parent: usize): usize {

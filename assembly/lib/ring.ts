@@ -39,19 +39,6 @@ export function ringHead(ring: usize): u32 {
   return load<u32>(ring, HEAD);
 }
 
-/** The number of the oldest record that is still there; ringHead if there is none. */
-export function ringTail(ring: usize): u32 {
-  const head = load<u32>(ring, HEAD);
-  const capacity = load<u32>(ring, CAPACITY);
-  return head > capacity ? head - capacity : 0;
-}
-
-/** Address of record `index`; 0 if it is not written yet, or overwritten. */
-export function ringAt(ring: usize, index: u32): usize {
-  if (index >= ringHead(ring) || index < ringTail(ring)) return 0;
-  return slotOf(ring, index);
-}
-
 function slotOf(ring: usize, index: u32): usize {
   return load<usize>(ring, BASE) + (index & (load<u32>(ring, CAPACITY) - 1)) * load<u32>(ring, RECORD_SIZE);
 }

@@ -33,11 +33,11 @@ const PAGE_USED = 12;
 const PAGE_CACHE = 16;
 const PAGE_OBJECTS: u32 = 24;
 
-/** What a free object is filled with in debug builds, behind its first word. */
+/** What fills a free object in debug builds, after its first word. */
 const POISON: u8 = 0x6b;
 
 /** The largest object that a page can hold. */
-export const SLAB_OBJECT_MAX: u32 = PAGE_BYTES - PAGE_OBJECTS;
+const SLAB_OBJECT_MAX: u32 = PAGE_BYTES - PAGE_OBJECTS;
 
 /** Bytes of a bitmap with one bit for each object that a page can hold: none is smaller than 8 bytes. */
 export const SLAB_BITMAP = 64;
@@ -160,7 +160,7 @@ export function slabPageCheck(cache: usize, page: usize, free: usize): bool {
   let count: u32 = 0;
   for (let object = load<usize>(page, PAGE_FREE); object != 0; object = load<usize>(object)) {
     if ((object & ~(PAGE_BYTES - 1)) != page || !slabAligned(cache, object)) return false;
-    const index = ((object - page - PAGE_OBJECTS) / size) as i32;
+    const index = <i32>((object - page - PAGE_OBJECTS) / size);
     if (bitmapTest(free, index)) return false;
     bitmapSet(free, index);
     count++;

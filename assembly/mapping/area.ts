@@ -23,45 +23,32 @@ export const MESSAGE_SENT = false;
 export const MESSAGE_DELIVERED = true;
 
 /**
- * What a strategy is made of: functions, by their numbers (lib/funcref). 0 where it has nothing to do. Errors are 0 or
- * -errno; whoever calls an operation that fails calls `release` all the same.
+ * What a strategy is made of: functions, by their numbers (lib/funcref); 0 where it has nothing to do.
+ *
+ *     area: Area      offset, size: u32, bytes from the start of the area     write, delivered: bool
+ *     index: i32      of a page of the area                                   sender: Space, source: u64
+ *
+ * An i32 is 0 or -ENOMEM; the caller of an operation that fails calls `release` all the same. Without `copyIn` bytes are
+ * copied page by page through `window`. It returns how many bytes it did not copy: 0, or all from a bad page on.
+ * `window` is good to the end of its page. It is 0 when memory is out, which happens only to a `write`. Without `window`
+ * the kernel reaches the page's own frame through the direct map.
  */
 @unmanaged
 export class Strategy {
   number: i32; // STRATEGY_*
-  /** A page that a buffer touches has its frame, mapped for the receiver, from the start of the buffer on. */
-  eager: bool;
-  /** Pages may go to the LRU when no buffer touches them, and the shrinker may take their frames. */
-  reclaims: bool;
-  /** The kernel addresses each page for itself when it needs it: a `kmap`, as it is counted. */
-  kmaps: bool;
-  /** (area: Area) => i32. At mmap: reserves what the area needs from the start. 0 or -ENOMEM. */
-  setup: u32;
-  /** (area: Area, index: i32) => usize. The frame, apart from the page's own, that holds bytes under way to page `index`; or 0. */
-  staged: u32;
-  /** (area: Area, index: i32) => i32. A buffer is about to cover page `index`, which has no frame. 0 or -ENOMEM. */
-  install: u32;
-  /** (area: Area, offset: u32, size: u32) => i32. A message is about to be written there. 0 or -ENOMEM. */
-  stage: u32;
-  /**
-   * (area: Area, offset: u32, sender: Space, source: u64, size: u32) => u32. Copies the sender's bytes at `source` to
-   * `offset`. Bytes that were not copied: 0, or the rest after a bad page. Without it: page by page through `window`.
-   */
-  copyIn: u32;
-  /**
-   * (area: Area, offset: u32, write: bool, delivered: bool) => usize. The linear address at which the kernel reaches the
-   * byte at `offset`, good to the end of its page; 0 when there is no memory for it, which only a `write` has to fear.
-   * Without it: the page's own frame, through the direct map.
-   */
-  window: u32;
-  /** (area: Area, message: Message) => i32. The receiver is about to be told of a message. 0 or -ENOMEM. */
-  deliver: u32;
-  /** (area: Area, offset: u32, size: u32, delivered: bool) => void. A buffer goes, and what was kept for its message alone. */
-  release: u32;
-  /** (area: Area, index: i32) => void. Every strategy has it: page `index` loses its frame, to the shrinker or for good. */
-  drop: u32;
-  /** (area: Area) => void. The owner of the area is gone, and every page is dropped: reservations go back. */
-  teardown: u32;
+  eager: bool; // a page that a buffer touches has its frame, mapped for the receiver, from the start of the buffer on
+  reclaims: bool; // the LRU takes pages that no buffer touches, and the shrinker takes their frames
+  kmaps: bool; // the kernel addresses each page for itself when it needs it: a `kmap`, as it is counted
+  setup: u32; // (area) => i32: reserves at mmap what the area needs from the start
+  staged: u32; // (area, index) => usize: the frame apart from the page's own that holds bytes under way to it; or 0
+  install: u32; // (area, index) => i32: prepares a page without a frame for the buffer that is about to cover it
+  stage: u32; // (area, offset, size) => i32: prepares the range for the message that is about to be written
+  copyIn: u32; // (area, offset, sender, source, size) => u32: copies the sender's bytes to `offset`
+  window: u32; // (area, offset, write, delivered) => usize: the linear address at which the kernel reaches a byte
+  deliver: u32; // (area, message) => i32: makes a message visible to its receiver
+  release: u32; // (area, offset, size, delivered) => void: drops what was kept for the message of a buffer alone
+  drop: u32; // (area, index) => void: takes the frame of a page, for the shrinker or for good; every strategy has it
+  teardown: u32; // (area) => void: gives reservations back, after every page was dropped
 }
 
 /** Where a message lies in an area, and its parts: offsets are bytes from the start of the area. Between the parts is padding. */
@@ -90,7 +77,7 @@ export class Area {
   pages: usize; // array of Page
   pagesOrder: i32; // size of its block
   pageCount: i32;
-  pageArray: PageArray | null; // what the VMA is told about `pages`
+  pageArray: PageArray | null; // `pages` as the VMA sees them
   userBase: u64;
   kernelBase: u64; // 0 without a twin
   own: usize; // block of frames that the strategy keeps for itself beside the pages; 0: none
@@ -104,7 +91,7 @@ export function areaPage(area: Area, index: i32): Page {
   return changetype<Page>(area.pages + <usize>index * offsetof<Page>());
 }
 
-/** The page behind `page` in its area's array. */
+/** The page after `page` in its area's array. */
 export function pageNext(page: Page): Page {
   return changetype<Page>(changetype<usize>(page) + offsetof<Page>());
 }
@@ -116,6 +103,11 @@ export function pageBefore(page: Page, other: Page): bool {
 
 export function pageUserAddress(area: Area, index: i32): u64 {
   return area.userBase + ((<u64>index) << PAGE_SHIFT);
+}
+
+/** Whether the bytes lie in the area. */
+export function areaHas(area: Area, offset: u32, size: u32): bool {
+  return <u64>offset + size <= (<u64>area.pageCount) << PAGE_SHIFT;
 }
 
 /** Whether page `index` lies in the VMA that mmap made: only there does Linux install pages, and mprotect may have split it. */
@@ -144,7 +136,7 @@ export function areaWindow(area: Area, offset: u32, write: bool, delivered: bool
   return areaFrame(area, offset);
 }
 
-/** Bytes of `size` from `offset` on, whose window is at `target`, that lie one behind the other in memory: to the end of the page, or further. */
+/** Bytes of `size` from `offset` on that are contiguous in memory with the window at `target`: to the end of the page, or further. */
 export function areaReach(area: Area, offset: u32, target: usize, size: u32): u32 {
   const bytes: u32 = PAGE_SIZE - (offset & PAGE_MASK);
   if (bytes >= size || area.strategy.window) return min(bytes, size);

@@ -2,7 +2,7 @@
  * Copies of a message's bytes into an area, and their counting: a copy is one uninterrupted piece of work for the kernel,
  * so how many there are of one message depends on how far the kernel reaches at once.
  *
- * However they are counted, bytes whose frames lie one behind the other move in one go. That shows nowhere but in time.
+ * However they are counted, bytes in contiguous frames move in one go. Only the time shows it.
  */
 import { EVENT_COPY } from '../abi/events';
 import { PAGE_MASK, PAGE_SHIFT, PAGE_SIZE } from '../abi/machine';
@@ -10,11 +10,11 @@ import { framesMarkDirty } from '../mem/frames';
 import { Space, spaceCounters } from '../mem/space';
 import { copyFromUser } from '../mem/uaccess';
 import { trace, tracing } from '../trace';
-import { Area, areaReach, areaWindow, MESSAGE_SENT } from './area';
+import { Area, areaHas, areaReach, areaWindow, MESSAGE_SENT } from './area';
 
 // what is one copy
 const EACH_PAGE = 0;
-const EACH_RUN = 1; // of frames one behind the other
+const EACH_RUN = 1; // of contiguous frames
 const THE_WHOLE = 2;
 
 /** From the sender's memory to `offset`, each page a copy. Bytes that were not copied: 0, or the rest after a bad page. */
@@ -22,7 +22,7 @@ export function copyByPage(area: Area, offset: u32, sender: Space, source: u64, 
   return copy(area, offset, sender, source, size, EACH_PAGE);
 }
 
-/** The same where the kernel reaches all frames that lie one behind the other at once. */
+/** The same where the kernel reaches contiguous frames at once. */
 export function copyByRun(area: Area, offset: u32, sender: Space, source: u64, size: u32): u32 {
   return copy(area, offset, sender, source, size, EACH_RUN);
 }
@@ -35,6 +35,7 @@ export function copyAtOnce(area: Area, offset: u32, sender: Space, source: u64, 
 
 /** Books bytes, one at least, that were stored at linear address `target` for a message at `offset`; `source`: where in the sender, or 0. */
 export function copyNote(area: Area, offset: u32, target: usize, size: u32, source: u64): void {
+  assert(size != 0, 'copyNote: no bytes');
   spaceCounters(area.space).bytesCopied += size;
   framesMarkDirty(target, size);
   traceCopy(area, offset, target, size, source);
@@ -46,6 +47,7 @@ export function toPageEnd(offset: u32, size: u32): u32 {
 }
 
 function copy(area: Area, offset: u32, sender: Space, source: u64, size: u32, unit: i32): u32 {
+  assert(areaHas(area, offset, size), 'copy: beyond the area');
   while (size) {
     const target = areaWindow(area, offset, true, MESSAGE_SENT);
     if (!target) return size;
@@ -60,7 +62,7 @@ function copy(area: Area, offset: u32, sender: Space, source: u64, size: u32, un
   return 0;
 }
 
-/** Ends a copy of which only `copied` bytes arrived, and as in Linux zeroes the rest of the page that the next one was for. Returns `copied`. */
+/** Ends a short copy of `copied` bytes: as in Linux, zeroes the rest of the failing page. Returns `copied`. */
 function breakOff(area: Area, offset: u32, target: usize, copied: u32, size: u32, source: u64, unit: i32): u32 {
   const zeroed = toPageEnd(offset + copied, size - copied);
   memory.fill(target + copied, 0, zeroed);
@@ -69,7 +71,7 @@ function breakOff(area: Area, offset: u32, target: usize, copied: u32, size: u32
   return copied;
 }
 
-/** Books a run of bytes: `copied` of them, and behind them `zeroed`. Its window has counted the first page. */
+/** Counts a run of bytes: `copied`, then `zeroed`. The window has counted the first page. */
 function count(area: Area, offset: u32, target: usize, copied: u32, zeroed: u32, source: u64, unit: i32): void {
   const counters = spaceCounters(area.space);
   const bytes = copied + zeroed;

@@ -58,6 +58,7 @@ function installRun(area: Area, index: i32): i32 {
 /** A run goes with its first page; the leaves went with the mapping. */
 function drop(area: Area, index: i32): void {
   const page = areaPage(area, index);
+  assert(page.frame != 0, 'huge: the page has no frame');
   if (frameFlags(page.frame) & FRAME_HEAD) framePut(page.frame);
   page.frame = 0;
 }

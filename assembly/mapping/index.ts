@@ -16,7 +16,7 @@ import { bytesCopy } from '../lib/bytes';
 import { frameMarkDirty } from '../mem/frames';
 import { Space, spaceCounters } from '../mem/space';
 import { trace } from '../trace';
-import { Area, areaPage, areaVma, areaWindow, Message, MESSAGE_DELIVERED, Strategy } from './area';
+import { Area, areaHas, areaPage, areaVma, areaWindow, Message, MESSAGE_DELIVERED, pageOnLru, Strategy } from './area';
 import { copyByPage, copyNote, toPageEnd } from './copy';
 import { faultStrategy } from './fault';
 import { hugeStrategy } from './huge';
@@ -61,17 +61,22 @@ export function mappingSetup(area: Area): i32 {
 
 /** Page `index` has no frame, and a buffer is about to cover it. 0 or -ENOMEM. */
 export function mappingInstall(area: Area, index: i32): i32 {
+  assert(
+    index >= 0 && index < area.pageCount && !areaPage(area, index).frame,
+    'mappingInstall: no page without a frame',
+  );
   const install = area.strategy.install;
   return install ? call_indirect<i32>(install, area, index) : 0;
 }
 
 /** The pages of a buffer are installed: a message is about to be written to it. 0 or -ENOMEM. */
 export function mappingStage(area: Area, offset: u32, size: u32): i32 {
+  assert(size != 0 && areaHas(area, offset, size), 'mappingStage: beyond the area');
   const stage = area.strategy.stage;
   return stage ? call_indirect<i32>(stage, area, offset, size) : 0;
 }
 
-/** The receiver is about to be told of a message. 0 or -ENOMEM. */
+/** Makes a message visible to its receiver. 0 or -ENOMEM. */
 export function mappingDeliver(area: Area, message: Message): i32 {
   const deliver = area.strategy.deliver;
   return deliver ? call_indirect<i32>(deliver, area, message) : 0;
@@ -94,6 +99,7 @@ export function mappingRelease(area: Area, offset: u32, size: u32, delivered: bo
  * what is mapped at its address is not the VMA that mmap made, but another mapping, or a piece that was cut off.
  */
 export function mappingReclaim(area: Area, index: i32): bool {
+  assert(pageOnLru(areaPage(area, index)), 'mappingReclaim: a buffer touches the page');
   if (!area.space.root) return false;
   const vma = areaVma(area, index);
   if (vma && vma != area.vma) return false;
@@ -121,6 +127,7 @@ export function mappingCopyIn(area: Area, offset: u32, sender: Space, source: u6
 
 /** Stores kernel bytes in the area: they are part of a message, and count as copied. False when there is no memory. */
 export function mappingWrite(area: Area, offset: u32, source: usize, size: u32, delivered: bool): bool {
+  assert(areaHas(area, offset, size), 'mappingWrite: beyond the area');
   while (size) {
     const chunk = toPageEnd(offset, size);
     const target = areaWindow(area, offset, true, delivered);
@@ -137,6 +144,7 @@ export function mappingWrite(area: Area, offset: u32, source: usize, size: u32, 
 
 /** Fetches bytes of the area for the kernel. */
 export function mappingRead(area: Area, offset: u32, target: usize, size: u32, delivered: bool): void {
+  assert(areaHas(area, offset, size), 'mappingRead: beyond the area');
   while (size) {
     const chunk = toPageEnd(offset, size);
     bytesCopy(target, areaWindow(area, offset, false, delivered), chunk);
@@ -171,5 +179,6 @@ function fillPageSlowly(area: Area, offset: u32, size: u32): void {
 }
 
 function drop(area: Area, index: i32): void {
+  assert(areaPage(area, index).frame != 0, 'drop: the page has no frame');
   call_indirect<void>(area.strategy.drop, area, index);
 }

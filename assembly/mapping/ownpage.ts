@@ -23,6 +23,7 @@ export function ownPageInstall(area: Area, index: i32): i32 {
 
 /** A zeroed frame for page `index`, not mapped anywhere. 0 or -ENOMEM. */
 export function ownPageFill(area: Area, index: i32): i32 {
+  assert(!areaPage(area, index).frame, 'ownPageFill: the page has a frame already');
   const frame = frameAllocZero(0, FRAME_BINDER, changetype<usize>(area));
   if (!frame) return -ENOMEM;
   areaPage(area, index).frame = frame;
@@ -32,6 +33,7 @@ export function ownPageFill(area: Area, index: i32): i32 {
 
 export function ownPageDrop(area: Area, index: i32): void {
   const page = areaPage(area, index);
+  assert(page.frame != 0, 'ownPageDrop: the page has no frame');
   areaZap(area, index);
   framePut(page.frame);
   page.frame = 0;

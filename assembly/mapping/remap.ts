@@ -12,7 +12,7 @@
  * fix up, memory that is not private and anonymous. So the kernel never writes to a page that was lent for a message it
  * fills. Where it writes to one that a freed message left, it makes that the area's own first, with the bytes in it.
  *
- * Frames come when bytes do. What of a buffer nobody wrote gets zeroed pages at delivery.
+ * Frames come with the bytes. Pages of a buffer that were not written get zeroed frames at delivery.
  */
 import { ENOMEM } from '../abi/errno';
 import { EVENT_INSTALL, EVENT_UNMAP_USER } from '../abi/events';
@@ -38,7 +38,7 @@ import { copyByPage, copyNote, toPageEnd } from './copy';
 import { ownPageDrop, ownPageInstall } from './ownpage';
 
 const record = changetype<Strategy>(memory.data(offsetof<Strategy>(), 8));
-/** What the kernel reads of pages that nobody has written to. */
+/** What the kernel reads of pages that were never written. */
 const zeroes: usize = memory.data(PAGE_SIZE, 8);
 
 export function remapStrategy(): Strategy {
@@ -159,6 +159,7 @@ function makeOwn(area: Area, index: i32): i32 {
 
 /** The page's frame is another one from now on. */
 function pageTake(page: Page, frame: usize): void {
+  assert(frame != 0, 'remap: no frame');
   forgetKeeper(page);
   if (page.frame) framePut(page.frame);
   page.frame = frame;
@@ -169,5 +170,6 @@ function forgetKeeper(page: Page): void {
 }
 
 function isLent(page: Page): bool {
+  assert(page.frame != 0, 'remap: the page has no frame');
   return frameKind(page.frame) == FRAME_ANON;
 }

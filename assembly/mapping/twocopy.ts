@@ -72,7 +72,7 @@ function window(area: Area, offset: u32, write: bool, delivered: bool): usize {
 }
 
 /**
- * The second copy. Padding stays behind, or is zero between buffers: the receiver sees no byte that is not the message's.
+ * The second copy. Padding is not copied, or is zero between buffers: the receiver sees only bytes of the message.
  */
 function deliver(area: Area, message: Message): i32 {
   const last = lastPage(message.offset, message.size);

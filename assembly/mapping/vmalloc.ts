@@ -38,6 +38,7 @@ function setup(area: Area): i32 {
 
 /** A zeroed frame, entered into the kernel's table and, read-only, into the receiver's. */
 function install(area: Area, index: i32): i32 {
+  assert(area.kernelBase != 0 && !areaPage(area, index).frame, 'vmalloc: no twin, or a frame already');
   const frame = frameAllocZero(0, FRAME_BINDER, changetype<usize>(area));
   if (!frame) return -ENOMEM;
   const twin = pageKernelAddress(area, index);
@@ -61,6 +62,7 @@ function window(area: Area, offset: u32, write: bool, delivered: bool): usize {
 
 function drop(area: Area, index: i32): void {
   const page = areaPage(area, index);
+  assert(page.frame != 0, 'vmalloc: the page has no frame');
   kernelZap(pageKernelAddress(area, index));
   areaZap(area, index);
   framePut(page.frame);

@@ -45,7 +45,7 @@ const MAP_BOTTOM: u64 = POISON_END;
  * @param addr a wish, an order with MAP_FIXED or MAP_FIXED_NOREPLACE; 0: anywhere
  * @param len bytes, rounded up to pages
  * @param pages what is mapped, from entry `pageOffset` on; null: anonymous memory
- * @param owner told of the area's end by spaceTakeClosed; 0: nobody
+ * @param owner whom spaceTakeClosed names when the area is closed; 0: none
  * @returns the address, or -errno: EINVAL, ENOMEM, EEXIST as Linux. The area may be made writable later, and a forked
  *   child gets it, unless the caller changes mayWrite and dontCopy of spaceVma(space, address).
  */
@@ -61,7 +61,7 @@ export function spaceMap(
 ): i64 {
   const place = spacePlace(space, addr, len, flags);
   if (place < 0) return place;
-  const start = place as u64;
+  const start = <u64>place;
   const bytes = pageAlign(len);
   if (!isFree(space, start, bytes)) {
     const error = spaceUnmap(space, start, bytes);
@@ -69,7 +69,7 @@ export function spaceMap(
   }
 
   const vma = vmaCreate(start, start + bytes);
-  if (vma === null) return -ENOMEM;
+  if (!vma) return -ENOMEM;
   vma.prot = prot & PROT_ALL;
   vma.flags = flags;
   vma.pages = pages;
@@ -78,21 +78,21 @@ export function spaceMap(
   vma.mayWrite = true;
   vmaInsert(space, vma);
   joinAround(space, start, start + bytes);
-  return start as i64;
+  return <i64>start;
 }
 
-/** Where mmap would put an area, as of spaceMap: the address, or -EINVAL, -ENOMEM, -EEXIST. Nothing is changed. */
+/** The place that spaceMap would give an area: the address, or -EINVAL, -ENOMEM, -EEXIST. Nothing is changed. */
 export function spacePlace(space: Space, addr: u64, len: u64, flags: u32): i64 {
   if (len == 0) return -EINVAL;
   if (len > USER_END) return -ENOMEM;
   const bytes = pageAlign(len);
   if ((flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) == 0) {
     const start = findRange(space, addr, bytes);
-    return start == 0 ? -ENOMEM : (start as i64);
+    return start == 0 ? -ENOMEM : <i64>start;
   }
   if (addr > USER_END - bytes) return -ENOMEM;
   if ((addr & PAGE_MASK) != 0) return -EINVAL;
-  return (flags & MAP_FIXED_NOREPLACE) != 0 && !isFree(space, addr, bytes) ? -EEXIST : (addr as i64);
+  return (flags & MAP_FIXED_NOREPLACE) != 0 && !isFree(space, addr, bytes) ? -EEXIST : <i64>addr;
 }
 
 /**
@@ -106,9 +106,9 @@ export function spaceUnmap(space: Space, addr: u64, len: u64): i32 {
   if (splitAt(space, addr) != 0 || splitAt(space, end) != 0) return -ENOMEM;
 
   let vma = spaceVmaAfter(space, addr);
-  if (vma === null || vma.start >= end) return 0;
+  if (!vma || vma.start >= end) return 0;
   leavesZap(space, addr, end);
-  while (vma !== null && vma.start < end) {
+  while (vma && vma.start < end) {
     const next = spaceNextVma(space, vma);
     vmaClose(space, vma);
     vma = next;
@@ -134,7 +134,7 @@ export function spaceProtect(space: Space, addr: u64, len: u64, prot: u32): i32 
   let error = 0;
   while (at < end && error == 0) {
     const vma = spaceVmaAfter(space, at);
-    if (vma === null || vma.start > at) {
+    if (!vma || vma.start > at) {
       error = -ENOMEM;
     } else {
       const to = min(vma.end, end);
@@ -150,7 +150,7 @@ export function spaceProtect(space: Space, addr: u64, len: u64, prot: u32): i32 
 export function spaceDestroy(space: Space): void {
   leavesZap(space, 0, USER_END);
   assert(space.resident == 0, 'spaceDestroy: the count of resident pages is wrong');
-  for (let vma = spaceFirstVma(space); vma !== null; vma = spaceFirstVma(space)) vmaClose(space, vma);
+  for (let vma = spaceFirstVma(space); vma; vma = spaceFirstVma(space)) vmaClose(space, vma);
   tableFree(space.root);
   space.root = 0;
   spacePut(space);
@@ -171,9 +171,9 @@ function splitBelow(space: Space, vma: Vma, at: u64): i32 {
   if (vma.start >= at) return 0;
   if (leavesCut(space, at) != 0) return -ENOMEM;
   const lower = vmaCreate(vma.start, at);
-  if (lower === null) return -ENOMEM;
+  if (!lower) return -ENOMEM;
   copyKind(lower, vma);
-  vma.pageOffset += ((at - vma.start) >> PAGE_SHIFT) as u32;
+  vma.pageOffset += <u32>((at - vma.start) >> PAGE_SHIFT);
   vma.start = at;
   vmaInsert(space, lower);
   return 0;
@@ -182,12 +182,12 @@ function splitBelow(space: Space, vma: Vma, at: u64): i32 {
 /** Splits the area that `at` lies inside, if any, into [start, at) and [at, end). 0, or -ENOMEM. */
 function splitAt(space: Space, at: u64): i32 {
   const vma = spaceVmaAfter(space, at);
-  if (vma === null || vma.start >= at) return 0;
+  if (!vma || vma.start >= at) return 0;
   if (leavesCut(space, at) != 0) return -ENOMEM;
   const upper = vmaCreate(at, vma.end);
-  if (upper === null) return -ENOMEM;
+  if (!upper) return -ENOMEM;
   copyKind(upper, vma);
-  upper.pageOffset += ((at - vma.start) >> PAGE_SHIFT) as u32;
+  upper.pageOffset += <u32>((at - vma.start) >> PAGE_SHIFT);
   vma.end = at;
   vmaInsert(space, upper);
   return 0;
@@ -207,9 +207,9 @@ function copyKind(piece: Vma, whole: Vma): void {
 /** Joins neighbours that can be one area, from the one that ends at `start` to the one that begins at `end`. */
 function joinAround(space: Space, start: u64, end: u64): void {
   let vma = spaceVmaAfter(space, start == 0 ? 0 : start - 1);
-  while (vma !== null && vma.end <= end) {
+  while (vma && vma.end <= end) {
     const next = spaceNextVma(space, vma);
-    if (next !== null && areAlike(vma, next)) {
+    if (next && areAlike(vma, next)) {
       vma.end = next.end;
       vmaClose(space, next);
     } else {
@@ -222,8 +222,8 @@ function joinAround(space: Space, start: u64, end: u64): void {
 function areAlike(lower: Vma, upper: Vma): bool {
   return (
     lower.end == upper.start &&
-    lower.pages === null &&
-    upper.pages === null &&
+    !lower.pages &&
+    !upper.pages &&
     lower.owner == 0 &&
     upper.owner == 0 &&
     lower.prot == upper.prot &&
@@ -235,20 +235,20 @@ function areAlike(lower: Vma, upper: Vma): bool {
 
 function isFree(space: Space, start: u64, bytes: u64): bool {
   const vma = spaceVmaAfter(space, start);
-  return vma === null || vma.start >= start + bytes;
+  return !vma || vma.start >= start + bytes;
 }
 
 /** A free range for `bytes`: at the wish if that is possible, else as high below MAP_TOP as it fits. 0: none. */
 function findRange(space: Space, wish: u64, bytes: u64): u64 {
-  const hint = max(wish & ~(PAGE_MASK as u64), MAP_BOTTOM);
-  if (wish >= (PAGE_SIZE as u64) && hint <= USER_END - bytes && isFree(space, hint, bytes)) return hint;
+  const hint = max(wish & ~(<u64>PAGE_MASK), MAP_BOTTOM);
+  if (wish >= <u64>PAGE_SIZE && hint <= USER_END - bytes && isFree(space, hint, bytes)) return hint;
   let found: u64 = 0;
   let floor = MAP_BOTTOM;
   let vma = spaceFirstVma(space);
   while (floor < MAP_TOP) {
-    const ceiling = vma === null ? MAP_TOP : min(vma.start, MAP_TOP);
+    const ceiling = vma ? min(vma.start, MAP_TOP) : MAP_TOP;
     if (ceiling >= floor + bytes) found = ceiling - bytes;
-    if (vma === null) break;
+    if (!vma) break;
     floor = max(floor, vma.end);
     vma = spaceNextVma(space, vma);
   }
@@ -256,5 +256,5 @@ function findRange(space: Space, wish: u64, bytes: u64): u64 {
 }
 
 function pageAlign(bytes: u64): u64 {
-  return (bytes + PAGE_MASK) & ~(PAGE_MASK as u64);
+  return (bytes + PAGE_MASK) & ~(<u64>PAGE_MASK);
 }

@@ -7,22 +7,17 @@ import { COUNTER_COUNT, COUNTER_WALKS } from '../abi/machine';
 
 @unmanaged
 export class Counters {
-  /** Copies of transaction bodies and of socket messages; second copies included. */
-  copies: u64;
+  copies: u64; // copies of transaction bodies and of socket messages; second copies included
   bytesCopied: u64;
-  /** Bytes of binder_write_read and of the command streams, copied or parsed in place. */
-  commandBytes: u64;
+  commandBytes: u64; // bytes of binder_write_read and of the command streams, copied or parsed in place
   framesAllocated: u64;
   framesZeroed: u64;
   pteWritesUser: u64;
   pteWritesKernel: u64;
-  /** How often a valid entry of a page table became another one, or none. */
-  tlbFlushes: u64;
+  tlbFlushes: u64; // how often a valid entry of a page table became another one, or none
   faults: u64;
-  /** Pages that were addressed through the direct map for one copy. */
-  kmaps: u64;
-  /** Page tables walked, once for each page that an access touches. */
-  walks: u64;
+  kmaps: u64; // pages that were addressed through the direct map for one copy
+  walks: u64; // page tables walked, once for each page that an access touches
 }
 
 export const COUNTERS_SIZE = COUNTER_COUNT * 8;
@@ -37,7 +32,7 @@ export const machineCounters = changetype<Counters>(memory.data(COUNTERS_SIZE, 8
 export function countersAdd(to: Counters, from: Counters): void {
   const target = changetype<usize>(to);
   const source = changetype<usize>(from);
-  for (let at: usize = 0; at < (COUNTERS_SIZE as usize); at += 8) {
+  for (let at: usize = 0; at < <usize>COUNTERS_SIZE; at += 8) {
     store<u64>(target + at, load<u64>(target + at) + load<u64>(source + at));
   }
 }

@@ -33,7 +33,7 @@ const NO_MAPPING = -((SIGSEGV << 8) | SEGV_MAPERR);
 const NO_RIGHT = -((SIGSEGV << 8) | SEGV_ACCERR);
 const NO_PAGE = -((SIGBUS << 8) | BUS_ADRERR);
 
-/** `giveUp`, (keeper: usize) => void by its number (lib/funcref): asks the keeper of a frame to let it go, which it need not. */
+/** Sets `giveUp`, (keeper: usize) => void by its number (lib/funcref): it asks the keeper of a frame to release it, which may decline. */
 export function faultGivesUp(giveUp: u32): void {
   state.giveUp = giveUp;
 }
@@ -47,18 +47,18 @@ export function faultGivesUp(giveUp: u32): void {
 export function spaceFault(space: Space, va: u64, access: i32): i32 {
   space.counters.faults++;
   const vma = spaceVma(space, va);
-  if (vma === null) return NO_MAPPING;
+  if (!vma) return NO_MAPPING;
   const isWrite = access == ACCESS_WRITE;
   if (isWrite ? (vma.prot & PROT_WRITE) == 0 : vma.prot == 0) return NO_RIGHT;
 
   const slot = tableLookup(space.root, va);
   const entry = slot == 0 ? 0 : load<u64>(slot);
-  if (entry == 0) return bringIn(space, vma, va & ~(PAGE_MASK as u64), isWrite);
+  if (entry == 0) return bringIn(space, vma, va & ~(<u64>PAGE_MASK), isWrite);
   if (pteAllows(entry, isWrite)) return 0;
   return (entry & PTE_COW) != 0 ? breakShare(space, vma, slot) : NO_RIGHT;
 }
 
-/** Maps a zeroed page of anonymous memory at `va`, where nothing is mapped yet. 0, or SIGBUS as of spaceFault. */
+/** Maps a zeroed page of anonymous memory at `va`, where nothing is mapped yet. 0, or SIGBUS as spaceFault returns it. */
 export function faultZero(space: Space, vma: Vma, va: u64): i32 {
   const frame = frameAllocZero(0, FRAME_ANON, changetype<usize>(space));
   return frame == 0 ? NO_PAGE : installOwned(space, vma, va, frame);
@@ -66,7 +66,7 @@ export function faultZero(space: Space, vma: Vma, va: u64): i32 {
 
 /** Maps the page at `va`, of which there is no leaf yet. */
 function bringIn(space: Space, vma: Vma, va: u64, isWrite: bool): i32 {
-  if (vma.pages === null) return faultZero(space, vma, va);
+  if (!vma.pages) return faultZero(space, vma, va);
   const frame = faultFrame(vma, va);
   if (frame == 0) return NO_PAGE;
   if ((vma.flags & MAP_SHARED) != 0) return leafInstall(space, va, pteUser(frame, vma.prot)) == 0 ? 0 : NO_PAGE;
@@ -77,8 +77,8 @@ function bringIn(space: Space, vma: Vma, va: u64, isWrite: bool): i32 {
 /** The frame that a first touch of `va` would find in the area's page array; 0 where it would find none. */
 export function faultFrame(vma: Vma, va: u64): usize {
   const pages = vma.pages;
-  if (pages === null || !pages.installOnFault) return 0;
-  const index = vma.pageOffset + (((va - vma.start) >> PAGE_SHIFT) as u32);
+  if (!pages || !pages.installOnFault) return 0;
+  const index = vma.pageOffset + <u32>((va - vma.start) >> PAGE_SHIFT);
   return index < pages.count ? load<usize>(pages.base + index * pages.stride) : 0;
 }
 
@@ -99,7 +99,7 @@ function installOwned(space: Space, vma: Vma, va: u64, frame: usize): i32 {
 function breakShare(space: Space, vma: Vma, slot: usize): i32 {
   const entry = load<u64>(slot);
   const shared = pteFrame(entry);
-  // With a keeper and nobody else the frame can be had without a copy.
+  // When the keeper is the only other user the space can have the frame without a copy.
   if (frameKeeper(shared) && frameRefcount(shared) == 2) call_indirect<void>(state.giveUp, frameKeeper(shared));
   if ((entry & PTE_OWNED) != 0 && frameRefcount(shared) == 1) {
     leafWrite(space, slot, pteWithProt(entry & ~(PTE_COW | PTE_LENT), vma.prot));

@@ -19,7 +19,7 @@ import { tableLookup, tableNext } from './table';
  */
 export function spaceFork(child: Space, parent: Space): i32 {
   let vma = spaceFirstVma(parent);
-  while (vma !== null) {
+  while (vma) {
     if (!vma.dontCopy && !copyArea(child, parent, vma)) {
       disown(child);
       spaceUnmap(child, 0, USER_END);
@@ -32,7 +32,7 @@ export function spaceFork(child: Space, parent: Space): i32 {
 
 function copyArea(child: Space, parent: Space, vma: Vma): bool {
   const copy = vmaCreate(vma.start, vma.end);
-  if (copy === null) return false;
+  if (!copy) return false;
   copy.prot = vma.prot;
   copy.flags = vma.flags;
   copy.pages = vma.pages;
@@ -41,7 +41,7 @@ function copyArea(child: Space, parent: Space, vma: Vma): bool {
   copy.mayWrite = vma.mayWrite;
   vmaInsert(child, copy);
   const isShared = (vma.flags & MAP_SHARED) != 0;
-  if (isShared && vma.pages === null && !bringInAll(parent, vma)) return false;
+  if (isShared && !vma.pages && !bringInAll(parent, vma)) return false;
   return sharePages(child, parent, vma, isShared);
 }
 
@@ -72,10 +72,10 @@ function sharePages(child: Space, parent: Space, vma: Vma, isShared: bool): bool
   return true;
 }
 
-/** Nobody has taken references for the child's areas yet, so nobody shall hear of their end. */
+/** No references were taken for the child's areas yet, so their end is not reported. */
 function disown(child: Space): void {
   let vma = spaceFirstVma(child);
-  while (vma !== null) {
+  while (vma) {
     vma.owner = 0;
     vma = spaceNextVma(child, vma);
   }

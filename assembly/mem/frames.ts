@@ -14,7 +14,7 @@
  * buddies; free buddies merge. A block is split from its lower end, so fresh memory is given out in ascending order.
  *
  * Contents of a new block are undefined; frameAllocZero gives zeroes. Debug builds poison frames that become free,
- * and verify at the next allocation that nobody has written to them since.
+ * and verify at the next allocation that they were not written since.
  */
 import {
   FRAME_DIRTY,
@@ -48,22 +48,16 @@ class Frame {
   order: u8;
   flags: u16;
   refcount: u32;
-  /** Free: `next` of the list link. In use: whom the block belongs to; what that is depends on the kind. */
-  owner: usize;
-  /** Free: `prev` of the list link. In use: who keeps the frame though it could do without, or 0. */
-  link: usize;
+  owner: usize; // free: `next` of the list link. In use: whom the block belongs to; what that is depends on the kind
+  link: usize; // free: `prev` of the list link. In use: the keeper, which can give the frame up; or 0
 }
 
 @unmanaged
 class FramesState {
-  /** Linear address of the entry of frame 0. */
-  table: usize;
-  /** Frames of memory, reserved ones included. */
-  count: usize;
-  /** Free frames, in blocks of whatever order. */
-  free: usize;
-  /** End of the highest block ever given out: linear memory from here on is as zero as the host made it. */
-  touched: usize;
+  table: usize; // linear address of the entry of frame 0
+  count: usize; // frames of memory, reserved ones included
+  free: usize; // free frames, in blocks of whatever order
+  touched: usize; // end of the highest block ever given out: linear memory from here on is as zero as the host made it
 }
 
 if (offsetof<Frame>() != FRAME_TABLE_ENTRY) ERROR('Frame is not the size of a frame table entry');
@@ -71,13 +65,13 @@ if (offsetof<Frame>() != FRAME_TABLE_ENTRY) ERROR('Frame is not the size of a fr
 const state = changetype<FramesState>(memory.data(offsetof<FramesState>(), 4));
 const freeLists = memory.data(LIST_SIZE * (FRAME_ORDER_MAX + 1), 4);
 const LINK = offsetof<Frame>('owner');
-/** Of the first word of an entry, what is zero but for the kind in all frames of a block behind the first. */
-const INNER_MASK: u64 = 0xffffffff0000ffff | ((FRAME_HEAD as u64) << 16);
+/** The bits of an entry's first word that are zero, but for the kind, in all frames of a block after the first. */
+const INNER_MASK: u64 = 0xffffffff0000ffff | ((<u64>FRAME_HEAD) << 16);
 /** Eight bytes of poison. */
-const POISON_WORD: u64 = (POISON_BYTE as u64) * 0x0101010101010101;
+const POISON_WORD: u64 = <u64>POISON_BYTE * 0x0101010101010101;
 
 /**
- * Lays out `memoryBytes` of linear memory: poison below the statics, the table behind them, frames in the rest.
+ * Lays out `memoryBytes` of linear memory: poison below the statics, the table after them, frames in the rest.
  * Linear memory must be as the host made it: zero but for the module's static data.
  */
 export function framesBoot(memoryBytes: usize): void {
@@ -85,22 +79,22 @@ export function framesBoot(memoryBytes: usize): void {
   state.table = table;
   state.count = memoryBytes >>> PAGE_SHIFT;
   state.free = 0;
-  memory.fill(0, POISON_BYTE as u8, POISON_END);
+  memory.fill(0, <u8>POISON_BYTE, POISON_END);
   for (let order = 0; order <= FRAME_ORDER_MAX; order++) listInit(freeList(order));
 
   const tableEnd = table + state.count * FRAME_TABLE_ENTRY;
   const first = (tableEnd + PAGE_SIZE - 1) >>> PAGE_SHIFT;
   state.touched = first << PAGE_SHIFT;
-  assert(first < state.count, 'framesBoot: there is no memory left behind the frame table');
-  for (let number: usize = 0; number < first; number++) frameAt(number).kind = FRAME_RESERVED as u8;
+  assert(first < state.count, 'framesBoot: there is no memory left after the frame table');
+  for (let number: usize = 0; number < first; number++) frameAt(number).kind = <u8>FRAME_RESERVED;
 
   let number = first;
   while (number < state.count) {
     let order = FRAME_ORDER_MAX;
     while ((number & ((1 << order) - 1)) != 0 || number + (1 << order) > state.count) order--;
     const block = frameAt(number);
-    block.order = order as u8;
-    block.flags = FRAME_HEAD as u16;
+    block.order = <u8>order;
+    block.flags = <u16>FRAME_HEAD;
     listAddTail(linkOf(block), freeList(order));
     state.free += 1 << order;
     number += 1 << order;
@@ -123,8 +117,8 @@ export function frameAlloc(order: i32, kind: u32, owner: usize): usize {
   while (from > order) {
     from--;
     const upper = neighbour(block, 1 << from);
-    upper.order = from as u8;
-    upper.flags |= FRAME_HEAD as u16;
+    upper.order = <u8>from;
+    upper.flags |= <u16>FRAME_HEAD;
     listAddHead(linkOf(upper), freeList(from));
   }
   const frames: usize = 1 << order;
@@ -134,12 +128,12 @@ export function frameAlloc(order: i32, kind: u32, owner: usize): usize {
   if (!ASC_NO_ASSERT) assertPoisoned(block, frames);
   for (let i: usize = 1; i < frames; i++) {
     const frame = neighbour(block, i);
-    frame.kind = kind as u8;
+    frame.kind = <u8>kind;
     frame.owner = owner;
   }
-  block.kind = kind as u8;
-  block.order = order as u8;
-  block.flags = FRAME_HEAD as u16;
+  block.kind = <u8>kind;
+  block.order = <u8>order;
+  block.flags = <u16>FRAME_HEAD;
   block.refcount = 1;
   block.owner = owner;
   return addressOf(block);
@@ -179,7 +173,7 @@ export function frameOwner(address: usize): usize {
   return frameOf(address).owner;
 }
 
-/** Who keeps the frame at `address` and would give it up if asked: the faultGivesUp function knows what that is. 0: nobody. */
+/** The keeper of the frame at `address`, for the function of faultGivesUp; 0: none. */
 export function frameKeeper(address: usize): usize {
   return frameOf(address).link;
 }
@@ -203,21 +197,21 @@ export function frameOrder(address: usize): i32 {
   return frameOf(address).order;
 }
 
-/** The first block in use behind `address`, or behind the block that begins there; 0: there is none. */
+/** The first block in use after `address`, or after the block that begins there; 0: there is none. */
 export function frameNextUsed(address: usize): usize {
   let number = address >>> PAGE_SHIFT;
   while (true) {
     const before = frameAt(number);
-    number += before.kind == FRAME_RESERVED ? 1 : 1 << (before.order as usize);
+    number += before.kind == FRAME_RESERVED ? 1 : 1 << (<usize>before.order);
     if (number >= state.count) return 0;
-    if ((frameAt(number).kind as i32) > FRAME_RESERVED) return number << PAGE_SHIFT;
+    if (<i32>frameAt(number).kind > FRAME_RESERVED) return number << PAGE_SHIFT;
   }
 }
 
 /** The frame's bytes have been written to. */
 export function frameMarkDirty(address: usize): void {
   const frame = frameOf(address);
-  if ((frame.flags & FRAME_DIRTY) == 0) frame.flags |= FRAME_DIRTY as u16; // nearly always set: a load is cheaper
+  if ((frame.flags & FRAME_DIRTY) == 0) frame.flags |= <u16>FRAME_DIRTY; // nearly always set: a load is cheaper
 }
 
 /** The same for all frames of [address, address + size), one byte at least. */
@@ -225,25 +219,13 @@ export function framesMarkDirty(address: usize, size: usize): void {
   const last = changetype<usize>(frameOf(address + size - 1));
   for (let at = changetype<usize>(frameOf(address)); at <= last; at += FRAME_TABLE_ENTRY) {
     const frame = changetype<Frame>(at);
-    if ((frame.flags & FRAME_DIRTY) == 0) frame.flags |= FRAME_DIRTY as u16;
-  }
-}
-
-/** Hands the block that begins at `address` to another kind and owner, in all its frames. */
-export function frameSetOwner(address: usize, kind: u32, owner: usize): void {
-  const block = frameOf(address);
-  assert(isHeadInUse(block), 'frameSetOwner: no block in use begins there');
-  const frames: usize = 1 << (block.order as u32);
-  for (let i: usize = 0; i < frames; i++) {
-    const frame = neighbour(block, i);
-    frame.kind = kind as u8;
-    frame.owner = owner;
+    if ((frame.flags & FRAME_DIRTY) == 0) frame.flags |= <u16>FRAME_DIRTY;
   }
 }
 
 /** How many frames are free. */
 export function framesFree(): i32 {
-  return state.free as i32;
+  return <i32>state.free;
 }
 
 /** How many frames are of a kind, and `owner`'s; owner 0: whosever they are. Looks at every frame. */
@@ -263,24 +245,24 @@ export function framesTable(): usize {
 
 /** How many frames the memory has, reserved ones included. */
 export function framesCount(): i32 {
-  return state.count as i32;
+  return <i32>state.count;
 }
 
-/** Linear address behind which nobody has ever written: all of the machine's state lies below it. */
+/** Linear address from which on memory was never written: all of the machine's state lies below it. */
 export function framesTouched(): usize {
   return state.touched;
 }
 
 /** Gives a block without references back, merged with its buddy as long as that is free too. */
 function blockFree(block: Frame): void {
-  let order = block.order as i32;
+  let order = <i32>block.order;
   const frames: usize = 1 << order;
-  if (!ASC_NO_ASSERT) memory.fill(addressOf(block), POISON_BYTE as u8, frames << PAGE_SHIFT);
+  if (!ASC_NO_ASSERT) memory.fill(addressOf(block), <u8>POISON_BYTE, frames << PAGE_SHIFT);
   for (let i: usize = 0; i < frames; i++) {
     const frame = neighbour(block, i);
-    frame.kind = FRAME_FREE as u8;
+    frame.kind = <u8>FRAME_FREE;
     frame.order = 0;
-    frame.flags = (ASC_NO_ASSERT ? 0 : FRAME_POISONED) as u16;
+    frame.flags = <u16>(ASC_NO_ASSERT ? 0 : FRAME_POISONED);
     frame.owner = 0;
     frame.link = 0;
   }
@@ -294,13 +276,13 @@ function blockFree(block: Frame): void {
     if (!isFreeBlock(other, order)) break;
     listDel(linkOf(other));
     other.order = 0;
-    other.flags &= ~(FRAME_HEAD as u16);
+    other.flags &= ~(<u16>FRAME_HEAD);
     number &= buddy;
     order++;
   }
   const merged = frameAt(number);
-  merged.order = order as u8;
-  merged.flags |= FRAME_HEAD as u16;
+  merged.order = <u8>order;
+  merged.flags |= <u16>FRAME_HEAD;
   listAddHead(linkOf(merged), freeList(order));
 }
 
@@ -310,8 +292,8 @@ function blockFree(block: Frame): void {
  *   poison area is at least 1), or -1 if the lists or the number of free frames disagree with the table
  */
 export function framesCheck(): i32 {
-  for (let at: usize = 0; at < (POISON_END as usize); at += 8) {
-    if (load<u64>(at) != POISON_WORD) return max(spoiltByte(at), 1) as i32;
+  for (let at: usize = 0; at < <usize>POISON_END; at += 8) {
+    if (load<u64>(at) != POISON_WORD) return <i32>max(spoiltByte(at), 1);
   }
   let free: usize = 0;
   let freeBlocks = 0;
@@ -322,12 +304,12 @@ export function framesCheck(): i32 {
       number++;
       continue;
     }
-    if (!blockCheck(block, number)) return (number << PAGE_SHIFT) as i32;
+    if (!blockCheck(block, number)) return <i32>(number << PAGE_SHIFT);
     if (block.kind == FRAME_FREE) {
-      free += 1 << (block.order as u32);
+      free += 1 << (<u32>block.order);
       freeBlocks++;
     }
-    number += 1 << (block.order as u32);
+    number += 1 << (<u32>block.order);
   }
   return free == state.free && freeBlocks == listedBlocks() ? 0 : -1;
 }
@@ -341,7 +323,7 @@ function spoiltByte(at: usize): usize {
 
 /** Does a well-formed block begin at frame `number`? */
 function blockCheck(block: Frame, number: usize): bool {
-  const order = block.order as i32;
+  const order = <i32>block.order;
   const frames: usize = 1 << order;
   const isFree = block.kind == FRAME_FREE;
   if (order > FRAME_ORDER_MAX || (number & (frames - 1)) != 0 || number + frames > state.count) return false;
@@ -374,24 +356,24 @@ function assertPoisoned(block: Frame, frames: usize): void {
   for (let i: usize = 0; i < frames; i++) {
     const frame = neighbour(block, i);
     if ((frame.flags & FRAME_POISONED) == 0) continue;
-    frame.flags &= ~(FRAME_POISONED as u16);
+    frame.flags &= ~(<u16>FRAME_POISONED);
     const address = addressOf(frame);
     for (let at = address; at < address + PAGE_SIZE; at++) {
-      assert(load<u8>(at) == POISON_BYTE, 'frameAlloc: somebody has written to a free frame');
+      assert(load<u8>(at) == POISON_BYTE, 'frameAlloc: something has written to a free frame');
     }
   }
 }
 
 function isHeadInUse(block: Frame): bool {
-  return (block.kind as i32) > FRAME_RESERVED && (block.flags & FRAME_HEAD) != 0 && block.refcount != 0;
+  return <i32>block.kind > FRAME_RESERVED && (block.flags & FRAME_HEAD) != 0 && block.refcount != 0;
 }
 
 function isFreeBlock(block: Frame, order: i32): bool {
-  return block.kind == FRAME_FREE && (block.order as i32) == order && (block.flags & FRAME_HEAD) != 0;
+  return block.kind == FRAME_FREE && <i32>block.order == order && (block.flags & FRAME_HEAD) != 0;
 }
 
 function freeList(order: i32): usize {
-  return freeLists + (order as usize) * LIST_SIZE;
+  return freeLists + <usize>order * LIST_SIZE;
 }
 
 function linkOf(block: Frame): usize {

@@ -22,7 +22,7 @@ const caches = memory.data(SLAB_CACHE_SIZE * CACHE_COUNT, 4);
 export function kmemCache(id: i32, size: usize): void {
   assert(id >= 0 && id < CACHE_COUNT, 'kmemCache: no such cache');
   assert(slabObjectSize(kmemCacheAt(id)) == 0, 'kmemCache: the cache is declared already');
-  slabInit(kmemCacheAt(id), size as u32);
+  slabInit(kmemCacheAt(id), <u32>size);
 }
 
 /** A zeroed object; 0 if there is no memory. */
@@ -73,7 +73,7 @@ export function kmemHas(id: i32, address: usize): bool {
 
 /** Address of the cache's block; what the slab functions take. */
 export function kmemCacheAt(id: i32): usize {
-  return caches + (id as usize) * SLAB_CACHE_SIZE;
+  return caches + <usize>id * SLAB_CACHE_SIZE;
 }
 
 export function kmemLiveTotal(): i32 {

@@ -49,14 +49,14 @@ export function spaceReady(space: Space, va: u64): i32 {
 }
 
 /**
- * Maps `pages` frames that lie one behind the other from linear address `frame` on, in leaves as large as possible.
+ * Maps `pages` contiguous frames from linear address `frame` on, in leaves as large as possible.
  * Nothing may be mapped there.
  * @returns 0, or -ENOMEM if there is no memory for a table; what was mapped until then stays
  */
 export function spaceInstallRun(space: Space, va: u64, frame: usize, pages: u32, writable: bool): i32 {
   const entry = pageEntry(space, va, frame, writable);
-  const shift = va - (frame as u64);
-  const end = va + ((pages as u64) << PAGE_SHIFT);
+  const shift = va - <u64>frame;
+  const end = va + ((<u64>pages) << PAGE_SHIFT);
   let at = va;
   while (at < end) {
     const here = entry + (at - va);
@@ -104,7 +104,7 @@ export function spaceLend(space: Space, va: u64): usize {
 function pageEntry(space: Space, va: u64, frame: usize, writable: bool): u64 {
   if (space.isKernel) return pteKernel(frame);
   const vma = spaceVma(space, va);
-  const rights = vma === null ? PROT_READ | PROT_WRITE : vma.prot;
+  const rights = vma ? vma.prot : PROT_READ | PROT_WRITE;
   return pteUser(frame, writable ? rights : rights & ~PROT_WRITE);
 }
 

@@ -7,7 +7,7 @@
  *     +----+----+----+-----+---+---+---+----+-------+--------------+--+--+---+--+--+---+----+----+-----+
  *           \__ for software __/
  *
- *     VALID  the hardware heeds the entry               RO    AP[2]: nobody may write
+ *     VALID  the hardware uses the entry                RO    AP[2]: no writes
  *     PAGE   level 3: a page; levels 1 and 2: a table,  US    AP[1]: user space may access
  *            else a block (level 2: 2 MiB)              AF    accessed, always set here
  *     CONT   one of 16 entries that map 64 KiB in one   nG    belongs to one process
@@ -22,36 +22,36 @@
  */
 import { PAGE_MASK, PROT_EXEC, PROT_WRITE } from '../abi/machine';
 
-export const PTE_VALID: u64 = 1 << 0;
-export const PTE_PAGE: u64 = 1 << 1;
-export const PTE_USER: u64 = 1 << 6;
+const PTE_VALID: u64 = 1 << 0;
+const PTE_PAGE: u64 = 1 << 1;
+const PTE_USER: u64 = 1 << 6;
 export const PTE_READ_ONLY: u64 = 1 << 7;
-export const PTE_SHAREABLE: u64 = 3 << 8;
-export const PTE_ACCESSED: u64 = 1 << 10;
-export const PTE_NOT_GLOBAL: u64 = 1 << 11;
+const PTE_SHAREABLE: u64 = 3 << 8;
+const PTE_ACCESSED: u64 = 1 << 10;
+const PTE_NOT_GLOBAL: u64 = 1 << 11;
 export const PTE_CONTIGUOUS: u64 = 1 << 52;
-export const PTE_PXN: u64 = 1 << 53;
-export const PTE_UXN: u64 = 1 << 54;
+const PTE_PXN: u64 = 1 << 53;
+const PTE_UXN: u64 = 1 << 54;
 export const PTE_COW: u64 = 1 << 55;
 export const PTE_OWNED: u64 = 1 << 56;
 export const PTE_LENT: u64 = 1 << 57;
-export const PTE_NONE: u64 = 1 << 58;
+const PTE_NONE: u64 = 1 << 58;
 
 const LEAF: u64 = PTE_VALID | PTE_PAGE | PTE_SHAREABLE | PTE_ACCESSED | PTE_PXN;
 
 /** Entry of level 1 or 2 that leads to the table in the frame at linear address `table`. */
 export function pteTable(table: usize): u64 {
-  return (table as u64) | PTE_PAGE | PTE_VALID;
+  return <u64>table | PTE_PAGE | PTE_VALID;
 }
 
 /** A user page at linear address `frame`, readable; with PROT_NONE it is present but not valid. */
 export function pteUser(frame: usize, prot: u32): u64 {
-  return pteWithProt((frame as u64) | LEAF | PTE_USER | PTE_NOT_GLOBAL, prot);
+  return pteWithProt(<u64>frame | LEAF | PTE_USER | PTE_NOT_GLOBAL, prot);
 }
 
 /** A page of the kernel at linear address `frame`, writable, never executed. */
 export function pteKernel(frame: usize): u64 {
-  return (frame as u64) | LEAF | PTE_UXN;
+  return <u64>frame | LEAF | PTE_UXN;
 }
 
 /** The page entry as a block of level 2: the frame is the first of 512. */
@@ -61,7 +61,7 @@ export function pteBlock(page: u64): u64 {
 
 /** The page entry of the page at byte `offset` of the block. */
 export function pteOfBlock(block: u64, offset: u64): u64 {
-  return (block + (offset & ~(PAGE_MASK as u64))) | PTE_PAGE;
+  return (block + (offset & ~(<u64>PAGE_MASK))) | PTE_PAGE;
 }
 
 /** The same user page with what `prot` allows; an entry with COW stays read-only. */
@@ -74,7 +74,7 @@ export function pteWithProt(entry: u64, prot: u32): u64 {
 
 /** Linear address of the frame, or of the table, that the entry points at. */
 export function pteFrame(entry: u64): usize {
-  return (entry as usize) & ~PAGE_MASK;
+  return <usize>entry & ~PAGE_MASK;
 }
 
 export function pteIsValid(entry: u64): bool {

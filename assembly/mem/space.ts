@@ -16,69 +16,49 @@ import { LEVEL1_BYTES, tableCreate, tablePrune } from './table';
 import { TLB_SIZE } from './tlb';
 
 /** The first address that no user space has. */
-export const USER_END: u64 = (1 as u64) << VA_BITS;
-export const VMALLOC_START: u64 = ((VMALLOC_START_HI as u64) << 32) | (VMALLOC_START_LO as u64);
+export const USER_END: u64 = (<u64>1) << VA_BITS;
+const VMALLOC_START: u64 = ((<u64>VMALLOC_START_HI) << 32) | <u64>VMALLOC_START_LO;
 
 /**
- * The pages behind a mapping that is not anonymous: the first u32 of entry i, at base + i * stride, is the linear
+ * The pages of a mapping that is not anonymous: the first u32 of entry i, at base + i * stride, is the linear
  * address of the frame, or 0 if there is none. The frames are the array's owner's; a space never counts or frees them.
  */
 @unmanaged
 export class PageArray {
   base: usize;
-  /** Bytes from one entry to the next. */
-  stride: u32;
-  /** Entries. */
-  count: u32;
-  /** A touch installs the page if the entry has a frame; otherwise only spaceInstall does. */
-  installOnFault: bool;
+  stride: u32; // bytes from one entry to the next
+  count: u32; // entries
+  installOnFault: bool; // a touch installs the page if the entry has a frame; otherwise only spaceInstall does
 }
 
 /** One range of addresses of a space (Linux: vm_area_struct). */
 @unmanaged
 export class Vma {
-  /** Link of the space's list, later of the list of closed areas. */
-  next: usize;
+  next: usize; // link of the space's list, later of the list of closed areas
   prev: usize;
-  /** First address, and the one behind the last; multiples of 4096. */
-  start: u64;
+  start: u64; // first address, and the one after the last; multiples of 4096
   end: u64;
-  /** PROT_* that holds now. */
-  prot: u32;
-  /** MAP_* as given to mmap. */
-  flags: u32;
-  /** What is mapped; null: anonymous memory. */
-  pages: PageArray | null;
-  /** Entry of `pages` that lies at `start`. */
-  pageOffset: u32;
-  /** The open file (or what else stands behind it); 0: nobody wants to hear of its end. */
-  owner: usize;
-  /** mprotect may allow writing. */
-  mayWrite: bool;
-  /** A forked child does not get it. */
-  dontCopy: bool;
+  prot: u32; // PROT_* that holds now
+  flags: u32; // MAP_* as given to mmap
+  pages: PageArray | null; // what is mapped; null: anonymous memory
+  pageOffset: u32; // entry of `pages` that lies at `start`
+  owner: usize; // the open file that it maps, which gets to know of its end; 0: none
+  mayWrite: bool; // mprotect may allow writing
+  dontCopy: bool; // a forked child does not get it
 }
 
 @unmanaged
 export class Space {
-  /** Linear address of the page table's first level. */
-  root: usize;
-  /** Whom the space belongs to; tables and anonymous frames are booked to the space itself. */
-  owner: usize;
-  /** Right behind this record; the kernel's are the machine's. */
-  counters: Counters;
-  /** Pages of 4 KiB that leaves map, valid or PROT_NONE. */
-  resident: i32;
-  /** Head of the list of areas. */
-  vmas: usize;
+  root: usize; // linear address of the page table's first level
+  owner: usize; // whom the space belongs to; tables and anonymous frames are booked to the space itself
+  counters: Counters; // right after this record; the kernel's are the machine's
+  resident: i32; // pages of 4 KiB that leaves map, valid or PROT_NONE
+  vmas: usize; // head of the list of areas
   vmasPrev: usize;
-  /** The area that was found last, or null. */
-  recent: Vma | null;
+  recent: Vma | null; // the area that was found last, or null
   isKernel: bool;
-  /** Holders of this record: the space's own life, and each mapping that still counts in it. */
-  refs: i32;
-  /** Addresses that areas may have: [base, limit). */
-  base: u64;
+  refs: i32; // holders of this record: the space's own life, and each mapping that still counts in it
+  base: u64; // addresses that areas may have: [base, limit)
   limit: u64;
 }
 
@@ -90,8 +70,8 @@ const SPACE_COUNTERS: usize = SPACE_TLB + TLB_SIZE;
 
 const kernel = changetype<Space>(memory.data(offsetof<Space>() + <i32>TLB_SIZE + 8, 8));
 
-/** Areas that are closed and that their owner has not been told of yet: one list for the machine, oldest first. */
-export const closedAreas = memory.data(LIST_SIZE, 4);
+/** Closed areas whose owners have not handled it yet: one list for the machine, oldest first. */
+const closedAreas = memory.data(LIST_SIZE, 4);
 
 /** Declares the slab caches and makes the kernel's space, with a vmalloc area of `vmallocBytes`. */
 export function spacesBoot(vmallocBytes: u64): void {
@@ -161,9 +141,9 @@ export function spaceResident(space: Space): i32 {
 /** The area that holds `va`; null if there is none. */
 export function spaceVma(space: Space, va: u64): Vma | null {
   const recent = space.recent;
-  if (recent !== null && va >= recent.start && va < recent.end) return recent;
+  if (recent && va >= recent.start && va < recent.end) return recent;
   const vma = spaceVmaAfter(space, va);
-  if (vma === null || va < vma.start) return null;
+  if (!vma || va < vma.start) return null;
   space.recent = vma;
   return vma;
 }
@@ -171,7 +151,7 @@ export function spaceVma(space: Space, va: u64): Vma | null {
 /** The first area that ends above `va`: the one that holds it, or the next one; null if there is none. */
 export function spaceVmaAfter(space: Space, va: u64): Vma | null {
   let vma = spaceFirstVma(space);
-  while (vma !== null && vma.end <= va) vma = spaceNextVma(space, vma);
+  while (vma && vma.end <= va) vma = spaceNextVma(space, vma);
   return vma;
 }
 
@@ -187,26 +167,26 @@ export function spaceNextVma(space: Space, vma: Vma): Vma | null {
 /** Does a mapping of `owner` remain? */
 export function spaceHasOwner(space: Space, owner: usize): bool {
   let vma = spaceFirstVma(space);
-  while (vma !== null && vma.owner != owner) vma = spaceNextVma(space, vma);
-  return vma !== null;
+  while (vma && vma.owner != owner) vma = spaceNextVma(space, vma);
+  return vma != null;
 }
 
 /** Frees the tables that serve no address outside the hole around `va`. No leaf may be present in it. */
 export function spacePruneTables(space: Space, va: u64): void {
-  let floor = space.base & LEVEL1_MASK; // no other space has anything below base or behind limit
+  let floor = space.base & LEVEL1_MASK; // no other space has anything below base or above limit
   let vma = spaceFirstVma(space);
-  while (vma !== null && vma.end <= va) {
+  while (vma && vma.end <= va) {
     floor = vma.end;
     vma = spaceNextVma(space, vma);
   }
-  assert(vma === null || vma.start > va, 'spacePruneTables: there is no hole');
-  tablePrune(space.root, floor, vma === null ? (space.limit + ~LEVEL1_MASK) & LEVEL1_MASK : vma.start);
+  assert(!vma || vma.start > va, 'spacePruneTables: there is no hole');
+  tablePrune(space.root, floor, vma ? vma.start : (space.limit + ~LEVEL1_MASK) & LEVEL1_MASK);
 }
 
 /** A new area that is on no list yet; null if there is no memory. */
 export function vmaCreate(start: u64, end: u64): Vma | null {
   const vma = changetype<Vma | null>(kmemZalloc(CACHE_VMA));
-  if (vma === null) return null;
+  if (!vma) return null;
   vma.start = start;
   vma.end = end;
   return vma;
@@ -219,8 +199,8 @@ export function vmaFree(vma: Vma): void {
 /** Puts the area on the space's list, where its addresses belong. */
 export function vmaInsert(space: Space, vma: Vma): void {
   const next = spaceVmaAfter(space, vma.start);
-  assert(next === null || next.start >= vma.end, 'vmaInsert: the range is taken');
-  const before = next === null ? areasOf(space) : changetype<usize>(next);
+  assert(!next || next.start >= vma.end, 'vmaInsert: the range is taken');
+  const before = next ? changetype<usize>(next) : areasOf(space);
   listAddTail(changetype<usize>(vma), before);
 }
 
@@ -238,7 +218,7 @@ export function spaceAnyClosed(): bool {
 }
 
 /**
- * The area that was closed first, of those with an owner, or null. The caller tells the owner, then calls vmaFree.
+ * The area that was closed first, of those with an owner, or null. The caller informs the owner, then calls vmaFree.
  * Of an area that was split every piece is closed on its own, and says the same owner.
  */
 export function spaceTakeClosed(): Vma | null {

@@ -80,7 +80,7 @@ export function tableEnsureBlock(root: usize, va: u64, owner: usize): usize {
 
 /** The lowest address in [from, end) with a present leaf (inside a block: any); `end` if there is none. */
 export function tableNext(root: usize, from: u64, end: u64): u64 {
-  let va = from & ~(PAGE_MASK as u64);
+  let va = from & ~(<u64>PAGE_MASK);
   while (va < end) {
     const level1 = load<u64>(slotOf(root, va, LEVEL1_SHIFT));
     if (level1 == 0) {
@@ -107,7 +107,7 @@ export function tableSplit(slot: usize, owner: usize): bool {
   const table = tableCreate(owner);
   if (table == 0) return false;
   for (let index: usize = 0; index <= INDEX_MASK; index++) {
-    store<u64>(table + (index << 3), pteOfBlock(block, (index as u64) << LEVEL3_SHIFT));
+    store<u64>(table + (index << 3), pteOfBlock(block, (<u64>index) << LEVEL3_SHIFT));
   }
   store<u64>(slot, pteTable(table));
   return true;
@@ -162,5 +162,5 @@ function ensureNext(slot: usize, owner: usize): usize {
 
 /** Address of the entry for `va` in a table of the level with that shift. */
 function slotOf(table: usize, va: u64, shift: u64): usize {
-  return table + ((((va >> shift) as usize) & INDEX_MASK) << 3);
+  return table + ((<usize>(va >> shift) & INDEX_MASK) << 3);
 }

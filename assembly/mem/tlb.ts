@@ -6,7 +6,7 @@
  *     n + 1, or 0 while the page may not be read, or written ─> |  read  |  write  | frame  |      |  x 32
  *                                                               +--------+---------+--------+------+
  *
- * As in hardware an entry is good until a valid leaf of the table changes; who writes leaves calls tlbFlush then. A page
+ * As in hardware an entry is good until a valid leaf of the table changes; the writer of the leaf calls tlbFlush then. A page
  * that may be written through its entry is marked dirty already.
  */
 import { PAGE_MASK, PAGE_SHIFT } from '../abi/machine';
@@ -27,13 +27,13 @@ export const TLB_SIZE: usize = 512;
 export function tlbFind(tlb: usize, va: u64, isWrite: bool): usize {
   const slot = slotOf(tlb, va);
   const page = isWrite ? load<u32>(slot, WRITE) : load<u32>(slot);
-  return (page as u64) == (va >> PAGE_SHIFT) + 1 ? load<usize>(slot, FRAME) | ((va as usize) & PAGE_MASK) : 0;
+  return <u64>page == (va >> PAGE_SHIFT) + 1 ? load<usize>(slot, FRAME) | (<usize>va & PAGE_MASK) : 0;
 }
 
 /** Keeps the translation of the page of `va`; `isDirty`: writes need not be noted any more. */
 export function tlbKeep(tlb: usize, va: u64, entry: u64, isDirty: bool): void {
   const slot = slotOf(tlb, va);
-  const page = ((va >> PAGE_SHIFT) as u32) + 1;
+  const page = <u32>(va >> PAGE_SHIFT) + 1;
   store<u32>(slot, page);
   store<u32>(slot, isDirty ? page : 0, WRITE);
   store<usize>(slot, pteFrame(entry), FRAME);
@@ -50,13 +50,13 @@ export function tlbCheck(tlb: usize, root: usize): bool {
     const written = load<u32>(slot, WRITE);
     if (written != 0 && written != page) return false;
     if (page == 0) continue;
-    const entry = tableWalk(root, ((page - 1) as u64) << PAGE_SHIFT);
+    const entry = tableWalk(root, (<u64>(page - 1)) << PAGE_SHIFT);
     if (!pteAllows(entry, written != 0) || pteFrame(entry) != load<usize>(slot, FRAME)) return false;
   }
   return true;
 }
 
 function slotOf(tlb: usize, va: u64): usize {
-  const page = (va as u32) >> PAGE_SHIFT;
+  const page = <u32>va >> PAGE_SHIFT;
   return tlb + (((page ^ (page >> FOLD_SHIFT)) & SLOT_MASK) << SLOT_SHIFT);
 }

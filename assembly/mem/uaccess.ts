@@ -12,7 +12,7 @@
  * Linear addresses are good until the space next changes: do not keep them over anything that maps, unmaps or faults.
  * Writing marks the frames dirty; a window for writing counts as written. `walks` is counted here: one for each page that
  * is touched, whether the TLB knows it or not.
- * Copies and their bytes are the callers' to count, who know what they copy.
+ * Callers count copies and their bytes, since they know what they copy.
  */
 import { ACCESS_READ, ACCESS_WRITE, PAGE_MASK, PAGE_SHIFT, PAGE_SIZE } from '../abi/machine';
 import { bytesCopy, bytesMove } from '../lib/bytes';
@@ -23,7 +23,7 @@ import { Space, spaceTlb, spaceVma, USER_END } from './space';
 import { tableLookup, tableWalk } from './table';
 import { tlbFind, tlbKeep } from './tlb';
 
-/** Where a number is put together that lies across the border of two pages. */
+/** Scratch for a number that lies across the border of two pages. */
 const straddled = memory.data(8, 8);
 
 /**
@@ -42,12 +42,12 @@ function userAddress(space: Space, va: u64, access: i32): usize {
   return address;
 }
 
-/** Touches one byte: its linear address, or -(signal << 8 | si_code) as of spaceFault. */
+/** Touches one byte: its linear address, or -(signal << 8 | si_code) as spaceFault returns it. */
 export function userTouch(space: Space, va: u64, access: i32): i32 {
   const address = tlbFind(spaceTlb(space), va, access == ACCESS_WRITE);
   if (address == 0) return touchSlowly(space, va, access);
   space.counters.walks++;
-  return address as i32;
+  return <i32>address;
 }
 
 /** The same, when the TLB does not know the page, or not for this access. */
@@ -65,7 +65,7 @@ function touchSlowly(space: Space, va: u64, access: i32): i32 {
   }
   if (isWrite) frameMarkDirty(pteFrame(entry));
   tlbKeep(spaceTlb(space), va, entry, isWrite);
-  return (pteFrame(entry) | ((va as usize) & PAGE_MASK)) as i32;
+  return <i32>(pteFrame(entry) | (<usize>va & PAGE_MASK));
 }
 
 /**
@@ -80,24 +80,24 @@ export function userLook(space: Space, va: u64): usize {
     const vma = spaceVma(space, va);
     if (vma) frame = faultFrame(vma, va);
   }
-  return frame == 0 ? 0 : frame | ((va as usize) & PAGE_MASK);
+  return frame == 0 ? 0 : frame | (<usize>va & PAGE_MASK);
 }
 
 /** Reads a u32 of user memory, aligned or not; -1 if it cannot. */
 export function getUser32(space: Space, va: u64): i64 {
   const window = userWindow(space, va, 4, ACCESS_READ);
-  if (window != 0) return load<u32>(window) as i64;
+  if (window != 0) return <i64>load<u32>(window);
   if (copyFromUser(space, straddled, va, 4) != 0) return -1;
-  return load<u32>(straddled) as i64;
+  return <i64>load<u32>(straddled);
 }
 
 /** Whether `len` bytes from the start of a window on are in its page. */
 export function userInWindow(window: usize, len: u32): bool {
-  return ((window as u32) & PAGE_MASK) + len <= (PAGE_SIZE as u32);
+  return (<u32>window & PAGE_MASK) + len <= <u32>PAGE_SIZE;
 }
 
 /**
- * Copies the `len` bytes at `va`, as of copyFromUser. They lie right behind `read` bytes that have just been read through
+ * Copies the `len` bytes at `va`, as copyFromUser does. They follow `read` bytes that have just been read through
  * `window` (0: not through a window), so there is no other walk where they are in the same page.
  */
 export function copyFromUserOn(space: Space, dst: usize, va: u64, len: u32, window: usize, read: u32): u32 {
@@ -177,7 +177,7 @@ function copyToUserSlowly(space: Space, dst: u64, src: usize, len: u32): u32 {
 }
 
 /**
- * The longest piece of [va, va + len) that begins at `va` and lies in frames one behind the other: its linear address
+ * The longest piece of [va, va + len) that begins at `va` and lies in contiguous frames: its linear address
  * (runAddress) and its length (runBytes). 0 when the first page cannot be accessed. Further pages are taken from the table
  * as it is: one that would have to be brought in begins a piece of its own.
  */
@@ -186,26 +186,26 @@ function userRun(space: Space, va: u64, len: u32, access: i32): u64 {
   if (address == 0) return 0;
   let bytes = bytesToPageEnd(va);
   if (bytes < len) {
-    const pages = pagesBehind(tableLookup(space.root, va), (len - bytes + PAGE_MASK) >>> PAGE_SHIFT);
+    const pages = pagesAfter(tableLookup(space.root, va), (len - bytes + PAGE_MASK) >>> PAGE_SHIFT);
     space.counters.walks += pages; // userAddress has counted the first page
     bytes += pages << PAGE_SHIFT;
   }
   bytes = min(bytes, len);
   if (access == ACCESS_WRITE) framesMarkDirty(address, bytes);
-  return ((bytes as u64) << 32) | (address as u64);
+  return ((<u64>bytes) << 32) | <u64>address;
 }
 
 function runAddress(run: u64): usize {
-  return run as usize;
+  return <usize>run;
 }
 
 function runBytes(run: u64): u32 {
-  return (run >>> 32) as u32;
+  return <u32>(run >>> 32);
 }
 
-/** How many pages, up to `limit`, go on behind the page of the entry at `slot`: in its table, with its rights, in frames one behind the other. */
-function pagesBehind(slot: usize, limit: u32): u32 {
-  const end = slot + (min<usize>(limit, ((PAGE_MASK as usize) - (slot & PAGE_MASK)) >>> 3) << 3);
+/** How many pages, up to `limit`, follow the page of the entry at `slot` in its table, with its rights, in contiguous frames. */
+function pagesAfter(slot: usize, limit: u32): u32 {
+  const end = slot + (min<usize>(limit, (<usize>PAGE_MASK - (slot & PAGE_MASK)) >>> 3) << 3);
   let entry = load<u64>(slot);
   let at = slot;
   while (at < end) {
@@ -213,7 +213,7 @@ function pagesBehind(slot: usize, limit: u32): u32 {
     if (load<u64>(at, 8) != entry) break;
     at += 8;
   }
-  return ((at - slot) >>> 3) as u32;
+  return <u32>((at - slot) >>> 3);
 }
 
 /** Whether the bytes, one at least, lie in one page; 0 wraps to more than any page has. */
@@ -222,5 +222,5 @@ function inOnePage(va: u64, len: u32): bool {
 }
 
 function bytesToPageEnd(va: u64): u32 {
-  return PAGE_SIZE - ((va as u32) & PAGE_MASK);
+  return PAGE_SIZE - (<u32>va & PAGE_MASK);
 }

@@ -1,6 +1,6 @@
 /**
  * The kernel's vmalloc area: ranges of kernel addresses whose pages are mapped one by one, in the kernel's table.
- * Every range is an area of the kernel's space; one page behind it stays free, so that an overrun faults.
+ * Every range is an area of the kernel's space; the page after it stays free, so that an overrun faults.
  */
 import { PAGE_MASK, PAGE_SHIFT } from '../abi/machine';
 import { leavesZap, spaceInstall, spaceZap } from './leaves';
@@ -23,16 +23,16 @@ import { tableWalk } from './table';
  */
 export function vmallocReserve(pages: u32): u64 {
   const space = kernelSpace();
-  const bytes = ((pages as u64) + 1) << PAGE_SHIFT;
+  const bytes = (<u64>pages + 1) << PAGE_SHIFT;
   let start = space.base;
   let next = spaceFirstVma(space);
-  while (next !== null && next.start - start < bytes) {
+  while (next && next.start - start < bytes) {
     start = next.end;
     next = spaceNextVma(space, next);
   }
   if (space.limit - start < bytes) return 0;
   const vma = vmaCreate(start, start + bytes);
-  if (vma === null) return 0;
+  if (!vma) return 0;
   vmaInsert(space, vma);
   return start;
 }
@@ -41,9 +41,9 @@ export function vmallocReserve(pages: u32): u64 {
 export function vmallocRelease(va: u64, pages: u32): void {
   const space = kernelSpace();
   const vma = spaceVma(space, va);
-  assert(vma !== null && vma.start == va, 'vmallocRelease: no range begins there');
-  if (vma === null) return;
-  assert(vma.end == va + (((pages as u64) + 1) << PAGE_SHIFT), 'vmallocRelease: the range is of another size');
+  assert(vma && vma.start == va, 'vmallocRelease: no range begins there');
+  if (!vma) return;
+  assert(vma.end == va + ((<u64>pages + 1) << PAGE_SHIFT), 'vmallocRelease: the range is of another size');
   leavesZap(space, vma.start, vma.end);
   vmaClose(space, vma);
   spacePruneTables(space, va);
@@ -64,7 +64,7 @@ export function kernelAddress(va: u64): usize {
   const space = kernelSpace();
   space.counters.walks++;
   const entry = tableWalk(space.root, va);
-  return entry == 0 ? 0 : pteFrame(entry) | ((va as usize) & PAGE_MASK);
+  return entry == 0 ? 0 : pteFrame(entry) | (<usize>va & PAGE_MASK);
 }
 
 /** Bytes of the vmalloc area that are reserved, guard pages included. */
@@ -72,7 +72,7 @@ export function kernelReservedBytes(): u64 {
   const space = kernelSpace();
   let bytes: u64 = 0;
   let vma = spaceFirstVma(space);
-  while (vma !== null) {
+  while (vma) {
     bytes += vma.end - vma.start;
     vma = spaceNextVma(space, vma);
   }

@@ -12,6 +12,7 @@ class Cpu {
 const cpu = changetype<Cpu>(memory.data(offsetof<Cpu>(), 4));
 
 export function currentSet(thread: Thread | null): void {
+  assert(!thread || thread.alive, 'currentSet: the thread is dead');
   cpu.current = thread;
   traceActor(thread ? thread.tid : 0);
 }

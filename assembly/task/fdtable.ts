@@ -30,7 +30,7 @@ import { Process } from './process';
 /** Flags of an open file that F_SETFL changes. O_NONBLOCK alone means anything here. */
 const SETTABLE: u32 = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME;
 
-/** A number that is taken, with no file behind it yet. */
+/** A number that is reserved and has no file yet. */
 const RESERVED: usize = 1;
 
 @unmanaged
@@ -72,7 +72,7 @@ export function fdTableDestroy(process: Process): void {
   process.files = 0;
 }
 
-/** The file behind a descriptor, not held for the caller, or null. */
+/** The open file of a descriptor, not held for the caller, or null. */
 export function fdFile(process: Process, fd: i32): OpenFile | null {
   if (<u32>fd >= <u32>capacity(process)) return null;
   const file = entry(process, fd).file;
@@ -91,7 +91,7 @@ export function fdReserve(process: Process, from: i32, cloexec: bool): i32 {
   return fd;
 }
 
-/** Puts `file` behind a reserved number; the table takes over the caller's reference. */
+/** Gives a reserved number its file. The table takes over the caller's reference. */
 export function fdInstall(process: Process, fd: i32, file: OpenFile): void {
   assert(entry(process, fd).file == RESERVED, 'fdInstall: number is not reserved');
   entry(process, fd).file = changetype<usize>(file);
@@ -114,7 +114,7 @@ export function fdUnreserve(process: Process, fd: i32): void {
 }
 
 /** Takes the file out of the table: the caller owns the reference and has to flush. null when there is none. */
-export function fdTake(process: Process, fd: i32): OpenFile | null {
+function fdTake(process: Process, fd: i32): OpenFile | null {
   const file = fdFile(process, fd);
   if (file) clear(process, fd);
   return file;

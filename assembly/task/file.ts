@@ -26,7 +26,7 @@ export const FILE_NULL: u8 = 2; // /dev/null; descriptors 0, 1 and 2 of a new pr
 export const FILE_MEMFD: u8 = 3; // owner: Memfd
 export const FILE_STREAM: u8 = 4; // an end of a pipe or of a socket pair: `reads`, `writes`
 
-// what driver/lifecycle is told about a file on the closing list
+// what has happened to a file on the closing list, for driver/lifecycle
 export const CLOSING_FLUSH: u8 = 1; // a descriptor of it was closed
 export const CLOSING_RELEASE: u8 = 2; // its last holder is gone
 
@@ -41,7 +41,7 @@ export class OpenFile {
   closingPrev: usize;
   refs: i32;
   flags: u32; // O_* of open, changed by F_SETFL
-  owner: usize; // what stands behind it, by kind; set at open, never changes
+  owner: usize; // its Proc or Memfd, by kind; set at open, never changes
   reads: Stream | null; // stream that it reads
   writes: Stream | null; // stream that it writes
   inode: u32; // identity of the file, the same for every open of it
@@ -128,7 +128,7 @@ export function fileAnyClosing(): bool {
   return !listEmpty(closing);
 }
 
-/** The file that was first put on the closing list, or null. Its `closing` tells what has happened to it. */
+/** The file that was first put on the closing list, or null. Its `closing` says what has happened to it. */
 export function fileFirstClosing(): OpenFile | null {
   return changetype<OpenFile | null>(listFirst(closing));
 }

@@ -73,6 +73,7 @@ export function ioWrite(thread: Thread, file: OpenFile, user: u64, length: u32):
 /** Goes on with a parked read or write. */
 export function ioResume(thread: Thread, file: OpenFile, call: u8, signalled: bool): i32 {
   if (signalled) return -EINTR;
+  assert(call == CALL_STREAM_READ || call == CALL_STREAM_WRITE, 'ioResume: no call of a stream');
   const transfer = changetype<Transfer>(threadCallFrame(thread));
   if (call == CALL_STREAM_READ) return ioRead(thread, file, transfer.user, transfer.length);
   return ioWrite(thread, file, transfer.user, transfer.length);
@@ -126,6 +127,7 @@ function wakeBoth(stream: Stream, call: u8): void {
 }
 
 function park(thread: Thread, file: OpenFile, call: u8, stream: Stream, user: u64, length: u32): i32 {
+  assert(length != 0, 'park: nothing to wait for');
   const transfer = changetype<Transfer>(threadCallFrame(thread));
   transfer.user = user;
   transfer.length = length;

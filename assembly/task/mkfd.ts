@@ -1,5 +1,5 @@
 /**
- * Files made at descriptor numbers of the caller's choice, and what fstat(2) would tell of an open file.
+ * Files made at descriptor numbers of the caller's choice, and the answer of fstat(2) for an open file.
  */
 import { EBADF, EINVAL, ENOMEM } from '../abi/errno';
 import {
@@ -18,7 +18,7 @@ import { Memfd, memfdAddress, memfdCreate, memfdDestroy, memfdGrow } from './mem
 import { Process } from './process';
 import { Stream, streamClose, streamCreate } from './stream';
 
-/** What fileStat answers; behind it the first bytes of the content. */
+/** The answer of fileStat; the first bytes of the content follow it. */
 @unmanaged
 class Stat {
   inode: u32;
@@ -103,6 +103,7 @@ function placeBoth(
   reads2: Stream | null,
   writes2: Stream,
 ): i32 {
+  assert(reads != reads2 && writes != writes2, 'placeBoth: one end twice');
   const first = fileOpenStream(reads, writes, writes ? O_RDWR : O_NONBLOCK);
   const second = first ? fileOpenStream(reads2, writes2, writes ? O_RDWR : O_WRONLY | O_NONBLOCK) : null;
   if (!first || !second) {

@@ -8,6 +8,7 @@ const NICE_MIN = -20;
 const NICE_MAX = 19;
 
 export function niceSet(thread: Thread, nice: i32): void {
+  assert(thread.alive, 'niceSet: the thread is dead');
   if (thread.process.uid != 0 || nice < NICE_MIN || nice > NICE_MAX) return;
   thread.nice = nice;
 }

@@ -41,7 +41,7 @@ export const CALL_STREAM_WRITE: u8 = 6;
 export const CALL_COUNT = 7;
 
 /** Bytes of a thread's kernel stack that a system call may use, and keeps while it is parked. */
-export const CALL_FRAME_SIZE = 96;
+const CALL_FRAME_SIZE = 96;
 
 @unmanaged
 export class Thread {

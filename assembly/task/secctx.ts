@@ -1,5 +1,5 @@
 /**
- * Security contexts: the label that a security module gives a process, and that a node may ask to be told of its callers.
+ * Security contexts: the label that a security module gives a process, and that a node may ask to see of its callers.
  * The emulator has no such module; labels are given by the host. A process begins with the machine's label, and a child
  * with its parent's. Who opens a file leaves his label with it, as credentials in Linux: it outlives the process.
  *

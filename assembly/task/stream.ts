@@ -42,6 +42,7 @@ export function streamCreate(): Stream | null {
 
 /** One end goes; the stream with the last of both. */
 export function streamClose(stream: Stream, reader: bool): void {
+  assert(reader ? stream.readers > 0 : stream.writers > 0, 'streamClose: that end is closed already');
   if (reader) stream.readers--;
   else stream.writers--;
   if (stream.readers || stream.writers) return;
@@ -51,6 +52,7 @@ export function streamClose(stream: Stream, reader: bool): void {
 
 /** Bytes that wait to be read. */
 export function streamReady(stream: Stream): u32 {
+  assert(stream.tail - stream.head <= CAPACITY, 'streamReady: more bytes than the ring holds');
   return stream.tail - stream.head;
 }
 

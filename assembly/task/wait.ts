@@ -107,6 +107,7 @@ export function wakeWaiting(call: u8, on: usize): bool {
 }
 
 function sleepersIn(call: u8): Sleepers {
+  assert(call > CALL_NONE && <i32>call < CALL_COUNT, 'sleepersIn: no such call');
   return changetype<Sleepers>(sleepers + <usize>call * offsetof<Sleepers>());
 }
 

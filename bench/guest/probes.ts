@@ -6,7 +6,7 @@ import { BINDER_TYPE_BINDER } from '../../assembly/abi/protocol';
 import { FRAME_ARRAY } from '../../assembly/abi/machine';
 import { allocFree, allocReserve, BinderAlloc } from '../../assembly/alloc/alloc';
 import { Buffer } from '../../assembly/alloc/buffer';
-import { looperFind } from '../../assembly/driver/loopers';
+import { binderThreadFind } from '../../assembly/driver/binderthreads';
 import { Proc, Transaction } from '../../assembly/driver/objects';
 import { FlatObject } from '../../assembly/driver/records';
 import { refDecForDesc } from '../../assembly/driver/refs';
@@ -50,7 +50,7 @@ export function probeTranslateStart(thread: Thread, fd: i32, target: Proc): i32 
   const proc = probeProc(thread, fd);
   translation.transaction = transaction;
   translation.target = target;
-  translation.looper = looperFind(proc, thread.tid)!;
+  translation.sender = binderThreadFind(proc, thread.tid)!;
   translation.process = thread.process;
   translation.space = thread.process.space!;
   return translateObject();

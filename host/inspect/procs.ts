@@ -114,11 +114,11 @@ export function procView(kernel: KernelMemory, proc: KernelObject<'Proc'>): Proc
     maxThreads: proc.maxThreads | 0,
     requestedThreads: proc.requestedThreads,
     requestedThreadsStarted: proc.requestedThreadsStarted | 0,
-    readyThreads: kernel.list(proc.addressOf('waitingNext'), 'Looper', 'waitingNext').length,
+    readyThreads: kernel.list(proc.addressOf('waitingNext'), 'BinderThread', 'waitingNext').length,
     outstandingTxns: proc.outstandingTxns,
     tmpRefs: proc.tmpRefs,
     mapping: mappingView(proc.alloc),
-    loopers: kernel.tree(proc.threads, 'Looper', 'rbParent').map((looper) => looperView(kernel, looper)),
+    loopers: kernel.tree(proc.threads, 'BinderThread', 'rbParent').map((looper) => looperView(kernel, looper)),
     nodes: nodeViews(kernel, proc),
     refs: refViews(kernel, proc),
     todo: workViews(kernel, proc.addressOf('todoNext')),
@@ -143,11 +143,11 @@ function mappingView(alloc: KernelObject<'BinderAlloc'>): MappingView {
   };
 }
 
-function looperView(kernel: KernelMemory, looper: KernelObject<'Looper'>): LooperView {
+function looperView(kernel: KernelMemory, looper: KernelObject<'BinderThread'>): LooperView {
   return {
     handle: looper.linear,
     tid: looper.tid,
-    state: looper.looper,
+    state: looper.state,
     needReturn: looper.needReturn,
     processTodo: looper.processTodo,
     waiting: looper.waitingNext !== 0,

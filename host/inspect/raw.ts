@@ -48,7 +48,7 @@ const CLASSES: Readonly<Record<CacheName, ClassName>> = {
   binder_alloc: 'BinderAlloc',
   binder_buffer: 'Buffer',
   binder_proc: 'Proc',
-  binder_looper: 'Looper',
+  binder_thread: 'BinderThread',
   binder_node: 'Node',
   binder_ref: 'Ref',
   binder_ref_death: 'RefDeath',

@@ -75,7 +75,7 @@ export function workViews(kernel: KernelMemory, head: number): WorkView[] {
 }
 
 /** Goes on with what a transaction was for this very looper: a call it made, or one that it took. */
-export function stackViews(kernel: KernelMemory, looper: KernelObject<'Looper'>): StackEntryView[] {
+export function stackViews(kernel: KernelMemory, looper: KernelObject<'BinderThread'>): StackEntryView[] {
   const entries: StackEntryView[] = [];
   let next = looper.stack;
   while (next !== null) {

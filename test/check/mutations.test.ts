@@ -180,7 +180,7 @@ const MUTATIONS: readonly Mutation[] = [
   {
     name: 'loopers out of order',
     violation: 'TREE_ORDER',
-    writes: (scene) => [scene.set(scene.proc('app').loopers[1]?.handle as number, 'Looper.tid', 1)],
+    writes: (scene) => [scene.set(scene.proc('app').loopers[1]?.handle as number, 'BinderThread.tid', 1)],
   },
   {
     name: 'a strong reference that was not counted',
@@ -254,7 +254,7 @@ const MUTATIONS: readonly Mutation[] = [
     violation: 'STACK',
     says: /should stand on 2 stacks, and stands on 1/,
     blames: (scene) => scene.call.handle,
-    writes: (scene) => [scene.set(scene.looper('manager').handle, 'Looper.stack', 0)],
+    writes: (scene) => [scene.set(scene.looper('manager').handle, 'BinderThread.stack', 0)],
   },
   {
     name: 'a stack that goes round in circles',
@@ -276,17 +276,17 @@ const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a looper that does not know who sleeps there',
     violation: 'WAITER',
-    writes: (scene) => [scene.set(scene.looper('watcher').handle, 'Looper.waiter', 0)],
+    writes: (scene) => [scene.set(scene.looper('watcher').handle, 'BinderThread.waiter', 0)],
   },
   {
     name: 'a looper that waits and does not say so',
     violation: 'LOOPER',
-    writes: (scene) => [scene.set(scene.looper('watcher').handle, 'Looper.looper', 2)],
+    writes: (scene) => [scene.set(scene.looper('watcher').handle, 'BinderThread.state', 2)],
   },
   {
     name: 'a looper that somebody held and did not let go',
     violation: 'LOOPER_REFS',
-    writes: (scene) => [scene.add(scene.looper('watcher').handle, 'Looper.tmpRefs', 1)],
+    writes: (scene) => [scene.add(scene.looper('watcher').handle, 'BinderThread.tmpRefs', 1)],
   },
   {
     name: 'a proc that somebody held and did not let go',
@@ -301,13 +301,13 @@ const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a queue that does not close',
     violation: 'LIST',
-    blames: (scene) => scene.field(scene.looper('watcher').handle, 'Looper.todoNext'),
-    writes: (scene) => [scene.set(scene.looper('watcher').handle, 'Looper.todoNext', scene.looper('app').handle)],
+    blames: (scene) => scene.field(scene.looper('watcher').handle, 'BinderThread.todoNext'),
+    writes: (scene) => [scene.set(scene.looper('watcher').handle, 'BinderThread.todoNext', scene.looper('app').handle)],
   },
   {
     name: 'a queue that ends in nowhere',
     violation: 'LIST',
-    writes: (scene) => [scene.set(scene.looper('watcher').handle, 'Looper.todoNext', 0xfffffff0)],
+    writes: (scene) => [scene.set(scene.looper('watcher').handle, 'BinderThread.todoNext', 0xfffffff0)],
   },
   {
     name: 'a pointer to something else',

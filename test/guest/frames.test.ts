@@ -111,16 +111,6 @@ test('zeroed frames are zero and dirty, others are not dirty', () => {
   assert.ok(bytes.subarray(zeroed, zeroed + 2 * PAGE).every((byte) => byte === 0));
 });
 
-test('a block can be handed to another owner', () => {
-  boot();
-  const block = guest.frameAlloc(1, FRAME_ARRAY, 1);
-  guest.frameSetOwner(block, FRAME_ANON, 2);
-  for (const frame of [block, block + PAGE]) {
-    assert.is(guest.frameKind(frame), FRAME_ANON);
-    assert.is(guest.frameOwner(frame), 2);
-  }
-});
-
 test('memory below the first frame is reserved', () => {
   boot();
   const first = (guest.framesCount() - guest.framesFree() - 1) * PAGE; // the kernel's page table has it

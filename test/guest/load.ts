@@ -15,12 +15,10 @@ export interface TestExports {
   boot(memoryBytes: number, vmallocBytes: number): void;
 
   bytesMove(target: number, source: number, size: number): void;
-  bitmapBytes(bits: number): number;
   bitmapTest(base: number, bit: number): number;
   bitmapSet(base: number, bit: number): void;
   bitmapClear(base: number, bit: number): void;
   bitmapFindZero(base: number, bits: number, from: number): number;
-  bitmapFindOne(base: number, bits: number, from: number): number;
 
   digest(from: number, to: number): bigint;
 
@@ -36,28 +34,22 @@ export interface TestExports {
   listAddHead(link: number, head: number): void;
   listAddTail(link: number, head: number): void;
   listDel(link: number): void;
-  listSpliceTail(from: number, to: number): void;
   listCheck(head: number): number;
 
   rbRoot(root: number): number;
   rbLeft(node: number): number;
   rbRight(node: number): number;
   rbFirst(root: number): number;
-  rbLast(root: number): number;
   rbNext(node: number): number;
-  rbPrev(node: number): number;
   rbLeftSlot(node: number): number;
   rbRightSlot(node: number): number;
   rbLink(node: number, parent: number, slot: number): void;
   rbInsertColor(node: number, root: number): void;
   rbErase(node: number, root: number): void;
-  rbCheck(root: number): number;
 
   ringInit(ring: number, base: number, capacity: number, recordSize: number): void;
   ringPush(ring: number): number;
   ringHead(ring: number): number;
-  ringTail(ring: number): number;
-  ringAt(ring: number, index: number): number;
 
   slabInit(cache: number, size: number): void;
   slabAlloc(cache: number): number;
@@ -74,7 +66,6 @@ export interface TestExports {
   frameOwner(address: number): number;
   frameRefcount(address: number): number;
   frameFlags(address: number): number;
-  frameSetOwner(address: number, kind: number, owner: number): void;
   framesFree(): number;
   framesCount(): number;
   framesTouched(): number;

@@ -60,7 +60,7 @@ test('an object is read as the guest reads it: pointers, lists, trees, 64 bits a
   const proc = procs[0] as KernelObject<'Proc'>;
   assert.is(proc.process.pid, app.tid);
   assert.is(proc.alloc.vma?.start, proc.alloc.userBase);
-  assert.is(kernel.tree(proc.threads, 'Looper', 'rbParent')[0]?.proc.linear, proc.linear);
+  assert.is(kernel.tree(proc.threads, 'BinderThread', 'rbParent')[0]?.proc.linear, proc.linear);
   assert.is(kernel.roots.driver.lastId, 1);
   const context = kernel.array(kernel.roots.contexts, 'Context', 2)[1] as KernelObject<'Context'>;
   assert.is(context.manager, null);

@@ -17,7 +17,7 @@ test('every kernel object in use is there once, as many as the caches count', ()
   const counted = machine.inspect.objects();
   assert.is(count('Process'), counted.process);
   assert.is(count('Buffer'), counted.binder_buffer);
-  assert.is(count('Looper'), counted.binder_looper);
+  assert.is(count('BinderThread'), counted.binder_thread);
 });
 
 test('an object by class and address has the fields that its view has, by their names in the guest', () => {

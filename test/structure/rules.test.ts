@@ -159,6 +159,29 @@ test('raw memory above the bottom, and growth anywhere, is caught', () => {
   ]);
 });
 
+test('a spelling of the host’s in the guest is caught', () => {
+  const text = `class A {\n  b: u32; // why\n  // above\n  c: u32;\n}\nconst d = e as u32;\nif (d === 1 || f == null || f != null) g = <u32>d;`;
+  assert.equal(rules.guestSpeaksOneDialect(made({ 'assembly/task/wait.ts': text, 'host/machine.ts': text })), [
+    'assembly/task/wait.ts:4: a comment above a field',
+    'assembly/task/wait.ts:6: x as u32',
+    'assembly/task/wait.ts:7: ===',
+    'assembly/task/wait.ts:7: == null',
+  ]);
+});
+
+test('an export of the guest that only a test imports is caught', () => {
+  const sources = made({
+    'assembly/lib/list.ts':
+      'export function a(): void {}\nexport function b(): void {}\nexport const c = 1;\nconst d = 2;',
+    'assembly/mem/pte.ts': `import { a as first } from '../lib/list';`,
+    'test/guest/list.test.ts': `import { b, c } from '../../assembly/lib/list';`,
+  });
+  assert.equal(rules.guestExportsAreImported(sources), [
+    'assembly/lib/list.ts:2: exports b, which nothing but tests imports',
+    'assembly/lib/list.ts:3: exports c, which nothing but tests imports',
+  ]);
+});
+
 test('a path of somebody’s machine is caught', () => {
   const slash = '/';
   const text = `import './work.ts';\n// driver/work refs/work\nconst a = '${slash}tmp/x';\n// see ${slash}work/y, ..${slash}shared`;

@@ -159,6 +159,25 @@ export const rawMemoryStaysLow: Rule = (sources) =>
       .map(({ name, line }) => `${path}:${line}: calls ${name}`);
   });
 
+/** The guest has one spelling for each thing: `<T>x`, `==`, `!x` for null, and the comment of a field after it. */
+export const guestSpeaksOneDialect: Rule = (sources) =>
+  sources.filter(inGuest).flatMap(({ path, foreign }) => foreign.map(({ name, line }) => `${path}:${line}: ${name}`));
+
+/** What the guest exports somebody imports, other than tests; what stands on the wasm surface the host does. */
+export const guestExportsAreImported: Rule = (sources) => {
+  const imported = new Set(
+    sources.filter(({ path }) => !path.startsWith('test/')).flatMap((source) => source.importedNames),
+  );
+  const isUsed = (path: string, name: string) => imported.has(`${path}#${name}`) || imported.has(`${path}#*`);
+  return sources
+    .filter((source) => inGuest(source) && source.path !== 'assembly/index.ts')
+    .flatMap(({ path, exports }) =>
+      exports
+        .filter(({ name }) => !isUsed(path, name))
+        .map(({ name, line }) => `${path}:${line}: exports ${name}, which nothing but tests imports`),
+    );
+};
+
 /** Nothing names a folder of the machine that it was written on. */
 export const pathsAreRelative: Rule = (sources) =>
   sources.flatMap(({ path, text }) =>

@@ -14,17 +14,33 @@ export interface Source {
   text: string;
   /** Imported files as paths from the root folder, always with `.ts`; `export … from` and `import type` included. */
   imports: Mark[];
+  /** What is imported by name, as `path#name`; `path#*` for all of a file. `export … from` included. */
+  importedNames: string[];
+  /** Functions and constants that are exported where they are declared. */
+  exports: Mark[];
   /** Imported packages, e.g. `node:fs` or `uvu/assert`. */
   packages: Mark[];
   /** `let` and `var` at the top level, and static fields that are not readonly. */
   mutables: Mark[];
   /** Calls of `load`, `store` and `memory.grow`. */
   rawMemory: Mark[];
+  /** Spellings of what the guest spells otherwise: `x as T`, `===`, `== null`, a comment above a field. */
+  foreign: Mark[];
 }
 
 export function readSource(path: string, text: string): Source {
   const tree = ts.createSourceFile(path, text, ts.ScriptTarget.ESNext, true);
-  const source: Source = { path, text, imports: [], packages: [], mutables: [], rawMemory: [] };
+  const source: Source = {
+    path,
+    text,
+    imports: [],
+    importedNames: [],
+    exports: [],
+    packages: [],
+    mutables: [],
+    rawMemory: [],
+    foreign: [],
+  };
   const mark = (name: string, node: ts.Node): Mark => ({
     name,
     line: tree.getLineAndCharacterOfPosition(node.getStart(tree)).line + 1,
@@ -37,8 +53,26 @@ export function readSource(path: string, text: string): Source {
     else source.packages.push(mark(name, specifier));
   };
 
+  const addNames = (node: ts.ImportDeclaration | ts.ExportDeclaration) => {
+    if (node.moduleSpecifier === undefined || !ts.isStringLiteral(node.moduleSpecifier)) return;
+    const file = withExtension(join(dirname(path), node.moduleSpecifier.text));
+    const names = ts.isImportDeclaration(node) ? node.importClause?.namedBindings : node.exportClause;
+    if (names === undefined || !('elements' in names)) source.importedNames.push(`${file}#*`);
+    else
+      for (const { name, propertyName } of names.elements)
+        source.importedNames.push(`${file}#${(propertyName ?? name).text}`);
+  };
+
   const visit = (node: ts.Node): void => {
-    if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) addImport(node.moduleSpecifier);
+    if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) {
+      addImport(node.moduleSpecifier);
+      addNames(node);
+    }
+    if (ts.isFunctionDeclaration(node) && isExported(node))
+      source.exports.push(mark(node.name?.text ?? 'default', node));
+    if (ts.isVariableStatement(node) && isExported(node)) {
+      for (const { name } of node.declarationList.declarations) source.exports.push(mark(name.getText(tree), node));
+    }
     if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument))
       addImport(node.argument.literal as ts.Expression);
     if (ts.isVariableStatement(node) && node.parent === tree && !isAmbient(node)) {
@@ -58,10 +92,28 @@ export function readSource(path: string, text: string): Source {
         source.rawMemory.push(mark(called, node));
       if (node.expression.kind === ts.SyntaxKind.ImportKeyword) addImport(node.arguments[0]);
     }
+    const foreign = spellingOf(node, text);
+    if (foreign !== undefined) source.foreign.push(mark(foreign, node));
     ts.forEachChild(node, visit);
   };
   visit(tree);
   return source;
+}
+
+/** What the guest spells otherwise in this node, if anything. */
+function spellingOf(node: ts.Node, text: string): string | undefined {
+  if (ts.isAsExpression(node) && node.type.getText() !== 'const') return `x as ${node.type.getText()}`;
+  if (ts.isBinaryExpression(node)) {
+    const operator = node.operatorToken.getText();
+    if (operator === '===' || operator === '!==') return operator;
+    if (operator === '==' && node.right.kind === ts.SyntaxKind.NullKeyword) return '== null';
+  }
+  const isCommented = ts.isPropertyDeclaration(node) && /\n\s*\/[/*]/.test(text.slice(node.pos, node.getStart()));
+  return isCommented ? 'a comment above a field' : undefined;
+}
+
+function isExported(node: ts.FunctionDeclaration | ts.VariableStatement): boolean {
+  return node.modifiers?.some((modifier) => modifier.kind === ts.SyntaxKind.ExportKeyword) ?? false;
 }
 
 function isAmbient(node: ts.VariableStatement): boolean {

@@ -6,9 +6,7 @@ import { framesBoot } from '../../../assembly/mem/frames';
 import { PageArray, Space, spacesBoot, Vma } from '../../../assembly/mem/space';
 
 export {
-  bitmapBytes,
   bitmapClear,
-  bitmapFindOne,
   bitmapFindZero,
   bitmapSet,
   bitmapTest,
@@ -29,24 +27,20 @@ export {
   listLift,
   listLinked,
   listNext,
-  listSpliceTail,
 } from '../../../assembly/lib/list';
 export {
-  rbCheck,
   rbErase,
   rbFirst,
   rbInsertColor,
-  rbLast,
   rbLeft,
   rbLeftSlot,
   rbLink,
   rbNext,
-  rbPrev,
   rbRight,
   rbRightSlot,
   rbRoot,
 } from '../../../assembly/lib/rbtree';
-export { ringAt, ringHead, ringInit, ringPush, ringTail } from '../../../assembly/lib/ring';
+export { ringHead, ringInit, ringPush } from '../../../assembly/lib/ring';
 export { slabAlloc, slabFree, slabGrow, slabInit, slabLive, slabReap } from '../../../assembly/lib/slab';
 export { spaceDestroy, spaceMap, spaceProtect, spaceUnmap } from '../../../assembly/mem/areas';
 export { spaceFault } from '../../../assembly/mem/fault';
@@ -60,7 +54,6 @@ export {
   frameOwner,
   framePut,
   frameRefcount,
-  frameSetOwner,
   framesCheck,
   framesCount,
   framesFree,

@@ -1,6 +1,6 @@
 /**
- * How threads and processes end. What a dying thread was parked in is interrupted first, so that everything it held is let
- * go; then the address space goes, then the descriptors, each telling the driver, whose own work is deferred as ever.
+ * How threads and processes end. The parked call of a dying thread is interrupted first, so that it releases what it holds.
+ * Then the address space goes, then the descriptors. The driver defers its work for both, as always.
  */
 import { PARKED } from '../abi/machine';
 import { spaceDestroy } from '../mem/areas';
@@ -19,8 +19,8 @@ import {
 } from '../task/process';
 import { secctxPut } from '../task/secctx';
 import { threadUnpark } from '../task/wait';
-import { ioctlResume } from './ioctl';
-import { drainClosed, drainMappings } from './lifecycle';
+import { ioctlResume } from '../driver/ioctl';
+import { drainClosed, drainMappings } from '../driver/lifecycle';
 import { pollResume } from './poll';
 
 /** Continues a parked call from where the thread sleeps: woken, timed out, or `interrupted`. Its result, or PARKED again. */
@@ -48,7 +48,7 @@ function goOn(thread: Thread, file: OpenFile, call: u8, signalled: bool, timedOu
   }
 }
 
-/** One thread ends, without a word to the driver: what it was to Binder stays until the file is released. */
+/** Ends one thread. The driver does not notice: its binder thread stays until the file is released. */
 export function threadExit(thread: Thread): void {
   interrupt(thread);
   threadFree(thread);

@@ -1,9 +1,9 @@
 /**
  * poll(2) of one descriptor. A binder file is readable when a read would return at once. A thread that has ever polled is
- * woken for process work even though it does not stand on the list of waiting loopers.
+ * woken for work of the proc although it is not on the list of waiting threads.
  *
- * A parked poll sleeps where it began. Whenever it is woken it looks the number up again, as Linux does: by then the number
- * may be closed, or mean another file.
+ * A parked poll sleeps where it began. Each time it is woken it looks the descriptor up again, as Linux does: it may be
+ * closed by then, or another file's.
  */
 import { EINTR, EINVAL } from '../abi/errno';
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLNVAL, PARKED } from '../abi/machine';
@@ -14,11 +14,11 @@ import { ioPolled, ioReady } from '../task/io';
 import { CALL_POLL, Thread, threadCallFrame } from '../task/process';
 import { threadPark } from '../task/wait';
 import { trace } from '../trace';
-import { looperFind, looperGet } from './loopers';
-import { Looper, LOOPER_POLL, Proc } from './objects';
-import { looperAvailable, looperHasWork } from './work';
+import { binderThreadFind, binderThreadGet } from '../driver/binderthreads';
+import { BinderThread, LOOPER_POLL, Proc } from '../driver/objects';
+import { binderThreadAvailable, binderThreadHasWork } from '../driver/work';
 
-/** What a parked poll remembers, in the call frame of its thread. */
+/** The state of a parked poll, in the call frame of its thread. */
 @unmanaged
 class Poll {
   fd: i32;
@@ -28,7 +28,7 @@ class Poll {
 /**
  * poll of one descriptor: `timeoutMs` 0 returns at once, -1 parks. The events that are ready (0: none; EPOLLNVAL: no such
  * descriptor), PARKED, or -EINVAL for a process that may have no descriptor at all (RLIMIT_NOFILE 0). A negative descriptor
- * is no event for ever; nobody is parked for it.
+ * never has an event, and its poll does not park.
  */
 export function pollStart(thread: Thread, fd: i32, events: u32, timeoutMs: i32): i32 {
   if (thread.process.nofile < 1) return -EINVAL;
@@ -43,14 +43,14 @@ export function pollStart(thread: Thread, fd: i32, events: u32, timeoutMs: i32):
 /** Goes on with a poll that was parked at `file`. */
 export function pollResume(thread: Thread, file: OpenFile, signalled: bool): i32 {
   const poll = changetype<Poll>(threadCallFrame(thread));
-  const looper = looperOf(thread, file);
-  if (looper) looper.waiter = null;
+  const binderThread = binderThreadOf(thread, file);
+  if (binderThread) binderThread.waiter = null;
   const ready = check(thread, poll, fdFile(thread.process, poll.fd));
   if (ready) return ready;
   return signalled ? -EINTR : park(thread, file, poll);
 }
 
-/** The events that the poll has to tell of now. */
+/** The events that are ready now, of those the poll asks for. */
 function check(thread: Thread, poll: Poll, file: OpenFile | null): i32 {
   if (!file) return poll.fd < 0 ? 0 : EPOLLNVAL;
   const ready = file.kind == FILE_BINDER ? checkBinder(thread, changetype<Proc>(file.owner)) : ioReady(file);
@@ -58,22 +58,23 @@ function check(thread: Thread, poll: Poll, file: OpenFile | null): i32 {
 }
 
 function checkBinder(thread: Thread, proc: Proc): u32 {
-  const looper = looperGet(proc, thread);
-  if (!looper) return EPOLLERR;
-  looper.looper |= LOOPER_POLL;
-  return looperHasWork(looper, looperAvailable(looper)) ? EPOLLIN : 0;
+  const binderThread = binderThreadGet(proc, thread);
+  if (!binderThread) return EPOLLERR;
+  binderThread.state |= LOOPER_POLL;
+  return binderThreadHasWork(binderThread, binderThreadAvailable(binderThread)) ? EPOLLIN : 0;
 }
 
 function park(thread: Thread, file: OpenFile, poll: Poll): i32 {
-  const looper = looperOf(thread, file);
-  if (looper) looper.waiter = thread;
-  const on = looper ? changetype<usize>(looper) : changetype<usize>(ioPolled(file, poll.events));
+  const binderThread = binderThreadOf(thread, file);
+  assert(!binderThread || !binderThread.waiter, 'park: somebody sleeps at the thread already');
+  if (binderThread) binderThread.waiter = thread;
+  const on = binderThread ? changetype<usize>(binderThread) : changetype<usize>(ioPolled(file, poll.events));
   threadPark(thread, CALL_POLL, file, on);
   trace(EVENT_PARK, CALL_POLL);
   return PARKED;
 }
 
-/** The thread's looper at a binder file that it has polled; null for other files. */
-function looperOf(thread: Thread, file: OpenFile): Looper | null {
-  return file.kind == FILE_BINDER ? looperFind(changetype<Proc>(file.owner), thread.tid) : null;
+/** The thread's binder thread at a binder file that it has polled; null for other files. */
+function binderThreadOf(thread: Thread, file: OpenFile): BinderThread | null {
+  return file.kind == FILE_BINDER ? binderThreadFind(changetype<Proc>(file.owner), thread.tid) : null;
 }

@@ -1,13 +1,13 @@
 /**
- * How processes begin: made from nothing, as the first ones of a machine are, or forked. What could not be made whole is
- * torn down again the way a process ends.
+ * How processes begin: created, as the first ones of a machine, or forked. One that cannot be completed is ended like any
+ * other process.
  */
 import { ENOMEM } from '../abi/errno';
 import { spaceFork } from '../mem/fork';
 import { spaceCreate } from '../mem/space';
 import { fdInstall, fdReserve, fdTableCreate, fdTableFork } from '../task/fdtable';
 import { FILE_NULL, fileOpen } from '../task/file';
-import { Process, processCreate, Thread, threadCreate } from '../task/process';
+import { Process, processCreate, Thread, threadCreate, threadFirst } from '../task/process';
 import { SecurityContext, secctxGet } from '../task/secctx';
 import { processExit } from './exit';
 
@@ -19,7 +19,7 @@ export function processBegin(pid: i32, uid: u32, secctx: SecurityContext | null)
   const process = processCreate(pid, uid);
   if (!process) return -ENOMEM;
   process.secctx = secctxGet(secctx);
-  if (furnish(process)) return changetype<i32>(process);
+  if (populate(process)) return changetype<i32>(process);
   processExit(process);
   return -ENOMEM;
 }
@@ -39,12 +39,13 @@ export function processFork(parent: Thread, pid: i32): i32 {
     processExit(child);
     return -ENOMEM;
   }
+  assert(threadFirst(child) == thread, 'processFork: the child has another thread');
   if (thread) thread.nice = parent.nice;
   return changetype<i32>(child);
 }
 
 /** Space, descriptors 0 to 2, and the first thread. */
-function furnish(process: Process): bool {
+function populate(process: Process): bool {
   process.space = spaceCreate(changetype<usize>(process));
   if (!process.space || fdTableCreate(process) < 0) return false;
   const file = fileOpen(FILE_NULL, 0);

@@ -1,15 +1,15 @@
 /**
- * Temporary references. An operation that uses a proc or a looper holds it, so that a death in the middle frees nothing
- * under its feet; the last one to let go of a dead one frees it.
+ * Temporary references (Linux: tmp_ref). An operation holds the procs and binder threads that it uses, so that a release in
+ * the middle does not free them. The end of the last reference to a released one does.
  */
-import { CACHE_BINDER_LOOPER, CACHE_BINDER_PROC } from '../abi/machine';
+import { CACHE_BINDER_THREAD, CACHE_BINDER_PROC } from '../abi/machine';
 import { allocDestroy } from '../alloc/alloc';
 import { listEmpty } from '../lib/list';
 import { rbRoot } from '../lib/rbtree';
 import { kmemFree } from '../mem/kmem';
 import { processPut } from '../task/process';
 import { secctxPut } from '../task/secctx';
-import { Looper, looperTodo, Proc, procTodo } from './objects';
+import { BinderThread, binderThreadTodo, Proc, procTodo } from './objects';
 import { refsDestroy } from './refs';
 import { STAT_PROC, STAT_THREAD, statDeleted } from './state';
 
@@ -23,18 +23,18 @@ export function procRelease(proc: Proc): void {
   if (proc.isDead && !proc.tmpRefs && !rbRoot(changetype<usize>(proc) + offsetof<Proc>('threads'))) procFree(proc);
 }
 
-export function looperHold(looper: Looper): void {
-  looper.tmpRefs++;
+export function binderThreadHold(binderThread: BinderThread): void {
+  binderThread.tmpRefs++;
 }
 
-/** The looper of a released thread holds its proc until it is freed. */
-export function looperRelease(looper: Looper): void {
-  assert(looper.tmpRefs > 0, 'looperRelease: looper is not held');
-  looper.tmpRefs--;
-  if (!looper.isDead || looper.tmpRefs) return;
-  const proc = looper.proc;
-  assert(listEmpty(looperTodo(looper)), 'looperRelease: work is left');
-  kmemFree(CACHE_BINDER_LOOPER, changetype<usize>(looper));
+/** A released binder thread holds its proc until it is freed. */
+export function binderThreadRelease(binderThread: BinderThread): void {
+  assert(binderThread.tmpRefs > 0, 'binderThreadRelease: binder thread is not held');
+  binderThread.tmpRefs--;
+  if (!binderThread.isDead || binderThread.tmpRefs) return;
+  const proc = binderThread.proc;
+  assert(listEmpty(binderThreadTodo(binderThread)), 'binderThreadRelease: work is left');
+  kmemFree(CACHE_BINDER_THREAD, changetype<usize>(binderThread));
   statDeleted(STAT_THREAD);
   procRelease(proc);
 }

@@ -1,6 +1,6 @@
 /**
- * mmap(2) of whatever can be mapped: anonymous memory, memfds, binder files. Errors come in Linux's order: what is wrong
- * with the address is told before what is wrong with the file.
+ * mmap(2) of whatever can be mapped: anonymous memory, memfds, binder files. Errors come in Linux's order: an error of the
+ * address before an error of the file.
  */
 import { EACCES, EBADF, EINVAL, ENODEV, EOPNOTSUPP } from '../abi/errno';
 import {
@@ -21,7 +21,7 @@ import { fdFile } from '../task/fdtable';
 import { FILE_BINDER, FILE_MEMFD, fileGet, fileReadable, fileWritable, OpenFile } from '../task/file';
 import { Memfd } from '../task/memfd';
 import { Thread } from '../task/process';
-import { binderMmap } from './lifecycle';
+import { binderMmap } from '../driver/lifecycle';
 
 /** Flags that a file must know when MAP_SHARED_VALIDATE asks for them; none here does. */
 const VALIDATED: u32 = MAP_FIXED_NOREPLACE | MAP_SYNC;
@@ -60,6 +60,7 @@ export function fileMmap(
 
 function mmapMemfd(thread: Thread, file: OpenFile, addr: u64, len: u64, prot: u32, flags: u32, off: u64): i64 {
   const offset = <u32>(off >> PAGE_SHIFT);
+  assert((off & PAGE_MASK) == 0 && file.kind == FILE_MEMFD, 'mmapMemfd: no whole page of a memfd');
   const owner = changetype<usize>(file);
   const address = spaceMap(thread.process.space!, addr, len, prot, flags, changetype<Memfd>(file.owner), offset, owner);
   if (address > 0 && !file.mapped) {
@@ -77,7 +78,7 @@ function refuseAnonymous(flags: u32): i32 {
 
 /**
  * Why a file cannot be mapped, in Linux's order. 0, -EOPNOTSUPP for flags that it does not know, -EACCES for one that was
- * not opened for what is wanted, -EINVAL for an unknown type, -ENODEV for a file that nobody can map.
+ * not opened for what is wanted, -EINVAL for an unknown type, -ENODEV for a file that cannot be mapped.
  */
 function refuseFile(file: OpenFile, prot: u32, flags: u32): i32 {
   const type = flags & MAP_TYPE;
