@@ -145,7 +145,7 @@ export function lruShrink(limit: i32): i32 {
 }
 
 /** Number of a page in its area. */
-export function pageIndex(page: Page): i32 {
+function pageIndex(page: Page): i32 {
   return <i32>((changetype<usize>(page) - changetype<Area>(page.area).pages) / offsetof<Page>());
 }
 
