@@ -8,13 +8,13 @@
  *     main.js spin CASE MACHINE MS          nothing is measured: the case runs for a profiler to watch
  */
 import { readFileSync } from 'node:fs';
-import type { Catalogue } from '../host/cli/benchprocess.ts';
 import type { Strategy } from '../host/machine.ts';
 import { CASES, type Case, type Setting } from './cases.ts';
 import { GROUPS } from './groups.ts';
 import { LATENCIES } from './latencies.ts';
 import { LIMITS } from './limits.ts';
 import { measure } from './measure.ts';
+import type { Catalogue } from './results.ts';
 
 const [task, name = '', strategy, memory, seed, amount] = process.argv.slice(2);
 

@@ -3,9 +3,9 @@
  * compared has to be measured at the same time. benny's own floor is a few nanoseconds a call; so it times turns of many.
  */
 import benny from 'benny';
-import type { References, Round } from '../host/cli/benchprocess.ts';
 import type { Case, Setting } from './cases.ts';
 import { copies, nopCalls } from './reference.ts';
+import type { References, Round } from './results.ts';
 
 const NOP_COUNT = 10_000;
 const COPY_COUNT = 1000;

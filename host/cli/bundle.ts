@@ -7,13 +7,14 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type BuildFailure, build, type Plugin } from 'esbuild';
+import { ROOT } from './packagefile.ts';
 import { UsageError } from './usage.ts';
 
 /** This package as scripts import it: package.json's "exports". */
 const API: Readonly<Record<string, string>> = {
-  binderlab: '../index.js',
-  'binderlab/protocol': '../../assembly/abi/protocol.js',
-  'binderlab/errno': '../../assembly/abi/errno.js',
+  binderlab: 'dist/host/index.js',
+  'binderlab/protocol': 'dist/assembly/abi/protocol.js',
+  'binderlab/errno': 'dist/assembly/abi/errno.js',
 };
 
 /** What a script's module must export. */
@@ -26,7 +27,7 @@ const API_PLUGIN: Plugin = {
   setup(build) {
     build.onResolve({ filter: /^binderlab(\/|$)/ }, ({ path }) => {
       const file = Object.hasOwn(API, path) ? API[path] : undefined;
-      return file === undefined ? null : { path: new URL(file, import.meta.url).href, external: true };
+      return file === undefined ? null : { path: pathToFileURL(join(ROOT, file)).href, external: true };
     });
   },
 };

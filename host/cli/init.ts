@@ -2,13 +2,14 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, relative, resolve, sep } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { defineCommand } from './command.ts';
+import { ROOT } from './packagefile.ts';
 import { EXIT_FINE, EXIT_NO } from './usage.ts';
 
 const FILE = 'tsconfig.json';
 /** This package as it lies on disk. */
-const DIST = fileURLToPath(new URL('../..', import.meta.url));
+const DIST = join(ROOT, 'dist');
 
 export const initCommand = defineCommand({
   words: { hint: 'DIR', min: 0, max: 1, description: 'the folder of the scripts; this one when absent' },

@@ -13,7 +13,7 @@ const test = suite('a package that is built in part');
 const folder = new Folder();
 test.after(() => folder.remove());
 
-for (const part of ['dist/host', 'dist/assembly'])
+for (const part of ['dist/host', 'dist/assembly', 'dist/bench'])
   cpSync(join(ROOT, part), join(folder.path, part), { recursive: true });
 mkdirSync(join(folder.path, 'build'));
 for (const file of ['build/release.wasm', 'package.json']) copyFileSync(join(ROOT, file), join(folder.path, file));
@@ -35,7 +35,7 @@ test('the guide, and all that the release build can do', () => {
 test('what else there is to build is said', () => {
   const told: [words: string[], missing: string][] = [
     [['replay', 'version.jsonl', '--build', 'debug'], 'build/debug.wasm'],
-    [['bench', 'translate'], 'dist/bench/main.js'],
+    [['bench', 'translate'], 'build/bench.wasm'],
   ];
   for (const [words, missing] of told) {
     const { status, stdout, stderr } = run(...words);

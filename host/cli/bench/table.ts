@@ -1,7 +1,7 @@
 /** What `bench` says, as a table for a terminal. */
-import type { Change } from './baseline.ts';
-import { type BenchReport, type CaseResult, type LatencyResult, SPREAD_ROUNDS_MIN } from './benchreport.ts';
-import { PERCENTS } from './quantiles.ts';
+import type { Change } from '../../../bench/baseline.ts';
+import { PERCENTS } from '../../../bench/quantiles.ts';
+import { type BenchReport, type CaseResult, type LatencyResult, SPREAD_ROUNDS_MIN } from '../../../bench/report.ts';
 
 /** Rows of cells; the first column is flush left, the others right. */
 type Rows = string[][];

@@ -1,12 +1,12 @@
 /** `binderlab guide`: the guided first call, for whoever meets Binder for the first time. `npm start` runs it. */
 import pc from 'picocolors';
-import { BinderlabError } from '../kernel/error.ts';
-import type { Strategy } from '../machine.ts';
-import { defineCommand } from './command.ts';
-import { playStory, type Story } from './guidestory.ts';
-import { GuideText } from './guidetext.ts';
-import { MACHINE_OPTIONS, machineChoice, machineOptions } from './machineoptions.ts';
-import { UsageError } from './usage.ts';
+import { BinderlabError } from '../../kernel/error.ts';
+import type { Strategy } from '../../machine.ts';
+import { defineCommand } from '../command.ts';
+import { MACHINE_OPTIONS, machineChoice, machineOptions } from '../machineoptions.ts';
+import { UsageError } from '../usage.ts';
+import { playStory, type Story } from './story.ts';
+import { GuideText } from './text.ts';
 
 /** The two whose difference is shown. */
 const COMPARED: readonly Strategy[] = ['vmalloc', 'kmap'];

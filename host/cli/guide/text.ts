@@ -1,7 +1,7 @@
 /** The guided first call as text, for a terminal of 96 columns. Owns the words; every figure comes out of the story. */
 import type pc from 'picocolors';
-import type { CallFacts, Effect, Returned } from './guidefacts.ts';
-import type { Chapter, Counted, Message, Story, View } from './guidestory.ts';
+import type { CallFacts, Effect, Returned } from './facts.ts';
+import type { Chapter, Counted, Message, Story, View } from './story.ts';
 
 type Colors = ReturnType<typeof pc.createColors>;
 

@@ -1,6 +1,6 @@
 /** Places in a history as users name them: by the number of the step behind which the machine stands. */
-import { type History, START } from '../history.ts';
-import { UsageError } from './usage.ts';
+import { type History, START } from '../../history.ts';
+import { UsageError } from '../usage.ts';
 
 /** @param text A step's number, `start` or `end`. @throws UsageError when the journal has no such step. */
 export function positionOf(text: string, history: History): number {

@@ -1,11 +1,12 @@
 /** The report of measured rounds, its table and its page. Nothing is measured here. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parseBaseline } from '../../host/cli/baseline.ts';
-import { benchPage } from '../../host/cli/benchpage.ts';
-import { catalogue, type Latency, type Limit, type Round } from '../../host/cli/benchprocess.ts';
-import { type BenchMachine, type BenchReport, reportOf } from '../../host/cli/benchreport.ts';
-import { tableLines } from '../../host/cli/benchtable.ts';
+import { parseBaseline } from '../../bench/baseline.ts';
+import { type BenchMachine, type BenchReport, reportOf } from '../../bench/report.ts';
+import type { Latency, Limit, Round } from '../../bench/results.ts';
+import { benchPage } from '../../host/cli/bench/page.ts';
+import { catalogue } from '../../host/cli/bench/processes.ts';
+import { tableLines } from '../../host/cli/bench/table.ts';
 import { checkPage } from '../plot/html.ts';
 
 const known = await catalogue();

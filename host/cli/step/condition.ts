@@ -7,11 +7,11 @@
  *     mmap, ioctl, kill          a step of that kind
  *     buffers > 3, nodes = 0     so many of that kind, see COUNTS
  */
-import type { RowData } from '../inspect/tables/table.ts';
-import type { TableView, Views } from '../inspect/tables/views.ts';
-import { wordNames } from '../kernel/words.ts';
-import type { JournalHeader, Step } from '../trace/journal.ts';
-import { UsageError } from './usage.ts';
+import type { RowData } from '../../inspect/tables/table.ts';
+import type { TableView, Views } from '../../inspect/tables/views.ts';
+import { wordNames } from '../../kernel/words.ts';
+import type { JournalHeader, Step } from '../../trace/journal.ts';
+import { UsageError } from '../usage.ts';
 
 /** Whether something is so behind a step. The tables are made only when they are asked for. */
 export type Condition = (step: Step, tables: () => Views) => boolean;

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { median, PERCENTS, percentile, percentilesOf } from '../../host/cli/quantiles.ts';
+import { median, PERCENTS, percentile, percentilesOf } from '../../bench/quantiles.ts';
 
 const test = suite('quantiles');
 

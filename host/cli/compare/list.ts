@@ -1,8 +1,8 @@
 /** What `compare --list` prints: workloads, ways to send, strategies and cost profiles, each in a sentence. */
-import { COST_PROFILES } from '../compare/costs.ts';
-import { SENDS } from '../compare/scene.ts';
-import { SEND_WHAT, STRATEGY_WHAT } from '../compare/words.ts';
-import { STRATEGIES } from '../machine.ts';
+import { COST_PROFILES } from '../../compare/costs.ts';
+import { SENDS } from '../../compare/scene.ts';
+import { SEND_WHAT, STRATEGY_WHAT } from '../../compare/words.ts';
+import { STRATEGIES } from '../../machine.ts';
 import { WORKLOADS } from './rowchoice.ts';
 
 const COLUMNS = 79;

@@ -1,11 +1,12 @@
 /** The plots of the benchmark page: which cases are in which, by their names. */
-import { countText, exactBytesText, timeText } from '../plot/figures.ts';
-import { type Line, type LinePlot, linePlot, type Mark, type Point } from '../plot/lineplot.ts';
-import { type Range, rangePlot } from '../plot/rangeplot.ts';
-import type { Limit } from './benchprocess.ts';
-import type { BenchReport, CaseResult } from './benchreport.ts';
-import { changeText, noiseText, spreadText } from './benchtable.ts';
-import { PERCENTS } from './quantiles.ts';
+
+import { PERCENTS } from '../../../bench/quantiles.ts';
+import type { BenchReport, CaseResult } from '../../../bench/report.ts';
+import type { Limit } from '../../../bench/results.ts';
+import { countText, exactBytesText, timeText } from '../../plot/figures.ts';
+import { type Line, type LinePlot, linePlot, type Mark, type Point } from '../../plot/lineplot.ts';
+import { type Range, rangePlot } from '../../plot/rangeplot.ts';
+import { changeText, noiseText, spreadText } from './table.ts';
 
 /** Cases that differ in the number at the end of their names: what the line is called, and the names without it. */
 type Series = readonly (readonly [line: string, group: string])[];

@@ -1,30 +1,25 @@
 /** `binderlab run`: boots a machine, hands it to a script, and shows what the script made it do. */
-import { existsSync } from 'node:fs';
-import { BinderlabError } from '../kernel/error.ts';
-import { SCRIPT_TAG } from '../kernel/log.ts';
-import { type BootOptions, Machine } from '../machine.ts';
-import { callBegin } from '../trace/call.ts';
-import type { Step } from '../trace/journal.ts';
-import { formatJournal } from '../trace/journaltext.ts';
-import { ReadableStrace } from '../trace/readablestrace.ts';
-import { Strace } from '../trace/strace.ts';
-import { importScript } from './bundle.ts';
-import { defineCommand, type Options, type Values } from './command.ts';
+import { SCRIPT_TAG } from '../../kernel/log.ts';
+import type { Machine } from '../../machine.ts';
+import { callBegin } from '../../trace/call.ts';
+import type { Step } from '../../trace/journal.ts';
+import { formatJournal } from '../../trace/journaltext.ts';
+import { ReadableStrace } from '../../trace/readablestrace.ts';
+import { Strace } from '../../trace/strace.ts';
+import { defineCommand, type Options, type Values } from '../command.ts';
+import { checkTarget, isJournalName, writeJournal } from '../files.ts';
+import { MACHINE_OPTIONS, type MachineChoice, machineChoice, machineOptions } from '../machineoptions.ts';
+import { wholeNumber } from '../number.ts';
+import { reserveStdout } from '../output.ts';
+import { bootFor, loadScript, runScript } from '../script.ts';
+import { describeScriptPlace } from '../scripterror.ts';
+import { EXIT_FINE, EXIT_NO, UsageError } from '../usage.ts';
 import { DUMP_NAMES, dumpChoice, readDumps } from './dumps.ts';
-import { checkTarget, isJournalName, writeJournal } from './files.ts';
-import { MACHINE_OPTIONS, type MachineChoice, machineChoice, machineOptions } from './machineoptions.ts';
-import { wholeNumber } from './number.ts';
-import { reserveStdout } from './output.ts';
-import { findFile } from './packagefile.ts';
-import { describeScriptError, describeScriptPlace } from './scripterror.ts';
 import { stracePaint } from './stracepaint.ts';
-import { EXIT_FINE, EXIT_NO, UsageError } from './usage.ts';
 import { watch } from './watchdog.ts';
 
 const TIMEOUT_MAX_S = 86_400;
 const MS_PER_S = 1000;
-
-export type Script = (machine: Machine) => unknown;
 
 /** What `--json` prints. */
 interface RunReport {
@@ -167,56 +162,4 @@ function whereabouts(last: Step | null): string {
   if (last === null) return 'it has made no step';
   const { i, op, by } = last;
   return `its last step is ${i}, ${by !== undefined ? `${callBegin(last).name} by ${by}` : op}`;
-}
-
-/** So many callers of an error are kept: libbinder's own come first, and the script's line is what its author looks for. */
-const SCRIPT_STACK_FRAMES = 60;
-
-/** @throws UsageError when the flags make no machine, e.g. with too little memory. */
-export function bootFor(options: BootOptions): Machine {
-  try {
-    return Machine.boot(options);
-  } catch (error) {
-    if (error instanceof BinderlabError) throw new UsageError(error.message);
-    throw error;
-  }
-}
-
-/** @throws UsageError when there is no such script, or it is none. */
-export async function loadScript(name: string): Promise<Script> {
-  const file = findFile(name);
-  if (!existsSync(file)) throw new UsageError(`there is no script ${file}`);
-  Error.stackTraceLimit = SCRIPT_STACK_FRAMES;
-  let module: { default?: unknown };
-  try {
-    module = await importScript(file);
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new UsageError(`${file} fails before it is given a machine\n${describeScriptError(error)}`);
-  }
-  if (typeof module.default !== 'function') {
-    throw new UsageError(`${file} exports no function as default; a script is: export default (machine) => { ... }`);
-  }
-  return module.default as Script;
-}
-
-/**
- * Runs a script to its end.
- *
- * @returns what went wrong, for people; null when nothing did
- */
-export async function runScript(script: Script, machine: Machine): Promise<string | null> {
-  const stuck = (): void => {
-    process.stderr.write('binderlab: the script waits for a promise that nothing will settle\n');
-    process.exit(EXIT_NO);
-  };
-  process.once('beforeExit', stuck);
-  try {
-    await script(machine);
-    return null;
-  } catch (error) {
-    return describeScriptError(error);
-  } finally {
-    process.off('beforeExit', stuck);
-  }
 }

@@ -3,14 +3,15 @@
  * without the engine's first, slow compiler of wasm. They answer by messages, since benny prints.
  */
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { checkBuilt } from './boot.ts';
-import type { MachineChoice } from './machineoptions.ts';
-import type { Percentiles } from './quantiles.ts';
+import { join } from 'node:path';
+import type { Catalogue, Latency, Round } from '../../../bench/results.ts';
+import { checkBuilt } from '../boot.ts';
+import type { MachineChoice } from '../machineoptions.ts';
+import { ROOT } from '../packagefile.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../bench/main.js', import.meta.url));
+const PROGRAM = 'dist/bench/main.js';
 /** What its processes need, below the package's folder. */
-const NEEDED = ['dist/bench/main.js', 'build/release.wasm', 'build/bench.wasm'];
+const NEEDED = [PROGRAM, 'build/release.wasm', 'build/bench.wasm'];
 const PROFILED = 'build/profile.wasm';
 const ENGINE_FLAGS = ['--no-liftoff'];
 /**
@@ -18,55 +19,6 @@ const ENGINE_FLAGS = ['--no-liftoff'];
  * elsewhere, which by itself makes a case some per cent faster or slower. No number of rounds in one process would show that.
  */
 const PROCESSES = 3;
-
-/** The references, timed beside what is measured: ns. */
-export interface References {
-  nopCallNs: number;
-  copy4KiBNs: number;
-}
-
-/** One round of a case: times of one operation and of both references, in ns. */
-export interface Round extends References {
-  ns: number;
-}
-
-/** Calls that were timed one by one, in wall time. */
-export interface WallLatency {
-  time: 'wall';
-  calls: number;
-  /** What reading the clock takes, ns; taken off each time. */
-  clockNs: number;
-  rounds: (References & { percentiles: Percentiles })[];
-}
-
-/** Calls on a simulated schedule, whose time is a model's and the same on every machine. */
-export interface VirtualLatency {
-  time: 'virtual';
-  calls: number;
-  percentiles: Percentiles;
-  rounds: References[];
-}
-
-export type Latency = WallLatency | VirtualLatency;
-
-/** What a case is to stay under: so many times as long as another (null: as a nop call), or the other's share of it. */
-export interface Limit {
-  case: string;
-  of: string | null;
-  /** At most so many times as long. */
-  most?: number;
-  /** The other takes at least this share of the case's time, as a copy does of a call that makes it. */
-  share?: number;
-}
-
-/** All that can be measured. */
-export interface Catalogue {
-  cases: string[];
-  latencies: string[];
-  /** What the cases below a name do, in the order of the cases. */
-  groups: { name: string; what: string }[];
-  limits: Limit[];
-}
 
 /** @throws UsageError when the benchmarks have not been built */
 export async function catalogue(): Promise<Catalogue> {
@@ -119,7 +71,7 @@ function shares(rounds: number, processes: number): number[] {
 /** @throws Error with what the process said when it fails */
 function answerOf(words: readonly string[], engineFlags: readonly string[] = []): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [...ENGINE_FLAGS, ...engineFlags, PROGRAM, ...words], {
+    const child = spawn(process.execPath, [...ENGINE_FLAGS, ...engineFlags, join(ROOT, PROGRAM), ...words], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     let answer: unknown;

@@ -2,11 +2,11 @@
  * The interactive form of `binderlab step`: one command a line, until `quit` or the end of input. Owns the commands;
  * where lines come from and where text goes is the caller's.
  */
-import { type History, HistoryError, START } from '../history.ts';
-import { COUNTED, conditionOf } from './stepcondition.ts';
-import { headingOf, positionOf } from './stepposition.ts';
-import { STEP_VIEWS, type StepView, StepViews, stepViewsOf } from './stepviews.ts';
-import { UsageError } from './usage.ts';
+import { type History, HistoryError, START } from '../../history.ts';
+import { UsageError } from '../usage.ts';
+import { COUNTED, conditionOf } from './condition.ts';
+import { headingOf, positionOf } from './position.ts';
+import { STEP_VIEWS, type StepView, StepViews, stepViewsOf } from './views.ts';
 
 interface StepCommand {
   readonly names: readonly string[];

@@ -3,18 +3,18 @@
  * for commands; otherwise, and with --at, --show or --json, it prints one moment.
  */
 import { createInterface } from 'node:readline';
-import { History, HistoryError } from '../history.ts';
-import { type BootOptions, Machine } from '../machine.ts';
-import type { Journal } from '../trace/journal.ts';
-import { defineCommand } from './command.ts';
-import { findJournals, isFolder, isJournalName, readJournal } from './files.ts';
-import { MACHINE_OPTIONS, machineChoice, machineOptions } from './machineoptions.ts';
-import { reserveStdout } from './output.ts';
-import { bootFor, loadScript, runScript } from './run.ts';
+import { History, HistoryError } from '../../history.ts';
+import { type BootOptions, Machine } from '../../machine.ts';
+import type { Journal } from '../../trace/journal.ts';
+import { defineCommand } from '../command.ts';
+import { findJournals, isFolder, isJournalName, readJournal } from '../files.ts';
+import { MACHINE_OPTIONS, machineChoice, machineOptions } from '../machineoptions.ts';
+import { reserveStdout } from '../output.ts';
+import { bootFor, loadScript, runScript } from '../script.ts';
+import { EXIT_FINE, EXIT_NO, UsageError } from '../usage.ts';
+import { headingOf, positionOf } from './position.ts';
 import { Stepper } from './stepper.ts';
-import { headingOf, positionOf } from './stepposition.ts';
-import { STEP_VIEWS, type StepView, StepViews, stepViewsOf } from './stepviews.ts';
-import { EXIT_FINE, EXIT_NO, UsageError } from './usage.ts';
+import { STEP_VIEWS, type StepView, StepViews, stepViewsOf } from './views.ts';
 
 const SCRIPT_NAME = /\.[cm]?[jt]s$/;
 /** What the interactive form shows after each move, unless --show says otherwise. */

@@ -2,13 +2,13 @@
  * What can be shown of a moment in a history, by name: the calls that led to it, the tables of what there is, and what
  * the last step changed in them.
  */
-import type { History } from '../history.ts';
-import { type Change, changeLines, tableChanges } from '../inspect/tables/diff.ts';
-import { Names } from '../inspect/tables/names.ts';
-import { type Table, tableLines } from '../inspect/tables/table.ts';
-import { NOTHING_IN, TABLE_VIEWS, type TableView, type Views, viewsOf } from '../inspect/tables/views.ts';
-import { StepCalls } from './stepcalls.ts';
-import { UsageError } from './usage.ts';
+import type { History } from '../../history.ts';
+import { type Change, changeLines, tableChanges } from '../../inspect/tables/diff.ts';
+import { Names } from '../../inspect/tables/names.ts';
+import { type Table, tableLines } from '../../inspect/tables/table.ts';
+import { NOTHING_IN, TABLE_VIEWS, type TableView, type Views, viewsOf } from '../../inspect/tables/views.ts';
+import { UsageError } from '../usage.ts';
+import { StepCalls } from './calls.ts';
 
 export type StepView = 'calls' | TableView | 'diff';
 

@@ -3,13 +3,13 @@
  * who returned with what. Everything is read off the machine: its steps, its event ring, its memory. `--json` prints
  * them as they are; addresses are "0x...", sizes are bytes.
  */
-import { PAGE_SIZE } from '../../assembly/abi/machine.ts';
-import { WRITE_READ_SIZE } from '../../assembly/abi/wire.ts';
-import { hexOfAddress } from '../kernel/hex.ts';
-import type { Machine } from '../machine.ts';
-import { callBegin, callEnd } from '../trace/call.ts';
-import { EventRing, type TraceEvent } from '../trace/events.ts';
-import type { Step, WriteReadInput, WriteReadOutput } from '../trace/journal.ts';
+import { PAGE_SIZE } from '../../../assembly/abi/machine.ts';
+import { WRITE_READ_SIZE } from '../../../assembly/abi/wire.ts';
+import { hexOfAddress } from '../../kernel/hex.ts';
+import type { Machine } from '../../machine.ts';
+import { callBegin, callEnd } from '../../trace/call.ts';
+import { EventRing, type TraceEvent } from '../../trace/events.ts';
+import type { Step, WriteReadInput, WriteReadOutput } from '../../trace/journal.ts';
 
 /** One thing that the kernel did inside of a call. Processes are named; addresses in `to` are the receiver's. */
 export type Effect =

@@ -1,10 +1,12 @@
 /** What `bench` says, as one HTML page that needs nothing beside itself. */
-import { besides, htmlPage } from '../plot/page.ts';
-import { markup } from '../plot/svg.ts';
-import type { Change } from './baseline.ts';
-import { plotsOf, spreadPlot } from './benchplots.ts';
-import type { Catalogue } from './benchprocess.ts';
-import type { BenchMachine, BenchReport, CaseResult } from './benchreport.ts';
+
+import type { Change } from '../../../bench/baseline.ts';
+import { PERCENTS } from '../../../bench/quantiles.ts';
+import type { BenchMachine, BenchReport, CaseResult } from '../../../bench/report.ts';
+import type { Catalogue } from '../../../bench/results.ts';
+import { besides, htmlPage } from '../../plot/page.ts';
+import { markup } from '../../plot/svg.ts';
+import { plotsOf, spreadPlot } from './plots.ts';
 import {
   baselineText,
   changeText,
@@ -14,8 +16,7 @@ import {
   nsText,
   spreadText,
   verdictText,
-} from './benchtable.ts';
-import { PERCENTS } from './quantiles.ts';
+} from './table.ts';
 
 export function benchPage(report: BenchReport, { groups, limits }: Pick<Catalogue, 'groups' | 'limits'>): string {
   const { payload, share, scale, alloc, latency } = plotsOf(report, limits);

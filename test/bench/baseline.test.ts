@@ -1,7 +1,7 @@
 /** Comparing with an earlier result: what a file must hold, and when a change is more than noise. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { BaselineError, changeSince, parseBaseline } from '../../host/cli/baseline.ts';
+import { BaselineError, changeSince, parseBaseline } from '../../bench/baseline.ts';
 
 const test = suite('baseline');
 

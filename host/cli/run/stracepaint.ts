@@ -1,6 +1,6 @@
 /** The colours of system calls on a terminal. */
 import pc from 'picocolors';
-import type { Paint } from '../trace/readablestrace.ts';
+import type { Paint } from '../../trace/readablestrace.ts';
 
 /** @param stream Where the lines go; what is no terminal gets no colours, nor does one under NO_COLOR. */
 export function stracePaint(stream: { isTTY?: boolean }): Paint {

@@ -1,17 +1,18 @@
 /** `binderlab bench`: what hot paths cost, as multiples of a call that does nothing. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { type Baseline, BaselineError, parseBaseline } from './baseline.ts';
-import { benchPage } from './benchpage.ts';
-import { type Catalogue, catalogue, measureCase, measureLatency } from './benchprocess.ts';
-import { benchMachine, type Measurements, reportOf } from './benchreport.ts';
-import { tableLines } from './benchtable.ts';
-import { ANY_NUMBER, defineCommand } from './command.ts';
-import { checkTarget } from './files.ts';
-import { MACHINE_OPTIONS, type MachineChoice, machineChoice } from './machineoptions.ts';
-import { wholeNumber } from './number.ts';
+import { type Baseline, BaselineError, parseBaseline } from '../../../bench/baseline.ts';
+import { benchMachine, type Measurements, reportOf } from '../../../bench/report.ts';
+import type { Catalogue } from '../../../bench/results.ts';
+import { ANY_NUMBER, defineCommand } from '../command.ts';
+import { checkTarget } from '../files.ts';
+import { MACHINE_OPTIONS, type MachineChoice, machineChoice } from '../machineoptions.ts';
+import { wholeNumber } from '../number.ts';
+import { Progress } from '../progress.ts';
+import { UsageError } from '../usage.ts';
+import { benchPage } from './page.ts';
+import { catalogue, measureCase, measureLatency } from './processes.ts';
 import { profileText } from './profile.ts';
-import { Progress } from './progress.ts';
-import { UsageError } from './usage.ts';
+import { tableLines } from './table.ts';
 
 const ROUNDS_MAX = 1000;
 const PROFILED = 'round-trip/driver/4';
@@ -58,7 +59,12 @@ export const benchCommand = defineCommand({
     if (args.html !== undefined) checkTarget('--html', args.html);
     const known = await catalogue();
     const measured = await measureAll(namesFor(words, known), known, choice, rounds);
-    const report = reportOf(measured, benchMachine(choice, rounds), known.limits, baseline);
+    const report = reportOf(
+      measured,
+      benchMachine({ ...choice, memoryMiB: choice.memory, rounds }),
+      known.limits,
+      baseline,
+    );
     if (args.html !== undefined) writeFileSync(args.html, benchPage(report, known));
     console.log(args.json ? JSON.stringify(report, null, 2) : tableLines(report).join('\n'));
   },

@@ -1,9 +1,8 @@
 /** What `bench` says: the shape of its JSON, and how it comes of the rounds. */
 import { availableParallelism, cpus, release, type } from 'node:os';
 import { type Baseline, type Change, changeSince, type Measured } from './baseline.ts';
-import type { Latency, Limit, References, Round } from './benchprocess.ts';
-import type { MachineChoice } from './machineoptions.ts';
 import { byPercent, median, type Percentiles, percentile } from './quantiles.ts';
+import type { Latency, Limit, References, Round } from './results.ts';
 
 /** A case. `ns` is `perNopCall` nop calls long, at the speed of the reference. */
 export interface CaseResult {
@@ -60,6 +59,8 @@ export interface BenchMachine {
   date: string;
 }
 
+type Asked = Pick<BenchMachine, 'strategy' | 'memoryMiB' | 'seed' | 'rounds'>;
+
 export interface BenchReport {
   reference: References;
   cases: CaseResult[];
@@ -97,7 +98,8 @@ export function reportOf(
   return baseline === null ? report : compared(report, baseline);
 }
 
-export function benchMachine({ strategy, memory, seed }: MachineChoice, rounds: number): BenchMachine {
+/** What was asked for, on this machine. */
+export function benchMachine({ strategy, memoryMiB, seed, rounds }: Asked): BenchMachine {
   return {
     cpu: cpus()[0]?.model.trim() || 'unknown processor',
     processors: availableParallelism(),
@@ -105,7 +107,7 @@ export function benchMachine({ strategy, memory, seed }: MachineChoice, rounds: 
     node: process.version,
     v8: process.versions.v8,
     strategy,
-    memoryMiB: memory,
+    memoryMiB,
     seed,
     rounds,
     date: new Date().toISOString(),

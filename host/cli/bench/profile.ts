@@ -2,8 +2,8 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { spinCase } from './benchprocess.ts';
-import type { MachineChoice } from './machineoptions.ts';
+import type { MachineChoice } from '../machineoptions.ts';
+import { spinCase } from './processes.ts';
 
 /** How long the case runs, ms; and the time between samples, microseconds. */
 const SPIN_MS = 3000;

@@ -1,21 +1,21 @@
 /** Which rows a command line of `compare` asks for, and by whose costs. */
 import { existsSync, readFileSync } from 'node:fs';
-import { CALL, PRESSURE } from '../compare/call.ts';
-import type { RowChoice } from '../compare/comparison.ts';
-import { parseCosts } from '../compare/costfile.ts';
-import { COST_PROFILES, type CostProfile } from '../compare/costs.ts';
-import { ECHO } from '../compare/echo.ts';
-import { ONEWAY, STREAM } from '../compare/oneway.ts';
-import { journalRun, type Run } from '../compare/run.ts';
-import { SENDS, type Send, type Workload } from '../compare/scene.ts';
-import { SOCKETS } from '../compare/socket.ts';
-import { BinderlabError } from '../kernel/error.ts';
-import { Machine, STRATEGIES, type Strategy } from '../machine.ts';
-import { aside, unheard } from './chatter.ts';
-import { findJournals, readJournal } from './files.ts';
-import { byteSize } from './number.ts';
-import { loadScript, runScript } from './run.ts';
-import { UsageError } from './usage.ts';
+import { CALL, PRESSURE } from '../../compare/call.ts';
+import type { RowChoice } from '../../compare/comparison.ts';
+import { parseCosts } from '../../compare/costfile.ts';
+import { COST_PROFILES, type CostProfile } from '../../compare/costs.ts';
+import { ECHO } from '../../compare/echo.ts';
+import { ONEWAY, STREAM } from '../../compare/oneway.ts';
+import { journalRun, type Run } from '../../compare/run.ts';
+import { SENDS, type Send, type Workload } from '../../compare/scene.ts';
+import { SOCKETS } from '../../compare/socket.ts';
+import { BinderlabError } from '../../kernel/error.ts';
+import { Machine, STRATEGIES, type Strategy } from '../../machine.ts';
+import { findJournals, readJournal } from '../files.ts';
+import { byteSize } from '../number.ts';
+import { aside } from '../output.ts';
+import { loadScript, runScript } from '../script.ts';
+import { UsageError } from '../usage.ts';
 
 export const WORKLOADS: readonly Workload[] = [CALL, ECHO, ONEWAY, STREAM, PRESSURE, ...SOCKETS];
 export const WORKLOAD_NAMES: readonly string[] = [...new Set(WORKLOADS.map(({ name }) => name))];
@@ -120,15 +120,14 @@ async function runsOf(name: string, args: readonly string[]): Promise<Run[]> {
 /** What the script prints is heard once, on standard error, however often it is run. */
 async function scriptRun(name: string, args: readonly string[]): Promise<Run> {
   const script = await aside(() => loadScript(name));
-  let isHeard = false;
+  let isHeard = true;
   return {
     name,
     kind: 'script',
     boot: (options) => Machine.boot({ ...options, args }),
     perform: async (machine) => {
-      const listen = isHeard ? unheard : aside;
-      isHeard = true;
-      const error = await listen(() => runScript(script, machine));
+      const error = await aside(() => runScript(script, machine), isHeard);
+      isHeard = false;
       if (error !== null) throw new ScriptFailure(error);
     },
   };

@@ -1,7 +1,7 @@
 /** `--dump`: which files of debugfs are asked for, and what stands in them. */
-import { DEBUG_FILES } from '../inspect/debugfs.ts';
-import type { Machine } from '../machine.ts';
-import { UsageError } from './usage.ts';
+import { DEBUG_FILES } from '../../inspect/debugfs.ts';
+import type { Machine } from '../../machine.ts';
+import { UsageError } from '../usage.ts';
 
 /** Stands for `proc/PID` of every process that has one. */
 const PROC = 'proc';

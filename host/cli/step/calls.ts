@@ -1,10 +1,10 @@
 /** The steps of a history in strace's words: the one that the machine stands at, those before it, the one to come. */
-import { type History, START } from '../history.ts';
-import { callBegin } from '../trace/call.ts';
-import { compareSteps, isInputsOnly } from '../trace/compare.ts';
-import type { Step } from '../trace/journal.ts';
-import { ReadableStrace } from '../trace/readablestrace.ts';
-import { Strace } from '../trace/strace.ts';
+import { type History, START } from '../../history.ts';
+import { callBegin } from '../../trace/call.ts';
+import { compareSteps, isInputsOnly } from '../../trace/compare.ts';
+import type { Step } from '../../trace/journal.ts';
+import { ReadableStrace } from '../../trace/readablestrace.ts';
+import { Strace } from '../../trace/strace.ts';
 
 /** Lines of one step: its call, then the parked calls that returned because of it. */
 export interface DecodedStep {

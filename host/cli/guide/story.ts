@@ -2,18 +2,18 @@
  * The guided first call itself: three processes register, get and use an object on one machine. Owns the cast, the
  * order of events, and the look at one message while it lies where the driver copied it.
  */
-import { PAGE_SIZE } from '../../assembly/abi/machine.ts';
-import type { Inspector, SpaceOwner } from '../inspect/inspector.ts';
-import type { Command } from '../kernel/command.ts';
-import { bc, type TransactionInput } from '../kernel/commands.ts';
-import type { Counters } from '../kernel/counters.ts';
-import { hexOfAddress, hexOfBytes } from '../kernel/hex.ts';
-import type { Process } from '../kernel/process.ts';
-import type { TransactionReturn } from '../kernel/returns.ts';
-import type { WriteReadCall } from '../kernel/writeread.ts';
-import { type BootOptions, Machine } from '../machine.ts';
-import { eventsNamed } from '../trace/events.ts';
-import { type CallFacts, FactBook } from './guidefacts.ts';
+import { PAGE_SIZE } from '../../../assembly/abi/machine.ts';
+import type { Inspector, SpaceOwner } from '../../inspect/inspector.ts';
+import type { Command } from '../../kernel/command.ts';
+import { bc, type TransactionInput } from '../../kernel/commands.ts';
+import type { Counters } from '../../kernel/counters.ts';
+import { hexOfAddress, hexOfBytes } from '../../kernel/hex.ts';
+import type { Process } from '../../kernel/process.ts';
+import type { TransactionReturn } from '../../kernel/returns.ts';
+import type { WriteReadCall } from '../../kernel/writeread.ts';
+import { type BootOptions, Machine } from '../../machine.ts';
+import { eventsNamed } from '../../trace/events.ts';
+import { type CallFacts, FactBook } from './facts.ts';
 
 /** The message of the call, and what it is answered. */
 const MESSAGE = 'Hello, Binder!';
