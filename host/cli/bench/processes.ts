@@ -9,7 +9,7 @@ import { checkBuilt } from '../boot.ts';
 import type { MachineChoice } from '../machineoptions.ts';
 import { ROOT } from '../packagefile.ts';
 
-const PROGRAM = 'dist/bench/main.js';
+const PROGRAM = 'dist/bundle/bench.js';
 /** What its processes need, below the package's folder. */
 const NEEDED = [PROGRAM, 'build/release.wasm', 'build/bench.wasm'];
 const PROFILED = 'build/profile.wasm';
