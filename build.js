@@ -239,6 +239,10 @@ function stampOf(entries) {
 
 async function buildHost(projects, bundles) {
   if (!existsSync(join(ROOT, 'dist/bundle'))) tell('dist: tsc, esbuild');
+  if (projects.length === 0) {
+    await run(TSC, '-b', 'host');
+    await run(TSC, '-p', 'host/tsconfig.types.json'); // what examples see of it
+  }
   await run(TSC, '-b', ...projects);
   const esbuild = await import('esbuild');
   const options = { bundle: true, format: 'esm', target: 'es2022', sourcemap: true, absWorkingDir: ROOT };

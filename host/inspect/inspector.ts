@@ -27,7 +27,7 @@ export type SpaceOwner = { readonly pid: number } | 'kernel';
 export class Inspector {
   readonly #cursors: Cursors;
 
-  constructor(guest: Guest) {
+  /** @internal */ constructor(guest: Guest) {
     this.#cursors = new Cursors(guest);
   }
 

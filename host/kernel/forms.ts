@@ -132,6 +132,7 @@ const FORMS = {
   'process.write': { address: ADDRESS, bytes: BYTES },
   open: { device: oneOf(Object.keys(DEVICES)) },
   close: { fd: DESCRIPTOR },
+  fdinfo: { fd: DESCRIPTOR },
   dup: { fd: DESCRIPTOR, to: DESCRIPTOR },
   fcntl: { fd: DESCRIPTOR, cmd: WORD, arg: WORD },
   mmap: { fd: DESCRIPTOR, length: ADDRESS, address: ADDRESS, prot: WORD, flags: WORD },

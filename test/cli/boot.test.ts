@@ -36,6 +36,7 @@ test('what else there is to build is said', () => {
   const told: [words: string[], missing: string][] = [
     [['replay', 'version.jsonl', '--build', 'debug'], 'build/debug.wasm'],
     [['bench', 'translate'], 'dist/bundle/bench.js'],
+    [['init'], 'dist/types/host/index.d.ts'],
   ];
   for (const [words, missing] of told) {
     const { status, stdout, stderr } = run(...words);
