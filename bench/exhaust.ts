@@ -13,6 +13,7 @@ import { STRATEGIES, strategyNumber } from '../host/kernel/strategy.ts';
 import { type ExhaustExports, type Failure, failureText } from './exhaustfailure.ts';
 import { exhaust } from './exhaustruns.ts';
 import { ALIGNMENTS_COUNT } from './guest/exhaustcases.ts';
+import { median } from './quantiles.ts';
 import { nopCalls } from './reference.ts';
 import { good } from './scene.ts';
 
@@ -88,9 +89,7 @@ function measured(strategy: number, every: number): Report {
   });
   const seconds = (performance.now() - start) / MS_PER_S;
   const cpuSeconds = process.cpuUsage(cpuStart).user / US_PER_S;
-  samples.sort((a, b) => a - b);
-  const nopCallNs = samples[samples.length >> 1] as number;
-  return { runs, failures: failures.length, seconds, cpuSeconds, nopCallNs, failed: failures };
+  return { runs, failures: failures.length, seconds, cpuSeconds, nopCallNs: median(samples), failed: failures };
 }
 
 /** One call that does nothing, in ns. */

@@ -4,6 +4,7 @@
  */
 import benny from 'benny';
 import type { Case, Setting } from './cases.ts';
+import { percentile } from './quantiles.ts';
 import { copies, nopCalls } from './reference.ts';
 import type { References, Round } from './results.ts';
 
@@ -14,7 +15,7 @@ const SAMPLE_TIME = 0.0002;
 const CASE_TIME = 0.02;
 const SAMPLES_MIN = 5;
 /** Which sample counts, of all in order: other programs only ever make a sample longer, so it is not the middle one. */
-const QUANTILE = 0.2;
+const PERCENT = 20;
 const NS_PER_S = 1e9;
 
 /** Turns before anything is measured, and how long they go on at least, in ms: until the engine has compiled everything. */
@@ -58,10 +59,7 @@ async function timesOf(others: { name: string; count: number; turn: () => void }
     ...all.map(({ name, turn }) => benny.add(name, turn)),
     benny.configure({ cases: { minTime: SAMPLE_TIME, maxTime: CASE_TIME, minSamples: SAMPLES_MIN, delay: 0 } }),
   );
-  return all.map(({ count }, index) => (quantile(results[index]?.details.sampleResults ?? []) * NS_PER_S) / count);
-}
-
-function quantile(samples: readonly number[]): number {
-  const sorted = [...samples].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length * QUANTILE)] ?? Number.NaN;
+  return all.map(
+    ({ count }, index) => (percentile(results[index]?.details.sampleResults ?? [], PERCENT) * NS_PER_S) / count,
+  );
 }

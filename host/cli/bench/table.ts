@@ -2,22 +2,20 @@
 import type { Change } from '../../../bench/baseline.ts';
 import { PERCENTS } from '../../../bench/quantiles.ts';
 import { type BenchReport, type CaseResult, type LatencyResult, SPREAD_ROUNDS_MIN } from '../../../bench/report.ts';
-
-/** Rows of cells; the first column is flush left, the others right. */
-type Rows = string[][];
+import { aligned } from '../../plot/texttable.ts';
 
 /** @returns Lines. */
 export function tableLines(report: BenchReport): string[] {
   const { cases, latency, limits } = report;
   return [
-    ...aligned(caseRows(report)),
-    ...(latency.length > 0 ? ['', ...aligned(latencyRows(report))] : []),
-    ...(limits.length > 0 ? ['', ...aligned(limitRows(report))] : []),
+    ...aligned(caseRows(report), isText),
+    ...(latency.length > 0 ? ['', ...aligned(latencyRows(report), isText)] : []),
+    ...(limits.length > 0 ? ['', ...aligned(limitRows(report), isText)] : []),
     ...notes(report, cases.length + latency.length),
   ];
 }
 
-function caseRows({ reference, cases, baseline }: BenchReport): Rows {
+function caseRows({ reference, cases, baseline }: BenchReport): string[][] {
   const { nopCallNs, copy4KiBNs } = reference;
   const compare = baseline !== undefined;
   return [
@@ -34,7 +32,7 @@ function caseRows({ reference, cases, baseline }: BenchReport): Rows {
   ];
 }
 
-function latencyRows({ latency, baseline }: BenchReport): Rows {
+function latencyRows({ latency, baseline }: BenchReport): string[][] {
   const compare = baseline !== undefined;
   return [
     ['latency, ns', ...PERCENTS.map((percent) => `${percent} %`), 'calls', ...(compare ? CHANGE_HEADS : [])],
@@ -52,7 +50,7 @@ export function latencyThen({ time }: LatencyResult): (earlier: number) => strin
   return time === 'wall' ? (earlier) => earlier.toFixed(1) : (earlier) => `${nsText(earlier)} ns`;
 }
 
-function limitRows({ limits }: BenchReport): Rows {
+function limitRows({ limits }: BenchReport): string[][] {
   return [
     ['limit', 'now', ''],
     ...limits.map(({ case: name, limit, measured, holds }) => [
@@ -140,23 +138,7 @@ export function baselineText({ file, machine }: NonNullable<BenchReport['baselin
   return known.length > 0 ? `${file} (${known.join(', ')})` : file;
 }
 
-function aligned(rows: Rows): string[] {
-  const columns = Math.max(...rows.map((row) => row.length));
-  const widths = Array.from({ length: columns }, (_, column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  return rows.map((row) =>
-    row
-      .map((cell, column) => {
-        const width = widths[column] ?? 0;
-        return column === 0 || isWords(cell) ? cell.padEnd(width) : cell.padStart(width);
-      })
-      .join('  ')
-      .trimEnd(),
-  );
-}
-
 /** Words stand to the left, numbers to the right. */
-function isWords(cell: string): boolean {
+function isText(cell: string): boolean {
   return ['faster', 'slower', 'within noise', 'noise unknown', 'not measured then', 'holds', 'missed'].includes(cell);
 }

@@ -3,6 +3,7 @@ import { COST_PROFILES } from '../../compare/costs.ts';
 import { SENDS } from '../../compare/scene.ts';
 import { SEND_WHAT, STRATEGY_WHAT } from '../../compare/words.ts';
 import { STRATEGIES } from '../../machine.ts';
+import { wrapped } from '../help.ts';
 import { WORKLOADS } from './rowchoice.ts';
 
 const COLUMNS = 79;
@@ -27,14 +28,4 @@ export function listLines(): string[] {
       wrapped(what, COLUMNS - width - 4).map((line, at) => `  ${(at === 0 ? word : '').padEnd(width)}  ${line}`),
     ),
   ]);
-}
-
-function wrapped(text: string, width: number): string[] {
-  const lines = [''];
-  for (const word of text.split(' ')) {
-    const line = lines[lines.length - 1] as string;
-    if (line !== '' && line.length + 1 + word.length > width) lines.push(word);
-    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
-  }
-  return lines;
 }
