@@ -7,7 +7,7 @@ import { ANY_NUMBER, defineCommand } from '../command.ts';
 import { checkTarget } from '../files.ts';
 import { MACHINE_OPTIONS, type MachineChoice, machineChoice } from '../machineoptions.ts';
 import { wholeNumber } from '../number.ts';
-import { Progress } from '../progress.ts';
+import { withProgress } from '../progress.ts';
 import { UsageError } from '../usage.ts';
 import { benchPage } from './page.ts';
 import { catalogue, measureCase, measureLatency } from './processes.ts';
@@ -114,19 +114,13 @@ async function measureAll(
   rounds: number,
 ): Promise<Measurements> {
   const measured: Measurements = { cases: [], latencies: [] };
-  const progress = new Progress('measured', names.length);
-  try {
-    for (const name of names) {
-      if (latencies.includes(name)) {
-        measured.latencies.push({ name, latency: await measureLatency(name, choice, rounds) });
-      } else {
-        const isLimited = limits.some((limit) => limit.case === name || limit.of === name);
-        measured.cases.push({ name, rounds: await measureCase(name, choice, rounds, isLimited) });
-      }
-      progress.advance();
+  for (const name of withProgress('measured', names)) {
+    if (latencies.includes(name)) {
+      measured.latencies.push({ name, latency: await measureLatency(name, choice, rounds) });
+    } else {
+      const isLimited = limits.some((limit) => limit.case === name || limit.of === name);
+      measured.cases.push({ name, rounds: await measureCase(name, choice, rounds, isLimited) });
     }
-  } finally {
-    progress.end();
   }
   return measured;
 }

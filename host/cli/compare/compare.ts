@@ -14,7 +14,7 @@ import { defineCommand } from '../command.ts';
 import { checkTarget } from '../files.ts';
 import { MACHINE_OPTIONS, machineChoice, machineOptions } from '../machineoptions.ts';
 import { wholeNumber } from '../number.ts';
-import { Progress } from '../progress.ts';
+import { withProgress } from '../progress.ts';
 import { EXIT_NO, UsageError } from '../usage.ts';
 import { listLines } from './list.ts';
 import { type Choice, costProfile, rowChoices, ScriptFailure, WORKLOAD_NAMES } from './rowchoice.ts';
@@ -85,25 +85,19 @@ export const compareCommand = defineCommand({
 
 /** Rows in the order of the choices; what belongs to one workload is one study. */
 async function measureAll(choices: readonly Choice[], conditions: Conditions): Promise<Study[]> {
-  const progress = new Progress('measured', choices.length);
   const measured = new Map<string, { choice: Choice; row: Row }[]>();
-  try {
-    for (const choice of choices) {
-      const row = await usable(nameOf(choice), () => measureChoice(choice, conditions));
-      measured.set(row.workload, [...(measured.get(row.workload) ?? []), { choice, row }]);
-      progress.advance();
-    }
-    const studies: Study[] = [];
-    for (const [workload, entries] of measured) {
-      const rows = entries.map(({ row }) => row);
-      const scenes = entries.flatMap(({ choice }) => (choice.kind === 'scene' ? [choice.choice] : []));
-      const study = () => (scenes.length > 0 ? studyOf(rows, scenes, conditions) : runStudy(rows));
-      studies.push(await usable(workload, study));
-    }
-    return studies;
-  } finally {
-    progress.end();
+  for (const choice of withProgress('measured', choices)) {
+    const row = await usable(nameOf(choice), () => measureChoice(choice, conditions));
+    measured.set(row.workload, [...(measured.get(row.workload) ?? []), { choice, row }]);
   }
+  const studies: Study[] = [];
+  for (const [workload, entries] of measured) {
+    const rows = entries.map(({ row }) => row);
+    const scenes = entries.flatMap(({ choice }) => (choice.kind === 'scene' ? [choice.choice] : []));
+    const study = () => (scenes.length > 0 ? studyOf(rows, scenes, conditions) : runStudy(rows));
+    studies.push(await usable(workload, study));
+  }
+  return studies;
 }
 
 function measureChoice(choice: Choice, conditions: Conditions): Row | Promise<Row> {
