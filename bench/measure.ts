@@ -2,7 +2,6 @@
  * Measures one case with benny, in turns with the references: machines change their speed by the second, so what is to be
  * compared has to be measured at the same time. benny's own floor is a few nanoseconds a call; so it times turns of many.
  */
-import benny from 'benny';
 import type { Case, Setting } from './cases.ts';
 import { percentile } from './quantiles.ts';
 import { copies, nopCalls } from './reference.ts';
@@ -54,6 +53,7 @@ async function timesOf(others: { name: string; count: number; turn: () => void }
     { name: 'copy', count: COPY_COUNT, turn: () => copies(COPY_COUNT) },
     ...others,
   ];
+  const { default: benny } = await import('benny'); // here, since who only asks for names needs none
   const { results } = await benny.suite(
     'round',
     ...all.map(({ name, turn }) => benny.add(name, turn)),

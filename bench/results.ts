@@ -43,9 +43,9 @@ export interface Limit {
 
 /** All that can be measured. */
 export interface Catalogue {
-  cases: string[];
-  latencies: string[];
+  cases: readonly string[];
+  latencies: readonly string[];
   /** What the cases below a name do, in the order of the cases. */
-  groups: { name: string; what: string }[];
-  limits: Limit[];
+  groups: readonly { name: string; what: string }[];
+  limits: readonly Limit[];
 }

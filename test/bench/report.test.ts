@@ -2,14 +2,13 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseBaseline } from '../../bench/baseline.ts';
+import { CATALOGUE as known } from '../../bench/catalogue.ts';
 import { type BenchMachine, type BenchReport, reportOf } from '../../bench/report.ts';
 import type { Latency, Limit, Round } from '../../bench/results.ts';
 import { benchPage } from '../../host/cli/bench/page.ts';
-import { catalogue } from '../../host/cli/bench/processes.ts';
 import { tableLines } from '../../host/cli/bench/table.ts';
 import { checkPage } from '../plot/html.ts';
 
-const known = await catalogue();
 const test = suite('bench report');
 
 const MACHINE: BenchMachine = {

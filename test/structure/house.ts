@@ -129,6 +129,7 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['measure'],
     ['clients', 'walllatency'],
     ['latencies'],
+    ['catalogue'],
     ['main', 'exhaust'],
   ],
   'host/cli/': [

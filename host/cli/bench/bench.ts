@@ -1,8 +1,8 @@
 /** `binderlab bench`: what hot paths cost, as multiples of a call that does nothing. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type Baseline, BaselineError, parseBaseline } from '../../../bench/baseline.ts';
+import { CATALOGUE } from '../../../bench/catalogue.ts';
 import { benchMachine, type Measurements, reportOf } from '../../../bench/report.ts';
-import type { Catalogue } from '../../../bench/results.ts';
 import { ANY_NUMBER, defineCommand } from '../command.ts';
 import { checkTarget } from '../files.ts';
 import { MACHINE_OPTIONS, type MachineChoice, machineChoice } from '../machineoptions.ts';
@@ -10,7 +10,7 @@ import { wholeNumber } from '../number.ts';
 import { withProgress } from '../progress.ts';
 import { UsageError } from '../usage.ts';
 import { benchPage } from './page.ts';
-import { catalogue, measureCase, measureLatency } from './processes.ts';
+import { measureCase, measureLatency } from './processes.ts';
 import { profileText } from './profile.ts';
 import { tableLines } from './table.ts';
 
@@ -52,20 +52,19 @@ export const benchCommand = defineCommand({
     const choice = machineChoice(args);
     const rounds = wholeNumber('--rounds', args.rounds, 1, ROUNDS_MAX);
     if (args.profile) {
-      console.log(await profileText(profiled(words, await catalogue()), choice));
+      console.log(await profileText(profiled(words), choice));
       return;
     }
     const baseline = args.baseline === undefined ? null : readBaseline(args.baseline);
     if (args.html !== undefined) checkTarget('--html', args.html);
-    const known = await catalogue();
-    const measured = await measureAll(namesFor(words, known), known, choice, rounds);
+    const measured = await measureAll(namesFor(words), choice, rounds);
     const report = reportOf(
       measured,
       benchMachine({ ...choice, memoryMiB: choice.memory, rounds }),
-      known.limits,
+      CATALOGUE.limits,
       baseline,
     );
-    if (args.html !== undefined) writeFileSync(args.html, benchPage(report, known));
+    if (args.html !== undefined) writeFileSync(args.html, benchPage(report, CATALOGUE));
     console.log(args.json ? JSON.stringify(report, null, 2) : tableLines(report).join('\n'));
   },
 });
@@ -87,7 +86,8 @@ function readBaseline(path: string): Baseline {
 }
 
 /** The case to profile. @throws UsageError for several, and for one that cannot be */
-function profiled(words: readonly string[], { cases }: Catalogue): string {
+function profiled(words: readonly string[]): string {
+  const { cases } = CATALOGUE;
   const [name = PROFILED, ...more] = words;
   if (more.length > 0) throw new UsageError('--profile looks at one case');
   if (!cases.includes(name)) throw new UsageError(`there is no case "${name}"; there are ${cases.join(', ')}`);
@@ -95,8 +95,8 @@ function profiled(words: readonly string[], { cases }: Catalogue): string {
 }
 
 /** @throws UsageError for a word that means no case */
-function namesFor(words: readonly string[], { cases, latencies }: Catalogue): string[] {
-  const known = [...cases, ...latencies];
+function namesFor(words: readonly string[]): string[] {
+  const known = [...CATALOGUE.cases, ...CATALOGUE.latencies];
   if (words.length === 0) return known;
   const wanted = new Set<string>();
   for (const word of words) {
@@ -107,12 +107,8 @@ function namesFor(words: readonly string[], { cases, latencies }: Catalogue): st
   return known.filter((name) => wanted.has(name));
 }
 
-async function measureAll(
-  names: readonly string[],
-  { latencies, limits }: Catalogue,
-  choice: MachineChoice,
-  rounds: number,
-): Promise<Measurements> {
+async function measureAll(names: readonly string[], choice: MachineChoice, rounds: number): Promise<Measurements> {
+  const { latencies, limits } = CATALOGUE;
   const measured: Measurements = { cases: [], latencies: [] };
   for (const name of withProgress('measured', names)) {
     if (latencies.includes(name)) {

@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import type { Catalogue, Latency, Round } from '../../../bench/results.ts';
+import type { Latency, Round } from '../../../bench/results.ts';
 import { checkBuilt } from '../boot.ts';
 import type { MachineChoice } from '../machineoptions.ts';
 import { ROOT } from '../packagefile.ts';
@@ -19,12 +19,6 @@ const ENGINE_FLAGS = ['--no-liftoff'];
  * elsewhere, which by itself makes a case some per cent faster or slower. No number of rounds in one process would show that.
  */
 const PROCESSES = 3;
-
-/** @throws UsageError when the benchmarks have not been built */
-export async function catalogue(): Promise<Catalogue> {
-  checkBuilt(NEEDED);
-  return (await answerOf(['list'])) as Catalogue;
-}
 
 /**
  * @param isLimited Whether a limit hangs on it: then every round has a process of its own.
@@ -68,8 +62,9 @@ function shares(rounds: number, processes: number): number[] {
   return Array.from({ length: processes }, (_, index) => Math.ceil((rounds - index) / processes));
 }
 
-/** @throws Error with what the process said when it fails */
+/** @throws UsageError when the benchmarks have not been built, Error with what the process said when it fails */
 function answerOf(words: readonly string[], engineFlags: readonly string[] = []): Promise<unknown> {
+  checkBuilt(NEEDED);
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [...ENGINE_FLAGS, ...engineFlags, join(ROOT, PROGRAM), ...words], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

@@ -6,7 +6,7 @@ import type { MachineChoice } from '../machineoptions.ts';
 import { spinCase } from './processes.ts';
 
 /** How long the case runs, ms; and the time between samples, microseconds. */
-const SPIN_MS = 3000;
+const SPIN_MS = 2000;
 const INTERVAL_US = 100;
 /** Functions that are shown; the others are one line. */
 const SHOWN_MAX = 40;
