@@ -9,8 +9,8 @@
  *     test      test/guest/assembly/  asc             build/test.wasm      what unit tests call inside of the guest
  *     coverage  assembly/index.ts     asc             build/coverage.wasm  the debug build, counting the branches it takes
  *     layout    assembly/index.ts     asc             build/layout.ts      the guest's fields and functions, for the host
- *     cli       host, host/cli        tsc -b          dist/                the command, without bench, examples and tests
- *     host      every other .ts       tsc -b          dist/                same folders as in the sources
+ *     cli       host, bench, host/cli tsc -b, esbuild dist/bundle/cli.js   the command, without API, examples and tests
+ *     host      every other .ts       tsc -b, esbuild dist/                same folders as in the sources, and dist/bundle
  *
  * `wasm` stands for all wasm files, and the host has the layout built first. What is up to date is not built again, so every
  * npm script begins with it. wasm files appear whole or not at all.
@@ -18,7 +18,6 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
-  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -34,7 +33,17 @@ const ROOT = import.meta.dirname;
 const ASC = 'node_modules/assemblyscript/bin/asc.js';
 const WASM_OPT = 'node_modules/binaryen/bin/wasm-opt';
 const TSC = 'node_modules/typescript-native/bin/tsc';
-const COMMAND = 'dist/host/cli/main.js';
+/** One file for each way into the package, as esbuild takes them. Tests import what is inside of them, file by file. */
+const BUNDLES = {
+  cli: { entryPoints: ['dist/host/cli/main.js'], platform: 'node', packages: 'external' },
+  binderlab: { entryPoints: ['dist/host/index.js'], platform: 'node', packages: 'external' },
+  web: {
+    entryPoints: ['dist/host/index.js'],
+    platform: 'browser',
+    banner: { js: '/*! with @assemblyscript/loader, Apache-2.0 */' },
+  },
+  bench: { entryPoints: ['dist/bench/main.js'], platform: 'node', packages: 'external' },
+};
 /** What says which compilers there are. */
 const COMPILERS = ['node_modules/assemblyscript/package.json', 'node_modules/binaryen/package.json'];
 /** Hash of all that each wasm file was made from, by its name. */
@@ -241,12 +250,19 @@ function stampOf(entries) {
   return hash.digest('hex');
 }
 
-/** tsc writes no executables, and npx starts the command as one. */
-async function buildHost(...projects) {
+async function buildHost(projects, bundles) {
   await buildLayout();
-  if (!existsSync(join(ROOT, COMMAND))) tell('dist: tsc');
+  if (!existsSync(join(ROOT, 'dist/bundle'))) tell('dist: tsc, esbuild');
+  if (projects.length === 0) {
+    await run(TSC, '-b', 'host');
+    await run(TSC, '-p', 'host/tsconfig.types.json'); // what examples see of it
+  }
   await run(TSC, '-b', ...projects);
-  chmodSync(join(ROOT, COMMAND), 0o755);
+  const esbuild = await import('esbuild');
+  const options = { bundle: true, format: 'esm', target: 'es2022', sourcemap: true, absWorkingDir: ROOT };
+  await Promise.all(
+    bundles.map((name) => esbuild.build({ ...options, ...BUNDLES[name], outfile: `dist/bundle/${name}.js` })),
+  );
 }
 
 function tell(what) {
@@ -266,7 +282,8 @@ try {
       Object.keys(ENTRIES).filter((name) => names.includes(name) || (WASM.includes(name) && names.includes('wasm'))),
     ),
     names.includes('layout') ? buildLayout() : null,
-    names.includes('host') ? buildHost() : names.includes('cli') ? buildHost('host/cli') : null,
+    names.includes('host') ? buildHost([], Object.keys(BUNDLES)) : null,
+    names.includes('cli') && !names.includes('host') ? buildHost(['host/cli'], ['cli']) : null,
   ]);
 } catch (error) {
   console.error(error.message);

@@ -2,7 +2,7 @@
  * What is measured: every case by its name, each with how many times it is done in one turn of the clock. Sizes are bytes
  * of a message.
  */
-import { STRATEGIES, type Strategy } from '../host/machine.ts';
+import { type Strategy, strategyNumber } from '../host/kernel/strategy.ts';
 import { boot, instantiate } from './boot.ts';
 import { oneway, roundTrip } from './calls.ts';
 import { hostRoundTrip, libbinderRoundTrips } from './hostcalls.ts';
@@ -42,7 +42,7 @@ const countFor = (bytes: number) => Math.max(1, Math.min(COUNT, Math.floor(BYTES
 /** The bare guest of a setting. */
 export const choice = (setting: Setting, wasm = setting.release): MachineChoice => ({
   wasm,
-  strategy: STRATEGIES.indexOf(setting.strategy),
+  strategy: strategyNumber(setting.strategy) as number,
   memoryMiB: setting.memoryMiB,
 });
 /** The machine of a setting. */

@@ -3,14 +3,14 @@ import { BnInterface, BpInterface } from '../host/binder/interface.ts';
 import { defaultServiceManager } from '../host/binder/iservicemanager.ts';
 import { ProcessState } from '../host/binder/processstate.ts';
 import { ServiceManager } from '../host/binder/servicemanager.ts';
-import type { VirtualLatency } from '../host/cli/benchprocess.ts';
-import { percentilesOf } from '../host/cli/quantiles.ts';
 import { COST_PROFILES, type CostProfile } from '../host/compare/costs.ts';
 import { type BootOptions, Machine } from '../host/machine.ts';
 import { Random } from '../host/sim/random.ts';
 import type { Act, Program } from '../host/sim/request.ts';
 import { sys } from '../host/sim/sys.ts';
 import { measureReferences } from './measure.ts';
+import { percentilesOf } from './quantiles.ts';
+import type { VirtualLatency } from './results.ts';
 import { VirtualTime } from './virtualtime.ts';
 
 const CLIENTS = 8;

@@ -8,13 +8,12 @@
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { Progress } from '../host/cli/progress.ts';
-import { EXIT_FINE, EXIT_NO, EXIT_USAGE, UsageError } from '../host/cli/usage.ts';
 import { Guest } from '../host/guest/guest.ts';
 import { STRATEGIES, strategyNumber } from '../host/kernel/strategy.ts';
 import { type ExhaustExports, type Failure, failureText } from './exhaustfailure.ts';
-import { exhaust, layouts } from './exhaustruns.ts';
+import { exhaust } from './exhaustruns.ts';
 import { ALIGNMENTS_COUNT } from './guest/exhaustcases.ts';
+import { median } from './quantiles.ts';
 import { nopCalls } from './reference.ts';
 import { good } from './scene.ts';
 
@@ -44,10 +43,9 @@ function choice() {
   const { values } = parse();
   const { strategy, every } = values;
   const number = strategyNumber(strategy);
-  if (number === undefined)
-    throw new UsageError(`there is no strategy "${strategy}"; there are ${STRATEGIES.join(', ')}`);
+  if (number === undefined) wrongUse(`there is no strategy "${strategy}"; there are ${STRATEGIES.join(', ')}`);
   if (!/^[1-9]\d*$/.test(every) || Number(every) > ALIGNMENTS_COUNT) {
-    throw new UsageError(`--every takes a number from 1 to ${ALIGNMENTS_COUNT}, not "${every}"`);
+    wrongUse(`--every takes a number from 1 to ${ALIGNMENTS_COUNT}, not "${every}"`);
   }
   return { strategy: number, every: Number(every), json: values.json };
 }
@@ -62,7 +60,7 @@ function parse() {
       },
     });
   } catch (error) {
-    throw new UsageError((error as Error).message);
+    return wrongUse((error as Error).message);
   }
 }
 
@@ -79,7 +77,6 @@ function booter(strategy: number): () => ExhaustExports {
 }
 
 function measured(strategy: number, every: number): Report {
-  const progress = new Progress('finished layout', layouts(every).length);
   const samples = [nopSample()];
   let done = 0;
   const boot = booter(strategy);
@@ -87,16 +84,12 @@ function measured(strategy: number, every: number): Report {
   const { runs, failures } = exhaust(boot, {
     every,
     onLayout: () => {
-      progress.advance();
       if (++done % LAYOUTS_PER_SAMPLE === 0) samples.push(nopSample());
     },
   });
   const seconds = (performance.now() - start) / MS_PER_S;
   const cpuSeconds = process.cpuUsage(cpuStart).user / US_PER_S;
-  progress.end();
-  samples.sort((a, b) => a - b);
-  const nopCallNs = samples[samples.length >> 1] as number;
-  return { runs, failures: failures.length, seconds, cpuSeconds, nopCallNs, failed: failures };
+  return { runs, failures: failures.length, seconds, cpuSeconds, nopCallNs: median(samples), failed: failures };
 }
 
 /** One call that does nothing, in ns. */
@@ -116,13 +109,12 @@ function text({ runs, failures, seconds, cpuSeconds, nopCallNs, failed }: Report
   ].join('\n');
 }
 
-try {
-  const { strategy, every, json } = choice();
-  const report = measured(strategy, every);
-  console.log(json ? JSON.stringify(report, null, 2) : text(report));
-  process.exitCode = report.failures === 0 ? EXIT_FINE : EXIT_NO;
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  process.stderr.write(`exhaust: ${error.message}\n`);
-  process.exitCode = EXIT_USAGE;
+function wrongUse(problem: string): never {
+  process.stderr.write(`exhaust: ${problem}\n`);
+  process.exit(2);
 }
+
+const { strategy, every, json } = choice();
+const report = measured(strategy, every);
+console.log(json ? JSON.stringify(report, null, 2) : text(report));
+process.exitCode = report.failures === 0 ? 0 : 1;

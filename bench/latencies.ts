@@ -1,9 +1,10 @@
 /** Latencies that are measured: each by its name. Sizes are bytes of a message. */
-import type { Latency } from '../host/cli/benchprocess.ts';
+
 import { roundTrip } from './calls.ts';
 import { choice, options, type Setting } from './cases.ts';
 import { virtualLatency } from './clients.ts';
 import { hostRoundTrip } from './hostcalls.ts';
+import type { Latency } from './results.ts';
 import { Scene } from './scene.ts';
 import { wallLatency } from './walllatency.ts';
 

@@ -3,7 +3,7 @@
  * 190 of them in Linux's own driver, compiled natively and called without a kernel around it, and 480 with its locks,
  * uncontended: so much through the raw exports, and through the typed host.
  */
-import type { Limit } from '../host/cli/benchprocess.ts';
+import type { Limit } from './results.ts';
 
 export const LIMITS: readonly Limit[] = [
   { case: 'round-trip/driver/4', of: null, most: 190 },

@@ -2,18 +2,14 @@
  * The program that `binderlab bench` runs in a process of its own for each case. benny prints, so results go to the parent
  * as a message. MACHINE stands for three words: the strategy, MiB of memory, the seed.
  *
- *     main.js list                          -> Catalogue: names of all that can be measured
  *     main.js measure CASE MACHINE ROUNDS   -> Round[]
  *     main.js latency CASE MACHINE ROUNDS   -> Latency
  *     main.js spin CASE MACHINE MS          nothing is measured: the case runs for a profiler to watch
  */
 import { readFileSync } from 'node:fs';
-import type { Catalogue } from '../host/cli/benchprocess.ts';
 import type { Strategy } from '../host/machine.ts';
 import { CASES, type Case, type Setting } from './cases.ts';
-import { GROUPS } from './groups.ts';
 import { LATENCIES } from './latencies.ts';
-import { LIMITS } from './limits.ts';
 import { measure } from './measure.ts';
 
 const [task, name = '', strategy, memory, seed, amount] = process.argv.slice(2);
@@ -32,16 +28,6 @@ function setting(release: string): Setting {
   };
 }
 
-/** Everything is told by the names that commands know. */
-function list(): Catalogue {
-  return {
-    cases: CASES.map((one) => one.name),
-    latencies: LATENCIES.map((one) => one.name),
-    groups: [...GROUPS],
-    limits: [...LIMITS],
-  };
-}
-
 function found<T extends { name: string }>(all: readonly T[]): T {
   const one = all.find((each) => each.name === name);
   if (one === undefined) throw new Error(`there is no case "${name}"`);
@@ -54,8 +40,7 @@ function spin(one: Case, ms: number): void {
   while (performance.now() < end) run(one.count);
 }
 
-if (task === 'list') process.send?.(list());
-else if (task === 'measure') process.send?.(await measure(found(CASES), setting('release'), Number(amount)));
+if (task === 'measure') process.send?.(await measure(found(CASES), setting('release'), Number(amount)));
 else if (task === 'latency') process.send?.(await found(LATENCIES).measure(setting('release'), Number(amount)));
 else if (task === 'spin') spin(found(CASES), Number(amount));
-else throw new Error(`main.js list|measure|latency|spin, not "${task}"`);
+else throw new Error(`main.js measure|latency|spin, not "${task}"`);

@@ -2,10 +2,10 @@
  * Measures one case with benny, in turns with the references: machines change their speed by the second, so what is to be
  * compared has to be measured at the same time. benny's own floor is a few nanoseconds a call; so it times turns of many.
  */
-import benny from 'benny';
-import type { References, Round } from '../host/cli/benchprocess.ts';
 import type { Case, Setting } from './cases.ts';
+import { percentile } from './quantiles.ts';
 import { copies, nopCalls } from './reference.ts';
+import type { References, Round } from './results.ts';
 
 const NOP_COUNT = 10_000;
 const COPY_COUNT = 1000;
@@ -14,7 +14,7 @@ const SAMPLE_TIME = 0.0002;
 const CASE_TIME = 0.02;
 const SAMPLES_MIN = 5;
 /** Which sample counts, of all in order: other programs only ever make a sample longer, so it is not the middle one. */
-const QUANTILE = 0.2;
+const PERCENT = 20;
 const NS_PER_S = 1e9;
 
 /** Turns before anything is measured, and how long they go on at least, in ms: until the engine has compiled everything. */
@@ -53,15 +53,13 @@ async function timesOf(others: { name: string; count: number; turn: () => void }
     { name: 'copy', count: COPY_COUNT, turn: () => copies(COPY_COUNT) },
     ...others,
   ];
+  const { default: benny } = await import('benny'); // here, since who only asks for names needs none
   const { results } = await benny.suite(
     'round',
     ...all.map(({ name, turn }) => benny.add(name, turn)),
     benny.configure({ cases: { minTime: SAMPLE_TIME, maxTime: CASE_TIME, minSamples: SAMPLES_MIN, delay: 0 } }),
   );
-  return all.map(({ count }, index) => (quantile(results[index]?.details.sampleResults ?? []) * NS_PER_S) / count);
-}
-
-function quantile(samples: readonly number[]): number {
-  const sorted = [...samples].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length * QUANTILE)] ?? Number.NaN;
+  return all.map(
+    ({ count }, index) => (percentile(results[index]?.details.sampleResults ?? [], PERCENT) * NS_PER_S) / count,
+  );
 }

@@ -1,5 +1,6 @@
 /** Parts of the driver alone: the allocator, one translation, one copy from user memory. They need build/bench.wasm. */
 import type { GuestExports } from '../build/layout.ts';
+import { Random } from '../host/sim/random.ts';
 import { DATA, good, type MachineChoice, Scene } from './scene.ts';
 
 /** What bench/guest/probes.ts exports besides the guest's own. */
@@ -36,7 +37,7 @@ export function allocFreeNewest(choice: MachineChoice, live: number): () => void
 /** The same; the one that goes is any of them. */
 export function allocFreeAny(choice: MachineChoice, live: number): () => void {
   const { probes, proc, sizes, buffers, random } = filled(choice, live);
-  const victims = sizes.map(() => random(live));
+  const victims = sizes.map(() => random.below(live));
   let turn = 0;
   return () => {
     const victim = victims[turn] as number;
@@ -51,8 +52,8 @@ function filled(choice: MachineChoice, live: number) {
   const scene = new Scene(choice);
   const probes = probesOf(scene);
   const proc = probes.probeProc(scene.server.thread, scene.server.fd);
-  const random = randomNumbers(1);
-  const size = () => SIZE_MIN + random(SIZE_RANGE);
+  const random = new Random(1);
+  const size = () => SIZE_MIN + random.below(SIZE_RANGE);
   const buffers = Array.from({ length: live }, () => good(probes.probeReserve(proc, size())));
   return { probes, proc, buffers, random, sizes: Array.from({ length: 1000 }, size) };
 }
@@ -81,16 +82,5 @@ export function copyFromUser(choice: MachineChoice, size: number): () => void {
   if (probes.probeCopyFromUser(process, target, DATA, size) !== 0) throw new Error('the copy is not whole');
   return () => {
     probes.probeCopyFromUser(process, target, DATA, size);
-  };
-}
-
-/** Numbers below a limit, the same for the same seed (xorshift). */
-function randomNumbers(seed: number): (limit: number) => number {
-  let state = seed;
-  return (limit) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % limit;
   };
 }

@@ -1,7 +1,8 @@
 /** Latency in wall time: calls that are timed one by one, so that what happens to a single one is seen. */
-import type { WallLatency } from '../host/cli/benchprocess.ts';
-import { median, percentilesOf } from '../host/cli/quantiles.ts';
+
 import { measureReferences, warmUp } from './measure.ts';
+import { median, percentilesOf } from './quantiles.ts';
+import type { WallLatency } from './results.ts';
 
 /** Calls in a round: enough for ten beyond the 99th percentile, a hundred times over. */
 const CALLS = 20_000;

@@ -28,7 +28,7 @@ const textOf = (bytes: Uint8Array) => String.fromCharCode(...bytes);
 
 /** Which open file a descriptor stands for, and what is in it. */
 const look = ({ kernel }: SimThread, fd: number) => {
-  const { file = 'none', content = new Uint8Array(0) } = kernel.sys.fileInfo(fd);
+  const { file = 'none', content = new Uint8Array(0) } = kernel.fileInfo(fd);
   return { file, text: textOf(content) };
 };
 

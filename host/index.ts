@@ -45,10 +45,10 @@ export {
   type ServiceDebugInfo,
   type ServiceManagerProxy,
 } from './binder/iservicemanager.ts';
-export { type DeathRecipient, type IBinder, Parcel, type Parcelable } from './binder/parcel.ts';
+export { type DeathRecipient, type IBinder, Parcel, type Parcelable, type RequestHeader } from './binder/parcel.ts';
 export { ParcelError } from './binder/parcelerror.ts';
 export { DEFAULT_MAX_BINDER_THREADS, ProcessState } from './binder/processstate.ts';
-export { ServiceManager } from './binder/servicemanager.ts';
+export { ServiceManager, type ServiceManagerOptions } from './binder/servicemanager.ts';
 export {
   STABILITY_SYSTEM,
   STABILITY_UNDECLARED,
@@ -58,12 +58,13 @@ export {
 export {
   DeadObjectException,
   EXCEPTION,
+  type ExceptionName,
   ServiceException,
   STATUS,
   StatusError,
   TransactionTooLargeException,
 } from './binder/status.ts';
-export type { WasmSource } from './guest/guest.ts';
+export type { CompiledWasm, WasmSource } from './guest/guest.ts';
 export { History, HistoryError, type HistoryOptions } from './history.ts';
 export type { BufferView, FreeBufferView, PageView, UsedBufferView } from './inspect/buffers.ts';
 export type { LogEntryView, StatsView } from './inspect/counts.ts';
@@ -76,35 +77,43 @@ export type { ContextView, LooperView, MappingView, ProcView } from './inspect/p
 export { type Place, type RawChange, type RawObject, rawChanges } from './inspect/raw.ts';
 export type { DescriptorView, ParkedIn, ProcessView, ThreadView, VmaView } from './inspect/tasks.ts';
 export type { StackEntryView, TransactionView, WorkView } from './inspect/works.ts';
-export type { IoctlCall, PollCall } from './kernel/call.ts';
+export type { Arena } from './kernel/arena.ts';
+export type { Call, IoctlCall, PollCall } from './kernel/call.ts';
 export type { Command } from './kernel/command.ts';
-export { bc, type ReplyInput, type TransactionInput } from './kernel/commands.ts';
+export { bc, type NodeName, type ReplyInput, type TransactionInput } from './kernel/commands.ts';
 export type { Counters } from './kernel/counters.ts';
 export { assert, BinderlabError } from './kernel/error.ts';
+export type { ExtendedError, FrozenInfo, NodeDebugInfo, NodeInfoForRef } from './kernel/ioctls.ts';
 export type { LogLine } from './kernel/log.ts';
-export type { ObjectInput, ReceivedObject } from './kernel/objects.ts';
-export type { Process } from './kernel/process.ts';
-export type { Return, ReturnName, TransactionReturn } from './kernel/returns.ts';
-export type { Thread } from './kernel/thread.ts';
+export type { ObjectInput, Placed, ReceivedObject } from './kernel/objects.ts';
+export type { Op } from './kernel/operations.ts';
+export type { PayloadInput } from './kernel/payload.ts';
+export type { ArenaRange, Process } from './kernel/process.ts';
+export type { Return, ReturnName, ReturnOf, TransactionReturn } from './kernel/returns.ts';
+export type { FileInfo } from './kernel/syscalls.ts';
+export type { Device, IoctlOptions, Thread, WriteReadOptions } from './kernel/thread.ts';
+export type { ReadCall, WriteCall } from './kernel/transfer.ts';
 export type { WriteReadCall } from './kernel/writeread.ts';
 export { type BootOptions, Machine, STRATEGIES, type Strategy } from './machine.ts';
 export { Provenance } from './provenance.ts';
 export {
   type Boot,
   type Difference,
+  type Performer,
   ReplayError,
   type ReplayOptions,
   type ReplayResult,
   record,
   replay,
 } from './replay.ts';
-export { DeadlockError } from './sim/deadlock.ts';
-export type { Act, Program } from './sim/request.ts';
+export { DeadlockError, type Stuck } from './sim/deadlock.ts';
+export type { Act, Program, Request } from './sim/request.ts';
 export type { Order } from './sim/schedule.ts';
 export { sys } from './sim/scriptsys.ts';
-export type { Simulation, SimulationOptions } from './sim/simulation.ts';
+export type { RunOptions, Simulation, SimulationOptions } from './sim/simulation.ts';
 export type { SimThread } from './sim/thread.ts';
 export type { Snapshot } from './snapshot.ts';
-export type { Journal, JournalHeader, Step, StepInput } from './trace/journal.ts';
+export type { StepDifference } from './trace/compare.ts';
+export type { Journal, JournalHeader, Step, StepInput, StepOf } from './trace/journal.ts';
 export { formatJournal, JournalError, parseJournal } from './trace/journaltext.ts';
 export { Strace, type StraceOptions } from './trace/strace.ts';

@@ -61,7 +61,7 @@ const MEMORY_MIB_MIN = 2;
 const MEMORY_MIB_MAX = 2047;
 
 export class Machine {
-  /** The wasm instance and its memory. */
+  /** @internal The wasm instance and its memory. */
   readonly guest: Guest;
   readonly strategy: Strategy;
   readonly memoryMiB: number;

@@ -14,9 +14,9 @@ export class Snapshot {
   readonly #system: SystemState;
   readonly #people: RosterState<Process, Thread>;
   readonly #processes: ReadonlyMap<Process, ProcessState>;
-  readonly image: MemoryImage;
+  /** @internal */ readonly image: MemoryImage;
 
-  /** @param earlier A snapshot of the same machine: pages that are the same since then are kept once. */
+  /** @internal @param earlier A snapshot of the same machine: pages that are the same since then are kept once. */
   constructor(stage: Stage, earlier: Snapshot | null) {
     this.#stage = stage;
     this.#system = stage.system.save();
@@ -30,12 +30,12 @@ export class Snapshot {
     return this.#system.nextStep;
   }
 
-  /** Whether it was taken on that stage, the only one that it can be put back on. */
+  /** @internal Whether it was taken on that stage, the only one that it can be put back on. */
   isOf(stage: Stage): boolean {
     return stage === this.#stage;
   }
 
-  /** Makes everything what it was. Processes and threads that a script holds stay the objects they are. */
+  /** @internal Makes everything what it was. Processes and threads that a script holds stay the objects they are. */
   restore(): void {
     const { system, people } = this.#stage;
     system.tape.turn();

@@ -50,7 +50,7 @@ export class ActivityManager extends BnInterface {
   readonly #monitor = new Monitor('ActivityManager');
   readonly #map = new ServiceMap();
 
-  constructor(
+  /** @internal */ constructor(
     private readonly packages: Packages,
     private readonly processes: ProcessList,
   ) {

@@ -14,7 +14,7 @@ export class SystemServer {
   readonly activityManager: ActivityManager;
   readonly contentService = new ContentService();
 
-  /** @param zygote This process's end of the socket pair. */
+  /** @internal @param zygote This process's end of the socket pair. */
   constructor(packages: Packages, zygote: number) {
     this.activityManager = new ActivityManager(packages, new ProcessList(packages, new ZygoteProcess(zygote)));
   }

@@ -38,7 +38,7 @@ export class BBinder implements IBinder {
     return reply;
   }
 
-  flat(): FlatBinder {
+  /** @internal */ flat(): FlatBinder {
     return { type: 'local', flags: this.requestingSid ? FLAT_BINDER_FLAG_TXN_SECURITY_CTX : 0 };
   }
 

@@ -62,7 +62,7 @@ export class BpBinder implements IBinder {
   /** Death links whose end the driver has not confirmed. */
   #links = 0;
 
-  constructor(
+  /** @internal */ constructor(
     private readonly home: ProxyHome,
     readonly handle: number,
     /** What the driver knows this proxy by in death notifications. */
@@ -88,7 +88,7 @@ export class BpBinder implements IBinder {
     }
   }
 
-  flat(): FlatBinder {
+  /** @internal */ flat(): FlatBinder {
     this.#check();
     return { type: 'handle', handle: this.handle };
   }
@@ -122,7 +122,7 @@ export class BpBinder implements IBinder {
     (yield* this.transact(DUMP_TRANSACTION, data)).recycle();
   }
 
-  /** It was received once more; the first time takes the references. */
+  /** @internal It was received once more; the first time takes the references. */
   hold(courier: Courier): void {
     if (this.#strong++ > 0) return;
     if (!this.#weak) courier.incWeakHandle(this.handle);
@@ -167,7 +167,7 @@ export class BpBinder implements IBinder {
     yield* courier.flushCommands();
   }
 
-  /** The driver tells that the process has died: passes it on to all recipients. */
+  /** @internal The driver tells that the process has died: passes it on to all recipients. */
   *sendObituary(courier: Courier): Act<void> {
     this.#alive = false;
     if (this.#obituarySent) return;
@@ -183,7 +183,7 @@ export class BpBinder implements IBinder {
     }
   }
 
-  /** The driver confirms that a death link has ended. */
+  /** @internal The driver confirms that a death link has ended. */
   deathCleared(courier: Courier): void {
     this.#links--;
     this.#letGo(courier);

@@ -81,7 +81,7 @@ export class IPCThreadState implements Courier {
   #closing: number[] = [];
   readonly #staging = new Staging();
 
-  constructor(
+  /** @internal */ constructor(
     readonly thread: SimThread,
     private readonly home: IpcProcess,
   ) {
@@ -102,7 +102,7 @@ export class IPCThreadState implements Courier {
     return states.get(yield* sys.self()) ?? null;
   }
 
-  /** The state of a thread that may have none yet. */
+  /** @internal The state of a thread that may have none yet. */
   static of(thread: SimThread, home: IpcProcess): IPCThreadState {
     return states.get(thread) ?? new IPCThreadState(thread, home);
   }
@@ -173,7 +173,7 @@ export class IPCThreadState implements Courier {
     return this.#identity.transactionFlags;
   }
 
-  /** What requests of this thread say beside their interface's name. */
+  /** @internal What requests of this thread say beside their interface's name. */
   get requestHeader(): RequestHeader {
     return this.#identity.requestHeader;
   }

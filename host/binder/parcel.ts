@@ -50,7 +50,7 @@ export interface IBinder {
    * @throws StatusError when the call fails, or the service answers with a status.
    */
   transact(code: number, data: Parcel, flags?: number): Act<Parcel>;
-  /** What stands for it in a parcel of this process. */
+  /** @internal What stands for it in a parcel of this process. */
   flat(): FlatBinder;
   /** False once its process is known to have died. */
   isBinderAlive(): boolean;
@@ -122,13 +122,13 @@ export class Parcel extends ParcelValues {
   #owned: number[] = [];
   #source: ParcelSource | null;
 
-  /** @param received The data and the offsets (u64 each) of a message that has arrived, and where it came from. */
+  /** @internal @param received The data and the offsets (u64 each) of a message that has arrived, and where it came from. */
   constructor(received: { data: Uint8Array; offsets: Uint8Array; source: ParcelSource } | null = null) {
     super(received?.data ?? null, received === null ? NO_OFFSETS : places(received.offsets));
     this.#source = received?.source ?? null;
   }
 
-  /** Gives the sender's own binders their addresses: the last thing before the parcel is sent. */
+  /** @internal Gives the sender's own binders their addresses: the last thing before the parcel is sent. */
   seal(addressOf: (binder: IBinder) => NodeAddress): void {
     for (const [at, binder] of this.#written) {
       if (binder.flat().type !== 'local') continue;

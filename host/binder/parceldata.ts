@@ -25,7 +25,7 @@ export class ParcelData {
   /** Whether it was received. */
   readonly #fixed: boolean;
 
-  /** @param received A message that has arrived; nothing can be written into it. */
+  /** @internal @param received A message that has arrived; nothing can be written into it. */
   constructor(received: Uint8Array | null, offsets: readonly number[]) {
     this.#fixed = received !== null;
     this.#bytes = received ?? new Uint8Array(CAPACITY_FIRST);

@@ -46,7 +46,7 @@ const states = new WeakMap<Process, ProcessState>();
 const forked = new WeakSet<Process>();
 
 export class ProcessState implements IpcProcess, ProxyHome {
-  readonly objects = new LocalObjects();
+  /** @internal */ readonly objects = new LocalObjects();
   contextObject: BBinder | null = null;
   readonly #proxies = new Map<number, BpBinder>();
   readonly #proxiesByCookie = new Map<number, BpBinder>();
@@ -133,15 +133,15 @@ export class ProcessState implements IpcProcess, ProxyHome {
     }, name);
   }
 
-  joined(change: 1 | -1): void {
+  /** @internal */ joined(change: 1 | -1): void {
     this.#joined += change;
   }
 
-  get listens(): boolean {
+  /** @internal */ get listens(): boolean {
     return this.#threads > 0 || this.#joined > 0;
   }
 
-  *executing(change: 1 | -1): Act<void> {
+  /** @internal */ *executing(change: 1 | -1): Act<void> {
     this.#executing += change;
     const starved = this.#executing >= this.#maxThreads && this.#maxThreads > 0;
     if (starved === (this.#starvedSince !== null)) return;
@@ -190,7 +190,7 @@ export class ProcessState implements IpcProcess, ProxyHome {
     if (call.errno !== null) yield* sys.ioctl(this.fd, BINDER_SET_CONTEXT_MGR, { poke: u32Bytes(0) });
   }
 
-  *courier(): Act<Courier> {
+  /** @internal */ *courier(): Act<Courier> {
     const thread = yield* sys.self();
     if (thread.process !== this.process) {
       throw new BinderlabError(
@@ -200,7 +200,7 @@ export class ProcessState implements IpcProcess, ProxyHome {
     return IPCThreadState.of(thread, this);
   }
 
-  proxy(handle: number): BpBinder {
+  /** @internal */ proxy(handle: number): BpBinder {
     let proxy = this.#proxies.get(handle);
     if (proxy === undefined) {
       proxy = new BpBinder(this, handle, PROXIES_BASE + PROXY_SIZE * this.#proxiesMade++);
@@ -210,11 +210,11 @@ export class ProcessState implements IpcProcess, ProxyHome {
     return proxy;
   }
 
-  proxyByCookie(cookie: bigint): BpBinder | undefined {
+  /** @internal */ proxyByCookie(cookie: bigint): BpBinder | undefined {
     return this.#proxiesByCookie.get(Number(cookie));
   }
 
-  forget(proxy: BpBinder): void {
+  /** @internal */ forget(proxy: BpBinder): void {
     this.#proxies.delete(proxy.handle);
     this.#proxiesByCookie.delete(proxy.cookie);
   }

@@ -1,5 +1,7 @@
 /** The guest's code on disk. Owns where it lies in the package, and that it is compiled once for all machines of a run. */
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from './packagefile.ts';
 import { UsageError } from './usage.ts';
 
 /** The guest's builds that run scripts: `debug` has asserts and poisons what is free, `release` is the fast one. */
@@ -25,7 +27,7 @@ export function guestModule(build: Build = 'release'): WebAssembly.Module {
 function bytesOf(build: Build): Uint8Array<ArrayBuffer> {
   const file = `build/${build}.wasm`;
   checkBuilt([file]);
-  return new Uint8Array(readFileSync(new URL(`../../../${file}`, import.meta.url)));
+  return new Uint8Array(readFileSync(join(ROOT, file)));
 }
 
 /**
@@ -35,6 +37,6 @@ function bytesOf(build: Build): Uint8Array<ArrayBuffer> {
  * @throws UsageError when one of them has not been made
  */
 export function checkBuilt(files: readonly string[]): void {
-  const missing = files.find((file) => !existsSync(new URL(`../../../${file}`, import.meta.url)));
+  const missing = files.find((file) => !existsSync(join(ROOT, file)));
   if (missing !== undefined) throw new UsageError(`${missing} is missing; npm run build makes it`);
 }

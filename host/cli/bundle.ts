@@ -1,19 +1,19 @@
 /**
  * From a script's source to a module that node can import. esbuild bundles the script with what it imports from its
- * own folder; `binderlab` stays outside and means this very package, wherever the script lies.
+ * own folder. `binderlab` means this very program's modules, wherever the script lies: they are handed over by a global.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type BuildFailure, build, type Plugin } from 'esbuild';
+import type { BuildFailure, Plugin } from 'esbuild';
 import { UsageError } from './usage.ts';
 
 /** This package as scripts import it: package.json's "exports". */
-const API: Readonly<Record<string, string>> = {
-  binderlab: '../index.js',
-  'binderlab/protocol': '../../assembly/abi/protocol.js',
-  'binderlab/errno': '../../assembly/abi/errno.js',
+const API: Readonly<Record<string, () => Promise<object>>> = {
+  binderlab: () => import('../index.ts'),
+  'binderlab/protocol': () => import('../../assembly/abi/protocol.ts'),
+  'binderlab/errno': () => import('../../assembly/abi/errno.ts'),
 };
 
 /** What a script's module must export. */
@@ -24,9 +24,13 @@ export interface ScriptModule {
 const API_PLUGIN: Plugin = {
   name: 'binderlab',
   setup(build) {
-    build.onResolve({ filter: /^binderlab(\/|$)/ }, ({ path }) => {
-      const file = Object.hasOwn(API, path) ? API[path] : undefined;
-      return file === undefined ? null : { path: new URL(file, import.meta.url).href, external: true };
+    build.onResolve({ filter: /^binderlab(\/|$)/ }, ({ path }) =>
+      Object.hasOwn(API, path) ? { path, namespace: 'binderlab' } : null,
+    );
+    build.onLoad({ filter: /./, namespace: 'binderlab' }, async ({ path }) => {
+      const module = (await API[path]?.()) ?? {};
+      Object.assign(globalThis, { [path]: module });
+      return { contents: `export const { ${Object.keys(module).join(', ')} } = globalThis['${path}'];` };
     });
   },
 };
@@ -37,6 +41,7 @@ const API_PLUGIN: Plugin = {
  * @throws UsageError when there is no such file, or it cannot be compiled: with the place and what is wrong there.
  */
 export async function importScript(script: string): Promise<ScriptModule> {
+  const { build } = await import('esbuild'); // here, since only scripts need it
   const folder = mkdtempSync(join(tmpdir(), 'binderlab-'));
   const bundle = join(folder, 'script.mjs');
   const remove = () => rmSync(folder, { recursive: true, force: true });

@@ -10,23 +10,23 @@ interface CommandEntry {
 export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   guide: {
     summary: 'Make a first Binder call and explain what happens: register, get, use',
-    load: async () => (await import('./guide.ts')).guideCommand,
+    load: async () => (await import('./guide/guide.ts')).guideCommand,
   },
   run: {
     summary: 'Run a script: a module (.ts, .js) that exports default (machine) => ...',
-    load: async () => (await import('./run.ts')).runCommand,
+    load: async () => (await import('./run/run.ts')).runCommand,
   },
   step: {
     summary: 'Walk a journal, or the run of a script, step by step, forwards and backwards',
-    load: async () => (await import('./step.ts')).stepCommand,
+    load: async () => (await import('./step/step.ts')).stepCommand,
   },
   compare: {
     summary: 'Do the same work under every way to map pages, and say what each costs',
-    load: async () => (await import('./compare.ts')).compareCommand,
+    load: async () => (await import('./compare/compare.ts')).compareCommand,
   },
   bench: {
     summary: 'Measure hot paths, in calls that do nothing',
-    load: async () => (await import('./bench.ts')).benchCommand,
+    load: async () => (await import('./bench/bench.ts')).benchCommand,
   },
   replay: {
     summary:

@@ -93,7 +93,7 @@ function section(heading: string, entries: readonly Entry[], width: number): str
 }
 
 /** Lines of at most `width` characters, broken between words. */
-function wrapped(text: string, width: number): string[] {
+export function wrapped(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(' ')) {

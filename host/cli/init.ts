@@ -2,13 +2,15 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, relative, resolve, sep } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
+import { checkBuilt } from './boot.ts';
 import { defineCommand } from './command.ts';
+import { ROOT } from './packagefile.ts';
 import { EXIT_FINE, EXIT_NO } from './usage.ts';
 
 const FILE = 'tsconfig.json';
 /** This package as it lies on disk. */
-const DIST = fileURLToPath(new URL('../..', import.meta.url));
+const DIST = join(ROOT, 'dist');
 
 export const initCommand = defineCommand({
   words: { hint: 'DIR', min: 0, max: 1, description: 'the folder of the scripts; this one when absent' },
@@ -36,6 +38,7 @@ interface Settings {
 }
 
 function settingsFor(folder: string): Settings {
+  checkBuilt(['dist/types/host/index.d.ts']);
   const paths = isInstalled(folder) ? {} : { paths: pathsFrom(folder) };
   const compilerOptions = {
     target: 'ES2022',
@@ -67,7 +70,7 @@ function pathsFrom(folder: string): Record<string, string[]> {
   const near = relative(resolve(folder), DIST).split(sep).join('/');
   const dist = near.startsWith('.') ? near : `./${near}`;
   return {
-    binderlab: [`${dist}/host/index.d.ts`],
+    binderlab: [`${dist}/types/host/index.d.ts`],
     'binderlab/protocol': [`${dist}/assembly/abi/protocol.d.ts`],
     'binderlab/errno': [`${dist}/assembly/abi/errno.d.ts`],
   };

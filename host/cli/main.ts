@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 /** The `binderlab` command: finds the command that a line names, has it read the line, and ends with its exit code. */
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { COMMANDS } from './commands.ts';
 import { didYouMean } from './misspelling.ts';
+import { ROOT } from './packagefile.ts';
 import { EXIT_FINE, EXIT_USAGE, UsageError } from './usage.ts';
 
 const PROGRAM = 'binderlab';
@@ -57,7 +59,7 @@ function entryOf(name: string): (typeof COMMANDS)[string] {
 }
 
 function packageFacts(): { version: string; description: string } {
-  return JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
+  return JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 }
 
 function complain(message: string): void {

@@ -14,7 +14,7 @@ import {
   writeJournal,
 } from './files.ts';
 import { MACHINE_OPTIONS, machineChoice, machineOptions } from './machineoptions.ts';
-import { Progress } from './progress.ts';
+import { withProgress } from './progress.ts';
 import { UsageError } from './usage.ts';
 
 export const recordCommand = defineCommand({
@@ -46,23 +46,17 @@ export const recordCommand = defineCommand({
     const files: string[] = [];
     const failures = new Failures();
     let steps = 0;
-    const progress = new Progress('recorded', paths.length);
-    try {
-      for (const [index, path] of paths.entries()) {
-        try {
-          const journal = await readJournal(path);
-          const made = record(journal, (header) => Machine.fromHeader(header, options), choice);
-          const target = targets[index] ?? args.out;
-          writeJournal(target, made);
-          files.push(target);
-          steps += made.steps.length;
-        } catch (error) {
-          failures.add(error);
-        }
-        progress.advance();
+    for (const [index, path] of withProgress('recorded', [...paths.entries()])) {
+      try {
+        const journal = await readJournal(path);
+        const made = record(journal, (header) => Machine.fromHeader(header, options), choice);
+        const target = targets[index] ?? args.out;
+        writeJournal(target, made);
+        files.push(target);
+        steps += made.steps.length;
+      } catch (error) {
+        failures.add(error);
       }
-    } finally {
-      progress.end();
     }
     failures.report();
     const { messages: failed } = failures;

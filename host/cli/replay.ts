@@ -9,7 +9,7 @@ import { ANY_NUMBER, defineCommand } from './command.ts';
 import { Failures } from './failures.ts';
 import { findJournals, readJournal } from './files.ts';
 import { MACHINE_OPTIONS, machineChoice, machineOptions } from './machineoptions.ts';
-import { Progress } from './progress.ts';
+import { withProgress } from './progress.ts';
 import { EXIT_NO } from './usage.ts';
 
 /** Journals that are named in the summary before it says "and so many more". */
@@ -61,27 +61,21 @@ export const replayCommand = defineCommand({
     const report: ReplayReport = { traces: 0, steps: 0, equal: 0, different: [] };
     const failures = new Failures();
     let text: string[] = [];
-    const progress = new Progress('replayed', paths.length);
-    try {
-      for (const path of paths) {
-        const journal = await readJournal(path).catch((error: unknown) => failures.add(error));
-        progress.advance();
-        if (!journal) continue;
-        const isAlike = mapsAlike(choice.strategy, journal.header.emulator?.strategy ?? 'kmap');
-        const boot = (header: JournalHeader) => listened(Machine.fromHeader(header, options), events);
-        const result = replay(journal, boot, {
-          skipDumps: args['skip-dumps'],
-          check: args.check,
-          ...(isAlike ? {} : { origins: (header) => new Provenance(header, options) }),
-        });
-        report.traces++;
-        report.steps += result.steps;
-        report.equal += result.equal;
-        for (const difference of result.different) report.different.push(difference);
-        if (text.length === 0) text = result.text;
-      }
-    } finally {
-      progress.end();
+    for (const path of withProgress('replayed', paths)) {
+      const journal = await readJournal(path).catch((error: unknown) => failures.add(error));
+      if (!journal) continue;
+      const isAlike = mapsAlike(choice.strategy, journal.header.emulator?.strategy ?? 'kmap');
+      const boot = (header: JournalHeader) => listened(Machine.fromHeader(header, options), events);
+      const result = replay(journal, boot, {
+        skipDumps: args['skip-dumps'],
+        check: args.check,
+        ...(isAlike ? {} : { origins: (header) => new Provenance(header, options) }),
+      });
+      report.traces++;
+      report.steps += result.steps;
+      report.equal += result.equal;
+      for (const difference of result.different) report.different.push(difference);
+      if (text.length === 0) text = result.text;
     }
     if (events !== null) report.events = { count: events.count, hash: events.value };
     if (failures.messages.length > 0) report.unread = failures.messages;

@@ -3,9 +3,10 @@
  * there, and the lines that called it. Frames of binderlab and of node are left out.
  */
 import { readFileSync } from 'node:fs';
-import { relative } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BinderlabError } from '../kernel/error.ts';
+import { ROOT } from './packagefile.ts';
 
 /** A place in a file, line and column counted from 1. */
 interface Place {
@@ -15,7 +16,7 @@ interface Place {
 }
 
 /** Everything below these folders is binderlab's own: as compiled, and as source maps name it. */
-const OWN_FOLDERS = ['../..', '../../../host/'].map((folder) => fileURLToPath(new URL(folder, import.meta.url)));
+const OWN_FOLDERS = ['dist', 'host'].map((folder) => join(ROOT, folder, sep));
 
 const LINES_AROUND = 2;
 const CALLERS_MAX = 5;

@@ -1,6 +1,7 @@
 /** The comparison as a table to read: a block for each workload, way of sending and payload, a line for each strategy. */
 
 import { bytesText, countText, exactBytesText, timeText } from '../plot/figures.ts';
+import { aligned } from '../plot/texttable.ts';
 import type { Row } from './comparison.ts';
 import type { CostProfile } from './costs.ts';
 import type { Send } from './scene.ts';
@@ -37,16 +38,15 @@ export const COLUMNS: readonly Column[] = [
 /** @returns Lines. Columns are as wide as the widest cell of all blocks. */
 export function tableLines(studies: readonly Study[], profile: CostProfile): string[] {
   const rows = studies.flatMap((study) => study.rows);
-  const heads = COLUMNS.map(({ head }) => head);
   const cells = rows.map((row) => COLUMNS.map(({ cell }) => cell(row)));
-  const widths = heads.map((head, column) => Math.max(head.length, ...cells.map((line) => line[column]?.length ?? 0)));
+  const [heads = '', ...texts] = aligned([COLUMNS.map(({ head }) => head), ...cells]);
   const lines: string[] = [];
   let block = '';
   rows.forEach((row, index) => {
     const title = blockTitle(row);
-    if (title !== block) lines.push(...(block === '' ? [] : ['']), title, lineOf(heads, widths));
+    if (title !== block) lines.push(...(block === '' ? [] : ['']), title, heads);
     block = title;
-    lines.push(lineOf(cells[index] ?? [], widths));
+    lines.push(texts[index] ?? '');
   });
   return [...lines, '', ...legend(studies, profile)];
 }
@@ -85,9 +85,4 @@ export function sendLegend(studies: readonly Study[]): string[] {
 
 function pteText({ user, kernel }: Row['setup']['pteWrites']): string {
   return `${countText(user)}+${countText(kernel)}`;
-}
-
-/** The first column to the left, numbers to the right. */
-function lineOf(cells: readonly string[], widths: readonly number[]): string {
-  return cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  ');
 }

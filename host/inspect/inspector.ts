@@ -28,7 +28,7 @@ export class Inspector {
   /** The guest's own objects, which the views are made of. */
   readonly kernel: KernelMemory;
 
-  constructor(guest: Guest) {
+  /** @internal */ constructor(guest: Guest) {
     this.kernel = new KernelMemory(guest);
   }
 

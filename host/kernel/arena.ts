@@ -33,14 +33,14 @@ export class Arena {
   #windows = 0;
   #top: number;
 
-  constructor(
+  /** @internal */ constructor(
     readonly address: number,
     readonly size: number,
   ) {
     this.#top = address + size;
   }
 
-  /** The window of thread number `index` of the process. */
+  /** @internal The window of thread number `index` of the process. */
   window(index: number): Window {
     const base = this.address + index * WINDOW_SIZE;
     if (base + WINDOW_SIZE > this.#top) {
@@ -70,11 +70,11 @@ export class Arena {
     return address;
   }
 
-  save(): ArenaState {
+  /** @internal */ save(): ArenaState {
     return { windows: this.#windows, top: this.#top };
   }
 
-  restore({ windows, top }: ArenaState): void {
+  /** @internal */ restore({ windows, top }: ArenaState): void {
     this.#windows = windows;
     this.#top = top;
   }

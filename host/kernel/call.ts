@@ -34,7 +34,7 @@ export abstract class Call {
   /** Its result. Not a private name: in a base class those make every object slow to construct. */
   private answer: number | null = null;
 
-  constructor(protected readonly caller: Named) {}
+  /** @internal */ constructor(/** @internal */ protected readonly caller: Named) {}
 
   /** Name of the calling thread. */
   get by(): string {
@@ -65,26 +65,27 @@ export abstract class Call {
    * Takes the result, and whatever else the call left in memory. Called once.
    *
    * @param record Linear address of what the guest has recorded of it; 0 for nothing.
+   * @internal
    */
   finish(ret: number, record: number): void {
     this.answer = ret;
     this.collect(ret, record);
   }
 
-  /** What has come of it up to now, to be given to `restore`. */
+  /** @internal What has come of it up to now, to be given to `restore`. */
   save(): CallState {
     return { ret: this.answer };
   }
 
-  /** The machine has gone to another moment: the call has come to what it had come to then, or is parked again. */
+  /** @internal The machine has gone to another moment: the call has come to what it had come to then, or is parked again. */
   restore(state: CallState): void {
     this.answer = state.ret;
   }
 
-  /** All that came of it, as journals name it (there in snake_case). */
+  /** @internal All that came of it, as journals name it (there in snake_case). */
   abstract output(): Result;
 
-  protected abstract collect(ret: number, record: number): void;
+  /** @internal */ protected abstract collect(ret: number, record: number): void;
 
   /** @throws BinderlabError while the thread sleeps: there is nothing to look at yet. */
   protected checkDone(): void {
@@ -94,7 +95,7 @@ export abstract class Call {
     );
   }
 
-  protected result(): Result {
+  /** @internal */ protected result(): Result {
     this.checkDone();
     return resultOf(this.answer as number);
   }
@@ -104,7 +105,7 @@ export abstract class Call {
 export class IoctlCall extends Call {
   #bytes: Uint8Array = NO_BYTES;
 
-  constructor(
+  /** @internal */ constructor(
     caller: Named,
     private readonly memory: UserMemory,
     private readonly arg: number,
@@ -119,21 +120,21 @@ export class IoctlCall extends Call {
     return this.#bytes;
   }
 
-  override output(): Result & { bytes?: Uint8Array } {
+  /** @internal */ override output(): Result & { bytes?: Uint8Array } {
     const result = this.result();
     return this.outLen > 0 ? { ...result, bytes: this.#bytes } : result;
   }
 
-  override save(): CallState & { readonly bytes: Uint8Array } {
+  /** @internal */ override save(): CallState & { readonly bytes: Uint8Array } {
     return { ...super.save(), bytes: this.#bytes };
   }
 
-  override restore(state: CallState & { readonly bytes: Uint8Array }): void {
+  /** @internal */ override restore(state: CallState & { readonly bytes: Uint8Array }): void {
     super.restore(state);
     this.#bytes = state.bytes;
   }
 
-  protected override collect(): void {
+  /** @internal */ protected override collect(): void {
     if (this.outLen > 0) this.#bytes = this.memory.load(this.arg, this.outLen);
   }
 }
@@ -148,23 +149,23 @@ export class PollCall extends Call {
     return this.#revents;
   }
 
-  override finish(events: number, record: number): void {
+  /** @internal */ override finish(events: number, record: number): void {
     this.#revents = Math.max(events, 0);
     super.finish(Math.min(events, 1), record);
   }
 
-  override output(): Result & { revents: number } {
+  /** @internal */ override output(): Result & { revents: number } {
     return { ...this.result(), revents: this.#revents };
   }
 
-  override save(): CallState & { readonly revents: number } {
+  /** @internal */ override save(): CallState & { readonly revents: number } {
     return { ...super.save(), revents: this.#revents };
   }
 
-  override restore(state: CallState & { readonly revents: number }): void {
+  /** @internal */ override restore(state: CallState & { readonly revents: number }): void {
     super.restore(state);
     this.#revents = state.revents;
   }
 
-  protected override collect(): void {}
+  /** @internal */ protected override collect(): void {}
 }

@@ -15,7 +15,7 @@ import type { Attached } from './payload.ts';
  *     64 and more     binder_transaction_data for the handle `first` with the cookie `second`
  */
 export class Command {
-  constructor(
+  /** @internal */ constructor(
     /** The BC_ word; 0 for bytes as they are. */
     readonly word: number,
     /** What follows the word; the handle of a transaction. */
@@ -29,7 +29,7 @@ export class Command {
     /** Address of data that lies in user memory already; BROUGHT_ALONG when it does not. */
     readonly placedAt: number,
     readonly dataSize: number,
-    /** Whatever a transaction has beside its data; null when that is all. */
+    /** @internal Whatever a transaction has beside its data; null when that is all. */
     readonly attached: Attached | null,
   ) {}
 

@@ -91,6 +91,7 @@ const FORMS = {
   'process.read': { address: size, length: size },
   'process.write': { address: size, bytes },
   open: { device: oneOf(Object.keys(DEVICES)) },
+  fdinfo: { fd },
   dup: { fd, to: fd },
   mmap: { flags: word },
   setUid: { uid },

@@ -12,7 +12,7 @@ import type { Roster } from './roster.ts';
 import type { Stored } from './syscalls.ts';
 import type { System, Task } from './system.ts';
 import { textOfBytes } from './text.ts';
-import { type Home, Thread } from './thread.ts';
+import { Thread } from './thread.ts';
 
 /** Where each process's arena lies. */
 export interface ArenaRange {
@@ -29,8 +29,8 @@ export interface ProcessState {
   readonly uid: number;
 }
 
-export class Process implements Home {
-  readonly memory: UserMemory;
+export class Process {
+  /** @internal */ readonly memory: UserMemory;
   readonly arena: Arena;
   /** Its threads, those that have ended included; the main thread is the first. */
   readonly threads: Thread[] = [];
@@ -44,7 +44,7 @@ export class Process implements Home {
     readonly pid: number,
     /** Its user: what it was made with, or what setresuid made of it. */
     public uid: number,
-    /** The guest's process. */
+    /** @internal The guest's process. */
     readonly pointer: number,
     private readonly range: ArenaRange,
   ) {
@@ -54,7 +54,7 @@ export class Process implements Home {
     people.addProcess(this);
   }
 
-  /** Makes a process with one thread and an empty arena. One step. */
+  /** @internal Makes a process with one thread and an empty arena. One step. */
   static spawn(system: System, people: People, name: string, pid: number, uid: number, range: ArenaRange): Process {
     people.checkFree(name);
     let process: Process | null = null;
@@ -66,7 +66,7 @@ export class Process implements Home {
     return process as unknown as Process;
   }
 
-  /** Whether the machine has security contexts for senders, as with SELinux. */
+  /** @internal Whether the machine has security contexts for senders, as with SELinux. */
   get namesSenders(): boolean {
     return this.system.namesSenders;
   }
@@ -206,19 +206,19 @@ export class Process implements Home {
     throw new BinderlabError(`${this.name} expected a handle in ${received.name}, and there is ${there}.`);
   }
 
-  threadEnded(thread: Task): void {
+  /** @internal */ threadEnded(thread: Task): void {
     this.system.dismiss(thread);
   }
 
-  allEnded(): void {
+  /** @internal */ allEnded(): void {
     for (const thread of this.threads) this.system.dismiss(thread);
   }
 
-  save(): ProcessState {
+  /** @internal */ save(): ProcessState {
     return { threads: [...this.threads], arena: this.arena.save(), uid: this.uid };
   }
 
-  restore({ threads, arena, uid }: ProcessState): void {
+  /** @internal */ restore({ threads, arena, uid }: ProcessState): void {
     this.uid = uid;
     this.threads.length = 0;
     for (const thread of threads) {

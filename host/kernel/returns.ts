@@ -64,7 +64,7 @@ export class TransactionReturn {
   readonly #reel: Reel;
   readonly #at: number;
 
-  constructor(
+  /** @internal */ constructor(
     readonly name: 'BR_TRANSACTION' | 'BR_TRANSACTION_SEC_CTX' | 'BR_REPLY',
     readonly code: number,
     readonly flags: number,

@@ -41,7 +41,7 @@ import type { UserMemory } from './memory.ts';
 import type { InputOf, PlainOp } from './operations.ts';
 import { type Strategy, strategyFlags } from './strategy.ts';
 import { Extent } from './stream.ts';
-import { Syscalls } from './syscalls.ts';
+import { type FileInfo, Syscalls } from './syscalls.ts';
 import type { System, Task } from './system.ts';
 import { bytesOfText } from './text.ts';
 import type { ReadCall, WriteCall } from './transfer.ts';
@@ -99,23 +99,23 @@ const NORMAL_ERRORS: ReadonlySet<string | null> = new Set(['EAGAIN', 'EINTR']);
 /** Errors of the descriptor, whatever the commands were. */
 const DESCRIPTOR_ERRORS: ReadonlySet<string | null> = new Set(['EBADF', 'ENOTTY']);
 
-export class Thread implements Task {
+export class Thread {
   alive = true;
-  call: Call | null = null;
-  readonly seat: number;
-  /** The same system calls without defaults and without errors: -errno is a result there. */
+  /** @internal */ call: Call | null = null;
+  /** @internal */ readonly seat: number;
+  /** @internal The same system calls without defaults and without errors: -errno is a result there. */
   readonly sys: Syscalls;
   /** Where its ioctls keep their buffers; set aside by the first that needs it. */
   #buffers: Window | null = null;
 
-  constructor(
+  /** @internal */ constructor(
     private readonly system: System,
-    readonly home: Home,
+    /** @internal */ readonly home: Home,
     readonly name: string,
     readonly tid: number,
-    /** The guest's thread. */
+    /** @internal The guest's thread. */
     readonly pointer: number,
-    /** Number of the thread in its process; 0 is the main thread. */
+    /** @internal Number of the thread in its process; 0 is the main thread. */
     readonly index: number,
   ) {
     this.seat = system.freeSeat;
@@ -211,6 +211,12 @@ export class Thread implements Task {
   /** Makes a file in memory longer; the new bytes are zero. */
   ftruncate(fd: number, length: number): void {
     this.#plain('ftruncate', { fd, len: length }, () => `ftruncate of descriptor ${fd} to ${length} bytes`);
+  }
+
+  /** What an open file is: its identity, and what a memfd holds. */
+  fileInfo(fd: number): FileInfo {
+    checkForm('fdinfo', { fd });
+    return this.sys.fileInfo(fd);
   }
 
   /** Makes a stream socket pair at the two lowest free descriptors. @returns Them. */
@@ -378,7 +384,7 @@ export class Thread implements Task {
     });
   }
 
-  /** Forgets where its buffers are; they are set aside again by the first call that needs them, at the same place. */
+  /** @internal Forgets where its buffers are; they are set aside again by the first call that needs them, at the same place. */
   forgetBuffers(): void {
     this.#buffers = null;
   }

@@ -7,7 +7,7 @@ const NO_BYTES: Uint8Array = new Uint8Array(0);
 export class ReadCall extends Call {
   #bytes: Uint8Array = NO_BYTES;
 
-  constructor(
+  /** @internal */ constructor(
     caller: Named,
     private readonly memory: UserMemory,
     private readonly address: number,
@@ -21,29 +21,29 @@ export class ReadCall extends Call {
     return this.#bytes;
   }
 
-  override output(): Result & { bytes?: Uint8Array } {
+  /** @internal */ override output(): Result & { bytes?: Uint8Array } {
     const result = this.result();
     return result.ret < 0 ? result : { ...result, bytes: this.#bytes };
   }
 
-  override save(): CallState & { readonly bytes: Uint8Array } {
+  /** @internal */ override save(): CallState & { readonly bytes: Uint8Array } {
     return { ...super.save(), bytes: this.#bytes };
   }
 
-  override restore(state: CallState & { readonly bytes: Uint8Array }): void {
+  /** @internal */ override restore(state: CallState & { readonly bytes: Uint8Array }): void {
     super.restore(state);
     this.#bytes = state.bytes;
   }
 
-  protected override collect(ret: number): void {
+  /** @internal */ protected override collect(ret: number): void {
     if (ret > 0) this.#bytes = this.memory.load(this.address, ret);
   }
 }
 
 export class WriteCall extends Call {
-  override output(): Result {
+  /** @internal */ override output(): Result {
     return this.result();
   }
 
-  protected override collect(): void {}
+  /** @internal */ protected override collect(): void {}
 }

@@ -89,7 +89,7 @@ interface WriteReadState extends CallState {
 
 /** BINDER_WRITE_READ. */
 export class WriteReadCall extends Call {
-  declare protected readonly caller: Caller;
+  /** @internal */ declare protected readonly caller: Caller;
   /** The record of the call is in it; null when there is nothing to be known. */
   private reel: Reel | null = null;
   /** Linear address of the record. */
@@ -98,7 +98,7 @@ export class WriteReadCall extends Call {
   /** What is in the read buffer beside that; null when nobody wants to know. */
   private watched: Watched | null = null;
 
-  constructor(
+  /** @internal */ constructor(
     caller: Caller,
     private readonly place: Place,
     private readonly readSize: number,
@@ -106,7 +106,7 @@ export class WriteReadCall extends Call {
     super(caller);
   }
 
-  /** Has what the driver stores beyond what it says it has read found out. Before the call is made. */
+  /** @internal Has what the driver stores beyond what it says it has read found out. Before the call is made. */
   watch(): void {
     const { place, readSize } = this;
     if (readSize === 0) return;
@@ -159,7 +159,7 @@ export class WriteReadCall extends Call {
     throw new BinderlabError(`${this.by} expected ${name} and got ${got}: ${this.#reason()}.`);
   }
 
-  override output(): Result & {
+  /** @internal */ override output(): Result & {
     writeConsumed: number | null;
     readConsumed: number | null;
     read?: Uint8Array;
@@ -175,11 +175,11 @@ export class WriteReadCall extends Call {
     };
   }
 
-  override save(): WriteReadState {
+  /** @internal */ override save(): WriteReadState {
     return { ...super.save(), reel: this.reel, at: this.at, watched: this.watched };
   }
 
-  override restore(state: WriteReadState): void {
+  /** @internal */ override restore(state: WriteReadState): void {
     super.restore(state);
     this.reel = state.reel;
     this.at = state.at;
@@ -187,7 +187,7 @@ export class WriteReadCall extends Call {
     this.decoded = null;
   }
 
-  protected override collect(ret: number, record: number): void {
+  /** @internal */ protected override collect(ret: number, record: number): void {
     if (record !== 0) {
       this.reel = this.caller.tape.reel;
       this.at = record;

@@ -73,7 +73,7 @@ export class Simulation {
   #polling = false;
   #began = false;
 
-  constructor(
+  /** @internal */ constructor(
     private readonly world: World,
     { seed = 0, order = seed === 0 ? 'fifo' : 'random', choices = [], keepChoices = true }: SimulationOptions,
   ) {

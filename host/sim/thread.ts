@@ -36,25 +36,25 @@ export function courseOf(program: Program, name: string): Act<unknown> {
 }
 
 export class SimThread {
-  state: ThreadState = 'ready';
-  /** The system call that it sleeps in while it is parked. */
+  /** @internal */ state: ThreadState = 'ready';
+  /** @internal The system call that it sleeps in while it is parked. */
   call: Call | null = null;
-  /** What it waits for while it is resting, in words that follow "waits for". */
+  /** @internal What it waits for while it is resting, in words that follow "waits for". */
   rest = '';
-  /** The tid of the thread that it waits for then; 0 where none is known. */
+  /** @internal The tid of the thread that it waits for then; 0 where none is known. */
   restsFor = 0;
-  /** What it polls for; null: nothing that it would have told. */
+  /** @internal What it polls for; null: nothing that it would have told. */
   polls: Poll | null = null;
-  /** Whether it runs only since somebody else polls: it answers that. */
+  /** @internal Whether it runs only since somebody else polls: it answers that. */
   echoes = false;
-  /** The kind of its last request. */
+  /** @internal The kind of its last request. */
   last = '';
   #course: Act<unknown>;
   readonly #endings: Program[] = [];
   #answer: unknown;
   #failure: { error: unknown } | null = null;
 
-  constructor(
+  /** @internal */ constructor(
     readonly process: Process,
     /** The machine's thread; what it does by itself is done at once, without asking the schedule. */
     readonly kernel: Thread,
@@ -81,7 +81,7 @@ export class SimThread {
     this.#endings.push(ending);
   }
 
-  /** Goes on with what is to be done at its end. @returns Whether there is anything. */
+  /** @internal Goes on with what is to be done at its end. @returns Whether there is anything. */
   windUp(): boolean {
     const ending = this.#endings.pop();
     if (ending === undefined) return false;
@@ -89,12 +89,12 @@ export class SimThread {
     return true;
   }
 
-  /** What its program goes on with. */
+  /** @internal What its program goes on with. */
   answer(value: unknown): void {
     this.#answer = value;
   }
 
-  /** Has the program's request end in an error, which the program may catch. */
+  /** @internal Has the program's request end in an error, which the program may catch. */
   fail(error: unknown): void {
     this.#failure = { error };
   }
@@ -104,6 +104,7 @@ export class SimThread {
    *
    * @returns The request; null when the program is over.
    * @throws Whatever the program throws.
+   * @internal
    */
   advance(): Request | null {
     const failure = this.#failure;

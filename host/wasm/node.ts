@@ -6,8 +6,7 @@ let compiled: WebAssembly.Module | null = null;
 /** @throws Error when the package has not been built. */
 export function guestWasm(): WebAssembly.Module {
   if (compiled === null) {
-    const url = new URL('../../../build/release.wasm', import.meta.url);
-    compiled = new WebAssembly.Module(readFileSync(url));
+    compiled = new WebAssembly.Module(readFileSync(new URL(import.meta.resolve('binderlab/release.wasm'))));
   }
   return compiled;
 }

@@ -1,5 +1,5 @@
 /** Scenarios recorded one after the other: what went wrong is told on stderr, what there was is counted. */
-import { Progress } from '../../host/cli/progress.ts';
+import { withProgress } from '../../host/cli/progress.ts';
 import type { Journal } from '../../host/trace/journal.ts';
 import { Kernel, KernelError, type KernelOptions } from '../kernel.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
@@ -23,15 +23,12 @@ export async function recordAll(
 ): Promise<RecordingCounts> {
   const counts: RecordingCounts = { recorded: 0, steps: 0, failed: 0, warned: 0 };
   const kernel = new Kernel(options);
-  const progress = new Progress('recorded', scenarios.length);
   try {
-    for (const scenario of scenarios) {
+    for (const scenario of withProgress('recorded', scenarios)) {
       await recordOne(kernel, scenario, counts, take);
-      progress.advance();
     }
     for (const line of await kernel.trouble()) complain(`the kernel's log: ${line}`);
   } finally {
-    progress.end();
     await kernel.close();
   }
   return counts;

@@ -1,6 +1,6 @@
 /** `oracle replay`: does the kernel answer the same inputs in the same way again? */
 import { findJournals, readJournal } from '../../host/cli/files.ts';
-import { Progress } from '../../host/cli/progress.ts';
+import { withProgress } from '../../host/cli/progress.ts';
 import { EXIT_FINE, EXIT_NO, UsageError } from '../../host/cli/usage.ts';
 import type { Journal, Step } from '../../host/trace/journal.ts';
 import { type RecordingDifference, recordingDifference } from '../difference.ts';
@@ -26,10 +26,9 @@ export const replayCommand: Command = {
     const paths = findJournals(line.words);
     const out = line.get('out');
     const kernel = new Kernel({ flavour: line.flavour(), klog: line.has('klog') });
-    const progress = new Progress('replayed', paths.length);
     let [same, steps] = [0, 0];
     try {
-      for (const path of paths) {
+      for (const path of withProgress('replayed', paths)) {
         const journal = await readJournal(path);
         const again = await runOrComplain(kernel, journal);
         if (again !== null) {
@@ -37,10 +36,8 @@ export const replayCommand: Command = {
           if (out !== undefined) writeTo(out, again, line.has('gz'));
           if (tellDifference(journal, again)) same++;
         }
-        progress.advance();
       }
     } finally {
-      progress.end();
       await kernel.close();
     }
     console.log(`${same} of ${paths.length} journals, ${steps} steps, are the same again`);

@@ -2,10 +2,10 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { virtualLatency } from '../../bench/clients.ts';
+import { PERCENTS } from '../../bench/quantiles.ts';
 import { VirtualTime } from '../../bench/virtualtime.ts';
 import { wallLatency } from '../../bench/walllatency.ts';
 import { guestModule } from '../../host/cli/boot.ts';
-import { PERCENTS } from '../../host/cli/quantiles.ts';
 import { COST_PROFILES, type CostProfile } from '../../host/compare/costs.ts';
 import { EVENTS } from '../../host/compare/tally.ts';
 import { bc } from '../../host/kernel/commands.ts';

@@ -12,18 +12,19 @@ test.after(() => folder.remove());
 const FAST = ['--rounds', '1'];
 
 test('the answer as JSON: the references, and each case that was named', () => {
-  const names = ['round-trip/driver/4', 'round-trip/host/4', 'oneway/driver/4096', 'alloc-free/100', 'translate'];
+  const names = ['round-trip/host/4', 'translate'];
   const { code, stdout, stderr } = folder.run(['bench', ...names, ...FAST, '--json']);
   assert.is(code, 0, stderr);
+  folder.write('then.json', stdout);
   const report = JSON.parse(stdout);
   assert.equal(Object.keys(report), ['reference', 'cases', 'latency', 'limits', 'machine']);
   assert.equal(Object.keys(report.reference), ['nopCallNs', 'copy4KiBNs']);
   assert.equal(report.cases.map((one: { name: string }) => one.name).sort(), names.sort());
   assert.ok(report.reference.nopCallNs > 0 && report.reference.copy4KiBNs > 0);
-  assert.equal(report.limits.map((one: { case: string }) => one.case).sort(), [
-    'round-trip/driver/4',
-    'round-trip/host/4',
-  ]);
+  assert.equal(
+    report.limits.map((one: { case: string }) => one.case),
+    ['round-trip/host/4'],
+  );
   for (const { ns, perNopCall, low, high, rounds } of report.cases) {
     assert.ok(ns > 0 && perNopCall > 0);
     assert.equal([low, high, rounds], [null, null, [perNopCall]]);
@@ -32,44 +33,34 @@ test('the answer as JSON: the references, and each case that was named', () => {
 });
 
 test('the beginning of a name stands for all cases below it, other strategies for themselves', () => {
-  const { code, stdout, stderr } = folder.run(['bench', 'object', ...FAST, '--strategy', 'vmalloc']);
+  const { code, stdout, stderr } = folder.run(['bench', 'snapshot', ...FAST, '--strategy', 'vmalloc']);
   assert.is(code, 0, stderr);
   assert.match(
     stdout,
-    /^case +ns +nop calls +spread\nnop call .*\ncopy of 4 KiB .*\nobject\/add-service .*\nobject\/get-service /,
+    /^case +ns +nop calls +spread\nnop call .*\ncopy of 4 KiB .*\nsnapshot\/take .*\nsnapshot\/restore /,
   );
 });
 
-test('what there is more of than calls can be measured, too', () => {
-  const names = ['round-trip/libbinder/128', 'boot', 'snapshot', 'scale/refs/100', 'scale/queued/100'];
-  const { code, stdout, stderr } = folder.run(['bench', ...names, ...FAST, '--json']);
-  assert.is(code, 0, stderr);
-  assert.is(JSON.parse(stdout).cases.length, 6);
-});
-
 test('rounds have a spread, and a later run is compared with an earlier one', () => {
-  const words = ['bench', 'translate', 'object/hot', '--rounds', '4', '--json'];
-  const earlier = folder.run(words);
-  assert.is(earlier.code, 0, earlier.stderr);
-  const [{ low, perNopCall, high, rounds }] = JSON.parse(earlier.stdout).cases;
-  assert.is(rounds.length, 4);
-  assert.ok(low <= perNopCall && perNopCall <= high);
-  folder.write('then.json', earlier.stdout);
-
-  const now = folder.run([...words, 'object/cold', '--baseline', 'then.json', '--html', 'now.html']);
+  const words = ['bench', 'translate', 'object/cold', '--rounds', '4', '--json'];
+  const now = folder.run([...words, '--baseline', 'then.json', '--html', 'now.html']);
   assert.is(now.code, 0, now.stderr);
   const report = JSON.parse(now.stdout);
+  for (const { low, perNopCall, high, rounds } of report.cases) {
+    assert.is(rounds.length, 4);
+    assert.ok(low <= perNopCall && perNopCall <= high);
+  }
   assert.is(report.baseline.file, 'then.json');
   const found = new Map(report.cases.map((one: { name: string; baseline: object | null }) => [one.name, one.baseline]));
   assert.is(found.get('object/cold'), null);
   assert.equal(Object.keys(found.get('translate') ?? {}), ['earlier', 'changePercent', 'noisePercent', 'verdict']);
   const html = readFileSync(join(folder.path, 'now.html'), 'utf8');
-  for (const name of ['translate', 'object/hot', 'object/cold']) assert.ok(html.includes(`>${name}<`));
+  for (const name of ['translate', 'object/cold']) assert.ok(html.includes(`>${name}<`));
 });
 
 test('latencies come with four percentiles, in wall and in virtual time', () => {
-  const measured = (...names: string[]) => folder.run(['bench', ...names, '--json', '--seed', '3', ...FAST]);
-  const { code, stdout, stderr } = measured('latency/wall/driver/4', 'latency/virtual/4');
+  const names = ['latency/wall/driver/4', 'latency/virtual/4'];
+  const { code, stdout, stderr } = folder.run(['bench', ...names, '--json', '--seed', '3', ...FAST]);
   assert.is(code, 0, stderr);
   const { cases, latency } = JSON.parse(stdout);
   assert.equal(cases, []);
@@ -81,8 +72,6 @@ test('latencies come with four percentiles, in wall and in virtual time', () => 
     assert.ok(ns > 0);
   }
   assert.ok(wall.clockNs > 0);
-  const [again] = JSON.parse(measured('latency/virtual/4').stdout).latency;
-  assert.equal(again, virtual, 'virtual time is the same again');
 });
 
 test('a profile names functions of the guest', () => {
@@ -99,7 +88,7 @@ test('a case that does not exist is an error of usage, with those that do', () =
   assert.is(stdout, '');
   assert.match(stderr, /there is no case "round-trap"; there are round-trip\/driver\/4, /);
   assert.is(folder.run(['bench', '--rounds', 'many']).code, 2);
-  for (const other of [['--json'], ['--html', 'x.html'], ['--baseline', 'x.json'], ['round-trip', 'boot']]) {
+  for (const other of [['--json'], ['round-trip', 'boot']]) {
     assert.is(folder.run(['bench', '--profile', ...other]).code, 2);
   }
 });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 /** The command's program. */
-export const MAIN = join(import.meta.dirname, '../../host/cli/main.js');
+export const MAIN = join(import.meta.dirname, '../../bundle/cli.js');
 
 export interface Ran {
   /** Exit code. */

@@ -1,7 +1,7 @@
 /** A package of which only that was built what the guide needs, as `npm start` does. */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, cpSync, mkdirSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, mkdirSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { recordingText } from '../conformance/recordings.ts';
@@ -13,15 +13,15 @@ const test = suite('a package that is built in part');
 const folder = new Folder();
 test.after(() => folder.remove());
 
-for (const part of ['dist/host', 'dist/assembly', 'dist/build'])
-  cpSync(join(ROOT, part), join(folder.path, part), { recursive: true });
-mkdirSync(join(folder.path, 'build'));
-for (const file of ['build/release.wasm', 'package.json']) copyFileSync(join(ROOT, file), join(folder.path, file));
+for (const file of ['build/release.wasm', 'dist/bundle/cli.js', 'package.json']) {
+  mkdirSync(dirname(join(folder.path, file)), { recursive: true });
+  copyFileSync(join(ROOT, file), join(folder.path, file));
+}
 symlinkSync(join(ROOT, 'node_modules'), join(folder.path, 'node_modules'));
 folder.write('version.jsonl', recordingText('version'));
 
 function run(...words: string[]) {
-  const main = join(folder.path, 'dist/host/cli/main.js');
+  const main = join(folder.path, 'dist/bundle/cli.js');
   return spawnSync(process.execPath, [main, ...words], { cwd: folder.path, encoding: 'utf8' });
 }
 
@@ -35,7 +35,8 @@ test('the guide, and all that the release build can do', () => {
 test('what else there is to build is said', () => {
   const told: [words: string[], missing: string][] = [
     [['replay', 'version.jsonl', '--build', 'debug'], 'build/debug.wasm'],
-    [['bench', 'translate'], 'dist/bench/main.js'],
+    [['bench', 'translate'], 'dist/bundle/bench.js'],
+    [['init'], 'dist/types/host/index.d.ts'],
   ];
   for (const [words, missing] of told) {
     const { status, stdout, stderr } = run(...words);

@@ -2,8 +2,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { WRITE_READ_SIZE } from '../../assembly/abi/wire.ts';
-import type { CallFacts, Effect } from '../../host/cli/guidefacts.ts';
-import type { Chapter, Story } from '../../host/cli/guidestory.ts';
+import type { CallFacts, Effect } from '../../host/cli/guide/facts.ts';
+import type { Chapter, Story } from '../../host/cli/guide/story.ts';
 import { Folder } from './binderlab.ts';
 
 const test = suite('guide');

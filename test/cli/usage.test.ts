@@ -5,13 +5,19 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readCommandLine } from '../../host/cli/commandline.ts';
 import { COMMANDS } from '../../host/cli/commands.ts';
-import { UsageError } from '../../host/cli/usage.ts';
+import { failureOf } from '../../host/cli/failure.ts';
+import { commandHelp } from '../../host/cli/help.ts';
 import { recordingText } from '../conformance/recordings.ts';
 import { Folder, MAIN } from './binderlab.ts';
 
 const test = suite('usage');
 const folder = new Folder();
-test.after(() => folder.remove());
+const home = process.cwd();
+process.chdir(folder.path);
+test.after(() => {
+  process.chdir(home);
+  folder.remove();
+});
 folder.write('version.jsonl', recordingText('version'));
 
 /** The command is refused: exit code 2, nothing on stdout, the reason on stderr and no stack. */
@@ -23,15 +29,15 @@ function refused(words: string[], reason: RegExp | string, input = ''): void {
   assert.not.match(stderr, /^\s+at /m);
 }
 
-/** The same of a line that is refused before anything is done, in this process. */
+/** The same of a line that is refused before anything is printed, in this process. */
 async function unread([name = '', ...line]: string[], reason: RegExp | string): Promise<void> {
   try {
     const command = await COMMANDS[name]?.load();
     assert.ok(command);
     await command.run(readCommandLine(name, command, line));
   } catch (error) {
-    assert.instance(error, UsageError);
-    assert.match((error as Error).message, reason);
+    assert.is(failureOf(error).exitCode, 2);
+    assert.match(failureOf(error).message, reason);
     return;
   }
   assert.unreachable(`${line.join(' ')} is accepted`);
@@ -98,13 +104,13 @@ test('options that contradict each other', async () => {
   await unread(['bench', '--profile', '--rounds', '3'], '--profile and --rounds exclude each other');
 });
 
-test('places where no file can be', () => {
-  refused(['record', 'version.jsonl', '--json', '--out', '-'], '--json and --out - both want standard output');
-  refused(['run', 'script.ts', '--journal', 'no/folder/run.jsonl'], '--journal: there is no folder no/folder');
-  refused(['record', 'version.jsonl', '--out', 'out.txt'], "--out out.txt: a journal's name ends in .jsonl");
-  refused(['record', 'version.jsonl', '--out', 'no/folder/deep'], '--out: there is no folder no/folder');
-  refused(['record', 'version.jsonl', '--out', 'no/a.jsonl'], '--out: there is no folder no');
-  refused(['compare', '--html', 'no/a.html'], '--html: there is no folder no');
+test('places where no file can be', async () => {
+  await unread(['record', 'version.jsonl', '--json', '--out', '-'], '--json and --out - both want standard output');
+  await unread(['run', 'script.ts', '--journal', 'no/folder/run.jsonl'], '--journal: there is no folder no/folder');
+  await unread(['record', 'version.jsonl', '--out', 'out.txt'], "--out out.txt: a journal's name ends in .jsonl");
+  await unread(['record', 'version.jsonl', '--out', 'no/folder/deep'], '--out: there is no folder no/folder');
+  await unread(['record', 'version.jsonl', '--out', 'no/a.jsonl'], '--out: there is no folder no');
+  await unread(['compare', '--html', 'no/a.html'], '--html: there is no folder no');
   assert.not.ok(existsSync(join(folder.path, 'no')) || existsSync(join(folder.path, 'out.txt')));
 });
 
@@ -144,23 +150,23 @@ test('a disk that is full is told in a line', () => {
   closeSync(full);
 });
 
-test('journals that cannot be read', () => {
-  refused(['step', 'version.jsonl', '--', 'fast'], 'a journal takes no fast');
-  refused(['replay', 'nowhere.jsonl'], 'nowhere.jsonl: there is no such file or folder');
+test('journals that cannot be read', async () => {
+  await unread(['step', 'version.jsonl', '--', 'fast'], 'a journal takes no fast');
+  await unread(['replay', 'nowhere.jsonl'], 'nowhere.jsonl: there is no such file or folder');
   folder.write('empty/readme.txt', 'nothing here');
-  refused(['replay', 'empty'], 'empty: the folder holds no journal');
+  await unread(['replay', 'empty'], 'empty: the folder holds no journal');
   folder.write('broken.jsonl', `${recordingText('version').split('\n')[0]}\n{"i":0,"op":"fly"}\n`);
   refused(['replay', 'broken.jsonl'], 'broken.jsonl:2: step 0 has the unknown op "fly"');
   refused(['record', 'broken.jsonl', '--out', 'made'], 'broken.jsonl:2: ');
   refused(['replay', '-'], 'standard input: is empty', '');
 });
 
-test('several journals do not fit into one file', () => {
+test('several journals do not fit into one file', async () => {
   folder.write('two/a.jsonl', recordingText('version'));
   folder.write('two/b.jsonl', recordingText('wr-empty'));
-  refused(['record', 'two', '--out', 'made.jsonl'], '2 journals do not fit into the one file made.jsonl');
-  refused(['record', 'two', '--out', '-'], 'give a folder as --out');
-  refused(
+  await unread(['record', 'two', '--out', 'made.jsonl'], '2 journals do not fit into the one file made.jsonl');
+  await unread(['record', 'two', '--out', '-'], 'give a folder as --out');
+  await unread(
     ['record', 'two/a.jsonl', 'two/a.jsonl', '--out', 'made'],
     /two of the journals would be written to made.a\.jsonl/,
   );
@@ -178,23 +184,23 @@ test('scripts that are none', () => {
   refused(['run', 'early.ts'], /early\.ts fails before it is given a machine\nearly\.ts:2:3: TypeError: /);
 });
 
-test('help and version are no errors', () => {
+test('help and version are no errors', async () => {
   const help = folder.run(['--help']);
   assert.is(help.code, 0);
   for (const words of [['help'], ['-h']]) assert.equal(folder.run(words), help);
-  for (const command of ['guide', 'run', 'step', 'compare', 'bench', 'replay', 'record']) {
-    assert.match(help.stdout, new RegExp(`^  ${command} `, 'm'));
-    const own = folder.run(['help', command]);
-    assert.is(own.code, 0);
-    assert.match(own.stdout, `\nUsage: binderlab ${command} `);
-    assert.match(own.stdout, /\nExamples\n {2}binderlab /);
+  for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
+    assert.match(help.stdout, new RegExp(`^  ${name} `, 'm'));
+    const own = commandHelp(name, summary, await load(), 80);
+    assert.match(own, `\nUsage: binderlab ${name} `);
+    assert.match(own, /\nExamples\n {2}binderlab /);
     assert.ok(
-      own.stdout.split('\n').every((line) => line.length <= 80),
-      own.stdout,
+      own.split('\n').every((line) => line.length <= 80),
+      own,
     );
   }
-  assert.is(folder.run(['replay', '--help']).stdout, folder.run(['help', 'replay']).stdout);
-  assert.match(folder.run(['replay', '--help']).stdout, /^ {2}--skip-dumps {2,}/m);
+  const replay = folder.run(['replay', '--help']).stdout;
+  assert.is(replay, folder.run(['help', 'replay']).stdout);
+  assert.match(replay, /^ {2}--skip-dumps {2,}/m);
   for (const word of ['--version', '-v']) assert.match(folder.run([word]).stdout, /^\d+\.\d+\.\d+\n$/);
 });
 

@@ -1,7 +1,7 @@
 /** Where one curve overtakes another: on made-up curves, where that is known, and on measured ones, where it is measured again. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { WORKLOADS } from '../../host/cli/rowchoice.ts';
+import { WORKLOADS } from '../../host/cli/compare/rowchoice.ts';
 import { CALL, PRESSURE } from '../../host/compare/call.ts';
 import { measure, type RowChoice } from '../../host/compare/comparison.ts';
 import { COST_PROFILES, type CostProfile } from '../../host/compare/costs.ts';

@@ -12,7 +12,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { findJournals, readJournal } from '../../host/cli/files.ts';
-import { Progress } from '../../host/cli/progress.ts';
+import { withProgress } from '../../host/cli/progress.ts';
 import { EXIT_FINE, EXIT_NO, EXIT_USAGE, UsageError } from '../../host/cli/usage.ts';
 import { Machine } from '../../host/machine.ts';
 import { replay } from '../../host/replay.ts';
@@ -40,14 +40,11 @@ async function measured(paths: readonly string[], watchers: boolean): Promise<Re
   const reached = new Set<number>();
   const different: string[] = [];
   const journals = findJournals(paths);
-  const progress = new Progress('replayed', journals.length);
-  for (const journal of journals) {
+  for (const journal of withProgress('replayed', journals)) {
     const { isAsRecorded, counts } = counted(wasm, await readJournal(journal));
     for (const [id, count] of counts.entries()) if (count > 0) reached.add(id);
     if (!isAsRecorded) different.push(journal.path);
-    progress.advance();
   }
-  progress.end();
   const { branches } = new BranchCounters(Machine.boot({ wasm, journal: false }).guest);
   const chosen = branches.filter(({ file }) => watchers || isMachine(file));
   const files = reachOf(

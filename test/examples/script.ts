@@ -2,8 +2,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { type BootOptions, Machine } from 'binderlab';
 import { guestModule } from '../../host/cli/boot.ts';
-import { type BootOptions, Machine } from '../../host/machine.ts';
 
 const COMPILED = join(import.meta.dirname, '../../examples');
 

@@ -5,7 +5,7 @@ import { exampleNames, runExample } from './script.ts';
 
 const SEEDS = 20;
 /** Every so-many-th is run twice, with its journal. */
-const AGAIN_EVERY = 5;
+const AGAIN_EVERY = 10;
 
 const test = suite('examples under seeds');
 

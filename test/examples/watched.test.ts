@@ -1,9 +1,9 @@
 /** Who watches a machine changes nothing in it: counters and state are the same with a journal, with --strace, with nothing. */
+
+import { Machine, Strace } from 'binderlab';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { guestModule } from '../../host/cli/boot.ts';
-import { Machine } from '../../host/machine.ts';
-import { Strace } from '../../host/trace/strace.ts';
 import { exampleNames, runOn } from './script.ts';
 
 const test = suite('watched');

@@ -3,7 +3,10 @@
  * or from files left of it in its own folder's arrow. A new folder or file gets its place here first.
  */
 
-/** Guest and host, each from the lowest rank up. A name with a slash at its end is a folder. */
+/**
+ * Guest and host, each from the lowest rank up. A name with a slash at its end is a folder; a file or folder that is named has
+ * left the folder around it.
+ */
 export const RANKS: readonly (readonly string[])[] = [
   ['assembly/abi/'],
   ['assembly/lib/'],
@@ -18,6 +21,7 @@ export const RANKS: readonly (readonly string[])[] = [
   ['assembly/inspect.ts', 'assembly/check.ts', 'assembly/stage.ts'],
   ['assembly/exchange.ts'],
   ['assembly/index.ts'],
+  ['bench/guest/'],
 
   ['host/guest/', 'host/plot/', 'host/wasm/'],
   ['host/kernel/'],
@@ -28,7 +32,13 @@ export const RANKS: readonly (readonly string[])[] = [
   ['host/provenance.ts', 'host/replay.ts', 'host/binder/'],
   ['host/android/', 'host/compare/', 'host/history.ts'],
   ['host/index.ts'],
-  ['host/cli/', 'host/web/'],
+  ['bench/'],
+  ['host/cli/'],
+  ['host/cli/bench/', 'host/cli/compare/', 'host/cli/guide/', 'host/cli/run/', 'host/cli/step/'],
+  ['host/cli/commands.ts'],
+  ['host/cli/main.ts'],
+  ['oracle/'],
+  ['test/'],
 ];
 
 /**
@@ -110,6 +120,29 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['iservicemanager'],
     ['servicemanager'],
   ],
+  'bench/': [
+    ['quantiles', 'results', 'baseline', 'reference', 'scene', 'snapshots', 'exhaustfailure', 'virtualtime', 'groups'],
+    ['limits', 'report', 'boot', 'calls', 'hostcalls', 'probes', 'exhaustruns'],
+    ['services', 'scale'],
+    ['cases'],
+    ['measure'],
+    ['clients', 'walllatency'],
+    ['latencies'],
+    ['catalogue'],
+    ['main', 'exhaust'],
+  ],
+  'host/cli/': [
+    ['usage', 'command', 'misspelling', 'progress', 'packagefile', 'output'],
+    ['number', 'failure', 'failures', 'boot', 'files', 'commandline', 'bundle', 'scripterror'],
+    ['machineoptions', 'script'],
+    ['help', 'init', 'record'],
+    ['replay'],
+  ],
+  'host/cli/bench/': [['processes', 'table'], ['plots', 'profile'], ['page'], ['bench']],
+  'host/cli/compare/': [['rowchoice'], ['list'], ['compare']],
+  'host/cli/guide/': [['facts'], ['story'], ['text'], ['guide']],
+  'host/cli/run/': [['dumps', 'stracepaint', 'watchdog'], ['run']],
+  'host/cli/step/': [['calls', 'condition', 'position'], ['views'], ['stepper'], ['step']],
   'oracle/': [
     ['bytes', 'place', 'dumptext'],
     ['objects', 'commands', 'initrd', 'outcome'],
@@ -142,8 +175,10 @@ export const PACKAGES: readonly (readonly [folder: string, packages: readonly st
 /** Records the real driver. It may use the host; only its tests use it. */
 export const ORACLE = 'oracle/';
 
-/** The only part of the guest that is compiled for the host too. */
-export const SHARED = 'assembly/abi/';
+/** The only parts of the guest that are compiled for the host too. */
+export const SHARED = ['assembly/abi/', 'bench/guest/exhaustcases.ts'];
+/** What asc compiles; all else is the host's. */
+export const GUEST = ['assembly/', 'bench/guest/', 'test/guest/assembly/'];
 
 /** The guest as the compiler describes it to the host; built, so it is not among the sources. */
 export const GENERATED = 'build/layout.ts';

@@ -4,6 +4,7 @@ import {
   ARROWS,
   FILE_LINES_MAX,
   GENERATED,
+  GUEST,
   INDEXES,
   ORACLE,
   PACKAGES,
@@ -19,28 +20,32 @@ type Rule = (sources: Source[]) => string[];
 /** Names that say nothing about what a file owns. */
 const EMPTY_NAMES = ['util', 'utils', 'common', 'helper', 'helpers', 'misc', 'shared', 'types', 'constants'];
 
-const inHouse = ({ path }: Source) => /^(assembly|host)\//.test(path) && !path.startsWith('assembly/rt/');
+const inHouse = ({ path }: { path: string }) =>
+  /^(assembly|bench|host|oracle|test)\//.test(path) && !path.startsWith('assembly/rt/');
+const isBelow = (path: string, folders: readonly string[]) => folders.some((folder) => path.startsWith(folder));
 const inGuest = ({ path }: Source) => path.startsWith('assembly/') && !path.startsWith('assembly/rt/');
+
+/** The part of RANKS that a file belongs to, the nearest: `assembly/mem/`, `host/machine.ts`; '' for none. */
+function partOf(path: string): string {
+  const parts = RANKS.flat().filter((name) => (name.endsWith('/') ? path.startsWith(name) : path === name));
+  return parts.reduce((nearest, name) => (name.length > nearest.length ? name : nearest), '');
+}
 
 /** Index of the row of RANKS that holds the file, or -1. */
 function rankOf(path: string): number {
-  return RANKS.findIndex((row) => row.some((name) => (name.endsWith('/') ? path.startsWith(name) : path === name)));
+  const part = partOf(path);
+  return RANKS.findIndex((row) => row.includes(part));
 }
 
 /** Place of a file in its folder's arrow; -1 when the arrow does not know it. */
 function placeInArrow(path: string): number {
   const arrow = ARROWS[`${dirname(path)}/`];
-  if (arrow === undefined) return 0;
+  if (arrow === undefined || partOf(path) === path) return 0;
   const named = arrow.findIndex((group) => group.includes(basename(path, '.ts')));
   return named >= 0 ? named : arrow.findIndex((group) => group.includes('*'));
 }
 
-/** The part of RANKS that a file belongs to: `assembly/mem/`, `host/machine.ts`. */
-function partOf(path: string): string {
-  return RANKS[rankOf(path)]?.find((name) => path.startsWith(name)) ?? '';
-}
-
-/** Every file of guest and host has a rank, and a place where its folder has an arrow. */
+/** Every file has a rank, and a place where its folder has an arrow. */
 export const everyFileHasItsPlace: Rule = (sources) =>
   sources.filter(inHouse).flatMap(({ path }) => {
     if (rankOf(path) < 0) return [`${path}: has no rank; give it one in test/structure/house.ts`];
@@ -54,14 +59,16 @@ export const importsPointDown: Rule = (sources) =>
   sources.filter(inHouse).flatMap((source) =>
     source.imports.flatMap(({ name, line }) => {
       const where = `${source.path}:${line}`;
-      if (name === GENERATED && source.path.startsWith('host/')) return [];
-      if (!/^(assembly|host)\//.test(name)) return [`${where}: imports ${name}, which is outside of the house`];
-      const across = source.path.startsWith('host/') !== name.startsWith('host/');
-      if (across && !name.startsWith(SHARED)) return [`${where}: imports ${name}; guest and host share only ${SHARED}`];
+      if (name === GENERATED && !isBelow(source.path, GUEST)) return [];
+      if (!inHouse({ path: name })) return [`${where}: imports ${name}, which is outside of the house`];
+      const across = isBelow(source.path, GUEST) !== isBelow(name, GUEST);
+      if (across && !isBelow(name, SHARED))
+        return [`${where}: imports ${name}; guest and host share only ${SHARED[0]}`];
       const [from, to] = [rankOf(source.path), rankOf(name)];
       if (to < from) return [];
       if (to > from) return [`${where}: imports ${name}, which has a higher rank`];
       if (partOf(source.path) !== partOf(name)) return [`${where}: imports ${name}, which has the same rank`];
+      if (dirname(source.path) !== dirname(name)) return [];
       const [here, there] = [placeInArrow(source.path), placeInArrow(name)];
       return here >= 0 && there > here ? [`${where}: imports ${name}, which is to the right of it`] : [];
     }),
@@ -83,18 +90,13 @@ export const examplesStandAlone: Rule = (sources) =>
     .filter(({ path }) => path.startsWith('examples/'))
     .flatMap(({ path, imports }) => imports.map(({ name, line }) => `${path}:${line}: imports ${name}`));
 
-/** The oracle knows the host and the numbers; nobody but its tests knows the oracle. Its own files keep to their arrow. */
+/** Nobody but its tests knows the oracle. */
 export const oracleStandsApart: Rule = (sources) =>
-  sources.flatMap(({ path, imports }) =>
-    imports.flatMap(({ name, line }) => {
-      const isOracle = path.startsWith(ORACLE);
-      const where = `${path}:${line}: imports ${name}`;
-      if (!isOracle) return name.startsWith(ORACLE) && !path.startsWith(`test/${ORACLE}`) ? [where] : [];
-      if (!name.startsWith(ORACLE)) return name.startsWith('host/') || name.startsWith(SHARED) ? [] : [where];
-      if (dirname(path) !== dirname(name)) return [];
-      return placeInArrow(name) > placeInArrow(path) ? [`${where}, which is to the right of it`] : [];
-    }),
-  );
+  sources
+    .filter(({ path }) => !path.startsWith(ORACLE) && !path.startsWith(`test/${ORACLE}`))
+    .flatMap(({ path, imports }) =>
+      imports.filter(({ name }) => name.startsWith(ORACLE)).map(({ name, line }) => `${path}:${line}: imports ${name}`),
+    );
 
 /** No file imports itself, over however many others. Names the whole circle. */
 export const noCycles: Rule = (sources) => {
@@ -125,14 +127,14 @@ export const namesSaySomething: Rule = (sources) =>
   sources.flatMap(({ path }) => {
     const name = basename(path).replace(/\..*$/, '');
     if (EMPTY_NAMES.includes(name)) return [`${path}: the name does not say what the file owns`];
-    if (name === 'index' && inHouse({ path } as Source) && !INDEXES.includes(path)) return [`${path}: is a barrel`];
+    if (name === 'index' && inHouse({ path }) && !INDEXES.includes(path)) return [`${path}: is a barrel`];
     return [];
   });
 
 /** A file opens with a comment that says what it owns. */
 export const filesIntroduceThemselves: Rule = (sources) =>
   sources
-    .filter((source) => inHouse(source) || source.path.startsWith(ORACLE))
+    .filter((source) => inHouse(source) && !source.path.startsWith('test/'))
     .filter(({ text }) => !/^(#!.*\n)?\/(\*\*|\/ )/.test(text))
     .map(({ path }) => `${path}: does not begin with a comment`);
 

@@ -1,0 +1,247 @@
+/**
+ * The guided first call itself: three processes register, get and use an object on one machine. Owns the cast, the
+ * order of events, and the look at one message while it lies where the driver copied it.
+ */
+import { PAGE_SIZE } from '../../../assembly/abi/machine.ts';
+import type { Inspector, SpaceOwner } from '../../inspect/inspector.ts';
+import type { Command } from '../../kernel/command.ts';
+import { bc, type TransactionInput } from '../../kernel/commands.ts';
+import type { Counters } from '../../kernel/counters.ts';
+import { hexOfAddress, hexOfBytes } from '../../kernel/hex.ts';
+import type { Process } from '../../kernel/process.ts';
+import type { TransactionReturn } from '../../kernel/returns.ts';
+import type { WriteReadCall } from '../../kernel/writeread.ts';
+import { type BootOptions, Machine } from '../../machine.ts';
+import { eventsNamed } from '../../trace/events.ts';
+import { type CallFacts, FactBook } from './facts.ts';
+
+/** The message of the call, and what it is answered. */
+const MESSAGE = 'Hello, Binder!';
+/** Codes are the callee's business; these two are servicemanager's in Android. */
+const GET_SERVICE = 1;
+const ADD_SERVICE = 3;
+const NAME = 'greeter';
+/** What the service calls its object: addresses in its own memory, as a rule. */
+const OBJECT = { ptr: 0xb1de, cookie: 0xc00c };
+
+/** Bits of a page-table entry on arm64: AP[1], whether user space may use the page, and AP[2], that nobody may write. */
+const ENTRY_USER = 1n << 6n;
+const ENTRY_READ_ONLY = 1n << 7n;
+
+export interface Chapter {
+  name: 'open' | 'register' | 'get' | 'use';
+  calls: CallFacts[];
+}
+
+/** The bytes of the message as somebody reaches them. */
+export interface View {
+  address: string;
+  /** The entry of the page table that leads there. */
+  entry: string;
+  /** Physical addresses: of the page, and of the first byte. */
+  frame: string;
+  physical: string;
+  user: boolean;
+  writable: boolean;
+  bytes: string;
+}
+
+/** The message of chapter `use`, looked at while the service has it. */
+export interface Message {
+  text: string;
+  size: number;
+  /** The bytes that it was copied from, in the client's own memory. */
+  sender: View;
+  /** Physical address to which the driver copied them. */
+  copiedTo: string;
+  /** The kernel's own address of the copy; null where it has none. */
+  kernel: View | null;
+  receiver: View;
+  /** Whether kernel and receiver reach the same page of memory; false when the kernel has no address. */
+  sameFrame: boolean;
+}
+
+/** What the memory model counted in one part of the story. */
+export interface Counted extends Counters {
+  /** Bytes of kernel address space that are reserved at the end of it. */
+  kernelBytesReserved: number;
+}
+
+export interface Story {
+  strategy: string;
+  chapters: Chapter[];
+  message: Message;
+  /** The opening, the three calls, and the call of the service once more. */
+  counters: { open: Counted; calls: Counted; onceMore: Counted };
+}
+
+interface Actor {
+  process: Process;
+  fd: number;
+}
+
+/** Boots a machine and plays the story on it to its end. */
+export function playStory(options: BootOptions): Story {
+  const machine = Machine.boot(options);
+  const book = new FactBook(machine);
+  const tally = new Tally(machine);
+
+  const manager = join(machine, 'servicemanager', 1000);
+  const service = join(machine, 'service', 1001);
+  const client = join(machine, 'client', 10001);
+  manager.process.main.becomeContextManager(manager.fd);
+  let listening = say(manager, bc.enterLooper());
+  const open: Chapter = { name: 'open', calls: book.take() };
+  const counted = { open: tally.take() };
+
+  const adding = call(service, {
+    handle: 0,
+    code: ADD_SERVICE,
+    data: NAME,
+    objects: [{ type: 'binder', ...OBJECT }],
+  });
+  const add = listening.expect('BR_TRANSACTION');
+  const known = manager.process.handleOf(add);
+  say(manager, bc.acquire(known), bc.freeBuffer(add), bc.reply());
+  listening = manager.process.main.wait(manager.fd);
+  const added = adding.expect('BR_REPLY');
+  let serving = say(service, ...bc.acknowledge(adding.returns), bc.freeBuffer(added), bc.enterLooper());
+  const register: Chapter = { name: 'register', calls: book.take() };
+
+  const getting = call(client, { handle: 0, code: GET_SERVICE, data: NAME });
+  const get = listening.expect('BR_TRANSACTION');
+  say(manager, bc.freeBuffer(get), bc.reply({ objects: [{ type: 'handle', handle: known }] }));
+  manager.process.main.wait(manager.fd);
+  const got = getting.expect('BR_REPLY');
+  const handle = client.process.handleOf(got);
+  send(client, bc.acquire(handle), bc.freeBuffer(got));
+  const getChapter: Chapter = { name: 'get', calls: book.take() };
+
+  const greet = (look: (received: TransactionReturn) => void) => {
+    const greeting = call(client, { handle, code: 1, data: MESSAGE });
+    const received = serving.expect('BR_TRANSACTION');
+    look(received);
+    say(service, bc.freeBuffer(received), bc.reply({ data: service.process.textOf(received).toUpperCase() }));
+    serving = service.process.main.wait(service.fd);
+    send(client, bc.freeBuffer(greeting.expect('BR_REPLY')));
+  };
+  let message: Message | undefined;
+  greet((received) => {
+    message = messageOf(machine, book, client.process, service.process, received);
+  });
+  const use: Chapter = { name: 'use', calls: book.take() };
+  const calls = tally.take();
+  greet(() => {});
+  const counters = { ...counted, calls, onceMore: tally.take() };
+  machine.end();
+  return {
+    strategy: machine.strategy,
+    chapters: [open, register, getChapter, use],
+    message: message as unknown as Message,
+    counters,
+  };
+}
+
+/** What every process does before its first message. */
+function join(machine: Machine, name: string, uid: number): Actor {
+  const process = machine.spawn(name, { uid });
+  const fd = process.main.open();
+  process.main.version(fd);
+  process.main.mmap(fd);
+  return { process, fd };
+}
+
+/** Commands, then a read. */
+function say({ process, fd }: Actor, ...commands: Command[]): WriteReadCall {
+  return process.main.writeRead(fd, commands);
+}
+
+/** Commands alone. */
+function send({ process, fd }: Actor, ...commands: Command[]): void {
+  process.main.writeRead(fd, commands, { readSize: 0 });
+}
+
+function call(actor: Actor, transaction: TransactionInput): WriteReadCall {
+  return say(actor, bc.transaction(transaction));
+}
+
+/** Finds the message by the copy that brought it, and looks at it from three sides. Changes nothing. */
+function messageOf(
+  machine: Machine,
+  book: FactBook,
+  client: Process,
+  service: Process,
+  received: TransactionReturn,
+): Message {
+  const copy = eventsNamed(book.events, 'copy').findLast(({ args }) => args.proc === service.pid);
+  if (copy === undefined) throw new Error('the driver copied nothing to the service');
+  const { target, source, size } = copy.args;
+  const view = (owner: SpaceOwner, address: bigint) => viewOf(machine, owner, address, size);
+  const receiver = view(service, BigInt(received.buffer));
+  const kernelAddress = kernelAddressOf(machine.inspect, target);
+  const kernel = kernelAddress === null ? null : view('kernel', kernelAddress);
+  return {
+    text: MESSAGE,
+    size,
+    sender: view(client, source),
+    copiedTo: hexOfAddress(target),
+    kernel,
+    receiver,
+    sameFrame: kernel !== null && kernel.frame === receiver.frame,
+  };
+}
+
+/** The address by which the kernel's own page table leads to a byte of memory, found by a search of all of it; or null. */
+function kernelAddressOf(inspect: Inspector, physical: number): bigint | null {
+  for (const { start, end } of inspect.vmas('kernel')) {
+    for (const { address, linear } of inspect.leaves('kernel', start, end)) {
+      const offset = linear === null ? -1 : physical - linear;
+      if (offset >= 0 && offset < PAGE_SIZE) return address + BigInt(offset);
+    }
+  }
+  return null;
+}
+
+function viewOf({ inspect, guest }: Machine, owner: SpaceOwner, address: bigint, size: number): View {
+  const walk = inspect.walk(owner, address);
+  if (walk === null || walk.linear === null)
+    throw new Error(`no page at 0x${address.toString(16)}, where the message is`);
+  const { linear, descriptor } = walk;
+  return {
+    address: `0x${address.toString(16)}`,
+    entry: `0x${descriptor.toString(16).padStart(16, '0')}`,
+    frame: hexOfAddress(linear - (linear % PAGE_SIZE)),
+    physical: hexOfAddress(linear),
+    user: (descriptor & ENTRY_USER) !== 0n,
+    writable: (descriptor & ENTRY_READ_ONLY) === 0n,
+    bytes: hexOfBytes(guest.u8.subarray(linear, linear + size)),
+  };
+}
+
+/** What was counted since the last time. */
+class Tally {
+  #last: Counters;
+
+  constructor(private readonly machine: Machine) {
+    this.#last = machine.counters();
+  }
+
+  take(): Counted {
+    const last = this.#last;
+    const now = this.machine.counters();
+    this.#last = now;
+    const since: Record<string, unknown> = {};
+    for (const [name, value] of Object.entries(now)) {
+      const before = last[name as keyof Counters];
+      since[name] =
+        typeof value === 'number'
+          ? value - (before as number)
+          : {
+              user: value.user - (before as Counters['pteWrites']).user,
+              kernel: value.kernel - (before as Counters['pteWrites']).kernel,
+            };
+    }
+    const kernelBytesReserved = this.machine.guest.raw.kernelReserved();
+    return { ...(since as unknown as Counters), kernelBytesReserved };
+  }
+}

@@ -1,0 +1,165 @@
+/** `binderlab run`: boots a machine, hands it to a script, and shows what the script made it do. */
+import { SCRIPT_TAG } from '../../kernel/log.ts';
+import type { Machine } from '../../machine.ts';
+import { callBegin } from '../../trace/call.ts';
+import type { Step } from '../../trace/journal.ts';
+import { formatJournal } from '../../trace/journaltext.ts';
+import { ReadableStrace } from '../../trace/readablestrace.ts';
+import { Strace } from '../../trace/strace.ts';
+import { defineCommand, type Options, type Values } from '../command.ts';
+import { checkTarget, isJournalName, writeJournal } from '../files.ts';
+import { MACHINE_OPTIONS, type MachineChoice, machineChoice, machineOptions } from '../machineoptions.ts';
+import { wholeNumber } from '../number.ts';
+import { reserveStdout } from '../output.ts';
+import { bootFor, loadScript, runScript } from '../script.ts';
+import { describeScriptPlace } from '../scripterror.ts';
+import { EXIT_FINE, EXIT_NO, UsageError } from '../usage.ts';
+import { DUMP_NAMES, dumpChoice, readDumps } from './dumps.ts';
+import { stracePaint } from './stracepaint.ts';
+import { watch } from './watchdog.ts';
+
+const TIMEOUT_MAX_S = 86_400;
+const MS_PER_S = 1000;
+
+/** What `--json` prints. */
+interface RunReport {
+  script: string;
+  strategy: string;
+  seed: number;
+  /** MiB. */
+  memory: number;
+  steps: number;
+  /** What went wrong in the script; null when it ran to its end. */
+  error: string | null;
+  /** With --dump: text by file of debugfs. */
+  dumps?: Record<string, string>;
+}
+
+const OPTIONS = {
+  strace: { type: 'boolean', description: 'print each system call as it is made, for people' },
+  'strace-raw': { type: 'boolean', description: 'the same with every field, as strace would print it' },
+  bytes: { type: 'boolean', description: 'with either: also the bytes' },
+  journal: { type: 'string', hint: 'FILE', description: 'write the journal of the run (.jsonl, .jsonl.gz, or -)' },
+  dump: {
+    type: 'string',
+    hint: 'NAME,...',
+    description: `print files of debugfs when the script is done: ${DUMP_NAMES.join(', ')}`,
+  },
+  timeout: { type: 'string', hint: 'SECONDS', description: 'end a script that takes longer' },
+  json: {
+    type: 'boolean',
+    description: 'print one JSON document: {script, strategy, seed, memory, steps, error}, with --dump also dumps',
+  },
+  ...MACHINE_OPTIONS,
+} as const satisfies Options;
+
+/** A script on its machine, and what is to be told of it. */
+interface Run {
+  file: string;
+  args: Values<typeof OPTIONS>;
+  choice: MachineChoice;
+  machine: Machine;
+  /** Writes to standard output what nothing else may get in between. */
+  print: (text: string) => void;
+}
+
+export const runCommand = defineCommand({
+  words: { hint: 'SCRIPT', min: 1, max: 1, description: 'the script' },
+  options: OPTIONS,
+  scriptArgs: true,
+  contrary: [['strace', 'strace-raw']],
+  examples: [
+    ['run examples/raw-first-call.ts --strace', 'with every system call that it makes'],
+    ['run examples/first-call.ts --journal run.jsonl', 'to be stepped through or replayed later'],
+    ['run work.ts -- fast 3', "machine.args is ['fast', '3']"],
+  ],
+  async run({ args, words: [file = ''], scriptArgs }) {
+    checkOutputs(args);
+    const dumped = args.dump === undefined ? null : dumpChoice(args.dump);
+    const limit = args.timeout === undefined ? null : wholeNumber('--timeout', args.timeout, 1, TIMEOUT_MAX_S);
+    const choice = machineChoice(args);
+    const stdout = reserveStdout();
+    if (!args.json && args.journal !== '-') stdout.release();
+    const journal = args.journal !== undefined;
+    const machine = bootFor({ ...machineOptions(choice), name: file, args: scriptArgs, journal });
+    const run: Run = { file, args, choice, machine, print: stdout.print };
+
+    const callOff = limit === null ? () => {} : endAfter(limit, run);
+    const script = await loadScript(file);
+    const stopTrace = args.strace || args['strace-raw'] ? trace(machine, args) : () => {};
+    const complaints = hearComplaints(machine);
+    const error = await runScript(script, machine);
+    callOff();
+    stopTrace();
+    finish(run, error, dumped);
+    if (error === null) machine.end();
+    if (complaints.count > 0) process.exitCode = EXIT_NO;
+  },
+});
+
+/** @throws UsageError when two documents want standard output, and for a place where no journal can be. */
+function checkOutputs({ journal, json, dump, bytes, ...args }: Run['args']): void {
+  if (bytes && !args.strace && !args['strace-raw']) throw new UsageError('--bytes goes with --strace or --strace-raw');
+  if (journal === undefined) return;
+  if (journal === '-' && json) throw new UsageError('--json and --journal - both want standard output');
+  if (journal === '-' && dump !== undefined) throw new UsageError('--dump and --journal - both want standard output');
+  if (journal !== '-' && !isJournalName(journal)) {
+    throw new UsageError(`--journal ${journal}: a journal's name ends in .jsonl or .jsonl.gz`);
+  }
+  checkTarget('--journal', journal);
+}
+
+/** Prints what was asked for, and sets the exit code. @param dumped Files of debugfs; null for none. */
+function finish({ file, args, choice, machine, print }: Run, error: string | null, dumped: string[] | null): void {
+  if (args.journal === '-') print(formatJournal(machine.journal));
+  else if (args.journal !== undefined) writeJournal(args.journal, machine.journal);
+  const report: RunReport = { script: file, ...choice, steps: machine.nextStep, error };
+  if (dumped !== null) report.dumps = readDumps(machine, dumped);
+  if (error !== null) process.stderr.write(`${error}\n`);
+  print(args.json ? `${JSON.stringify(report, null, 2)}\n` : Object.values(report.dumps ?? {}).join(''));
+  process.exitCode = error === null ? EXIT_FINE : EXIT_NO;
+}
+
+/** Tells what the script has made and never run, as it comes to light. */
+function hearComplaints(machine: Machine): { count: number } {
+  const complaints = { count: 0 };
+  machine.on('log', ({ level, tag, text, stack }) => {
+    if (tag !== SCRIPT_TAG) return;
+    if (level === 'error') complaints.count++;
+    process.stderr.write(`${describeScriptPlace(text, stack)}\n`);
+  });
+  return complaints;
+}
+
+/** Prints each step from now on. @returns Ends that. */
+function trace(machine: Machine, { bytes, 'strace-raw': raw }: Run['args']): () => void {
+  const strace = raw ? new Strace({ bytes }) : new ReadableStrace({ bytes, paint: stracePaint(process.stdout) });
+  return machine.on('step', (step) => process.stdout.write(`${strace.lines(step).join('\n')}\n`));
+}
+
+/**
+ * Ends the whole process if the script takes longer, wherever it is. The machine may be in the middle of a call then, so only
+ * its journal is looked at.
+ *
+ * @returns Calls it off.
+ */
+function endAfter(seconds: number, run: Run): () => void {
+  let last: Step | null = null;
+  const stop = run.machine.on('step', (step) => {
+    last = step;
+  });
+  const callOff = watch(seconds * MS_PER_S, () => {
+    finish(run, `${run.file} did not end in ${seconds} s; ${whereabouts(last)}`, null);
+    process.exit();
+  });
+  return () => {
+    stop();
+    callOff();
+  };
+}
+
+function whereabouts(last: Step | null): string {
+  if (last === null) return 'it has made no step';
+  const { i, op, by } = last;
+  return `its last step is ${i}, ${by !== undefined ? `${callBegin(last).name} by ${by}` : op}`;
+}

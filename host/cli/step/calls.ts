@@ -1,0 +1,86 @@
+/** The steps of a history in strace's words: the one that the machine stands at, those before it, the one to come. */
+import { type History, START } from '../../history.ts';
+import { callBegin } from '../../trace/call.ts';
+import { compareSteps, isInputsOnly } from '../../trace/compare.ts';
+import type { Step } from '../../trace/journal.ts';
+import { ReadableStrace } from '../../trace/readablestrace.ts';
+import { Strace } from '../../trace/strace.ts';
+
+/** Lines of one step: its call, then the parked calls that returned because of it. */
+export interface DecodedStep {
+  step: number;
+  /** For people. */
+  lines: readonly string[];
+  /** With every field, one line a call. */
+  raw: readonly string[];
+}
+
+const INDENT = '      ';
+
+export class StepCalls {
+  readonly #history: History;
+  readonly #strace = new ReadableStrace({ numbers: false });
+  readonly #raw = new Strace();
+  /** By position; a step has the same lines whenever one comes by. */
+  readonly #decoded: DecodedStep[] = [];
+
+  constructor(history: History) {
+    this.#history = history;
+  }
+
+  /** The step that the machine stands at, and up to `before` steps that led there; oldest first, none at the start. */
+  recent(before: number): DecodedStep[] {
+    const { position, past } = this.#history;
+    for (const step of past.slice(this.#decoded.length)) {
+      this.#decoded.push({ step: step.i, lines: this.#strace.lines(step), raw: this.#raw.lines(step) });
+    }
+    return this.#decoded.slice(Math.max(0, position - before), position + 1);
+  }
+
+  /** The recent steps with their numbers, the present one marked, and the one that comes next. */
+  text(before: number): string[] {
+    const { upcoming, position, last } = this.#history;
+    const recent = this.recent(before);
+    const lines = recent.flatMap(({ step, lines }, index) => numbered(step, lines, index === recent.length - 1));
+    if (position === START) lines.push(`  the machine as it was booted; ${last + 1} steps are to come`);
+    const difference = this.difference();
+    if (difference !== null) lines.push(`  ! ${difference}`);
+    if (upcoming !== null) lines.push(`  next: step ${upcoming.i}, ${upcomingText(upcoming)}`);
+    else if (position !== START) lines.push('  this was the last step');
+    return lines;
+  }
+
+  /** In what the step came to something else than its recording says; null where it did not, or nothing was recorded. */
+  difference(): string | null {
+    const { step, recorded, position } = this.#history;
+    const expected = recorded[position];
+    if (step === null || expected === undefined || isInputsOnly(expected)) return null;
+    const found = compareSteps(expected, step);
+    if (found === null) return null;
+    return `recorded otherwise: ${found.field} was ${JSON.stringify(found.expected)}, and is ${JSON.stringify(found.actual)}`;
+  }
+}
+
+function numbered(step: number, lines: readonly string[], isPresent: boolean): string[] {
+  const mark = `${isPresent ? '>' : ' '} ${String(step).padStart(4)}`;
+  return lines.map((line, index) => `${index === 0 ? mark : INDENT}  ${line}`);
+}
+
+/** Who acts next, and what in. */
+function upcomingText(step: Step): string {
+  switch (step.op) {
+    case 'proc':
+      return `process ${step.in.name} is made`;
+    case 'kill':
+      return `process ${step.in.proc} is killed`;
+    case 'signal':
+    case 'await':
+      return `${step.op} of ${step.in.thread}`;
+    case 'dump':
+      return `dump of ${step.in.file}`;
+    case 'note':
+      return 'a note';
+    default:
+      return `${step.by}: ${callBegin(step, step.bc).begin} ...`;
+  }
+}

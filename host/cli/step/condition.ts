@@ -1,0 +1,120 @@
+/**
+ * What `until` waits for, in words:
+ *
+ *     BR_REPLY, BC_FREE_BUFFER   a step in which that word was written or read
+ *     error, parked, woken       a call that failed, that went to sleep, that an earlier step had put to sleep
+ *     client.0, server           a step by that thread, or by any of that process
+ *     mmap, ioctl, kill          a step of that kind
+ *     buffers > 3, nodes = 0     so many of that kind, see COUNTS
+ */
+import type { RowData } from '../../inspect/tables/table.ts';
+import type { TableView, Views } from '../../inspect/tables/views.ts';
+import { wordNames } from '../../kernel/words.ts';
+import type { JournalHeader, Step } from '../../trace/journal.ts';
+import { UsageError } from '../usage.ts';
+
+/** Whether something is so behind a step. The tables are made only when they are asked for. */
+export type Condition = (step: Step, tables: () => Views) => boolean;
+
+const COMPARISON = /^(\w+)\s*(<=|>=|==?|!=|<|>)\s*(\d+)$/;
+
+const COMPARE: Readonly<Record<string, (count: number, limit: number) => boolean>> = {
+  '<': (count, limit) => count < limit,
+  '<=': (count, limit) => count <= limit,
+  '=': (count, limit) => count === limit,
+  '==': (count, limit) => count === limit,
+  '!=': (count, limit) => count !== limit,
+  '>=': (count, limit) => count >= limit,
+  '>': (count, limit) => count > limit,
+};
+
+/** What can be counted: a view, and which rows of its tables are meant. */
+const COUNTS: Readonly<Record<string, { readonly view: TableView; readonly counts: (row: RowData) => boolean }>> = {
+  /** Buffers that hold messages. */
+  buffers: { view: 'buffers', counts: ({ free }) => free === false },
+  /** Holes between them. */
+  free: { view: 'buffers', counts: ({ free }) => free === true },
+  /** Pages of mappings that have a frame. */
+  pages: { view: 'pages', counts: () => true },
+  /** Threads that live. A row without a thread is of work that any may take. */
+  threads: { view: 'threads', counts: ({ tid, alive }) => tid !== 0 && alive === true },
+  /** Objects that processes have sent; those of dead owners included. */
+  nodes: { view: 'nodes', counts: (row) => !('desc' in row) },
+  /** Handles: what a process has for nodes of others. */
+  handles: { view: 'nodes', counts: (row) => 'desc' in row },
+};
+
+/** What can be counted, by name. */
+export const COUNTED = Object.keys(COUNTS) as readonly string[];
+
+const EVENTS: Readonly<Record<string, Condition>> = {
+  error: (step) => outputsOf(step).some((out) => typeof out.ret === 'number' && out.ret < 0),
+  parked: (step) => step.parked === true,
+  woken: (step) => (step.woken?.length ?? 0) > 0,
+};
+
+/**
+ * @param steps The whole journal: names that never occur in it are refused.
+ * @throws UsageError for what is no condition.
+ */
+export function conditionOf(text: string, header: JournalHeader, steps: readonly Step[]): Condition {
+  const words = text.trim();
+  const event = EVENTS[words];
+  if (event !== undefined && Object.hasOwn(EVENTS, words)) return event;
+  const comparison = COMPARISON.exec(words);
+  if (comparison !== null) return countCondition(comparison);
+  if (/^B[CR]_/.test(words)) return wordCondition(words);
+  if (isProcess(words, steps)) return (step) => actorOf(step) === words || processOf(actorOf(step)) === words;
+  if (steps.some((step) => actorOf(step) === words)) return (step) => actorOf(step) === words;
+  if (steps.some(({ op }) => op === words)) return ({ op }) => op === words;
+  const known = header.procs.map(({ name }) => name).join(', ');
+  throw new UsageError(
+    `until what? "${words}" is no BC_ or BR_ word, no thread, process (${known}) or kind of step of this journal, none of ${Object.keys(EVENTS).join(', ')}, and no count like "buffers > 3"`,
+  );
+}
+
+function countCondition([, name = '', operator = '', limit]: RegExpExecArray): Condition {
+  const counted = Object.hasOwn(COUNTS, name) ? COUNTS[name] : undefined;
+  if (counted === undefined) throw new UsageError(`"${name}" cannot be counted; what can are ${COUNTED.join(', ')}`);
+  const holds = COMPARE[operator] as (count: number, limit: number) => boolean;
+  const { view, counts } = counted;
+  return (_, tables) => {
+    const number = tables()[view].reduce((sum, { rows }) => sum + rows.filter(({ data }) => counts(data)).length, 0);
+    return holds(number, Number(limit));
+  };
+}
+
+function wordCondition(name: string): Condition {
+  if (!wordNames().includes(name)) throw new UsageError(`the protocol has no word ${name}`);
+  const has = (words: readonly string[] | undefined) => words?.some((word) => word.split(' ', 1)[0] === name) ?? false;
+  return ({ bc, br, woken }) => has(bc) || has(br) || (woken ?? []).some((entry) => has(entry.br));
+}
+
+function outputsOf(step: Step): { ret?: number | string }[] {
+  const woken = (step.woken ?? []).map(({ out }) => out);
+  return (step.out === undefined ? woken : [step.out, ...woken]) as { ret?: number | string }[];
+}
+
+/** Whom a step is about: the acting thread, or the process or thread that something is done to. */
+function actorOf(step: Step): string {
+  switch (step.op) {
+    case 'proc':
+      return step.in.name;
+    case 'kill':
+      return step.in.proc;
+    case 'signal':
+    case 'await':
+      return step.in.thread;
+    default:
+      return step.by ?? '';
+  }
+}
+
+function processOf(thread: string): string {
+  const dot = thread.lastIndexOf('.');
+  return dot < 0 ? thread : thread.slice(0, dot);
+}
+
+function isProcess(name: string, steps: readonly Step[]): boolean {
+  return steps.some((step) => (step.op === 'proc' || step.op === 'fork') && step.in.name === name);
+}

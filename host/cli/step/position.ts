@@ -1,0 +1,21 @@
+/** Places in a history as users name them: by the number of the step behind which the machine stands. */
+import { type History, START } from '../../history.ts';
+import { UsageError } from '../usage.ts';
+
+/** @param text A step's number, `start` or `end`. @throws UsageError when the journal has no such step. */
+export function positionOf(text: string, history: History): number {
+  if (text === 'start') return START;
+  if (text === 'end') return history.last;
+  const position = /^\d+$/.test(text) ? history.find(Number(text)) : null;
+  if (position !== null) return position;
+  const { recorded } = history;
+  const steps = recorded.length === 0 ? 'no step' : `steps ${recorded[0]?.i} to ${recorded.at(-1)?.i}, start and end`;
+  throw new UsageError(
+    text === '' ? `to which step? There are ${steps}` : `there is no step "${text}"; there are ${steps}`,
+  );
+}
+
+/** "step 13 of 41" by the steps' own numbers, or "start". */
+export function headingOf({ step, recorded }: History): string {
+  return step === null ? 'start' : `step ${step.i} of ${recorded.at(-1)?.i}`;
+}

@@ -1,0 +1,141 @@
+/**
+ * `binderlab step`: a journal, or the journal of a script that is run first, walked step by step. On a terminal it asks
+ * for commands; otherwise, and with --at, --show or --json, it prints one moment.
+ */
+import { createInterface } from 'node:readline';
+import { History, HistoryError } from '../../history.ts';
+import { type BootOptions, Machine } from '../../machine.ts';
+import type { Journal } from '../../trace/journal.ts';
+import { defineCommand } from '../command.ts';
+import { findJournals, isFolder, isJournalName, readJournal } from '../files.ts';
+import { MACHINE_OPTIONS, machineChoice, machineOptions } from '../machineoptions.ts';
+import { reserveStdout } from '../output.ts';
+import { bootFor, loadScript, runScript } from '../script.ts';
+import { EXIT_FINE, EXIT_NO, UsageError } from '../usage.ts';
+import { headingOf, positionOf } from './position.ts';
+import { Stepper } from './stepper.ts';
+import { STEP_VIEWS, type StepView, StepViews, stepViewsOf } from './views.ts';
+
+const SCRIPT_NAME = /\.[cm]?[jt]s$/;
+/** What the interactive form shows after each move, unless --show says otherwise. */
+const WATCHED = 'calls,diff';
+
+export const stepCommand = defineCommand({
+  words: { hint: 'SOURCE', min: 1, max: 1, description: 'a script, or a journal (.jsonl, .jsonl.gz, -)' },
+  options: {
+    at: { type: 'string', hint: 'N', description: 'stand behind step N; also start, end (default)' },
+    show: { type: 'string', hint: 'VIEW,...', description: `${STEP_VIEWS.join(', ')}, or all` },
+    interactive: { type: 'boolean', description: 'ask for commands, even without a terminal' },
+    json: {
+      type: 'boolean',
+      description: 'print one JSON document: {source, step, steps, hash, difference, and each view}',
+    },
+    ...MACHINE_OPTIONS,
+  },
+  scriptArgs: true,
+  contrary: [['interactive', 'json']],
+  examples: [
+    ['step examples/first-call.ts', 'from the start, with a prompt; help lists what it understands'],
+    ['step run.jsonl --at 42 --show calls,threads', 'one moment, printed'],
+  ],
+  async run({ args, words: [source = ''], scriptArgs }) {
+    const printOnce = args.at !== undefined || args.show !== undefined || args.json;
+    const onTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
+    const interactive = args.interactive || (onTerminal && !printOnce);
+    if (interactive && source === '-') throw new UsageError('commands and the journal cannot both come from -');
+    const views = stepViewsOf(args.show ?? (interactive ? WATCHED : 'calls'));
+
+    const choice = machineChoice(args);
+    const options = machineOptions(choice);
+    const stdout = reserveStdout();
+    const { journal, complaint } = await journalOf(source, { ...options, args: scriptArgs });
+    if (!args.json) stdout.release();
+    if (complaint !== null) process.stderr.write(`${complaint}\n`);
+    const history = new History(journal, (header) => Machine.fromHeader(header, { ...options, journal: false }));
+    const arrived = arrive(history, args.at ?? (interactive ? 'start' : 'end'));
+    if (interactive) await converse(history, views);
+    else if (args.json) stdout.print(`${JSON.stringify(document(source, history, views), hexOfBigints, 2)}\n`);
+    else console.log(page(history, views).join('\n'));
+    process.exitCode = complaint === null && arrived ? EXIT_FINE : EXIT_NO;
+  },
+});
+
+/** @returns The journal, and, of a script that failed, what went wrong. */
+async function journalOf(
+  source: string,
+  options: BootOptions,
+): Promise<{ journal: Journal; complaint: string | null }> {
+  if (SCRIPT_NAME.test(source) && !isJournalName(source) && !isFolder(source)) {
+    const script = await loadScript(source);
+    const machine = bootFor({ ...options, name: source, journal: true });
+    const complaint = await runScript(script, machine);
+    return { journal: machine.journal, complaint };
+  }
+  if (options.args?.length) throw new UsageError(`a journal takes no ${options.args.join(' ')}: it is no script`);
+  const paths = findJournals([source]);
+  const [path] = paths;
+  if (path === undefined || paths.length > 1) {
+    throw new UsageError(`${source} holds ${paths.length} journals; name one of them`);
+  }
+  return { journal: await readJournal(path), complaint: null };
+}
+
+/** Goes to the step asked for, or as near as the machine gets. @returns whether it got there */
+function arrive(history: History, at: string): boolean {
+  try {
+    history.goto(positionOf(at, history));
+    return true;
+  } catch (error) {
+    if (!(error instanceof HistoryError)) throw error;
+    process.stderr.write(`binderlab: ${error.message}; this is the moment before it\n`);
+    return false;
+  }
+}
+
+function page(history: History, views: readonly StepView[]): string[] {
+  const shown = new StepViews(history);
+  const heading = `${history.header.name}: ${headingOf(history)}, state ${history.hash()}`;
+  return [heading, ...views.flatMap((view) => ['', ...shown.text(view)])];
+}
+
+function document(source: string, history: History, views: readonly StepView[]): Record<string, unknown> {
+  const shown = new StepViews(history);
+  const { step, recorded } = history;
+  return {
+    source,
+    step: step?.i ?? null,
+    steps: recorded.length,
+    hash: history.hash(),
+    difference: shown.difference(),
+    ...Object.fromEntries(views.map((view) => [view, shown.data(view)])),
+  };
+}
+
+function hexOfBigints(_: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? `0x${value.toString(16)}` : value;
+}
+
+/** Reads commands from standard input until `quit`, or the end of it. */
+async function converse(history: History, views: readonly StepView[]): Promise<void> {
+  const stepper = new Stepper(history, views, (line) => console.log(line));
+  const terminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
+  const lines = createInterface({
+    input: process.stdin,
+    output: process.stdout,
+    terminal,
+    completer: (line: string) => stepper.completions(line),
+  });
+  stepper.begin();
+  const ask = (): void => {
+    lines.setPrompt(stepper.prompt);
+    lines.prompt();
+  };
+  ask();
+  for await (const line of lines) {
+    if (!terminal) console.log(line); // nobody else shows what was asked
+    stepper.perform(line);
+    if (stepper.done) break;
+    ask();
+  }
+  if (!stepper.done) console.log();
+}
