@@ -1,9 +1,9 @@
-/** Error numbers by name, and what each of them usually means when Binder answers with it. */
+/** Error numbers by name, and the usual meaning of each when Binder returns it. */
 import * as numbers from '../../assembly/abi/errno.ts';
 
 const NAMES: ReadonlyMap<number, string> = new Map(Object.entries(numbers).map(([name, value]) => [value, name]));
 
-/** One sentence for each error, for people who meet it for the first time. */
+/** One sentence for each error, for readers new to it. */
 const MEANINGS: Readonly<Record<string, string>> = {
   EPERM: 'not allowed: the context manager belongs to another uid, or the mapping was asked to be writable',
   ENOENT: 'there is nothing of that name or number',
@@ -25,12 +25,12 @@ const MEANINGS: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'the time ran out',
 };
 
-/** @param errno Positive. @returns Its name; of an unknown number, "errno N". */
+/** @param errno Positive. @returns Its name; "errno N" for an unknown number. */
 export function errnoName(errno: number): string {
   return NAMES.get(errno) ?? `errno ${errno}`;
 }
 
-/** What errors mean where one call knows better: by the call, then by the error. */
+/** Meanings that are specific to a call: by call, then by error. */
 const MEANINGS_OF: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   setresuid: { EPERM: 'only a process of uid 0 may become another user' },
   setcon: { EINVAL: 'the context is longer than the machine keeps' },
@@ -85,7 +85,7 @@ const MEANINGS_OF: Readonly<Record<string, Readonly<Record<string, string>>>> = 
 
 /**
  * @param errno Positive.
- * @param call What failed: the name of a system call, or of an ioctl of the driver's.
+ * @param call The failed call: the name of a system call, or of an ioctl of the driver.
  * @returns A sentence without its full stop.
  */
 export function errnoMeaning(errno: number, call = ''): string {

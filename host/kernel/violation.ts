@@ -1,18 +1,18 @@
-/** What the guest's invariant checker found, in words. One sentence for each VIOLATION_* of abi/check. */
+/** The result of the guest's invariant checker in words: a sentence for each VIOLATION_* of abi/check. */
 import * as codes from '../../assembly/abi/check.ts';
 import type { RawExports } from '../guest/exports.ts';
 import { BinderlabError } from './error.ts';
 
-/** The first invariant that does not hold. */
+/** The first violated invariant. */
 export interface Violation {
   /** The number's name without its prefix, e.g. `NODE_LOCAL_STRONG`. */
   name: string;
-  /** Linear address of what is broken. */
+  /** Linear address of the broken object. */
   address: number;
-  /** What it should be, and what it is; which numbers these are, the sentence tells. Zero where there are none. */
+  /** Expected and actual number; the sentence says which. Zero when unused. */
   wanted: number;
   found: number;
-  /** All of that as a sentence, without a full stop. */
+  /** The whole as a sentence, without a full stop. */
   text: string;
 }
 
@@ -23,7 +23,7 @@ const NAMES: ReadonlyMap<number, string> = new Map(
 
 type Name = keyof typeof codes extends `VIOLATION_${infer Rest}` ? Exclude<Rest, 'TALLIES'> : never;
 
-/** {at} is the address, {wanted} and {found} are the numbers, with an x in front as hex. */
+/** {at} is the address; {wanted} and {found} are the numbers, in hex with a leading x. */
 const SENTENCES: Readonly<Record<Name, string>> = {
   FRAME_REFS: 'the frames at {at} count {wanted} references, but {found} holders were found',
   OWNER: 'the object at {at}: {wanted} in use there, {found} found to own it',
@@ -114,7 +114,7 @@ const SENTENCES: Readonly<Record<Name, string>> = {
   STATS: 'of object kind {at} debugfs counts {wanted} that live, and there are {found}',
 };
 
-/** Runs the checker. Null when all is well. */
+/** Runs the checker. null: no invariant is violated. */
 export function findViolation(raw: RawExports): Violation | null {
   let code: number;
   try {
