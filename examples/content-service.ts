@@ -1,6 +1,6 @@
 /**
- * ContentService: a change is one synchronous call, and it becomes a oneway to each observer that it concerns. Who made the
- * change waits for none of them, and a slow observer makes nobody wait but itself.
+ * ContentService: a change is one synchronous call, and becomes a oneway to each observer concerned. The process that makes the
+ * change waits for no observer, and a slow observer delays only itself.
  *
  *     binderlab run examples/content-service.ts --strace
  */
@@ -15,7 +15,7 @@ interface Heard {
   ms: number;
 }
 
-/** Observes something, and takes its time over each change. */
+/** Observes a uri, and needs some time for each change. */
 function* observer(who: string, uri: string, ms: number, heard: Heard[], ready: Set<string>) {
   yield* (yield* ProcessState.self()).startThreadPool();
   const observer = new ContentObserver(function* ([changed = '']) {
@@ -27,7 +27,7 @@ function* observer(who: string, uri: string, ms: number, heard: Heard[], ready: 
   yield* sys.pause();
 }
 
-/** Changes two things, one after the other. @param waited Takes how long that took. */
+/** Announces two changes. @param waited Receives how long that took. */
 function* writer(observers: number, ready: Set<string>, log: CallLog, waited: number[]) {
   yield* sys.until(() => ready.size === observers, 'all observers');
   const resolver = yield* ContentResolver.find();

@@ -1,6 +1,6 @@
 /**
- * The death of a process, as those see it who had to do with it: the caller whose call it was serving, who has asked to be
- * told, and the service manager.
+ * The death of a process, as other processes see it: the caller whose call it was serving, the process that linked to its
+ * death, and the service manager.
  *
  *     binderlab run examples/death.ts --strace
  */
@@ -23,7 +23,7 @@ const DESCRIPTOR = 'lab.IVictim';
 const WORK = 1;
 const WORK_MS = 3_600_000;
 
-/** Takes a call, and never comes to answer it. */
+/** Takes a call, and never replies. */
 function* victim(serving: Set<number>) {
   yield* (yield* ProcessState.self()).startThreadPool();
   const service = new BnInterface(DESCRIPTOR, {
@@ -36,7 +36,7 @@ function* victim(serving: Set<number>) {
   yield* sys.pause();
 }
 
-/** @returns The name of the status that a call ended with. */
+/** @returns The name of the status of a failed call. */
 function* statusOf(call: Generator) {
   try {
     yield* call as ReturnType<typeof sys.pause>;
@@ -47,7 +47,7 @@ function* statusOf(call: Generator) {
   }
 }
 
-/** Calls, and is in the middle of it when the callee dies. */
+/** Calls; the callee dies during the call. */
 function* caller(says: string[]) {
   const binder = yield* (yield* defaultServiceManager()).waitForService('victim');
   const work = new BpInterface(binder, DESCRIPTOR).call(
@@ -60,7 +60,7 @@ function* caller(says: string[]) {
   assert(binder instanceof BpBinder && !binder.isBinderAlive(), 'the proxy knows that its process has died');
 }
 
-/** Only wants to be told. It says who has told it, and what the service manager knows by then. */
+/** Links to the death. Prints which thread is notified, and what the service manager then knows. */
 function* watcher(says: string[], linked: Set<string>) {
   yield* (yield* ProcessState.self()).startThreadPool();
   const manager = yield* defaultServiceManager();
@@ -92,7 +92,7 @@ export default (machine: Machine) => {
   sim.run({ until: () => serving.size > 0 && linked.has('watcher') });
 
   process.kill();
-  // the service manager hears of it in its one thread, which does not read anything else before that
+  // the service manager has one thread: it handles the death before any later call
   machine.on('step', ({ by, bc }) => {
     if (by === manager.main.name && bc?.some((word) => word.startsWith('BC_DEAD_BINDER_DONE'))) linked.add('manager');
   });

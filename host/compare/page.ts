@@ -1,4 +1,4 @@
-/** The comparison as one HTML page that needs nothing beside itself: the answer, plots, page tables, the counts, sources. */
+/** The comparison as a self-contained HTML page: the answer, plots, page tables, counts, sources. */
 import type { Strategy } from '../kernel/strategy.ts';
 import { barPlot } from '../plot/barplot.ts';
 import { bytesText, exactBytesText, timeText } from '../plot/figures.ts';
@@ -19,7 +19,7 @@ import { EVENT_WORDS, STRATEGY_WHAT } from './words.ts';
 
 const PAGE_BYTES = 4096;
 
-/** @param conditions Those under which it was measured. */
+/** @param conditions The conditions of the measurement. */
 export function comparePage(studies: readonly Study[], { machines, profile }: Conditions): string {
   const rows = studies.flatMap((study) => study.rows);
   const strategies = [...new Set(rows.map(({ strategy }) => strategy))].filter((one): one is Strategy => one !== null);
@@ -117,7 +117,7 @@ function memoryBars({ rows }: Study, payloads: readonly number[]): string {
   });
 }
 
-/** Rows that agree in something, as one, with all of their names. */
+/** Merges rows with equal values into one, with all of their names. */
 function merged(rows: readonly Row[], key: (row: Row) => string): [Name[], Row][] {
   const found = new Map<string, [Name[], Row]>();
   for (const row of rows) {

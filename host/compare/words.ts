@@ -1,4 +1,4 @@
-/** What people read for the names of events, and what the ways to send and the strategies do. */
+/** Names of events for people; descriptions of the ways to send and of the strategies. */
 import type { Strategy } from '../kernel/strategy.ts';
 import type { Send } from './scene.ts';
 import type { Event } from './tally.ts';
