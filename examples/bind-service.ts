@@ -95,6 +95,6 @@ export default (machine: Machine) => {
   sim.run();
 
   const stopped = log.calls.map(({ method }) => method);
-  assert(stopped.includes('IApplicationThread.scheduleStopService'), 'a service that nobody has bound is stopped');
+  assert(stopped.includes('IApplicationThread.scheduleStopService'), 'a service without bindings is stopped');
   assert(android.systemServer.activityManager.services.length === 0, 'ActivityManager has forgotten it');
 };

@@ -105,7 +105,7 @@ export default (machine: Machine) => {
   assert(says.watcher.length === 3 && says.watcher[2] === 'checkService gives null', 'the manager has forgotten it');
   assert(
     machine.inspect.deadNodes().every(({ refs }) => refs.length > 0),
-    'a dead node lives on while somebody has a handle',
+    'a dead node exists while a process has a handle',
   );
   for (const [who, lines] of Object.entries(says)) for (const line of lines) console.log(`${who}: ${line}`);
 };

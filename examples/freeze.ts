@@ -71,7 +71,7 @@ function* system(pid: number, moves: string[]) {
   yield* other.think('second');
   yield* sys.sleep(1000);
   const { syncRecv, asyncRecv } = yield* Freezer.getBinderFreezeInfo(pid);
-  assert((syncRecv & 1) === 1 && asyncRecv === 1, 'the driver tells that both kinds of calls came');
+  assert((syncRecv & 1) === 1 && asyncRecv === 1, 'the driver reports both kinds of calls');
   assert(moves.join() === 'opening', 'and none of them reached it');
   console.log(`two oneways are sent; a second later the game has seen ${moves.length} move: ${moves.join(', ')}`);
   console.log(

@@ -92,8 +92,8 @@ export default (machine: Machine) => {
   assert(idle === 1 && process.threads.length >= 2, 'the app has a pool besides');
   assert(
     stacks.every((stack) => stack === `incoming ${COMPARE} over outgoing ${SORT}`),
-    'each lies on the call that waits',
+    'each is above the call that waits',
   );
   console.log(`${servedBy.length} callbacks, served by ${[...new Set(servedBy)].join(', ')}`);
-  console.log(`the thread's stack in the driver meanwhile: ${stacks[0]}`);
+  console.log(`the thread's stack in the driver at that time: ${stacks[0]}`);
 };

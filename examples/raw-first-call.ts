@@ -29,7 +29,7 @@ export default (machine: Machine) => {
   // From now on handle 0 is servicemanager. It finds nothing to read, and sleeps.
   manager.thread.becomeContextManager(manager.fd);
   let listening = manager.thread.writeRead(manager.fd, [bc.enterLooper()]);
-  assert(listening.parked, 'servicemanager sleeps while nobody calls');
+  assert(listening.parked, 'servicemanager sleeps until a call arrives');
 
   // Register. The message holds the service's own name for its object; no other process ever sees that name.
   const adding = service.thread.writeRead(service.fd, [
@@ -37,7 +37,7 @@ export default (machine: Machine) => {
   ]);
   const add = listening.expect('BR_TRANSACTION');
   const known = manager.process.handleOf(add);
-  assert(add.code === CODE_ADD && add.senderPid === service.process.pid, 'the driver tells who sent the message');
+  assert(add.code === CODE_ADD && add.senderPid === service.process.pid, 'the driver names the sender of the message');
   assert(known === 1, 'servicemanager sees the object as its handle 1');
 
   manager.thread.writeRead(manager.fd, [bc.acquire(known), bc.freeBuffer(add), bc.reply()]);
@@ -67,7 +67,7 @@ export default (machine: Machine) => {
   ]);
   const call = serving.expect('BR_TRANSACTION');
   assert(call.ptr === BigInt(OBJECT.ptr), 'the driver translated the handle back into the name of the object');
-  assert(call.senderEuid === 10001, 'the service is told whose call it is');
+  assert(call.senderEuid === 10001, 'the driver passes the caller’s uid to the service');
   const text = service.process.textOf(call);
   service.thread.writeRead(service.fd, [bc.freeBuffer(call), bc.reply({ data: text.toUpperCase() })]);
   const reply = calling.expect('BR_REPLY');

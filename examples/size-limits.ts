@@ -111,6 +111,6 @@ export default (machine: Machine) => {
   const tooLarge = 'TransactionTooLargeException (FAILED_TRANSACTION)';
   const small = 'DeadObjectException (FAILED_TRANSACTION)';
   assert(outcomes.join() === ['fits', tooLarge, 'fits', tooLarge, small, 'fits'].join(), 'these are the limits');
-  assert(machine.process('sink').alive, 'nobody has died, whatever the app was told');
+  assert(machine.process('sink').alive, 'no process has died, whatever exception the app got');
   clamp(machine);
 };

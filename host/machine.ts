@@ -274,7 +274,7 @@ export class Machine {
   get journal(): Journal {
     if (this.#keeper === null) {
       throw new BinderlabError(
-        'this machine keeps no journal: boot it with "journal: true", call keepJournal(true) before anything happens, or give "run" a --journal. Steps as they go by are told to machine.on("step", listener).',
+        'this machine keeps no journal: boot it with "journal: true", call keepJournal(true) before anything happens, or give "run" a --journal. machine.on("step", listener) reports each step without a journal.',
       );
     }
     const { steps, procs } = this.#keeper;
@@ -367,7 +367,7 @@ export class Machine {
   end(): void {
     const forgotten = this.#simulation?.forgotten ?? null;
     if (forgotten !== null) {
-      const text = `the simulation was never run, so nothing came of ${forgotten.join(', ')}: call its run().`;
+      const text = `the simulation was never run, so it did not run ${forgotten.join(', ')}: call its run().`;
       this.#system.log.add({ level: 'error', pid: 0, tag: SCRIPT_TAG, text });
     }
     this.#system.observer = null;

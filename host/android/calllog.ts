@@ -84,7 +84,7 @@ export class CallLog {
   }
 
   #nameOf(pid: number): string {
-    return this.machine.processes.find((process) => process.pid === pid)?.name ?? '(nobody)';
+    return this.machine.processes.find((process) => process.pid === pid)?.name ?? '(unknown)';
   }
 }
 

@@ -64,12 +64,13 @@ export function takeRequest(arrived: Uint8Array): { words: string[]; rest: Uint8
 export function argumentsOf(words: readonly string[]): ZygoteArguments {
   const value = (key: string): string => {
     const word = words.find((one) => one.startsWith(`${key}=`));
-    if (word === undefined) throw new BinderlabError(`Zygote was not told ${key}`);
+    if (word === undefined) throw new BinderlabError(`the request to Zygote has no ${key}`);
     return word.slice(key.length + 1);
   };
   const number = (key: string): number => {
     const text = value(key);
-    if (!/^\d{1,9}$/.test(text)) throw new BinderlabError(`Zygote was told ${key}=${text}, which is no number`);
+    if (!/^\d{1,9}$/.test(text))
+      throw new BinderlabError(`the request to Zygote has ${key}=${text}, which is not a number`);
     return Number(text);
   };
   if (!words.includes(ENTRY_POINT)) throw new BinderlabError(`Zygote was not asked for ${ENTRY_POINT}`);

@@ -75,7 +75,7 @@ export class BpBinder implements IBinder {
 
   *transact(code: number, data: Parcel, flags = 0): Act<Parcel> {
     this.#check();
-    if (!this.#alive) throw dead(`the process behind handle ${this.handle} has died`);
+    if (!this.#alive) throw dead(`the process behind handle ${this.handle} is dead`);
     this.#checkStability(code);
     const courier = yield* this.home.courier();
     try {
@@ -157,7 +157,7 @@ export class BpBinder implements IBinder {
   }
 
   *unlinkToDeath(recipient: DeathRecipient): Act<void> {
-    if (this.#obituarySent) throw dead('the process has died, and the recipient was told');
+    if (this.#obituarySent) throw dead('the process is dead, and the recipient was notified');
     const index = this.#recipients.indexOf(recipient);
     if (index < 0) throw new StatusError(STATUS.NAME_NOT_FOUND, 'this recipient is not linked to the death');
     this.#recipients.splice(index, 1);

@@ -301,7 +301,7 @@ export class IPCThreadState implements Courier {
           this.#freeBuffer(next.buffer);
           break;
         case 'BR_DEAD_REPLY':
-          throw yield* this.#failure(STATUS.DEAD_OBJECT, 'the process that was called is dead, or has died meanwhile');
+          throw yield* this.#failure(STATUS.DEAD_OBJECT, 'the called process is dead, or died during the call');
         case 'BR_FROZEN_REPLY':
           throw yield* this.#failure(STATUS.FAILED_TRANSACTION, 'the process that was called is frozen');
         case 'BR_FAILED_REPLY':
@@ -340,7 +340,7 @@ export class IPCThreadState implements Courier {
       case 'BR_ERROR':
         throw new StatusError(one.error, `the driver answers with ${errnoName(-one.error)}`);
       case 'BR_UNKNOWN':
-        throw new BinderlabError(`${this.thread.name} has read the word 0x${one.word.toString(16)}, which is none`);
+        throw new BinderlabError(`${this.thread.name} read the unknown word 0x${one.word.toString(16)}`);
       default:
         return;
     }

@@ -35,7 +35,7 @@ const GET_INTERVAL_MS = 100;
 const MANAGER_INTERVAL_MS = 1000;
 const MANAGER_POLL: Poll = {
   what: 'handle 0',
-  cause: 'nobody is context manager; ServiceManager.start(sim) makes a service manager',
+  cause: 'there is no context manager; ServiceManager.start(sim) makes a service manager',
   forever: true,
 };
 /** How long waitForService waits for a notification before it asks again, in milliseconds. */
@@ -100,7 +100,7 @@ export class ServiceManagerProxy extends BpInterface {
     const thread = yield* sys.self();
     thread.polls = {
       what: `the service "${name}"`,
-      cause: 'nobody has registered it; addService is an act, which "yield*" runs',
+      cause: 'no process has registered it; addService is an act, which "yield*" runs',
       forever: true,
     };
     try {

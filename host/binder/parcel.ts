@@ -311,7 +311,7 @@ export class Parcel extends ParcelValues {
     const length = this.readInt32();
     const end = at + length;
     if (length < 4 || end > this.dataSize) {
-      throw this.error('readStructured', at, `there is the length ${length}, and ${this.dataAvail} bytes are left`);
+      throw this.error('readStructured', at, `the length is ${length}, and ${this.dataAvail} bytes are left`);
     }
     const value = read(this, () => this.dataPosition < end);
     if (this.dataPosition > end) {

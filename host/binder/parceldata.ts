@@ -132,7 +132,7 @@ export class ParcelData {
     const length = this.view.getInt32(this.take(reader, 4), true);
     if (length === NULL_LENGTH) return null;
     if (length < 0 || length * unit + extra > this.dataAvail) {
-      const problem = `there is the length ${length}, and ${this.dataAvail} bytes are left behind it`;
+      const problem = `the length is ${length}, and ${this.dataAvail} bytes are left after it`;
       throw this.error(reader, at, problem);
     }
     return length;

@@ -297,7 +297,7 @@ export abstract class ParcelValues extends ParcelData {
     if (length === null) return null;
     const at = this.take(reader, 2 * length + 2);
     if (this.view.getUint16(at + 2 * length, true) !== 0) {
-      throw this.error(reader, start, `there is the length ${length}, and no NUL behind that many code units`);
+      throw this.error(reader, start, `the length is ${length}, and no NUL follows that many code units`);
     }
     let text = '';
     for (let i = 0; i < length; i++) text += String.fromCharCode(this.view.getUint16(at + 2 * i, true));
@@ -310,7 +310,7 @@ export abstract class ParcelValues extends ParcelData {
     if (length === null) return null;
     const at = this.take(reader, length + 1);
     if (this.bytes[at + length] !== 0) {
-      throw this.error(reader, start, `there is the length ${length}, and no NUL behind that many bytes`);
+      throw this.error(reader, start, `the length is ${length}, and no NUL follows that many bytes`);
     }
     return utf8Text(this.bytes.subarray(at, at + length));
   }

@@ -172,7 +172,7 @@ export class ServiceManager extends BnInterface {
     const waiter = this.#waiters.find((one) => one.name === name && one.callback === callback);
     if (callback instanceof BpBinder) yield* callback.release();
     if (waiter === undefined)
-      throw new ServiceException('ILLEGAL_STATE', `nobody waits for "${name}" with that callback`);
+      throw new ServiceException('ILLEGAL_STATE', `no client waits for "${name}" with that callback`);
     yield* this.#dismiss(waiter);
   }
 

@@ -20,7 +20,7 @@ import { PAGES, type Scene, type SceneChoice, SENDS, type Send, type Workload } 
 
 export const CALL: Workload = {
   name: 'call',
-  what: 'The client writes the payload and calls with it; the server reads every byte, frees the buffer and replies with nothing.',
+  what: 'The client writes the payload and calls with it; the server reads every byte, frees the buffer and replies without data.',
   usesBinder: true,
   sends: SENDS,
   jumps: PAGES,
@@ -29,7 +29,7 @@ export const CALL: Workload = {
 
 export const PRESSURE: Workload = {
   name: 'pressure',
-  what: 'As call, and before every call the shrinker takes all pages of the mappings that no buffer lies in.',
+  what: 'As call, and before every call the shrinker takes all unused pages of the mappings.',
   usesBinder: true,
   sends: SENDS,
   jumps: PAGES,

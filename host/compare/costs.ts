@@ -39,7 +39,7 @@ const CORTEX_A53: CostProfile = {
     framesZeroed: { ns: 2246, source: `4096 bytes at bw_mem-bzero-16mb, 1823 MB/s; ${TI}` },
     'pteWrites.user': { ns: 49, source: `one store that misses: lat_mem_rd-stride128-sz1000k; ${TI}` },
     'pteWrites.kernel': { ns: 49, source: 'as pteWrites.user' },
-    tlbFlushes: { ns: 390, source: `estimate: a TLBI and the barrier behind it as lat_syscall-null; ${TI}` },
+    tlbFlushes: { ns: 390, source: `estimate: a TLBI and the barrier after it as lat_syscall-null; ${TI}` },
     faults: { ns: 541, source: `lat_pagefault, 590 ns, less the page-table write in it; ${TI}` },
     kmaps: { ns: 0, source: DIRECT_MAP },
     walks: { ns: 49, source: `the last level of the walk misses: lat_mem_rd-stride128-sz1000k; ${TI}` },

@@ -7,7 +7,7 @@ import { PAGES, type Scene, type SceneChoice, type Workload } from './scene.ts';
 
 export const ECHO: Workload = {
   name: 'echo',
-  what: 'As call, and the server replies with as many bytes of its own, which the client reads.',
+  what: 'As call, and the server replies with the same number of bytes, which the client reads.',
   usesBinder: true,
   sends: ['inline'],
   jumps: PAGES,

@@ -18,7 +18,7 @@ const WAITING = 16;
 
 export const ONEWAY: Workload = {
   name: 'oneway',
-  what: 'The client sends the payload in one oneway call; the server reads every byte and frees the buffer. Nobody replies.',
+  what: 'The client sends the payload in one oneway call; the server reads every byte and frees the buffer. There is no reply.',
   usesBinder: true,
   sends: ['inline'],
   jumps: PAGES,

@@ -84,8 +84,8 @@ function studyBody(study: Study, profile: CostProfile): string {
 function curves(study: Study, profile: CostProfile): string {
   const plot = linePlot(costPlot(study, profile));
   if (plot === '') return '';
-  return `${plot}<p class="soft">Each line is measured at ${study.payloads.length} payloads, those before, on and behind the ends of pages among them
-(of the first 16 pages all, of later ones some). Dots are the payloads of the tables. A ring is where one\novertakes another, found by measuring. Where lines lie on each other, the one that is named last is to be seen.</p>`;
+  return `${plot}<p class="soft">Each line is measured at ${study.payloads.length} payloads, including those before, at and after page boundaries
+(all of the first 16 pages, some of later ones). Dots are the payloads of the tables. A ring is where one\novertakes another, found by measuring. Where lines coincide, the one named last is visible.</p>`;
 }
 
 function timeBars({ rows }: Study, payload: number, profile: CostProfile): string {

@@ -9,7 +9,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   ENOENT: 'there is nothing of that name or number',
   ESRCH: 'no such process, or the process it is about has not mapped the device',
   EINTR: 'a signal ended the wait',
-  EBADF: 'that descriptor is not open in this process; open() tells the number to use',
+  EBADF: 'that descriptor is not open in this process; open() returns the number to use',
   EAGAIN: 'nothing to read, and the descriptor is non-blocking; or a freeze found transactions under way',
   ENOMEM: 'the machine has no memory left for it, or the address is beyond the end of user space',
   EACCES: 'the mapping does not permit that protection: a Binder mapping is never writable',
@@ -20,7 +20,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   EINVAL: 'the driver does not know the command, or its arguments contradict what it knows',
   EMFILE: 'the process has as many descriptors open as its limit allows',
   ENOTTY: 'that descriptor does not take ioctls',
-  EPIPE: 'nobody is left who could read it',
+  EPIPE: 'no process is left that could read it',
   ENOSPC: 'the mapping of the receiver has no room',
   ETIMEDOUT: 'the time ran out',
 };
@@ -65,7 +65,7 @@ const MEANINGS_OF: Readonly<Record<string, Readonly<Record<string, string>>>> = 
   write: {
     EBADF: 'that descriptor is not open in this process, or not for writing',
     EINVAL: 'that file cannot be written',
-    EPIPE: 'nobody is left who could read it',
+    EPIPE: 'no process is left that could read it',
   },
   BINDER_SET_CONTEXT_MGR: {
     EBUSY: 'there is a context manager, and it lives',

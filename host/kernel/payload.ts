@@ -75,7 +75,7 @@ export function payloadOf(input: PayloadInput): Payload {
   if (objects !== undefined && objects.length > 0) {
     if (placedAt !== BROUGHT_ALONG) {
       throw new BinderlabError(
-        'data that lies in memory already cannot take further objects: give the data as bytes, or write the objects there and give their "offsets"',
+        'data that is in memory already cannot take further objects: pass the data as bytes, or write the objects there and pass their "offsets"',
       );
     }
     return withObjects(bytes, length, objects, offsets, buffersSize);

@@ -267,8 +267,7 @@ export class Process implements Home {
   }
 
   #faultMeaning({ signal, siCode }: Stored): string {
-    if (signal === 'SIGBUS')
-      return 'a page of a mapping that has no memory behind it yet: no buffer has ever covered it';
+    if (signal === 'SIGBUS') return 'a page of a mapping without memory: no buffer has covered it yet';
     if (siCode === 2) return 'which is mapped, but not for that: Binder mappings are read-only';
     const { address, size } = this.range;
     return `where nothing is mapped; the arena is ${hexOfAddress(address)} to ${hexOfAddress(address + size)}`;

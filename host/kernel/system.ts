@@ -265,7 +265,7 @@ export class System {
   checkQuiet(): void {
     if (!this.telling) return;
     throw new BinderlabError(
-      'a listener of machine.on() may look at the machine, and not act in it: no system call, spawn, dump or restore. Note what you want, and do it when the call that you were told of has returned.',
+      'a listener of machine.on() may look at the machine, and not act in it: no system call, spawn, dump or restore. Note what to do, and do it when the reported call has returned.',
     );
   }
 

@@ -82,7 +82,7 @@ const NO_BYTES: Uint8Array = new Uint8Array(0);
 const REASONS: Readonly<Partial<Record<ReturnName, string>>> = {
   BR_FAILED_REPLY: 'the driver refused the message; thread.extendedError(fd) has the errno',
   BR_DEAD_REPLY:
-    'the process behind that handle has died, or has not mapped its descriptor (mmap), or nobody has become context manager yet',
+    'the process behind that handle is dead, or has not mapped its descriptor (mmap), or there is no context manager yet',
   BR_FROZEN_REPLY: 'the callee is frozen',
 };
 
