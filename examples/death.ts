@@ -76,7 +76,7 @@ function* watcher(says: string[], linked: Set<string>) {
   yield* sys.until(() => told !== '', 'the news');
   says.push(`binderDied is called in ${told}`);
   says.push(`linkToDeath ends with ${yield* statusOf(binder.linkToDeath({ binderDied() {} }))} from then on`);
-  yield* sys.until(() => linked.has('manager'), 'the service manager to hear of it as well');
+  yield* sys.until(() => linked.has('manager'), 'the service manager to be notified as well');
   says.push(`checkService gives ${yield* manager.checkService('victim')}`);
 }
 

@@ -184,7 +184,7 @@ function counts(rows: readonly Row[], profile: CostProfile): string {
 }
 
 function columnsWords({ machine }: CostProfile): string {
-  return `Up to the time by the model, on ${machine}, of one warm call: both sides and the kernel together. Page-table entries are those written, of user space and of the kernel’s own table. Behind it: entries written by the first call and by both mmaps before it, memory that holds messages afterwards, kernel addresses set aside.`;
+  return `The columns up to the modelled time, on ${machine}, count one warm call: both sides and the kernel together. Page-table entries are those written, in user tables and in the kernel’s own table. The columns after it: entries written by the first call and by both mmaps before it, memory that holds messages afterwards, reserved kernel addresses.`;
 }
 
 function sources({ costs }: CostProfile): string {

@@ -34,7 +34,7 @@ export interface SceneChoice {
   send: Send;
 }
 
-/** Where the cost of a workload jumps: at multiples of so many bytes. */
+/** Where the cost of a workload jumps: at multiples of a number of bytes. */
 export interface Jumps {
   every: number;
   /** Bytes sent before the payload. */

@@ -73,8 +73,7 @@ export class UserMemory {
   }
 
   /**
-   * Linear address of `length` bytes that lie in one page and may be written. Valid until the guest runs again.
-   *
+   * Linear address of `length` writable bytes in one page. Valid until the guest runs again.
    * @returns The linear address, or -1.
    */
   window(address: number, length: number): number {

@@ -82,7 +82,7 @@ const NO_BYTES: Uint8Array = new Uint8Array(0);
 const REASONS: Readonly<Partial<Record<ReturnName, string>>> = {
   BR_FAILED_REPLY: 'the driver refused the message; thread.extendedError(fd) has the errno',
   BR_DEAD_REPLY:
-    'the process behind that handle is dead, or has not mapped its descriptor (mmap), or there is no context manager yet',
+    'the process of that handle is dead, or has not mapped its descriptor (mmap), or there is no context manager yet',
   BR_FROZEN_REPLY: 'the callee is frozen',
 };
 
@@ -106,7 +106,7 @@ export class WriteReadCall extends Call {
   /** Linear address of the entry. */
   private at = 0;
   private decoded: Return[] | null = null;
-  /** Bytes in the read buffer beside the result; null when nobody asked for them. */
+  /** Bytes in the read buffer beside the result; null when they were not requested. */
   private watched: Watched | null = null;
 
   constructor(

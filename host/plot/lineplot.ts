@@ -133,7 +133,7 @@ function drawn({ look, points }: Line, { x, y }: Frame): string {
   return `<polyline class="line" ${colorOf(look)}${dashOf(look)} points="${path}"/>`;
 }
 
-/** A dot, with its spread as a vertical bar behind it. */
+/** A dot, with its spread as a vertical bar. */
 function dot(point: Point, { name, look }: Line, { xText, yText }: LinePlot, { x, y }: Frame): string {
   const { low = point.y, high = point.y } = point;
   const at = percentOf(x.at(point.x));

@@ -219,7 +219,7 @@ test('a process that has ended', () => {
   orphan.main.mmap(fd);
   assert.match(
     told(() => orphan.main.writeRead(fd, [bc.transaction({ handle: 0 })]).expect('BR_REPLY')),
-    /BR_DEAD_REPLY: the process behind that handle is dead, /,
+    /BR_DEAD_REPLY: the process of that handle is dead, /,
   );
 });
 
