@@ -17,10 +17,7 @@ export const BANNED: readonly (readonly [phrase: RegExp, better: string])[] = [
   [/(is|are|was|were|be|been|being) told/, 'gets, is notified, is reported'],
   [/tells? (of|that|how|which|what|whether|where|who|the driver)/, 'reports, says'],
   [/(hears?|told) of/, 'is notified of'],
-  [
-    /behind (it|its|them|that|this|all|each|every|any|one|the (step|last|first|word|commands?|stream|data))/,
-    'after',
-  ],
+  [/behind (it|its|them|that|this|all|each|every|any|one|the (step|last|first|word|commands?|stream|data))/, 'after'],
   [/lies?/, 'is'],
   [/in short/, 'in a short form'],
   [/meanwhile/, 'at that time, since then, during the call'],
