@@ -217,7 +217,7 @@ export class IPCThreadState implements Courier {
     yield* this.#talkWithDriver(false);
   }
 
-  /** As `flushCommands`, unless the thread serves a call: then they go with the reply. */
+  /** As `flushCommands`, unless the thread enters the driver soon anyway: it serves a call, or loops in the pool. */
   *flushIfNeeded(): Act<void> {
     if (!this.#isLooper && this.#serving === 0) yield* this.flushCommands();
   }
