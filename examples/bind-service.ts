@@ -1,7 +1,7 @@
 /**
- * Two ways to a service. One of the system is registered under a name: the app asks the service manager, and has it. One of
- * an application is bound through ActivityManager, which has Zygote make the process: the app waits for nobody, and is
- * called when it is there.
+ * Two ways to a service. A system service has a name: the app gets it from the service manager. An application's service is
+ * bound through ActivityManager, which lets Zygote create the process: the app does not wait, and is called back when the
+ * service is available.
  *
  *     binderlab run examples/bind-service.ts --strace
  */
@@ -24,7 +24,7 @@ import {
 const DESCRIPTOR = 'lab.IPlayer';
 const PLAY = 1;
 
-/** The application that has the service. */
+/** The application with the service. */
 const music: Package = {
   name: 'music',
   uid: 10002,
@@ -74,11 +74,11 @@ const BOUND_CALLS = [
   'app -> music            IPlayer code 1',
 ];
 
-/** Prints the calls since the last time, and compares them. */
+/** Prints the calls since the last time, and checks them. */
 function show(log: CallLog, title: string, expected: readonly string[]): void {
   const shown = log.calls.filter(({ from, to, method }) => {
     if (expected === SYSTEM_CALLS) return from === 'app';
-    // how processes find ActivityManager when they begin is another story
+    // how processes find ActivityManager at their start is not shown
     return ![from, to].includes('servicemanager') && method !== 'IApplicationThread.bindApplication';
   });
   const lines = log.lines(shown);
@@ -95,6 +95,6 @@ export default (machine: Machine) => {
   sim.run();
 
   const stopped = log.calls.map(({ method }) => method);
-  assert(stopped.includes('IApplicationThread.scheduleStopService'), 'a service that nobody has bound is stopped');
+  assert(stopped.includes('IApplicationThread.scheduleStopService'), 'a service without bindings is stopped');
   assert(android.systemServer.activityManager.services.length === 0, 'ActivityManager has forgotten it');
 };

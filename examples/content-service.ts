@@ -1,6 +1,6 @@
 /**
- * ContentService: a change is one synchronous call, and it becomes a oneway to each observer that it concerns. Who made the
- * change waits for none of them, and a slow observer makes nobody wait but itself.
+ * ContentService: a change is one synchronous call, and becomes a oneway to each observer concerned. The process that makes the
+ * change waits for no observer, and a slow observer delays only itself.
  *
  *     binderlab run examples/content-service.ts --strace
  */
@@ -15,7 +15,7 @@ interface Heard {
   ms: number;
 }
 
-/** Observes something, and takes its time over each change. */
+/** Observes a uri, and needs some time for each change. */
 function* observer(who: string, uri: string, ms: number, heard: Heard[], ready: Set<string>) {
   yield* (yield* ProcessState.self()).startThreadPool();
   const observer = new ContentObserver(function* ([changed = '']) {
@@ -27,7 +27,7 @@ function* observer(who: string, uri: string, ms: number, heard: Heard[], ready: 
   yield* sys.pause();
 }
 
-/** Changes two things, one after the other. @param waited Takes how long that took. */
+/** Announces two changes. @param waited Receives how long that took. */
 function* writer(observers: number, ready: Set<string>, log: CallLog, waited: number[]) {
   yield* sys.until(() => ready.size === observers, 'all observers');
   const resolver = yield* ContentResolver.find();
@@ -66,14 +66,14 @@ export default (machine: Machine) => {
     'a change is one call, which waits for ContentService',
   );
   assert(fanOut.length === 5 && fanOut.every(({ oneway }) => oneway), 'it becomes oneways, one an observer');
-  assert(took === 0, 'who made the change waits for no observer');
-  assert(told('dialer').join() === '7 after 0 ms,8 after 0 ms', 'an observer hears of what lies below its uri');
-  assert(told('search').join() === `7 after 0 ms,8 after ${SLOW_MS} ms`, 'a slow one hears of the second change late');
-  assert(told('person7').join() === '7 after 0 ms', 'one of a single person hears of no other');
-  assert(told('calendar').length === 0, 'one of something else hears nothing');
+  assert(took === 0, 'the process that makes the change waits for no observer');
+  assert(told('dialer').join() === '7 after 0 ms,8 after 0 ms', 'an observer gets changes below its uri');
+  assert(told('search').join() === `7 after 0 ms,8 after ${SLOW_MS} ms`, 'a slow observer gets the second change late');
+  assert(told('person7').join() === '7 after 0 ms', 'an observer of one person gets no other');
+  assert(told('calendar').length === 0, 'an observer of another uri gets nothing');
 
   console.log(`writer: ${sync.length} changes in ${took} ms, each a ${sync[0]?.method}`);
   console.log(`system_server: ${fanOut.length} x ${fanOut[0]?.method}, oneway`);
   for (const [who, uri] of wanted)
-    console.log(`${who.padEnd(8)} observes ${uri.padEnd(27)} hears of ${told(who).join(', ') || 'nothing'}`);
+    console.log(`${who.padEnd(8)} observes ${uri.padEnd(27)} gets ${told(who).join(', ') || 'nothing'}`);
 };

@@ -1,6 +1,6 @@
 /**
- * The death of a process, as those see it who had to do with it: the caller whose call it was serving, who has asked to be
- * told, and the service manager.
+ * The death of a process, as other processes see it: the caller whose call it was serving, the process that linked to its
+ * death, and the service manager.
  *
  *     binderlab run examples/death.ts --strace
  */
@@ -23,7 +23,7 @@ const DESCRIPTOR = 'lab.IVictim';
 const WORK = 1;
 const WORK_MS = 3_600_000;
 
-/** Takes a call, and never comes to answer it. */
+/** Takes a call, and never replies. */
 function* victim(serving: Set<number>) {
   yield* (yield* ProcessState.self()).startThreadPool();
   const service = new BnInterface(DESCRIPTOR, {
@@ -36,7 +36,7 @@ function* victim(serving: Set<number>) {
   yield* sys.pause();
 }
 
-/** @returns The name of the status that a call ended with. */
+/** @returns The name of the status of a failed call. */
 function* statusOf(call: Generator) {
   try {
     yield* call as ReturnType<typeof sys.pause>;
@@ -47,7 +47,7 @@ function* statusOf(call: Generator) {
   }
 }
 
-/** Calls, and is in the middle of it when the callee dies. */
+/** Calls; the callee dies during the call. */
 function* caller(says: string[]) {
   const binder = yield* (yield* defaultServiceManager()).waitForService('victim');
   const work = new BpInterface(binder, DESCRIPTOR).call(
@@ -60,7 +60,7 @@ function* caller(says: string[]) {
   assert(binder instanceof BpBinder && !binder.isBinderAlive(), 'the proxy knows that its process has died');
 }
 
-/** Only wants to be told. It says who has told it, and what the service manager knows by then. */
+/** Links to the death. Prints which thread is notified, and what the service manager then knows. */
 function* watcher(says: string[], linked: Set<string>) {
   yield* (yield* ProcessState.self()).startThreadPool();
   const manager = yield* defaultServiceManager();
@@ -76,7 +76,7 @@ function* watcher(says: string[], linked: Set<string>) {
   yield* sys.until(() => told !== '', 'the news');
   says.push(`binderDied is called in ${told}`);
   says.push(`linkToDeath ends with ${yield* statusOf(binder.linkToDeath({ binderDied() {} }))} from then on`);
-  yield* sys.until(() => linked.has('manager'), 'the service manager to hear of it as well');
+  yield* sys.until(() => linked.has('manager'), 'the service manager to be notified as well');
   says.push(`checkService gives ${yield* manager.checkService('victim')}`);
 }
 
@@ -92,7 +92,7 @@ export default (machine: Machine) => {
   sim.run({ until: () => serving.size > 0 && linked.has('watcher') });
 
   process.kill();
-  // the service manager hears of it in its one thread, which does not read anything else before that
+  // the service manager has one thread: it handles the death before any later call
   machine.on('step', ({ by, bc }) => {
     if (by === manager.main.name && bc?.some((word) => word.startsWith('BC_DEAD_BINDER_DONE'))) linked.add('manager');
   });
@@ -105,7 +105,7 @@ export default (machine: Machine) => {
   assert(says.watcher.length === 3 && says.watcher[2] === 'checkService gives null', 'the manager has forgotten it');
   assert(
     machine.inspect.deadNodes().every(({ refs }) => refs.length > 0),
-    'a dead node lives on while somebody has a handle',
+    'a dead node exists while a process has a handle',
   );
   for (const [who, lines] of Object.entries(says)) for (const line of lines) console.log(`${who}: ${line}`);
 };

@@ -16,7 +16,7 @@ import {
 const DESCRIPTOR = 'lab.IGreeter';
 const GREET = 1;
 
-/** The service: greets whoever calls by name, and says from which process the call came. */
+/** The service: greets callers by name, and prints the pid of the caller. */
 function* greeter() {
   const process = yield* ProcessState.self();
   yield* process.startThreadPool();

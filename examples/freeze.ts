@@ -1,6 +1,6 @@
 /**
- * Freezing: the system stops a process that nobody needs. While it serves a call it cannot be frozen; once it is, who calls
- * it is refused at once, and oneways wait until it is thawed.
+ * Freezing: the system stops an idle process. Freezing fails while the process serves a call. Once it is frozen, calls to it
+ * are refused at once, and oneways wait until it is thawed.
  *
  *     binderlab run examples/freeze.ts --strace
  */
@@ -21,7 +21,7 @@ const DESCRIPTOR = 'lab.IGame';
 const MOVE = 1;
 const MOVE_MS = 250;
 
-/** A process in the background, whose moves take their time. */
+/** A process in the background; each move takes some time. */
 function* game(moves: string[]) {
   yield* (yield* ProcessState.self()).startThreadPool();
   const service = new BnInterface(DESCRIPTOR, {
@@ -35,7 +35,7 @@ function* game(moves: string[]) {
   yield* sys.pause();
 }
 
-/** One who plays, one move after the other. */
+/** A player: one move after the other. */
 function* player(first: string) {
   const game = new BpInterface(yield* (yield* defaultServiceManager()).waitForService('game'), DESCRIPTOR);
   return {
@@ -49,7 +49,7 @@ function* player(first: string) {
   };
 }
 
-/** The system: freezes the game while somebody plays, and thaws it again. */
+/** The system: freezes the game while a player plays, and thaws it again. */
 function* system(pid: number, moves: string[]) {
   yield* sys.until(() => moves.length === 1, 'the first move');
   const start = yield* sys.now();
@@ -71,7 +71,7 @@ function* system(pid: number, moves: string[]) {
   yield* other.think('second');
   yield* sys.sleep(1000);
   const { syncRecv, asyncRecv } = yield* Freezer.getBinderFreezeInfo(pid);
-  assert((syncRecv & 1) === 1 && asyncRecv === 1, 'the driver tells that both kinds of calls came');
+  assert((syncRecv & 1) === 1 && asyncRecv === 1, 'the driver reports both kinds of calls');
   assert(moves.join() === 'opening', 'and none of them reached it');
   console.log(`two oneways are sent; a second later the game has seen ${moves.length} move: ${moves.join(', ')}`);
   console.log(

@@ -1,6 +1,6 @@
 /**
- * Handles: a process's own numbers for the objects of others. The manager numbers services in the order in which they
- * register, an app in the order in which it looks them up; a number that was released is given out again, the lowest first.
+ * Handles: a process's own numbers for objects of other processes. The manager numbers services in the order of registration,
+ * an app in the order of its lookups. The lowest free number is given out first.
  *
  *     binderlab run examples/handles.ts
  */
@@ -17,7 +17,7 @@ import {
 
 const SERVICES = ['audio', 'camera', 'power', 'wifi'];
 
-/** Registers a service that does nothing, and serves. */
+/** Registers a service without methods, and serves. */
 function* service(name: string) {
   yield* (yield* ProcessState.self()).startThreadPool();
   yield* (yield* defaultServiceManager()).addService(name, new BBinder(`lab.${name}`));
@@ -48,7 +48,7 @@ export default (machine: Machine) => {
     sim.run();
   }
 
-  /** Both trees in which the driver keeps the handles of a process: by number, and by the address of the node. */
+  /** The driver's two trees of a process's handles: by number, and by the address of the node. */
   const trees = (pid: number) => {
     const names = new Map<number, string>();
     for (const proc of machine.inspect.procs()) {

@@ -1,6 +1,6 @@
 /**
- * A nested call: the app calls a service, which calls the app back before it answers. The callback goes to the very thread
- * that waits for the answer, although the app has a pool of threads with nothing to do.
+ * A nested call: the app calls a service, which calls the app back before it replies. The thread that waits for the reply
+ * serves the callback, although the app's pool has idle threads.
  *
  *     binderlab run examples/nested-call.ts --strace
  */
@@ -22,7 +22,7 @@ const SORT = 1;
 const COMPARATOR = 'lab.IComparator';
 const COMPARE = 2;
 
-/** Sorts numbers, and asks the caller how to: one call back for each comparison. */
+/** Sorts numbers; makes a callback for each comparison. */
 function* sorter() {
   yield* (yield* ProcessState.self()).startThreadPool();
   const service = new BnInterface(SORTER, {
@@ -51,7 +51,7 @@ const compare = (comparator: BpInterface, one: number, other: number) =>
     (reply) => reply.readInt32(),
   );
 
-/** @param servedBy Takes the name of the thread that serves each callback, and how deep the driver's stack is. */
+/** @param servedBy Receives for each callback the name of its thread, and the depth of the driver's stack. */
 function* app(machine: Machine, servedBy: string[], stacks: string[]) {
   yield* (yield* ProcessState.self()).startThreadPool();
   const comparator = new BnInterface(COMPARATOR, {
@@ -92,8 +92,8 @@ export default (machine: Machine) => {
   assert(idle === 1 && process.threads.length >= 2, 'the app has a pool besides');
   assert(
     stacks.every((stack) => stack === `incoming ${COMPARE} over outgoing ${SORT}`),
-    'each lies on the call that waits',
+    'each is above the call that waits',
   );
   console.log(`${servedBy.length} callbacks, served by ${[...new Set(servedBy)].join(', ')}`);
-  console.log(`the thread's stack in the driver meanwhile: ${stacks[0]}`);
+  console.log(`the thread's stack in the driver at that time: ${stacks[0]}`);
 };

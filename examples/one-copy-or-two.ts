@@ -1,8 +1,7 @@
 /**
- * One copy or two: 64 KiB go to another process and come back, through Binder and through a socket pair. The driver
- * copies from the sender's memory into pages that the receiver sees already; a socket copies into the kernel and out
- * again. The reply too takes one copy, into the client's own mapping; of it only the 64 bytes that say where it lies
- * are copied out to the reader.
+ * One copy or two: 64 KiB go to another process and back, through Binder and through a socket pair. The driver copies from the
+ * sender's memory into pages that are mapped for the receiver. A socket copies into the kernel, and out again. Binder's reply
+ * takes one copy, too, into the client's own mapping. Only the 64 bytes that name its place are copied to the reader.
  *
  *     binderlab run examples/one-copy-or-two.ts --strategy vmalloc
  */
@@ -17,13 +16,13 @@ const same = (bytes: Uint8Array, at = 0) => bytes.every((byte, i) => byte === PA
 const hex = (address: number) => `0x${address.toString(16)}`;
 
 export default (machine: Machine) => {
-  /** How many bytes of messages `act` copied. */
+  /** Bytes of messages that were copied during `act`. */
   const counted = (act: () => void) => {
     const before = machine.counters().bytesCopied;
     act();
     return machine.counters().bytesCopied - before;
   };
-  /** Where in the machine's memory a process finds an address. */
+  /** The physical address of a process's address. */
   const page = ({ pid }: Process, address: number) => machine.inspect.walk({ pid }, address)?.linear;
   const join = (name: string) => {
     const process = machine.spawn(name);

@@ -1,6 +1,6 @@
 /**
- * The order of oneways: those to one object are handled one at a time, in the order in which they were sent, whoever sent
- * them. Those to another object of the same process wait for none of them, and a synchronous call overtakes them.
+ * The order of oneways: those to one object are handled one at a time, in the order of sending, from all senders. Oneways to
+ * another object of the same process do not wait for them, and a synchronous call overtakes them.
  *
  *     binderlab run examples/oneway-order.ts --seed 3
  */
@@ -21,20 +21,20 @@ const WORK_MS = 10;
 
 interface Handled {
   what: string;
-  /** When it began, and when it was done. */
+  /** Begin and end. */
   from: number;
   to: number;
   thread: string;
 }
 
-/** How far the two senders have come. */
+/** Progress of the two senders. */
 interface Turns {
   found: boolean;
   sent: boolean;
   other: boolean;
 }
 
-/** Two objects of one process; each takes its time over every message. */
+/** Two objects of one process; each message takes some time. */
 function* boxes(handled: Handled[]) {
   yield* (yield* ProcessState.self()).startThreadPool();
   const manager = yield* defaultServiceManager();
@@ -58,7 +58,7 @@ function* find(name: string) {
 
 const oneway = (box: BpInterface, what: string) => box.oneway(PUT, (data) => data.writeString16(what));
 
-/** Sends three oneways to one object and one to the other; another process sends a fourth; then a call that waits. */
+/** Sends three oneways to one object and one to the other; another process sends a fourth; then a synchronous call. */
 function* sender(turns: Turns) {
   const red = yield* find('red');
   const blue = yield* find('blue');

@@ -1,6 +1,6 @@
 /**
- * A file goes through a call: the message holds the sender's descriptor, and the driver puts in its place a new one of
- * the receiver's for the same open file. Large blobs travel that way, too: their bytes are not copied by the driver.
+ * A file in a call: the message holds the sender's descriptor, and the driver replaces it by a new descriptor of the receiver
+ * for the same open file. Large blobs are sent this way, too: the driver does not copy their bytes.
  *
  *     binderlab run examples/pass-a-file.ts --strace
  */
@@ -26,7 +26,7 @@ const BLOB = 1024 * 1024;
 const bytesOf = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
 const textOf = (bytes: Uint8Array) => String.fromCharCode(...bytes);
 
-/** Which open file a descriptor stands for, and what is in it. */
+/** Which open file a descriptor refers to, and its contents. */
 const look = ({ kernel }: SimThread, fd: number) => {
   const { file = 'none', content = new Uint8Array(0) } = kernel.fileInfo(fd);
   return { file, text: textOf(content) };
@@ -54,7 +54,7 @@ function* notes(files: string[]) {
 function* app(machine: Machine, files: string[]) {
   const service = new BpInterface(yield* (yield* defaultServiceManager()).waitForService('notes'), DESCRIPTOR);
   const self = yield* sys.self();
-  // takes two numbers, so that those of the app and of the service differ
+  // takes two numbers, so that the app's numbers differ from the service's
   yield* sys.pipe();
   const fd = yield* sys.memfd();
   yield* sys.write(fd, bytesOf('Hello from app.'));

@@ -1,7 +1,6 @@
 /**
- * How large a call may be. What counts is the buffer space of the receiver: 1 MiB less two pages for all its calls
- * together, half of it for oneway calls. The driver only says that a call failed; what an app is told depends on the
- * size of its request.
+ * How large a call can be. The limit is the receiver's buffer space: 1 MiB less two pages for all calls to it, half of that
+ * for oneways. The driver only reports that a call failed; the app's exception depends on the size of its request.
  *
  *     binderlab run examples/size-limits.ts
  */
@@ -38,7 +37,7 @@ function* sink() {
   yield* sys.pause();
 }
 
-/** Fills a request up to `size` bytes. */
+/** Pads a request to `size` bytes. */
 const upTo = (size: number) => (data: Parcel) => data.writeBytes(new Uint8Array(size - data.dataSize));
 
 function* app(tell: (what: string, size: number, outcome: string) => void) {
@@ -55,7 +54,7 @@ function* app(tell: (what: string, size: number, outcome: string) => void) {
     tell(what, size, outcome);
     yield* sys.sleep(1);
   };
-  // until the service has freed the manager's reply, which takes room as well
+  // until the service has freed the manager's reply, which uses buffer space as well
   yield* sys.sleep(1);
   yield* attempt('a call', MAPPED);
   yield* attempt('a call', MAPPED + 8);
@@ -71,7 +70,7 @@ function* app(tell: (what: string, size: number, outcome: string) => void) {
   yield* attempt('after that, a call', 150 * 1024);
 }
 
-/** A process that maps 8 MiB, and what it can receive: written out, since libbinder always maps the same. */
+/** A process that maps 8 MiB, and what it can receive: in raw calls, since libbinder always maps the same size. */
 function clamp(machine: Machine) {
   const join = (name: string, length: number) => {
     const { main } = machine.spawn(name);
@@ -89,7 +88,7 @@ function clamp(machine: Machine) {
     return sender.main.writeRead(sender.fd, [bc.transaction({ handle: 0, flags: TF_ONE_WAY, data })]);
   };
   send(4 * MIB + 8).expect('BR_FAILED_REPLY');
-  // a oneway call may fill one half: 2 MiB of the 4 that count
+  // a oneway call may use half: 2 MiB of the 4 MiB that count
   send(2 * MIB + 8).expect('BR_FAILED_REPLY');
   send(2 * MIB).expect('BR_TRANSACTION_COMPLETE');
   assert(listening.expect('BR_TRANSACTION').dataSize === 2 * MIB, 'half of 4 MiB arrives');
@@ -112,6 +111,6 @@ export default (machine: Machine) => {
   const tooLarge = 'TransactionTooLargeException (FAILED_TRANSACTION)';
   const small = 'DeadObjectException (FAILED_TRANSACTION)';
   assert(outcomes.join() === ['fits', tooLarge, 'fits', tooLarge, small, 'fits'].join(), 'these are the limits');
-  assert(machine.process('sink').alive, 'nobody has died, whatever the app was told');
+  assert(machine.process('sink').alive, 'no process has died, whatever exception the app got');
   clamp(machine);
 };

@@ -1,6 +1,6 @@
 /**
- * The thread pool: startThreadPool makes one thread, and the driver asks for 15 more as calls come in. 17 callers at
- * once find 16 threads, so one of them has to wait.
+ * The thread pool: startThreadPool makes one thread, and the driver asks for 15 more while calls arrive. 17 callers at the
+ * same time find 16 threads, so one of them waits.
  *
  *     binderlab run examples/thread-pool.ts --seed 7
  */
@@ -24,11 +24,11 @@ interface Answer {
   caller: string;
   /** The thread that served the call. */
   server: string;
-  /** How long the caller waited. */
+  /** Waiting time of the caller. */
   ms: number;
 }
 
-/** A service that takes its time over every call, and whose main thread takes none. */
+/** A service that needs some time for each call; its main thread serves none. */
 function* slow() {
   yield* (yield* ProcessState.self()).startThreadPool();
   const service = new BnInterface(DESCRIPTOR, {
@@ -41,7 +41,7 @@ function* slow() {
   yield* sys.pause();
 }
 
-/** Calls it from 17 threads at once. */
+/** Calls it from 17 threads at the same time. */
 function* callers(answers: Answer[]) {
   const binder = yield* (yield* defaultServiceManager()).waitForService('slow');
   const slow = new BpInterface(binder, DESCRIPTOR);

@@ -1,16 +1,16 @@
 /**
- * Zygote: every application's process is a fork of one that never opens Binder. ActivityManager asks for it over a
- * socket; the child opens Binder for itself, and begins to take calls. Who forks with Binder open hands on nothing.
+ * Zygote: every application's process is a fork of one that never opens Binder. ActivityManager asks for it over a socket. The
+ * child opens Binder itself, and starts its pool. A child forked from a process with Binder open cannot use it.
  *
  *     binderlab run examples/zygote.ts --strace
  */
 import { Android, assert, type Machine, ProcessState, type Step, sys } from 'binderlab';
 
-/** What a thread wrote to the socket, as text. */
+/** The bytes that a thread wrote to the socket, as text. */
 const written = (steps: readonly Step[], by: string): string[] =>
   steps.flatMap((step) => (step.op === 'write' && step.by === by ? [Buffer.from(step.in.poke, 'hex').toString()] : []));
 
-/** A process that opens Binder and forks then: libbinder refuses to work in its child. */
+/** A process that opens Binder, then forks: libbinder refuses to work in its child. */
 function* late(problems: string[]) {
   yield* ProcessState.self();
   yield* sys.fork('child', function* () {

@@ -1,12 +1,12 @@
 /**
- * A journal as a place to walk about in. Owns a machine that stands at one of the journal's steps, and snapshots along
- * the way that it has come: going back restores the nearest one before, and feeds the inputs forward from there.
+ * Moves through a journal in both directions. Owns a machine that is at one of the journal's steps, and snapshots along the
+ * way: going back restores the nearest earlier one, and feeds the inputs forward from there.
  *
- *     steps       0 . . . . . . . 8 . . . . . . . 16 . . . . 21    the machine stands at 21
+ *     steps       0 . . . . . . . 8 . . . . . . . 16 . . . . 21    the machine is at 21
  *     snapshots   S               S               S
  *     back        20: restore S at 16, perform 17, 18, 19, 20
  *
- * The journal is all that is needed: a journal of the kernel's is walked like one of our own.
+ * A journal of the kernel works like one of the emulator.
  */
 
 import { MemoryImage } from './guest/image.ts';
@@ -16,11 +16,11 @@ import type { Snapshot } from './snapshot.ts';
 import type { Journal, JournalHeader, Step } from './trace/journal.ts';
 
 export interface HistoryOptions {
-  /** Steps from one snapshot to the next, to begin with. */
+  /** Steps from one snapshot to the next, initially. */
   every?: number;
-  /** How many snapshots are kept; with more of them every second one is dropped. */
+  /** How many snapshots are kept. With more, every second one is dropped. */
   snapshotsMax?: number;
-  /** How much memory the snapshots may take before every second one is dropped, MiB. */
+  /** Memory limit of the snapshots, MiB. Above it, every second one is dropped. */
   memoryMaxMiB?: number;
 }
 
@@ -31,14 +31,14 @@ const EVERY = 8;
 const SNAPSHOTS_MAX = 64;
 const MEMORY_MAX_MIB = 256;
 const MIB = 1024 * 1024;
-/** The start, and one to go on from. */
+/** The start and one more. */
 const MARKS_MIN = 2;
 
-/** The machine cannot perform a step of the journal, so nobody gets to it or beyond. */
+/** The machine cannot perform a step of the journal, so this step is the end of the way. */
 export class HistoryError extends Error {
   override readonly name = 'HistoryError';
 
-  /** @param step The step that it stops at. @param cause What the machine threw. */
+  /** @param step The step at which it stops. @param cause The error of the machine. */
   constructor(
     readonly step: Step,
     cause: unknown,
@@ -57,21 +57,21 @@ interface Mark {
 export class History {
   readonly machine: Machine;
   readonly header: JournalHeader;
-  /** The journal's steps as they were recorded. */
+  /** The journal's recorded steps. */
   readonly recorded: readonly Step[];
   readonly #numbers = new StepNumbers();
-  /** What came of the steps here, by position. The same step comes to the same again, so none is ever replaced. */
+  /** The results of the steps here, by position. A step always gives the same result, so none is ever replaced. */
   readonly #performed: Step[] = [];
-  /** By position, rising. */
+  /** By position, ascending. */
   #marks: Mark[] = [];
-  /** What the snapshots hold together; since the last were dropped, pages copied. */
+  /** Memory of all snapshots; after a drop, of the pages copied since. */
   #bytes = 0;
   #every: number;
   readonly #snapshotsMax: number;
   readonly #bytesMax: number;
   #position = START;
 
-  /** @param boot Makes the machine that the journal's header tells; nobody else may act in it. */
+  /** @param boot Boots the machine of the journal's header; only this object may act in it. */
   constructor(journal: Journal, boot: (header: JournalHeader) => Machine, options: HistoryOptions = {}) {
     this.header = journal.header;
     this.recorded = journal.steps;
@@ -82,7 +82,7 @@ export class History {
     this.#keep();
   }
 
-  /** Index, in the journal, of the step performed last: the machine stands behind it. START before the first. */
+  /** Index of the step performed last: the machine is after it. START before the first. */
   get position(): number {
     return this.#position;
   }
@@ -92,32 +92,32 @@ export class History {
     return this.recorded.length - 1;
   }
 
-  /** The step performed last, with what came of it here; null at the start. */
+  /** The step performed last, with its result here; null at the start. */
   get step(): Step | null {
     return this.#performed[this.#position] ?? null;
   }
 
-  /** The step that comes next, as it was recorded; null at the end. */
+  /** The next step, as recorded; null at the end. */
   get upcoming(): Step | null {
     return this.recorded[this.#position + 1] ?? null;
   }
 
-  /** The steps up to where the machine stands, with what came of them here. */
+  /** The steps up to the machine's position, with their results here. */
   get past(): readonly Step[] {
     return this.#performed.slice(0, this.#position + 1);
   }
 
-  /** Position of the step with that number; numbers of a journal may have gaps. */
+  /** Position of the step with that number; a journal's numbers may have gaps. */
   find(number: number): number | null {
     const position = this.recorded.findIndex(({ i }) => i === number);
     return position < 0 ? null : position;
   }
 
   /**
-   * Goes to a position, forwards or back.
+   * Moves to a position, forwards or backwards.
    *
    * @throws RangeError when the journal has no such position.
-   * @throws HistoryError when the machine cannot perform a step on the way; it stands before that step then.
+   * @throws HistoryError when the machine cannot perform a step on the way; the machine is before that step then.
    */
   goto(position: number): void {
     if (!Number.isInteger(position) || position < START || position > this.last) {
@@ -131,14 +131,14 @@ export class History {
     }
   }
 
-  /** One step forwards. @returns whether there was one. @throws HistoryError when it cannot be performed. */
+  /** One step forwards. @returns Whether there was one. @throws HistoryError when it cannot be performed. */
   next(): boolean {
     if (this.#position >= this.last) return false;
     this.goto(this.#position + 1);
     return true;
   }
 
-  /** One step back. @returns whether there was one. */
+  /** One step back. @returns Whether there was one. */
   back(): boolean {
     if (this.#position <= START) return false;
     this.goto(this.#position - 1);
@@ -146,23 +146,23 @@ export class History {
   }
 
   /**
-   * Goes on until something is so, or else to the end.
+   * Moves forward until the predicate holds, or to the end.
    *
-   * @param holds Asked behind each step.
-   * @returns whether it came to be so.
-   * @throws HistoryError at a step that cannot be performed; the machine stands before it then.
+   * @param holds The predicate, tested after each step.
+   * @returns Whether it held.
+   * @throws HistoryError at a step that cannot be performed; the machine is before it then.
    */
   until(holds: (step: Step) => boolean): boolean {
     while (this.next()) if (holds(this.step as Step)) return true;
     return false;
   }
 
-  /** Digits that stand for the whole state behind the current step. */
+  /** A digest of the whole state after the current step. */
   hash(): string {
     return this.machine.hash();
   }
 
-  /** What the snapshots hold together, bytes. */
+  /** Memory of all snapshots, bytes. */
   get snapshotBytes(): number {
     return MemoryImage.bytesOf(this.#marks.map(({ snapshot }) => snapshot.image));
   }
@@ -173,7 +173,7 @@ export class History {
     while (this.#position < to) this.#advance();
   }
 
-  /** Back to where the machine has been, from wherever a failed step has left it. */
+  /** Restores the machine's own position after a failed step. */
   #recover(position: number): void {
     this.#restore(this.#nearest(position));
     this.#walk(position);
@@ -196,12 +196,12 @@ export class History {
     this.#position = position;
   }
 
-  /** The last snapshot at that position or before; there is always the one of the start. */
+  /** The last snapshot at that position or before; the start always has one. */
   #nearest(position: number): Mark {
     return this.#marks.filter((mark) => mark.position <= position).at(-1) as Mark;
   }
 
-  /** Takes a snapshot, unless the machine has been here before. */
+  /** Takes a snapshot, unless the machine was here before. */
   #keep(): void {
     const furthest = this.#marks.at(-1);
     if (furthest !== undefined && furthest.position >= this.#position) return;

@@ -1,5 +1,5 @@
 /**
- * binderlab: a Binder driver that you can step through. This is all that scripts import.
+ * binderlab: a Binder driver that you can step through. Scripts import this module only.
  *
  *     import { bc, type Machine } from 'binderlab';
  *

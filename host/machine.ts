@@ -1,6 +1,6 @@
 /**
- * The machine that a script sees: boots the guest, makes processes, performs the steps of journals, and keeps the
- * journal of what happens. Everything that happens in it is a step.
+ * The machine as scripts see it: boots the guest, creates processes, performs the steps of journals, and keeps the journal.
+ * Everything that happens in it is a step.
  */
 import { guestWasm } from '#wasm';
 import { PAGE_SIZE } from '../assembly/abi/machine.ts';
@@ -28,29 +28,29 @@ import { Recorder } from './trace/recorder.ts';
 export { STRATEGIES, type Strategy } from './kernel/strategy.ts';
 
 export interface BootOptions {
-  /** The guest: its bytes, or the module compiled before; the package's own release build when absent. */
+  /** The guest: its bytes, or a compiled module; default: the package's release build. */
   wasm?: WasmSource;
   strategy?: Strategy;
   /** Size of the machine's memory, MiB. */
   memoryMiB?: number;
   /** Size of the kernel's vmalloc area, MiB. */
   vmallocMiB?: number;
-  /** What random choices of scripts and schedules start from; kept in the journal. */
+  /** Seed of the random choices of scripts and schedules; kept in the journal. */
   seed?: number;
-  /** The driver's id counter: the next transaction, node or reference gets the number behind it. */
+  /** The driver's id counter: the next transaction, node or reference gets the next number. */
   lastDebugId?: number;
-  /** The uid that has been context manager since boot; null: nobody. */
+  /** The uid that has been context manager since boot; null: none. */
   contextMgrUid?: number | null;
-  /** Every sender's security context with its final NUL; null: no module can name a sender. */
+  /** Security context of every sender with its final NUL; null: no module can name a sender. */
   secctx?: Uint8Array | null;
-  /** Where each process's arena lies. */
+  /** User address of each process's arena. */
   arena?: ArenaRange;
-  /** Whether to keep the journal, not so when absent: it costs time, and memory for every byte that is sent. */
+  /** Whether to keep the journal; default false. It costs time, and memory for every byte sent. */
   journal?: boolean;
   /** Name and description of the scenario, for the journal. */
   name?: string;
   description?: string;
-  /** What the script is told by who runs it. */
+  /** Arguments for the script. */
   args?: readonly string[];
 }
 
@@ -66,9 +66,9 @@ export class Machine {
   readonly strategy: Strategy;
   readonly memoryMiB: number;
   readonly seed: number;
-  /** The script's arguments: what stood behind `--` on the command line. Empty in a replay. */
+  /** The script's arguments: those after `--` on the command line. Empty in a replay. */
   readonly args: readonly string[];
-  /** What is inside of it, as plain objects. Looking is no step, and changes nothing. */
+  /** The state as plain objects. Inspection is not a step, and changes nothing. */
   readonly inspect: Inspector;
   readonly #system: System;
   readonly #people: People = new Roster<Process, Thread>();
@@ -78,14 +78,14 @@ export class Machine {
     step: new Set<(step: Step) => void>(),
     log: new Set<(line: LogLine) => void>(),
   };
-  /** Keeps all steps; null while no journal is kept. */
+  /** Keeps all steps; null without a journal. */
   #keeper: Recorder | null = null;
-  /** Makes steps for who only wants to see them go by. */
+  /** Builds steps for listeners when no journal is kept. */
   readonly #passer = new Recorder(false, (step) => this.#tell(this.#listeners.step, step));
 
   #simulation: Simulation | null = null;
 
-  /** Taken or restored last: what the next one shares pages with. */
+  /** The snapshot taken or restored last: the next one shares its unchanged pages. */
   #snapshot: Snapshot | null = null;
 
   private constructor(options: BootOptions) {
@@ -137,12 +137,12 @@ export class Machine {
     this.keepJournal(options.journal ?? false);
   }
 
-  /** @throws BinderlabError when the options make no machine. */
+  /** @throws BinderlabError for options that make no machine. */
   static boot(options: BootOptions = {}): Machine {
     return new Machine(options);
   }
 
-  /** A machine in the state that a journal begins with. */
+  /** A machine in the initial state of a journal. */
   static fromHeader(header: JournalHeader, options: BootOptions = {}): Machine {
     return new Machine({
       lastDebugId: header.last_debug_id,
@@ -156,9 +156,9 @@ export class Machine {
   }
 
   /**
-   * Makes a process with one thread, `process.main`, and an empty arena.
+   * Creates a process with one thread, `process.main`, and an empty arena.
    *
-   * @param pid The thousands in order of creation, when absent.
+   * @param pid Default: the next multiple of 1000.
    */
   spawn(name: string, { uid = 0, pid = this.#people.nextPid } = {}): Process {
     checkForm('spawn', { name, uid, pid });
@@ -166,9 +166,9 @@ export class Machine {
   }
 
   /**
-   * Makes a simulation, which runs programs: processes whose threads are generators.
+   * Creates a simulation, which runs programs: processes whose threads are generators.
    *
-   * @param options The machine's seed decides the schedule when they bring none.
+   * @param options The default seed of the schedule is the machine's.
    * @throws BinderlabError when the machine has one already.
    */
   simulate(options: SimulationOptions = {}): Simulation {
@@ -181,7 +181,7 @@ export class Machine {
     return this.#simulation;
   }
 
-  /** @throws BinderlabError when there has never been one of that name. */
+  /** @throws BinderlabError when no process ever had that name. */
   process(name: string): Process {
     return this.#people.process(name);
   }
@@ -190,16 +190,16 @@ export class Machine {
     return this.#people.thread(name);
   }
 
-  /** All processes, in order of creation, those that have ended included. */
+  /** All processes, in order of creation, dead ones included. */
   get processes(): readonly Process[] {
     return this.#people.processes;
   }
 
   /**
-   * Does what a journal's step says; its outputs, if it brings any, are ignored.
+   * Performs a journal's step; ignores its outputs.
    *
-   * @returns The step with the outputs that came of it here.
-   * @throws BinderlabError when it cannot be done: an unknown name, a thread that sleeps or has ended.
+   * @returns The step with the outputs of this machine.
+   * @throws BinderlabError for an impossible step: an unknown name, a thread that is dead or asleep.
    */
   perform(input: StepInput): Step {
     const recorder = this.#keeper ?? this.#passer;
@@ -213,9 +213,9 @@ export class Machine {
   }
 
   /**
-   * Has a function called with every step that is over. It may look at the machine, and not act in it.
+   * Calls `f` after every step. It may look at the machine, and not act in it.
    *
-   * @returns Ends that.
+   * @returns Removes the listener.
    */
   on(event: 'step', listener: (step: Step) => void): () => void;
   /** The same for each line of the log. */
@@ -231,14 +231,14 @@ export class Machine {
     };
   }
 
-  /** The last lines of the log, oldest first: what the emulator and libbinder have to say to people. */
+  /** The last lines of the log of emulator and libbinder, oldest first. */
   get log(): readonly LogLine[] {
     return this.#system.log.lines;
   }
 
   /**
-   * A file of the driver's in debugfs: `state`, `stats`, `transactions`, `transaction_log`, `failed_transaction_log` or
-   * `proc/PID`. One step; `debugFiles` reads them without.
+   * Reads a file of the driver in debugfs: `state`, `stats`, `transactions`, `transaction_log`, `failed_transaction_log` or
+   * `proc/PID`. One step; `debugFiles` reads them without one.
    */
   dump(file: string): DebugFile {
     checkForm('dump', { file });
@@ -246,21 +246,21 @@ export class Machine {
   }
 
   /**
-   * Lets the shrinker take up to `pages` pages of binder mappings that no buffer touches, the longest unused first.
+   * Lets the shrinker take up to `pages` unused pages of binder mappings, least recently used first.
    *
-   * @returns How many it got.
+   * @returns How many pages it took.
    */
   shrink(pages: number): number {
     checkForm('shrink', { pages });
     return shrink(this.#stage, pages);
   }
 
-  /** The driver's files in debugfs. Reading them here is no step. */
+  /** The driver's files in debugfs. Reading them here is not a step. */
   get debugFiles(): DebugFiles {
     return this.#stage.debugFiles;
   }
 
-  /** A remark in the journal. */
+  /** Adds a remark to the journal. */
   note(text: string): void {
     checkForm('note', { text });
     this.perform({ op: 'note', in: { text } });
@@ -274,14 +274,14 @@ export class Machine {
   get journal(): Journal {
     if (this.#keeper === null) {
       throw new BinderlabError(
-        'this machine keeps no journal: boot it with "journal: true", call keepJournal(true) before anything happens, or give "run" a --journal. Steps as they go by are told to machine.on("step", listener).',
+        'this machine keeps no journal: boot it with "journal: true", call keepJournal(true) before anything happens, or give "run" a --journal. machine.on("step", listener) reports each step without a journal.',
       );
     }
     const { steps, procs } = this.#keeper;
     return { header: { ...this.#header, procs, steps: steps.length }, steps };
   }
 
-  /** Begins to keep the journal, or stops and forgets it. */
+  /** Starts the journal, or stops and drops it. */
   keepJournal(keep: boolean): void {
     if (keep === (this.#keeper !== null)) return;
     this.#keeper = keep ? new Recorder(true, (step) => this.#tell(this.#listeners.step, step)) : null;
@@ -293,7 +293,7 @@ export class Machine {
     return this.#system.nextStep;
   }
 
-  /** What the memory model counted since boot: of the whole machine, or of one process. */
+  /** The memory model's counters since boot: of the whole machine, or of one process. */
   counters(process?: Process): Counters {
     return countersAt(this.guest.u8, this.guest.raw.counters(process?.pointer ?? 0));
   }
@@ -303,7 +303,7 @@ export class Machine {
     return this.guest.raw.framesResident(process?.pointer ?? 0);
   }
 
-  /** Bytes of the kernel's address space that are set aside for mappings now. */
+  /** Bytes of kernel address space that mappings reserve now. */
   kernelBytesReserved(): number {
     return this.guest.raw.kernelReserved();
   }
@@ -313,22 +313,22 @@ export class Machine {
     return this.guest.raw.framesFree();
   }
 
-  /** Kernel objects that live. */
+  /** Live kernel objects. */
   liveObjects(): number {
     return this.guest.raw.objectsLive();
   }
 
-  /** This moment, to go back to. Takes as much memory as changed since the last snapshot. Changes nothing. */
+  /** Takes a snapshot for `restore`. Takes as much memory as changed since the last one. Changes nothing. */
   snapshot(): Snapshot {
     this.#snapshot = new Snapshot(this.#stage, this.#snapshot);
     return this.#snapshot;
   }
 
   /**
-   * Goes back, or forward again: the machine, its processes and threads, the calls they sleep in and the journal are
-   * what they were. A process or thread made since then has ended.
+   * Restores a snapshot, earlier or later: the machine, its processes and threads, their parked calls and the journal return
+   * to that moment. A process or thread created since is dead.
    *
-   * @throws BinderlabError when the snapshot is of another machine, or programs run on this one: they cannot go back.
+   * @throws BinderlabError for a snapshot of another machine, or when this one runs programs: generators cannot go back.
    */
   restore(snapshot: Snapshot): void {
     this.#system.checkQuiet();
@@ -344,7 +344,7 @@ export class Machine {
     this.#keeper?.rewind(snapshot.step);
   }
 
-  /** Sixteen hex digits that stand for the machine's whole state: equal digits, equal state. */
+  /** A digest of the whole state, 16 hex digits: equal digits, equal state. */
   hash(): string {
     this.#system.tape.turn(); // the guest clears it
     return BigInt.asUintN(64, this.guest.raw.stateHash()).toString(16).padStart(16, '0');
@@ -353,7 +353,7 @@ export class Machine {
   /**
    * Verifies the whole machine: every list, tree, count and page table. It changes nothing.
    *
-   * @throws BinderlabError that says which invariant does not hold, of what, and how.
+   * @throws BinderlabError that names the violated invariant, the object and the numbers.
    */
   check(): void {
     const violation = findViolation(this.guest.raw);
@@ -361,13 +361,13 @@ export class Machine {
   }
 
   /**
-   * Kills the processes that are left, oldest first. The journal does not hold that. A simulation that was never run is told
-   * in the log.
+   * Kills the living processes, oldest first. The journal does not record that. Logs a warning about a simulation that was
+   * never run.
    */
   end(): void {
     const forgotten = this.#simulation?.forgotten ?? null;
     if (forgotten !== null) {
-      const text = `the simulation was never run, so nothing came of ${forgotten.join(', ')}: call its run().`;
+      const text = `the simulation was never run, so it did not run ${forgotten.join(', ')}: call its run().`;
       this.#system.log.add({ level: 'error', pid: 0, tag: SCRIPT_TAG, text });
     }
     this.#system.observer = null;
@@ -385,7 +385,7 @@ export class Machine {
     );
   }
 
-  /** Who watches from now on. Not while listeners are told: who stops to listen is still told of the step. */
+  /** Changes the listeners. Deferred while listeners are called: one that unsubscribes still gets this step. */
   #observe(): void {
     if (this.#system.telling) return;
     this.#system.observer = this.#keeper ?? (this.#listeners.step.size > 0 ? this.#passer : null);

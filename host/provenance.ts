@@ -1,12 +1,12 @@
 /**
- * Whence the bytes of Binder mappings come. A journal does not tell where messages lay that never arrived, so a second
- * machine performs the same steps, with pages mapped as Linux maps them (`kmap`), and its events tell.
+ * Byte origins: which message wrote each byte of a Binder mapping. A journal does not say where undelivered messages were
+ * stored. So a second machine performs the same steps with `kmap`, Linux's own way to map pages, and its events say it.
  *
- * What was written is kept by physical address. Page tables lead there, whatever is mapped, unmapped or split; a frame
- * that is mapped anew begins as new.
+ * Origins are kept by physical address. Page tables lead there after any mmap, munmap or split; a frame that is mapped anew
+ * starts without origins.
  *
- *     copy      the bytes are an undelivered message's     received   the message's bytes are a delivered one's
- *     install   the page is new                            clear      what was undelivered there is gone
+ *     copy      the bytes belong to an undelivered message    received   the bytes belong to a delivered message
+ *     install   the page is new                               clear      undelivered bytes are removed
  */
 import { MAP_STRATEGY_SHIFT, PAGE_MASK, PAGE_SIZE } from '../assembly/abi/machine.ts';
 import { addressOfHex, bytesOfHex, hexOfAddress } from './kernel/hex.ts';
@@ -17,13 +17,13 @@ import { EventRing, type TraceEvent } from './trace/events.ts';
 import type { JournalHeader, Output, StepInput } from './trace/journal.ts';
 import { DELIVERED, type Origins, OUTSIDE, PADDING, UNDELIVERED, UNTOUCHED } from './trace/origins.ts';
 
-/** Bytes of physical memory, in one frame or several one behind the other. */
+/** Bytes of physical memory, in one frame or in several contiguous ones. */
 interface Part {
   address: number;
   size: number;
 }
 
-/** What was written of a message, and bytes of its extra space. */
+/** The bytes written of a message, and those of its extra space. */
 interface Message {
   parts: Part[];
   extraSize: number;
@@ -32,23 +32,23 @@ interface Message {
 export class Provenance implements Origins {
   readonly #machine: Machine;
   readonly #events: EventRing;
-  /** By frame: the origin of each byte. Frames that nothing was written to are not in it. */
+  /** By frame: the origin of each byte. Frames without any are absent. */
   readonly #frames = new Map<number, Uint8Array>();
-  /** The messages under way, by their transactions. */
+  /** The messages in flight, by transaction. */
   readonly #messages = new Map<number, Message>();
-  /** The one that is being written. */
+  /** The message being written. */
   #message: Message | null = null;
-  /** Those that were received in this step, by the thread that did. */
+  /** Messages received in this step, by receiving thread. */
   readonly #received = new Map<number, Message>();
 
-  /** @throws BinderlabError when the options make no machine. */
+  /** @throws BinderlabError for options that make no machine. */
   constructor(header: JournalHeader, options: Pick<BootOptions, 'wasm' | 'memoryMiB'>) {
     this.#machine = Machine.fromHeader(header, { ...options, strategy: 'kmap', journal: false });
     this.#events = new EventRing(this.#machine.guest);
     this.#events.record(true);
   }
 
-  /** @throws BinderlabError when the step cannot be performed, or has more events than can be known. */
+  /** @throws BinderlabError when the step fails, or has more events than the ring holds. */
   perform(input: StepInput): void {
     const { by, out, woken = [] } = this.#machine.perform(asLinux(input));
     for (const event of this.#events.take()) this.#note(event);
@@ -71,14 +71,14 @@ export class Provenance implements Origins {
     return origins;
   }
 
-  /** Where a byte of a Binder mapping lies; null when no page of one is there. */
+  /** Physical address of a byte of a Binder mapping; null when no page is mapped there. */
   #linear(pid: number, address: number): number | null {
     const { inspect } = this.#machine;
     const linear = inspect.walk({ pid }, address)?.linear ?? null;
     return linear !== null && inspect.frame(linear)?.kind === 'binder' ? linear : null;
   }
 
-  /** The origin of bytes that are not there. */
+  /** The origin of absent bytes. */
   #absent(pid: number, address: number): number {
     const isMapped = this.#machine.inspect.procs().some(({ pid: owner, mapping: { userBase, size } }) => {
       return owner === pid && address >= userBase && address < userBase + size;
@@ -124,7 +124,7 @@ export class Provenance implements Origins {
     }
   }
 
-  /** What a thread read: all of a message's buffer that is no part of it is padding. */
+  /** A thread read a message: the bytes of its buffer outside its parts are padding. */
   #noteRead(by: string, out: Output | undefined): void {
     const { tid, home } = this.#machine.thread(by);
     const message = this.#received.get(tid);
@@ -166,7 +166,7 @@ export class Provenance implements Origins {
   }
 }
 
-/** The step without what names a strategy for one mapping: the second machine has only one. */
+/** The step without the strategy of a mapping: the second machine has only one strategy. */
 function asLinux(input: StepInput): StepInput {
   if (input.op !== 'mmap') return input;
   const flags = addressOfHex(input.in.flags);
@@ -175,7 +175,7 @@ function asLinux(input: StepInput): StepInput {
   return { ...input, in: { ...input.in, flags: hexOfAddress(flags % 2 ** MAP_STRATEGY_SHIFT) } };
 }
 
-/** The pages of [from, from + length): what of each lies in it, as an address and by its place in the whole. */
+/** The pages of [from, from + length): for each the address and the offset of its part. */
 function* pagesOf(from: number, length: number): Generator<{ at: number; address: number; size: number }> {
   for (let at = 0; at < length; ) {
     const address = from + at;

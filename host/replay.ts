@@ -1,6 +1,6 @@
 /**
- * Runs journals again. `replay` feeds a journal's inputs to a machine and compares what comes out with what was
- * recorded; `record` takes the inputs only and returns the journal that this machine makes of them.
+ * Runs journals again. `replay` feeds a journal's inputs to a machine and compares the outputs with the recorded ones;
+ * `record` takes only the inputs and returns this machine's own journal.
  */
 import { AsleepError } from './kernel/error.ts';
 import { callBegin } from './trace/call.ts';
@@ -9,36 +9,36 @@ import type { Journal, JournalEmulator, JournalHeader, Output, Step, StepInput, 
 import type { Origins } from './trace/origins.ts';
 import { sideBySide } from './trace/sidebyside.ts';
 
-/** What a replay needs of a machine. */
+/** The part of a machine that a replay needs. */
 export interface Performer {
-  /** Performs one step, with everything that follows until nothing can run. */
+  /** Performs one step, with everything that follows until no thread can run. */
   perform(input: StepInput): Step;
-  /** Verifies its own invariants. @throws an error that says which one does not hold */
+  /** Verifies its invariants. @throws an error that names the violated one */
   check?(): void;
 }
 
-/** Makes a machine in the state that a journal's header tells. */
+/** Boots a machine in the state of a journal's header. */
 export type Boot = (header: JournalHeader) => Performer;
 
 export interface ReplayOptions {
   /**
    * Leave `dump` steps out of the comparison and of the counts. They are performed all the same: reading debugfs may
-   * queue work, and what follows depends on it.
+   * queue work that changes later steps.
    */
   skipDumps?: boolean;
-  /** Verify the machine's invariants after each step; the first violation is a difference, with the field `check`. */
+  /** Verify the machine's invariants after each step. The first violation is a difference, in the field `check`. */
   check?: boolean;
   /**
-   * For a machine that maps pages in another way than the one that was recorded: makes what performs the same steps
-   * beside it and tells whence the bytes of mappings come. What only the other way can tell apart is equal then.
+   * For a machine with another strategy than the recorded one: makes a shadow `kmap` machine that performs the same steps and
+   * says where each byte of a mapping comes from. Bytes that legitimately differ then count as equal.
    */
   origins?: (header: JournalHeader) => Origins & { perform(input: StepInput): void };
 }
 
-/** Strategies that bring a page, and let it go, exactly when the recorded kernel did. */
+/** Strategies that map and unmap a page exactly when the recorded kernel does. */
 const AS_LINUX: readonly string[] = ['kmap', 'vmalloc'];
 
-/** Whether a machine of one strategy shows every byte of a mapping as one of the other does. */
+/** Whether machines of two strategies show the same bytes of a mapping. */
 export function mapsAlike(one: string, other: string): boolean {
   return one === other || (AS_LINUX.includes(one) && AS_LINUX.includes(other));
 }
@@ -54,22 +54,22 @@ export interface Difference extends StepDifference {
 export interface ReplayResult {
   /** Steps of the journal, without skipped dumps. */
   steps: number;
-  /** Steps that are as recorded; a step that was recorded without outputs counts, once it has been performed. */
+  /** Steps equal to the recording. A step recorded without outputs counts when it was performed. */
   equal: number;
-  /** One entry for each step that differs. When the machine cannot go on, or is broken, that step is the last entry. */
+  /** One entry for each step that differs. A step at which the machine stops or breaks is the last entry. */
   different: Difference[];
-  /** The first difference in words, decoded, side by side; empty when there is none. */
+  /** The first difference as text, decoded, side by side; empty when all steps are equal. */
   text: string[];
 }
 
-/** What a journal asks for and the machine refused: it cannot be, or this emulator cannot do it. */
+/** The machine refused a step of the journal: the step is impossible, or the emulator does not support it. */
 export class ReplayError extends Error {
   override readonly name = 'ReplayError';
 
   /**
-   * @param step The step that was refused; null when it is the machine itself that could not be made.
-   * @param reason Why, in words.
-   * @param cause What the machine threw.
+   * @param step The refused step; null when the machine could not be booted.
+   * @param reason The reason as text.
+   * @param cause The error of the machine.
    */
   constructor(trace: string, step: Step | null, reason: string, cause: unknown) {
     super(`${step ? headline(trace, step) : trace}: ${reason}`, { cause });
@@ -79,9 +79,9 @@ export class ReplayError extends Error {
 /**
  * Performs every step of a journal and compares it with the recording.
  *
- * A step that cannot be made is reported with the field `error` and ends the replay: the steps behind it are counted in
- * `steps` but not in `equal`. A machine that is found broken is reported with the field `check`, and ends the replay too. A
- * machine that cannot be booted is reported at the first step.
+ * A step that cannot be performed is reported in the field `error` and ends the replay: later steps count in `steps`, not in
+ * `equal`. A broken machine is reported in the field `check`, and ends the replay too. A machine that cannot be booted is
+ * reported at the first step.
  */
 export function replay(journal: Journal, boot: Boot, options: ReplayOptions = {}): ReplayResult {
   const isSkipped = (step: Step) => options.skipDumps === true && step.op === 'dump';
@@ -119,16 +119,16 @@ export function replay(journal: Journal, boot: Boot, options: ReplayOptions = {}
   return result;
 }
 
-/** Notes why a machine gave up in or after a step. */
+/** Notes why a machine stopped in or after a step. */
 function refuse(result: ReplayResult, trace: string, step: Step, field: string, message: string): void {
   if (result.different.length === 0) result.text = [`${headline(trace, step)}: ${message}`];
   result.different.push({ trace, step: step.i, field, expected: null, actual: message });
 }
 
 /**
- * Performs every step of a journal, whatever its recorded outputs, and returns the journal with this machine's.
+ * Performs every step of a journal, and returns the journal with this machine's outputs.
  *
- * @param emulator Noted in the header: which machine it was.
+ * @param emulator Describes this machine in the header.
  * @throws ReplayError when the machine cannot be booted, or refuses a step
  */
 export function record(journal: Journal, boot: Boot, emulator: JournalEmulator): Journal {
@@ -144,18 +144,18 @@ export function record(journal: Journal, boot: Boot, emulator: JournalEmulator):
   return { header: { ...journal.header, emulator, steps: steps.length }, steps };
 }
 
-/** The machine counts the steps it performs, a journal may have gaps: this goes from the one count to the other. */
+/** Converts between the machine's step numbers and the journal's, which may have gaps. */
 export class StepNumbers {
   readonly #numbers = new Map<number, number>();
 
-  /** The step with the journal's number in place of the machine's, also in `woken`. */
+  /** The step with the journal's numbers instead of the machine's, also in `woken`. */
   renumber(step: Step, number: number): Step {
     this.#numbers.set(step.i, number);
     const woken = step.woken?.map((entry): Woken => ({ ...entry, i: this.#numbers.get(entry.i) ?? entry.i }));
     return { ...step, i: number, ...(woken ? { woken } : {}) };
   }
 
-  /** Why the machine could not make a step of the journal, in words. */
+  /** Why the machine could not perform a step, as text. */
   reasonOf(error: unknown, { steps }: Journal): string {
     if (!(error instanceof AsleepError)) return messageOf(error);
     const number = this.#numbers.get(error.step);
@@ -175,7 +175,7 @@ function bootFor(journal: Journal, boot: Boot): Performer {
 
 const bareJournals = new WeakMap<Journal, boolean>();
 
-/** Whether no step of the journal has any output, so that an absent `woken` says nothing either. */
+/** Whether no step of the journal has any output. Then an absent `woken` means nothing either. */
 function isBare(journal: Journal): boolean {
   let bare = bareJournals.get(journal);
   if (bare === undefined) {
@@ -185,7 +185,7 @@ function isBare(journal: Journal): boolean {
   return bare;
 }
 
-/** The step without anything that came of it. */
+/** The step without its outputs. */
 export function inputOf(step: Step): StepInput {
   const { op, by, in: input } = step;
   return (by === undefined ? { op, in: input } : { op, by, in: input }) as StepInput;
@@ -204,12 +204,12 @@ function describe(trace: string, expected: Step, actual: Step, found: StepDiffer
   return [...lines, ...sideBySide(parkedIn, before?.out ?? null, after?.out ?? null)];
 }
 
-/** The call as far as its inputs go. */
+/** The inputs of the call. */
 function callLine(step: Step): string {
   return `  ${callBegin(step, step.bc).begin} ...`;
 }
 
-/** What a step shows for its own call: the output, or that it sleeps. */
+/** The result of a step's own call: the output, or that it parked. */
 function outcome(step: Step): Output | null {
   if (step.parked) return { parked: true } as unknown as Output;
   return step.out ?? null;

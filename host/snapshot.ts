@@ -1,6 +1,6 @@
 /**
- * A moment of a machine that it can go back to: the guest's memory, which is the machine, and what the host's own
- * objects said about it (names, who sleeps in which call, the number of the next step).
+ * A moment of a machine to return to: the guest's memory, which is the machine, and the state of the host's own objects
+ * (names, parked calls, the number of the next step).
  */
 import { MemoryImage } from './guest/image.ts';
 import type { Process, ProcessState } from './kernel/process.ts';
@@ -16,7 +16,7 @@ export class Snapshot {
   readonly #processes: ReadonlyMap<Process, ProcessState>;
   /** @internal */ readonly image: MemoryImage;
 
-  /** @internal @param earlier A snapshot of the same machine: pages that are the same since then are kept once. */
+  /** @internal @param earlier A snapshot of the same machine: unchanged pages are shared with it. */
   constructor(stage: Stage, earlier: Snapshot | null) {
     this.#stage = stage;
     this.#system = stage.system.save();
@@ -25,17 +25,17 @@ export class Snapshot {
     this.image = MemoryImage.take(stage.system.guest, earlier?.image ?? null);
   }
 
-  /** Number of the step that was the next one. */
+  /** Number of the next step at that moment. */
   get step(): number {
     return this.#system.nextStep;
   }
 
-  /** @internal Whether it was taken on that stage, the only one that it can be put back on. */
+  /** @internal Whether it was taken of that machine, the only one that it can be restored to. */
   isOf(stage: Stage): boolean {
     return stage === this.#stage;
   }
 
-  /** @internal Makes everything what it was. Processes and threads that a script holds stay the objects they are. */
+  /** @internal Restores everything. Process and thread objects that a script holds stay the same objects. */
   restore(): void {
     const { system, people } = this.#stage;
     system.tape.turn();

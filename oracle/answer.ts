@@ -1,4 +1,4 @@
-/** What the recorder says of a call that is done, as a journal's output. */
+/** Converts the recorder's answer for a finished call into a journal's output. */
 import { WRITE_READ_READ_CONSUMED, WRITE_READ_WRITE_CONSUMED } from '../assembly/abi/wire.ts';
 import { errnoName } from '../host/kernel/errno.ts';
 import type { SignalName } from '../host/kernel/kinds.ts';
@@ -30,7 +30,7 @@ export class FileNames {
 }
 
 const SIGNALS: Readonly<Record<number, SignalName>> = { 7: 'SIGBUS', 11: 'SIGSEGV' };
-/** Block 'i' of fdinfo: device, inode, mode, and the descriptor's flags. */
+/** Block 'i' of fdinfo: device, inode, mode, and the flags of the descriptor. */
 const DESCRIPTOR_FLAGS_AT = 20;
 
 /** The output of the call that a step made. */
@@ -88,7 +88,7 @@ function fileInfoOf(done: Completion, files: FileNames): Output {
   return { ...resultOf(done), file: files.nameOf(identity), cloexec, ...(content === undefined ? {} : { content }) };
 }
 
-/** Block 'a' is struct binder_write_read after the call; 'r' memory at rbuf up to the last byte that is known to be new. */
+/** Block 'a' is struct binder_write_read after the call; 'r' is memory at rbuf up to the last byte that is known to be new. */
 function writeReadOf(done: Completion, readSize: number): WriteReadOutput {
   const argument = block(done, 'a');
   const after = argument === undefined ? null : Buffer.from(argument, 'hex');

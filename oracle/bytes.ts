@@ -1,4 +1,4 @@
-/** Bytes as scenarios write them: little-endian numbers, Latin-1 text, and pieces put together. */
+/** Bytes as scenarios write them: little-endian numbers, Latin-1 text, and concatenations. */
 
 /** A number is a u32, a bigint a u64, a string Latin-1. */
 export type Chunk = number | bigint | string | Uint8Array;
@@ -32,7 +32,7 @@ function bytesOfChunk(chunk: Chunk): Uint8Array {
   }
 }
 
-/** The value as a journal's address: 64 bits, a negative one as its complement. */
+/** The value as a journal's address: 64 bits; a negative value as its complement. */
 export function address(value: number | bigint): string {
   return `0x${BigInt.asUintN(64, BigInt(value)).toString(16)}`;
 }

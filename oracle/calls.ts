@@ -1,6 +1,6 @@
 /**
- * The system calls that a scenario's thread makes, each one step of the journal. Sizes, pointers and descriptors have the
- * usual values where a scenario does not say otherwise.
+ * The system calls of a scenario's thread, each one step of the journal. Sizes, pointers and descriptors have default values
+ * that a scenario can replace.
  */
 import {
   BINDER_ENABLE_ONEWAY_SPAM_DETECTION,
@@ -28,11 +28,11 @@ import { bc, type Command, layOut } from './commands.ts';
 import type { ObjectBytes } from './objects.ts';
 import type { Outcome } from './outcome.ts';
 
-/** Where scenarios map the device. */
+/** Default address of the mapping. */
 export const MAP = 0x70000000;
 /** Bytes of a mapping as libbinder makes it. */
 export const MAP_SIZE = (1 << 20) - 8192;
-/** Half of the arena, which no thread uses by itself. */
+/** The half of the arena that no thread uses for its buffers. */
 export const DATA = 0x10400000;
 export const ARENA = 0x10000000;
 export const ARENA_SIZE = 8 << 20;
@@ -44,12 +44,12 @@ const MAP_FIXED_NOREPLACE = 0x100000;
 const POLLIN = 0x1;
 const POLLOUT = 0x4;
 const F_SETFL = 4;
-/** Bytes that a read asks for. */
+/** Default size of a read. */
 const READ_SIZE = 256;
 
-/** Who acts: a thread, with the places that it uses in its process's arena. */
+/** The acting thread, with its addresses in its process's arena. */
 export interface Actor {
-  /** Where commands, returns, and struct binder_write_read or an ioctl's argument lie. */
+  /** Addresses of commands, of returns, and of struct binder_write_read or an ioctl's argument. */
   readonly wbuf: number;
   readonly rbuf: number;
   readonly arg: number;
@@ -72,19 +72,19 @@ export interface IoctlOptions {
   fd?: number;
   /** Bytes stored at `arg` before the call. */
   input?: Uint8Array;
-  /** Bytes at `arg` that are looked at after it. */
+  /** Bytes at `arg` to keep after the call. */
   out?: number;
 }
 
 export interface WriteReadOptions {
   write?: readonly Command[];
-  /** Bytes to read at most; 0: do not read. */
+  /** Size of the read; 0: no read. */
   read?: number;
   fd?: number;
   arg?: number;
   wbuf?: number;
   rbuf?: number;
-  /** The stream's size, when another one is to be told. */
+  /** The stream's size, when it should differ from the real one. */
   wsize?: number;
   wconsumed?: number;
   rconsumed?: number;
@@ -218,7 +218,7 @@ export abstract class Calls {
     return this.wr({ write, read: size });
   }
 
-  /** Becomes a looper and reads. */
+  /** Enters the loop and reads. */
   loop(size = READ_SIZE): Promise<Outcome> {
     return this.rw([bc.enterLooper()], size);
   }

@@ -1,8 +1,8 @@
 /**
- * Commands to the driver as scenarios write them, right or wrong, and how a list of them lies in memory:
+ * Commands to the driver as scenarios write them, valid or not, and the layout of a list of them in memory:
  *
- *     stream            the commands, one behind the other
- *     at multiples of 16 behind it: data, offsets, data, ...
+ *     stream                the commands, in order
+ *     then, at multiples of 16: data, offsets, data, ...
  *
  * Recordings hold these bytes, so the layout never changes.
  */
@@ -35,22 +35,22 @@ import { alignUp, bytesOf, u32, u64 } from './bytes.ts';
 
 type Value = number | bigint;
 
-/** Puts bytes behind the stream. @returns their address */
+/** Appends bytes after the stream. @returns their address */
 export type Place = (bytes: Uint8Array) => number;
 
-/** struct binder_transaction_data. Sizes and pointers follow from `data` and `offsets` where they are not given. */
+/** struct binder_transaction_data. Sizes and pointers follow from `data` and `offsets` unless they are given. */
 export interface TransactionFields {
   handle?: Value;
-  /** In place of `handle`, all 64 bits. */
+  /** Replaces `handle`; all 64 bits. */
   target?: Value;
   cookie?: Value;
   code?: Value;
   flags?: Value;
   sender_pid?: number;
   sender_euid?: number;
-  /** A function may put further bytes behind the stream itself, as those of buffer objects. */
+  /** A function may append further bytes after the stream, such as those of buffer objects. */
   data?: Uint8Array | ((place: Place) => Uint8Array);
-  /** Where objects stand, or the bytes of the array. */
+  /** Offsets of the objects, or the bytes of the array. */
   offsets?: readonly Value[] | Uint8Array;
   data_size?: Value;
   offsets_size?: Value;
@@ -63,7 +63,7 @@ export interface ScatterFields extends TransactionFields {
   buffers_size?: Value;
 }
 
-/** A word with its payload, or bytes of the stream as they are (word 0). */
+/** A word with its payload, or raw bytes of the stream (word 0). */
 export interface Command {
   readonly word: number;
   readonly payload: Uint8Array | ((place: Place) => Uint8Array);
@@ -129,11 +129,11 @@ export const bc = {
 export interface Layout {
   /** Bytes of the stream alone. */
   size: number;
-  /** The stream, and what lies behind it. */
+  /** The stream and everything after it. */
   bytes: Buffer;
 }
 
-/** Lays commands out. @param at Address of the first byte; pointers count from there. */
+/** Encodes commands. @param at Address of the first byte; pointers are relative to it. */
 export function layOut(commands: readonly Command[], at: number): Layout {
   const size = commands.reduce((sum, command) => sum + sizeInStream(command), 0);
   const parts: [offset: number, bytes: Uint8Array][] = [];

@@ -1,22 +1,22 @@
 /**
- * Are two recordings of one program equal? The driver's id counter is never set back, so ids are compared relative to where it
- * stood at the beginning.
+ * Compares two recordings of one program. The driver's id counter is never reset, so ids are compared relative to its
+ * value at the beginning.
  */
 import { EXTENDED_ERROR_ID } from '../assembly/abi/wire.ts';
 import { compareSteps } from '../host/trace/compare.ts';
 import type { Journal, Step } from '../host/trace/journal.ts';
 
-/** The first thing that differs. */
+/** The first difference. */
 export interface RecordingDifference {
   /** Number of the step. */
   step: number;
-  /** `op`, `by`, `in`, `length`, or a field of what came of the step. */
+  /** `op`, `by`, `in`, `length`, or a field of the step's result. */
   field: string;
   expected: unknown;
   actual: unknown;
 }
 
-/** @returns null when the steps are equal, inputs and everything that came of them */
+/** @returns null when the steps are equal, in inputs and results */
 export function recordingDifference(expected: Journal, actual: Journal): RecordingDifference | null {
   for (const [index, step] of expected.steps.entries()) {
     const other = actual.steps[index];
@@ -57,10 +57,10 @@ function canonical(value: unknown): string {
   return JSON.stringify(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** The step with its ids counted from `base`; "+3" in texts. */
+/** The step with ids relative to `base`; "+3" in texts. */
 function relativeStep(step: Step, base: number): Step {
   if (step.op === 'dump' && step.out) {
-    // older recordings have null for the text of a file that is not there
+    // older recordings have null for the text of a missing file
     const text = relativeText((step.out.text as string | null) ?? '', base);
     return { ...step, out: { ...step.out, text } };
   }

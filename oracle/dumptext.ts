@@ -1,9 +1,9 @@
 /**
- * Text of the driver's debugfs as recordings have it: what no two runs have alike is masked, and what counts since boot
- * counts since the scenario began.
+ * Text of the driver's debugfs as recordings have it: parts that differ between runs are masked, and counters since boot
+ * become counters since the beginning of the scenario.
  */
 
-/** How the driver stood when the scenario began. */
+/** The driver's state when the scenario began. */
 export interface Beginning {
   /** Value of the id counter. */
   lastId: number;
@@ -34,7 +34,7 @@ function maskLog(text: string, lastId: number): string {
 
 const COUNTER = /^(\w+): (?:active (-?\d+) total (\d+)|(\d+))$/;
 
-/** The counters at the top less what they were; those that are zero then are left out. Those of processes stay. */
+/** The counters at the top minus their initial values; zeros are omitted. Those of processes do not change. */
 function sinceBeginning(text: string, before: string): string {
   const old = new Map(globalLines(before).head.map((line) => [COUNTER.exec(line)?.[1], numbersOf(line)]));
   const { head, rest } = globalLines(text);
@@ -62,8 +62,8 @@ function globalLines(text: string): { head: string[]; rest: string[] } {
 }
 
 /**
- * Whether a text may be incomplete. In `transactions` the driver takes back the header of what has nothing to tell, and
- * with it seq_file's mark that its buffer was too small. What is just short of a full buffer may be cut.
+ * Whether a text may be incomplete. In `transactions` the driver removes the header of a proc without lines, and with it
+ * seq_file's mark that its buffer was too small. A text slightly shorter than a full buffer may be cut.
  */
 export function mayBeCut(file: string, text: string): boolean {
   if (file !== 'transactions') return false;

@@ -1,4 +1,4 @@
-/** The initrd of a recording machine: the recorder as /init and the driver's module. Made once for each kernel and recorder. */
+/** The initrd of a recording machine: the recorder as /init, and the driver's module. Built once for each kernel and recorder. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ const COMPILERS: Readonly<Record<Flavour, readonly string[]>> = {
 /** Bytes of an unpacked module at most. */
 const MODULE_MAX = 1 << 26;
 
-/** @throws NotSetUpError when there is no kernel or no compiler */
+/** @throws NotSetUpError without a kernel or a compiler */
 export function initrdFor(flavour: Flavour): string {
   const modules = join(kernelFolder(flavour), 'lib', 'modules');
   const driver = findFile(modules, /^binder_linux\.ko(\.xz)?$/);

@@ -1,6 +1,5 @@
 /**
- * The real driver, to be asked what it answers. Owns the machines: boots one when it is needed, and another when the
- * first is of no more use.
+ * Runs programs on the real driver. Owns the machines: boots one on demand, and another when the first cannot be used any more.
  */
 import type { Journal, JournalHeader, StepInput } from '../host/trace/journal.ts';
 import type { Flavour } from './place.ts';
@@ -11,22 +10,22 @@ import { Session, type Title } from './session.ts';
 
 export interface KernelOptions {
   flavour?: Flavour;
-  /** Steps tell what the driver printed meanwhile. That takes more than half a second a line. */
+  /** Adds the driver's log lines to each step. That takes more than half a second a line. */
   klog?: boolean;
 }
 
-/** Steps to perform. A journal is one; its outputs are not looked at. */
+/** Steps to perform. A journal is one; its outputs are ignored. */
 export interface Program {
-  /** `secctx` decides whether senders have a security context; the rest becomes part of the new journal's header. */
+  /** `secctx` decides whether senders have a security context; other fields go into the new journal's header. */
   header?: Partial<Pick<JournalHeader, 'name' | 'desc' | 'seed' | 'secctx' | 'racy'>>;
   steps: readonly StepInput[];
 }
 
-/** The kernel hung, or did what the recorder cannot follow. The machine is gone; the next run boots another one. */
+/** The kernel hung, or did something that the recorder cannot follow. The machine is stopped; the next run boots another. */
 export class KernelError extends Error {
   override readonly name = 'KernelError';
 
-  /** @param journal What had been recorded until then. */
+  /** @param journal The steps recorded before. */
   constructor(
     message: string,
     readonly journal: Journal | null,
@@ -37,12 +36,12 @@ export class KernelError extends Error {
 
 export interface Recording {
   journal: Journal;
-  /** What did not go as the scenario says. */
+  /** Deviations from the scenario's expectations. */
   warnings: string[];
 }
 
 /**
- * Runs programs on the kernel, one after the other. Machines live until `close`.
+ * Runs programs on the kernel in order. Machines live until `close`.
  *
  *     const kernel = new Kernel();
  *     const journal = await kernel.run({ steps });
@@ -50,7 +49,7 @@ export interface Recording {
  */
 export class Kernel {
   readonly #options: KernelOptions;
-  /** Without and with security contexts. */
+  /** Without security contexts, and with them. */
   readonly #machines: { plain: Qemu | null; selinux: Qemu | null } = { plain: null, selinux: null };
   /** Machines booted so far. */
   boots = 0;
@@ -60,11 +59,11 @@ export class Kernel {
   }
 
   /**
-   * Performs the steps from a clean driver on. Steps that cannot be made are left out: of threads that are dead or
-   * parked, that make what there is, that the recorder does not know.
+   * Performs the steps, starting with a clean driver. Leaves out impossible steps: of dead or parked threads, those that create
+   * what exists, and those that the recorder does not support.
    *
    * @returns the journal of the steps that were made, counted from 0
-   * @throws KernelError when the machine could not go on
+   * @throws KernelError when the machine fails
    * @throws NotSetUpError when there is no kernel
    */
   run(program: Program): Promise<Journal> {
@@ -77,7 +76,7 @@ export class Kernel {
     });
   }
 
-  /** Runs a scenario. @throws as `run` does, and what the scenario throws */
+  /** Runs a scenario. @throws as `run`, and the scenario's own errors */
   async record(scenario: Scenario): Promise<Recording> {
     let warnings: string[] = [];
     const journal = await this.#record(scenario, async (session) => {
@@ -88,7 +87,7 @@ export class Kernel {
     return { journal, warnings };
   }
 
-  /** Lines of the kernel's log that tell of a bug in the kernel. */
+  /** Lines of the kernel's log that report a bug in the kernel. */
   async trouble(): Promise<string[]> {
     const { plain, selinux } = this.#machines;
     return [...((await plain?.trouble()) ?? []), ...((await selinux?.trouble()) ?? [])];
@@ -112,7 +111,7 @@ export class Kernel {
     }
   }
 
-  /** Does the work, and leaves a machine that is clean, or none, whatever the work throws. */
+  /** Does the work. Afterwards the machine is clean or stopped, also after an error. */
   async #finishing(kind: 'plain' | 'selinux', session: Session, work: (session: Session) => Promise<void>) {
     let failure: unknown = null;
     try {
@@ -125,7 +124,7 @@ export class Kernel {
     if (failure !== null) throw failure;
   }
 
-  /** A driver that is not clean is met once: a new machine's is. */
+  /** Retries once: a driver that is not clean is replaced by a new machine's. */
   async #begin(kind: 'plain' | 'selinux', title: Title): Promise<Session> {
     const machine = this.#machines[kind];
     if (machine !== null) {

@@ -1,4 +1,4 @@
-/** The `oracle` command: asks the real driver. Finds the subcommand and turns errors into messages and exit codes. */
+/** The `oracle` command. Finds the subcommand, and turns errors into messages and exit codes. */
 import { EXIT_NO, EXIT_USAGE, UsageError } from '../host/cli/usage.ts';
 import { JournalError } from '../host/trace/journaltext.ts';
 import { diffCommand } from './cli/diff.ts';

@@ -1,6 +1,6 @@
 /**
- * The objects of a transaction, each with any field wrong that a scenario wants wrong. The typed objects of the host refuse
- * what makes no sense; here that is half of the point.
+ * The objects of a transaction, with any field wrong that a scenario wants wrong. The typed objects of the host reject invalid
+ * values; here they are needed.
  */
 import {
   BINDER_TYPE_BINDER,
@@ -15,7 +15,7 @@ import { bytesOf, type Chunk, u32, u64 } from './bytes.ts';
 
 type Value = number | bigint;
 
-/** An object as bytes. A parcel notes where it stands. */
+/** An object as bytes. A parcel records its offset. */
 export class ObjectBytes {
   constructor(readonly bytes: Buffer) {}
 }
@@ -25,7 +25,7 @@ export interface PtrFields {
   length: Value;
   flags?: number;
   parent?: Value;
-  /** Where in the parent the pointer stands. */
+  /** Offset of the pointer in the parent. */
   off?: Value;
 }
 
@@ -56,11 +56,11 @@ export const object = {
 /** Data with objects in it, for a transaction. */
 export interface Parcel {
   data: Buffer;
-  /** Where each object stands in the data. */
+  /** Offset of each object in the data. */
   offsets: number[];
 }
 
-/** Puts pieces and objects one behind the other. */
+/** Concatenates bytes and objects. */
 export function parcel(...items: readonly (Chunk | ObjectBytes)[]): Parcel {
   const parts: Buffer[] = [];
   const offsets: number[] = [];

@@ -1,17 +1,17 @@
-/** What a scenario is told of a call: the journal's output, decoded as far as scenarios look at it. */
+/** The result of a call for scenarios: the journal's output, decoded as far as scenarios need it. */
 import { bytesOfHex } from '../host/kernel/hex.ts';
 import { type Return, returnsOf, type TransactionReturn } from '../host/kernel/returns.ts';
 import type { Output } from '../host/trace/journal.ts';
 
 export interface Outcome {
-  /** The call sleeps: everything else is still to come. */
+  /** The call is parked: all other fields are still empty. */
   readonly parked: boolean;
-  /** The result, an address for mmap; -errno on failure. */
+  /** The return value, an address for mmap; -errno on failure. */
   readonly ret: number;
   readonly errno: string | null;
-  /** Memory that was read (`peek`, `ioctl`). */
+  /** The bytes read (`peek`, `ioctl`). */
   readonly bytes: Buffer;
-  /** What a BINDER_WRITE_READ returned; null of other calls. */
+  /** The returns of a BINDER_WRITE_READ; null for other calls. */
   readonly returns: readonly Return[] | null;
 }
 
@@ -31,15 +31,15 @@ export function outcomeOf(output: Output): Outcome {
   };
 }
 
-/** The call or reply that a read brought, if it did. */
+/** The call or reply in a read, if there is one. */
 export function findMessage(outcome: Outcome): TransactionReturn | undefined {
   return outcome.returns?.find((one): one is TransactionReturn => 'buffer' in one);
 }
 
 /**
- * The same, for a scenario that counts on it.
+ * The call or reply in a read.
  *
- * @throws Error when the read brought no message
+ * @throws Error when there is none
  */
 export function message(outcome: Outcome): TransactionReturn {
   const found = findMessage(outcome);
@@ -47,7 +47,7 @@ export function message(outcome: Outcome): TransactionReturn {
   return found;
 }
 
-/** In short: "parked", or the error and the names of the returns without BR_. */
+/** A summary: "parked", or the error and the names of the returns without BR_. */
 export function summary(outcome: Outcome): string {
   if (outcome.parked) return 'parked';
   const names = (outcome.returns ?? []).map(({ name }) => name.replace(/^BR_/, ''));

@@ -1,5 +1,5 @@
 /**
- * Where the oracle keeps what it needs: outside of the project, so that a clean tree stays one.
+ * The oracle's folder: outside of the project, so that its tree stays clean.
  *
  *     kernel, arm64, arm64-16k   Debian's kernel packages, unpacked
  *     run                        initrds, and a folder for each machine that runs
@@ -12,19 +12,19 @@ import { join } from 'node:path';
 export const FLAVOURS = ['x86_64', 'arm64', 'arm64-16k'] as const;
 export type Flavour = (typeof FLAVOURS)[number];
 
-/** Names the folder in place of the usual one. */
+/** The variable that names another folder. */
 export const FOLDER_VARIABLE = 'BINDERLAB_ORACLE';
 
 const FOLDERS: Readonly<Record<Flavour, string>> = { x86_64: 'kernel', arm64: 'arm64', 'arm64-16k': 'arm64-16k' };
 
-/** Something that the oracle needs is not there; the message says how to get it. */
+/** A missing part of the oracle; the message says how to get it. */
 export class NotSetUpError extends Error {
   override readonly name = 'NotSetUpError';
 }
 
 /**
- * The oracle's folder: the one that BINDERLAB_ORACLE names; else `binder-oracle` among the temporary files, when that is
- * there; else the user's cache.
+ * The oracle's folder: the one in BINDERLAB_ORACLE; otherwise `binder-oracle` in the folder of temporary files, if that exists;
+ * otherwise in the user's cache.
  */
 export function oracleFolder(): string {
   const named = process.env[FOLDER_VARIABLE];
@@ -35,12 +35,12 @@ export function oracleFolder(): string {
   return join(cache !== undefined && cache !== '' ? cache : join(homedir(), '.cache'), 'binderlab', 'oracle');
 }
 
-/** Where a kernel package is unpacked to. */
+/** The folder of an unpacked kernel package. */
 export function kernelFolder(flavour: Flavour): string {
   return join(oracleFolder(), FOLDERS[flavour]);
 }
 
-/** Whether a kernel is there. */
+/** Whether a kernel exists. */
 export function isSetUp(flavour: Flavour): boolean {
   return findFile(join(kernelFolder(flavour), 'boot'), /^vmlinuz-/) !== null;
 }

@@ -1,6 +1,6 @@
 /**
- * A recording machine: QEMU with one processor, without KVM, and the recorder as its first process. Owns the exchange with
- * it: one line of text asks, one line of JSON answers. recorder.c says which lines there are.
+ * A recording machine: QEMU with one processor, without KVM; the recorder is its first process. Owns the protocol with it: a
+ * line of text is the request, a line of JSON the answer. recorder.c defines the lines.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { initrdFor } from './initrd.ts';
 import { type Flavour, findFile, isSetUp, kernelFolder, NotSetUpError, runFolder } from './place.ts';
 
-/** A call that is done. Blocks of bytes have one-letter names: 'a' the argument, 'r' what was read, 'd' data, ... */
+/** A finished call. Blocks of bytes have one-letter names: 'a' the argument, 'r' the bytes read, 'd' data, ... */
 export interface Completion {
   slot: number;
   seq: number;
@@ -18,12 +18,12 @@ export interface Completion {
   [block: string]: number | string;
 }
 
-/** What the recorder answers; which fields there are depends on the line. */
+/** The recorder's answer; its fields depend on the request. */
 export interface Answer {
   error?: string;
   ok?: boolean;
   ret?: number;
-  /** Everybody sleeps. */
+  /** All threads sleep. */
   quiet?: boolean;
   done?: Completion[];
   /** Slots of the threads that sleep in a call. */
@@ -35,7 +35,7 @@ export interface Answer {
   stats?: string;
 }
 
-/** What the machine says of itself. */
+/** The machine's description of itself. */
 export interface Hello {
   release: string;
   version: string;
@@ -45,17 +45,17 @@ export interface Hello {
   cpus: number;
 }
 
-/** What a session needs of a machine. */
+/** The part of a machine that a session needs. */
 export interface RecordingMachine {
   readonly hello: Hello;
   /** Whether the driver prints. */
   readonly klog: boolean;
-  /** The uid that has become context manager since boot; the driver remembers the first one. */
+  /** The uid that has been context manager since boot; the driver remembers the first one. */
   contextManagerUid: number | null;
   ask(line: string, ms?: number): Promise<Answer>;
 }
 
-/** The machine does not answer, or says that it cannot go on. It has to be stopped. */
+/** The machine does not answer, or reports that it cannot continue. It has to be stopped. */
 export class MachineError extends Error {
   override readonly name = 'MachineError';
 }
@@ -64,7 +64,7 @@ export interface BootOptions {
   flavour?: Flavour;
   /** SELinux is on, without a policy, so that senders have a security context. */
   selinux?: boolean;
-  /** The driver prints what it prints by default, in place of nothing. */
+  /** The driver prints its default messages; otherwise none. */
   klog?: boolean;
 }
 
@@ -73,7 +73,7 @@ const MEMORY_MIB = 768;
 const BOOT_MS = 120_000;
 const BOOT_ATTEMPTS = 3;
 const SOCKET_MS = 5000;
-/** Milliseconds in which a line is answered. */
+/** Time limit for an answer, in milliseconds. */
 const ANSWER_MS = 30_000;
 /** Lines of the console that an error shows. */
 const CONSOLE_LINES = 30;
@@ -121,7 +121,7 @@ export class Qemu implements RecordingMachine {
   }
 
   /**
-   * A host that is busy makes a kernel stumble over its own timers now and then, so a few attempts are made.
+   * On a busy host a kernel may fail on its own timers, so it makes a few attempts.
    *
    * @throws NotSetUpError, or MachineError when no attempt comes up
    */
@@ -161,7 +161,7 @@ export class Qemu implements RecordingMachine {
     return this.#dead;
   }
 
-  /** @throws MachineError when no answer comes in time, or it says that the line cannot be done */
+  /** @throws MachineError when no answer arrives in time, or the recorder rejects the line */
   async ask(line: string, ms = ANSWER_MS): Promise<Answer> {
     if (this.#dead || this.#socket === null) throw new MachineError(`the machine is gone\n${this.#console()}`);
     if (this.#waiting !== null) throw new Error('the machine is asked two things at once');
@@ -175,7 +175,7 @@ export class Qemu implements RecordingMachine {
     return answer;
   }
 
-  /** Lines of the kernel's log that tell of a bug in the kernel. */
+  /** Lines of the kernel's log that report a bug in the kernel. */
   async trouble(): Promise<string[]> {
     const { text = '' } = await this.ask('KMSG');
     return text.split('\n').filter((line) => /WARNING:|BUG:|Oops|general protection|binder.*unexpected/.test(line));
@@ -242,7 +242,7 @@ export class Qemu implements RecordingMachine {
 const SOCKET = 'port';
 const CONSOLE = 'console';
 
-/** Machines that run. None outlives this process, however it ends. */
+/** Running machines. All end with this process, however it ends. */
 const running = new Set<Qemu>();
 let isWatching = false;
 
@@ -268,8 +268,8 @@ function program(flavour: Flavour): string {
 const X86_OPTIONS = 'no_timer_check';
 
 /**
- * One processor, and preemption only where a thread sleeps or returns: that is what makes recordings repeatable.
- * Addresses are not randomised, and what guards against speculation is left out for speed.
+ * One processor, and preemption only where a thread sleeps or returns: that makes recordings repeatable. Addresses are not
+ * randomised, and mitigations of speculation are off, for speed.
  */
 function argumentsOf(flavour: Flavour, folder: string, initrd: string, append: string): string[] {
   const kernel = findFile(join(kernelFolder(flavour), 'boot'), /^vmlinuz-/) as string;

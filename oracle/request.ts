@@ -1,4 +1,4 @@
-/** The steps of a journal as lines for the recorder. Owns which steps the kernel's machine can make at all. */
+/** The steps of a journal as lines for the recorder. Owns which steps the kernel's machine supports. */
 import type { CallOp as AnyCall, EmulatorOp, Op, Operations } from '../host/kernel/operations.ts';
 import type { StepInput } from '../host/trace/journal.ts';
 import { address } from './bytes.ts';
@@ -6,15 +6,15 @@ import { address } from './bytes.ts';
 /** Operations that a thread makes as a system call. */
 export type CallOp = Exclude<AnyCall, EmulatorOp>;
 
-/** Bytes that the recorder takes with a line at most (INCAP in recorder.c). */
+/** Limit of bytes in a line for the recorder (INCAP in recorder.c). */
 const INPUT_MAX = 160 * 1024;
 
-/** Pages that no machine has: all of them. */
+/** More pages than any machine has: all of them. */
 const ALL_PAGES = 1 << 20;
 
 const FILE_KINDS: Readonly<Record<string, number>> = { memfd: 0, pipe: 1, null: 2 };
 
-/** The words behind the operation's name; of spawn and fork without the new thread's slot. */
+/** The words after the operation's name; of spawn and fork without the new thread's slot. */
 const WORDS: { [O in CallOp]: (input: Operations[O]['in']) => (string | number)[] } = {
   spawn: ({ tid }) => [tid],
   fork: ({ pid }) => [pid],
@@ -58,13 +58,13 @@ export function isCall(op: Op): op is CallOp {
   return Object.hasOwn(WORDS, op);
 }
 
-/** The line for a call by the thread in `slot`. @param newSlot For the thread that spawn and fork make. */
+/** The line for a call by the thread in `slot`. @param newSlot For the thread that spawn and fork create. */
 export function callLine(slot: number, op: CallOp, input: Operations[CallOp]['in'], newSlot?: number): string {
   const words = (WORDS[op] as (input: Operations[CallOp]['in']) => (string | number)[])(input);
   return ['OP', slot, op, ...(newSlot === undefined ? [] : [newSlot]), ...words].join(' ');
 }
 
-/** Why the kernel's machine cannot make a step, whatever came before; null when it can. */
+/** Why the kernel's machine never supports a step; null when it does. */
 export function obstacle(step: StepInput): string | null {
   switch (step.op) {
     case 'setcon':

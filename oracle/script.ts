@@ -1,18 +1,18 @@
 /**
- * What a scenario is written with: processes and threads, whose calls are performed one by one by whoever performs steps
- * (the kernel, the emulator, a recording). Owns the names and numbers of processes and threads, and who is parked.
+ * The vocabulary of scenarios: processes and threads, whose calls a performer performs one by one (the kernel, the emulator, a
+ * recording). Owns the names and numbers of processes and threads, and which threads are parked.
  */
 import type { Op, Operations } from '../host/kernel/operations.ts';
 import type { Step, StepInput } from '../host/trace/journal.ts';
 import { type Actor, ARENA, Calls, MAP_SIZE } from './calls.ts';
 import { type Outcome, outcomeOf, PARKED, summary } from './outcome.ts';
 
-/** Performs one step, with everything that follows until nothing can run. */
+/** Performs one step, with everything that follows until no thread can run. */
 export interface StepPerformer {
   perform(input: StepInput): Promise<Step> | Step;
 }
 
-/** Bytes of the arena that each thread has for its buffers, and where in them what lies. */
+/** Bytes of the arena for the buffers of each thread, and their offsets. */
 const THREAD_AREA = 0x40000;
 const READ_AT = 0x20000;
 const ARGUMENT_AT = 0x3f000;
@@ -24,7 +24,7 @@ export class ScriptThread extends Calls implements Actor {
   readonly rbuf: number;
   readonly arg: number;
   dead = false;
-  /** Number of the step that it is parked in; null when it is not. */
+  /** Number of the step in which it parked; null while awake. */
   parkedIn: number | null = null;
   last: Outcome = PARKED;
 
@@ -59,7 +59,7 @@ export class ScriptThread extends Calls implements Actor {
     return outcome;
   }
 
-  /** What came of the call that it was parked in. */
+  /** The result of the parked call. */
   done(): Outcome {
     if (!this.parked) return this.last;
     this.script.warn(`${this.name} is still parked`);
@@ -180,11 +180,11 @@ export interface StartOptions {
 
 export class Script {
   readonly processes: ScriptProcess[] = [];
-  /** What did not go as the scenario says. */
+  /** Deviations from the scenario's expectations. */
   readonly warnings: string[] = [];
   /** Steps so far. */
   count = 0;
-  /** Told of every call that is done, in the order of the journal. */
+  /** Called with every finished call, in the order of the journal. */
   onDone: ((thread: ScriptThread, outcome: Outcome) => void) | null = null;
 
   constructor(private readonly performer: StepPerformer) {}
@@ -211,7 +211,7 @@ export class Script {
   }
 
   async kill(process: ScriptProcess): Promise<void> {
-    // it wakes nobody of its own
+    // it wakes no thread of its own
     process.end();
     await this.perform({ op: 'kill', in: { proc: process.name, pid: process.pid } });
   }
@@ -232,7 +232,7 @@ export class Script {
     await this.perform({ op: 'dump', in: { file: typeof what === 'string' ? what : `proc/${what.pid}` } });
   }
 
-  /** The shrinker takes every page that no buffer touches. */
+  /** The shrinker takes every unused page. */
   async shrink(): Promise<void> {
     await this.perform({ op: 'shrink', in: { pages: 1 << 20 } });
   }
@@ -241,13 +241,13 @@ export class Script {
     await this.perform({ op: 'note', in: { text } });
   }
 
-  /** Warns when a call did not bring what the scenario says, as `summary` has it. */
+  /** Warns when a call's result differs from the expected `summary`. */
   want(outcome: Outcome, wanted: string): void {
     const got = summary(outcome);
     if (got !== wanted) this.warn(`got "${got}", wanted "${wanted}"`);
   }
 
-  /** Warns when somebody does not sleep. */
+  /** Warns when a thread is not parked. */
   wantParked(who: ScriptProcess | ScriptThread): void {
     if (!who.parked) this.warn(`${threadOf(who).name} is not parked`);
   }
@@ -260,7 +260,7 @@ export class Script {
     this.warnings.push(`step ${this.count - 1}: ${text}`);
   }
 
-  /** @param thread Who acts, if anybody does. @throws Error when it is dead or parked: the scenario is wrong */
+  /** @param thread The acting thread, if any. @throws Error when it is dead or parked: the scenario is wrong */
   async perform(input: StepInput, thread?: ScriptThread): Promise<Outcome> {
     if (thread?.dead) throw new Error(`${thread.name} is dead, at step ${this.count}`);
     if (thread?.parked) throw new Error(`${thread.name} is parked in step ${thread.parkedIn}, at step ${this.count}`);
@@ -285,7 +285,7 @@ export class Script {
 
   #threadNamed(name: string): ScriptThread {
     const found = this.processes.flatMap(({ threads }) => threads).find((thread) => thread.name === name);
-    if (found === undefined) throw new Error(`${name} woke, and nobody made it`);
+    if (found === undefined) throw new Error(`${name} woke, and no step created it`);
     return found;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * One journal being recorded on a machine: performs steps, one by one, and keeps what came of them. Owns which thread has
- * which slot of the recorder, and who is parked.
+ * Records one journal on a machine: performs steps one by one, and keeps their results. Owns the assignment of threads to the
+ * recorder's slots, and which threads are parked.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BINDER_SET_CONTEXT_MGR, BINDER_SET_CONTEXT_MGR_EXT } from '../assembly/abi/protocol.ts';
@@ -25,7 +25,7 @@ import { type Answer, type Completion, MachineError, type RecordingMachine } fro
 import { type CallOp, callLine, isCall, obstacle } from './request.ts';
 import type { StepPerformer } from './script.ts';
 
-/** What a journal says of itself before anything has run. */
+/** The header's fields that are known before the first step. */
 export interface Title {
   name: string;
   desc?: string;
@@ -36,10 +36,10 @@ export interface Title {
 
 /** Threads that the recorder can drive (MAXSLOT in recorder.c). */
 const SLOTS = 64;
-/** Numbers of processes and threads: below are the kernel's own, above there are none. */
+/** Range of pids and tids: below are the kernel's own, above there are none. */
 const PID_MIN = 500;
 const PID_MAX = 32767;
-/** Milliseconds beyond those of an `await` in which it is answered. */
+/** Time limit for the answer to an `await`, beyond its own milliseconds. */
 const AWAIT_MARGIN_MS = 30_000;
 
 interface Thread {
@@ -47,7 +47,7 @@ interface Thread {
   tid: number;
   slot: number;
   process: Process;
-  /** The step that it is parked in. */
+  /** The step in which it parked. */
   parked: Step | null;
 }
 
@@ -78,7 +78,7 @@ export class Session implements StepPerformer {
     this.#managerBefore = machine.contextManagerUid;
   }
 
-  /** @throws MachineError when the driver still holds something of an earlier journal */
+  /** @throws MachineError when the driver still has state of an earlier journal */
   static async begin(machine: RecordingMachine, title: Title): Promise<Session> {
     const { ok, last_id = 0, stats = '' } = await machine.ask('BEGIN');
     if (!ok) throw new MachineError('the driver holds something of an earlier journal');
@@ -87,15 +87,15 @@ export class Session implements StepPerformer {
   }
 
   /**
-   * Kills all that are left.
+   * Kills the living processes.
    *
-   * @returns false when the driver keeps something all the same, so that the machine is of no use for another journal
+   * @returns false when the driver keeps state all the same, so that the machine cannot record another journal
    */
   async end(): Promise<boolean> {
     return (await this.machine.ask('END')).ok ?? false;
   }
 
-  /** What has been recorded so far. */
+  /** The steps recorded so far. */
   journal(): Journal {
     const { release, version, machine, lsm, cpus, page_size } = this.machine.hello;
     const { name, desc = '', seed, secctx = null, racy } = this.title;
@@ -121,7 +121,7 @@ export class Session implements StepPerformer {
     return { header, steps: this.steps };
   }
 
-  /** Why a step cannot be made as things are; null when it can. */
+  /** Why a step is impossible now; null when it is possible. */
   obstacle(step: StepInput): string | null {
     if (step.by !== undefined) {
       const actor = this.#threadNamed(step.by);
@@ -147,14 +147,14 @@ export class Session implements StepPerformer {
     }
   }
 
-  /** Why nobody can be made with that number; null when somebody can. */
+  /** Why no process or thread can get that number; null when one can. */
   #numberObstacle(number: number): string | null {
     if (number < PID_MIN || number > PID_MAX) return `numbers go from ${PID_MIN} to ${PID_MAX}, not ${number}`;
     if (this.#numbers().includes(number)) return `${number} is taken`;
     return this.#slots.includes(null) ? null : 'the recorder drives no more threads';
   }
 
-  /** @throws MachineError when the machine cannot go on, or the step cannot be made */
+  /** @throws MachineError when the machine fails, or the step is impossible */
   async perform(input: StepInput): Promise<Step> {
     const problem = this.obstacle(input);
     if (problem !== null) throw new MachineError(`step ${this.steps.length} (${input.op}): ${problem}`);
@@ -181,7 +181,7 @@ export class Session implements StepPerformer {
     this.#remember(step, actor.process, result);
   }
 
-  /** What nobody does from within the machine. */
+  /** Steps that no thread of the machine makes. */
   async #control(step: Step): Promise<void> {
     switch (step.op) {
       case 'proc': {
@@ -224,7 +224,7 @@ export class Session implements StepPerformer {
     return { exists, text: maskDump(file, text, this.beginning) };
   }
 
-  /** Takes in who is done and who sleeps. */
+  /** Updates the finished calls and the sleeping threads. */
   #settle(step: Step, { quiet, done = [], parked = [] }: Answer, actor?: Thread): void {
     if (quiet === false)
       throw new MachineError(
@@ -258,7 +258,7 @@ export class Session implements StepPerformer {
     return { ...entry, seq: completion.seq };
   }
 
-  /** The commands in words. */
+  /** The commands as text. */
   #addCommands(step: Step & { op: 'wr' }): void {
     const { poke, write_consumed, write_size } = step.in;
     const bytes = Buffer.from(poke, 'hex');
@@ -266,7 +266,7 @@ export class Session implements StepPerformer {
     if (Math.min(write_consumed, bytes.length) < to) step.bc = commandWords(bytes, write_consumed, to);
   }
 
-  /** What a call that succeeded changes for those after it. */
+  /** The effects of a successful call on later ones. */
   #remember(step: Step, process: Process, result: number): void {
     if (result < 0) return;
     if (step.op === 'setuid') process.euid = step.in.uid;
@@ -278,7 +278,7 @@ export class Session implements StepPerformer {
     this.machine.contextManagerUid ??= process.euid;
   }
 
-  /** A thread that is about to be made, in a slot that nobody has. */
+  /** A thread that is about to be created, in a free slot. */
   #newThread(step: StepInput, maker: Process | null): Thread {
     const slot = this.#slots.indexOf(null);
     if (step.op === 'spawn') {
@@ -299,7 +299,7 @@ export class Session implements StepPerformer {
     return { name: `${name}.0`, tid: pid, slot, process, parked: null };
   }
 
-  /** The thread is there, when the call that made it says so. */
+  /** Adds the thread when the call that creates it succeeded. */
   #keep(made: Thread, step: Step, result: number): void {
     if (result !== made.tid) return;
     if (step.op !== 'spawn') this.#processes.push(made.process);
@@ -324,7 +324,7 @@ export class Session implements StepPerformer {
     return this.#processes.flatMap(({ threads }) => threads.map(({ name }) => name));
   }
 
-  /** The numbers of everybody who lives; a process that has lost its threads keeps its own. */
+  /** The numbers of all living threads and processes; a process without threads keeps its own. */
   #numbers(): number[] {
     const pids = this.#processes.filter(({ isAlive }) => isAlive).map(({ pid }) => pid);
     return [...pids, ...this.#slots.flatMap((thread) => thread?.tid ?? [])];
@@ -333,10 +333,10 @@ export class Session implements StepPerformer {
 
 /** A line of the kernel's log, without its time and thread. */
 const LOG_LINE = /^<\d+>\[ *[\d.]+\](?:\[ *[TC]\d+\])? (.*binder.*)$/;
-/** The kernel lets 10 lines of the driver through in 5 s, so it needs time for each. */
+/** The kernel lets 10 lines of the driver through in 5 s, so each takes time. */
 const LOG_LINE_MS = 600;
 
-/** What the driver has printed since the last time; the line in its source is masked. */
+/** The driver's new log lines; the line number in its source is masked. */
 async function printedLines(machine: RecordingMachine): Promise<string[]> {
   const { text = '' } = await machine.ask('KLOG');
   const lines = text.split('\n').flatMap((line) => LOG_LINE.exec(line)?.[1] ?? []);
@@ -354,7 +354,7 @@ function listed({ name, pid, uid, parent, threads }: Process): JournalProcess {
   };
 }
 
-/** The returns in words. */
+/** The returns as text. */
 function addReturns(entry: { br?: string[] }, out: Output): void {
   const { read } = out as { read?: string };
   if (read !== undefined && read !== '') entry.br = returnWords(Buffer.from(read, 'hex'));

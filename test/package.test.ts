@@ -1,13 +1,12 @@
 /** What is in the package: what texts name is there, what code imports is installed with it. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { PAGES, ROOT, pageText as text } from './pages.ts';
 
 const test = suite('package');
-const ROOT = join(import.meta.dirname, '../..');
-const PACKAGE = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+const PACKAGE = JSON.parse(text('package.json'));
 
 /** Paths of all files in the package. */
 const packed: ReadonlySet<string> = new Set(
@@ -19,7 +18,6 @@ const packed: ReadonlySet<string> = new Set(
 );
 
 const has = (path: string): boolean => packed.has(path) || [...packed].some((file) => file.startsWith(`${path}/`));
-const text = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 
 test('what its exports and commands point to is there', () => {
   const paths = (value: unknown): string[] =>
@@ -37,9 +35,11 @@ test('pages link to what is there', () => {
   }
 });
 
-test('examples and recordings that commands of the README take are there', () => {
-  const named = text('README.md').matchAll(/^npx binderlab .*?((?:examples|test)\/\S+)/gm);
-  for (const [, path = ''] of named) assert.ok(has(path.replace(/\/$/, '')), path);
+test('examples and recordings that commands of the pages take are there', () => {
+  for (const page of PAGES) {
+    const named = text(page).matchAll(/^npx binderlab .*?((?:examples|test)\/\S+)/gm);
+    for (const [, path = ''] of named) assert.ok(has(path.replace(/\/$/, '')), path);
+  }
 });
 
 test('what its code imports is installed with it, but for what benchmarks need', () => {

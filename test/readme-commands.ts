@@ -1,11 +1,11 @@
 /**
- * What README.md shows: command lines in blocks marked `sh`, and what they print in the block that follows.
+ * The commands of a page: lines in blocks marked `sh`, and their output in the block after it.
  *
- * A block marked `text` is what the one command above it prints, to the byte; a line `...` stands for any lines, and `...` at the
- * end of a line for the rest of it. A block marked `console` is a measurement: only its first line is compared, spaces aside.
+ * A block marked `text` is the exact output of the last command above it. A line `...` stands for any lines, and `...` at the end
+ * of a line for the rest of it. A block marked `console` is a measurement: only its first line is compared, without its spacing.
  */
 
-/** A command line, and what README.md says that it prints; null when it does not say. */
+/** A command line, and its output on the page; null when the page does not show it. */
 export interface ReadmeCommand {
   command: string;
   shown: string | null;
@@ -13,8 +13,15 @@ export interface ReadmeCommand {
   measured: boolean;
 }
 
-/** Lines that get, install or test the project itself. */
-const LEFT_OUT = [/^git clone\b/, /^cd\b/, /^npm (ci|cit|install|test)\b/, /^npm run coverage\b/, /\.ci\/run\b/];
+/** Lines that get, install or test the project itself, and one that writes a file beside the sources. */
+const LEFT_OUT = [
+  /^git clone\b/,
+  /^cd\b/,
+  /^npm (ci|cit|install|test)\b/,
+  /^npm run coverage\b/,
+  /^npx binderlab init\b/,
+  /\.ci\/run\b/,
+];
 const CUT = '...';
 
 /**

@@ -1,26 +1,22 @@
 /**
- * Runs the commands that README.md shows, so that it cannot rot: each line of each block marked `sh`, from the root folder, with
- * a time limit; what it prints is compared with what README.md says. Left out are the lines that fetch, install or test the
- * project: whoever runs this has just done that. `npm run readme`; with `-- --write` lines that differ in figures alone are
- * written anew, as is due when frames of memory have moved.
+ * Runs the commands that README.md and the pages in docs/ show: each line of each block marked `sh`, from the root folder, with a
+ * time limit. Compares the output with the one on the page. Leaves out the lines that fetch, install or test the project: whoever
+ * runs this has just done that. `npm run readme`; with `-- --write` it writes lines anew that differ in figures alone. Use
+ * that when frames of memory have moved.
  */
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { mismatch, readmeCommands, rewritten } from './readme-commands.ts';
+import { PAGES, pageText, ROOT, writePage } from './pages.ts';
+import { mismatch, type ReadmeCommand, readmeCommands, rewritten } from './readme-commands.ts';
 
 const COMMAND_LIMIT_MS = 120_000;
 
-const root = join(import.meta.dirname, '../..');
-const path = join(root, 'README.md');
 const write = process.argv.includes('--write');
-let text = readFileSync(path, 'utf8');
-const commands = readmeCommands(text);
-let failed = 0;
-for (const one of commands) {
+
+/** Runs a command and reports it. @returns Whether all is fine, and the output as the page should show it. */
+function runCommand(page: string, one: ReadmeCommand): { fine: boolean; shown: string | null } {
   const start = performance.now();
   const { status, signal, error, stdout, stderr } = spawnSync('bash', ['-c', one.command], {
-    cwd: root,
+    cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
     encoding: 'utf8',
     timeout: COMMAND_LIMIT_MS,
@@ -28,15 +24,25 @@ for (const one of commands) {
   });
   const ended = status === 0;
   const shown = write && ended ? rewritten(one, stdout) : one.shown;
-  if (one.shown !== null && shown !== null) text = text.replace(one.shown, () => shown);
   const wrong = ended ? mismatch({ ...one, shown }, stdout) : null;
   const fine = ended && wrong === null;
-  if (!fine) failed += 1;
   console.log(`${fine ? 'fine' : 'FAIL'}  ${one.command}  (${((performance.now() - start) / 1000).toFixed(1)} s)`);
   if (!ended) console.log(`${stdout}${stderr}${error?.message ?? signal ?? `exit code ${status}`}`);
-  if (wrong !== null)
-    console.log(`      README.md: ${wrong.shown}\n      printed:   ${wrong.printed ?? '(nothing such)'}`);
+  if (wrong !== null) console.log(`      ${page}: ${wrong.shown}\n      printed: ${wrong.printed ?? '(no such line)'}`);
+  return { fine, shown };
 }
-if (write) writeFileSync(path, text);
-console.log(`README.md: ${commands.length} commands, ${failed} failed`);
-process.exitCode = failed > 0 || commands.length === 0 ? 1 : 0;
+
+let all = 0;
+let failed = 0;
+for (const page of PAGES) {
+  let text = pageText(page);
+  for (const one of readmeCommands(text)) {
+    const { fine, shown } = runCommand(page, one);
+    all += 1;
+    if (!fine) failed += 1;
+    if (one.shown !== null && shown !== null) text = text.replace(one.shown, () => shown);
+  }
+  if (write) writePage(page, text);
+}
+console.log(`${PAGES.length} pages: ${all} commands, ${failed} failed`);
+process.exitCode = failed > 0 || all === 0 ? 1 : 0;

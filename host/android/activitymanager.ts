@@ -1,6 +1,6 @@
 /**
- * ActivityManager: the service that starts applications' processes and binds their services. It runs in the system
- * server, in any thread of the pool; one thread at a time is inside.
+ * ActivityManager: the service that starts applications' processes and binds their services. It runs on the pool threads of
+ * the system server; its monitor admits one thread at a time.
  *
  *     client            ActivityManager                           process of the service
  *     bindService  -->  ServiceMap, Zygote if there is no process
@@ -40,9 +40,9 @@ import { ServiceMap } from './servicemap.ts';
 import type { ConnectionRecord, ServiceRecord } from './servicerecord.ts';
 import { ZygoteError } from './zygoteprocess.ts';
 
-/** How long after its process died a service that is still bound is started again, in milliseconds. */
+/** Delay between a process's death and the restart of its bound services, in milliseconds. */
 export const SERVICE_RESTART_DURATION = 1000;
-/** Answers of bindService. */
+/** Results of bindService. */
 const BOUND = 1;
 const NOT_FOUND = 0;
 
@@ -64,7 +64,7 @@ export class ActivityManager extends BnInterface {
     });
   }
 
-  /** The services that are bound. */
+  /** The bound services. */
   get services(): readonly ServiceRecord[] {
     return this.#map.services;
   }
@@ -119,7 +119,7 @@ export class ActivityManager extends BnInterface {
     const connection = data.readStrongBinder();
     const flags = data.readInt32();
     const pid = (yield* IPCThreadState.self()).getCallingPid();
-    // the process is known by its pid: its thread object is not needed a second time
+    // the process is known by its pid: its thread object is not needed again
     yield* giveBack(application);
     reply.writeInt32(yield* this.#inside(() => this.#bind(pid, component, connection, flags)));
   }
@@ -147,7 +147,7 @@ export class ActivityManager extends BnInterface {
     return BOUND;
   }
 
-  /** Has a service run: at once in a process that is there, otherwise when the new one attaches. */
+  /** Runs a service: at once when its process exists, otherwise when the new one attaches. */
   *#bringUp(service: ServiceRecord): Act<boolean> {
     const app = yield* this.#startProcess(service.component.package);
     if (app === null) return false;
@@ -156,7 +156,7 @@ export class ActivityManager extends BnInterface {
     return true;
   }
 
-  /** @returns null when Zygote makes none. */
+  /** @returns null when Zygote creates none. */
   *#startProcess(packageName: string): Act<ProcessRecord | null> {
     try {
       return yield* this.processes.startProcess(packageName);
@@ -190,7 +190,7 @@ export class ActivityManager extends BnInterface {
 
   *#publish(token: IBinder, binder: IBinder | null, pid: number): Act<void> {
     if (!this.#map.has(token) || token.app?.pid !== pid || token.published) {
-      // it was unbound, and is not wanted any more; or it is somebody else's
+      // it was unbound since, or belongs to another process
       yield* giveBack(token, binder);
       return;
     }
@@ -216,7 +216,7 @@ export class ActivityManager extends BnInterface {
     return true;
   }
 
-  /** A service that nobody has bound any more is stopped. */
+  /** Stops a service without bindings. */
   *#removeConnection(connection: ConnectionRecord): Act<void> {
     const { service } = connection;
     this.#map.disconnect(connection);
@@ -235,7 +235,7 @@ export class ActivityManager extends BnInterface {
     yield* giveBack(token);
   }
 
-  /** The process of an application has died: its connections are gone, its services come back where they are bound. */
+  /** The process of an application died: drops its connections, and restarts its bound services. */
   *#appDied(app: ProcessRecord): Act<void> {
     this.processes.remove(app);
     for (const connection of this.#map.connectionsOf(app)) yield* this.#removeConnection(connection);

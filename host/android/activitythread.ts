@@ -1,6 +1,6 @@
 /**
- * ActivityThread: the main thread of an application's process. ActivityManager's calls come in at any thread of the
- * pool, as oneways; each of them is posted to the main thread, which does them one after the other.
+ * ActivityThread: the main thread of an application's process. ActivityManager's calls arrive as oneways on any pool thread;
+ * each is posted to the main thread, which handles them in order.
  */
 import { BnInterface } from '../binder/interface.ts';
 import { defaultServiceManager } from '../binder/iservicemanager.ts';
@@ -23,7 +23,7 @@ import type { Packages, Service } from './packages.ts';
 import { giveBack } from './remote.ts';
 
 export class ActivityThread {
-  /** Services by what ActivityManager names them. */
+  /** Services by ActivityManager's tokens. */
   readonly #services = new Map<IBinder, Service>();
   readonly #context: Context;
 
@@ -47,7 +47,7 @@ export class ActivityThread {
 
   #applicationThread(): BnInterface {
     return new BnInterface(APPLICATION_THREAD_DESCRIPTOR, {
-      // the code of every package is there already, for Zygote has it
+      // the code of every package is loaded already, in Zygote
       [BIND_APPLICATION_TRANSACTION]: (data) => data.readString16(),
       [SCHEDULE_TRANSACTION_TRANSACTION]: (data) => {
         const name = readComponent(data);
@@ -69,7 +69,7 @@ export class ActivityThread {
     return this.looper.post(() => handle(token, name));
   }
 
-  /** Keeps the token for as long as the service is there. */
+  /** Holds the token while the service exists. */
   *#create(token: IBinder, name: ComponentName): Act<void> {
     const service = this.packages.service(name)?.();
     if (service === undefined) return yield* giveBack(token);

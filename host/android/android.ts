@@ -1,5 +1,5 @@
 /**
- * Android: the cast that every application meets. Starts it on a simulation:
+ * Android: the processes that every application deals with. Starts them on a simulation:
  *
  *     servicemanager          the context manager
  *     zygote                  no Binder; forks all that follow
@@ -45,21 +45,21 @@ export class Android {
     });
   }
 
-  /** Starts it; it boots once the simulation runs. @throws BinderlabError when two packages have one name. */
+  /** Starts them; they boot when the simulation runs. @throws BinderlabError when two packages have one name. */
   static start(simulation: Simulation, packages: readonly Package[] = []): Android {
     return new Android(simulation, new Packages(packages));
   }
 
-  /** The system server, to be looked at. @throws BinderlabError before it has been forked. */
+  /** The system server, for inspection. @throws BinderlabError before it has been forked. */
   get systemServer(): SystemServer {
     if (this.#systemServer === null) throw new BinderlabError('Zygote has not forked the system server yet');
     return this.#systemServer;
   }
 
   /**
-   * Has an activity started once the simulation runs, as the shell's `am start` does.
+   * Starts an activity when the simulation runs, like the shell's `am start`.
    *
-   * @param activity `package/class`. The program fails when there is none of that name.
+   * @param activity `package/class`. The program fails for an unknown one.
    */
   startActivity(activity: string): void {
     const component = componentOf(activity);

@@ -1,6 +1,6 @@
 /**
- * CallLog: every call that goes through the driver, as people speak of them: who calls whom, which method, and whether
- * the caller waits. It looks at the machine after each step, and changes nothing.
+ * CallLog: the calls that go through the driver, in readable form: caller, callee, method, and whether the caller waits. It
+ * looks at the machine after each step, and changes nothing.
  */
 import { TF_ONE_WAY } from '../../assembly/abi/protocol.ts';
 import {
@@ -16,7 +16,7 @@ import type { Machine } from '../machine.ts';
 import type { Step } from '../trace/journal.ts';
 import { methodName } from './methodnames.ts';
 
-/** Where a request has its header, and the name of its interface: length in code units, then UTF-16. */
+/** Offsets in a request of its header and of its interface name: length in code units, then UTF-16. */
 const TOKEN_HEADER = 8;
 const TOKEN_LENGTH = 12;
 const TOKEN_TEXT = 16;
@@ -28,10 +28,10 @@ export interface LoggedCall {
   /** The processes. */
   readonly from: string;
   readonly to: string;
-  /** The interface that the call names; null: none. */
+  /** The interface in the request; null: none. */
   readonly descriptor: string | null;
   readonly code: number;
-  /** `IActivityManager.bindService`; with the code where no name is known. */
+  /** `IActivityManager.bindService`; the code when the name is unknown. */
   readonly method: string;
   readonly oneway: boolean;
 }
@@ -45,7 +45,7 @@ export class CallLog {
     machine.on('step', (step) => this.#look(step));
   }
 
-  /** Begins anew. */
+  /** Clears the log. */
   clear(): void {
     this.calls.length = 0;
   }
@@ -84,7 +84,7 @@ export class CallLog {
   }
 
   #nameOf(pid: number): string {
-    return this.machine.processes.find((process) => process.pid === pid)?.name ?? '(nobody)';
+    return this.machine.processes.find((process) => process.pid === pid)?.name ?? '(unknown)';
   }
 }
 
@@ -95,10 +95,10 @@ interface Sent {
 }
 
 /**
- * The calls in a stream of commands.
+ * The calls in a command stream.
  *
- * @param bytes The commands, with their payloads behind them.
- * @param address Where the first of them lies in user memory.
+ * @param bytes The commands, followed by their payloads.
+ * @param address User address of the first byte.
  */
 function sentTransactions(bytes: Uint8Array, address: number, length: number): Sent[] {
   const sent: Sent[] = [];
@@ -112,7 +112,7 @@ function sentTransactions(bytes: Uint8Array, address: number, length: number): S
     sent.push({
       code: u32At(bytes, body + TRANSACTION_DATA_CODE),
       flags: u32At(bytes, body + TRANSACTION_DATA_FLAGS),
-      // large messages lie elsewhere, and tell nothing here
+      // large messages are stored elsewhere; their interface stays unknown
       data:
         start < 0 ? bytes.subarray(0, 0) : bytes.slice(start, start + u64At(bytes, body + TRANSACTION_DATA_DATA_SIZE)),
     });
@@ -120,7 +120,7 @@ function sentTransactions(bytes: Uint8Array, address: number, length: number): S
   return sent;
 }
 
-/** @returns The interface that a request names; null when it does not begin with one. */
+/** @returns The interface of a request; null when it has no interface token. */
 function descriptorOf(data: Uint8Array): string | null {
   if (data.length < TOKEN_TEXT || u32At(data, TOKEN_HEADER) !== SYST) return null;
   const length = u32At(data, TOKEN_LENGTH);

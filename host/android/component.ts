@@ -9,16 +9,16 @@ import { BinderlabError } from '../kernel/error.ts';
 
 export interface ComponentName {
   readonly package: string;
-  /** With the package in front, where it belongs to that. */
+  /** With the package's name in front, if the class belongs to it. */
   readonly class: string;
 }
 
-/** What stands in front of an object of a parcel that might as well be null. */
+/** The word before a nullable object in a parcel. */
 const PRESENT = 1;
 
 /**
- * @param text `package/class`; a class that begins with a dot is short for one of the package.
- * @throws BinderlabError when it is written otherwise.
+ * @param text `package/class`; a class that begins with a dot belongs to the package.
+ * @throws BinderlabError for any other form.
  */
 export function componentOf(text: string): ComponentName {
   const [name = '', short = '', ...rest] = text.split('/');
@@ -28,7 +28,7 @@ export function componentOf(text: string): ComponentName {
   return { package: name, class: short.startsWith('.') ? `${name}${short}` : short };
 }
 
-/** Its text: the class is short where the package begins it. */
+/** Its text: the class is shortened if it begins with the package's name. */
 export function componentText({ package: name, class: whole }: ComponentName): string {
   return `${name}/${whole.startsWith(`${name}.`) ? whole.slice(name.length) : whole}`;
 }

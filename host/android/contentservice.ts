@@ -1,6 +1,6 @@
 /**
- * ContentService: who wants to hear of which changes. A change is one synchronous call to it, and a oneway from it to each
- * observer that the change concerns: neither it nor the process that made the change waits for any of them.
+ * ContentService: delivers changes to observers. A change is one synchronous call to it, and a oneway from it to each observer
+ * concerned. It waits for no observer, and neither does the process that made the change.
  */
 import { BpBinder } from '../binder/bpbinder.ts';
 import { BnInterface } from '../binder/interface.ts';
@@ -35,7 +35,7 @@ export class ContentService extends BnInterface {
     });
   }
 
-  /** How many registrations there are. */
+  /** Number of registrations. */
   get observers(): number {
     return this.#entries.length;
   }
@@ -71,7 +71,7 @@ export class ContentService extends BnInterface {
     yield* giveBack(own);
   }
 
-  /** Each observer once, with the uris that it has asked about, or that contain what it has asked about. */
+  /** Each observer once, with its matching uris. */
   #concerned(uris: readonly string[]): { observer: IBinder; concerned: string[] }[] {
     const found = new Map<IBinder, Set<string>>();
     for (const entry of this.#entries) {
@@ -93,7 +93,7 @@ export class ContentService extends BnInterface {
   }
 }
 
-/** A change of a thing is one of all that lies below it. */
+/** A change of a uri is a change of all uris below it. */
 function concerns(entry: Entry, uri: string): boolean {
   return isWithin(entry.uri, uri) || (entry.notifyForDescendants && isWithin(uri, entry.uri));
 }

@@ -1,4 +1,4 @@
-/** Context: what an application has of the system. Its methods are called in the main thread. */
+/** Context: an application's access to the system. Its methods are called on the main thread. */
 import type { BBinder } from '../binder/bbinder.ts';
 import { BinderlabError } from '../kernel/error.ts';
 import type { Act } from '../sim/request.ts';
@@ -13,22 +13,22 @@ export class Context {
   constructor(
     readonly packageName: string,
     readonly activityManager: ActivityManagerProxy,
-    /** The process, as ActivityManager knows it. */
+    /** The process's interface for ActivityManager. */
     private readonly application: BBinder,
-    /** The main thread's. */
+    /** The main thread's looper. */
     readonly looper: Looper,
   ) {}
 
-  /** Introduces the process to ActivityManager, which asked for it under that number. */
+  /** Attaches the process to ActivityManager, which asked for it under that number. */
   *attach(startSeq: number): Act<void> {
     yield* this.activityManager.attachApplication(this.application, startSeq);
   }
 
   /**
-   * Binds a service: `connection` is told when it is there, or again.
+   * Binds a service; `connection` is notified whenever it becomes available.
    *
    * @param service `package/class`, or a class of this package that begins with a dot.
-   * @returns Whether there is such a service.
+   * @returns Whether such a service exists.
    */
   *bindService(service: string | ComponentName, connection: ServiceConnection, flags = BIND_AUTO_CREATE): Act<boolean> {
     const name = this.#componentOf(service);
@@ -51,7 +51,7 @@ export class Context {
     yield* this.activityManager.unbindService(dispatcher.stub);
   }
 
-  /** @returns Whether there is such an activity. */
+  /** @returns Whether such an activity exists. */
   *startActivity(activity: string | ComponentName): Act<boolean> {
     return (yield* this.activityManager.startActivity(this.#componentOf(activity), this.packageName)) >= 0;
   }

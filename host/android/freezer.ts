@@ -1,6 +1,6 @@
 /**
- * Freezer: stops processes that nobody needs at the moment, and lets them go on. First the driver is told: from then on who
- * calls the process is refused, and oneways wait. Then its threads stop, by the freezer of its control group.
+ * Freezer: stops idle processes, and lets them continue. It freezes the process for the driver first: then calls to it are
+ * refused and oneways wait. After that its threads stop, by the freezer of its control group.
  */
 import { BINDER_FREEZE, BINDER_GET_FROZEN_INFO } from '../../assembly/abi/protocol.ts';
 import { FROZEN_STATUS_INFO_SIZE } from '../../assembly/abi/wire.ts';
@@ -10,14 +10,14 @@ import { type FrozenInfo, freezeBytes, frozenInfoOf, frozenQueryBytes } from '..
 import type { Act } from '../sim/request.ts';
 import { sys } from '../sim/sys.ts';
 
-/** How long the freezer waits before it tries again, in milliseconds. */
+/** Interval of its tries, in milliseconds. */
 const RETRY_MS = 100;
 
 export const Freezer = {
   /**
-   * Freezes or thaws a process as far as the driver goes. Does not wait for what is under way in it.
+   * Freezes or thaws a process in the driver. Does not wait for pending calls.
    *
-   * @returns Whether it is so now; false when it serves a call, and cannot be frozen before it is done.
+   * @returns Whether it succeeded; false when the process serves a call, and must finish it first.
    * @throws BinderlabError when no process of that pid has Binder open.
    */
   *freezeBinder(pid: number, frozen: boolean): Act<boolean> {
@@ -29,7 +29,7 @@ export const Freezer = {
     return true;
   },
 
-  /** Freezes a process whole, however often it has to be tried. @returns How often. */
+  /** Freezes a process, driver and threads; repeats until it succeeds. @returns The number of tries. */
   *freezeProcess(pid: number): Act<number> {
     let tries = 1;
     while (!(yield* Freezer.freezeBinder(pid, true))) {
@@ -40,13 +40,13 @@ export const Freezer = {
     return tries;
   },
 
-  /** Lets a process go on. */
+  /** Thaws a process. */
   *unfreezeProcess(pid: number): Act<void> {
     yield* Freezer.freezeBinder(pid, false);
     yield* sys.setFrozen(pid, false);
   },
 
-  /** Who has called it meanwhile: `syncRecv` bit 0: a synchronous call was refused; `asyncRecv`: oneways wait. */
+  /** Calls to it since: `syncRecv` bit 0: a synchronous call was refused; `asyncRecv`: oneways wait. */
   *getBinderFreezeInfo(pid: number): Act<FrozenInfo> {
     const { fd } = yield* ProcessState.self();
     const query = { poke: frozenQueryBytes(pid), outLen: FROZEN_STATUS_INFO_SIZE };

@@ -1,6 +1,6 @@
 /**
- * IActivityManager, as far as it starts processes and binds services. Owns its codes (the names are Android's, the
- * numbers are from here: Android's change with each release) and the application's side.
+ * IActivityManager, limited to starting processes and binding services. Owns its codes and the application's side. The names
+ * are Android's, the numbers are not: Android's change with each release.
  */
 import { BpInterface } from '../binder/interface.ts';
 import type { IBinder } from '../binder/parcel.ts';
@@ -8,7 +8,7 @@ import type { Act } from '../sim/request.ts';
 import { type ComponentName, writeComponent } from './component.ts';
 
 export const ACTIVITY_MANAGER_DESCRIPTOR = 'android.app.IActivityManager';
-/** Its name at the service manager. */
+/** Its service name. */
 export const ACTIVITY_SERVICE = 'activity';
 
 export const ATTACH_APPLICATION_TRANSACTION = 1;
@@ -18,11 +18,11 @@ export const UNBIND_SERVICE_TRANSACTION = 4;
 export const PUBLISH_SERVICE_TRANSACTION = 5;
 export const UNBIND_FINISHED_TRANSACTION = 6;
 
-/** Answers of startActivity. */
+/** Results of startActivity. */
 export const START_SUCCESS = 0;
 export const START_CLASS_NOT_FOUND = -92;
 
-/** Flag of bindService: makes the service when it is not there, and again when its process dies. */
+/** Flag of bindService: creates the service when it does not exist, and again when its process dies. */
 export const BIND_AUTO_CREATE = 1;
 
 export class ActivityManagerProxy extends BpInterface {
@@ -31,9 +31,9 @@ export class ActivityManagerProxy extends BpInterface {
   }
 
   /**
-   * A process that Zygote has made introduces itself.
+   * A process that Zygote created attaches.
    *
-   * @throws ServiceException SECURITY when ActivityManager has not asked for it.
+   * @throws ServiceException SECURITY when ActivityManager did not ask for it.
    */
   *attachApplication(application: IBinder, startSeq: number): Act<void> {
     yield* this.call(
@@ -52,7 +52,7 @@ export class ActivityManagerProxy extends BpInterface {
     );
   }
 
-  /** @returns Whether there is such a service. It comes by `connection`, later. */
+  /** @returns Whether such a service exists. It arrives later, through `connection`. */
   *bindService(application: IBinder, service: ComponentName, connection: IBinder, flags: number): Act<boolean> {
     return yield* this.call(
       BIND_SERVICE_TRANSACTION,
@@ -71,7 +71,7 @@ export class ActivityManagerProxy extends BpInterface {
     );
   }
 
-  /** The process of a service hands out what its onBind returned. */
+  /** The process of a service passes on the result of its onBind. */
   *publishService(token: IBinder, service: IBinder | null): Act<void> {
     yield* this.call(
       PUBLISH_SERVICE_TRANSACTION,
@@ -80,7 +80,7 @@ export class ActivityManagerProxy extends BpInterface {
     );
   }
 
-  /** It has done onUnbind. */
+  /** The process has run onUnbind. */
   *unbindFinished(token: IBinder): Act<void> {
     yield* this.call(
       UNBIND_FINISHED_TRANSACTION,

@@ -1,6 +1,6 @@
 /**
- * IApplicationThread: what ActivityManager tells an application's process. All of it is oneway: the system never waits
- * for an application. The names are Android's, the codes are numbered here: Android's change with each release.
+ * IApplicationThread: ActivityManager's calls to an application's process. All are oneway: the system never waits for an
+ * application. The names are Android's, the numbers are not: Android's change with each release.
  */
 import { BpInterface } from '../binder/interface.ts';
 import type { IBinder } from '../binder/parcel.ts';
@@ -21,7 +21,7 @@ export class ApplicationThreadProxy extends BpInterface {
     super(remote, APPLICATION_THREAD_DESCRIPTOR);
   }
 
-  /** It belongs to that package from now on. */
+  /** Assigns the process to that package. */
   *bindApplication(packageName: string): Act<void> {
     yield* this.oneway(BIND_APPLICATION_TRANSACTION, (data) => data.writeString16(packageName));
   }
@@ -31,7 +31,7 @@ export class ApplicationThreadProxy extends BpInterface {
     yield* this.oneway(SCHEDULE_TRANSACTION_TRANSACTION, (data) => writeComponent(data, activity));
   }
 
-  /** @param token Names the service between the two of them. */
+  /** @param token Names the service in both processes. */
   *scheduleCreateService(token: IBinder, service: ComponentName): Act<void> {
     yield* this.oneway(SCHEDULE_CREATE_SERVICE_TRANSACTION, (data) =>
       writeComponent(data.writeStrongBinder(token), service),

@@ -1,4 +1,4 @@
-/** IContentService, as far as it carries changes. Owns its codes, and the side of the processes that use it. */
+/** IContentService, limited to changes. Owns its codes, and the side of the processes that use it. */
 import { BpInterface } from '../binder/interface.ts';
 import { defaultServiceManager } from '../binder/iservicemanager.ts';
 import type { IBinder } from '../binder/parcel.ts';
@@ -7,7 +7,7 @@ import type { ContentObserver } from './icontentobserver.ts';
 import { writeUri, writeUris } from './uri.ts';
 
 export const CONTENT_SERVICE_DESCRIPTOR = 'android.content.IContentService';
-/** Its name at the service manager. */
+/** Its service name. */
 export const CONTENT_SERVICE = 'content';
 
 export const UNREGISTER_CONTENT_OBSERVER_TRANSACTION = 1;
@@ -22,15 +22,15 @@ export class ContentResolver extends BpInterface {
     super(remote, CONTENT_SERVICE_DESCRIPTOR);
   }
 
-  /** Finds the service, and waits for it if need be. */
+  /** Finds the service; waits until it exists. */
   static *find(): Act<ContentResolver> {
     return new ContentResolver(yield* (yield* defaultServiceManager()).waitForService(CONTENT_SERVICE));
   }
 
   /**
-   * Has an observer told of changes.
+   * Registers an observer.
    *
-   * @param notifyForDescendants Also of what lies below `uri`.
+   * @param notifyForDescendants Also for uris below `uri`.
    */
   *registerContentObserver(uri: string, notifyForDescendants: boolean, observer: ContentObserver): Act<void> {
     yield* this.call(
@@ -54,9 +54,9 @@ export class ContentResolver extends BpInterface {
   }
 
   /**
-   * Tells of changes. When this returns, the observers have been told that there is something to hear, no more.
+   * Announces changes. When it returns, the notifications are sent, not handled.
    *
-   * @param observer The caller's own observer; it is left out unless it wants to hear of its own changes.
+   * @param observer The caller's own observer; it is skipped unless it asked for its own changes.
    */
   *notifyChange(
     uris: string | readonly string[],

@@ -1,4 +1,4 @@
-/** IServiceConnection: by which an application hears of the service that it has bound. Its one method is oneway. */
+/** IServiceConnection: reports a bound service to an application. Its one method is oneway. */
 import { BnInterface, BpInterface } from '../binder/interface.ts';
 import type { IBinder } from '../binder/parcel.ts';
 import type { Act } from '../sim/request.ts';
@@ -12,7 +12,7 @@ export class ServiceConnectionProxy extends BpInterface {
     super(remote, SERVICE_CONNECTION_DESCRIPTOR);
   }
 
-  /** @param service null: it has none to give. @param dead Whether the one it gave before has died. */
+  /** @param service null: the service returned none. @param dead Whether the process of the former one died. */
   *connected(name: ComponentName, service: IBinder | null, dead: boolean): Act<void> {
     yield* this.oneway(CONNECTED_TRANSACTION, (data) =>
       writeComponent(data, name).writeStrongBinder(service).writeBool(dead),
@@ -21,7 +21,7 @@ export class ServiceConnectionProxy extends BpInterface {
 }
 
 export class ServiceConnectionStub extends BnInterface {
-  /** @param connected Takes the service, which it has to give back. */
+  /** @param connected Receives the service, and has to release it. */
   constructor(connected: (name: ComponentName, service: IBinder | null, dead: boolean) => Act<void>) {
     super(SERVICE_CONNECTION_DESCRIPTOR, {
       [CONNECTED_TRANSACTION]: (data) =>

@@ -1,16 +1,16 @@
 /**
- * Looper and its queue: a main thread that does one message after the other, and sleeps when there is none. Other
- * threads of the process post to it, and wake it through a pipe, as Android's loopers are woken through a descriptor.
+ * Looper and its queue: a main thread that handles messages in order, and sleeps without one. Other threads of the process
+ * post to it, and wake it through a pipe, as Android wakes a looper through a descriptor.
  */
 import { BinderlabError } from '../kernel/error.ts';
 import { type Act, isAct } from '../sim/request.ts';
 import { sys } from '../sim/sys.ts';
 
-/** What is done when the message's turn comes; a generator where it takes system calls. */
+/** A message's handler; a generator when it makes system calls. */
 export type Message = () => unknown;
 
 const WAKE = new Uint8Array([1]);
-/** Bytes that one read takes out of the pipe: more than ever wait there at once. */
+/** Bytes of one read from the pipe: more than it ever holds. */
 const WAKES_MAX = 256;
 
 export class Looper {
@@ -23,14 +23,14 @@ export class Looper {
     private readonly pid: number,
   ) {}
 
-  /** Makes the looper of the process that asks. */
+  /** Creates the looper of the calling process. */
   static *prepare(): Act<Looper> {
     const { process } = yield* sys.self();
     const [reads, writes] = yield* sys.pipe();
     return new Looper(reads, writes, process.pid);
   }
 
-  /** Has a message done by the thread that loops, behind those that wait already. @throws BinderlabError from another process. */
+  /** Appends a message for the looping thread. @throws BinderlabError from another process. */
   *post(message: Message): Act<void> {
     const { process, name } = yield* sys.self();
     if (process.pid !== this.pid) throw new BinderlabError(`${name} posts to the looper of another process`);
@@ -40,7 +40,7 @@ export class Looper {
     yield* sys.write(this.writes, WAKE);
   }
 
-  /** Does messages until the process ends. */
+  /** Handles messages until the process ends. */
   *loop(): Act<never> {
     for (;;) {
       const message = this.#queue.shift();

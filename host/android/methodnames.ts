@@ -1,4 +1,4 @@
-/** Which method a code of an interface stands for: for people. */
+/** The method names of interfaces' codes, for people. */
 import { DUMP_TRANSACTION, INTERFACE_TRANSACTION, PING_TRANSACTION } from '../binder/bbinder.ts';
 import * as manager from '../binder/iservicemanager.ts';
 import * as activityManager from './iactivitymanager.ts';
@@ -22,7 +22,7 @@ const METHODS: ReadonlyMap<string, ReadonlyMap<number, string>> = new Map([
   [serviceConnection.SERVICE_CONNECTION_DESCRIPTOR, methodsOf(serviceConnection)],
 ]);
 
-/** `IContentService.notifyChange`; `lab.IThing code 3` where no name is known. @param descriptor null: the call names none. */
+/** `IContentService.notifyChange`; `lab.IThing code 3` for an unknown name. @param descriptor null: no interface token. */
 export function methodName(descriptor: string | null, code: number): string {
   const everywhere = EVERYWHERE.get(code);
   if (everywhere !== undefined) return everywhere;
@@ -32,7 +32,7 @@ export function methodName(descriptor: string | null, code: number): string {
   return method === undefined ? `${short} code ${code}` : `${short}.${method}`;
 }
 
-/** BIND_SERVICE_TRANSACTION is bindService: the constants of an interface name its methods. */
+/** BIND_SERVICE_TRANSACTION becomes bindService: an interface's constants name its methods. */
 function methodsOf(constants: Readonly<Record<string, unknown>>): Map<number, string> {
   const methods = new Map<number, string>();
   for (const [name, code] of Object.entries(constants)) {

@@ -1,4 +1,4 @@
-/** A monitor, like the one that a Java object has: one thread at a time is inside, and may enter again. */
+/** A monitor, like a Java object's: one thread at a time is inside, and may enter again. */
 import type { Act } from '../sim/request.ts';
 import { sys } from '../sim/sys.ts';
 import type { SimThread } from '../sim/thread.ts';
@@ -7,10 +7,10 @@ export class Monitor {
   #owner: SimThread | null = null;
   #entered = 0;
 
-  /** @param name What it guards, for reports of threads that wait for it. */
+  /** @param name What it guards, for reports of waiting threads. */
   constructor(private readonly name: string) {}
 
-  /** Runs `body` inside; whoever else is there has to leave first. */
+  /** Runs `body` inside; waits until every other thread has left. */
   *synchronized<T>(body: () => Act<T>): Act<T> {
     yield* this.#enter();
     try {

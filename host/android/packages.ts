@@ -1,24 +1,24 @@
-/** The packages that are installed: what code they have, and under which uid it runs. */
+/** The installed packages: their code, and their uids. */
 import type { IBinder } from '../binder/parcel.ts';
 import { BinderlabError } from '../kernel/error.ts';
 import type { Act } from '../sim/request.ts';
 import { type ComponentName, componentOf } from './component.ts';
 import type { Context } from './context.ts';
 
-/** A service of an application; its methods run in the main thread, and may be generators. */
+/** A service of an application; its methods run on the main thread, and may be generators. */
 export interface Service {
   onCreate?(context: Context): unknown;
-  /** What those who bind it are to call; the same for all of them. */
+  /** The binder for clients; all of them get the same one. */
   onBind(context: Context): IBinder | null | Act<IBinder | null>;
-  /** The last of them has gone. */
+  /** The last client has unbound. */
   onUnbind?(context: Context): unknown;
   onDestroy?(context: Context): unknown;
 }
 
-/** What an activity does when it is launched, in the main thread. */
+/** An activity's launch code, on the main thread. */
 export type Activity = (context: Context) => unknown;
 
-/** A package. Its classes are written in full, or with a dot in front for those of the package itself. */
+/** A package. Class names are complete, or begin with a dot for classes of the package. */
 export interface Package {
   readonly name: string;
   readonly uid: number;

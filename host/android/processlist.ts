@@ -1,4 +1,4 @@
-/** ProcessList: the applications' processes, by package and by pid. It has Zygote make those that are missing. */
+/** ProcessList: the applications' processes, by package and by pid. It asks Zygote for missing ones. */
 import type { Act } from '../sim/request.ts';
 import type { Packages } from './packages.ts';
 import { ProcessRecord } from './processrecord.ts';
@@ -14,9 +14,9 @@ export class ProcessList {
   ) {}
 
   /**
-   * The process of a package; started when there is none. Then it attaches later.
+   * The process of a package; starts it when missing. A started one attaches later.
    *
-   * @throws ZygoteError when there can be none.
+   * @throws ZygoteError when Zygote creates none.
    */
   *startProcess(packageName: string): Act<ProcessRecord> {
     const running = this.#processes.get(packageName);

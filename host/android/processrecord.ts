@@ -1,22 +1,22 @@
-/** ProcessRecord: what ActivityManager knows of one application's process. */
+/** ProcessRecord: ActivityManager's record of one application's process. */
 import type { DeathRecipient, IBinder } from '../binder/parcel.ts';
 import type { ComponentName } from './component.ts';
 import { ApplicationThreadProxy } from './iapplicationthread.ts';
 
 export class ProcessRecord {
-  /** Set once Zygote has made it. */
+  /** Set once Zygote has created it. */
   pid = 0;
-  /** What it is called by; null until it has attached, and once it has died. */
+  /** Its IApplicationThread; null before it attaches, and after its death. */
   thread: ApplicationThreadProxy | null = null;
-  /** Takes the news of its death; null as above. */
+  /** Receives its death notification; null as above. */
   recipient: DeathRecipient | null = null;
-  /** Activities to be launched when it has attached. */
+  /** Activities to launch when it attaches. */
   readonly pendingActivities: ComponentName[] = [];
 
   constructor(
     readonly packageName: string,
     readonly uid: number,
-    /** The number of its start. */
+    /** Number of this start. */
     readonly startSeq: number,
   ) {}
 

@@ -1,6 +1,6 @@
 /**
- * ServiceDispatcher: one connection of an application to a service. It is called in any thread of the pool, and tells
- * the application in its main thread. It watches over the service's process itself: ActivityManager does not tell.
+ * ServiceDispatcher: one connection of an application to a service. It is called on any pool thread, and notifies the
+ * application on its main thread. It links to the death of the service's process itself: ActivityManager does not report it.
  */
 import { BpBinder } from '../binder/bpbinder.ts';
 import type { DeathRecipient, IBinder } from '../binder/parcel.ts';
@@ -10,18 +10,18 @@ import { ServiceConnectionStub } from './iserviceconnection.ts';
 import type { Looper } from './looper.ts';
 import { giveBack, tell } from './remote.ts';
 
-/** How an application hears of a service; each may be a generator, and runs in the main thread. */
+/** An application's callbacks for a service; each may be a generator, and runs on the main thread. */
 export interface ServiceConnection {
-  /** @param service What the service's onBind returned; it is given back when the connection ends. */
+  /** @param service The result of the service's onBind; released when the connection ends. */
   onServiceConnected(name: ComponentName, service: IBinder): unknown;
-  /** The service's process has died; it may come back. */
+  /** The service's process died; the service may return. */
   onServiceDisconnected?(name: ComponentName): unknown;
   /** The service's onBind returned null. */
   onNullBinding?(name: ComponentName): unknown;
 }
 
 export class ServiceDispatcher {
-  /** What ActivityManager calls. */
+  /** The binder that ActivityManager calls. */
   readonly stub: ServiceConnectionStub;
   #service: IBinder | null = null;
   #recipient: DeathRecipient | null = null;
@@ -36,7 +36,7 @@ export class ServiceDispatcher {
     );
   }
 
-  /** The application has unbound: it hears nothing more. In the main thread. */
+  /** The application has unbound: no more callbacks. On the main thread. */
   *doForget(): Act<void> {
     this.#forgotten = true;
     yield* this.#drop();
@@ -59,7 +59,7 @@ export class ServiceDispatcher {
     yield* run(this.connection.onServiceConnected(name, service));
   }
 
-  /** @returns Whether it lives. */
+  /** @returns Whether it is alive. */
   *#watch(name: ComponentName, service: IBinder): Act<boolean> {
     if (!(service instanceof BpBinder)) return true;
     const recipient = { binderDied: () => this.looper.post(() => this.#doDeath(name, service)) };

@@ -1,4 +1,4 @@
-/** ServiceMap: the services that somebody has bound, by component; and who has bound them, by connection. */
+/** ServiceMap: the bound services, by component; and their clients, by connection. */
 import type { IBinder } from '../binder/parcel.ts';
 import { type ComponentName, componentText } from './component.ts';
 import type { ProcessRecord } from './processrecord.ts';
@@ -12,12 +12,12 @@ export class ServiceMap {
     return [...this.#byComponent.values()];
   }
 
-  /** Those that run in a process, or shall. */
+  /** Services that run in a process, or will. */
   servicesIn(app: ProcessRecord): ServiceRecord[] {
     return this.services.filter((service) => service.app === app);
   }
 
-  /** The record of a service; made when there is none. */
+  /** The record of a service; created when missing. */
   retrieve(component: ComponentName): ServiceRecord {
     const key = componentText(component);
     const record = this.#byComponent.get(key) ?? new ServiceRecord(component);
@@ -25,7 +25,7 @@ export class ServiceMap {
     return record;
   }
 
-  /** Whether that is a record of a service which somebody has bound. */
+  /** Whether the record belongs to a bound service. */
   has(token: IBinder): token is ServiceRecord {
     return token instanceof ServiceRecord && this.#byComponent.get(componentText(token.component)) === token;
   }

@@ -1,18 +1,18 @@
-/** ServiceRecord: what ActivityManager knows of one service; also the token that names it to the service's process. */
+/** ServiceRecord: ActivityManager's record of one service; also the token that names it to the service's process. */
 import { BBinder } from '../binder/bbinder.ts';
 import type { IBinder } from '../binder/parcel.ts';
 import type { ComponentName } from './component.ts';
 import { ServiceConnectionProxy } from './iserviceconnection.ts';
 import type { ProcessRecord } from './processrecord.ts';
 
-/** Somebody who has bound a service. */
+/** A client of a service. */
 export class ConnectionRecord {
   readonly proxy: ServiceConnectionProxy;
 
   constructor(
     readonly service: ServiceRecord,
     readonly client: ProcessRecord,
-    /** Held until it unbinds or dies. */
+    /** Held until the client unbinds or dies. */
     readonly binder: IBinder,
     readonly flags: number,
   ) {
@@ -21,14 +21,14 @@ export class ConnectionRecord {
 }
 
 export class ServiceRecord extends BBinder {
-  /** Where it runs, or shall; null while nobody wants it, and between a death and the next start. */
+  /** The process where it runs, or will; null while unbound, and between a death and the restart. */
   app: ProcessRecord | null = null;
-  /** Whether its process has been told to make it. */
+  /** Whether its process was asked to create it. */
   created = false;
-  /** Whether it has been asked to bind; and whether it has answered. */
+  /** Whether onBind was requested; and whether it has returned. */
   requested = false;
   published = false;
-  /** What its onBind returned, held; null as well when that was null. */
+  /** The result of its onBind, held; null also when that is null. */
   binder: IBinder | null = null;
   readonly connections = new Map<IBinder, ConnectionRecord>();
 
@@ -36,7 +36,7 @@ export class ServiceRecord extends BBinder {
     super();
   }
 
-  /** Its process is gone. @returns The binder, to be given back. */
+  /** Its process is dead. @returns The binder, to be released. */
   reset(): IBinder | null {
     const { binder } = this;
     this.app = null;

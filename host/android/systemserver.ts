@@ -1,4 +1,4 @@
-/** The system server: the first child of Zygote, which registers the system's services and then only serves. */
+/** The system server: Zygote's first child. It registers the system's services, then serves them. */
 import { defaultServiceManager } from '../binder/iservicemanager.ts';
 import type { Act } from '../sim/request.ts';
 import { ActivityManager } from './activitymanager.ts';

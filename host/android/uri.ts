@@ -1,5 +1,5 @@
 /**
- * Uris: what names content, e.g. content://contacts/people/7. Owns which lies below which, and their place in parcels:
+ * Uris name content, e.g. content://contacts/people/7. Owns their hierarchy, and their form in parcels:
  *
  *     int32 count, then for each: int32 1 (there is one), int32 1 (a uri of text), string8
  */
@@ -34,7 +34,7 @@ export function readUris(parcel: Parcel): string[] {
   return Array.from({ length }, () => readUri(parcel));
 }
 
-/** Whether `uri` is `parent`, or lies below it. */
+/** Whether `uri` is `parent` or below it. */
 export function isWithin(uri: string, parent: string): boolean {
   return uri === parent || uri.startsWith(parent.endsWith('/') ? parent : `${parent}/`);
 }

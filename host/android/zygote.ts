@@ -1,7 +1,7 @@
 /**
- * Zygote: the process that all others are forked from. It has the code of every package loaded, waits for requests at
- * its end of a socket pair, and never opens Binder: a fork copies one thread only, and libbinder cannot be used in a
- * child of a process that has it. The child opens Binder for itself, in onZygoteInit.
+ * Zygote: the parent of all other processes. It has the code of every package loaded, waits for requests on its end of a
+ * socket pair, and never opens Binder: a fork copies one thread only, and libbinder does not work in the child of a process
+ * that uses it. The child opens Binder itself, in onZygoteInit.
  *
  *     zygote: socketpair -> fork system_server -> read a request -> fork an application -> write its pid -> read ...
  *     child:  close the socket -> setresuid -> onZygoteInit: ProcessState, startThreadPool -> its main
@@ -14,13 +14,13 @@ import type { Simulation } from '../sim/simulation.ts';
 import { sys } from '../sim/sys.ts';
 import { answerBytes, argumentsOf, takeRequest, type ZygoteArguments } from './zygotearguments.ts';
 
-/** A main that a child runs, once it is a process of its own with a pool of Binder threads. */
+/** The main function of a child; runs when the child has a pool of Binder threads. */
 export type Main = (startSeq: number) => Act<unknown>;
 
 export interface ZygoteOptions {
-  /** The main of the system server, which is forked first. @param socket Its end of the socket pair. */
+  /** Main function of the system server, the first child. @param socket Its end of the socket pair. */
   readonly systemServer: (socket: number) => Act<unknown>;
-  /** The main of an application's process, by the name of its package; undefined: there is no such package. */
+  /** Main function of an application's process, by package; undefined for an unknown package. */
   readonly mainOf: (packageName: string) => Main | undefined;
   /** The name of the system server's process. */
   readonly systemServerName?: string;
@@ -30,12 +30,12 @@ export interface ZygoteOptions {
 export const SYSTEM_UID = 1000;
 
 export class Zygote {
-  /** What has arrived and is no whole request yet. */
+  /** Bytes of an incomplete request. */
   #arrived: Uint8Array = new Uint8Array(0);
 
   private constructor(private readonly options: ZygoteOptions) {}
 
-  /** Makes the process. */
+  /** Creates the process. */
   static start(simulation: Simulation, options: ZygoteOptions, name = 'zygote'): Process {
     return simulation.process(name, () => new Zygote(options).#main());
   }
@@ -57,7 +57,7 @@ export class Zygote {
     });
   }
 
-  /** @returns Whether there is anybody left to serve. */
+  /** @returns Whether to continue. */
   *#serve(socket: number): Act<boolean> {
     const words = yield* this.#nextRequest(socket);
     if (words === null) return false;
@@ -97,7 +97,7 @@ export class Zygote {
   }
 }
 
-/** The first thing that a child does: it opens Binder, and begins to take calls. */
+/** The first act of a child: opens Binder, and starts its pool. */
 export function* onZygoteInit(): Act<void> {
   yield* (yield* ProcessState.self()).startThreadPool();
 }

@@ -1,5 +1,5 @@
 /**
- * What Zygote is asked over its socket, and what it answers.
+ * The messages on Zygote's socket: a request and its answer.
  *
  *     request   the number of arguments, then the arguments: decimal and text, each with a line feed
  *     answer    int32 pid (big endian, as Java's streams have it; below 0: no process was made), one byte: under a wrapper?
@@ -9,17 +9,17 @@ import { BinderlabError } from '../kernel/error.ts';
 import { bytesOfText, textOfBytes } from '../kernel/text.ts';
 
 export interface ZygoteArguments {
-  /** The user that the process becomes. */
+  /** The uid of the process. */
   readonly uid: number;
-  /** The name that it is shown by. */
+  /** The name of the process. */
   readonly niceName: string;
-  /** The package whose code it runs. */
+  /** The package that it runs. */
   readonly packageName: string;
-  /** The number of its start, by which ActivityManager recognizes it. */
+  /** Number of the start: ActivityManager recognizes the process by it. */
   readonly startSeq: number;
 }
 
-/** The class whose main the process runs. */
+/** The class whose main function the process runs. */
 export const ENTRY_POINT = 'android.app.ActivityThread';
 export const ANSWER_SIZE = 5;
 const REFUSED = -1;
@@ -39,10 +39,10 @@ export function requestBytes({ uid, niceName, packageName, startSeq }: ZygoteArg
 }
 
 /**
- * Takes one request off the front of what has arrived.
+ * Takes one request from the front of the received bytes.
  *
- * @returns Its words and the bytes behind it; null while it is not complete.
- * @throws BinderlabError when it is none.
+ * @returns Its words and the remaining bytes; null while it is incomplete.
+ * @throws BinderlabError for an invalid request.
  */
 export function takeRequest(arrived: Uint8Array): { words: string[]; rest: Uint8Array } | null {
   const [count, at] = lineAt(arrived, 0) ?? [null, 0];
@@ -60,16 +60,17 @@ export function takeRequest(arrived: Uint8Array): { words: string[]; rest: Uint8
   return { words, rest: arrived.slice(next) };
 }
 
-/** @throws BinderlabError when something is missing or cannot be. */
+/** @throws BinderlabError when an argument is missing or invalid. */
 export function argumentsOf(words: readonly string[]): ZygoteArguments {
   const value = (key: string): string => {
     const word = words.find((one) => one.startsWith(`${key}=`));
-    if (word === undefined) throw new BinderlabError(`Zygote was not told ${key}`);
+    if (word === undefined) throw new BinderlabError(`the request to Zygote has no ${key}`);
     return word.slice(key.length + 1);
   };
   const number = (key: string): number => {
     const text = value(key);
-    if (!/^\d{1,9}$/.test(text)) throw new BinderlabError(`Zygote was told ${key}=${text}, which is no number`);
+    if (!/^\d{1,9}$/.test(text))
+      throw new BinderlabError(`the request to Zygote has ${key}=${text}, which is not a number`);
     return Number(text);
   };
   if (!words.includes(ENTRY_POINT)) throw new BinderlabError(`Zygote was not asked for ${ENTRY_POINT}`);
@@ -94,7 +95,7 @@ export function answeredPid(bytes: Uint8Array): number | null {
   return pid < 0 ? null : pid;
 }
 
-/** @returns The line and where the next one begins; null when it has no end yet. */
+/** @returns The line and the start of the next one; null for an incomplete line. */
 function lineAt(bytes: Uint8Array, start: number): [line: string, next: number] | null {
   const end = bytes.indexOf(0x0a, start);
   return end < 0 ? null : [textOfBytes(bytes.subarray(start, end)), end + 1];

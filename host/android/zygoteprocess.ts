@@ -1,11 +1,11 @@
-/** ZygoteProcess: the side of the system server that asks Zygote for processes, one at a time. */
+/** ZygoteProcess: the system server's side of the socket; asks Zygote for processes, one at a time. */
 import { BinderlabError } from '../kernel/error.ts';
 import type { Act } from '../sim/request.ts';
 import { sys } from '../sim/sys.ts';
 import { Monitor } from './monitor.ts';
 import { ANSWER_SIZE, answeredPid, requestBytes, type ZygoteArguments } from './zygotearguments.ts';
 
-/** No process was made. */
+/** Zygote created no process. */
 export class ZygoteError extends BinderlabError {
   override readonly name = 'ZygoteError';
 }
@@ -17,10 +17,10 @@ export class ZygoteProcess {
   constructor(private readonly socket: number) {}
 
   /**
-   * Has a process made.
+   * Asks for a process.
    *
    * @returns Its pid.
-   * @throws ZygoteError when Zygote makes none, or is gone.
+   * @throws ZygoteError when Zygote creates none, or is dead.
    */
   *start(wanted: ZygoteArguments): Act<number> {
     const request = requestBytes(wanted);

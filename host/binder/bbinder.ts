@@ -1,4 +1,4 @@
-/** BBinder: an object that others can call. What calls mean is `onTransact`'s business; every object knows a few. */
+/** BBinder: an object that other processes can call. `onTransact` implements its calls; every object knows a few. */
 import { FLAT_BINDER_FLAG_TXN_SECURITY_CTX } from '../../assembly/abi/protocol.ts';
 import { type Act, isAct } from '../sim/request.ts';
 import { sys } from '../sim/sys.ts';
@@ -17,19 +17,19 @@ export const DEBUG_PID_TRANSACTION = 0x5f504944;
 export const FIRST_CALL_TRANSACTION = 1;
 export const LAST_CALL_TRANSACTION = 0xffffff;
 
-/** Messages above this many bytes are worth a warning: the buffer space of a process is shared by all its calls. */
+/** Larger messages log a warning: all calls of a process share its buffer space. */
 export const WARNED_SIZE = 300 * 1024;
 
 export class BBinder implements IBinder {
-  /** Changed only before it is sent for the first time. */
+  /** May change only before the object is sent for the first time. */
   stability: number = STABILITY_SYSTEM;
-  /** Whether calls from other processes come with the security context of their sender. Likewise. */
+  /** Whether calls from other processes carry the sender's security context. May change only before it is sent. */
   requestingSid = false;
 
   /** @param descriptor The name of its interface. */
   constructor(readonly descriptor: string = '') {}
 
-  /** A call from its own process: the driver has no part in it. */
+  /** A call from its own process, without the driver. */
   *transact(code: number, data: Parcel, flags = 0): Act<Parcel> {
     const reply = new Parcel();
     data.dataPosition = 0;
@@ -42,7 +42,7 @@ export class BBinder implements IBinder {
     return { type: 'local', flags: this.requestingSid ? FLAT_BINDER_FLAG_TXN_SECURITY_CTX : 0 };
   }
 
-  /** Takes a call, wherever it comes from. */
+  /** Serves a call, local or from the driver. */
   *receive(code: number, data: Parcel, reply: Parcel, flags: number): Act<void> {
     if (code === PING_TRANSACTION) return;
     const done = this.onTransact(code, data, reply, flags);
@@ -53,9 +53,9 @@ export class BBinder implements IBinder {
   }
 
   /**
-   * Does what a call asks for; a generator where that takes system calls.
+   * Implements a call. A generator when it makes system calls.
    *
-   * @param reply What goes back, unless the call is oneway.
+   * @param reply The reply; unused for a oneway call.
    * @throws StatusError to answer with a status instead.
    */
   onTransact(code: number, data: Parcel, reply: Parcel, _flags: number): unknown {
@@ -78,10 +78,10 @@ export class BBinder implements IBinder {
     return answered(this.descriptor);
   }
 
-  /** Writes about itself to a descriptor: nothing, unless a class has more to say. */
+  /** Writes a description to a descriptor; by default nothing. */
   *dump(_fd: number, _args: readonly string[]): Act<void> {}
 
-  /** @throws StatusError always: who is dead does not hear of it. */
+  /** @throws StatusError always: a dead object cannot notice its own death. */
   linkToDeath(): Act<void> {
     throw new StatusError(STATUS.INVALID_OPERATION, 'an object cannot be linked to the death of its own process');
   }
@@ -101,7 +101,7 @@ function* debugPid(reply: Parcel): Act<void> {
   reply.writeInt32((yield* sys.self()).process.pid);
 }
 
-/** An act that takes no system call. */
+/** An act without system calls. */
 function* answered<T>(value: T): Act<T> {
   yield* [];
   return value;

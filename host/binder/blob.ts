@@ -1,6 +1,6 @@
 /**
- * Blobs: bytes that may be many. Up to 16 KiB they stand in the parcel; above that in a file in memory whose descriptor
- * goes instead, so that they do not weigh on the receiver's buffer space.
+ * Blobs: large amounts of bytes. Up to 16 KiB are in the parcel itself. A larger blob is a file in memory, and the parcel
+ * carries its descriptor, so that it takes no buffer space of the receiver.
  *
  *     int32 length | int32 0 | bytes, zeros up to a multiple of 4
  *     int32 length | int32 1 (2: the receiver may write) | binder_fd_object
@@ -11,14 +11,14 @@ import type { Act } from '../sim/request.ts';
 import { sys } from '../sim/sys.ts';
 import type { Parcel } from './parcel.ts';
 
-/** The largest blob that stands in the parcel itself, in bytes. */
+/** The largest blob inside a parcel, in bytes. */
 export const BLOB_INPLACE_LIMIT = 16 * 1024;
 
 const BLOB_INPLACE = 0;
 const BLOB_ASHMEM_IMMUTABLE = 1;
 const BLOB_ASHMEM_MUTABLE = 2;
 
-/** @param mutable Whether the receiver may change the bytes; the sender would see it. */
+/** @param mutable Whether the receiver may change the bytes; the sender sees the change. */
 export function* writeBlob(data: Parcel, bytes: Uint8Array, { mutable = false } = {}): Act<void> {
   data.writeInt32(bytes.length);
   if (bytes.length <= BLOB_INPLACE_LIMIT) {

@@ -2,10 +2,10 @@
  * BpBinder: the proxy of an object in another process. A process has one for each handle. Owns the references that the
  * driver counts for it:
  *
- *     received first    BC_INCREFS, BC_ACQUIRE         a weak and a strong reference
- *     released last     BC_RELEASE, then BC_DECREFS    the weak one only when no death link is left to be confirmed
- *     linkToDeath       BC_REQUEST_DEATH_NOTIFICATION  for the first recipient
- *     unlinked, told,   BC_CLEAR_DEATH_NOTIFICATION    which BR_CLEAR_DEATH_NOTIFICATION_DONE confirms
+ *     first received      BC_INCREFS, BC_ACQUIRE         a weak and a strong reference
+ *     last released       BC_RELEASE, then BC_DECREFS    the weak one once all death links are confirmed
+ *     linkToDeath         BC_REQUEST_DEATH_NOTIFICATION  for the first recipient
+ *     unlinked, notified  BC_CLEAR_DEATH_NOTIFICATION    BR_CLEAR_DEATH_NOTIFICATION_DONE confirms it
  *     or released
  */
 import { BinderlabError } from '../kernel/error.ts';
@@ -24,10 +24,10 @@ import { type DeathRecipient, type FlatBinder, type IBinder, Parcel } from './pa
 import { isStability, STABILITY_SYSTEM, STABILITY_UNDECLARED, stabilityCovers, stabilityName } from './stability.ts';
 import { STATUS, StatusError } from './status.ts';
 
-/** The thread that carries a proxy's calls to the driver. */
+/** The thread that passes a proxy's calls to the driver. */
 export interface Courier {
   transact(handle: number, code: number, data: Parcel, flags: number): Act<Parcel>;
-  /** Sends what it has to tell the driver, unless it will do so soon anyway. */
+  /** Sends its pending commands, unless it will do so soon anyway. */
   flushIfNeeded(): Act<void>;
   flushCommands(): Act<void>;
   incWeakHandle(handle: number): void;
@@ -41,31 +41,31 @@ export interface Courier {
 /** The process that a proxy belongs to. */
 export interface ProxyHome {
   readonly process: Process;
-  /** Whether a thread of it takes calls, or will soon: only those hear of deaths while nobody calls. */
+  /** Whether one of its threads takes calls, or will soon: only such a thread receives death notifications while idle. */
   readonly listens: boolean;
-  /** The thread that asks. @throws BinderlabError when it is one of another process. */
+  /** The calling thread. @throws BinderlabError for a thread of another process. */
   courier(): Act<Courier>;
-  /** The driver has no reference of the proxy's any more. */
+  /** Called when the driver has no reference of the proxy any more. */
   forget(proxy: BpBinder): void;
 }
 
 export class BpBinder implements IBinder {
   #stability = STABILITY_UNDECLARED;
   #alive = true;
-  /** How often it was received and not released. */
+  /** How often it was received minus how often it was released. */
   #strong = 0;
   /** Whether the driver holds a weak reference for it. */
   #weak = false;
   #recipients: DeathRecipient[] = [];
-  /** Whether the recipients have been told. */
+  /** Whether the recipients were notified. */
   #obituarySent = false;
-  /** Death links whose end the driver has not confirmed. */
+  /** Death links whose removal the driver has not confirmed. */
   #links = 0;
 
   /** @internal */ constructor(
     private readonly home: ProxyHome,
     readonly handle: number,
-    /** What the driver knows this proxy by in death notifications. */
+    /** The cookie of this proxy in death notifications. */
     readonly cookie: number,
   ) {}
 
@@ -75,7 +75,7 @@ export class BpBinder implements IBinder {
 
   *transact(code: number, data: Parcel, flags = 0): Act<Parcel> {
     this.#check();
-    if (!this.#alive) throw dead(`the process behind handle ${this.handle} has died`);
+    if (!this.#alive) throw dead(`the process behind handle ${this.handle} is dead`);
     this.#checkStability(code);
     const courier = yield* this.home.courier();
     try {
@@ -93,7 +93,7 @@ export class BpBinder implements IBinder {
     return { type: 'handle', handle: this.handle };
   }
 
-  /** False once a call or the driver has told that its process died. */
+  /** False once a failed call or a death notification showed that its process is dead. */
   isBinderAlive(): boolean {
     return this.#alive;
   }
@@ -108,7 +108,7 @@ export class BpBinder implements IBinder {
     }
   }
 
-  /** Asks the object. */
+  /** Pings the object. */
   *getInterfaceDescriptor(): Act<string> {
     const reply = yield* this.transact(INTERFACE_TRANSACTION, new Parcel());
     const descriptor = reply.readString16();
@@ -122,7 +122,7 @@ export class BpBinder implements IBinder {
     (yield* this.transact(DUMP_TRANSACTION, data)).recycle();
   }
 
-  /** @internal It was received once more; the first time takes the references. */
+  /** @internal Counts one reception; the first one takes the references. */
   hold(courier: Courier): void {
     if (this.#strong++ > 0) return;
     if (!this.#weak) courier.incWeakHandle(this.handle);
@@ -130,7 +130,7 @@ export class BpBinder implements IBinder {
     courier.incStrongHandle(this.handle);
   }
 
-  /** Gives it back, once for each time that it was received; the last gives the driver's references back. */
+  /** Releases it once. Call it once for each reception; the last call drops the driver's references. */
   *release(): Act<void> {
     this.#check();
     if (--this.#strong > 0) return;
@@ -157,7 +157,7 @@ export class BpBinder implements IBinder {
   }
 
   *unlinkToDeath(recipient: DeathRecipient): Act<void> {
-    if (this.#obituarySent) throw dead('the process has died, and the recipient was told');
+    if (this.#obituarySent) throw dead('the process is dead, and the recipient was notified');
     const index = this.#recipients.indexOf(recipient);
     if (index < 0) throw new StatusError(STATUS.NAME_NOT_FOUND, 'this recipient is not linked to the death');
     this.#recipients.splice(index, 1);
@@ -167,7 +167,7 @@ export class BpBinder implements IBinder {
     yield* courier.flushCommands();
   }
 
-  /** @internal The driver tells that the process has died: passes it on to all recipients. */
+  /** @internal The driver reports the death of the process: notifies all recipients. */
   *sendObituary(courier: Courier): Act<void> {
     this.#alive = false;
     if (this.#obituarySent) return;
@@ -183,13 +183,13 @@ export class BpBinder implements IBinder {
     }
   }
 
-  /** @internal The driver confirms that a death link has ended. */
+  /** @internal The driver confirms the removal of a death link. */
   deathCleared(courier: Courier): void {
     this.#links--;
     this.#letGo(courier);
   }
 
-  /** @throws StatusError BAD_TYPE when it is known with another stability, or there is no such stability. */
+  /** @throws StatusError BAD_TYPE when the proxy has another stability, or for an invalid stability. */
   declareStability(stability: number): void {
     if (stability === this.#stability) return;
     const known = this.#stability !== STABILITY_UNDECLARED;
@@ -203,7 +203,7 @@ export class BpBinder implements IBinder {
     this.#stability = stability;
   }
 
-  /** Gives the last reference back once nothing needs it. */
+  /** Drops the last reference once nothing needs it. */
   #letGo(courier: Courier): void {
     if (this.#strong > 0 || this.#links > 0 || !this.#weak) return;
     this.#weak = false;

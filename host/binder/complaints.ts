@@ -1,6 +1,6 @@
 /**
- * What services stumbled over while they served a call. A reply carries a bare status; the reason is kept here until
- * the caller has read it, so that its error can say more than the wire does.
+ * Errors of services while they served a call. A reply carries only a status; the reason is kept here until the caller reads
+ * it, so that the caller's error can include it.
  */
 import type { Guest } from '../guest/guest.ts';
 import type { StatusError } from './status.ts';
@@ -10,12 +10,12 @@ interface Complaint {
   readonly error: StatusError;
 }
 
-/** Complaints that nobody came for are forgotten from here on. */
+/** Limit: the oldest complaints are dropped. */
 const KEPT = 64;
 
 const complaints = new WeakMap<Guest, Complaint[]>();
 
-/** @param callerPid The process that is answered with the error's status. */
+/** @param callerPid The process that receives the error's status. */
 export function complain(guest: Guest, callerPid: number, error: StatusError): void {
   const list = complaints.get(guest) ?? [];
   list.push({ callerPid, error });
@@ -23,7 +23,7 @@ export function complain(guest: Guest, callerPid: number, error: StatusError): v
   complaints.set(guest, list);
 }
 
-/** Takes the reason of a status that a process was answered with; undefined when none is known. */
+/** Takes the reason of a status that a process received; undefined when unknown. */
 export function takeComplaint(guest: Guest, callerPid: number, status: number): StatusError | undefined {
   const list = complaints.get(guest) ?? [];
   const index = list.findIndex((one) => one.callerPid === callerPid && one.error.status === status);

@@ -1,23 +1,23 @@
 /**
- * On whose behalf a thread works: who called, on whose account the work is done, and what its strict mode is. Replaced
- * while a call is served, and put back afterwards.
+ * The identity for which a thread works: the caller, the work source, and the strict mode policy. Replaced while a call is
+ * served, and restored afterwards.
  */
 import { TF_ONE_WAY } from '../../assembly/abi/protocol.ts';
 import { type RequestHeader, WORK_SOURCE_UNSET } from './parcel.ts';
 
-/** Who is calling. */
+/** The caller. */
 export interface CallingIdentity {
-  /** 0 when the call is oneway: the driver does not tell. */
+  /** 0 for a oneway call: the driver does not report it. */
   readonly pid: number;
   readonly uid: number;
-  /** The security context; null where the called object did not ask for it. */
+  /** The security context; null when the called object did not ask for it. */
   readonly sid: string | null;
 }
 
-/** What setCallingWorkSourceUid replaces. */
+/** The state that setCallingWorkSourceUid replaces. */
 export interface WorkSource {
   readonly uid: number;
-  /** Whether calls from here go on its account too. */
+  /** Whether outgoing calls pass the work source on. */
   readonly propagate: boolean;
 }
 
@@ -35,15 +35,15 @@ export class Identity {
   caller: CallingIdentity | null = null;
   workSource: WorkSource = NOBODY;
   strictModePolicy = 0;
-  /** TF_ flags of the call that came last. */
+  /** TF_ flags of the last call. */
   transactionFlags = 0;
 
-  /** A call begins to be served. @returns What to give to `leave` when it is over. */
+  /** Begins to serve a call. @returns The value for `leave`. */
   enter(caller: CallingIdentity, flags: number): Behalf {
     const { workSource, strictModePolicy, transactionFlags } = this;
     const before = { caller: this.caller, workSource, strictModePolicy, transactionFlags };
     this.caller = caller;
-    // only a request that names its interface tells the rest
+    // the rest comes with the interface token of the request
     this.workSource = NOBODY;
     this.transactionFlags = flags;
     return before;
@@ -56,13 +56,13 @@ export class Identity {
     this.transactionFlags = transactionFlags;
   }
 
-  /** The request that is being served says more about itself. Nobody waits for a oneway: its strict mode is none. */
+  /** Adds what the interface token says. A oneway has no strict mode: no caller waits for it. */
   adopt({ strictModePolicy, workSource }: RequestHeader): void {
     this.strictModePolicy = (this.transactionFlags & TF_ONE_WAY) === 0 ? strictModePolicy : 0;
     this.workSource = { ...this.workSource, uid: workSource };
   }
 
-  /** What requests of this thread say. */
+  /** The interface token's values for requests of this thread. */
   get requestHeader(): RequestHeader {
     const { uid, propagate } = this.workSource;
     return { strictModePolicy: this.strictModePolicy, workSource: propagate ? uid : WORK_SOURCE_UNSET };

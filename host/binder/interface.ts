@@ -1,6 +1,6 @@
 /**
- * Interfaces in the manner of AIDL: requests begin with the interface's name, replies with an exception code.
- * BnInterface is the side that is called, BpInterface the side that calls.
+ * Interfaces as AIDL makes them: a request begins with the interface's name, a reply with an exception code. BnInterface
+ * is the service's side, BpInterface the client's.
  */
 import { TF_ONE_WAY } from '../../assembly/abi/protocol.ts';
 import { type Act, isAct } from '../sim/request.ts';
@@ -11,8 +11,8 @@ import { type IBinder, Parcel } from './parcel.ts';
 import { remoteException, ServiceException, StatusError } from './status.ts';
 
 /**
- * A method: reads its arguments from `data`, writes its result to `reply`. A generator where it takes system calls.
- * It may throw a ServiceException, which the caller gets.
+ * A method: reads its arguments from `data`, writes its result to `reply`. A generator when it makes system calls. A
+ * ServiceException that it throws goes to the caller.
  */
 export type Method = (data: Parcel, reply: Parcel) => unknown;
 
@@ -53,8 +53,8 @@ export class BpInterface {
   /**
    * Calls a method and waits for its result.
    *
-   * @param write Writes the arguments; a generator where that takes system calls.
-   * @param read Takes the result out of the reply; binders in it stay valid afterwards, the reply does not.
+   * @param write Writes the arguments; a generator when it makes system calls.
+   * @param read Reads the result. Binders in the reply stay valid afterwards, the reply does not.
    * @throws ServiceException when the method throws one.
    * @throws StatusError when the call fails: DeadObjectException, TransactionTooLargeException, or the service's status.
    */
@@ -71,7 +71,7 @@ export class BpInterface {
     return result;
   }
 
-  /** Calls a method, and waits for nothing: not even for it to begin. */
+  /** Calls a oneway method: does not wait, not even for the call to begin. */
   *oneway(code: number, write: (data: Parcel) => unknown): Act<void> {
     (yield* this.#transact(yield* IPCThreadState.selfOrNull(), code, write, TF_ONE_WAY)).recycle();
   }

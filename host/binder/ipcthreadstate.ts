@@ -1,10 +1,10 @@
 /**
- * IPCThreadState: one thread's conversation with the driver. Owns the commands that wait to be sent, the returns that
- * wait to be handled, and whose call the thread is serving.
+ * IPCThreadState: one thread's exchange with the driver. Owns the commands to be sent, the returns to be handled, and
+ * the call that the thread serves.
  *
  *     transact -> talkWithDriver <-> BINDER_WRITE_READ
- *                 waitForResponse -> BR_REPLY: done; anything else: executeCommand
- *     joinThreadPool -> talkWithDriver, executeCommand, and again
+ *                 waitForResponse -> BR_REPLY: done; any other return: executeCommand
+ *     joinThreadPool -> talkWithDriver, executeCommand, in a loop
  */
 import {
   BINDER_GET_EXTENDED_ERROR,
@@ -39,45 +39,45 @@ import { Staging } from './staging.ts';
 import { STATUS, StatusError, statusName } from './status.ts';
 import { utf8Text } from './utf8.ts';
 
-/** The process's part, as its threads need it. */
+/** The part of the process that its threads need. */
 export interface IpcProcess {
   readonly process: Process;
-  /** The driver's descriptor. */
+  /** Descriptor of the driver. */
   readonly fd: number;
   readonly objects: LocalObjects;
-  /** What handle 0 stands for in other processes; null unless this process is the context manager. */
+  /** The object behind handle 0 in other processes; null unless this process is the context manager. */
   readonly contextObject: BBinder | null;
   proxy(handle: number): BpBinder;
-  /** The proxy that death notifications name by this cookie; undefined when it has been released meanwhile. */
+  /** The proxy of a death notification's cookie; undefined when it was released since. */
   proxyByCookie(cookie: bigint): BpBinder | undefined;
-  /** The driver wants one more thread. */
+  /** The driver asks for one more thread. */
   spawnPooledThread(isMain: boolean): Act<void>;
-  /** A thread has begun to take calls, or has ceased to. */
+  /** A thread started or stopped to take calls. */
   joined(change: 1 | -1): void;
-  /** A thread of the pool begins to serve a call, or is done with it. */
+  /** A pool thread started or finished a call. */
   executing(change: 1 | -1): Act<void>;
 }
 
-/** Bytes that one read returns at most. */
+/** Size of the read buffer. */
 const READ_CAPACITY = 256;
-/** Security contexts are shorter. */
+/** Upper bound of a security context's length. */
 const SID_MAX = 256;
 const NO_BYTES: Uint8Array = new Uint8Array(0);
-/** A reply goes back where the call came from: libbinder fills the target with ones. */
+/** libbinder fills the target of a reply with ones; the driver ignores it. */
 const NO_TARGET = 0xffffffff;
 
 const states = new WeakMap<SimThread, IPCThreadState>();
 
 export class IPCThreadState implements Courier {
-  /** Commands that have not been sent. */
+  /** Commands to be sent. */
   #out: Command[] = [];
-  /** Returns that have not been handled. */
+  /** Returns to be handled. */
   #in: Return[] = [];
   #isLooper = false;
-  /** Calls that it is serving, one within the other. */
+  /** The calls that it serves, nested. */
   #serving = 0;
   readonly #identity = new Identity();
-  /** Descriptors that messages brought or took along; closed before the thread talks to the driver again. */
+  /** Descriptors of received and sent messages; closed before the thread enters the driver again. */
   #closing: number[] = [];
   readonly #staging = new Staging();
 
@@ -89,7 +89,7 @@ export class IPCThreadState implements Courier {
     thread.atExit(() => this.#leave());
   }
 
-  /** The state of the thread that asks. @throws BinderlabError before its process has opened the driver. */
+  /** The state of the calling thread. @throws BinderlabError before its process has opened the driver. */
   static *self(): Act<IPCThreadState> {
     const thread = yield* sys.self();
     const state = states.get(thread);
@@ -97,37 +97,37 @@ export class IPCThreadState implements Courier {
     throw new BinderlabError(`${thread.name} has no part in Binder yet: "yield* ProcessState.self()" comes first.`);
   }
 
-  /** The same; null before its process has opened the driver. */
+  /** As `self`; null before its process has opened the driver. */
   static *selfOrNull(): Act<IPCThreadState | null> {
     return states.get(yield* sys.self()) ?? null;
   }
 
-  /** @internal The state of a thread that may have none yet. */
+  /** @internal The state of a thread; created when it has none. */
   static of(thread: SimThread, home: IpcProcess): IPCThreadState {
     return states.get(thread) ?? new IPCThreadState(thread, home);
   }
 
-  /** Whether it is serving a call. */
+  /** Whether it serves a call. */
   isServingCall(): boolean {
     return this.#serving > 0;
   }
 
-  /** The process that called, while a call is served; otherwise this one. 0 while a oneway call is served. */
+  /** While a call is served: pid of the caller, 0 for a oneway. Otherwise this process's own. */
   getCallingPid(): number {
     return this.#identity.caller?.pid ?? this.thread.process.pid;
   }
 
-  /** The user that called, while a call is served; otherwise this process's own. */
+  /** While a call is served: uid of the caller. Otherwise this process's own. */
   getCallingUid(): number {
     return this.#identity.caller?.uid ?? this.thread.process.uid;
   }
 
-  /** The caller's security context, while a call is served whose object asks for it; null otherwise. */
+  /** Security context of the caller, while a call is served whose object asks for it; otherwise null. */
   getCallingSid(): string | null {
     return this.#identity.caller?.sid ?? null;
   }
 
-  /** Makes what follows count as this process's own doing. @returns What restores the caller. */
+  /** Replaces the caller's identity by this process's own. @returns A token that restores it. */
   clearCallingIdentity(): CallingIdentity | null {
     const { caller } = this.#identity;
     this.#identity.caller = null;
@@ -138,19 +138,19 @@ export class IPCThreadState implements Courier {
     this.#identity.caller = caller;
   }
 
-  /** The uid on whose account this thread works; -1 for none. */
+  /** The uid of the work source; -1 for none. */
   getCallingWorkSourceUid(): number {
     return this.#identity.workSource.uid;
   }
 
-  /** Works on the account of `uid`, and so do those that it calls. @returns What restores the former. */
+  /** Sets the work source of this thread and of its outgoing calls. @returns A token that restores the former one. */
   setCallingWorkSourceUid(uid: number): WorkSource {
     const { workSource } = this.#identity;
     this.#identity.workSource = { uid, propagate: true };
     return workSource;
   }
 
-  /** Works on nobody's account. @returns What restores the former. */
+  /** Clears the work source. @returns A token that restores the former one. */
   clearCallingWorkSource(): WorkSource {
     return this.setCallingWorkSourceUid(WORK_SOURCE_UNSET);
   }
@@ -159,7 +159,7 @@ export class IPCThreadState implements Courier {
     this.#identity.workSource = workSource;
   }
 
-  /** What the thread may not do without being told on: its own policy, or that of the call which it serves. */
+  /** The strict mode policy: its own, or that of the call which it serves. */
   get strictModePolicy(): number {
     return this.#identity.strictModePolicy;
   }
@@ -168,12 +168,12 @@ export class IPCThreadState implements Courier {
     this.#identity.strictModePolicy = policy | 0;
   }
 
-  /** TF_ flags of the call that is being served. */
+  /** TF_ flags of the call that it serves. */
   get lastTransactionBinderFlags(): number {
     return this.#identity.transactionFlags;
   }
 
-  /** @internal What requests of this thread say beside their interface's name. */
+  /** @internal The values of its interface tokens. */
   get requestHeader(): RequestHeader {
     return this.#identity.requestHeader;
   }
@@ -182,7 +182,7 @@ export class IPCThreadState implements Courier {
    * Calls the object behind a handle.
    *
    * @returns The reply; empty for a oneway call.
-   * @throws StatusError when there is none, or when it is a status.
+   * @throws StatusError when no reply arrives, or when the reply is a status.
    */
   *transact(handle: number, code: number, data: Parcel, flags: number): Act<Parcel> {
     const sent = this.#seal(data);
@@ -198,7 +198,7 @@ export class IPCThreadState implements Courier {
   /**
    * Serves calls until the process ends.
    *
-   * @param isMain Whether the process itself made the thread, and not at the driver's request.
+   * @param isMain Whether the process created the thread of its own accord, not at the driver's request.
    */
   *joinThreadPool(isMain = true): Act<void> {
     this.#out.push(isMain ? bc.enterLooper() : bc.registerLooper());
@@ -212,12 +212,12 @@ export class IPCThreadState implements Courier {
     yield* this.#talkWithDriver(false);
   }
 
-  /** Sends what waits to be sent, and reads nothing. */
+  /** Sends the pending commands, without reading. */
   *flushCommands(): Act<void> {
     yield* this.#talkWithDriver(false);
   }
 
-  /** The same, unless this thread comes back to the driver anyway when it is done with its call. */
+  /** As `flushCommands`, unless the thread enters the driver soon anyway: it serves a call, or loops in the pool. */
   *flushIfNeeded(): Act<void> {
     if (!this.#isLooper && this.#serving === 0) yield* this.flushCommands();
   }
@@ -255,7 +255,7 @@ export class IPCThreadState implements Courier {
     yield* this.#talkWithDriver();
     const next = this.#in.shift();
     if (next === undefined) return true;
-    // the driver has no work for a thread that it had asked for
+    // the driver has no work for a thread that it asked for
     if (next.name === 'BR_FINISHED') return isMain;
     yield* this.home.executing(1);
     yield* this.#executeCommand(next);
@@ -263,10 +263,10 @@ export class IPCThreadState implements Courier {
     return true;
   }
 
-  /** Sends the commands; reads too, when nothing is left to be handled. */
+  /** Sends the commands; also reads, when no return is left to handle. */
   *#talkWithDriver(receive = true): Act<void> {
     const read = receive && this.#in.length === 0;
-    // with returns left to handle, commands wait until these are done
+    // commands wait until the returns are handled
     if (receive && !read) return;
     yield* this.#closeDescriptors();
     if (!read && this.#out.length === 0) return;
@@ -282,7 +282,7 @@ export class IPCThreadState implements Courier {
     }
   }
 
-  /** @returns The reply; null when none is wanted. */
+  /** @returns The reply; null when none is expected. */
   *#waitForResponse(wanted: boolean): Act<Parcel | null> {
     for (;;) {
       yield* this.#talkWithDriver();
@@ -301,7 +301,7 @@ export class IPCThreadState implements Courier {
           this.#freeBuffer(next.buffer);
           break;
         case 'BR_DEAD_REPLY':
-          throw yield* this.#failure(STATUS.DEAD_OBJECT, 'the process that was called is dead, or has died meanwhile');
+          throw yield* this.#failure(STATUS.DEAD_OBJECT, 'the called process is dead, or died during the call');
         case 'BR_FROZEN_REPLY':
           throw yield* this.#failure(STATUS.FAILED_TRANSACTION, 'the process that was called is frozen');
         case 'BR_FAILED_REPLY':
@@ -340,7 +340,7 @@ export class IPCThreadState implements Courier {
       case 'BR_ERROR':
         throw new StatusError(one.error, `the driver answers with ${errnoName(-one.error)}`);
       case 'BR_UNKNOWN':
-        throw new BinderlabError(`${this.thread.name} has read the word 0x${one.word.toString(16)}, which is none`);
+        throw new BinderlabError(`${this.thread.name} read the unknown word 0x${one.word.toString(16)}`);
       default:
         return;
     }
@@ -355,7 +355,7 @@ export class IPCThreadState implements Courier {
     const data = this.#receive(call, proxies);
     const reply = new Parcel();
     const status = yield* this.#dispatch(call, data, reply);
-    // who fails over a message has kept nothing of it
+    // a handler that fails keeps nothing of the message
     if (status !== STATUS.OK) for (const proxy of proxies) yield* proxy.release();
     data.recycle();
     this.#serving--;
@@ -363,7 +363,7 @@ export class IPCThreadState implements Courier {
     if ((call.flags & TF_ONE_WAY) === 0) yield* this.#sendReply(reply, status, call.flags & TF_CLEAR_BUF);
   }
 
-  /** @returns The status that the call ends with: 0, or what the object threw. */
+  /** @returns The status of the call: 0, or the one that the object threw. */
   *#dispatch(call: TransactionReturn, data: Parcel, reply: Parcel): Act<number> {
     const target = call.ptr === 0n ? this.home.contextObject : this.home.objects.at(call.ptr);
     if (target === null) return STATUS.UNKNOWN_TRANSACTION;
@@ -398,9 +398,9 @@ export class IPCThreadState implements Courier {
   }
 
   /**
-   * Reads a message out of the mapping, where it stays until the parcel is recycled.
+   * Reads a message in the mapping, where it stays until the parcel is recycled.
    *
-   * @param proxies Takes every proxy that is read from it.
+   * @param proxies Receives every proxy that is read from it.
    */
   #receive(got: TransactionReturn, proxies: BpBinder[] = []): Parcel {
     return new Parcel({
@@ -434,7 +434,7 @@ export class IPCThreadState implements Courier {
     return length === 0 ? NO_BYTES : this.thread.kernel.sys.peek(address, length).bytes;
   }
 
-  /** Gives a message's own objects their addresses, and holds them while it is on its way. */
+  /** Assigns addresses to a message's own objects, and holds them while it is in flight. */
   #seal(data: Parcel): BBinder[] {
     const sent: BBinder[] = [];
     data.seal((binder) => {
@@ -446,7 +446,7 @@ export class IPCThreadState implements Courier {
     return sent;
   }
 
-  /** The message is the driver's: what was held for it alone is let go. */
+  /** The driver has the message: releases what was held for it. */
   #unseal(data: Parcel, sent: readonly BBinder[]): void {
     for (const binder of sent) this.home.objects.sent(binder);
     this.#closing.push(...data.takeOwnedDescriptors());
@@ -456,7 +456,7 @@ export class IPCThreadState implements Courier {
     for (let fd = this.#closing.shift(); fd !== undefined; fd = this.#closing.shift()) yield* sys.close(fd);
   }
 
-  /** The thread ends while its process lives: the driver forgets it. */
+  /** The thread exits, its process lives: BINDER_THREAD_EXIT. */
   *#leave(): Act<void> {
     yield* this.flushCommands();
     yield* sys.ioctl(this.home.fd, BINDER_THREAD_EXIT, { poke: u32Bytes(0) });
@@ -475,7 +475,7 @@ export class IPCThreadState implements Courier {
     return { data, offsets: [...message.offsets] };
   }
 
-  /** The error of a call that got no reply, with what the driver says about it. */
+  /** The error of a call without a reply, with the driver's reason. */
   *#failure(status: number, what: string): Act<StatusError> {
     const query = { poke: new Uint8Array(EXTENDED_ERROR_SIZE), outLen: EXTENDED_ERROR_SIZE, mayFail: true };
     const call = yield* sys.ioctl(this.home.fd, BINDER_GET_EXTENDED_ERROR, query);
@@ -485,7 +485,7 @@ export class IPCThreadState implements Courier {
   }
 }
 
-/** The commands behind the first `consumed` bytes of the stream. */
+/** The commands after the first `consumed` bytes of the stream. */
 function unsent(commands: readonly Command[], consumed: number): Command[] {
   let size = 0;
   return commands.filter((command) => {

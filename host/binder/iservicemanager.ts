@@ -1,4 +1,4 @@
-/** IServiceManager: the interface by which services are found, in Android 14's form. Owns its codes, and the client's side. */
+/** IServiceManager: the interface to register and find services, in Android 14's form. Owns its codes and the client's side. */
 import { BinderlabError } from '../kernel/error.ts';
 import type { Act } from '../sim/request.ts';
 import { sys } from '../sim/sys.ts';
@@ -21,35 +21,35 @@ export const IS_DECLARED_TRANSACTION = 7;
 export const GET_DECLARED_INSTANCES_TRANSACTION = 8;
 export const GET_SERVICE_DEBUG_INFO_TRANSACTION = 14;
 
-/** IServiceCallback's only method; oneway. */
+/** The only method of IServiceCallback; oneway. */
 export const ON_REGISTRATION_TRANSACTION = 1;
 
-/** Bits that tell when a service's state is dumped; a listing names those that share a bit with it. */
+/** Dump flags: a listing contains the services that share a bit with the given ones. */
 export const DUMP_FLAG_PRIORITY_DEFAULT = 8;
 export const DUMP_FLAG_PRIORITY_ALL = 15;
 
-/** How long getService waits for a service, and how often it looks, in milliseconds. */
+/** How long getService waits for a service, and the interval of its tries, in milliseconds. */
 const GET_TIMEOUT_MS = 5000;
 const GET_INTERVAL_MS = 100;
-/** How long one waits before one looks for the service manager again, in milliseconds. */
+/** Interval of tries to find the service manager, in milliseconds. */
 const MANAGER_INTERVAL_MS = 1000;
 const MANAGER_POLL: Poll = {
   what: 'handle 0',
-  cause: 'nobody is context manager; ServiceManager.start(sim) makes a service manager',
+  cause: 'there is no context manager; ServiceManager.start(sim) makes a service manager',
   forever: true,
 };
-/** How long one waits to be told of a service before one asks again, in milliseconds. */
+/** How long waitForService waits for a notification before it asks again, in milliseconds. */
 const NOTIFICATION_INTERVAL_MS = 1000;
 
-/** Which process a service runs in. */
+/** The process of a service. */
 export interface ServiceDebugInfo {
   readonly name: string;
   readonly debugPid: number;
 }
 
-/** Is told of services as they are registered. */
+/** Receives notifications about registered services. */
 export class ServiceCallback extends BnInterface {
-  /** @param onRegistration Takes the name, and the service; it belongs to it. */
+  /** @param onRegistration Receives the name and the service, which it has to release. */
   constructor(onRegistration: (name: string, service: IBinder) => unknown) {
     super(SERVICE_CALLBACK_DESCRIPTOR, {
       [ON_REGISTRATION_TRANSACTION]: (data) => onRegistration(data.readString16(), data.readStrongBinder()),
@@ -62,7 +62,7 @@ export class ServiceManagerProxy extends BpInterface {
     super(remote, SERVICE_MANAGER_DESCRIPTOR);
   }
 
-  /** @returns null when there is no service of that name at the moment. */
+  /** @returns null when no service has that name now. */
   *checkService(name: string): Act<IBinder | null> {
     return yield* this.#find(CHECK_SERVICE_TRANSACTION, name);
   }
@@ -70,7 +70,7 @@ export class ServiceManagerProxy extends BpInterface {
   /**
    * Waits up to five seconds for a service.
    *
-   * @throws BinderlabError when there is none of that name by then.
+   * @throws BinderlabError when no such service appears.
    */
   *getService(name: string): Act<IBinder> {
     const start = yield* sys.now();
@@ -86,8 +86,8 @@ export class ServiceManagerProxy extends BpInterface {
   }
 
   /**
-   * Waits for a service however long it takes. It is told by the manager when it comes, which takes a thread of the
-   * process's pool; without one it finds the service when it asks again, once a second.
+   * Waits for a service without a limit. The manager notifies it on a pool thread; in a process without a pool it asks again
+   * once a second.
    */
   *waitForService(name: string): Act<IBinder> {
     let service = yield* this.#find(GET_SERVICE_TRANSACTION, name);
@@ -100,7 +100,7 @@ export class ServiceManagerProxy extends BpInterface {
     const thread = yield* sys.self();
     thread.polls = {
       what: `the service "${name}"`,
-      cause: 'nobody has registered it; addService is an act, which "yield*" runs',
+      cause: 'no process has registered it; addService is an act, which "yield*" runs',
       forever: true,
     };
     try {
@@ -119,9 +119,9 @@ export class ServiceManagerProxy extends BpInterface {
   }
 
   /**
-   * Registers a service; one of the same name is replaced.
+   * Registers a service; replaces one of the same name.
    *
-   * @throws ServiceException when the manager refuses: the name, or who asks.
+   * @throws ServiceException when the manager rejects the name or the caller.
    */
   *addService(
     name: string,
@@ -144,17 +144,17 @@ export class ServiceManagerProxy extends BpInterface {
     );
   }
 
-  /** Has `callback` told of each service that is registered by that name, and of the one that there is. */
+  /** Calls `callback` with each service registered under that name, and with the present one. */
   *registerForNotifications(name: string, callback: IBinder): Act<void> {
     yield* this.#subscribe(REGISTER_FOR_NOTIFICATIONS_TRANSACTION, name, callback);
   }
 
-  /** @throws ServiceException when the callback was not registered for that name. */
+  /** @throws ServiceException when the callback is not registered for that name. */
   *unregisterForNotifications(name: string, callback: IBinder): Act<void> {
     yield* this.#subscribe(UNREGISTER_FOR_NOTIFICATIONS_TRANSACTION, name, callback);
   }
 
-  /** Whether the device's manifest names it; whether it runs is another question. */
+  /** Whether the device's manifest declares it; it need not run. */
   *isDeclared(name: string): Act<boolean> {
     return yield* this.call(
       IS_DECLARED_TRANSACTION,
@@ -163,7 +163,7 @@ export class ServiceManagerProxy extends BpInterface {
     );
   }
 
-  /** The instances of an interface that the device's manifest names. */
+  /** The instances of an interface that the device's manifest declares. */
   *getDeclaredInstances(descriptor: string): Act<string[]> {
     return yield* this.call(
       GET_DECLARED_INSTANCES_TRANSACTION,
@@ -208,7 +208,7 @@ function debugInfoOf(parcel: Parcel): ServiceDebugInfo {
   return parcel.readStructured(() => ({ name: parcel.readString16(), debugPid: parcel.readInt32() }));
 }
 
-/** The service manager, as this process sees it; waits for it as long as there is none. */
+/** The service manager's proxy in this process; waits until there is a service manager. */
 export const defaultServiceManager = noted(connect, 'defaultServiceManager');
 
 function* connect(): Act<ServiceManagerProxy> {

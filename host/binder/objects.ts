@@ -1,29 +1,29 @@
 /**
- * The objects of one process that the driver knows: which address is whose. An object stays here while anybody else
- * holds a reference to it, or while a parcel with it is on its way.
+ * The objects of one process that the driver knows, by address. An object stays here while another process holds a
+ * reference to it, or while a parcel with it is in flight.
  */
 import { BinderlabError } from '../kernel/error.ts';
 import type { BBinder } from './bbinder.ts';
 import type { NodeAddress } from './parcel.ts';
 
-/** Addresses as a heap would give them, below the end of user space; nothing is stored there. */
+/** Addresses like those of a heap, below the end of user space; nothing is stored there. */
 const OBJECTS_BASE = 0x7b_0000_0000;
 const OBJECT_SIZE = 0x20;
-/** libbinder's ptr is the object's block of reference counts, and its cookie the object itself. */
+/** libbinder's ptr is the object's reference counter block; the cookie is the object itself. */
 const COUNTS_OFFSET = 0x10;
 
 interface Entry {
   readonly binder: BBinder;
-  /** References that the driver holds in the name of others. */
+  /** References that the driver holds for other processes. */
   strong: number;
   weak: number;
-  /** Parcels on their way in which it stands. */
+  /** Parcels in flight that contain it. */
   sending: number;
 }
 
 export class LocalObjects {
   readonly #byPtr = new Map<number, Entry>();
-  /** Addresses never change, also of objects that nobody holds for a while. */
+  /** Addresses never change, not even while no process holds the object. */
   readonly #addresses = new WeakMap<BBinder, NodeAddress>();
   #made = 0;
 
@@ -42,7 +42,7 @@ export class LocalObjects {
     return address;
   }
 
-  /** A parcel with the object is about to be sent: it is held until `sent`. */
+  /** Holds an object while a parcel with it is in flight, until `sent`. */
   send(binder: BBinder): void {
     const { ptr } = this.addressOf(binder);
     const entry = this.#byPtr.get(ptr) ?? { binder, strong: 0, weak: 0, sending: 0 };

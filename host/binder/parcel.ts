@@ -1,14 +1,14 @@
 /**
- * Parcel: the message of a call or of its reply, in Android 14's wire format; and IBinder, which can stand in one. What
- * plain values look like is told in parcelvalues.ts; here is what the driver translates, and what interfaces begin with:
+ * Parcel: the message of a call or reply, in Android 14's wire format; and IBinder, which a parcel can carry.
+ * parcelvalues.ts describes plain values; here is what the driver translates, and the beginnings of interfaces:
  *
  *     binder       flat_binder_object (24 bytes), int32 stability
  *     descriptor   binder_fd_object (24 bytes)
  *     parcelable   int32 1 (0: null), whatever it writes; a structured one begins with the int32 number of its bytes
  *     token        int32 strict mode policy, int32 work source, int32 'SYST', string16 interface
  *
- * Nothing in it tells types apart: who reads must read what was written. A read that cannot be right is an error that
- * names the place and what is there.
+ * A parcel has no type tags: reads must match writes. A read that cannot be right throws an error that names the place and
+ * the bytes there.
  */
 import {
   BINDER_TYPE_BINDER,
@@ -33,15 +33,15 @@ import { ParcelValues } from './parcelvalues.ts';
 import { STABILITY_UNDECLARED } from './stability.ts';
 import { EXCEPTION, ServiceException, STATUS } from './status.ts';
 
-/** Told when the process behind a binder has died. */
+/** Notified when the process of a binder dies. */
 export interface DeathRecipient {
-  /** A generator where it takes system calls. */
+  /** A generator when it makes system calls. */
   binderDied(who: IBinder): unknown;
 }
 
-/** Something that can be called: an object of one's own process, or the proxy of another's. */
+/** An object that can be called: one of this process, or a proxy. */
 export interface IBinder {
-  /** What its owner promises to keep as it is; STABILITY_UNDECLARED while nobody has told. */
+  /** The owner's promise of stability; STABILITY_UNDECLARED while unknown. */
   readonly stability: number;
   /**
    * Calls it, and waits for the reply unless `flags` has TF_ONE_WAY.
@@ -50,59 +50,59 @@ export interface IBinder {
    * @throws StatusError when the call fails, or the service answers with a status.
    */
   transact(code: number, data: Parcel, flags?: number): Act<Parcel>;
-  /** @internal What stands for it in a parcel of this process. */
+  /** @internal Its representation in a parcel of this process. */
   flat(): FlatBinder;
-  /** False once its process is known to have died. */
+  /** False once its process is known to be dead. */
   isBinderAlive(): boolean;
   /** @returns Whether the object answers. */
   pingBinder(): Act<boolean>;
   /** The name of its interface. */
   getInterfaceDescriptor(): Act<string>;
-  /** Has it write about itself to a descriptor of this process. */
+  /** Lets it write a description of itself to a descriptor of this process. */
   dump(fd: number, args: readonly string[]): Act<void>;
-  /** Has `recipient` told of its process's death. @throws StatusError DEAD_OBJECT, or INVALID_OPERATION for one's own. */
+  /** Notifies `recipient` of its process's death. @throws StatusError DEAD_OBJECT, or INVALID_OPERATION for a local object. */
   linkToDeath(recipient: DeathRecipient): Act<void>;
-  /** Takes that back. @throws StatusError NAME_NOT_FOUND when it was not linked, DEAD_OBJECT when it was told already. */
+  /** Removes the link. @throws StatusError NAME_NOT_FOUND when not linked, DEAD_OBJECT when already notified. */
   unlinkToDeath(recipient: DeathRecipient): Act<void>;
 }
 
 /**
- * A binder as the driver takes it: a node of the sender's own, which gets its address when the parcel is sent, or a
- * handle of the sender's.
+ * A binder in the driver's form: a node of the sender, which gets its address when the parcel is sent, or a handle of the
+ * sender.
  */
 export type FlatBinder =
   | { readonly type: 'local'; readonly flags: number }
   | { readonly type: 'handle'; readonly handle: number };
 
-/** What the driver knows a node of one's own by: two addresses. */
+/** A node's name in the driver: two addresses. */
 export interface NodeAddress {
   readonly ptr: number;
   readonly cookie: number;
 }
 
-/** A binder as it is received. */
+/** A received binder. */
 export type ReceivedBinder =
   | { readonly type: 'binder'; readonly ptr: bigint; readonly cookie: bigint }
   | { readonly type: 'handle'; readonly handle: number };
 
-/** What a request to an interface tells beside the interface's name. */
+/** The values of an interface token, beside the interface's name. */
 export interface RequestHeader {
   readonly strictModePolicy: number;
-  /** The uid on whose account the work is done; -1: nobody said. */
+  /** The uid of the work source; -1: none. */
   readonly workSource: number;
 }
 
-/** Where a parcel came from: who knows its binders, and takes its buffer back. */
+/** The origin of a received parcel: it resolves its binders and frees its buffer. */
 export interface ParcelSource {
-  /** @throws StatusError BAD_TYPE when it is known with another stability. */
+  /** @throws StatusError BAD_TYPE when the binder is known with another stability. */
   binder(received: ReceivedBinder, stability: number): IBinder;
-  /** The request has been found to be for the interface that reads it. */
+  /** Called when the interface token matched. */
   enforced(header: RequestHeader): void;
-  /** @param fds The descriptors in it, which are closed with it. */
+  /** @param fds The descriptors in it; closed as well. */
   free(fds: readonly number[]): void;
 }
 
-/** Something that writes itself into parcels. */
+/** A value that writes itself into parcels. */
 export interface Parcelable {
   writeToParcel(parcel: Parcel): void;
 }
@@ -110,25 +110,25 @@ export interface Parcelable {
 export const STRICT_MODE_PENALTY_GATHER = 1 << 31;
 export const WORK_SOURCE_UNSET = -1;
 const SYST = 0x53595354;
-/** The nice value that a node's calls run with at least, in the flags of its object: 19, the lowest priority. */
+/** Minimum nice value of a node's calls, in its object's flags: 19, the lowest priority. */
 const PRIORITY_LOWEST = 19;
 const NO_OFFSETS: readonly number[] = [];
 const PLAIN_HEADER: RequestHeader = { strictModePolicy: 0, workSource: WORK_SOURCE_UNSET };
 
 export class Parcel extends ParcelValues {
-  /** Binders written here, by place. */
+  /** Binders written here, by offset. */
   readonly #written = new Map<number, IBinder>();
   /** Descriptors that belong to the parcel. */
   #owned: number[] = [];
   #source: ParcelSource | null;
 
-  /** @internal @param received The data and the offsets (u64 each) of a message that has arrived, and where it came from. */
+  /** @internal @param received Data and offsets (u64 each) of a received message, and its origin. */
   constructor(received: { data: Uint8Array; offsets: Uint8Array; source: ParcelSource } | null = null) {
     super(received?.data ?? null, received === null ? NO_OFFSETS : places(received.offsets));
     this.#source = received?.source ?? null;
   }
 
-  /** @internal Gives the sender's own binders their addresses: the last thing before the parcel is sent. */
+  /** @internal Assigns addresses to the sender's own binders; the last act before the parcel is sent. */
   seal(addressOf: (binder: IBinder) => NodeAddress): void {
     for (const [at, binder] of this.#written) {
       if (binder.flat().type !== 'local') continue;
@@ -138,7 +138,7 @@ export class Parcel extends ParcelValues {
     }
   }
 
-  /** Gives the buffer of a received message back to the driver; nothing can be read from it afterwards. */
+  /** Frees the buffer of a received message; afterwards it cannot be read. */
   recycle(): void {
     const source = this.#source;
     const fds = source === null ? [] : this.#descriptors();
@@ -147,31 +147,31 @@ export class Parcel extends ParcelValues {
     source?.free(fds);
   }
 
-  /** Forgets all that was written. */
+  /** Drops everything written. */
   clear(): void {
     this.empty();
     this.#written.clear();
     this.#owned = [];
   }
 
-  /** Whether there is a descriptor in it. */
+  /** Whether it contains a descriptor. */
   get hasFileDescriptors(): boolean {
     return this.#descriptors().length > 0;
   }
 
-  /** Descriptors that were written for good: whoever has sent the parcel closes them. The parcel gives them up. */
+  /** Descriptors whose ownership was passed in: the sender closes them after sending. The parcel gives them up. */
   takeOwnedDescriptors(): number[] {
     const owned = this.#owned;
     this.#owned = [];
     return owned;
   }
 
-  /** An object of one's own, or a proxy. */
+  /** A local object, or a proxy. */
   writeStrongBinder(binder: IBinder | null): this {
     const at = this.grow(FLAT_OBJECT_SIZE);
     const flat = binder?.flat() ?? null;
     storeFlat(this.view, at, flat);
-    // What looks like null is no object to the driver: handle 0 is the same for everybody, and null is nobody's.
+    // Null and handle 0 are no objects for the driver: handle 0 is the same in every process.
     if (flat !== null && (flat.type === 'local' || flat.handle !== 0)) this.noteObject(at);
     if (binder !== null) this.#written.set(at, binder);
     return this.writeInt32(binder?.stability ?? STABILITY_UNDECLARED);
@@ -182,7 +182,7 @@ export class Parcel extends ParcelValues {
   }
 
   /**
-   * The receiver gets a descriptor of its own for the same open file.
+   * The receiver gets its own descriptor for the same open file.
    *
    * @param takeOwnership Whether `fd` is closed once the parcel has been sent.
    */
@@ -197,7 +197,7 @@ export class Parcel extends ParcelValues {
     return this;
   }
 
-  /** As AIDL's ParcelFileDescriptor: with a word that says that no second descriptor, for its state, follows. */
+  /** As AIDL's ParcelFileDescriptor: preceded by a word which says that no status descriptor follows. */
   writeParcelFileDescriptor(fd: number, takeOwnership = false): this {
     return this.writeInt32(0).writeFileDescriptor(fd, takeOwnership);
   }
@@ -216,7 +216,7 @@ export class Parcel extends ParcelValues {
     return this.writeArray(value, (one) => this.writeParcelable(one));
   }
 
-  /** What AIDL's own parcelables begin with: their number of bytes, so that readers of other versions find the end. */
+  /** Begins an AIDL parcelable: its number of bytes, so that readers of other versions find its end. */
   writeStructured(write: (parcel: this) => unknown): this {
     const at = this.grow(4);
     write(this);
@@ -232,20 +232,20 @@ export class Parcel extends ParcelValues {
       .writeString16(descriptor);
   }
 
-  /** Begins a reply of an AIDL interface that went well. */
+  /** Begins a successful AIDL reply. */
   writeNoException(): this {
     return this.writeInt32(EXCEPTION.NONE);
   }
 
-  /** The whole of a reply of an AIDL interface that did not go well. */
+  /** Writes a complete failed AIDL reply. */
   writeException(exception: ServiceException): this {
     this.writeInt32(exception.code).writeString16(exception.text);
-    // the length of a remote stack trace, which native services never send
+    // length of a remote stack trace; native services send none
     this.writeInt32(0);
     return exception.code === EXCEPTION.SERVICE_SPECIFIC ? this.writeInt32(exception.errorCode) : this;
   }
 
-  /** @throws ParcelError for null too: who expects it asks `readNullableStrongBinder`. */
+  /** @throws ParcelError also for null; `readNullableStrongBinder` accepts null. */
   readStrongBinder(): IBinder {
     const at = this.dataPosition;
     return this.present('readStrongBinder', at, this.readNullableStrongBinder());
@@ -267,7 +267,7 @@ export class Parcel extends ParcelValues {
   }
 
   /**
-   * @returns A descriptor that is closed when the parcel is recycled; who wants to keep the file makes a duplicate.
+   * @returns A descriptor that is closed when the parcel is recycled; duplicate it to keep the file.
    */
   readFileDescriptor(): number {
     const at = this.dataPosition;
@@ -302,16 +302,16 @@ export class Parcel extends ParcelValues {
   }
 
   /**
-   * Reads what `writeStructured` wrote, and skips what is left of it.
+   * Reads what `writeStructured` wrote, and skips the rest.
    *
-   * @param read `more` tells whether there is a further field: an older writer may have written fewer.
+   * @param read `more` says whether a further field follows: an older writer may have written fewer.
    */
   readStructured<T>(read: (parcel: this, more: () => boolean) => T): T {
     const at = this.dataPosition;
     const length = this.readInt32();
     const end = at + length;
     if (length < 4 || end > this.dataSize) {
-      throw this.error('readStructured', at, `there is the length ${length}, and ${this.dataAvail} bytes are left`);
+      throw this.error('readStructured', at, `the length is ${length}, and ${this.dataAvail} bytes are left`);
     }
     const value = read(this, () => this.dataPosition < end);
     if (this.dataPosition > end) {
@@ -339,7 +339,7 @@ export class Parcel extends ParcelValues {
     return this;
   }
 
-  /** Reads the beginning of an AIDL reply. @throws ServiceException when the method has thrown one. */
+  /** Reads the beginning of an AIDL reply. @throws ServiceException when the method threw one. */
   readException(): this {
     let code = this.readInt32();
     if (code === EXCEPTION.HAS_REPLY_HEADER) {
@@ -376,7 +376,7 @@ export class Parcel extends ParcelValues {
     const known = type === BINDER_TYPE_BINDER || type === BINDER_TYPE_HANDLE;
     const ptr = bigAt(bytes, at + FLAT_OBJECT_HANDLE);
     const cookie = bigAt(bytes, at + FLAT_OBJECT_COOKIE);
-    // Null and the manager's handle are not in the list of objects; the bytes of anything else prove nothing.
+    // Null and the manager's handle are not in the offsets array; other bytes prove nothing.
     const plain = known && ptr === 0n && cookie === 0n;
     if (!plain && !(known && this.offsets.includes(at))) throw this.error(reader, at, 'there is no binder');
     if (type === BINDER_TYPE_HANDLE) return { type: 'handle', handle: Number(ptr & 0xffffffffn) };
@@ -388,7 +388,7 @@ function places(offsets: Uint8Array): number[] {
   return Array.from({ length: offsets.length >> 3 }, (_, index) => u64At(offsets, 8 * index));
 }
 
-/** @param flat null: the null binder, which looks like a node of the sender's without an address. */
+/** @param flat null: the null binder, encoded as a node of the sender at address 0. */
 function storeFlat(view: DataView, at: number, flat: FlatBinder | null): void {
   const handle = flat?.type === 'handle';
   const flags = flat?.type === 'local' ? flat.flags | FLAT_BINDER_FLAG_ACCEPTS_FDS : 0;

@@ -1,6 +1,6 @@
 /**
- * The bytes of a parcel, the places of the objects among them, and the position of the reader: what all typed reads
- * and writes are made of. Every value takes a multiple of 4 bytes; what it leaves over is zero.
+ * The bytes of a parcel, the offsets of its objects, and the read position: the basis of all typed reads and writes. Every
+ * value takes a multiple of 4 bytes; the padding is zero.
  */
 import { BINDER_TYPE_FD } from '../../assembly/abi/protocol.ts';
 import { FLAT_OBJECT_SIZE, OBJECT_TYPE } from '../../assembly/abi/wire.ts';
@@ -10,7 +10,7 @@ import { align } from '../kernel/payload.ts';
 import { describeBytes, ParcelError } from './parcelerror.ts';
 import { STATUS } from './status.ts';
 
-/** The length of null. */
+/** The length that means null. */
 export const NULL_LENGTH = -1;
 
 const CAPACITY_FIRST = 128;
@@ -20,12 +20,12 @@ export class ParcelData {
   #bytes: Uint8Array;
   #size: number;
   #position = 0;
-  /** Places of the objects, rising. */
+  /** Offsets of the objects, ascending. */
   #offsets: number[];
   /** Whether it was received. */
   readonly #fixed: boolean;
 
-  /** @internal @param received A message that has arrived; nothing can be written into it. */
+  /** @internal @param received A received message; it is read-only. */
   constructor(received: Uint8Array | null, offsets: readonly number[]) {
     this.#fixed = received !== null;
     this.#bytes = received ?? new Uint8Array(CAPACITY_FIRST);
@@ -39,7 +39,7 @@ export class ParcelData {
     return this.#size;
   }
 
-  /** Where the next value is read. */
+  /** Offset of the next value to read. */
   get dataPosition(): number {
     return this.#position;
   }
@@ -51,34 +51,34 @@ export class ParcelData {
     this.#position = position;
   }
 
-  /** Bytes that are left to be read. */
+  /** Bytes left to read. */
   get dataAvail(): number {
     return this.#size - this.#position;
   }
 
-  /** The message as it is. */
+  /** The message's bytes. */
   get bytes(): Uint8Array {
     return this.#bytes.subarray(0, this.#size);
   }
 
-  /** Where its objects stand. */
+  /** Offsets of its objects. */
   get offsets(): readonly number[] {
     return this.#offsets;
   }
 
-  /** Forgets everything. */
+  /** Clears everything. */
   protected empty(): void {
     this.#size = 0;
     this.#position = 0;
     this.#offsets = [];
   }
 
-  /** Notes that an object stands at `at`. */
+  /** Adds the offset of an object. */
   protected noteObject(at: number): void {
     this.#offsets.push(at);
   }
 
-  /** Makes room for `length` bytes, and zeros behind them up to a multiple of 4. @returns Where. */
+  /** Appends `length` bytes, padded with zeros to a multiple of 4. @returns Their offset. */
   protected grow(length: number): number {
     if (this.#fixed) throw new BinderlabError('a message that was received cannot be written');
     const at = this.#size;
@@ -95,12 +95,12 @@ export class ParcelData {
   }
 
   /**
-   * Goes past `length` bytes.
+   * Skips `length` bytes.
    *
-   * @param reader Who reads, for errors.
-   * @param object Whether they may be an object's.
-   * @returns Where they begin.
-   * @throws ParcelError when they are not there, or belong to an object.
+   * @param reader Name of the reading method, for errors.
+   * @param object Whether the bytes may be those of an object.
+   * @returns Their offset.
+   * @throws ParcelError when they are beyond the end, or belong to an object.
    */
   protected take(reader: string, length: number, object = false): number {
     const at = this.#position;
@@ -120,19 +120,19 @@ export class ParcelData {
   }
 
   /**
-   * Reads the number that an array or a string begins with.
+   * Reads the length of an array or a string.
    *
-   * @param unit Bytes of one element at least.
-   * @param extra Bytes behind all elements.
+   * @param unit Least bytes of one element.
+   * @param extra Bytes after all elements.
    * @returns null for null.
-   * @throws ParcelError when that many elements cannot follow.
+   * @throws ParcelError when fewer bytes are left than the elements need.
    */
   protected takeLength(reader: string, unit: number, extra: number): number | null {
     const at = this.#position;
     const length = this.view.getInt32(this.take(reader, 4), true);
     if (length === NULL_LENGTH) return null;
     if (length < 0 || length * unit + extra > this.dataAvail) {
-      const problem = `there is the length ${length}, and ${this.dataAvail} bytes are left behind it`;
+      const problem = `the length is ${length}, and ${this.dataAvail} bytes are left after it`;
       throw this.error(reader, at, problem);
     }
     return length;

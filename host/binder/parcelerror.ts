@@ -1,4 +1,4 @@
-/** A read from a parcel that cannot be right: which one, where, and what is there instead. */
+/** A read from a parcel that cannot be right: the method, the offset, and the bytes there. */
 import { i32At } from '../kernel/endian.ts';
 import { StatusError, statusName } from './status.ts';
 
@@ -9,11 +9,11 @@ export class ParcelError extends StatusError {
 
   constructor(
     status: number,
-    /** The method that was called. */
+    /** The reading method. */
     readonly reader: string,
-    /** Where it read, in bytes from the beginning. */
+    /** Offset of the read, in bytes. */
     readonly position: number,
-    /** Bytes of the whole parcel. */
+    /** Size of the parcel, in bytes. */
     readonly size: number,
     problem: string,
     content: string,
@@ -22,7 +22,7 @@ export class ParcelError extends StatusError {
   }
 }
 
-/** The bytes from `at` on, as they may have been meant. */
+/** The bytes from `at` on, and their possible meanings. */
 export function describeBytes(bytes: Uint8Array, at: number): string {
   if (at >= bytes.length) return 'that is the end of the parcel';
   const shown = bytes.subarray(at, at + BYTES_SHOWN);
@@ -33,7 +33,7 @@ export function describeBytes(bytes: Uint8Array, at: number): string {
   return `the bytes are ${hex}${more}${number}${text === null ? '' : `, as a string16 "${text}"`}`;
 }
 
-/** The string16 at `at`, when there is one. */
+/** The string16 at `at`, if there is one. */
 function string16At(bytes: Uint8Array, at: number): string | null {
   if (at + 4 > bytes.length) return null;
   const length = i32At(bytes, at);

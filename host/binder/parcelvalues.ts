@@ -1,6 +1,6 @@
 /**
- * The plain values of a parcel: numbers, texts, and arrays of them, in Android 14's wire format. Arrays have null forms;
- * texts have readers that take null and readers that refuse it.
+ * Plain values of a parcel: numbers, texts, and arrays of them, in Android 14's wire format. Arrays may be null. A text has
+ * one reader that accepts null and one that rejects it.
  *
  *     little endian; every value begins at a multiple of 4
  *     byte, char, bool   int32 each, also in arrays, except that an array of bytes is packed
@@ -78,7 +78,7 @@ export abstract class ParcelValues extends ParcelData {
     return this;
   }
 
-  /** UTF-16, as all of Android's interfaces have it. */
+  /** UTF-16, as in all of Android's interfaces. */
   writeString16(value: string | null): this {
     if (value === null) return this.writeInt32(NULL_LENGTH);
     this.writeInt32(value.length);
@@ -95,13 +95,13 @@ export abstract class ParcelValues extends ParcelData {
     return this.#writeTerminated(bytes);
   }
 
-  /** UTF-8 without a length. @throws BinderlabError when there is a NUL in it: it would end there. */
+  /** UTF-8 without a length. @throws BinderlabError for text with a NUL, which would end it. */
   writeCString(value: string): this {
     if (value.includes('\0')) throw new BinderlabError('writeCString: a NUL inside would end the text');
     return this.#writeTerminated(utf8Bytes(value));
   }
 
-  /** The bytes alone, without a length. */
+  /** The bytes only, without a length. */
   writeBytes(value: Uint8Array): this {
     const at = this.grow(value.length);
     this.bytes.set(value, at);
@@ -184,7 +184,7 @@ export abstract class ParcelValues extends ParcelData {
     return this.view.getFloat64(this.take('readDouble', 8), true);
   }
 
-  /** @throws ParcelError for null too: who expects it asks `readNullableString16`. */
+  /** @throws ParcelError also for null; `readNullableString16` accepts null. */
   readString16(): string {
     const at = this.dataPosition;
     return this.present('readString16', at, this.#string16('readString16'));
@@ -211,7 +211,7 @@ export abstract class ParcelValues extends ParcelData {
     return utf8Text(this.bytes.subarray(at, end));
   }
 
-  /** `length` bytes that stand there without a length. */
+  /** `length` bytes without a length field. */
   readBytes(length: number): Uint8Array {
     const at = this.take('readBytes', length);
     return this.bytes.slice(at, at + length);
@@ -254,7 +254,7 @@ export abstract class ParcelValues extends ParcelData {
     return this.readArray('readString16Array', 4, () => this.readNullableString16());
   }
 
-  /** The error of a reader that is made of several reads: it began at `at`. */
+  /** The error of a reader that makes several reads; the first was at `at`. */
   misread(reader: string, at: number, problem: string): ParcelError {
     return this.error(reader, at, problem);
   }
@@ -266,13 +266,13 @@ export abstract class ParcelValues extends ParcelData {
     return this;
   }
 
-  /** @param unit Bytes that one element takes at least. */
+  /** @param unit Least bytes of one element. */
   protected readArray<T>(reader: string, unit: number, read: () => T): T[] | null {
     const length = this.takeLength(reader, unit, 0);
     return length === null ? null : Array.from({ length }, read);
   }
 
-  /** @throws ParcelError when what was read at `at` is null. */
+  /** @throws ParcelError when the value read at `at` is null. */
   protected present<T>(reader: string, at: number, value: T | null): T {
     if (value === null) throw this.error(reader, at, 'there is null', STATUS.UNEXPECTED_NULL);
     return value;
@@ -297,7 +297,7 @@ export abstract class ParcelValues extends ParcelData {
     if (length === null) return null;
     const at = this.take(reader, 2 * length + 2);
     if (this.view.getUint16(at + 2 * length, true) !== 0) {
-      throw this.error(reader, start, `there is the length ${length}, and no NUL behind that many code units`);
+      throw this.error(reader, start, `the length is ${length}, and no NUL follows that many code units`);
     }
     let text = '';
     for (let i = 0; i < length; i++) text += String.fromCharCode(this.view.getUint16(at + 2 * i, true));
@@ -310,7 +310,7 @@ export abstract class ParcelValues extends ParcelData {
     if (length === null) return null;
     const at = this.take(reader, length + 1);
     if (this.bytes[at + length] !== 0) {
-      throw this.error(reader, start, `there is the length ${length}, and no NUL behind that many bytes`);
+      throw this.error(reader, start, `the length is ${length}, and no NUL follows that many bytes`);
     }
     return utf8Text(this.bytes.subarray(at, at + length));
   }

@@ -31,18 +31,18 @@ import { Parcel } from './parcel.ts';
 import { STABILITY_SYSTEM } from './stability.ts';
 import { STATUS, StatusError } from './status.ts';
 
-/** Threads that the driver may ask for, beside the one that startThreadPool makes. */
+/** Threads that the driver may ask for, beside the one of startThreadPool. */
 export const DEFAULT_MAX_BINDER_THREADS = 15;
 
-/** A pool that is busy for longer is worth an error in the log. */
+/** A pool that is busy for longer than this logs an error. */
 const STARVATION_WARNED_MS = 100;
 
-/** Addresses by which death notifications name proxies; nothing is stored there. */
+/** Cookies of proxies in death notifications, as addresses; nothing is stored there. */
 const PROXIES_BASE = 0x7c_0000_0000;
 const PROXY_SIZE = 0x40;
 
 const states = new WeakMap<Process, ProcessState>();
-/** Children of processes that had opened the driver: what they inherited of it is not theirs. */
+/** Forked children of processes that had the driver open: the inherited state is unusable. */
 const forked = new WeakSet<Process>();
 
 export class ProcessState implements IpcProcess, ProxyHome {
@@ -53,24 +53,24 @@ export class ProcessState implements IpcProcess, ProxyHome {
   #proxiesMade = 0;
   #maxThreads = DEFAULT_MAX_BINDER_THREADS;
   #started = false;
-  /** Number of the next thread's name. */
+  /** Number in the next thread's name. */
   #nextName = 1;
   #threads = 0;
-  /** Threads that take calls, those included that joined of their own accord. */
+  /** Threads that take calls, including those that joined of their own accord. */
   #joined = 0;
   #executing = 0;
-  /** Since when every thread of the pool has been busy; null while one is not. */
+  /** Virtual time since which every pool thread is busy; null while one is idle. */
   #starvedSince: number | null = null;
   #starvedMs = 0;
 
   private constructor(
     readonly process: Process,
     readonly fd: number,
-    /** Where messages to this process arrive. */
+    /** User address of the mapping. */
     readonly mapping: number,
   ) {}
 
-  /** The state of the process that asks; its first call opens the driver. */
+  /** The state of the calling process; the first call opens the driver. */
   static *self(): Act<ProcessState> {
     const thread = yield* sys.self();
     let state = states.get(thread.process);
@@ -99,7 +99,7 @@ export class ProcessState implements IpcProcess, ProxyHome {
     return new ProcessState(process, fd, mapping);
   }
 
-  /** Threads that have joined the pool or are about to. */
+  /** Threads in the pool, or about to join it. */
   get threadCount(): number {
     return this.#threads;
   }
@@ -109,20 +109,20 @@ export class ProcessState implements IpcProcess, ProxyHome {
     return this.#starvedMs;
   }
 
-  /** Begins to take calls: makes the first thread of the pool. Later calls change nothing. */
+  /** Starts the pool: creates its first thread. Later calls do nothing. */
   *startThreadPool(): Act<void> {
     if (this.#started) return;
     this.#started = true;
     yield* this.spawnPooledThread(true);
   }
 
-  /** How many threads the driver may ask for, beside the first. */
+  /** Sets how many threads the driver may ask for, beside the first. */
   *setThreadPoolMaxThreadCount(count: number): Act<void> {
     yield* sys.ioctl(this.fd, BINDER_SET_MAX_THREADS, { poke: u32Bytes(count) });
     this.#maxThreads = count;
   }
 
-  /** Makes a thread that joins the pool; nothing before startThreadPool. */
+  /** Creates a thread that joins the pool; does nothing before startThreadPool. */
   *spawnPooledThread(isMain: boolean): Act<void> {
     if (!this.#started) return;
     const name = `binder:${this.process.pid}_${(this.#nextName++).toString(16).toUpperCase()}`;
@@ -151,14 +151,14 @@ export class ProcessState implements IpcProcess, ProxyHome {
   }
 
   /**
-   * The context manager, i.e. what stands behind handle 0.
+   * The proxy of the context manager, handle 0.
    *
-   * @returns null while there is none.
+   * @returns null without a context manager.
    */
   *getContextObject(): Act<BpBinder | null> {
     const ipc = yield* this.courier();
     if (!this.#proxies.has(0)) {
-      // A handle 0 without a manager behind it would give a proxy of nobody: so one asks first.
+      // A proxy of handle 0 without a manager would be useless, so ping first.
       try {
         (yield* ipc.transact(0, PING_TRANSACTION, new Parcel(), 0)).recycle();
       } catch (error) {
@@ -167,16 +167,16 @@ export class ProcessState implements IpcProcess, ProxyHome {
       }
     }
     const proxy = this.proxy(0);
-    // it comes in no parcel that could tell
+    // no parcel carries its stability
     proxy.declareStability(STABILITY_SYSTEM);
     proxy.hold(ipc);
     return proxy;
   }
 
   /**
-   * Makes this process the one behind handle 0, and `manager` the object that is called there.
+   * Makes this process the context manager, and `manager` the object that handle 0 calls.
    *
-   * @throws BinderlabError when there is a context manager already, or one of another user was the first.
+   * @throws BinderlabError when there is a context manager, or when the first one had another uid.
    */
   *becomeContextManager(manager: BBinder): Act<void> {
     this.contextObject = manager;
@@ -186,7 +186,7 @@ export class ProcessState implements IpcProcess, ProxyHome {
       cookie: 0,
     });
     const call = yield* sys.ioctl(this.fd, BINDER_SET_CONTEXT_MGR_EXT, { poke: node, mayFail: true });
-    // drivers before Linux 5.1 know the plain form alone
+    // drivers before Linux 5.1 have only the plain form
     if (call.errno !== null) yield* sys.ioctl(this.fd, BINDER_SET_CONTEXT_MGR, { poke: u32Bytes(0) });
   }
 

@@ -1,9 +1,9 @@
 /**
- * The service manager: the process behind handle 0, which knows services by name. One thread, no pool. It refuses bad
- * names and applications, forgets services whose process dies, and tells those who wait for a name when it comes.
+ * The service manager: the process behind handle 0, a directory of services by name. It has one thread and no pool. It rejects
+ * bad names and calls by applications, drops services whose process dies, and notifies clients that wait for a name.
  *
- * Android: it also ends services that nobody uses any more (registerClientCallback, tryUnregisterService) and answers for
- * APEX packages; here those methods are unknown.
+ * Android's also stops unused services (registerClientCallback, tryUnregisterService) and answers questions about APEX
+ * packages; here those methods are unknown.
  */
 import type { Process } from '../kernel/process.ts';
 import type { Act } from '../sim/request.ts';
@@ -34,14 +34,14 @@ import { ServiceException, StatusError } from './status.ts';
 interface Service {
   readonly binder: IBinder;
   readonly dumpPriority: number;
-  /** Whether isolated processes find it. */
+  /** Whether isolated processes may find it. */
   readonly allowIsolated: boolean;
   readonly pid: number;
-  /** Takes the news of its death; null for the manager's own. */
+  /** Receives its death notification; null for the manager's own. */
   readonly recipient: DeathRecipient | null;
 }
 
-/** Somebody who is told when a name is registered. */
+/** A client that waits for a name. */
 interface Waiter {
   readonly name: string;
   readonly callback: BpBinder;
@@ -49,15 +49,15 @@ interface Waiter {
 }
 
 export interface ServiceManagerOptions {
-  /** Names that the device's manifest declares: services with VINTF stability need to be among them. */
+  /** Names in the device's manifest: a service with VINTF stability must be among them. */
   readonly declared?: readonly string[];
 }
 
 const NAME = /^[A-Za-z0-9_./-]{1,127}$/;
 const NAME_RULE = 'a name has 1 to 127 letters, digits and characters of "_./-"';
-/** The name by which the manager itself is found. */
+/** The manager's own name. */
 const OWN_NAME = 'manager';
-/** Users are this many uids apart; in each, applications begin at the second number, isolated processes at the third. */
+/** Distance of the uids of two users; offset of a user's first application, and of its first isolated process. */
 const USER_UIDS = 100000;
 const APP_UID_FIRST = 10000;
 const ISOLATED_UID_FIRST = 90000;
@@ -82,7 +82,7 @@ export class ServiceManager extends BnInterface {
     this.#declared = declared;
   }
 
-  /** Makes the process that runs it. */
+  /** Creates the process that runs it. */
   static start(
     simulation: Simulation,
     { name = 'servicemanager', uid = 1000, ...options }: { name?: string; uid?: number } & ServiceManagerOptions = {},
@@ -98,7 +98,7 @@ export class ServiceManager extends BnInterface {
   *#main(): Act<void> {
     const state = yield* ProcessState.self();
     yield* state.setThreadPoolMaxThreadCount(0);
-    // where nobody has a security context, the driver refuses calls to an object that asks for it
+    // without security contexts the driver rejects calls to an object that asks for them
     this.requestingSid = state.process.namesSenders;
     yield* state.becomeContextManager(this);
     const { pid } = state.process;
@@ -172,7 +172,7 @@ export class ServiceManager extends BnInterface {
     const waiter = this.#waiters.find((one) => one.name === name && one.callback === callback);
     if (callback instanceof BpBinder) yield* callback.release();
     if (waiter === undefined)
-      throw new ServiceException('ILLEGAL_STATE', `nobody waits for "${name}" with that callback`);
+      throw new ServiceException('ILLEGAL_STATE', `no client waits for "${name}" with that callback`);
     yield* this.#dismiss(waiter);
   }
 
@@ -181,7 +181,7 @@ export class ServiceManager extends BnInterface {
       const waiting = new BpInterface(callback, SERVICE_CALLBACK_DESCRIPTOR);
       yield* waiting.oneway(ON_REGISTRATION_TRANSACTION, (data) => data.writeString16(name).writeStrongBinder(service));
     } catch (error) {
-      // who has died waits no more: the news of the death is on its way
+      // a dead client waits no more: its death notification is on its way
       if (!(error instanceof StatusError)) throw error;
     }
   }
@@ -206,7 +206,7 @@ export class ServiceManager extends BnInterface {
     );
   }
 
-  /** The process of a service has died. */
+  /** The process of a service died. */
   *#forget(name: string, recipient: DeathRecipient): Act<void> {
     const service = this.#services.get(name);
     if (service?.recipient !== recipient) return;

@@ -1,17 +1,17 @@
-/** Where a thread keeps the message that it is sending, when it is too large to go with the commands. */
+/** Memory of a thread for a message that is too large to follow its commands. */
 import type { Placed } from '../kernel/objects.ts';
 import type { Thread } from '../kernel/thread.ts';
 
-/** Larger messages would not fit behind the commands. */
+/** Larger messages do not fit after the commands. */
 const INLINE_MAX = 32 * 1024;
 
 export class Staging {
-  /** The largest message so far fits. */
+  /** Size of the largest message so far. */
   #memory: Placed = { address: 0, length: 0 };
 
   /**
-   * @param alloc Sets memory of the process aside.
-   * @returns The bytes themselves, or where they have been stored; good until the next call.
+   * @param alloc Allocates memory of the process.
+   * @returns The bytes themselves, or their address; valid until the next call.
    */
   place(bytes: Uint8Array, thread: Thread, alloc: (length: number) => number): Uint8Array | Placed {
     if (bytes.length <= INLINE_MAX) return bytes;

@@ -1,6 +1,6 @@
 /**
- * What a call can end with, below the words of its interface. `StatusError` carries one of Android's status_t values,
- * which a service may also answer with; `ServiceException` is what a method of an AIDL interface answers with.
+ * Results of a failed call. `StatusError` carries one of Android's status_t values, which a service may also return;
+ * `ServiceException` is what a method of an AIDL interface throws.
  */
 import { BinderlabError } from '../kernel/error.ts';
 
@@ -41,7 +41,7 @@ export class StatusError extends BinderlabError {
     /** A negative number of `STATUS`. */
     readonly status: number,
     message: string,
-    /** What led to it, where that is known. */
+    /** The reason, where known. */
     override readonly cause?: Error,
   ) {
     super(message);
@@ -53,22 +53,22 @@ export class StatusError extends BinderlabError {
   }
 }
 
-/** The process that was called has died; or a small call failed, of which that is the likeliest cause. */
+/** The called process is dead; or a small call failed, whose likeliest cause that is. */
 export class DeadObjectException extends StatusError {
   override readonly name = 'DeadObjectException';
 }
 
-/** A call failed whose message is so large that this is the likeliest cause. */
+/** A call failed whose message is so large that its size is the likeliest cause. */
 export class TransactionTooLargeException extends StatusError {
   override readonly name = 'TransactionTooLargeException';
 }
 
-/** Requests above this many bytes are blamed for the failure of their call. */
+/** The size of larger requests is blamed for the failure, in bytes. */
 const TOO_LARGE = 200 * 1024;
 
 /**
- * What an application sees of a failed call, as Java's BinderProxy tells it. The driver does not say why it failed, so
- * the size of the request decides: above 200 KiB it is TransactionTooLargeException, below DeadObjectException.
+ * The error that an application gets for a failed call, as in Java's BinderProxy. The driver does not say why a call failed,
+ * so the size of the request decides: TransactionTooLargeException above 200 KiB, otherwise DeadObjectException.
  *
  * @param size Bytes of the request.
  * @returns The error itself when it is of another kind.
@@ -105,14 +105,14 @@ const EXCEPTION_NAMES: ReadonlyMap<number, string> = new Map(
   Object.entries(EXCEPTION).map(([name, value]) => [value, name]),
 );
 
-/** Thrown by a method, it goes to the caller instead of a result, and is thrown there. */
+/** A method throws it; the caller gets it instead of a result, and throws it again. */
 export class ServiceException extends BinderlabError {
   override readonly name = 'ServiceException';
   /** A negative number of `EXCEPTION`. */
   readonly code: number;
 
   /**
-   * @param text What the service says.
+   * @param text The service's message.
    * @param errorCode Its own error number, with SERVICE_SPECIFIC.
    */
   constructor(

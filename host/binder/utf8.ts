@@ -1,13 +1,13 @@
 /** UTF-8, both ways: the core of binderlab knows neither node nor the browser, and so no TextEncoder. */
 const REPLACEMENT = 0xfffd;
-/** The first code point that takes 2, 3, 4 bytes; and what leads them. */
+/** The first code points of 2, 3 and 4 bytes, and their lead bytes. */
 const FORMS = [
   { from: 0x10000, lead: 0xf0, tails: 3 },
   { from: 0x800, lead: 0xe0, tails: 2 },
   { from: 0x80, lead: 0xc0, tails: 1 },
 ] as const;
 
-/** Half a surrogate pair becomes U+FFFD. */
+/** An unpaired surrogate becomes U+FFFD. */
 export function utf8Bytes(text: string): Uint8Array {
   const bytes: number[] = [];
   for (const character of text) {
@@ -24,7 +24,7 @@ export function utf8Bytes(text: string): Uint8Array {
   return new Uint8Array(bytes);
 }
 
-/** Each byte that does not belong to a well-formed character becomes U+FFFD. */
+/** Each byte outside a well-formed character becomes U+FFFD. */
 export function utf8Text(bytes: Uint8Array): string {
   let text = '';
   for (let at = 0; at < bytes.length; ) {

@@ -1,4 +1,4 @@
-/** The answer in words, computed from what was measured: what is cheapest where, by how much, and where one overtakes another. */
+/** The answer in words, computed from the measurements: what is cheapest at which payload, by how much, and the crossovers. */
 import { exactBytesText, timeText } from '../plot/figures.ts';
 import type { Row } from './comparison.ts';
 import type { CostProfile } from './costs.ts';
@@ -6,15 +6,15 @@ import { type Crossing, SAME } from './crossings.ts';
 import { type Name, nameOf, namesText } from './curve.ts';
 import type { Study } from './study.ts';
 
-/** What is cheapest for one payload, and how far behind the others are. */
+/** The cheapest for one payload, and the others' distance. */
 export interface Standing {
   payload: number;
   winners: Name[];
-  /** Whether nobody else is there. */
+  /** Whether there is no other. */
   isTie: boolean;
-  /** Of the cheapest. */
+  /** Cost of the cheapest. */
   ns: number;
-  /** By rising cost; `times` as the winner, with one decimal. */
+  /** By rising cost; `times` is the ratio to the winner, with one decimal. */
   others: { names: Name[]; times: string }[];
 }
 
@@ -77,7 +77,7 @@ function standing(rows: readonly Row[]): Standing {
   return { payload, winners: winners.map(nameOf), isTie: others.length === 0 && rows.length > 1, ns, others };
 }
 
-/** "7.2 µs", or "7.2 µs to 7.5 µs" where that is not the same. */
+/** "7.2 µs", or "7.2 µs to 7.5 µs" for a range. */
 function spanText([least, most]: readonly [number, number]): string {
   const [low, high] = [timeText(least), timeText(most)];
   return low === high ? low : `${low} to ${high}`;

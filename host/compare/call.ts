@@ -1,12 +1,12 @@
 /**
- * Workload `call`: a client calls a server with P page-aligned bytes that it has just written; the server reads every
- * byte, gives the buffer back and replies with nothing. Both map what libbinder maps.
+ * Workload `call`: a client calls a server with P page-aligned bytes that it has just written. The server reads every byte,
+ * frees the buffer and replies without data. Both map as much as libbinder maps.
  *
- * Sent by memfd, the bytes lie in a memory file that the client has mapped; the message has a descriptor of it, which
- * the server maps, reads, unmaps and closes. The file is there from the start (`memfd`), or made, mapped, filled, unmapped
- * and closed by the client in every round (`new-memfd`).
+ * Sent by memfd, the bytes are in a memory file that the client has mapped, and the message carries its descriptor. The server
+ * maps the file, reads it, unmaps and closes it. The file exists from the start (`memfd`), or the client creates, maps, fills,
+ * unmaps and closes it in every round (`new-memfd`).
  *
- * `pressure` is the same with the shrinker between the calls: it takes every page that no buffer touches.
+ * `pressure` is the same with the shrinker between the calls: it takes every unused page.
  */
 import { MAP_SHARED, PROT_READ } from '../../assembly/abi/machine.ts';
 import type { Command } from '../kernel/command.ts';
@@ -20,7 +20,7 @@ import { PAGES, type Scene, type SceneChoice, SENDS, type Send, type Workload } 
 
 export const CALL: Workload = {
   name: 'call',
-  what: 'The client writes the payload and calls with it; the server reads every byte, frees the buffer and replies with nothing.',
+  what: 'The client writes the payload and calls with it; the server reads every byte, frees the buffer and replies without data.',
   usesBinder: true,
   sends: SENDS,
   jumps: PAGES,
@@ -29,7 +29,7 @@ export const CALL: Workload = {
 
 export const PRESSURE: Workload = {
   name: 'pressure',
-  what: 'As call, and before every call the shrinker takes all pages of the mappings that no buffer lies in.',
+  what: 'As call, and before every call the shrinker takes all unused pages of the mappings.',
   usesBinder: true,
   sends: SENDS,
   jumps: PAGES,

@@ -1,40 +1,40 @@
-/** The comparison: a fresh machine for each row, one scene on it, and what was counted while it ran. */
+/** The comparison: for each row a fresh machine, one scene on it, and the counts. */
 import type { Machine } from '../machine.ts';
 import { type CostProfile, modelNs } from './costs.ts';
 import type { Machines } from './machines.ts';
 import type { Receive, RowStrategy, Scene, Send, Workload } from './scene.ts';
 import { between, mean, type Tally } from './tally.ts';
 
-/** One measured combination. Counts are of the whole machine: sender, receiver and kernel. */
+/** One measured combination. Counts are those of the whole machine: sender, receiver and kernel. */
 export interface Row {
   workload: string;
   strategy: RowStrategy;
   send: Send;
-  /** How the receiver finds room for a message; of sockets only. */
+  /** How the receiver allocates memory for a message; sockets only. */
   receive?: Receive;
-  /** Bytes that go from the sender to the receiver in one call; 0 of a script or journal. */
+  /** Bytes from the sender to the receiver in one call; 0 for a script or journal. */
   payload: number;
-  /** Of scripts and journals. */
+  /** For scripts and journals only. */
   run?: 'script' | 'journal';
-  /** Warm calls that `perCall` is the mean of. */
+  /** Number of warm calls; `perCall` is their mean. */
   calls: number;
-  /** The mappings of both sides. */
+  /** Counts of the mmaps of both sides. */
   setup: Tally;
-  /** The first call, with all that is done only once. */
+  /** Counts of the first call, with all one-time work. */
   firstCall: Tally;
   perCall: Tally;
   /** System calls of both sides in a warm call. */
   systemCalls: number;
-  /** Frames that hold messages, after the last call: of the mappings, of what is staged, and buffers of the receiver's. */
+  /** Frames that hold messages after the last call: of mappings, of bounce buffers, and of the receiver's own buffers. */
   framesResident: number;
-  /** Kernel addresses set aside for mappings. */
+  /** Kernel address space reserved for mappings. */
   kernelBytesReserved: number;
   /**
-   * Not measured: what a call takes in the emulator depends on what the engine compiled before it, far more than on the
-   * strategy. `bench --strategy` measures that, in processes of their own.
+   * Always null: the emulator's own time depends on what the engine compiled before, far more than on the strategy.
+   * `bench --strategy` measures it, in processes of their own.
    */
   wallNs: null;
-  /** Time of what a warm call does to memory, on the machine of the cost profile. */
+  /** Modelled time of a warm call's memory events, on the machine of the cost profile. */
   modelNs: number;
 }
 
@@ -83,7 +83,7 @@ export function measure({ workload, strategy, send, payload }: RowChoice, condit
   };
 }
 
-/** The model's time of the second call, whole ns: what a row has, without the rest of it. Who measures has checked what arrives. */
+/** The modelled time of the second call, in whole ns, without the rest of a row. The arriving bytes were checked before. */
 export function warmCallNs(
   { workload, strategy, send, payload }: RowChoice,
   { machines, profile }: Conditions,
@@ -105,7 +105,7 @@ function round(scene: Scene): void {
   scene.check();
 }
 
-/** Acts of journals that are no system calls. */
+/** Operations of journals that are not system calls. */
 const NO_CALLS: ReadonlySet<string> = new Set(['poke', 'fill', 'peek', 'shrink', 'note']);
 
 function systemCallsOf(machine: Machine, run: () => void): number {

@@ -1,10 +1,10 @@
 /**
- * Cost profiles of one's own, as JSON:
+ * Cost profiles of the user, as JSON:
  *
  *     { "name": "my-phone", "machine": "what it is",
  *       "costs": { "bytesCopied": { "ns": 0.2, "source": "where from" }, "faults": 900, ... } }
  *
- * Every event has to have its nanoseconds; a bare number has no source.
+ * Every event needs its nanoseconds; a bare number has no source.
  */
 import { BinderlabError } from '../kernel/error.ts';
 import type { Cost, CostProfile } from './costs.ts';
@@ -13,8 +13,8 @@ import { EVENTS, type Event } from './tally.ts';
 /**
  * Reads a profile.
  *
- * @param file What to call it in errors.
- * @throws BinderlabError when it is none: with the place and what is wrong there.
+ * @param file The file's name, for errors.
+ * @throws BinderlabError for an invalid profile: with the place and the fault.
  */
 export function parseCosts(text: string, file: string): CostProfile {
   const fail = (problem: string): never => {

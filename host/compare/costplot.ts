@@ -1,4 +1,4 @@
-/** The plot of cost against payload: a line for each group of curves that cost the same, and a ring where one overtakes another. */
+/** The plot of cost by payload: a line for each group of curves with equal cost, and a ring at each crossover. */
 import { exactBytesText, timeText } from '../plot/figures.ts';
 import type { LinePlot, Point } from '../plot/lineplot.ts';
 import { crossingText } from './answer.ts';

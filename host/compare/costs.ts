@@ -1,10 +1,10 @@
 /**
- * What an event of the memory model costs on a named machine, in nanoseconds. The model adds up events, and knows
- * nothing of system calls, of scheduling, or of what runs beside; so it tells strategies apart, and no more.
+ * The cost of each event of the memory model on a named machine, in nanoseconds. The model sums up events. It has no system
+ * call overhead, no scheduling and no other load, so it compares strategies and nothing else.
  */
 import { amount, EVENTS, type Event, type Tally } from './tally.ts';
 
-/** Nanoseconds of one event, and where the figure comes from. */
+/** Nanoseconds of one event, and the source of the figure. */
 export interface Cost {
   ns: number;
   source: string;
@@ -17,7 +17,7 @@ export interface CostProfile {
   costs: Readonly<Record<Event, Cost>>;
 }
 
-/** An event's share of a tally's time. */
+/** An event's share of the time of a tally. */
 export interface Share {
   event: Event;
   ns: number;
@@ -27,7 +27,7 @@ const TI = 'LMBench in Texas Instruments’ Processor SDK Linux Performance Guid
 const OWN = 'measured: median of 101 runs of a C program, 1024 pages each';
 const DIRECT_MAP = 'kmap_local_page of memory in the direct map is an addition: arm64 and x86-64 have no high memory';
 
-/** Cortex-A53 at 1.4 GHz with DDR4 at 1600 MT/s: the kind of core that runs an entry-level phone. */
+/** Cortex-A53 at 1.4 GHz with DDR4 at 1600 MT/s: a core of entry-level phones. */
 const CORTEX_A53: CostProfile = {
   name: 'cortex-a53',
   machine: 'Cortex-A53, 1.4 GHz (TI AM62x)',
@@ -39,14 +39,14 @@ const CORTEX_A53: CostProfile = {
     framesZeroed: { ns: 2246, source: `4096 bytes at bw_mem-bzero-16mb, 1823 MB/s; ${TI}` },
     'pteWrites.user': { ns: 49, source: `one store that misses: lat_mem_rd-stride128-sz1000k; ${TI}` },
     'pteWrites.kernel': { ns: 49, source: 'as pteWrites.user' },
-    tlbFlushes: { ns: 390, source: `estimate: a TLBI and the barrier behind it as lat_syscall-null; ${TI}` },
+    tlbFlushes: { ns: 390, source: `estimate: a TLBI and the barrier after it as lat_syscall-null; ${TI}` },
     faults: { ns: 541, source: `lat_pagefault, 590 ns, less the page-table write in it; ${TI}` },
     kmaps: { ns: 0, source: DIRECT_MAP },
     walks: { ns: 49, source: `the last level of the walk misses: lat_mem_rd-stride128-sz1000k; ${TI}` },
   },
 };
 
-/** A virtual machine on an AMD EPYC of family 26 under Linux 6.18; nested paging makes faults and walks dearer than on metal. */
+/** A virtual machine on an AMD EPYC of family 26 under Linux 6.18; nested paging makes faults and walks slower than on metal. */
 const EPYC: CostProfile = {
   name: 'epyc-vm',
   machine: 'AMD EPYC (Zen 5), virtual machine, Linux 6.18',
@@ -68,15 +68,15 @@ const EPYC: CostProfile = {
   },
 };
 
-/** Named profiles, the one that is used unless another is asked for first. */
+/** Named profiles; the first is the default. */
 export const COST_PROFILES: readonly CostProfile[] = [CORTEX_A53, EPYC];
 
-/** @returns What a tally takes on a machine, in nanoseconds. */
+/** @returns The time of a tally on a machine, in nanoseconds. */
 export function modelNs(tally: Tally, profile: CostProfile): number {
   return shares(tally, profile).reduce((sum, { ns }) => sum + ns, 0);
 }
 
-/** The same by events, in the order of the counters. */
+/** The same by event, in the order of the counters. */
 export function shares(tally: Tally, { costs }: CostProfile): Share[] {
   return EVENTS.map((event) => ({ event, ns: amount(tally, event) * costs[event].ns }));
 }

@@ -1,51 +1,50 @@
 /**
- * Where one curve comes to lie below another. Nothing is interpolated: between two measured payloads with different leaders
- * the place is found by measuring, halving by halving, until the last payload of the one leader and the first of the other
- * are known to the byte.
+ * Crossovers: the payloads at which one curve falls below another. Nothing is interpolated. Between two measured payloads with
+ * different leaders the interval is halved, until the last payload of one leader and the first of the other are adjacent.
  */
 import type { Curve, Name } from './curve.ts';
 import { everyJump } from './samples.ts';
 import type { Jumps } from './scene.ts';
 
-/** Costs that differ by no more are taken for the same: the model's own figures are no better than that. */
+/** Costs that differ by no more count as equal: the model's figures are not more precise. */
 export const SAME = 0.05;
 
-/** Curves that cost the same at every payload that was measured. */
+/** Curves with equal cost at every measured payload. */
 export interface Group {
   names: Name[];
   curves: Curve[];
 }
 
-/** One group comes to cost less than another, each curve of it than each of the other. */
+/** One group becomes cheaper than another: each of its curves is below each of the other's. */
 export interface Crossing {
   /**
-   * `overtakes`: it was dearer before. `parts`: it cost the same before. `alternates`: they change places several times, and
-   * it is ahead in the end.
+   * `overtakes`: it was dearer before. `parts`: it cost the same before. `alternates`: they change places several times, and it
+   * leads in the end.
    */
   kind: 'overtakes' | 'parts' | 'alternates';
   ahead: Name[];
   behind: Name[];
-  /** The first payload, in bytes, from which it is ahead: it is so there, and up to the largest that was measured. */
+  /** The first payload, in bytes, from which it leads up to the largest measured one. */
   at: number;
-  /** The last payload where it is not ahead; there the other is, or, when it `parts`, they cost the same. */
+  /** The last payload where it does not lead. There the other leads, or, if it `parts`, both cost the same. */
   before: number;
-  /** Where the first change of places is; `at` unless they alternate. */
+  /** Payload of the first change of leaders; equals `at` unless they alternate. */
   first: number;
-  /** ns at `at`: the least and the greatest of each group. */
+  /** ns at `at`: least and greatest cost of each group. */
   aheadNs: readonly [number, number];
   behindNs: readonly [number, number];
 }
 
-/** Where nothing changes: who is ahead, 0 while they overlap. */
+/** An interval without a change: its leader, 0 while the groups overlap. */
 interface Lead {
   who: -1 | 0 | 1;
   from: number;
   to: number;
 }
 
-/** No more payloads than that are measured for one pair. */
+/** Limit of measured payloads for one pair. */
 const PAYLOADS_MAX = 1000;
-/** Payloads on either side of a change between which every jump is looked at. */
+/** Number of payloads on either side of a change between which every jump is measured. */
 const NEIGHBOURS = 4;
 
 export function groupsOf(curves: readonly Curve[], payloads: readonly number[]): Group[] {
@@ -63,7 +62,7 @@ export function groupsOf(curves: readonly Curve[], payloads: readonly number[]):
   return groups;
 }
 
-/** Every change between two groups of which each is among the cheapest somewhere, by rising payload. */
+/** Every change between two groups that are each the cheapest somewhere, by rising payload. */
 export function crossingsOf(curves: readonly Curve[], payloads: readonly number[], jumps: Jumps): Crossing[] {
   const groups = groupsOf(curves, payloads);
   const leading = groups.filter((group) => payloads.some((payload) => isCheapest(group, groups, payload)));
@@ -120,7 +119,7 @@ class Pair {
     return { kind, ahead: ahead.names, behind: behind.names, at: from, before, first, aheadNs, behindNs };
   }
 
-  /** Who is ahead in all of its curves: 1 for the one, -1 for the other, 0 for none. */
+  /** The leader in all of its curves: 1 for the one group, -1 for the other, 0 for none. */
   #who(payload: number): Lead['who'] {
     const [least, most] = costOf(this.one, payload);
     const [otherLeast, otherMost] = costOf(this.other, payload);
@@ -138,7 +137,7 @@ class Pair {
     return costOf(behind, payload)[0] > costOf(ahead, payload)[1] * (1 + SAME);
   }
 
-  /** Where a change is found, costs may jump to and fro: there every jump is looked at, as long as that shows more. */
+  /** Costs may jump up and down near a change: measures every jump there, while that finds more changes. */
   #refined(sampled: readonly number[]): { leads: Lead[]; payloads: readonly number[] } {
     let payloads = sampled;
     for (;;) {
@@ -170,7 +169,7 @@ class Pair {
     return [...leads, lead];
   }
 
-  /** The last payload of a lead that is there at `low` and no longer at `high`. */
+  /** The last payload of a lead that exists at `low` and not at `high`. */
   #lastOf(who: number, low: number, high: number): number {
     let [last, beyond] = [low, high];
     while (beyond - last > 1) {
@@ -182,7 +181,7 @@ class Pair {
   }
 }
 
-/** Leads of somebody, those of the same one after the other as one. */
+/** Intervals with a leader; adjacent ones of one leader are merged. */
 function turnsOf(leads: readonly Lead[]): Lead[] {
   const turns: Lead[] = [];
   for (const lead of leads) {

@@ -1,10 +1,10 @@
-/** The cost of a warm call as a function of the payload: measured where it is asked for, once, since counts are exact. */
+/** The cost of a warm call as a function of the payload: each payload is measured on demand and once, since counts are exact. */
 import { type Conditions, type Row, type RowChoice, warmCallNs } from './comparison.ts';
 import type { Send } from './scene.ts';
 
-/** Who does the work, and how the payload travels: what tells the rows of one payload apart. */
+/** The strategy and the way to send: the key of a row within one payload. */
 export interface Name {
-  /** The strategy; how a socket's receiver finds room. */
+  /** The strategy; for sockets, how the receiver allocates memory. */
   who: string;
   send: Send;
 }
@@ -15,7 +15,7 @@ export interface Curve {
   at(payload: number): number;
 }
 
-/** Measures. @throws BinderlabError where the payload does not fit. */
+/** Measures. @throws BinderlabError when the payload does not fit. */
 export function measuredCurve(choice: Omit<RowChoice, 'payload'>, conditions: Conditions): Curve {
   const { workload, strategy, send } = choice;
   const costs = new Map<number, number>();
@@ -35,7 +35,7 @@ export function nameOf({ workload, strategy, receive, send }: Row): Name {
 
 const BY: Readonly<Record<Send, string>> = { inline: '', memfd: ' by reused memfd', 'new-memfd': ' by new memfd' };
 
-/** "kmap, prefault by reused memfd": how it travels once for all that have it in common. */
+/** "kmap, prefault by reused memfd": a common way to send is named once. */
 export function namesText(names: readonly Name[]): string {
   const bySend = new Map<Send, string[]>();
   for (const { who, send } of names) bySend.set(send, [...(bySend.get(send) ?? []), who]);

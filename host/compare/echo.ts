@@ -1,4 +1,4 @@
-/** Workload `echo`: the server answers a call of P bytes with P bytes of its own, which the client reads. */
+/** Workload `echo`: the server replies to a call of P bytes with P bytes of its own, and the client reads them. */
 import { bc } from '../kernel/commands.ts';
 import type { Machine } from '../machine.ts';
 import { Payload } from './payload.ts';
@@ -7,7 +7,7 @@ import { PAGES, type Scene, type SceneChoice, type Workload } from './scene.ts';
 
 export const ECHO: Workload = {
   name: 'echo',
-  what: 'As call, and the server replies with as many bytes of its own, which the client reads.',
+  what: 'As call, and the server replies with the same number of bytes, which the client reads.',
   usesBinder: true,
   sends: ['inline'],
   jumps: PAGES,
@@ -22,7 +22,7 @@ class EchoScene implements Scene {
 
   constructor(machine: Machine, { payload }: SceneChoice) {
     this.#peers = new Peers(machine);
-    this.#peers.server.thread(); // who writes the answer while the other one waits
+    this.#peers.server.thread(); // it writes the reply's bytes while the server's main thread waits
     this.#asked = new Payload(this.#peers.client, payload);
     this.#answered = new Payload(this.#peers.server, payload);
   }

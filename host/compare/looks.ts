@@ -1,4 +1,4 @@
-/** Looks of what is compared: a strategy has its colour wherever it is drawn, a way to send its dashes, an event its colour. */
+/** Plot styles: each strategy has one colour in all plots, each way to send its dashes, each event its colour. */
 import { STRATEGIES } from '../kernel/strategy.ts';
 import type { Look } from '../plot/svg.ts';
 import type { Name } from './curve.ts';

@@ -1,14 +1,14 @@
-/** Fresh machines for rows: one for each strategy, taken back to its beginning, since that is quicker than a new one. */
+/** Fresh machines for rows: one for each strategy, reset to its beginning, which is faster than a boot. */
 import { type BootOptions, Machine } from '../machine.ts';
 import type { RowStrategy } from './scene.ts';
 
 export class Machines {
   readonly #made = new Map<RowStrategy, { machine: Machine; beginning: ReturnType<Machine['snapshot']> }>();
 
-  /** @param boot How every machine is made; the strategy is the row's. */
+  /** @param boot Boot options of every machine; the strategy is the row's. */
   constructor(readonly boot: BootOptions) {}
 
-  /** A machine as it is after boot. The one that was given out before for this strategy is the same, and lost. */
+  /** A machine in the state after boot. It is the machine given out before for this strategy, whose state is lost. */
   fresh(strategy: RowStrategy): Machine {
     let made = this.#made.get(strategy);
     if (made === undefined) {

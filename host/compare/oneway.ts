@@ -1,8 +1,8 @@
 /**
- * Workloads of oneway calls, which nobody answers.
+ * Workloads of oneway calls, which have no reply.
  *
  *     oneway   P bytes in one message, which the server reads and frees
- *     stream   P bytes in many small messages; up to 16 wait at the server's node, then it reads and frees them one by one
+ *     stream   P bytes in many small messages; up to 16 wait at the server's node, then it reads and frees each
  */
 import { TF_ONE_WAY } from '../../assembly/abi/protocol.ts';
 import { bc } from '../kernel/commands.ts';
@@ -13,12 +13,12 @@ import { PAGES, type Scene, type SceneChoice, type Workload } from './scene.ts';
 
 /** Bytes of each message of a stream. */
 const SMALL = 512;
-/** Messages that wait at a time. */
+/** Messages that wait at the same time. */
 const WAITING = 16;
 
 export const ONEWAY: Workload = {
   name: 'oneway',
-  what: 'The client sends the payload in one oneway call; the server reads every byte and frees the buffer. Nobody replies.',
+  what: 'The client sends the payload in one oneway call; the server reads every byte and frees the buffer. There is no reply.',
   usesBinder: true,
   sends: ['inline'],
   jumps: PAGES,
@@ -39,7 +39,7 @@ class OnewayScene implements Scene {
   readonly #payload: Payload;
   readonly #received: Uint8Array;
 
-  /** @param piece Bytes of each message, at most. */
+  /** @param piece Greatest number of bytes of a message. */
   constructor(
     machine: Machine,
     { payload }: SceneChoice,
@@ -50,7 +50,7 @@ class OnewayScene implements Scene {
     this.#received = new Uint8Array(payload);
   }
 
-  /** Oneways may take half of a mapping. */
+  /** Oneways may use half of a mapping. */
   map(): void {
     this.#peers.map(2 * Math.min(this.#payload.placed.length, WAITING * this.piece));
   }
@@ -69,7 +69,7 @@ class OnewayScene implements Scene {
     this.#payload.check(this.#received);
   }
 
-  /** The server wakes at the first message, and takes the others when the last one is sent. */
+  /** The server wakes at the first message, and reads the others after the last one is sent. */
   #sendBatch(from: number, to: number): void {
     const peers = this.#peers;
     const { address } = this.#payload.placed;

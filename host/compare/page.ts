@@ -1,4 +1,4 @@
-/** The comparison as one HTML page that needs nothing beside itself: the answer, plots, page tables, the counts, sources. */
+/** The comparison as a self-contained HTML page: the answer, plots, page tables, counts, sources. */
 import type { Strategy } from '../kernel/strategy.ts';
 import { barPlot } from '../plot/barplot.ts';
 import { bytesText, exactBytesText, timeText } from '../plot/figures.ts';
@@ -19,7 +19,7 @@ import { EVENT_WORDS, STRATEGY_WHAT } from './words.ts';
 
 const PAGE_BYTES = 4096;
 
-/** @param conditions Those under which it was measured. */
+/** @param conditions The conditions of the measurement. */
 export function comparePage(studies: readonly Study[], { machines, profile }: Conditions): string {
   const rows = studies.flatMap((study) => study.rows);
   const strategies = [...new Set(rows.map(({ strategy }) => strategy))].filter((one): one is Strategy => one !== null);
@@ -84,8 +84,8 @@ function studyBody(study: Study, profile: CostProfile): string {
 function curves(study: Study, profile: CostProfile): string {
   const plot = linePlot(costPlot(study, profile));
   if (plot === '') return '';
-  return `${plot}<p class="soft">Each line is measured at ${study.payloads.length} payloads, those before, on and behind the ends of pages among them
-(of the first 16 pages all, of later ones some). Dots are the payloads of the tables. A ring is where one\novertakes another, found by measuring. Where lines lie on each other, the one that is named last is to be seen.</p>`;
+  return `${plot}<p class="soft">Each line is measured at ${study.payloads.length} payloads, including those before, at and after page boundaries
+(all of the first 16 pages, some of later ones). Dots are the payloads of the tables. A ring is where one\novertakes another, found by measuring. Where lines coincide, the one named last is visible.</p>`;
 }
 
 function timeBars({ rows }: Study, payload: number, profile: CostProfile): string {
@@ -117,7 +117,7 @@ function memoryBars({ rows }: Study, payloads: readonly number[]): string {
   });
 }
 
-/** Rows that agree in something, as one, with all of their names. */
+/** Merges rows with equal values into one, with all of their names. */
 function merged(rows: readonly Row[], key: (row: Row) => string): [Name[], Row][] {
   const found = new Map<string, [Name[], Row]>();
   for (const row of rows) {
@@ -184,7 +184,7 @@ function counts(rows: readonly Row[], profile: CostProfile): string {
 }
 
 function columnsWords({ machine }: CostProfile): string {
-  return `Up to the time by the model, on ${machine}, of one warm call: both sides and the kernel together. Page-table entries are those written, of user space and of the kernel’s own table. Behind it: entries written by the first call and by both mmaps before it, memory that holds messages afterwards, kernel addresses set aside.`;
+  return `The columns up to the modelled time, on ${machine}, count one warm call: both sides and the kernel together. Page-table entries are those written, in user tables and in the kernel’s own table. The columns after it: entries written by the first call and by both mmaps before it, memory that holds messages afterwards, reserved kernel addresses.`;
 }
 
 function sources({ costs }: CostProfile): string {

@@ -1,6 +1,6 @@
 /**
- * The page tables of both sides around one call of a few pages: before it, while the server holds the message, and when
- * it has given it back.
+ * The page tables of both sides at three moments of a call of a few pages: before it, while the server holds the message, and
+ * after the server has freed it.
  */
 import { PAGE_SIZE, VMALLOC_START_HI, VMALLOC_START_LO } from '../../assembly/abi/machine.ts';
 import type { SpaceOwner } from '../inspect/inspector.ts';
@@ -15,19 +15,19 @@ import { messageOf, Peers } from './peers.ts';
 /** Pages of the message. */
 const PAGES = 4;
 
-/** Leaves one behind the other that map frames one behind the other with the same rights. */
+/** Contiguous leaves that map contiguous frames with equal rights. */
 export interface Stretch {
   address: bigint;
   /** Pages of 4 KiB; 512 of them in each block. */
   pages: number;
   /** Number of the first frame. */
   frame: number;
-  /** "r", "rw", and what else the descriptor says. */
+  /** "r", "rw", and other bits of the descriptor. */
   rights: string;
 }
 
 export interface Tables {
-  /** The client's memory in which the payload lies. */
+  /** The client's memory with the payload. */
   client: Stretch[];
   /** The server's mapping. */
   server: Stretch[];
@@ -42,7 +42,7 @@ export interface Moments {
   after: Tables;
 }
 
-// bits of a descriptor, as assembly/mem/pte.ts draws them
+// bits of a descriptor; assembly/mem/pte.ts draws them
 const READ_ONLY = 1n << 7n;
 const CONTIGUOUS = 1n << 52n;
 const COPY_ON_WRITE = 1n << 55n;

@@ -1,19 +1,19 @@
 /**
- * The payload of a scene: page-aligned bytes in the sender's memory that are new in every round, and the check that
- * exactly these arrived.
+ * The payload of a scene: page-aligned bytes in the sender's memory that change in every round, and the check that exactly
+ * these arrived.
  */
 import { MAP_SHARED, PAGE_SIZE, PROT_READ, PROT_WRITE } from '../../assembly/abi/machine.ts';
 import { BinderlabError } from '../kernel/error.ts';
 import type { Placed } from '../kernel/objects.ts';
 import type { Process } from '../kernel/process.ts';
 
-/** The address of bytes that have none yet. */
+/** The address of bytes that are not placed yet. */
 const NOWHERE = 0;
 
-/** What payloads begin as; it grows to the longest. */
+/** The pattern of all payloads; it grows to the longest. */
 let pattern = new Uint8Array(0);
 
-/** @returns So many bytes of the pattern, with the first one of each page in the place of a round's number. */
+/** @returns That many bytes of the pattern; the first one of each page is the number of the round. */
 function bytesOf(length: number, round: number): Uint8Array {
   if (pattern.length < length) pattern = Uint8Array.from({ length: 2 * length }, (_, i) => (i * 31 + (i >> 8)) & 0xff);
   for (let at = 0; at < length; at += PAGE_SIZE) pattern[at] = round & 0xff;
@@ -25,7 +25,7 @@ export class Payload {
   #round = 0;
 
   /**
-   * @param address Where it lies in the sender's memory; in memory set aside for it when absent.
+   * @param address User address in the sender's memory; default: newly allocated memory.
    * @param fd The memory file that is mapped there; -1 for none.
    */
   constructor(
@@ -38,16 +38,16 @@ export class Payload {
     if (address !== NOWHERE) sender.write(address, bytesOf(length, 0));
   }
 
-  /** The sender writes the next round's bytes: all of them, changed in every page. */
+  /** The sender writes the next round's bytes: all of them, with a change in every page. */
   write(): void {
     this.#round++;
     this.sender.write(this.placed.address, bytesOf(this.placed.length, this.#round));
   }
 
-  /** The sender is done with the round's bytes. */
+  /** The sender has finished with the round's bytes. */
   giveUp(): void {}
 
-  /** @throws BinderlabError when these are not the bytes of this round. */
+  /** @throws BinderlabError when these are not the round's bytes. */
   check(received: Uint8Array): void {
     const sent = bytesOf(this.placed.length, this.#round);
     if (received.length !== sent.length) {
@@ -61,15 +61,15 @@ export class Payload {
   }
 }
 
-/** A descriptor number that nothing else takes. */
+/** A descriptor number that is free. */
 const MEMFD = 100;
 
-/** A payload in a memory file that the sender has made and mapped before, and uses again and again. */
+/** A payload in a memory file that the sender created and mapped before; it is used again in each round. */
 export function memfdPayload(sender: Process, length: number): Payload {
   return new Payload(sender, length, mappedFile(sender, length), MEMFD);
 }
 
-/** A payload in a memory file that the sender makes, maps and fills in every round, and gives up behind it. */
+/** A payload in a memory file that the sender creates, maps and fills in every round, and closes after it. */
 export class NewMemfdPayload extends Payload {
   constructor(
     private readonly owner: Process,
@@ -91,7 +91,7 @@ export class NewMemfdPayload extends Payload {
   }
 }
 
-/** @returns Where the file is mapped. */
+/** @returns User address of the mapped file. */
 function mappedFile({ main }: Process, length: number): number {
   if (length === 0) throw new BinderlabError('a memory file of 0 bytes cannot be mapped');
   main.sys.makeFile('memfd', MEMFD, -1, new Uint8Array(0));

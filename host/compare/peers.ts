@@ -1,4 +1,4 @@
-/** Two processes that talk over Binder: a client, and a server that is the context manager and waits in a read. */
+/** Two processes that communicate over Binder: a client, and a server that is the context manager and waits in a read. */
 import { PAGE_SIZE } from '../../assembly/abi/machine.ts';
 import type { Command } from '../kernel/command.ts';
 import { bc } from '../kernel/commands.ts';
@@ -10,9 +10,9 @@ import { MAP_LENGTH } from '../kernel/thread.ts';
 import type { WriteReadCall } from '../kernel/writeread.ts';
 import type { Machine } from '../machine.ts';
 
-/** Room in a read for BR_NOOP, the words before a message, and the message. */
+/** Size of a read: BR_NOOP, the words before a message, and the message. */
 export const READ_SIZE = 256;
-/** The server's node takes descriptors. */
+/** The server's node accepts descriptors. */
 const ACCEPTS_FDS = 0x100;
 
 export class Peers {
@@ -32,14 +32,14 @@ export class Peers {
     warm(this.client);
   }
 
-  /** Both map what libbinder maps, or, where that is too small, `room` bytes. */
+  /** Both map as much as libbinder maps, or `room` bytes if that is more. */
   map(room = 0): void {
     const length = Math.max(MAP_LENGTH, align(room, PAGE_SIZE));
     this.server.main.mmap(this.serverFd, length);
     this.client.main.mmap(this.clientFd, length);
   }
 
-  /** The client writes commands, and reads what comes. @throws BinderlabError when the driver refuses a message. */
+  /** The client writes commands and reads. @throws BinderlabError when the driver refuses a message. */
   ask(commands: readonly Command[], readSize = READ_SIZE): WriteReadCall {
     if (this.#waiting === null) this.#start();
     const call = this.client.main.writeRead(this.clientFd, commands, { readSize });
@@ -51,7 +51,7 @@ export class Peers {
     return call;
   }
 
-  /** The message for which the server has waited. */
+  /** The message that woke the server. */
   arrived(): TransactionReturn {
     return messageOf(this.#waiting as WriteReadCall);
   }
@@ -59,7 +59,7 @@ export class Peers {
   /** The server writes commands, then waits for the next message. */
   answer(commands: readonly Command[]): void {
     const call = this.server.main.writeRead(this.serverFd, commands, { readSize: READ_SIZE });
-    // After a reply the first read brings BR_TRANSACTION_COMPLETE alone.
+    // The first read after a reply returns BR_TRANSACTION_COMPLETE only.
     const isOver = call.done && !call.returns.some((one) => one instanceof TransactionReturn);
     this.#waiting = isOver ? this.server.main.writeRead(this.serverFd, [], { readSize: READ_SIZE }) : call;
   }
@@ -73,7 +73,7 @@ export class Peers {
   }
 }
 
-/** @returns The message that a read brought. @throws BinderlabError when it brought none. */
+/** @returns The message of a read. @throws BinderlabError when the read has none. */
 export function messageOf(call: WriteReadCall): TransactionReturn {
   const message = call.done ? call.returns.find((one) => one instanceof TransactionReturn) : undefined;
   if (message === undefined) {
@@ -83,7 +83,7 @@ export function messageOf(call: WriteReadCall): TransactionReturn {
   return message;
 }
 
-/** Brings the pages in that a process's ioctls point at, so that no round has to. */
+/** Faults in the pages of a process's ioctl buffers, so that no round does. */
 export function warm(process: Process): void {
   const { wbuf, rbuf, arg } = process.arena.window(0);
   for (const address of [wbuf, rbuf, arg]) process.write(address, new Uint8Array(1));

@@ -1,7 +1,7 @@
 /**
- * Runs as workloads: a script of the user's, or a journal (a kernel's recording too). A call of a run is one
- * BINDER_WRITE_READ; `setup` is what its mmaps count, `firstCall` the first call, `perCall` the mean of the others, each
- * with all that happened since the call before, such as what processes did to their memory.
+ * Runs as workloads: a script of the user, or a journal (recordings of a kernel, too). A call of a run is one
+ * BINDER_WRITE_READ. `setup` counts its mmaps, `firstCall` the first call, `perCall` the mean of the others. Each includes
+ * everything since the call before, such as memory accesses of processes.
  */
 import { type BootOptions, Machine } from '../machine.ts';
 import type { Step } from '../trace/journal.ts';
@@ -10,17 +10,17 @@ import { modelNs } from './costs.ts';
 import type { RowStrategy } from './scene.ts';
 import { between, mean, sum, type Tally } from './tally.ts';
 
-/** What is run, once on each machine. */
+/** A run; it is performed once on each machine. */
 export interface Run {
   name: string;
   kind: 'script' | 'journal';
-  /** The machine it begins on. */
+  /** The machine at its beginning. */
   boot(options: BootOptions): Machine;
-  /** Makes every step of it. */
+  /** Performs every step. */
   perform(machine: Machine): Promise<void> | void;
 }
 
-/** Runs it once. @throws whatever the script throws, and BinderlabError for a journal that cannot go on. */
+/** Runs it once. @throws the script's error, or BinderlabError for a journal that cannot continue. */
 export async function measureRun(run: Run, strategy: RowStrategy, conditions: Conditions): Promise<Row> {
   const { machines, profile } = conditions;
   const options = { ...machines.boot, ...(strategy === null ? {} : { strategy }), journal: false };
@@ -50,7 +50,7 @@ export async function measureRun(run: Run, strategy: RowStrategy, conditions: Co
   return row;
 }
 
-/** A journal as a run: its inputs, whatever came of them. */
+/** A journal as a run: its inputs only. */
 export function journalRun(
   name: string,
   header: Parameters<typeof Machine.fromHeader>[0],
@@ -66,7 +66,7 @@ export function journalRun(
   };
 }
 
-/** Acts of journals that are no system calls. */
+/** Operations of journals that are not system calls. */
 const NO_CALLS: ReadonlySet<string> = new Set([
   'proc',
   'poke',
@@ -79,9 +79,9 @@ const NO_CALLS: ReadonlySet<string> = new Set([
   'signal',
 ]);
 
-/** Books what each step counted. */
+/** Assigns each step's counts. */
 class Ledger {
-  /** Calls behind the first one, at least 0. */
+  /** Calls after the first one, at least 0. */
   calls = 0;
   systemCalls = 0;
   readonly #zero: Tally;

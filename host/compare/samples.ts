@@ -1,17 +1,17 @@
 /**
- * Payloads to measure between two ends, so that no tooth of a cost that jumps is missed: right before, on and right behind
- * the places where it jumps, all of the first of them and a choice of the later ones; and a few between them.
+ * Payloads to measure between two ends, so that no jump of the cost is missed: the bytes before, at and after each jump, for
+ * all early jumps and a selection of the later ones; and a few payloads between them.
  */
 import type { Jumps } from './scene.ts';
 
-/** Jumps that are sampled one by one. */
+/** Number of jumps that are all measured. */
 const ALL_UP_TO = 16;
-/** Later ones, in each doubling of the payload. */
+/** Later jumps in each doubling of the payload. */
 const PER_DOUBLING = 2;
-/** Payloads in each doubling that lie wherever they lie. */
+/** Payloads in each doubling, independent of jumps. */
 const BETWEEN = 2;
 
-/** @returns Bytes, rising, both ends among them. */
+/** @returns Bytes, ascending, including both ends. */
 export function samples(least: number, most: number, jumps: Jumps): number[] {
   const found = [least, most];
   for (let at = least; at < most; at *= 2 ** (1 / BETWEEN)) found.push(Math.round(at));
@@ -28,7 +28,7 @@ export function everyJump(least: number, most: number, jumps: Jumps): number[] {
   return sorted(found, least, most);
 }
 
-/** The last payload before a jump, the one on it, and the one behind it; with a header also those that fill it with that. */
+/** The payloads before, at and after a jump; with a header also those that fill it together with the header. */
 function around(jump: number, { every, header }: Jumps): number[] {
   const places = header === 0 ? [jump * every] : [jump * every, jump * every - header];
   return places.flatMap((place) => [place - 1, place, place + 1]);

@@ -1,63 +1,63 @@
 /**
- * Scenes: what a workload does on a machine, cut where it is measured.
+ * Scenes: the acts of a workload on a machine, split where they are measured.
  *
  *     open ──> map ───────> write, call, check ──> write, call, check ──> ...
  *              `setup`      `firstCall`            mean: `perCall`
  *
- * A round counts all three.
+ * The counts of a round include all three: write, call, check.
  */
 import { PAGE_SIZE } from '../../assembly/abi/machine.ts';
 import type { Strategy } from '../kernel/strategy.ts';
 import type { Machine } from '../machine.ts';
 
-/** How the payload travels: in the message, or in a memory file of which the message has a descriptor. */
+/** The way to send the payload: in the message, or in a memory file whose descriptor the message carries. */
 export const SENDS = ['inline', 'memfd', 'new-memfd'] as const;
 export type Send = (typeof SENDS)[number];
 
-/** How the receiver of a socket's message finds room for it. */
+/** How a socket's receiver allocates memory for a message. */
 export type Receive = 'oversized' | 'ask-first';
 
 export interface Scene {
-  /** Makes the mappings, or whatever stands for them. */
+  /** Makes the mappings, or their counterpart. */
   map(): void;
-  /** The sender writes what it is going to send. */
+  /** The sender writes the payload. */
   write(): void;
-  /** From the sender's first system call to the last of either side, with all that the receiver reads. */
+  /** From the sender's first system call to the last one of either side, including all reads of the receiver. */
   call(): void;
-  /** @throws BinderlabError when the receiver did not find what was sent. */
+  /** @throws BinderlabError when the receiver has other bytes than those sent. */
   check(): void;
 }
 
 export interface SceneChoice {
-  /** Bytes that go from the sender to the receiver in one round. */
+  /** Bytes from the sender to the receiver in one round. */
   payload: number;
   send: Send;
 }
 
-/** Where the cost of a workload jumps: when the payload goes beyond a multiple of so many bytes, or reaches it. */
+/** Where the cost of a workload jumps: at multiples of a number of bytes. */
 export interface Jumps {
   every: number;
-  /** Bytes that go with the payload, before it. */
+  /** Bytes sent before the payload. */
   header: number;
 }
 
-/** Most jump where another page is covered. */
+/** Most workloads jump at each further page. */
 export const PAGES: Jumps = { every: PAGE_SIZE, header: 0 };
 
 export interface Workload {
   readonly name: string;
-  /** What a call of it is, in a sentence. */
+  /** Describes a call, in a sentence. */
   readonly what: string;
-  /** Whether its messages are Binder's, so that the strategies differ in it. */
+  /** Whether it sends Binder messages, so that strategies differ. */
   readonly usesBinder: boolean;
-  /** Of sockets only. */
+  /** Sockets only. */
   readonly receive?: Receive;
-  /** Ways to send that it has. */
+  /** Its ways to send. */
   readonly sends: readonly Send[];
   readonly jumps: Jumps;
-  /** Makes processes and opens descriptors on a fresh machine; nothing is mapped yet. */
+  /** Creates processes and opens descriptors on a fresh machine; maps nothing. */
   open(machine: Machine, choice: SceneChoice): Scene;
 }
 
-/** The strategy of a row; null where no Binder message is sent. */
+/** The strategy of a row; null for a workload without Binder messages. */
 export type RowStrategy = Strategy | null;

@@ -1,12 +1,11 @@
 /**
- * Workload `socket`: the same call over a stream socket pair, as it was done before Binder and is done beside it. A message
- * is 8 bytes that tell its length, then its bytes; the reply has none. The receiver does not know how long a message will
- * be, and has two ways to receive it:
+ * Workload `socket`: the same call over a stream socket pair. A message is 8 bytes of length, then its bytes; the reply has
+ * none. The receiver does not know a message's length beforehand, and has two ways to receive it:
  *
- *     oversized   it keeps a buffer that holds any message, at least as large as what libbinder maps, and reads into that
- *     ask-first   it reads the length, maps just as much memory, reads into that, and unmaps it
+ *     oversized   its buffer holds any message and is at least as large as libbinder's mapping; it reads into that
+ *     ask-first   it reads the length, maps exactly that much memory, reads into it, and unmaps it
  *
- * Either way each byte is copied twice, into the kernel's ring and out of it, in pieces of at most 64 KiB.
+ * Either way each byte is copied twice, into the kernel's ring buffer and out of it, in parts of at most 64 KiB.
  */
 import { MAP_ANONYMOUS, MAP_PRIVATE, PAGE_SIZE, PROT_READ, PROT_WRITE } from '../../assembly/abi/machine.ts';
 import { u64At } from '../kernel/endian.ts';
@@ -19,12 +18,12 @@ import type { Machine } from '../machine.ts';
 import { Payload } from './payload.ts';
 import type { Receive, Scene, SceneChoice, Workload } from './scene.ts';
 
-/** Bytes that tell the length. */
+/** Bytes of the length field. */
 const HEADER = 8;
-/** Descriptor numbers of the two ends, away from others. */
+/** Descriptor numbers of the two ends, apart from others. */
 const CLIENT_FD = 100;
 const SERVER_FD = 101;
-/** What is written lies in memory already. */
+/** The bytes to write are in memory already. */
 const NOTHING: Uint8Array = new Uint8Array(0);
 
 const WHAT: Readonly<Record<Receive, string>> = {
@@ -48,13 +47,13 @@ class SocketScene implements Scene {
   readonly #client: Process;
   readonly #server: Process;
   readonly #payload: Payload;
-  /** Where the client keeps the header, right before the payload; and where each side reads one. */
+  /** Address of the client's header, right before the payload; and where each side reads one. */
   readonly #message: number;
   readonly #clientHeader: number;
   readonly #serverHeader: number;
-  /** The server's buffer for any message; 0 when it asks first. */
+  /** The server's buffer for any message; 0 with `ask-first`. */
   #buffer = 0;
-  /** The read in which the server waits, and where that puts its bytes. */
+  /** The server's pending read, and the address of its bytes. */
   #waiting: ReadCall | null = null;
   #received: Uint8Array = new Uint8Array(0);
 
@@ -81,7 +80,7 @@ class SocketScene implements Scene {
     return Math.max(MAP_LENGTH, align(HEADER + this.#payload.placed.length, PAGE_SIZE));
   }
 
-  /** Nothing is mapped for messages; who keeps a buffer has it from the start. */
+  /** Maps nothing for messages; an oversized buffer exists from the start. */
   map(): void {
     if (this.receive !== 'oversized') return;
     this.#buffer = this.#server.alloc(this.#room, PAGE_SIZE);
@@ -97,7 +96,7 @@ class SocketScene implements Scene {
     const total = HEADER + this.#payload.placed.length;
     let writing = this.#client.main.sys.write(CLIENT_FD, this.#message, NOTHING, total);
     let sent = 0;
-    /** The client goes on when its write is over. */
+    /** The client continues after its write. */
     const goOn = () => {
       while (writing.done && sent + bytesOf(writing) < total) {
         sent += bytesOf(writing);
@@ -116,7 +115,7 @@ class SocketScene implements Scene {
     this.#payload.check(this.#received);
   }
 
-  /** The server begins to wait for a message. */
+  /** The server starts to wait for a message. */
   #begin(): ReadCall {
     const { sys } = this.#server.main;
     return this.receive === 'oversized'
@@ -157,7 +156,7 @@ class SocketScene implements Scene {
   }
 }
 
-/** Room for a header, with its page brought in. */
+/** Allocates memory for a header, and faults its page in. */
 function headerRoom(process: Process): number {
   const address = process.alloc(HEADER, HEADER);
   process.write(address, headerOf(0));
@@ -170,7 +169,7 @@ function headerOf(length: number): Uint8Array {
   return bytes;
 }
 
-/** @returns How many bytes a transfer moved. @throws BinderlabError when it sleeps or failed. */
+/** @returns Bytes moved by a transfer. @throws BinderlabError when it parked or failed. */
 function bytesOf(call: ReadCall | WriteCall): number {
   if (!call.done || (call.ret as number) <= 0) {
     throw new BinderlabError(`a transfer over the socket came to ${call.done ? call.ret : 'a standstill'}`);

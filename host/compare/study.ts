@@ -1,4 +1,4 @@
-/** All that was measured of one workload: its rows, and between their payloads the curves and where they cross. */
+/** All measurements of one workload: its rows, the curves between their payloads, and the crossovers. */
 import type { Conditions, Row, RowChoice } from './comparison.ts';
 import { type Crossing, crossingsOf } from './crossings.ts';
 import { type Curve, measuredCurve } from './curve.ts';
@@ -6,22 +6,22 @@ import { samples } from './samples.ts';
 import type { Workload } from './scene.ts';
 
 export interface Study {
-  /** Name of the workload; of the script or journal. */
+  /** Name of the workload, the script or the journal. */
   workload: string;
-  /** What a call of it is; a line for each kind of it. */
+  /** Describes its calls; a line for each kind of workload. */
   what: readonly string[];
   rows: readonly Row[];
-  /** Payloads that the curves were measured at, rising; none when all rows have the same. */
+  /** Payloads of the curves, ascending; empty when all rows have one payload. */
   payloads: readonly number[];
   curves: readonly Curve[];
   crossings: readonly Crossing[];
 }
 
-/** Of a script or journal a call is this. */
+/** Describes a call of a script or journal. */
 const RUN_WHAT =
   'A call is one BINDER_WRITE_READ with all that the processes did since the one before; a warm one is the mean of all but the first.';
 
-/** @param rows Those of the choices, of one workload. */
+/** @param rows The rows of the choices, all of one workload. */
 export function studyOf(rows: readonly Row[], choices: readonly RowChoice[], conditions: Conditions): Study {
   const workloads = [...new Set(choices.map((choice) => choice.workload))];
   const [workload] = workloads as [Workload];
@@ -34,7 +34,7 @@ export function studyOf(rows: readonly Row[], choices: readonly RowChoice[], con
   return { ...base, payloads: at, curves, crossings: crossingsOf(curves, at, workload.jumps) };
 }
 
-/** @param rows Those of one script or journal. */
+/** @param rows The rows of one script or journal. */
 export function runStudy(rows: readonly Row[]): Study {
   const [{ workload }] = rows as readonly [Row, ...Row[]];
   return { workload, what: [RUN_WHAT], rows, payloads: [], curves: [], crossings: [] };

@@ -1,4 +1,4 @@
-/** The comparison as a table to read: a block for each workload, way of sending and payload, a line for each strategy. */
+/** The comparison as text: a block for each workload, way to send and payload, a line for each strategy. */
 
 import { bytesText, countText, exactBytesText, timeText } from '../plot/figures.ts';
 import { aligned } from '../plot/texttable.ts';
@@ -8,7 +8,7 @@ import type { Send } from './scene.ts';
 import type { Study } from './study.ts';
 import { SEND_WHAT } from './words.ts';
 
-/** A column: its short name, and its name in words. */
+/** A column: its header, and its explanation. */
 export interface Column {
   head: string;
   words: string;
@@ -35,7 +35,7 @@ export const COLUMNS: readonly Column[] = [
   { head: 'kernel VA', words: 'kernel addresses', cell: (row) => bytesText(row.kernelBytesReserved) },
 ];
 
-/** @returns Lines. Columns are as wide as the widest cell of all blocks. */
+/** @returns Lines. A column has the width of its widest cell in all blocks. */
 export function tableLines(studies: readonly Study[], profile: CostProfile): string[] {
   const rows = studies.flatMap((study) => study.rows);
   const cells = rows.map((row) => COLUMNS.map(({ cell }) => cell(row)));
@@ -62,7 +62,7 @@ function legend(studies: readonly Study[], profile: CostProfile): string[] {
   return [...columnsLegend(profile), '', ...studies.flatMap(workloadLegend), ...sendLegend(studies)];
 }
 
-/** What the columns have in them. */
+/** The explanations of the columns. */
 export function columnsLegend({ machine }: CostProfile): string[] {
   return [
     'copied to walks: of one warm call, both sides and the kernel together. PTEs: page-table entries written, user+kernel;',
@@ -77,7 +77,7 @@ function workloadLegend({ workload, what }: Study): string[] {
   return what.map((line) => `${workload}: ${line}`);
 }
 
-/** Ways to send that are not the plain one. */
+/** Ways to send other than inline. */
 export function sendLegend(studies: readonly Study[]): string[] {
   const sends = new Set<Send>(studies.flatMap(({ rows }) => rows.map(({ send }) => send)));
   return [...sends].filter((send) => send !== 'inline').map((send) => `${send}: ${SEND_WHAT[send]}`);

@@ -1,10 +1,10 @@
-/** Counters as amounts: what happened between two readings, and the mean of several times that. */
+/** Counters as amounts: the difference of two readings, and means. */
 import type { Counters } from '../kernel/counters.ts';
 
-/** One amount of every event that the memory model counts. */
+/** An amount for every event of the memory model. */
 export type Tally = Counters;
 
-/** The events by the names that tables and cost files have for them, in the order of the counters. */
+/** The events by their names in tables and cost files, in the order of the counters. */
 export const EVENTS = [
   'copies',
   'bytesCopied',
@@ -21,24 +21,24 @@ export const EVENTS = [
 
 export type Event = (typeof EVENTS)[number];
 
-/** @returns How often the event happened. */
+/** @returns The number of that event. */
 export function amount(tally: Tally, event: Event): number {
   if (event === 'pteWrites.user') return tally.pteWrites.user;
   if (event === 'pteWrites.kernel') return tally.pteWrites.kernel;
   return tally[event];
 }
 
-/** What was counted between two readings. */
+/** The difference of two readings. */
 export function between(before: Tally, after: Tally): Tally {
   return combine(after, before, (now, then) => now - then);
 }
 
-/** Two amounts together. */
+/** The sum of two amounts. */
 export function sum(one: Tally, other: Tally): Tally {
   return combine(one, other, (a, b) => a + b);
 }
 
-/** An amount divided by a number of times. */
+/** An amount divided by a count. */
 export function mean(total: Tally, times: number): Tally {
   return combine(total, total, (sum) => sum / times);
 }

@@ -1,4 +1,4 @@
-/** What people read for the names of events, and what the ways to send and the strategies do. */
+/** Names of events for people; descriptions of the ways to send and of the strategies. */
 import type { Strategy } from '../kernel/strategy.ts';
 import type { Send } from './scene.ts';
 import type { Event } from './tally.ts';
@@ -20,12 +20,12 @@ export const EVENT_WORDS: Readonly<Record<Event, string>> = {
 export const SEND_WHAT: Readonly<Record<Send, string>> = {
   inline: 'The payload is the message.',
   memfd:
-    'The message has a descriptor of a memory file with the payload, which the server maps, reads and unmaps. The client has made, grown and mapped the file before: a warm call counts none of that.',
-  'new-memfd': 'The same with a file that the client makes, grows, maps, fills, unmaps and closes in every call.',
+    'The message carries a descriptor of a memory file with the payload; the server maps, reads and unmaps it. The client created, grew and mapped the file before; warm calls do not count that.',
+  'new-memfd': 'The same with a file that the client creates, grows, maps, fills, unmaps and closes in every call.',
 };
 
 export const STRATEGY_WHAT: Readonly<Record<Strategy, string>> = {
-  kmap: 'Pages are mapped for the receiver when a buffer first covers them; the driver reaches one at a time (Linux 5.1 on).',
+  kmap: 'Pages are mapped for the receiver when a buffer first covers them; the driver reaches one at a time (Linux 5.1 and later).',
   vmalloc: 'Each page also has a kernel address, and the driver copies through that (Linux 4.14 to 5.0).',
   'two-copy': 'Staged in kernel memory when sent, copied into the receiver’s own pages when delivered.',
   prefault: 'All pages are mapped at mmap time, and stay.',

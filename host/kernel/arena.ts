@@ -1,5 +1,5 @@
 /**
- * A process's arena: private memory where scripts keep what they hand to the driver. Owns the plan of it:
+ * The plan of a process's arena: private memory for what scripts hand to the driver.
  *
  *     address            + 0x40000            ...                       address + size
  *     | window of thread 0 | window of thread 1 | ... free ... | allocated, downwards |
@@ -14,16 +14,16 @@ import { hexOfAddress } from './hex.ts';
 export const WRITE_BUFFER_SIZE = WINDOW_READ - WINDOW_WRITE;
 export const READ_BUFFER_SIZE = WINDOW_ARGUMENT - WINDOW_READ;
 
-/** Where one thread keeps what its ioctls point at. */
+/** User addresses of one thread's ioctl arguments and buffers. */
 export interface Window {
-  /** Number of its first page. */
+  /** Number of the window's first page. */
   readonly page: number;
   readonly wbuf: number;
   readonly rbuf: number;
   readonly arg: number;
 }
 
-/** What of an arena was set aside at one moment. */
+/** How much of an arena is allocated. */
 export interface ArenaState {
   readonly windows: number;
   readonly top: number;
@@ -56,7 +56,7 @@ export class Arena {
   }
 
   /**
-   * Sets memory aside for good.
+   * Allocates memory that is never freed.
    *
    * @param align A power of two.
    * @returns The address.
@@ -85,7 +85,7 @@ export class Arena {
   }
 }
 
-/** The error of what does not fit a thread's buffer. @param what What and how much, e.g. "9 bytes to read". */
+/** The error for data that a thread's buffer cannot hold. @param what What and how much, e.g. "9 bytes to read". */
 export function tooLong(what: string, limit: number): BinderlabError {
   return new BinderlabError(
     `${what} do not fit the thread's buffer of ${limit} bytes. Put large data into memory first: "data: process.place(bytes)".`,

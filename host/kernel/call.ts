@@ -1,12 +1,12 @@
 /**
- * System calls that may sleep. A `Call` is made when the call is; it is done at once, or parked until a later step
- * wakes its thread. Results are read out of user memory the moment the thread returns, before anybody else runs.
+ * System calls that may sleep. A new `Call` is done at once, or parked until a later step wakes its thread.
+ * Results are copied out of user memory when the thread returns, before any other thread runs.
  */
 import { errnoName } from './errno.ts';
 import { BinderlabError } from './error.ts';
 import type { UserMemory } from './memory.ts';
 
-/** The plain result of a system call: 0 or more, or -errno with its name. */
+/** The return value of a system call: 0 or more, or -errno with its name. */
 export interface Result {
   ret: number;
   errno?: string;
@@ -18,12 +18,12 @@ export function resultOf(ret: number): Result {
   return ret < 0 ? { ret, errno: errnoName(-ret) } : { ret };
 }
 
-/** What has come of a call; `ret` is null while it is parked. Each kind of call adds what it collects. */
+/** The result of a call; `ret` is null while the call is parked. Each kind of call adds its own fields. */
 export interface CallState {
   readonly ret: number | null;
 }
 
-/** Who makes a call. */
+/** The caller. */
 export interface Named {
   readonly name: string;
 }
@@ -31,7 +31,7 @@ export interface Named {
 export abstract class Call {
   /** Number of the step that made the call; set when it begins. */
   step = -1;
-  /** Its result. Not a private name: in a base class those make every object slow to construct. */
+  /** The result. Not a `#` field: those make every object of a derived class slow to construct. */
   private answer: number | null = null;
 
   /** @internal */ constructor(/** @internal */ protected readonly caller: Named) {}
@@ -46,25 +46,25 @@ export abstract class Call {
     return this.answer !== null;
   }
 
-  /** Whether the thread still sleeps in it. Also true for ever when the thread was killed. */
+  /** Whether the thread sleeps in the call. Stays true when the thread was killed. */
   get parked(): boolean {
     return this.answer === null;
   }
 
-  /** Result of the system call: 0 or more, or -errno; null while parked. */
+  /** Return value: 0 or more, or -errno; null while parked. */
   get ret(): number | null {
     return this.answer;
   }
 
-  /** Name of the error; null while parked, and when there was none. */
+  /** Name of the error; null while parked, and on success. */
   get errno(): string | null {
     return this.answer === null || this.answer >= 0 ? null : errnoName(-this.answer);
   }
 
   /**
-   * Takes the result, and whatever else the call left in memory. Called once.
+   * Takes the result, and whatever else the call left in memory. Runs once.
    *
-   * @param record Linear address of what the guest has recorded of it; 0 for nothing.
+   * @param record Linear address of the call's entry in the results log; 0 for none.
    * @internal
    */
   finish(ret: number, record: number): void {
@@ -72,22 +72,22 @@ export abstract class Call {
     this.collect(ret, record);
   }
 
-  /** @internal What has come of it up to now, to be given to `restore`. */
+  /** @internal The result so far, for `restore`. */
   save(): CallState {
     return { ret: this.answer };
   }
 
-  /** @internal The machine has gone to another moment: the call has come to what it had come to then, or is parked again. */
+  /** @internal Restores the result (or parked state) that the call had at that snapshot. */
   restore(state: CallState): void {
     this.answer = state.ret;
   }
 
-  /** @internal All that came of it, as journals name it (there in snake_case). */
+  /** @internal All results, by their names in journals (there in snake_case). */
   abstract output(): Result;
 
   /** @internal */ protected abstract collect(ret: number, record: number): void;
 
-  /** @throws BinderlabError while the thread sleeps: there is nothing to look at yet. */
+  /** @throws BinderlabError while the thread sleeps: the call has no result yet. */
   protected checkDone(): void {
     if (this.answer !== null) return;
     throw new BinderlabError(
@@ -114,7 +114,7 @@ export class IoctlCall extends Call {
     super(caller);
   }
 
-  /** Memory at the argument after the call: as many bytes as were asked for, fewer where it is unmapped. */
+  /** Memory at the argument after the call: the bytes asked for, or fewer where memory is unmapped. */
   get bytes(): Uint8Array {
     this.checkDone();
     return this.#bytes;
@@ -139,7 +139,7 @@ export class IoctlCall extends Call {
   }
 }
 
-/** poll on one descriptor. The guest answers with the events; poll itself with how many descriptors have any. */
+/** poll of one descriptor. The guest returns the events; poll(2) returns how many descriptors have any. */
 export class PollCall extends Call {
   #revents = 0;
 

@@ -1,14 +1,14 @@
 /**
- * One command to the driver, ready to be written. All of them are objects of one form, whatever they say: who writes a
- * list of them then meets one form only, and that is what keeps it quick.
+ * One command to the driver. All commands are objects of one class with the same fields: code that writes a list of them
+ * stays monomorphic, which keeps it fast.
  */
 import type { Attached } from './payload.ts';
 
 /**
- * What follows the word is told by how many bytes that is:
+ * The number of payload bytes after the word decides which fields are used:
  *
  *     0               nothing
- *     4               u32 first
+ *     8               u64 first; or u32 first, u32 second, if there is a second
  *     8               u64 first; or u32 first, u32 second, where there is a second one
  *     12              u32 first, u64 second
  *     16              u64 first, u64 second
@@ -16,20 +16,20 @@ import type { Attached } from './payload.ts';
  */
 export class Command {
   /** @internal */ constructor(
-    /** The BC_ word; 0 for bytes as they are. */
+    /** The BC_ word; 0 for raw bytes. */
     readonly word: number,
-    /** What follows the word; the handle of a transaction. */
+    /** First field of the payload; the handle of a transaction. */
     readonly first: bigint | number,
-    /** What follows that; the cookie of a transaction. */
+    /** Second field; the cookie of a transaction. */
     readonly second: bigint | number,
     readonly code: number,
     readonly flags: number,
-    /** The data that a transaction brings along, or bytes as they are. */
+    /** Data of a transaction, or raw bytes. */
     readonly bytes: Uint8Array | null,
-    /** Address of data that lies in user memory already; BROUGHT_ALONG when it does not. */
+    /** User address of data that is in user memory already; otherwise BROUGHT_ALONG. */
     readonly placedAt: number,
     readonly dataSize: number,
-    /** @internal Whatever a transaction has beside its data; null when that is all. */
+    /** @internal The other parts of a transaction's payload; null when there is data only. */
     readonly attached: Attached | null,
   ) {}
 

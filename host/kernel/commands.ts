@@ -1,4 +1,4 @@
-/** Commands to the driver, as scripts write them: `bc` makes them. */
+/** Commands to the driver, as scripts write them. `bc` makes them. */
 import {
   BC_ACQUIRE,
   BC_ACQUIRE_DONE,
@@ -30,7 +30,7 @@ import { Piece } from './piece.ts';
 import type { Return } from './returns.ts';
 import { Extent, storeCommands } from './stream.ts';
 
-/** A call to the node behind a handle. */
+/** A call to the node of a handle. */
 export interface TransactionInput extends PayloadInput {
   /** The caller's number for the node; 0 is the context manager. */
   handle: number;
@@ -40,13 +40,13 @@ export interface TransactionInput extends PayloadInput {
   cookie?: bigint | number;
 }
 
-/** The answer to the call that the thread got last. */
+/** The reply to the call that the thread received last. */
 export interface ReplyInput extends Omit<TransactionInput, 'handle'> {
-  /** 0 when absent. The driver does not look at it: a reply goes back where the call came from. */
+  /** 0 when absent. The driver ignores it: a reply goes back to the caller. */
   handle?: number;
 }
 
-/** A node of the caller's own, as BR_INCREFS and BR_ACQUIRE name it. */
+/** A node of the caller's own, as in BR_INCREFS and BR_ACQUIRE. */
 export interface NodeName {
   ptr: bigint | number;
   cookie: bigint | number;
@@ -56,7 +56,7 @@ const ENTER_LOOPER: Command = Command.plain(BC_ENTER_LOOPER);
 const REGISTER_LOOPER: Command = Command.plain(BC_REGISTER_LOOPER);
 const EXIT_LOOPER: Command = Command.plain(BC_EXIT_LOOPER);
 
-/** Makes commands: `bc.transaction({ handle: 0, code: 1 })`. All 22 of the protocol, and raw bytes. */
+/** Makes commands: `bc.transaction({ handle: 0, code: 1 })`. Has all 22 of the protocol, and raw bytes. */
 export const bc = {
   transaction: (input: TransactionInput): Command => transaction(BC_TRANSACTION, input),
   reply: (input: ReplyInput = {}): Command => transaction(BC_REPLY, input),
@@ -64,7 +64,7 @@ export const bc = {
   transactionSg: (input: TransactionInput): Command => transaction(BC_TRANSACTION_SG, input),
   replySg: (input: ReplyInput = {}): Command => transaction(BC_REPLY_SG, input),
 
-  /** Gives a received buffer back: the BR_TRANSACTION or BR_REPLY that told of it, or its address. */
+  /** Frees a received buffer: takes the BR_TRANSACTION or BR_REPLY that named it, or its address. */
   freeBuffer: (received: { readonly buffer: number } | number): Command =>
     Command.plain(BC_FREE_BUFFER, typeof received === 'number' ? received : received.buffer),
 
@@ -74,20 +74,20 @@ export const bc = {
   decrefs: (handle: number): Command => Command.plain(BC_DECREFS, handle),
   increfsDone: ({ ptr, cookie }: NodeName): Command => Command.plain(BC_INCREFS_DONE, ptr, cookie),
   acquireDone: ({ ptr, cookie }: NodeName): Command => Command.plain(BC_ACQUIRE_DONE, ptr, cookie),
-  /** What the driver waits for after BR_INCREFS and BR_ACQUIRE: a BC_*_DONE for each of them among the returns. */
+  /** Acknowledges BR_INCREFS and BR_ACQUIRE: makes a BC_*_DONE for each of them among the returns. */
   acknowledge: (returns: readonly Return[]): Command[] =>
     returns.flatMap((one) => {
       if (one.name === 'BR_INCREFS') return bc.increfsDone(one);
       return one.name === 'BR_ACQUIRE' ? bc.acquireDone(one) : [];
     }),
-  /** Never worked in any driver: EINVAL. */
+  /** No driver ever implemented it: EINVAL. */
   attemptAcquire: (priority: number, handle: number): Command => Command.plain(BC_ATTEMPT_ACQUIRE, priority, handle),
-  /** Never worked in any driver: EINVAL. */
+  /** No driver ever implemented it: EINVAL. */
   acquireResult: (result: number): Command => Command.plain(BC_ACQUIRE_RESULT, result),
 
-  /** This thread serves calls; the process made it by itself. */
+  /** This thread joins the pool; the process made it of its own accord. */
   enterLooper: (): Command => ENTER_LOOPER,
-  /** This thread serves calls; the driver had asked for it with BR_SPAWN_LOOPER. */
+  /** This thread joins the pool; the driver asked for it by BR_SPAWN_LOOPER. */
   registerLooper: (): Command => REGISTER_LOOPER,
   exitLooper: (): Command => EXIT_LOOPER,
 
@@ -102,13 +102,13 @@ export const bc = {
     Command.plain(BC_CLEAR_FREEZE_NOTIFICATION, handle, cookie),
   freezeNotificationDone: (cookie: bigint | number): Command => Command.plain(BC_FREEZE_NOTIFICATION_DONE, cookie),
 
-  /** Bytes of the stream as they are, right or wrong. */
+  /** Raw bytes of the stream, valid or not. */
   raw: (bytes: Uint8Array): Command => Command.raw(bytes),
 
   /**
-   * What a list of commands is in memory: the stream, and the payloads behind it.
+   * The bytes of a list of commands: the stream, then the payloads.
    *
-   * @param address Where it would lie: the pointers in it count from there.
+   * @param address User address of the first byte: pointers in the stream are relative to it.
    */
   bytes: (commands: readonly Command[], address = 0): Uint8Array => {
     const { size, stream } = new Extent(commands);
@@ -118,7 +118,7 @@ export const bc = {
   },
 };
 
-/** Most messages are bytes and nothing else; they take the short way, which the engine makes one piece of. */
+/** The fast path: most messages are plain bytes. Kept small, so that the engine inlines it. */
 function transaction(word: number, input: ReplyInput): Command {
   const { handle = 0, code = 0, flags = 0, cookie = 0, data } = input;
   const isBare = input.objects === undefined && input.offsets === undefined && input.buffersSize === undefined;
@@ -134,7 +134,7 @@ function transaction(word: number, input: ReplyInput): Command {
   return new Command(word, handle, cookie, code, flags, bytes, placedAt, dataSize, attached);
 }
 
-/** A quick look at what a payload is made of. */
+/** A cheap check of a payload's kind. */
 function isPayload({ data, objects, offsets, buffersSize }: ReplyInput): boolean {
   if (objects !== undefined && !Array.isArray(objects)) return false;
   if (offsets !== undefined && !Array.isArray(offsets)) return false;

@@ -1,4 +1,4 @@
-/** What the memory model counted, by name. All values count from boot. */
+/** The counters of the memory model, by name. All count from boot. */
 import {
   COUNTER_BYTES_COPIED,
   COUNTER_COMMAND_BYTES,
@@ -23,7 +23,7 @@ export interface Counters {
   framesAllocated: number;
   framesZeroed: number;
   pteWrites: { user: number; kernel: number };
-  /** Valid entries that became others, or none. */
+  /** Valid entries that were changed or removed. */
   tlbFlushes: number;
   faults: number;
   kmaps: number;
@@ -31,7 +31,7 @@ export interface Counters {
   walks: number;
 }
 
-/** @param block Where the counters lie in `memory`: u64 each, in the order of their numbers. */
+/** @param block Address of the counters in `memory`: u64 each, in the order of their numbers. */
 export function countersAt(memory: Uint8Array, block: number): Counters {
   const at = (counter: number) => u64At(memory, block + 8 * counter);
   return {

@@ -1,6 +1,6 @@
 /**
- * The two classes of the Encoding standard that turn text into bytes and back. The core is compiled without the DOM's
- * declarations and without node's, and both of them have these.
+ * TextEncoder and TextDecoder. The core is compiled without the declarations of the DOM and of Node; both platforms have
+ * these two classes.
  */
 declare class TextEncoder {
   encode(text: string): Uint8Array<ArrayBuffer>;

@@ -1,15 +1,15 @@
-/** Error numbers by name, and what each of them usually means when Binder answers with it. */
+/** Error numbers by name, and the usual meaning of each when Binder returns it. */
 import * as numbers from '../../assembly/abi/errno.ts';
 
 const NAMES: ReadonlyMap<number, string> = new Map(Object.entries(numbers).map(([name, value]) => [value, name]));
 
-/** One sentence for each error, for people who meet it for the first time. */
+/** One sentence for each error, for readers new to it. */
 const MEANINGS: Readonly<Record<string, string>> = {
   EPERM: 'not allowed: the context manager belongs to another uid, or the mapping was asked to be writable',
   ENOENT: 'there is nothing of that name or number',
   ESRCH: 'no such process, or the process it is about has not mapped the device',
   EINTR: 'a signal ended the wait',
-  EBADF: 'that descriptor is not open in this process; open() tells the number to use',
+  EBADF: 'that descriptor is not open in this process; open() returns the number to use',
   EAGAIN: 'nothing to read, and the descriptor is non-blocking; or a freeze found transactions under way',
   ENOMEM: 'the machine has no memory left for it, or the address is beyond the end of user space',
   EACCES: 'the mapping does not permit that protection: a Binder mapping is never writable',
@@ -20,17 +20,17 @@ const MEANINGS: Readonly<Record<string, string>> = {
   EINVAL: 'the driver does not know the command, or its arguments contradict what it knows',
   EMFILE: 'the process has as many descriptors open as its limit allows',
   ENOTTY: 'that descriptor does not take ioctls',
-  EPIPE: 'nobody is left who could read it',
+  EPIPE: 'no process is left that could read it',
   ENOSPC: 'the mapping of the receiver has no room',
   ETIMEDOUT: 'the time ran out',
 };
 
-/** @param errno Positive. @returns Its name; of an unknown number, "errno N". */
+/** @param errno Positive. @returns Its name; "errno N" for an unknown number. */
 export function errnoName(errno: number): string {
   return NAMES.get(errno) ?? `errno ${errno}`;
 }
 
-/** What errors mean where one call knows better: by the call, then by the error. */
+/** Meanings that are specific to a call: by call, then by error. */
 const MEANINGS_OF: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   setresuid: { EPERM: 'only a process of uid 0 may become another user' },
   setcon: { EINVAL: 'the context is longer than the machine keeps' },
@@ -65,7 +65,7 @@ const MEANINGS_OF: Readonly<Record<string, Readonly<Record<string, string>>>> = 
   write: {
     EBADF: 'that descriptor is not open in this process, or not for writing',
     EINVAL: 'that file cannot be written',
-    EPIPE: 'nobody is left who could read it',
+    EPIPE: 'no process is left that could read it',
   },
   BINDER_SET_CONTEXT_MGR: {
     EBUSY: 'there is a context manager, and it lives',
@@ -85,7 +85,7 @@ const MEANINGS_OF: Readonly<Record<string, Readonly<Record<string, string>>>> = 
 
 /**
  * @param errno Positive.
- * @param call What failed: the name of a system call, or of an ioctl of the driver's.
+ * @param call The failed call: the name of a system call, or of an ioctl of the driver.
  * @returns A sentence without its full stop.
  */
 export function errnoMeaning(errno: number, call = ''): string {

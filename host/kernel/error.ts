@@ -1,9 +1,9 @@
-/** What a script did wrong, or what the machine refused, said so that a newcomer can go on from there. */
+/** Errors of a script, or of the machine. The text says how to go on. */
 import { errnoMeaning, errnoName } from './errno.ts';
 
 export class BinderlabError extends Error {
   override readonly name: string = 'BinderlabError';
-  /** Name of the error that the system call answered with; null when it was no system call that failed. */
+  /** Name of the errno of a failed system call; null for every other error. */
   readonly errno: string | null;
 
   constructor(message: string, errno: string | null = null) {
@@ -12,9 +12,9 @@ export class BinderlabError extends Error {
   }
 }
 
-/** A thread was asked to act while it sleeps in a system call. */
+/** The error for an act of a thread that sleeps in a system call. */
 export class AsleepError extends BinderlabError {
-  /** @param step Number of the step that it fell asleep in. */
+  /** @param step Number of the step in which it fell asleep. */
   constructor(
     readonly thread: string,
     readonly step: number,
@@ -28,18 +28,18 @@ export class AsleepError extends BinderlabError {
 /**
  * The error of a system call.
  *
- * @param what Who did what, e.g. "A.0: open of /dev/binder".
+ * @param what The failed act and its thread, e.g. "A.0: open of /dev/binder".
  * @param ret The negative result.
- * @param why What is known beyond the error's usual meaning.
+ * @param why A reason more specific than the usual meaning of the error.
  */
 export function callError(what: string, ret: number, why: string = errnoMeaning(-ret)): BinderlabError {
   return new BinderlabError(`${what} failed with ${errnoName(-ret)}: ${why}.`, errnoName(-ret));
 }
 
 /**
- * For scripts: what they are sure of, said so that a failure reads as a sentence.
+ * An assertion for scripts, whose failure reads as a sentence.
  *
- * @throws BinderlabError unless the fact is true.
+ * @throws BinderlabError unless `fact` is true.
  */
 export function assert(fact: boolean, what: string): asserts fact {
   if (!fact) throw new BinderlabError(`it is not so that ${what}`);

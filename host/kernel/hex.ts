@@ -1,4 +1,4 @@
-/** Bytes and addresses as the text that journals hold: lower-case hex, two digits a byte; addresses with "0x". */
+/** Bytes and addresses as text in journals: lower-case hex, two digits a byte; addresses have the prefix "0x". */
 import { BinderlabError } from './error.ts';
 
 /** A 64-bit value: "0x" and hexadecimal digits. */
@@ -9,12 +9,12 @@ export type HexBytes = string;
 
 const BYTE_TEXT: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
-/** Two digits of each byte, as codes of ASCII. */
+/** The two digits of each byte, as ASCII codes. */
 const BYTE_CODES: Uint16Array = Uint16Array.from(
   BYTE_TEXT,
-  (text) => text.charCodeAt(0) | (text.charCodeAt(1) << 8), // in the order in which the decoder reads them
+  (text) => text.charCodeAt(0) | (text.charCodeAt(1) << 8), // low byte first, as the decoder reads them
 );
-/** From here on a text of one piece is made; one that grew digit by digit would hold on to all of its parts. */
+/** From this length on the text is decoded as one string: concatenated strings would keep all their parts alive. */
 const LONG = 256;
 const decoder = new TextDecoder();
 
@@ -46,7 +46,7 @@ export function hexOfAddress(address: number): string {
   return `0x${address.toString(16)}`;
 }
 
-/** @throws BinderlabError when the text is no number, or one that a script cannot hold exactly (2^53 and above). */
+/** @throws BinderlabError when the text is not a number, or is 2^53 or more. */
 export function addressOfHex(text: string): number {
   const address = Number(text);
   if (!Number.isSafeInteger(address) || address < 0) {

@@ -1,4 +1,4 @@
-/** The driver's ioctls apart from BINDER_WRITE_READ: their names, and the structures that some of them take. */
+/** The driver's ioctls apart from BINDER_WRITE_READ: names, and the structures that they take. */
 import * as protocol from '../../assembly/abi/protocol.ts';
 import {
   EXTENDED_ERROR_COMMAND,
@@ -30,17 +30,17 @@ import {
 import { bigAt, i32At, setBig, u32At } from './endian.ts';
 import { wordName } from './words.ts';
 
-/** Why the thread's last transaction failed; all 0 and BR_OK when none did. Reading it clears it. */
+/** Why the thread's last transaction failed; all 0 and BR_OK after a success. Reading clears it. */
 export interface ExtendedError {
   /** Id of the transaction in the driver's logs. */
   id: number;
-  /** Name of the BR_ word that told of the failure. */
+  /** Name of the BR_ word that reported the failure. */
   command: string;
   /** A negative errno. */
   param: number;
 }
 
-/** What is under way to and from a process; bit 0 of `syncRecv`: got a call while frozen, bit 1: calls pending. */
+/** Pending work of a process. Bit 0 of `syncRecv`: a call arrived while frozen; bit 1: calls are pending. */
 export interface FrozenInfo {
   pid: number;
   syncRecv: number;
@@ -60,7 +60,7 @@ export interface NodeInfoForRef {
   weakCount: number;
 }
 
-/** 'b', the second byte of the driver's ioctls. */
+/** 'b', the second byte of the driver's ioctl numbers. */
 const FAMILY = 0x62;
 const NAMES: ReadonlyMap<number, string> = new Map(
   Object.entries(protocol)
@@ -68,7 +68,7 @@ const NAMES: ReadonlyMap<number, string> = new Map(
     .map(([name, value]) => [value >>> 0, name]),
 );
 
-/** @returns The name of an ioctl, or null when it is none of the driver's. */
+/** @returns The name of an ioctl; null for an unknown number. */
 export function ioctlName(cmd: number): string | null {
   return NAMES.get(cmd >>> 0) ?? null;
 }
@@ -99,7 +99,7 @@ export function frozenQueryBytes(pid: number): Uint8Array {
   return structure(FROZEN_STATUS_INFO_SIZE, (view) => view.setUint32(FROZEN_STATUS_INFO_PID, pid, true));
 }
 
-/** Asks for the node behind `ptr` in order: the first one above it. */
+/** Asks for the first node above `ptr`. */
 export function nodeQueryBytes(ptr: bigint | number): Uint8Array {
   return structure(NODE_DEBUG_INFO_SIZE, (view) => setBig(view, NODE_DEBUG_INFO_PTR, ptr));
 }

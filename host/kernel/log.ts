@@ -1,25 +1,25 @@
-/** What the emulator and libbinder have to say to people: the lines that logcat would show, of all processes of a machine. */
+/** The log of a machine: lines of the emulator and of libbinder, as logcat would show them. */
 
 export interface LogLine {
   readonly level: 'warning' | 'error';
-  /** 0: no process's, but the machine's. */
+  /** 0: the machine itself. */
   readonly pid: number;
   readonly tag: string;
   readonly text: string;
-  /** The place in the script, as the engine tells it, where one is known. */
+  /** Place in the script, as the engine reports it; absent when unknown. */
   readonly stack?: string;
 }
 
-/** Tag of lines about the script itself: what it has most likely meant otherwise. */
+/** Tag of warnings about the script itself, with what it probably meant. */
 export const SCRIPT_TAG = 'script';
 
-/** The oldest lines are forgotten from here on. */
+/** Limit of the log: the oldest lines are dropped. */
 const KEPT = 256;
 
 export class Log {
   /** The last lines, oldest first. */
   readonly lines: LogLine[] = [];
-  /** Told of each line; null when nobody listens. */
+  /** Called with each line; null without a listener. */
   listener: ((line: LogLine) => void) | null = null;
 
   add(line: LogLine): void {

@@ -1,6 +1,6 @@
 /**
- * One process's memory as the process itself sees it: every access goes through its page table and faults pages in,
- * page by page. What it touches last before a fault, and which signal the fault would be, is kept in `fault`.
+ * The memory of one process as the process sees it. Every access goes through its page table and faults pages in, page by
+ * page. `fault` holds the fault that ended the last access, and its signal.
  */
 import { ACCESS_READ, ACCESS_WRITE, PAGE_MASK, PAGE_SIZE, SIGBUS, SIGSEGV } from '../../assembly/abi/machine.ts';
 import type { Guest } from '../guest/guest.ts';
@@ -8,17 +8,17 @@ import type { Guest } from '../guest/guest.ts';
 /** Why an access ended early. */
 export interface Fault {
   readonly signal: 'SIGSEGV' | 'SIGBUS';
-  /** 1: nothing is mapped there; 2: the protection forbids it, or (SIGBUS) the page is not installed. */
+  /** 1: not mapped; 2: forbidden by the protection, or (SIGBUS) the page is not installed. */
   readonly siCode: number;
-  /** The address that could not be touched. */
+  /** The address that faulted. */
   readonly address: number;
 }
 
-/** Up to here memory for a load is set aside without looking whether there are that many bytes. */
+/** Up to this length a load allocates its result without counting the readable bytes first. */
 const BLIND_MAX = 1024 * 1024;
 
 export class UserMemory {
-  /** The fault that ended the last access; null when it went through. */
+  /** The fault that ended the last access; null when it was complete. */
   fault: Fault | null = null;
 
   constructor(
@@ -43,7 +43,7 @@ export class UserMemory {
     return done === length ? bytes : bytes.slice(0, done);
   }
 
-  /** The bytes that a read would find, zeros where it would find none. Nothing is touched, nothing counted. */
+  /** The bytes that a read would return, with zeros where it would fault. Has no side effect and counts nothing. */
   look(address: number, length: number): Uint8Array {
     const { raw, u8 } = this.guest;
     const bytes = new Uint8Array(length);
@@ -64,7 +64,7 @@ export class UserMemory {
     });
   }
 
-  /** Like `store`, with `length` times the same byte. */
+  /** As `store`, with `length` times the same byte. */
   fill(address: number, length: number, byte: number): number {
     const { u8 } = this.guest;
     return this.#eachPage(address, length, ACCESS_WRITE, (linear, _, size) => {
@@ -73,9 +73,7 @@ export class UserMemory {
   }
 
   /**
-   * Where `length` bytes lie in linear memory, when they lie in one page and may be written. Valid until the guest
-   * runs again.
-   *
+   * Linear address of `length` writable bytes in one page. Valid until the guest runs again.
    * @returns The linear address, or -1.
    */
   window(address: number, length: number): number {
@@ -84,7 +82,7 @@ export class UserMemory {
     return linear < 0 ? -1 : linear;
   }
 
-  /** Touches one byte. @returns Its linear address, or a negative number, and then `fault` tells why. */
+  /** Touches one byte. @returns Its linear address, or a negative number; then `fault` has the reason. */
   reach(address: number, access: number): number {
     const linear = this.guest.raw.userTouch(this.process, address, access);
     if (linear >= 0) {
@@ -97,7 +95,7 @@ export class UserMemory {
     return linear;
   }
 
-  /** A length that may be nonsense: what can be reached is counted first, so that no more is set aside for it. */
+  /** A length that may be nonsense: counts the readable bytes first, and allocates no more. */
   #loadLarge(address: number, length: number): Uint8Array {
     const reached = this.#eachPage(address, length, ACCESS_READ, () => {});
     const { fault } = this;

@@ -1,8 +1,8 @@
 /**
- * The objects inside a transaction: binders, handles, descriptors, buffers. Owns their bytes, both ways.
+ * The objects inside a transaction: binders, handles, descriptors, buffers. Encodes and decodes them.
  *
  *     data      ....[object].......[object]....        at multiples of 8
- *     offsets   where each object stands in the data   u64 each, rising
+ *     offsets   offset of each object in the data      u64 each, rising
  */
 import {
   BINDER_BUFFER_FLAG_HAS_PARENT,
@@ -35,23 +35,23 @@ import {
 } from '../../assembly/abi/wire.ts';
 import { bigAt, setBig, setU64, u32At, u64At } from './endian.ts';
 
-/** Bytes that lie in user memory already. */
+/** Bytes that are in user memory already. */
 export interface Placed {
   address: number;
   length: number;
 }
 
-/** An object that a sender puts into a transaction; `at` is its offset in the data (a multiple of 8, as a rule). */
+/** An object that a sender puts into a transaction. `at` is its offset in the data, usually a multiple of 8. */
 export type ObjectInput = { at?: number } & (
   | {
-      /** A node of the sender's own: `ptr` names it, `cookie` comes back with every call to it. */
+      /** A node of the sender: `ptr` names it, `cookie` comes with every call to it. */
       type: 'binder' | 'weak-binder';
       ptr: bigint | number;
       cookie?: bigint | number;
       flags?: number;
     }
   | {
-      /** A node of another process, by the sender's handle. */
+      /** A node of another process, named by the sender's handle. */
       type: 'handle' | 'weak-handle';
       handle: number;
       cookie?: bigint | number;
@@ -63,7 +63,7 @@ export type ObjectInput = { at?: number } & (
       type: 'ptr';
       data: Uint8Array | Placed;
       flags?: number;
-      /** Index of the buffer object that points at this one, and where in it the pointer stands. */
+      /** Index of the buffer object that contains the pointer to this one, and the pointer's offset in it. */
       parent?: number;
       parentOffset?: number;
     }
@@ -76,7 +76,7 @@ export type ObjectInput = { at?: number } & (
     }
 );
 
-/** An object as the receiver finds it. */
+/** A received object. */
 export type ReceivedObject = { at: number } & (
   | { type: 'binder' | 'weak-binder'; ptr: bigint; cookie: bigint; flags: number }
   | { type: 'handle' | 'weak-handle'; handle: number; cookie: bigint; flags: number }
@@ -113,7 +113,7 @@ export function objectSize(object: ObjectInput): number {
 /**
  * Stores an object over zeroed bytes.
  *
- * @param buffer Address of the bytes of a `ptr` object; other types have none.
+ * @param buffer User address of the bytes of a `ptr` object; unused for other types.
  */
 export function storeObject(view: DataView, at: number, object: ObjectInput, buffer: number): void {
   view.setUint32(at + OBJECT_TYPE, TYPES[object.type], true);
@@ -154,7 +154,7 @@ export function storeObject(view: DataView, at: number, object: ObjectInput, buf
 /**
  * The objects of a received transaction.
  *
- * @param offsets The offsets array as it came: u64 each.
+ * @param offsets The received offsets array: u64 each.
  */
 export function objectsOf(data: Uint8Array, offsets: Uint8Array): ReceivedObject[] {
   const objects: ReceivedObject[] = [];

@@ -1,5 +1,5 @@
 /**
- * What a transaction carries: its data, the objects in it, and the buffers that those objects point at. Owns the
+ * The payload of a transaction: its data, the objects in it, and the buffers that those objects point at. Owns the
  * layout of a payload in the sender's memory, each part at a multiple of 16:
  *
  *     | data, with the objects | offsets | buffer | buffer ...
@@ -13,60 +13,60 @@ import { type ObjectInput, objectSize, type Placed, storeObject } from './object
 import type { Piece } from './piece.ts';
 import { bytesOfText } from './text.ts';
 
-/** What a script says about a payload. */
+/** A payload as a script describes it. */
 export interface PayloadInput {
   /**
-   * Bytes (any typed array), text (sent as UTF-8), or where the bytes lie already. Objects without a place of their own
-   * are appended to it.
+   * Bytes (any typed array), text (sent as UTF-8), or the place of bytes in user memory. Objects without an offset are
+   * appended to it.
    */
   data?: ArrayBufferView | string | Placed;
   objects?: ObjectInput[];
-  /** The offsets array, where it is to be another than the places of `objects`. */
+  /** The offsets array, when it should differ from the offsets of `objects`. */
   offsets?: number[];
-  /** Room for the buffers of `ptr` objects (scatter-gather); theirs, rounded up to 8 each, when absent. */
+  /** Space for the buffers of `ptr` objects (scatter-gather). Default: the sum of their sizes, each rounded up to 8. */
   buffersSize?: number;
 }
 
-/** A payload with every size and place known, relative to where it will lie. */
+/** A payload with every size and offset computed, relative to its own beginning. */
 export interface Payload {
-  /** The data that it brings along; null when there is none, and when it lies in user memory already. */
+  /** Data to be copied; null when there is none, or when it is in user memory already. */
   readonly bytes: Uint8Array | null;
-  /** Address of data that lies in user memory already, otherwise BROUGHT_ALONG. */
+  /** User address of data that is in user memory already; otherwise BROUGHT_ALONG. */
   readonly placedAt: number;
-  /** Bytes of the data with the objects. */
+  /** Bytes of the data, with the objects. */
   readonly dataSize: number;
-  /** Whatever there is beside the data; null when that is all. */
+  /** The other parts; null when there is data only. */
   readonly attached: Attached | null;
 }
 
 export class Attached {
-  /** Bytes of user memory that it takes behind the data. */
+  /** Bytes of user memory after the data. */
   readonly room: number;
 
   constructor(
     readonly objects: readonly ObjectInput[],
-    /** Places of `objects` in the data. */
+    /** Offsets of `objects` in the data. */
     readonly places: readonly number[],
     readonly offsets: readonly number[],
     readonly buffersSize: number,
-    /** Bytes of the buffers that it brings. */
+    /** Bytes of its buffers. */
     buffers: number,
   ) {
     this.room = align(8 * offsets.length, 16) + buffers;
   }
 }
 
-/** Up to here a loop is quicker than `set`. */
+/** Up to this many bytes a loop is faster than `set`. */
 const SHORT = 64;
-/** No index is above it. The engine, told so, leaves out its checks for sums that overflow. */
+/** Upper bound of every index. With it the engine omits overflow checks of sums. */
 const INDEX = 0x3fff_ffff;
 
 const NOTHING: readonly never[] = [];
-/** In place of an address: the data comes with its command. Any address may be meant, 0 too. */
+/** Instead of an address: the data comes with its command. No address has this value; 0 is a valid address. */
 export const BROUGHT_ALONG = -1;
 const NO_DATA: Placed = { address: BROUGHT_ALONG, length: 0 };
 
-/** @throws BinderlabError when objects are to be put into data that lies in user memory already. */
+/** @throws BinderlabError for objects in data that is in user memory already. */
 export function payloadOf(input: PayloadInput): Payload {
   const { objects, offsets, buffersSize } = input;
   const bytes = bytesOf(input.data);
@@ -75,7 +75,7 @@ export function payloadOf(input: PayloadInput): Payload {
   if (objects !== undefined && objects.length > 0) {
     if (placedAt !== BROUGHT_ALONG) {
       throw new BinderlabError(
-        'data that lies in memory already cannot take further objects: give the data as bytes, or write the objects there and give their "offsets"',
+        'data that is in memory already cannot take further objects: pass the data as bytes, or write the objects there and pass their "offsets"',
       );
     }
     return withObjects(bytes, length, objects, offsets, buffersSize);
@@ -109,7 +109,7 @@ function withObjects(
   return { bytes, placedAt: BROUGHT_ALONG, dataSize, attached };
 }
 
-/** @returns The bytes of the data; null when there is none, and when it lies in memory already. */
+/** @returns The bytes of the data; null when there is none, or when it is in user memory already. */
 function bytesOf(data: PayloadInput['data']): Uint8Array | null {
   if (data instanceof Uint8Array) return data;
   if (typeof data === 'string') return bytesOfText(data);
@@ -117,11 +117,11 @@ function bytesOf(data: PayloadInput['data']): Uint8Array | null {
 }
 
 /**
- * Stores what a payload has beside its data over zeroed bytes.
+ * Stores the parts of a payload other than its data over zeroed bytes.
  *
- * @param at First byte of the payload in the piece.
+ * @param at Offset of the payload in the view.
  * @param address User address of that byte, a multiple of 16.
- * @param dataRoom Bytes behind `at` where the data is.
+ * @param dataRoom Bytes from `at` that the data takes.
  */
 export function storeAttached(
   { u8, view }: Piece,
@@ -153,8 +153,8 @@ export function storeAttached(
 }
 
 /**
- * Stores `size` bytes; a few of them one by one, which is quicker than a call of `set`. An array whose buffer was resized or
- * transferred in the meantime is cut off, or filled up with zeros.
+ * Stores `size` bytes. A few bytes are stored one by one, which is faster than `set`. When the array's buffer was resized or
+ * transferred since, the bytes are cut off or filled with zeros.
  */
 export function storeBytes(target: Uint8Array, at: number, bytes: Uint8Array, size: number): void {
   if (bytes.length !== size) {

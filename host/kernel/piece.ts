@@ -1,6 +1,6 @@
 /**
- * A piece of memory in which little-endian numbers are found and stored by words: linear memory, or an array of the host's
- * own. 64-bit values are numbers where they are sizes or user addresses (exact below 2^53).
+ * A view of memory as little-endian 32-bit words: linear memory, or an array of the host. 64-bit values are numbers when they
+ * are sizes or user addresses (exact below 2^53).
  */
 const TWO_32 = 0x1_0000_0000;
 const INT_MAX = 0x7fff_ffff;
@@ -10,14 +10,14 @@ export class Piece {
   readonly i32: Int32Array;
   readonly view: DataView;
 
-  /** @param buffer A multiple of 4 bytes. */
+  /** @param buffer Its length is a multiple of 4 bytes. */
   constructor(buffer: ArrayBufferLike) {
     this.u8 = new Uint8Array(buffer);
     this.i32 = new Int32Array(buffer);
     this.view = new DataView(buffer);
   }
 
-  /** A copy of some bytes, with zeros up to the next multiple of 8. */
+  /** A copy of bytes, padded with zeros to a multiple of 8. */
   static of(bytes: Uint8Array): Piece {
     const piece = new Piece(new ArrayBuffer((bytes.length + 7) & ~7));
     piece.u8.set(bytes);
@@ -28,7 +28,7 @@ export class Piece {
     return (this.i32[index] as number) >>> 0;
   }
 
-  /** @param index That of the low word, as in all that follow. */
+  /** @param index Index of the low word, here and below. */
   u64(index: number): number {
     const high = this.i32[index + 1] as number;
     const low = (this.i32[index] as number) >>> 0;
@@ -47,7 +47,7 @@ export class Piece {
     return this.view.getBigUint64(4 * index, true);
   }
 
-  /** A size or an address: any whole number below 2^64; what is no less is stored as 2^64 - 1. */
+  /** A size or an address: a whole number below 2^64. A larger one is stored as 2^64 - 1. */
   setU64(index: number, value: number): void {
     const { i32 } = this;
     i32[index] = value | 0;

@@ -1,4 +1,4 @@
-/** A process, as scripts see it: its threads, its memory, its end. */
+/** A process, as scripts see it: threads, memory, exit. */
 import { MAP_ANONYMOUS, MAP_FIXED_NOREPLACE, MAP_PRIVATE, PROT_READ, PROT_WRITE } from '../../assembly/abi/machine.ts';
 import { Arena, type ArenaState } from './arena.ts';
 import { BinderlabError, callError } from './error.ts';
@@ -14,7 +14,7 @@ import type { System, Task } from './system.ts';
 import { textOfBytes } from './text.ts';
 import { Thread } from './thread.ts';
 
-/** Where each process's arena lies. */
+/** User address of each process's arena. */
 export interface ArenaRange {
   readonly address: number;
   readonly size: number;
@@ -22,7 +22,7 @@ export interface ArenaRange {
 
 export type People = Roster<Process, Thread>;
 
-/** What a process was at one moment, beside what the guest knows of it. */
+/** The host's part of a process at one moment. */
 export interface ProcessState {
   readonly threads: readonly Thread[];
   readonly arena: ArenaState;
@@ -32,9 +32,9 @@ export interface ProcessState {
 export class Process {
   /** @internal */ readonly memory: UserMemory;
   readonly arena: Arena;
-  /** Its threads, those that have ended included; the main thread is the first. */
+  /** Its threads, dead ones included; the main thread is the first. */
   readonly threads: Thread[] = [];
-  /** Called with each child; children inherit them, as they inherit memory. */
+  /** Called with each child. A child inherits them, as it inherits memory. */
   readonly #forkHandlers: ((child: Process) => void)[] = [];
 
   private constructor(
@@ -42,7 +42,7 @@ export class Process {
     private readonly people: People,
     readonly name: string,
     readonly pid: number,
-    /** Its user: what it was made with, or what setresuid made of it. */
+    /** Its uid: from its creation, or from setresuid. */
     public uid: number,
     /** @internal The guest's process. */
     readonly pointer: number,
@@ -54,7 +54,7 @@ export class Process {
     people.addProcess(this);
   }
 
-  /** @internal Makes a process with one thread and an empty arena. One step. */
+  /** @internal Creates a process with one thread and an empty arena. One step. */
   static spawn(system: System, people: People, name: string, pid: number, uid: number, range: ArenaRange): Process {
     people.checkFree(name);
     let process: Process | null = null;
@@ -76,20 +76,20 @@ export class Process {
     return this.threads[0] as Thread;
   }
 
-  /** Whether any of its threads lives. */
+  /** Whether any of its threads is alive. */
   get alive(): boolean {
     return this.threads.some((thread) => thread.alive);
   }
 
-  /** Says something to people: a line of the machine's log. */
+  /** Adds a line to the machine's log. */
   log(level: LogLine['level'], tag: string, text: string): void {
     this.system.log.add({ level, pid: this.pid, tag, text });
   }
 
   /**
-   * Makes a further thread. One step.
+   * Creates a further thread. One step.
    *
-   * @param by The thread that makes it; one that is free when absent.
+   * @param by The thread that makes the system call; by default one that is awake.
    */
   thread(
     name = `${this.name}.${this.threads.length}`,
@@ -112,7 +112,7 @@ export class Process {
   /**
    * Forks: the child has a copy of the arena and of the descriptors, and no Binder mapping. One step.
    *
-   * @param by The thread that forks; the main thread when absent.
+   * @param by The thread that forks; by default the main thread.
    */
   fork(name: string, { pid = this.people.nextPid, by = this.main } = {}): Process {
     checkForm('fork', { name, pid });
@@ -130,12 +130,12 @@ export class Process {
     return child;
   }
 
-  /** Has a function called with each child of this process, and of its children, when it is made: pthread_atfork. */
+  /** Calls `f` with each child of this process and of its children when it is created: pthread_atfork. */
   atFork(handler: (child: Process) => void): void {
     this.#forkHandlers.push(handler);
   }
 
-  /** SIGKILL: everything of it is gone and released when the step ends. */
+  /** SIGKILL: when the step ends, everything of it is released. */
   kill(): void {
     if (!this.alive) throw new BinderlabError(`${this.name} has ended already: it cannot be killed again.`);
     this.system.act('kill', null, { proc: this.name, pid: this.pid }, () => {
@@ -145,7 +145,7 @@ export class Process {
   }
 
   /**
-   * Bytes of its memory. One step, by a thread that is free.
+   * Reads its memory. One step, by a thread that is awake.
    *
    * @throws BinderlabError on a fault.
    */
@@ -163,13 +163,13 @@ export class Process {
     this.#checkAccess('write', address, bytes.length, stored);
   }
 
-  /** Sets memory of the arena aside. @param align A power of two. @returns Its address. */
+  /** Allocates memory of the arena. @param align A power of two. @returns Its address. */
   alloc(length: number, align = 8): number {
     checkForm('alloc', { length, align });
     return this.arena.alloc(length, align);
   }
 
-  /** Puts bytes into memory that is set aside for them: what `data` of a transaction takes when it is large. */
+  /** Allocates memory and stores bytes there, for `data` of a large transaction. */
   place(bytes: Uint8Array, align = 8): Placed {
     checkForm('place', { bytes, align });
     const address = this.alloc(bytes.length, align);
@@ -177,27 +177,27 @@ export class Process {
     return { address, length: bytes.length };
   }
 
-  /** The data of a call or reply that a thread of this process got. */
+  /** The data of a message that a thread of this process received. */
   dataOf(received: TransactionReturn): Uint8Array {
     return received.dataSize === 0 ? new Uint8Array(0) : this.read(received.buffer, received.dataSize);
   }
 
-  /** The objects in it. */
+  /** The objects in that data. */
   objectsOf(received: TransactionReturn): ReceivedObject[] {
     if (received.offsetsSize === 0) return [];
     return objectsOf(this.dataOf(received), this.read(received.offsets, received.offsetsSize));
   }
 
-  /** The same as text: UTF-8. Data that objects were appended to is more than text. */
+  /** That data as UTF-8 text. Includes the bytes of appended objects. */
   textOf(received: TransactionReturn): string {
     return textOfBytes(this.dataOf(received));
   }
 
   /**
-   * The handle of the first object in it that is one: somebody else's node, as this process is to call it. It stays good
-   * beyond the buffer once it is acquired.
+   * The handle of the first handle object in it. It stays valid after the buffer is freed if the process acquires it
+   * before.
    *
-   * @throws BinderlabError when there is none.
+   * @throws BinderlabError when there is no handle.
    */
   handleOf(received: TransactionReturn): number {
     const objects = this.objectsOf(received);
@@ -248,7 +248,7 @@ export class Process {
       throw callError(`${this.name}: mapping the arena at ${hexOfAddress(address)}`, Math.min(at, -1));
   }
 
-  /** A thread that can act. */
+  /** A thread that is awake. */
   #free(what: string): Thread {
     const free = this.threads.find((thread) => thread.alive && !thread.parked);
     if (free !== undefined) return free;
@@ -267,15 +267,14 @@ export class Process {
   }
 
   #faultMeaning({ signal, siCode }: Stored): string {
-    if (signal === 'SIGBUS')
-      return 'a page of a mapping that has no memory behind it yet: no buffer has ever covered it';
+    if (signal === 'SIGBUS') return 'a page of a mapping without memory: no buffer has covered it yet';
     if (siCode === 2) return 'which is mapped, but not for that: Binder mappings are read-only';
     const { address, size } = this.range;
     return `where nothing is mapped; the arena is ${hexOfAddress(address)} to ${hexOfAddress(address + size)}`;
   }
 }
 
-/** @param made A pointer of the guest's, or what it answered instead. */
+/** @param made A pointer of the guest, or a negative errno. */
 function checkMade(what: string, made: number): number {
   if (made <= 0) throw callError(`making ${what}`, Math.min(made, -1));
   return made;

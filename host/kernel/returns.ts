@@ -1,4 +1,4 @@
-/** What a read returned, decoded: one `Return` for each BR_ word. 64-bit values that an owner chose are bigints. */
+/** The return stream of a read, decoded: one `Return` for each BR_ word. 64-bit values that an owner chose are bigints. */
 import { BR_REPLY, BR_TRANSACTION } from '../../assembly/abi/protocol.ts';
 import {
   FROZEN_STATE_INFO_COOKIE,
@@ -21,7 +21,7 @@ import { Piece } from './piece.ts';
 import { Reel } from './tape.ts';
 import { payloadSize, words } from './words.ts';
 
-// Where the fields lie, in words. An imported constant is looked up at every use, one of the file's own costs nothing.
+// Word offsets of the fields. Local copies: V8 looks up an imported constant at every use.
 const TARGET = TRANSACTION_DATA_TARGET / 4;
 const COOKIE = TRANSACTION_DATA_COOKIE / 4;
 const CODE = TRANSACTION_DATA_CODE / 4;
@@ -36,14 +36,14 @@ const SECCTX = TRANSACTION_DATA_SECCTX_SECCTX / 4;
 const NODE_COOKIE = PTR_COOKIE_COOKIE / 4;
 const FROZEN_COOKIE = FROZEN_STATE_INFO_COOKIE / 4;
 const FROZEN_IS_FROZEN = FROZEN_STATE_INFO_IS_FROZEN / 4;
-/** Words of the stream that a message takes at least. */
+/** Least number of words of a message in the stream. */
 const MESSAGE_WORDS = 1 + TRANSACTION_DATA_SIZE / 4;
 
 const CALL = BR_TRANSACTION | 0;
 const REPLY = BR_REPLY | 0;
-/** The second byte of every word that a driver sends: 'r'. */
+/** The second byte of every BR_ word: 'r'. */
 const FAMILY = 0x72;
-/** No index is above it. The engine, told so, leaves out its checks for sums that overflow. */
+/** Upper bound of every index. With it the engine omits overflow checks of sums. */
 const INDEX = 0x3fff_ffff;
 
 /** Words without payload. */
@@ -59,7 +59,7 @@ export type PlainName =
   | 'BR_ONEWAY_SPAM_SUSPECT'
   | 'BR_TRANSACTION_PENDING_FROZEN';
 
-/** A call that arrived, or the reply to one. Its bytes lie in the receiver's mapping until it frees the buffer. */
+/** A received call or reply. Its bytes are in the receiver's mapping until the receiver frees the buffer. */
 export class TransactionReturn {
   readonly #reel: Reel;
   readonly #at: number;
@@ -71,23 +71,23 @@ export class TransactionReturn {
     /** 0 for oneway calls and replies. */
     readonly senderPid: number,
     readonly senderEuid: number,
-    /** Address of the data, which `bc.freeBuffer` takes; and bytes of it. */
+    /** Address of the data, as `bc.freeBuffer` takes it, and its bytes. */
     readonly buffer: number,
     readonly dataSize: number,
-    /** Address and bytes of the offsets of the objects. */
+    /** Address and bytes of the offsets array. */
     readonly offsets: number,
     readonly offsetsSize: number,
     /** Address of the sender's security context; 0 unless the word is BR_TRANSACTION_SEC_CTX. */
     readonly secctx: number,
     reel: Reel,
-    /** Place on the reel of the word behind the BR_ word. */
+    /** Offset in the results chunk of the word after the BR_ word. */
     at: number,
   ) {
     this.#reel = reel;
     this.#at = at;
   }
 
-  /** The receiver's node that is called; 0 in replies, and for the context manager's. */
+  /** The receiver's node that is called; 0 in replies, and for the context manager. */
   get ptr(): bigint {
     return this.#big(TARGET);
   }
@@ -116,7 +116,7 @@ export type Return =
     }
   | { readonly name: 'BR_FROZEN_BINDER'; readonly cookie: bigint; readonly isFrozen: boolean }
   | { readonly name: 'BR_ERROR'; readonly error: number }
-  /** A word that the driver never sends: the buffer held something else. The rest is left undecoded. */
+  /** A word that no driver sends: the buffer holds something else. The rest is not decoded. */
   | { readonly name: 'BR_UNKNOWN'; readonly word: number; readonly rest: Uint8Array };
 
 export type ReturnName = Return['name'];
@@ -130,12 +130,12 @@ export type ReturnOf<N extends ReturnName> = Return extends infer R
     : never
   : never;
 
-/** Words of the protocol that no driver has ever sent. */
+/** Words of the protocol that no driver sends. */
 const NEVER_SENT: ReadonlySet<string> = new Set(['BR_ACQUIRE_RESULT', 'BR_ATTEMPT_ACQUIRE']);
 const SENT = words('BR_').filter(([, name]) => !NEVER_SENT.has(name)) as [word: number, name: ReturnName][];
 const NAMES: ReadonlyMap<number, ReturnName> = new Map(SENT.map(([word, name]) => [word | 0, name]));
 const WORDS: ReadonlyMap<ReturnName, number> = new Map(SENT.map(([word, name]) => [name, word | 0]));
-/** One shared value for each word without payload. */
+/** One shared object for each word without payload. */
 const PLAIN: ReadonlyMap<ReturnName, Return> = new Map(
   SENT.filter(([word]) => payloadSize(word) === 0).map(([, name]) => [
     name,
@@ -143,14 +143,14 @@ const PLAIN: ReadonlyMap<ReturnName, Return> = new Map(
   ]),
 );
 
-/** Goes through what a read returned. */
+/** Iterates over a return stream. */
 export class ReturnStream {
   private readonly piece: Piece;
-  /** Where the next word is in the piece, and where there is none any more. */
+  /** Read position and end, in words. */
   private at: number;
   private readonly end: number;
 
-  /** The stream is `length` bytes from the place `start` on the reel on, a multiple of 4. */
+  /** The stream is `length` bytes from offset `start` of the chunk, a multiple of 4. */
   constructor(
     private readonly reel: Reel,
     start: number,
@@ -161,14 +161,14 @@ export class ReturnStream {
     this.end = this.at + (length >>> 2);
   }
 
-  /** All that are left. */
+  /** All returns that are left. */
   rest(): Return[] {
     const returns: Return[] = [];
     for (let one = this.next(); one !== null; one = this.next()) returns.push(one);
     return returns;
   }
 
-  /** The next return; null when there is none. */
+  /** The next return; null at the end. */
   next(): Return | null {
     const { reel, piece, at, end } = this;
     if (at >= end) return null;
@@ -180,7 +180,7 @@ export class ReturnStream {
     return words < MESSAGE_WORDS ? otherReturn(name, piece, at + 1) : messageOf(name, reel, at + 1);
   }
 
-  /** The rest is left undecoded. */
+  /** Stops decoding here. */
   #unknown(word: number): Return {
     const from = 4 * (this.at + 1);
     const end = 4 * this.end + (this.length & 3);
@@ -190,9 +190,9 @@ export class ReturnStream {
 }
 
 /**
- * Finds the first return of that name in a stream as of ReturnStream, without a look at what the others say.
+ * Finds the first return of a name without decoding the others.
  *
- * @returns null when there is none up to a word that is no driver's.
+ * @returns null when none comes before the first unknown word.
  */
 export function findReturn(reel: Reel, start: number, length: number, name: ReturnName): Return | null {
   const { i32 } = reel.piece;
@@ -210,7 +210,7 @@ export function findReturn(reel: Reel, start: number, length: number, name: Retu
   return null;
 }
 
-/** @returns The word of a name; 0 for those that have none. */
+/** @returns The word of a name; 0 for an unknown name. */
 function wordOf(name: ReturnName): number {
   if (name === 'BR_TRANSACTION') return CALL;
   if (name === 'BR_REPLY') return REPLY;
@@ -223,9 +223,9 @@ export function returnsOf(bytes: Uint8Array): Return[] {
 }
 
 /**
- * All that is to be read is read before the object is made: the engine then makes it in one go.
+ * Reads all fields before it constructs the object: the engine then allocates it in one go.
  *
- * @param at Index of the payload in the reel's piece.
+ * @param at Index of the payload in the chunk's words.
  */
 function messageOf(name: ReturnName, reel: Reel, at: number): TransactionReturn {
   const { piece, base } = reel;
@@ -234,7 +234,7 @@ function messageOf(name: ReturnName, reel: Reel, at: number): TransactionReturn 
   const flags = (i32[at + FLAGS] as number) >>> 0;
   const senderPid = i32[at + SENDER_PID] as number;
   const senderEuid = (i32[at + SENDER_EUID] as number) >>> 0;
-  const dataSize = (i32[at + DATA_SIZE] as number) >>> 0; // no mapping is so large that the high word counts
+  const dataSize = (i32[at + DATA_SIZE] as number) >>> 0; // the high word is 0: no mapping is that large
   const offsetsSize = (i32[at + OFFSETS_SIZE] as number) >>> 0;
   const buffer = piece.u64(at + BUFFER);
   const offsets = piece.u64(at + OFFSETS);
@@ -255,7 +255,7 @@ function messageOf(name: ReturnName, reel: Reel, at: number): TransactionReturn 
   );
 }
 
-/** What a word says that brings no message. @param at Index of its payload. */
+/** Decodes a word that carries no message. @param at Index of its payload. */
 function otherReturn(name: ReturnName, piece: Piece, at: number): Return {
   switch (name) {
     case 'BR_INCREFS':

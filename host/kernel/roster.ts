@@ -1,4 +1,4 @@
-/** Who is who: processes and threads of the machine by name, those that have ended included. */
+/** Processes and threads of the machine by name, dead ones included. */
 import { BinderlabError } from './error.ts';
 
 interface Named {
@@ -6,7 +6,7 @@ interface Named {
   readonly alive: boolean;
 }
 
-/** Who was there at one moment. */
+/** The processes at one moment. */
 export interface RosterState<P, T> {
   readonly processes: ReadonlyMap<string, P>;
   readonly threads: ReadonlyMap<string, T>;
@@ -23,7 +23,7 @@ export class Roster<P extends Named, T extends Named> {
     return [...this.#processes.values()];
   }
 
-  /** @returns The pid of the next process, unless the script chooses another. */
+  /** @returns The default pid of the next process. */
   get nextPid(): number {
     return 1000 * (this.#made + 1);
   }
@@ -50,7 +50,7 @@ export class Roster<P extends Named, T extends Named> {
     this.#made = made;
   }
 
-  /** @throws BinderlabError when something alive has that name. */
+  /** @throws BinderlabError when a living process or thread has that name. */
   checkFree(name: string): void {
     if (this.#processes.get(name)?.alive)
       throw new BinderlabError(`there is a process "${name}" already; choose another name`);
@@ -58,14 +58,14 @@ export class Roster<P extends Named, T extends Named> {
       throw new BinderlabError(`there is a thread "${name}" already; choose another name`);
   }
 
-  /** @throws BinderlabError when no process has ever had that name. */
+  /** @throws BinderlabError when no process ever had that name. */
   process(name: string): P {
     const process = this.#processes.get(name);
     if (process === undefined) throw unknown('process', name, this.#processes.keys());
     return process;
   }
 
-  /** @throws BinderlabError when no thread has ever had that name. */
+  /** @throws BinderlabError when no thread ever had that name. */
   thread(name: string): T {
     const thread = this.#threads.get(name);
     if (thread === undefined) throw unknown('thread', name, this.#threads.keys());

@@ -1,7 +1,7 @@
 /**
- * The host's side of the stage, in linear memory: what a thread's next BINDER_WRITE_READ is to send, and what the guest
- * tells of the call. Plain commands and transactions of plain data lie there in short; the guest spells them out
- * where it stores them. All others are laid out here, as the driver reads them.
+ * The host's side of the command batch in linear memory: the commands of a thread's next BINDER_WRITE_READ, and the fields
+ * that the guest fills in for the call. Plain commands and transactions of plain data are stored in a short form; the guest
+ * encodes them into the write buffer. The host encodes all others itself, as the driver reads them.
  */
 import {
   COMMAND_CODE,
@@ -26,7 +26,7 @@ import { storeBytes } from './payload.ts';
 import { Piece } from './piece.ts';
 import { Extent, storeCommands } from './stream.ts';
 
-// In words. An imported constant is looked up at every use, one of the file's own costs nothing.
+// Word offsets. Local copies: V8 looks up an imported constant at every use.
 const FIRST = COMMAND_FIRST / 4;
 const SECOND = COMMAND_SECOND / 4;
 const CODE = COMMAND_CODE / 4;
@@ -36,12 +36,12 @@ const DATA = COMMAND_DATA / 4;
 const COMMAND_WORDS = STAGE_COMMAND_SIZE / 4;
 
 const COUNT_MAX = STAGE_COMMANDS_MAX;
-/** Of a BC_ word: how many bytes follow it. */
+/** Payload bytes after a BC_ word. */
 const SIZE = 0x3fff_0000;
 const TRANSACTION = TRANSACTION_DATA_SIZE << 16;
 const INT_MAX = 0x7fff_ffff;
 const WORD_MAX = 0xffff_ffff;
-/** No index is above it. The engine, told so, leaves out its checks for sums that overflow. */
+/** Upper bound of every index. With it the engine omits overflow checks of sums. */
 const INDEX = 0x3fff_ffff;
 
 export class Stage {
@@ -51,12 +51,12 @@ export class Stage {
   readonly #commands: number;
   readonly #payloads: number;
   readonly #payloadsEnd: number;
-  /** A write buffer of the host's own; made by the first call that needs it. */
+  /** A write buffer in the host's memory; allocated at first use. */
   #apart: Piece | null = null;
 
   constructor(
     private readonly linear: Piece,
-    /** Linear address of the stage. */
+    /** Linear address of the batch. */
     start: number,
   ) {
     this.#next = (start + STAGE_NEXT) >>> 2;
@@ -68,9 +68,9 @@ export class Stage {
   }
 
   /**
-   * Puts commands on the stage that are going to lie at `address`.
+   * Stores commands that the guest will encode at `address`.
    *
-   * @returns How many the guest finds there; -1 when they have no room.
+   * @returns How many commands the batch holds; -1 when they do not fit.
    */
   put(commands: readonly Command[], address: number): number {
     const { length } = commands;
@@ -111,19 +111,19 @@ export class Stage {
     return length;
   }
 
-  /** @returns Commands as they lie in a write buffer at `address`; good until the next call. */
+  /** @returns The encoded commands for a write buffer at `address`; valid until the next call. */
   bytes(commands: readonly Command[], address: number, { size, stream }: Extent): Uint8Array {
     this.#apart ??= new Piece(new ArrayBuffer(WRITE_BUFFER_SIZE));
     storeCommands(this.#apart, 0, address, commands, stream);
     return this.#apart.u8.subarray(0, size);
   }
 
-  /** The thread to resume behind the last `sysWriteRead` or `resumeKeep`, or 0. */
+  /** The thread to resume after the last `sysWriteRead` or `resumeKeep`, or 0. */
   get next(): number {
     return this.linear.i32[this.#next] as number;
   }
 
-  /** Linear address of the record that the last of them made; 0 when it made none. */
+  /** Linear address of the last call's entry in the results log; 0 for none. */
   get record(): number {
     return this.linear.i32[this.#record] as number;
   }
@@ -141,7 +141,7 @@ export class Stage {
   }
 }
 
-/** Whether a word of the stage is too small for a value. The first comparison is of integers, and settles most. */
+/** Whether a value needs more than 32 bits. The first comparison is of integers, and decides most cases. */
 function isWide(value: number): boolean {
   return value > INT_MAX && value > WORD_MAX;
 }

@@ -1,4 +1,4 @@
-/** The ways in which message bytes get from the sender's memory into the receiver's: their names, as the guest numbers them. */
+/** The strategies: their names, in the guest's numbering. */
 import {
   MAP_STRATEGY_SHIFT,
   STRATEGY_FAULT,
@@ -20,18 +20,18 @@ const NUMBERS = {
   fault: STRATEGY_FAULT,
 } as const;
 
-/** How message bytes get from the sender to the receiver; ARCHITECTURE.md tells each. */
+/** A way to get the bytes of a message to the receiver; ARCHITECTURE.md describes each. */
 export type Strategy = keyof typeof NUMBERS;
 
-/** All of them, the reference first. */
+/** All strategies, the reference first. */
 export const STRATEGIES = Object.keys(NUMBERS) as readonly Strategy[];
 
-/** @returns The guest's number for it; undefined when there is none of that name. */
+/** @returns The guest's number of a strategy; undefined for an unknown name. */
 export function strategyNumber(name: string): number | undefined {
   return Object.hasOwn(NUMBERS, name) ? NUMBERS[name as Strategy] : undefined;
 }
 
-/** What the flags of an mmap have to hold for a mapping of another strategy than the machine's. */
+/** Flags of an mmap that select a strategy other than the machine's. */
 export function strategyFlags(name: Strategy): number {
   return (NUMBERS[name] + 1) << MAP_STRATEGY_SHIFT;
 }

@@ -1,5 +1,5 @@
 /**
- * A list of commands as BINDER_WRITE_READ takes it:
+ * A list of commands in the form that BINDER_WRITE_READ takes:
  *
  *     | command stream ... | payload of the first transaction | payload of the next ...
  *     ^ write buffer       ^ each at a multiple of 16
@@ -31,11 +31,11 @@ import { align, BROUGHT_ALONG, storeAttached, storeBytes } from './payload.ts';
 import type { Piece } from './piece.ts';
 import { payloadSize, wordName } from './words.ts';
 
-/** How much memory a list of commands takes. */
+/** The size of an encoded list of commands. */
 export class Extent {
   /** Bytes of the command stream. */
   readonly stream: number;
-  /** Bytes of the stream and of the payloads behind it. */
+  /** Bytes of the stream and of the payloads after it. */
   readonly size: number;
 
   constructor(commands: readonly Command[]) {
@@ -52,10 +52,10 @@ export class Extent {
 }
 
 /**
- * Lays the commands out in `piece` from byte `base` (a multiple of 16) on, where they have room.
+ * Encodes the commands from byte `base` of `piece` (a multiple of 16). They must fit.
  *
  * @param address User address of that byte.
- * @param stream Bytes of their stream.
+ * @param stream Bytes of the command stream.
  */
 export function storeCommands(
   piece: Piece,
@@ -89,12 +89,12 @@ export function streamSize({ word, bytes }: Command): number {
   return word === 0 ? (bytes as Uint8Array).length : 4 + payloadSize(word);
 }
 
-/** @returns Bytes of the data that a command brings along, up to where something else may begin. */
+/** @returns Bytes of a command's payload data, rounded up to the alignment of the next payload. */
 function dataRoom({ dataSize, placedAt }: Command): number {
   return placedAt === BROUGHT_ALONG ? align(dataSize, 16) : 0;
 }
 
-/** Stores one command at `at`, aligned or not; its payload will lie at `payloadAddress`. */
+/** Stores one command at `at`, aligned or not; its payload will be at `payloadAddress`. */
 function storeCommand(view: DataView, at: number, command: Command, payloadAddress: number): void {
   const { word, first, second } = command;
   const body = at + 4;
@@ -124,7 +124,7 @@ function storeCommand(view: DataView, at: number, command: Command, payloadAddre
   }
 }
 
-/** A part without bytes has the address 0, as libbinder sends it. */
+/** An empty part has the address 0, as libbinder sends it. */
 function storeTransaction(view: DataView, at: number, command: Command, payloadAddress: number): void {
   const { dataSize, placedAt, attached } = command;
   const data = placedAt === BROUGHT_ALONG ? payloadAddress : placedAt;
@@ -133,7 +133,7 @@ function storeTransaction(view: DataView, at: number, command: Command, payloadA
   setBig(view, at + TRANSACTION_DATA_COOKIE, command.second);
   view.setUint32(at + TRANSACTION_DATA_CODE, command.code, true);
   view.setUint32(at + TRANSACTION_DATA_FLAGS, command.flags, true);
-  view.setUint32(at + TRANSACTION_DATA_SENDER_PID, 0, true); // the driver's to fill in
+  view.setUint32(at + TRANSACTION_DATA_SENDER_PID, 0, true); // the driver fills it in
   view.setUint32(at + TRANSACTION_DATA_SENDER_EUID, 0, true);
   setU64(view, at + TRANSACTION_DATA_DATA_SIZE, dataSize);
   setU64(view, at + TRANSACTION_DATA_OFFSETS_SIZE, 8 * offsets);
@@ -144,7 +144,7 @@ function storeTransaction(view: DataView, at: number, command: Command, payloadA
   }
 }
 
-/** @throws BinderlabError when it is none, as plain JavaScript may hand over. */
+/** @throws BinderlabError for a value that is not a command, as plain JavaScript may pass. */
 function checkCommand(command: Command, commands: readonly Command[]): void {
   if (command instanceof Command && isNumber(command.first) && isNumber(command.second)) return;
   const what = `command ${commands.indexOf(command) + 1} of ${commands.length}`;

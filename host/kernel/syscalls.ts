@@ -1,6 +1,6 @@
 /**
- * The system calls of one thread, as plain as the kernel's: numbers in, the raw result out, -errno included. Each
- * call is one step. What only a script could do wrong (a thread that has ended, or that sleeps) is an error.
+ * The system calls of one thread in the kernel's own form: numbers in, the raw return value out, -errno included. Each call
+ * is one step. An act of a thread that is dead or asleep is an error of the script.
  */
 import {
   F_GETFD,
@@ -27,7 +27,7 @@ import type { System, Task } from './system.ts';
 import { ReadCall, WriteCall } from './transfer.ts';
 import { type Caller, recordBytes, type WriteRead, WriteReadCall } from './writeread.ts';
 
-/** What an access to memory came to: bytes stored or read, and the fault that ended it early. */
+/** The result of a memory access: bytes stored or read, and the fault that ended it early. */
 export type Stored = OutputOf<'poke'>;
 export type FileInfo = OutputOf<'fdinfo'>;
 
@@ -38,12 +38,12 @@ const FILE_KINDS: Readonly<Record<FileKind, number>> = {
   socketpair: FILE_KIND_SOCKETPAIR,
 };
 const TWO_ENDED: ReadonlySet<FileKind> = new Set<FileKind>(['pipe', 'socketpair']);
-// An imported constant is looked up at every use, one of the file's own costs nothing.
+// Local copies: V8 looks up an imported constant at every use.
 const WRITE_ROOM = WRITE_BUFFER_SIZE;
 const READ_ROOM = READ_BUFFER_SIZE;
-/** The input of a step that no observer hears of. */
+/** The input of a step without an observer. */
 const UNWATCHED: object = {};
-/** setresuid: leave it as it is. */
+/** setresuid: keeps the value. */
 const UID_UNCHANGED = 0xffffffff;
 
 export class Syscalls {
@@ -95,7 +95,7 @@ export class Syscalls {
     return ret;
   }
 
-  /** Sets the security context of the process; no bytes for none. */
+  /** Sets the security context of the process; no bytes remove it. */
   setContext(context: Uint8Array): number {
     const { raw, guest } = this.system;
     if (context.length > PAGE_SIZE) throw new BinderlabError(`a security context has ${PAGE_SIZE} bytes at most`);
@@ -138,7 +138,7 @@ export class Syscalls {
     return system.leave(task, call, system.raw.sysWrite(task.pointer, fd, addr, len));
   }
 
-  /** The lowest descriptor from `from` up that is not open. Looking is no step. */
+  /** The lowest free descriptor from `from` up. Not a step. */
   freeDescriptor(from = 0): number {
     let fd = from;
     while (this.system.raw.sysFcntl(this.task.pointer, fd, F_GETFD, 0) >= 0) fd++;
@@ -146,7 +146,7 @@ export class Syscalls {
   }
 
   /**
-   * Any ioctl; BINDER_WRITE_READ has a method of its own.
+   * Any ioctl but BINDER_WRITE_READ.
    *
    * @param poke Stored at `arg` before the call.
    * @param outLen Bytes at `arg` to keep after the call.
@@ -161,7 +161,7 @@ export class Syscalls {
     return system.leave(task, call, system.raw.sysIoctl(task.pointer, fd, cmd, arg));
   }
 
-  /** BINDER_WRITE_READ, with every field given. */
+  /** BINDER_WRITE_READ, with every field given by the caller. */
   writeRead(input: WriteRead): WriteReadCall {
     const { system, task, memory } = this;
     const { fd, arg, wbuf, poke, readSize } = input;
@@ -175,14 +175,14 @@ export class Syscalls {
     return system.leave(task, call, system.raw.sysIoctl(task.pointer, fd, BINDER_WRITE_READ, arg));
   }
 
-  /** BINDER_WRITE_READ out of the thread's window: in one crossing to the guest, unless the commands need more room. */
+  /** BINDER_WRITE_READ from the thread's window: one crossing into the guest, unless the commands need more room. */
   exchange(fd: number, window: Window, commands: readonly Command[], readSize: number): WriteReadCall {
     const { system, task } = this;
     const { stage, raw } = system;
     this.check();
     if (!(readSize >= 0 && readSize <= READ_ROOM)) throw unreadable(fd, commands, readSize);
     const count = stage.put(commands, window.wbuf);
-    // what is no list has no length
+    // a value that is not a list has no length
     if (!(count >= 0)) return this.writeRead(this.#laidOut(fd, window, commands, readSize));
     const call = new WriteReadCall(this.#caller, window, readSize);
     const isWatched = system.observer !== null;
@@ -202,12 +202,12 @@ export class Syscalls {
     return { fd, arg, wbuf, poke, writeSize: stream, writeConsumed: 0, rbuf, readSize, readConsumed: 0 };
   }
 
-  /** The thread's next step is the first that needs its buffers, unless an earlier one was. */
+  /** Notes the first step of the thread that needs its buffers. */
   noteFirst(): void {
     this.#caller.firstStep = Math.min(this.#caller.firstStep, this.system.nextStep);
   }
 
-  /** Stores bytes, as a store instruction of this thread would. */
+  /** Stores bytes, as a store instruction of this thread does. */
   poke(addr: number, bytes: Uint8Array): Stored {
     return this.#access('poke', { addr, bytes }, () => this.#stored(this.memory.store(addr, bytes)));
   }
@@ -220,14 +220,14 @@ export class Syscalls {
   peek(addr: number, len: number): Stored & { bytes: Uint8Array } {
     return this.#access('peek', { addr, len }, () => {
       const bytes = this.memory.load(addr, len);
-      // no spread: the engine would make a new hidden class for the result of each
+      // no spread: the engine would make a new hidden class for each result
       const stored = this.#stored(bytes.length) as Stored & { bytes: Uint8Array };
       stored.bytes = bytes;
       return stored;
     });
   }
 
-  /** Opens a file of another kind at exactly these numbers; pipes and socket pairs have two, others use `fd` alone. */
+  /** Opens a file of another kind at these numbers. Pipes and socket pairs have two, others use `fd` only. */
   makeFile(kind: FileKind, fd: number, fd2: number, content: Uint8Array): FileInfo {
     const { raw } = this.system;
     if (content.length > PAGE_SIZE) {
@@ -245,7 +245,7 @@ export class Syscalls {
     return info;
   }
 
-  /** What an open file is: its identity, and what a memfd holds. */
+  /** Describes an open file: its identity, and the contents of a memfd. */
   fileInfo(fd: number): FileInfo {
     const { raw, guest } = this.system;
     let info: FileInfo = { ret: 0 };
@@ -264,10 +264,10 @@ export class Syscalls {
     return info;
   }
 
-  /** @throws BinderlabError unless the thread can act. */
+  /** @throws BinderlabError unless the thread is alive and awake. */
   check(): void {
     const { task } = this;
-    // compared, since any other test for truth takes the engine ten instructions more
+    // compared: any other test for truth takes the engine ten instructions more
     if (task.alive !== true) {
       throw new BinderlabError(
         `${task.name} has ended: a thread does nothing after its exit, or after its process was killed.`,

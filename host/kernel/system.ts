@@ -1,6 +1,6 @@
 /**
- * Steps: one act of one thread, and all that follows from it until nothing can run. Owns the schedule of the emulated
- * machine's single processor, the number of the next step, and the threads that sleep.
+ * Steps: one act of one thread, and everything that follows until no thread can run. Owns the schedule of the machine's
+ * single processor, the number of the next step, and the sleeping threads.
  *
  *     act -> woken threads, in the order they were woken -> deferred work -> those that it woke -> ... -> quiet
  */
@@ -15,59 +15,58 @@ import { Piece } from './piece.ts';
 import { Stage } from './stage.ts';
 import { Tape } from './tape.ts';
 
-// An imported constant is looked up at every use, one of the file's own costs nothing.
+// Local copy: V8 looks up an imported constant at every use.
 const ASLEEP = PARKED;
 
-/** A thread as the schedule knows it. */
+/** A thread as the scheduler sees it. */
 export interface Task {
   readonly name: string;
   /** The guest's thread. */
   readonly pointer: number;
   /**
-   * Its place among the machine's threads: by creation, except that the place of a thread that has ended is taken
-   * again. Lists in journals are sorted by it, as those of the kernel's recorder are.
+   * Its position among the machine's threads: order of creation, except that the position of a dead thread is used again.
+   * Lists in journals are sorted by it, as the kernel's recorder sorts them.
    */
   readonly seat: number;
-  /** False once the thread, or its process, has ended. */
+  /** False once the thread or its process has ended. */
   alive: boolean;
-  /** The call it sleeps in. */
+  /** The call in which it sleeps. */
   call: Call | null;
 }
 
-/** What the schedule knew at one moment. */
+/** The scheduler's state at one moment. */
 export interface SystemState {
   readonly nextStep: number;
   readonly seats: readonly (Task | null)[];
   /** The sleeping threads' calls. */
   readonly parked: ReadonlyMap<Task, Call>;
-  /** What had come of the calls that were parked then or in an earlier state. */
+  /** Results of the calls that were parked then or in an earlier state. */
   readonly calls: ReadonlyMap<Call, CallState>;
   readonly files: ReadonlyMap<number, string>;
 }
 
-/** A choice of the schedule among threads that could run. */
+/** A choice of the schedule among runnable threads. */
 export interface Choice {
-  /** Their names; the first is the one that had run before, or had waited longest. */
+  /** Their names. The first one ran last, or has waited longest. */
   readonly of: readonly string[];
-  /** The place of the chosen one in `of`. */
+  /** Index of the chosen one in `of`. */
   readonly chose: number;
 }
 
 /**
- * Who keeps the journal. Inputs and outputs are plain objects: names in camelCase, addresses as numbers, bytes as
- * Uint8Array.
+ * Keeps the journal. Inputs and outputs are plain objects: names in camelCase, addresses as numbers, bytes as Uint8Array.
  */
 export interface Observer {
   /**
    * A step begins.
    *
    * @param by Name of the acting thread; null when no thread acts.
-   * @param sched The choices that led to it, since the step before.
+   * @param sched The choices since the previous step.
    */
   begin(step: number, op: Op, by: string | null, input: object, sched: readonly Choice[]): void;
   /** A parked call of an earlier step is done. */
   woken(task: Task, call: Call): void;
-  /** The step is over. @param output What it answers; null for nothing. */
+  /** The step is over. @param output Its output; null for none. */
   end(output: object | null): void;
   /** The step is over, and its thread sleeps. */
   park(): void;
@@ -75,22 +74,22 @@ export interface Observer {
 
 export class System {
   readonly raw: GuestExports;
-  /** What came of BINDER_WRITE_READs. */
+  /** The results log of BINDER_WRITE_READs. */
   readonly tape: Tape;
   /** Linear memory. */
   readonly linear: Piece;
-  /** Linear address of a page through which bytes pass where no user memory is meant. */
+  /** Linear address of a scratch page, for bytes that belong to no user memory. */
   readonly scratch: number;
-  /** What the guest and the host tell each other around a BINDER_WRITE_READ. */
+  /** The command batch that host and guest share for a BINDER_WRITE_READ. */
   readonly stage: Stage;
   readonly log = new Log();
-  /** Whether listeners are being told something: they may look, and not act. */
+  /** Whether listeners are being called: they may look, and not act. */
   telling = false;
   /** Whether senders have security contexts, as with SELinux. */
   namesSenders = false;
-  /** Told of every step; null when nobody keeps a journal. */
+  /** Called with every step; null without a journal. */
   observer: Observer | null = null;
-  /** Told of each parked call that is done, in the order in which they are; null when nobody runs programs. */
+  /** Called with each parked call that is done, in order; null without a simulation. */
   onReturn: ((task: Task) => void) | null = null;
   /** The schedule's choices since the last step. */
   choices: Choice[] = [];
@@ -99,9 +98,9 @@ export class System {
   readonly #tasks = new Map<number, Task>();
   /** Names of open files by inode, in order of first appearance. */
   readonly #files = new Map<number, string>();
-  /** Threads by seat; a free seat is null. */
+  /** Threads by seat; null for a free seat. */
   readonly #seats: (Task | null)[] = [];
-  /** Calls that were parked in a saved state: the only ones that a later one may find returned, or the reverse. */
+  /** Calls that were parked in a saved state. Only their state can differ between two saved states. */
   readonly #saved = new Set<Call>();
 
   constructor(readonly guest: Guest) {
@@ -112,19 +111,19 @@ export class System {
     this.tape = new Tape(this.linear, this.raw.tape());
   }
 
-  /** The seat of the next thread: the first that is free. */
+  /** The first free seat: that of the next thread. */
   get freeSeat(): number {
     const free = this.#seats.indexOf(null);
     return free < 0 ? this.#seats.length : free;
   }
 
-  /** Makes a thread known; it has the free seat. */
+  /** Registers a thread in the free seat. */
   enlist(task: Task): void {
     this.#tasks.set(task.pointer, task);
     this.#seats[task.seat] = task;
   }
 
-  /** Forgets a thread that has ended; what it slept in never returns. */
+  /** Removes a thread that has ended; its parked call never returns. */
   dismiss(task: Task): void {
     if (!task.alive) return;
     task.alive = false;
@@ -132,7 +131,7 @@ export class System {
     this.#seats[task.seat] = null;
   }
 
-  /** A step that answers nothing. */
+  /** A step without output. */
   act(op: Op, by: Task | null, input: object, run: () => void): void {
     this.#begin(op, by, input);
     run();
@@ -140,7 +139,7 @@ export class System {
     this.observer?.end(null);
   }
 
-  /** A step by no thread of the machine's: what it returns is the output, and it may wake threads. */
+  /** A step without an acting thread. Its return value is the output; it may wake threads. */
   read<T extends object>(op: Op, input: object, run: () => T): T {
     this.#begin(op, null, input);
     const output = run();
@@ -163,16 +162,16 @@ export class System {
     return ret;
   }
 
-  /** Begins a step that is a system call which may sleep; the caller makes it, then calls `leave` with its result. */
+  /** Begins a step for a system call that may sleep. The caller makes the call, then passes its result to `leave`. */
   enter(op: Op, by: Task, input: object, call: Call): void {
     call.step = this.nextStep;
     this.#begin(op, by, input);
   }
 
   /**
-   * The rest of such a step. When this returns, `call` is done or parked.
+   * Ends such a step. Afterwards `call` is done or parked.
    *
-   * @param record Linear address of the call's record on the tape; 0 when the guest has made none.
+   * @param record Linear address of the call's entry in the results log; 0 for none.
    * @param next The thread to resume, or 0; the guest is asked when it is absent.
    */
   leave<C extends Call>(by: Task, call: C, ret: number, record = 0, next?: number): C {
@@ -185,7 +184,7 @@ export class System {
     return call;
   }
 
-  /** A look that wakes nobody, or an access to memory by the processor itself; what it returns is the output. */
+  /** An inspection that wakes no thread, or a memory access by the processor itself. Its return value is the output. */
   access<T extends object>(op: Op, by: Task | null, input: object, run: () => T): T {
     this.#begin(op, by, input);
     const output = run();
@@ -193,7 +192,7 @@ export class System {
     return output;
   }
 
-  /** Lets everything run that can. @param next The thread to resume, or 0. */
+  /** Runs everything that can run. @param next The thread to resume, or 0. */
   settle(next: number = this.raw.runNext()): void {
     const { raw, stage } = this;
     let pointer = next;
@@ -215,7 +214,7 @@ export class System {
     return name;
   }
 
-  /** All that it knows, to be given to `restore`. Between two steps. */
+  /** The state between two steps, for `restore`. */
   save(): SystemState {
     const parked = new Map<Task, Call>();
     for (const task of this.#tasks.values()) {
@@ -227,7 +226,7 @@ export class System {
     return { nextStep: this.nextStep, seats: [...this.#seats], parked, calls, files: new Map(this.#files) };
   }
 
-  /** Goes back to what it knew. A thread made since then has ended; one that ended lives, and is parked if it was. */
+  /** Returns to a saved state. A thread created since is dead; one that died since is alive, and parked if it was. */
   restore({ nextStep, seats, parked, calls, files }: SystemState): void {
     this.nextStep = nextStep;
     for (const task of this.#tasks.values()) task.alive = false;
@@ -245,11 +244,11 @@ export class System {
     for (const [inode, name] of files) this.#files.set(inode, name);
   }
 
-  /** @throws BinderlabError while listeners are told of a step: one that acts would be told of that step, and so on. */
+  /** @throws BinderlabError while listeners are called: an act of theirs would call them again, without end. */
   checkQuiet(): void {
     if (!this.telling) return;
     throw new BinderlabError(
-      'a listener of machine.on() may look at the machine, and not act in it: no system call, spawn, dump or restore. Note what you want, and do it when the call that you were told of has returned.',
+      'a listener of machine.on() may look at the machine, and not act in it: no system call, spawn, dump or restore. Note what to do, and do it when the reported call has returned.',
     );
   }
 
@@ -261,7 +260,7 @@ export class System {
     this.observer?.begin(step, op, by === null ? null : by.name, input, sched);
   }
 
-  /** Takes the result, before anybody else runs. */
+  /** Takes the result, before any other thread runs. */
   #finish(by: Task, call: Call, ret: number, record: number): void {
     if (ret === ASLEEP) by.call = call;
     else call.finish(ret, record);

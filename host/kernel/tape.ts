@@ -1,10 +1,10 @@
 /**
- * What came of BINDER_WRITE_READs, as the guest records it on its tape: the host finds a record where it lies, and when the
- * tape is full, or about to change, takes it away as one piece. An array of its own for every read would cost more than the
- * whole system call.
+ * The results log: the guest appends the results of BINDER_WRITE_READs in linear memory, and the host reads each entry there.
+ * When the log is full, or about to change, the host copies it out as one chunk. An array for every read would cost more than
+ * the whole system call.
  *
- *     tape in linear memory   | record | record | ... the reel of all calls since the last turn
- *     turn()                  the records go to memory of the host's own, the reel with them; a new one begins
+ *     log in linear memory    | entry | entry | ... the chunk of all calls since the last turn
+ *     turn()                  copies the entries into the host's memory; a new chunk begins
  */
 import {
   RECORD_LENGTH,
@@ -16,31 +16,31 @@ import {
 } from '../../assembly/abi/machine.ts';
 import { Piece } from './piece.ts';
 
-/** A stretch of the tape. Whoever holds a place in it looks it up in `piece` each time. */
+/** A chunk of the log. Its owner reads `piece` anew at each access, since the chunk may move. */
 export class Reel {
   constructor(
-    /** Linear memory, as long as the tape is there; then memory of the host's own. */
+    /** Linear memory while the entries are in the log; then memory of the host. */
     public piece: Piece,
-    /** What is to be taken off a linear address to get the place in `piece`. */
+    /** Subtracted from a linear address, it gives the offset in `piece`. */
     public base: number,
   ) {}
 }
 
 export class Tape {
-  /** The one that the guest writes to. */
+  /** The chunk to which the guest appends. */
   reel: Reel;
   readonly #end: number;
 
   constructor(
     private readonly linear: Piece,
-    /** Linear address of the tape. */
+    /** Linear address of the log. */
     private readonly start: number,
   ) {
     this.reel = new Reel(linear, 0);
     this.#end = (start + TAPE_END) / 4;
   }
 
-  /** Takes the records away: before the guest's memory becomes another, and when there are many. */
+  /** Copies the entries out: when the log is nearly full, and before the guest's memory is replaced. */
   turn(): void {
     const { linear, reel, start } = this;
     const end = linear.i32[this.#end] as number;
@@ -51,13 +51,13 @@ export class Tape {
     linear.i32[this.#end] = 0;
   }
 
-  /** The same, unless there is still much room. */
+  /** The same, unless much space is left. */
   turnFull(): void {
     if ((this.linear.i32[this.#end] as number) > TAPE_SIZE / 2) this.turn();
   }
 }
 
-/** @returns A reel of one record, at 0. */
+/** @returns A chunk of one entry, at 0. */
 export function reelOf(writeConsumed: number, readConsumed: number, read: Uint8Array): Reel {
   const piece = new Piece(new ArrayBuffer((RECORD_READ + read.length + 7) & ~7));
   setI64(piece, RECORD_WRITE_CONSUMED / 4, writeConsumed);
@@ -67,7 +67,7 @@ export function reelOf(writeConsumed: number, readConsumed: number, read: Uint8A
   return new Reel(piece, 0);
 }
 
-/** What a program lets lie in binder_write_read may be any number, and is told as a signed one. */
+/** A program may leave any number in binder_write_read; it is reported as a signed one. */
 function setI64(piece: Piece, index: number, value: number): void {
   if (value >= 0) piece.setU64(index, value);
   else piece.view.setBigInt64(4 * index, BigInt(value), true);

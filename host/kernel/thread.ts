@@ -1,6 +1,6 @@
 /**
- * A thread, as scripts see it: the system calls with names and defaults. A call that fails is an error which says
- * what failed and why; who wants to see the kernel refuse something passes `mayFail`, or catches it.
+ * A thread, as scripts see it: the system calls with names and defaults. A failed call throws an error that says what
+ * failed and why. To see the kernel refuse something, pass `mayFail` or catch the error.
  */
 import { EPOLLIN, MAP_FIXED_NOREPLACE, MAP_PRIVATE, O_NONBLOCK, PROT_READ } from '../../assembly/abi/machine.ts';
 import * as protocol from '../../assembly/abi/protocol.ts';
@@ -48,34 +48,34 @@ import type { ReadCall, WriteCall } from './transfer.ts';
 import { commandWords } from './words.ts';
 import type { WriteReadCall } from './writeread.ts';
 
-/** The process of a thread, as far as a thread needs it. */
+/** The part of a process that its threads need. */
 export interface Home {
   readonly name: string;
   readonly pid: number;
-  /** Its user, as setresuid left it. */
+  /** Its uid, as setresuid left it. */
   uid: number;
   readonly memory: UserMemory;
   readonly arena: Arena;
-  /** Called when one thread has ended, or all of them at once. */
+  /** Called when one thread has ended, or all threads at once. */
   threadEnded(thread: Task): void;
   allEnded(): void;
 }
 
 export interface WriteReadOptions {
-  /** Bytes to read at most, 256 when absent; 0 does not read. */
+  /** Bytes to read at most; default 256. 0 does not read. */
   readonly readSize?: number;
-  /** Whether a negative result is fine. EAGAIN and EINTR always are. */
+  /** Whether a negative result is accepted. EAGAIN and EINTR always are. */
   readonly mayFail?: boolean;
 }
 
 export interface IoctlOptions {
-  /** User address of the argument; in the thread's own buffers when absent. */
+  /** User address of the argument; default: in the thread's own buffers. */
   readonly arg?: number;
   /** Stored at `arg` before the call. */
   readonly poke?: Uint8Array;
-  /** Bytes at `arg` that the call's `bytes` hold afterwards. */
+  /** Bytes at `arg` after the call, returned as the call's `bytes`. */
   readonly outLen?: number;
-  /** Whether a negative result is fine. */
+  /** Whether a negative result is accepted. */
   readonly mayFail?: boolean;
 }
 
@@ -88,15 +88,15 @@ export interface MmapOptions {
 
 export type Device = keyof typeof DEVICES;
 
-/** What libbinder maps: 1 MiB less two pages. */
+/** The size that libbinder maps: 1 MiB less two pages. */
 export const MAP_LENGTH = 1040384;
 export const MAP_ADDRESS = 0x70000000;
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 const DEFAULTS: WriteReadOptions = {};
-/** Answers of a read that are no mistake of the script's. */
+/** Results of a read that are no error of the script. */
 const NORMAL_ERRORS: ReadonlySet<string | null> = new Set(['EAGAIN', 'EINTR']);
-/** Errors of the descriptor, whatever the commands were. */
+/** Errors of the descriptor, whatever the commands are. */
 const DESCRIPTOR_ERRORS: ReadonlySet<string | null> = new Set(['EBADF', 'ENOTTY']);
 
 export class Thread {
@@ -105,7 +105,7 @@ export class Thread {
   /** @internal */ readonly seat: number;
   /** @internal The same system calls without defaults and without errors: -errno is a result there. */
   readonly sys: Syscalls;
-  /** Where its ioctls keep their buffers; set aside by the first that needs it. */
+  /** Addresses of its ioctl buffers; allocated by the first call that needs them. */
   #buffers: Window | null = null;
 
   /** @internal */ constructor(
@@ -138,7 +138,7 @@ export class Thread {
     this.#plain('close', { fd }, () => `close of descriptor ${fd}`);
   }
 
-  /** @param to The number wanted; the lowest free one when absent. @returns The new descriptor. */
+  /** @param to The number wanted; default: the lowest free one. @returns The new descriptor. */
   dup(fd: number, to = -1): number {
     checkForm('dup', { fd, to });
     return this.#checked(`dup of descriptor ${fd}`, this.sys.dup(fd, to));
@@ -149,8 +149,9 @@ export class Thread {
   }
 
   /**
-   * Maps a Binder device, for the buffers of what this process receives.
+   * Maps a Binder device: messages to this process will be in that mapping.
    *
+   * @param strategy How its pages are mapped; default: the machine's strategy.
    * @returns The address.
    */
   mmap(
@@ -178,16 +179,16 @@ export class Thread {
     this.#plain('mprotect', input, () => `mprotect of ${length} bytes at ${hexOfAddress(address)}`);
   }
 
-  /** Becomes another user: setresuid of the whole process. */
+  /** Sets the uid: setresuid of the whole process. */
   setUid(uid: number): void {
     checkForm('setUid', { uid });
     this.#checked(`setresuid to ${uid}`, this.sys.setUid(uid));
   }
 
   /**
-   * Gives the process a security context, as setcon(3) does: what BR_TRANSACTION_SEC_CTX tells of its messages.
+   * Sets the security context of the process, as setcon(3) does. BR_TRANSACTION_SEC_CTX carries it.
    *
-   * @param context Text, stored as UTF-8 with a NUL behind it; null for none.
+   * @param context Text, stored as UTF-8 with a final NUL; null removes it.
    */
   setContext(context: string | null): void {
     checkForm('setContext', { context });
@@ -196,7 +197,7 @@ export class Thread {
   }
 
   /**
-   * Makes a file in memory at the lowest free descriptor: memfd_create.
+   * Creates a file in memory at the lowest free descriptor: memfd_create.
    *
    * @param content At most 4096 bytes; writes and ftruncate make it longer.
    * @returns The descriptor.
@@ -208,7 +209,7 @@ export class Thread {
     return this.#checked('making a memfd', this.sys.makeFile('memfd', fd, -1, content).ret);
   }
 
-  /** Makes a file in memory longer; the new bytes are zero. */
+  /** Extends a file in memory; the new bytes are zero. */
   ftruncate(fd: number, length: number): void {
     this.#plain('ftruncate', { fd, len: length }, () => `ftruncate of descriptor ${fd} to ${length} bytes`);
   }
@@ -219,17 +220,17 @@ export class Thread {
     return this.sys.fileInfo(fd);
   }
 
-  /** Makes a stream socket pair at the two lowest free descriptors. @returns Them. */
+  /** Creates a stream socket pair at the two lowest free descriptors. @returns Both. */
   socketPair(): [fd: number, fd2: number] {
     return this.#twoEnds('socketpair');
   }
 
-  /** Makes a pipe whose ends do not sleep. @returns The descriptor to read from, and the one to write to. */
+  /** Creates a non-blocking pipe. @returns The read end and the write end. */
   pipe(): [fd: number, fd2: number] {
     return this.#twoEnds('pipe');
   }
 
-  /** Reads from a descriptor up to `length` bytes, and parks while a stream has none. */
+  /** Reads up to `length` bytes from a descriptor; parks while a stream is empty. */
   read(fd: number, length: number = READ_BUFFER_SIZE, { mayFail = false } = {}): ReadCall {
     checkForm('read', { fd, length });
     if (length > READ_BUFFER_SIZE) throw tooLong(`${length} bytes to read`, READ_BUFFER_SIZE);
@@ -238,7 +239,7 @@ export class Thread {
     return call;
   }
 
-  /** Writes to a descriptor, and parks while a stream is full. The result tells how many of the bytes it took. */
+  /** Writes to a descriptor; parks while a stream is full. The return value is the number of bytes written. */
   write(fd: number, bytes: Uint8Array, { mayFail = false } = {}): WriteCall {
     checkForm('write', { fd, bytes });
     if (bytes.length > WRITE_BUFFER_SIZE) throw tooLong(`${bytes.length} bytes to write`, WRITE_BUFFER_SIZE);
@@ -247,7 +248,7 @@ export class Thread {
     return call;
   }
 
-  /** Waits for events on one descriptor, or looks whether there are any (`wait: false`). */
+  /** Waits for events of one descriptor, or returns the present ones (`wait: false`). */
   poll(fd: number, { events = EPOLLIN as number, wait = true } = {}): PollCall {
     checkForm('poll', { fd, events });
     return this.sys.poll(fd, events, wait ? -1 : 0);
@@ -277,13 +278,13 @@ export class Thread {
     return u32At(this.ioctl(fd, protocol.BINDER_VERSION, { outLen: 4 }).bytes, 0);
   }
 
-  /** How many threads the driver may ask this process to make. */
+  /** Sets how many threads the driver may ask this process to create. */
   setMaxThreads(fd: number, count: number): void {
     checkForm('setMaxThreads', { count });
     this.ioctl(fd, protocol.BINDER_SET_MAX_THREADS, { poke: u32Bytes(count) });
   }
 
-  /** Makes this process the one behind handle 0. @param node Its node, where flags or a name are wanted. */
+  /** Makes this process the context manager, handle 0. @param node Its node, when flags or a name are needed. */
   becomeContextManager(fd: number, node?: { flags?: number; ptr?: bigint | number; cookie?: bigint | number }): void {
     if (node === undefined) {
       this.ioctl(fd, protocol.BINDER_SET_CONTEXT_MGR, { poke: u32Bytes(0) });
@@ -297,12 +298,12 @@ export class Thread {
     this.ioctl(fd, protocol.BINDER_ENABLE_ONEWAY_SPAM_DETECTION, { poke: u32Bytes(enable ? 1 : 0) });
   }
 
-  /** BINDER_THREAD_EXIT: the driver forgets this thread; its next ioctl is a first one again. */
+  /** BINDER_THREAD_EXIT: the driver drops its binder thread; the next ioctl makes a new one. */
   leaveBinder(fd: number): void {
     this.ioctl(fd, protocol.BINDER_THREAD_EXIT, { poke: u32Bytes(0) });
   }
 
-  /** Freezes or thaws a process. With a timeout the call may park until the process's calls have drained. */
+  /** Freezes or thaws a process. With a timeout the call may park until the process has no call pending. */
   freeze(fd: number, pid: number, { enable = true, timeoutMs = 0, mayFail = false } = {}): IoctlCall {
     checkForm('freeze', { pid, timeoutMs });
     return this.ioctl(fd, protocol.BINDER_FREEZE, { poke: freezeBytes(pid, enable, timeoutMs), mayFail });
@@ -325,7 +326,7 @@ export class Thread {
     return nodeDebugInfoOf(this.ioctl(fd, protocol.BINDER_GET_NODE_DEBUG_INFO, query).bytes);
   }
 
-  /** Counts of references to the node behind a handle; the context manager alone may ask. */
+  /** Reference counts of the node of a handle; only the context manager may ask. */
   nodeInfoForRef(fd: number, handle: number): NodeInfoForRef {
     checkForm('nodeInfoForRef', { handle });
     const query = { poke: refQueryBytes(handle), outLen: NODE_INFO_FOR_REF_SIZE };
@@ -333,8 +334,7 @@ export class Thread {
   }
 
   /**
-   * Sends commands, then reads: BINDER_WRITE_READ. With nothing to read the thread parks, and the call is done when a
-   * later step wakes it.
+   * BINDER_WRITE_READ: sends commands, then reads. The thread parks while there is nothing to read; a later step wakes it.
    */
   writeRead(fd: number, commands: readonly Command[], options: WriteReadOptions = DEFAULTS): WriteReadCall {
     const { readSize = 256, mayFail = false } = options;
@@ -346,12 +346,12 @@ export class Thread {
     return call;
   }
 
-  /** Reads without sending anything, and parks while there is nothing to read. */
+  /** Reads without sending; parks while there is nothing to read. */
   wait(fd: number, options?: WriteReadOptions): WriteReadCall {
     return this.writeRead(fd, [], options);
   }
 
-  /** Interrupts it with a signal that has an empty handler: a parked call returns EINTR. */
+  /** Sends a signal with an empty handler: a parked call returns EINTR. */
   signal(): void {
     this.#checkAlive();
     this.system.act('signal', null, { thread: this.name, tid: this.tid }, () =>
@@ -359,14 +359,14 @@ export class Thread {
     );
   }
 
-  /** Lets the time pass until its parked call gives up: for freezes with a timeout. */
+  /** Lets time pass until the parked call returns: for freezes with a timeout. */
   awaitTimeout(ms: number): void {
     checkForm('awaitTimeout', { ms });
     this.#checkAlive();
     this.system.act('await', null, { thread: this.name, ms }, () => this.system.raw.timeoutExpire(this.pointer));
   }
 
-  /** Ends, without telling the driver first. */
+  /** Exits, without BINDER_THREAD_EXIT. */
   exit(): void {
     this.sys.check();
     this.system.act('texit', this, {}, () => {
@@ -375,7 +375,7 @@ export class Thread {
     });
   }
 
-  /** Ends the whole process: exit_group. */
+  /** Exits the whole process: exit_group. */
   exitProcess(): void {
     this.sys.check();
     this.system.act('exit', this, {}, () => {
@@ -384,7 +384,7 @@ export class Thread {
     });
   }
 
-  /** @internal Forgets where its buffers are; they are set aside again by the first call that needs them, at the same place. */
+  /** @internal Drops its buffer addresses. The first call that needs buffers allocates the same ones again. */
   forgetBuffers(): void {
     this.#buffers = null;
   }
@@ -409,14 +409,14 @@ export class Thread {
     if (!this.alive) throw new BinderlabError(`${this.name} has ended.`);
   }
 
-  /** A system call that its row says all of, with its inputs checked. @param what As `#checked` has it. */
+  /** A system call that its row describes completely, with its inputs checked. @param what As `#checked` has it. */
   #plain<O extends PlainOp>(op: O, input: InputOf<O>, what: () => string): number {
     checkInput(op, input);
     const ret = this.sys.call(op, input);
     return ret < 0 ? this.#checked(what(), ret) : ret;
   }
 
-  /** @param what Which call, of what: its first word is the call's name. */
+  /** @param what The call and its object; the first word is the call's name. */
   #checked(what: string, ret: number): number {
     if (ret < 0) throw callError(`${this.name}: ${what}`, ret, errnoMeaning(-ret, what.split(' ', 1)[0]));
     return ret;

@@ -1,4 +1,4 @@
-/** read(2) and write(2): bytes between user memory and an open file. Both may sleep at a stream, empty or full. */
+/** read(2) and write(2) between user memory and an open file. Both may sleep: at an empty stream, at a full one. */
 import { Call, type CallState, type Named, type Result } from './call.ts';
 import type { UserMemory } from './memory.ts';
 
@@ -15,7 +15,7 @@ export class ReadCall extends Call {
     super(caller);
   }
 
-  /** What it read; nothing at the end of the file, and after an error. */
+  /** The bytes read; none at the end of the file, and after an error. */
   get bytes(): Uint8Array {
     this.checkDone();
     return this.#bytes;

@@ -1,18 +1,18 @@
-/** What the guest's invariant checker found, in words. One sentence for each VIOLATION_* of abi/check. */
+/** The result of the guest's invariant checker in words: a sentence for each VIOLATION_* of abi/check. */
 import * as codes from '../../assembly/abi/check.ts';
 import type { GuestExports } from '../../build/layout.ts';
 import { BinderlabError } from './error.ts';
 
-/** The first invariant that does not hold. */
+/** The first violated invariant. */
 export interface Violation {
   /** The number's name without its prefix, e.g. `NODE_LOCAL_STRONG`. */
   name: string;
-  /** Linear address of what is broken. */
+  /** Linear address of the broken object. */
   address: number;
-  /** What it should be, and what it is; which numbers these are, the sentence tells. Zero where there are none. */
+  /** Expected and actual number; the sentence says which. Zero when unused. */
   wanted: number;
   found: number;
-  /** All of that as a sentence, without a full stop. */
+  /** The whole as a sentence, without a full stop. */
   text: string;
 }
 
@@ -23,7 +23,7 @@ const NAMES: ReadonlyMap<number, string> = new Map(
 
 type Name = keyof typeof codes extends `VIOLATION_${infer Rest}` ? Exclude<Rest, 'TALLIES'> : never;
 
-/** {at} is the address, {wanted} and {found} are the numbers, with an x in front as hex. */
+/** {at} is the address; {wanted} and {found} are the numbers, in hex with a leading x. */
 const SENTENCES: Readonly<Record<Name, string>> = {
   FRAME_REFS: 'the frames at {at} count {wanted} references, but {found} holders were found',
   OWNER: 'the object at {at}: {wanted} in use there, {found} found to own it',
@@ -54,7 +54,7 @@ const SENTENCES: Readonly<Record<Name, string>> = {
   KEEPER: 'the frame at {at} names {wanted} page that keeps it for a message that was freed, and {found} does',
   LOOSE: 'the transaction at {at} ({wanted} without caller and receiver) is ended by {found} others',
 
-  POISON: 'somebody wrote through a null pointer: the byte at {at} is {xfound}, and was filled with {xwanted}',
+  POISON: 'a null pointer was written through: the byte at {at} is {xfound}, and was filled with {xwanted}',
   FRAME_TABLE: 'the entry of the frame at {at} in the frame table is wrong',
   FRAME_LISTS: 'the lists of free frames and the frame table disagree',
   FRAME_KIND: 'the frames at {at} are not what their holder takes them for: {xwanted} expected, {xfound} found',
@@ -95,26 +95,26 @@ const SENTENCES: Readonly<Record<Name, string>> = {
   BUFFER_OBJECT: 'the buffer at {at} has an object at {wanted} whose node is not there',
 
   PROC: 'the binder_proc at {at} is on the wrong lists for being alive or dead, or counts threads that it did not ask for',
-  MANAGER: 'the context manager of the device at {at} is {xfound}, a node of nobody or of another device',
-  LOOPER: 'the binder_thread at {at} is not its proc’s, or waits though nobody sleeps at it (flags {xfound})',
+  MANAGER: 'the context manager of the device at {at} is {xfound}, a node without a proc, or of another device',
+  LOOPER: 'the binder_thread at {at} is not its proc’s, or waits though no thread sleeps at it (flags {xfound})',
   WAITER:
     'the binder_thread at {at} thinks that thread {xwanted} sleeps there; that one sleeps elsewhere, or is {xfound}',
   WAITING: 'the binder_thread at {at}: {wanted} to be on the list of waiting ones, {found} on it',
   WORK: 'the work at {at} of type {found} has no business where it waits',
   NODE: 'the binder_node at {at} is not with the owner that it names, or still has counts of a dead one',
   NODE_FLAGS: 'the flags of the binder_node at {at} contradict each other',
-  NODE_HELD_BY_NOBODY: 'the binder_node at {at} is held by nobody, and was not freed',
+  NODE_HELD_BY_NOBODY: 'the binder_node at {at} has no holder, and was not freed',
   REF: 'the binder_ref at {at} has no count left, or is not with its proc and node (strong {wanted}, weak {found})',
   HANDLES: 'the binder_proc at {at} has {wanted} handles marked as taken, and refs {found}',
   DEATH: 'the death notification at {at} is of type {found}; it should be {wanted}',
-  FREEZE: 'the freeze notification at {at} is of type {found}, or its answer is due and it waits to be told',
+  FREEZE: 'the freeze notification at {at} is of type {found}, or it is queued while its acknowledgement is due',
   TRANSACTION: 'the transaction at {at} is neither queued nor served nor waits for a lost reply',
   TRANSACTION_BUFFER: 'a transaction and its buffer do not know each other, at {at} and {xwanted}',
   STACK_ORDER: 'the stack of the binder_thread at {at} has the transaction {xwanted}, which has no place there',
   STATS: 'of object kind {at} debugfs counts {wanted} that live, and there are {found}',
 };
 
-/** Runs the checker. Null when all is well. */
+/** Runs the checker. null: no invariant is violated. */
 export function findViolation(raw: GuestExports): Violation | null {
   let code: number;
   try {

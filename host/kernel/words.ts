@@ -1,7 +1,7 @@
 /**
- * Command and return streams in words, one string a word: "BC_ACQUIRE handle=1". For people; the bytes decide.
+ * Command and return streams as text, a string for each word: "BC_ACQUIRE handle=1". For people; the bytes decide.
  *
- * Both streams are the same: a 32-bit word, then as many bytes of payload as bits 29..16 of the word say.
+ * Both streams have one form: a 32-bit word, then the payload, whose size is in bits 29..16 of the word.
  */
 import * as protocol from '../../assembly/abi/protocol.ts';
 import {
@@ -53,7 +53,7 @@ const TRANSACTION: readonly Field[] = [
 ];
 const TRANSACTION_SG: readonly Field[] = [...TRANSACTION, ['buffers_size', TRANSACTION_DATA_SG_BUFFERS_SIZE, 'u64']];
 
-/** The fields of each payload that has any. Names are those of the kernel's structures. */
+/** The fields of each payload. Names are those of the kernel's structures. */
 const PAYLOADS: Readonly<Record<string, readonly Field[]>> = {
   BC_TRANSACTION: TRANSACTION,
   BC_REPLY: TRANSACTION,
@@ -107,12 +107,12 @@ const NAMES: ReadonlyMap<number, string> = new Map(
     .map(([name, word]) => [word >>> 0, name]),
 );
 
-/** @returns The name of a BC_ or BR_ word, or undefined when the protocol has no such word. */
+/** @returns The name of a BC_ or BR_ word; undefined for an unknown word. */
 export function wordName(word: number): string | undefined {
   return NAMES.get(word);
 }
 
-/** All words whose names begin so, with their names. */
+/** All words with that prefix, with their names. */
 export function words(beginning: string): [word: number, name: string][] {
   return [...NAMES].filter(([, name]) => name.startsWith(beginning));
 }
@@ -122,21 +122,21 @@ export function wordNames(): string[] {
   return [...NAMES.values()];
 }
 
-/** @returns The bytes of payload behind a word. */
+/** @returns Payload bytes after a word. */
 export function payloadSize(word: number): number {
   return (word >>> 16) & 0x3fff;
 }
 
 /**
- * The commands in `bytes` from `from` up to `to`. Ends at an unknown word, and at one whose payload is cut off.
+ * The commands in `bytes` from `from` to `to`. Stops at an unknown word, and at a truncated payload.
  *
- * @returns Nothing for what is shorter than a word.
+ * @returns An empty list for fewer bytes than a word.
  */
 export function commandWords(bytes: Uint8Array, from = 0, to = bytes.length): string[] {
   return streamWords(bytes, from, to, 'BC_');
 }
 
-/** The same for what a read returned. */
+/** The same for a return stream. */
 export function returnWords(bytes: Uint8Array): string[] {
   return streamWords(bytes, 0, bytes.length, 'BR_');
 }

@@ -1,4 +1,4 @@
-/** BINDER_WRITE_READ: what is asked, and what comes of it. */
+/** BINDER_WRITE_READ: its input and its result. */
 
 import { RECORD_LENGTH, RECORD_READ, RECORD_READ_CONSUMED, RECORD_WRITE_CONSUMED } from '../../assembly/abi/machine.ts';
 import {
@@ -19,12 +19,12 @@ import { findReturn, type Return, type ReturnName, type ReturnOf, ReturnStream }
 import { type Reel, reelOf, type Tape } from './tape.ts';
 import { returnWords } from './words.ts';
 
-/** One call: what is stored in user memory before it, and the fields of binder_write_read. */
+/** Input of one call: bytes to store in user memory, and the fields of binder_write_read. */
 export type WriteRead = InputOf<'wr'>;
 
 const record = new Piece(new ArrayBuffer(WRITE_READ_SIZE));
 
-/** @returns binder_write_read with those fields; good until the next one is made. */
+/** @returns The encoded binder_write_read; valid until the next one is made. */
 export function recordBytes(input: WriteRead): Uint8Array {
   record.setU64(WRITE_READ_WRITE_SIZE / 4, input.writeSize);
   record.setU64(WRITE_READ_WRITE_CONSUMED / 4, input.writeConsumed);
@@ -41,41 +41,41 @@ interface Place {
   readonly rbuf: number;
 }
 
-/** What the calls of one thread have in common. */
+/** What the calls of one thread share. */
 export interface Caller {
   readonly name: string;
   readonly memory: UserMemory;
   /** Linear memory. */
   readonly linear: Piece;
-  /** Index in it of the thread's call frame: binder_write_read as the driver stored it back, when that succeeded. */
+  /** Index in it of the thread's call frame: binder_write_read as the driver stored it after a success. */
   readonly frame: number;
-  /** Where the guest records what comes of calls. */
+  /** The results log. */
   readonly tape: Tape;
-  /** Number of the thread's first step that needed its buffers: its first ioctl, as a rule. */
+  /** Number of the thread's first step that needed its buffers; usually its first ioctl. */
   firstStep: number;
 }
 
-/** So much of the read buffer is watched, or all of a larger one up to the other: a failing read may leave something there. */
+/** Watched bytes of the read buffer at least: a failed read may leave something there. */
 const WATCHED_MIN = 512;
 const WATCHED_MAX = 64 * 1024;
-/** No read returns more, unless binder_write_read was overwritten: then so much is shown as is watched. */
+/** Upper bound of a read's result. It is exceeded only when binder_write_read was overwritten; then the watched bytes count. */
 const READ_MAX = 160 * 1024;
-// As words: an imported constant is looked up at every use, one of the file's own costs nothing.
+// As words. Local copies: V8 looks up an imported constant at every use.
 const LENGTH = RECORD_LENGTH / 4;
 const READ = RECORD_READ;
-/** What a read has to say when nothing has come. */
+/** The text of an empty read. */
 const EMPTY: ReadonlySet<ReturnName> = new Set<ReturnName>(['BR_NOOP', 'BR_TRANSACTION_COMPLETE']);
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
-/** What a transaction that came to nothing means. */
+/** The meaning of each failure of a transaction. */
 const REASONS: Readonly<Partial<Record<ReturnName, string>>> = {
   BR_FAILED_REPLY: 'the driver refused the message; thread.extendedError(fd) has the errno',
   BR_DEAD_REPLY:
-    'the process behind that handle has died, or has not mapped its descriptor (mmap), or nobody has become context manager yet',
+    'the process of that handle is dead, or has not mapped its descriptor (mmap), or there is no context manager yet',
   BR_FROZEN_REPLY: 'the callee is frozen',
 };
 
-/** Memory from the read buffer on as it was before the call, and what was stored there beyond what was read. */
+/** Memory from the read buffer on before the call, and what was stored there beyond the bytes read. */
 interface Watched {
   readonly before: Uint8Array;
   readonly over: Uint8Array;
@@ -90,12 +90,12 @@ interface WriteReadState extends CallState {
 /** BINDER_WRITE_READ. */
 export class WriteReadCall extends Call {
   /** @internal */ declare protected readonly caller: Caller;
-  /** The record of the call is in it; null when there is nothing to be known. */
+  /** The chunk that holds the call's entry; null when the result is unknown. */
   private reel: Reel | null = null;
-  /** Linear address of the record. */
+  /** Linear address of the entry. */
   private at = 0;
   private decoded: Return[] | null = null;
-  /** What is in the read buffer beside that; null when nobody wants to know. */
+  /** Bytes in the read buffer beside the result; null when they were not requested. */
   private watched: Watched | null = null;
 
   /** @internal */ constructor(
@@ -106,7 +106,7 @@ export class WriteReadCall extends Call {
     super(caller);
   }
 
-  /** @internal Has what the driver stores beyond what it says it has read found out. Before the call is made. */
+  /** @internal Call before the ioctl: records bytes that the driver stores after read_consumed. */
   watch(): void {
     const { place, readSize } = this;
     if (readSize === 0) return;
@@ -114,12 +114,12 @@ export class WriteReadCall extends Call {
     this.watched = { before, over: NO_BYTES };
   }
 
-  /** Bytes of the command stream that the driver took; null when binder_write_read itself is unreadable. */
+  /** Command bytes that the driver consumed; null when binder_write_read itself is unreadable. */
   get writeConsumed(): number | null {
     return this.#consumed(RECORD_WRITE_CONSUMED);
   }
 
-  /** Bytes that it returned; null as above. */
+  /** Bytes that the driver returned; null as above. */
   get readConsumed(): number | null {
     return this.#consumed(RECORD_READ_CONSUMED);
   }
@@ -141,13 +141,13 @@ export class WriteReadCall extends Call {
     return this.decoded;
   }
 
-  /** The return stream in words, one text a word: what `--strace` prints. */
+  /** The return stream as text, a string for each word: what `--strace` prints. */
   get words(): string[] {
     return returnWords(this.bytes);
   }
 
   /**
-   * The first return of that name.
+   * The first return of a name.
    *
    * @throws BinderlabError when there is none.
    */
@@ -207,7 +207,7 @@ export class WriteReadCall extends Call {
     return reel === null ? null : findReturn(reel, at + READ, lengthAt(reel, at), name);
   }
 
-  /** Why something that was expected did not come, as far as the returns tell. */
+  /** Why an expected return did not arrive, as far as the other returns show. */
   #reason(): string {
     if (this.errno !== null) return `the call failed with ${this.errno}`;
     for (const { name } of this.returns) if (name in REASONS) return REASONS[name] as string;
@@ -216,7 +216,7 @@ export class WriteReadCall extends Call {
     return isFirst ? `a thread's first ioctl returns at once, where later ones sleep; ${later}` : later;
   }
 
-  /** The guest has made no record. A call that succeeded has left its fields with the guest, others in user memory. */
+  /** The guest made no entry. A successful call left its fields in the call frame, any other one in user memory. */
   #collectApart(ret: number): void {
     const { memory, linear, frame, tape } = this.caller;
     if (ret >= 0) {
@@ -238,7 +238,7 @@ export class WriteReadCall extends Call {
     this.reel = reelOf(writeConsumed, readConsumed, read);
   }
 
-  /** What the driver stored from byte `from` of the read buffer on: up to the last one that is another than before. */
+  /** Bytes stored from byte `from` of the read buffer on, up to the last one that changed. */
   #seen({ before }: Watched, from: number): Watched {
     const after = this.caller.memory.look(this.place.rbuf, before.length);
     let end = before.length;
@@ -247,12 +247,12 @@ export class WriteReadCall extends Call {
   }
 }
 
-/** @returns Bytes of the read buffer that are watched. */
+/** @returns How many bytes of the read buffer are watched. */
 function watchedSize(readSize: number): number {
   return Math.min(Math.max(readSize, WATCHED_MIN), WATCHED_MAX);
 }
 
-/** @returns Bytes of what was read, as of the record at a place on the reel. */
+/** @returns Bytes read, from the entry at an offset of the chunk. */
 function lengthAt({ piece, base }: Reel, at: number): number {
   return piece.i32[((at - base) >> 2) + LENGTH] as number;
 }

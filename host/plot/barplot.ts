@@ -1,7 +1,7 @@
-/** Bars made of parts, as rows of HTML that are as wide as their place. */
+/** Stacked bars, as HTML rows of the full width. */
 import { colorOf, type Look, markup, percentOf } from './svg.ts';
 
-/** A bar made of parts, or of one. */
+/** A bar of one part or of several. */
 export interface Bar {
   name: string;
   parts: readonly { name: string; look: Look; value: number }[];
@@ -13,7 +13,7 @@ export interface BarPlot {
   text: (value: number) => string;
 }
 
-/** @returns HTML: title, a legend where bars have several parts, and a row for each bar. */
+/** @returns HTML: title, a legend when bars have several parts, and a row for each bar. */
 export function barPlot({ title, bars, text }: BarPlot): string {
   const most = Math.max(...bars.map(total), 0);
   const rows = bars.map((bar) => row(bar, most, text));
@@ -35,7 +35,7 @@ function row(bar: Bar, most: number, text: (value: number) => string): string {
   )}">${parts.join('')}</svg><span class="number">${markup(text(total(bar)))}</span></div>`;
 }
 
-/** Of the parts that some bar has any of. */
+/** The parts that are not zero in every bar. */
 function legend(bars: readonly Bar[]): string {
   const looks = new Map<string, Look>();
   for (const { name, look, value } of bars.flatMap(({ parts }) => parts)) if (value > 0) looks.set(name, look);

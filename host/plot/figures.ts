@@ -1,7 +1,7 @@
 /** Amounts as short text: bytes, counts and times of any size in a few characters. */
 const KIB = 1024;
 const MIB = KIB * KIB;
-/** The least that is told from 0. */
+/** Smaller amounts are shown as 0. */
 const LEAST = 0.1;
 
 /** "12 B", "4 KiB", "1.5 MiB"; at most one decimal. */
@@ -11,13 +11,13 @@ export function bytesText(bytes: number): string {
   return `${short(bytes)} B`;
 }
 
-/** "5442 B", "12 KiB": larger units where they are exact. */
+/** "5442 B", "12 KiB": a larger unit only when it is exact. */
 export function exactBytesText(bytes: number): string {
   if (bytes >= MIB && bytes % MIB === 0) return `${bytes / MIB} MiB`;
   return bytes >= KIB && bytes % KIB === 0 ? `${bytes / KIB} KiB` : `${bytes} B`;
 }
 
-/** Whole numbers as they are, means with one decimal. */
+/** Whole numbers without decimals, means with one. */
 export function countText(count: number): string {
   return short(count);
 }
@@ -29,7 +29,7 @@ export function timeText(ns: number): string {
   return `${short(ns)} ns`;
 }
 
-/** What is there is not called nothing. */
+/** An amount above 0 is never shown as 0. */
 function short(value: number): string {
   if (value > 0 && value < LEAST / 2) return `<${LEAST}`;
   return Number.isInteger(value) ? String(value) : value.toFixed(1).replace(/\.0$/, '');

@@ -1,6 +1,6 @@
 /**
- * Lines over a log axis, with the spread of their points, as SVG that is as wide as its place: across, everything is given in
- * shares of the width, so that text keeps its size. Nothing in it needs a script to be seen.
+ * Lines over a log axis, with the spread of their points, as SVG of the full width. Horizontal places are shares of the width,
+ * so that text keeps its size. It works without a script.
  */
 import { binaryScale, linearScale, logScale, type Scale } from './scale.ts';
 import { colorOf, dashOf, type Look, markup, percentOf, place, plotStyles, sampleLine } from './svg.ts';
@@ -8,10 +8,10 @@ import { colorOf, dashOf, type Look, markup, percentOf, place, plotStyles, sampl
 export interface Point {
   x: number;
   y: number;
-  /** Between these it may as well lie; drawn as a bar. */
+  /** The spread, drawn as a bar. */
   low?: number;
   high?: number;
-  /** Whether the line goes through it without a dot. */
+  /** Whether the point has no dot. */
   bare?: boolean;
 }
 
@@ -21,7 +21,7 @@ export interface Line {
   points: readonly Point[];
 }
 
-/** A point to mark on a line plot, with what it means. */
+/** A marked point, with its meaning. */
 export interface Mark {
   x: number;
   y: number;
@@ -31,23 +31,23 @@ export interface Mark {
 export interface LinePlot {
   title: string;
   lines: readonly Line[];
-  /** Points with a ring around them. */
+  /** Points with a ring. */
   marks?: readonly Mark[];
-  /** Values that lines are to reach, or to stay under, at a place. */
+  /** Limits that lines should reach or stay below, at a place. */
   limits?: readonly Mark[];
-  /** What the axes have on them, with the unit. */
+  /** Titles of the axes, with the unit. */
   xName: string;
   yName: string;
   /** Text of a value on the axis. */
   xText: (x: number) => string;
   yText: (y: number) => string;
-  /** Whether x has powers of two on it, or of ten. */
+  /** Whether the ticks of x are powers of two, or of ten. */
   x: 'bytes' | 'count';
-  /** How y runs: in the logarithm, or straight from 0 on. */
+  /** Scale of y: logarithmic, or linear from 0. */
   y: 'log' | 'linear';
 }
 
-/** Places of values: shares of the width, and pixels from the top. */
+/** Maps values to places: shares of the width, and pixels from the top. */
 interface Frame {
   x: Scale;
   y: Scale;
@@ -56,17 +56,17 @@ interface Frame {
 const HEIGHT = 380;
 const TOP = 34;
 const BOTTOM = 330;
-/** Shares of the width between which points lie; left of them stand the values of y. */
+/** The shares of the width that bound the points; the labels of y are left of them. */
 const LEFT = 0.09;
 const RIGHT = 0.965;
-/** Units across the box in which lines are drawn. */
+/** Width of the lines' view box, in units. */
 const BOX = 1000;
-/** So many values on x have room on a phone. */
+/** Number of x labels that fit on a phone. */
 const NARROW_TICKS = 5;
 const LIMIT_REACH = 0.03;
 const LEGEND_STEP = 20;
 
-/** @returns HTML: title, legend and plot; nothing when there is no point. */
+/** @returns HTML: title, legend and plot; empty without points. */
 export function linePlot(plot: LinePlot): string {
   if (plot.lines.every(({ points }) => points.length === 0)) return '';
   const legend = plot.lines.map(
@@ -79,7 +79,7 @@ export function linePlot(plot: LinePlot): string {
 `;
 }
 
-/** The same as an SVG file of its own, so wide, in colours that follow the reader's choice of light and dark. */
+/** The plot as an SVG file of that width; its colours follow the reader's light or dark mode. */
 export function plotFile(plot: LinePlot, width: number): string {
   const legendAt = TOP + HEIGHT;
   const height = legendAt + plot.lines.length * LEGEND_STEP + 10;
@@ -98,7 +98,7 @@ ${legend.join('\n')}
 `;
 }
 
-/** What lies between and on the axes. */
+/** The content of the plot area and the axes. */
 function area(plot: LinePlot): string {
   const { lines, marks = [], limits = [], xName, yName, yText } = plot;
   const frame = frameOf(plot);
@@ -133,7 +133,7 @@ function drawn({ look, points }: Line, { x, y }: Frame): string {
   return `<polyline class="line" ${colorOf(look)}${dashOf(look)} points="${path}"/>`;
 }
 
-/** A dot, with its spread as an upright bar behind it. */
+/** A dot, with its spread as a vertical bar. */
 function dot(point: Point, { name, look }: Line, { xText, yText }: LinePlot, { x, y }: Frame): string {
   const { low = point.y, high = point.y } = point;
   const at = percentOf(x.at(point.x));
@@ -145,7 +145,7 @@ function dot(point: Point, { name, look }: Line, { xText, yText }: LinePlot, { x
   return `${bar}<circle class="dot" ${colorOf(look)} ${middle} r="4"><title>${title}</title></circle>`;
 }
 
-/** A short line across, with its text above it. */
+/** A short horizontal line, with its text above. */
 function limitMark({ x, y }: Frame, limit: Mark): string {
   const [middle, height] = [x.at(limit.x), place(y.at(limit.y))];
   const [from, to] = [percentOf(middle - LIMIT_REACH), percentOf(Math.min(middle + LIMIT_REACH, 1))];
@@ -158,7 +158,7 @@ function rule(y: number, text: string): string {
   return `<line class="rule" x1="0" x2="100%" y1="${at}" y2="${at}"/><text class="soft over" x="0" y="${at - 4}">${markup(text)}</text>`;
 }
 
-/** The round values of x; a phone has room for some of their names. */
+/** The ticks of x; a phone shows only some of the labels. */
 function xTicks({ xText }: LinePlot, { x }: Frame): string[] {
   const every = Math.ceil(x.ticks.length / NARROW_TICKS);
   return x.ticks.map((value, index) => {

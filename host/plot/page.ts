@@ -1,4 +1,4 @@
-/** A page of plots and tables as one HTML file that needs nothing beside itself, for light and dark, wide and narrow. */
+/** A page of plots and tables as one self-contained HTML file, for light and dark mode, wide and narrow windows. */
 import { markup, plotStyles } from './svg.ts';
 
 const STYLE = `${plotStyles(':root')}
@@ -30,12 +30,12 @@ td.good,td.bad,td.soft,td code{white-space:nowrap}code{font-size:12px}
 `;
 
 export interface Page {
-  /** In the window's title. */
+  /** The window's title. */
   title: string;
   heading: string;
-  /** Below the heading, as HTML. */
+  /** HTML below the heading. */
   intro: string;
-  /** As HTML; one without a body is left out. */
+  /** HTML; a section without a body is omitted. */
   sections: readonly { title: string; body: string }[];
 }
 
@@ -51,7 +51,7 @@ ${shown.map((section) => `<section><h2>${markup(section.title)}</h2>${section.bo
 `;
 }
 
-/** Plots beside each other where there is room, else one below the other. */
+/** Plots side by side where they fit, otherwise stacked. */
 export function besides(plots: readonly string[]): string {
   return `<div class="side">${plots.join('')}</div>`;
 }

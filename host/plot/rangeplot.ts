@@ -1,43 +1,43 @@
-/** Rows, each with dots on one axis and the range between two ends: spreads, and percentiles. HTML, as wide as its place. */
+/** Rows with dots on one axis and a range: spreads, and percentiles. HTML of the full width. */
 import { linearScale, logScale, type Scale } from './scale.ts';
 import { colorOf, type Look, markup, percentOf } from './svg.ts';
 
 export interface Range {
   name: string;
-  /** Ends of the thick line. */
+  /** Ends of the range, the thick line. */
   low: number;
   high: number;
   dots: readonly { value: number; text: string }[];
-  /** What stands right of it. */
+  /** Text on the right. */
   note: string;
-  /** `strong` is drawn in the colour of a finding. */
+  /** `strong` has the colour of a finding. */
   weight?: 'plain' | 'strong';
 }
 
 export interface RangePlot {
   title: string;
-  /** What the axis has on it, with the unit. */
+  /** Title of the axis, with the unit. */
   axisName: string;
   ranges: readonly Range[];
   text: (value: number) => string;
   axis: 'log' | 'linear';
 }
 
-/** The axis, and where dots are drawn that it has no place for. */
+/** The axis; it moves dots outside of it to its ends. */
 interface Clipped extends Scale {
-  /** The nearest value that the axis has. */
+  /** The nearest value on the axis. */
   within(value: number): number;
 }
 
-/** Shares of the width that the axis begins and ends at. */
+/** The shares of the width that bound the axis. */
 const LEFT = 0.04;
 const RIGHT = 0.96;
 const PLAIN: Look = { color: 0 };
 const STRONG: Look = { color: 5 };
-/** Of all dots, so many are to have their place on the axis, however far away the others lie. */
+/** Share of dots that must be inside the axis, however far the others are. */
 const DOTS_SHOWN = 0.95;
 
-/** @returns Nothing when there is no range. */
+/** @returns HTML; empty without ranges. */
 export function rangePlot({ title, axisName, ranges, text, axis }: RangePlot): string {
   if (ranges.length === 0) return '';
   const scale = axis === 'log' ? logAxis(ranges) : linearAxis(ranges);
@@ -55,7 +55,7 @@ function logAxis(ranges: readonly Range[]): Clipped {
   return { ...logScale(values, LEFT, RIGHT), within: (value) => value };
 }
 
-/** Has a place for every thick line and for most dots, so that a single odd one does not press all others together. */
+/** Includes every range and most dots, so that one outlier does not compress the others. */
 function linearAxis(ranges: readonly Range[]): Clipped {
   const dots = ranges.flatMap((range) => range.dots.map(({ value }) => value)).sort((a, b) => a - b);
   const shown = (share: number) => dots[Math.round(share * (dots.length - 1))] ?? 0;

@@ -1,27 +1,27 @@
-/** Scales: from values to places between two ends of an axis, straight or in the logarithm, with values to name on it. */
+/** Scales: map values to places on an axis, linear or logarithmic, and choose its ticks. */
 
 export interface Scale {
   /** Place of a value. */
   at(value: number): number;
-  /** Round values, by rising size. */
+  /** Ticks: round values, ascending. */
   readonly ticks: readonly number[];
 }
 
-/** Below this nothing is told apart on a log axis. */
+/** Least value of a log axis. */
 const LOG_MIN = 1;
-/** Round values on a straight axis, about. */
+/** Approximate number of ticks on a linear axis. */
 const TICKS = 5;
-/** Powers of two on an axis, at most. */
+/** Greatest number of power-of-two ticks. */
 const POWERS_MAX = 11;
 const STEPS = [1, 2, 5, 10];
 
-/** Straight in the logarithm, from the least value to the greatest; one value alone lies in the middle. */
+/** Logarithmic, from the least value to the greatest; a single value is in the middle. */
 export function logScale(values: readonly number[], from: number, to: number): Scale {
   const { least, most, at } = logarithmic(values, from, to);
   return { at, ticks: logTicks(least, most) };
 }
 
-/** The same, with powers of two on it, for bytes; of fewer than two of them the ends. */
+/** The same with powers of two as ticks, for bytes; with fewer than two of them, the ends. */
 export function binaryScale(values: readonly number[], from: number, to: number): Scale {
   const { least, most, at } = logarithmic(values, from, to);
   const [first, last] = [Math.ceil(least / Math.log10(2) - 1e-9), Math.floor(most / Math.log10(2) + 1e-9)];
@@ -42,7 +42,7 @@ function logarithmic(values: readonly number[], from: number, to: number) {
   return { least, most, at };
 }
 
-/** Straight, from the first of `ends` to the second, both made round; one value alone has 1 above it. */
+/** Linear, between the two `ends`, both rounded outwards; a single value gets 1 above it. */
 export function linearScale([least, most]: readonly [number, number], from: number, to: number): Scale {
   const top = most > least ? most : least + 1;
   const step = roundStep((top - least) / TICKS);
@@ -52,7 +52,7 @@ export function linearScale([least, most]: readonly [number, number], from: numb
   return { at, ticks: Array.from({ length: count }, (_, index) => rounded(low + index * step)) };
 }
 
-/** Powers of ten; where there are fewer than two of them, 1, 2 and 5 of each. */
+/** Powers of ten; with fewer than two of them, 1, 2 and 5 times each. */
 function logTicks(least: number, most: number): number[] {
   const [first, last] = [Math.ceil(least), Math.floor(most)];
   const decades = Array.from({ length: Math.max(last - first + 1, 0) }, (_, index) => 10 ** (first + index));
@@ -62,13 +62,13 @@ function logTicks(least: number, most: number): number[] {
   return [...new Set(finer)].filter((value) => value >= low && value <= high).sort((a, b) => a - b);
 }
 
-/** The least of 1, 2, 5 times a power of ten that is not below `size`. */
+/** The least of 1, 2, 5 times a power of ten that is at least `size`. */
 function roundStep(size: number): number {
   const power = 10 ** Math.floor(Math.log10(size));
   return power * (STEPS.find((factor) => factor * power >= size) ?? 10);
 }
 
-/** Without what is left over from sums of fractions. */
+/** Removes rounding errors of sums. */
 function rounded(value: number): number {
   return Number(value.toPrecision(12));
 }

@@ -1,6 +1,6 @@
-/** What every plot is made of: markup, looks, the styles behind them, and a file of its own. */
+/** The parts of every plot: markup, looks, styles, and the SVG file. */
 
-/** How a line or a bar is drawn: the same look means the same thing, on every plot. */
+/** How a line or bar is drawn. One look has one meaning in all plots. */
 export interface Look {
   /** Index of its colour. */
   color: number;
@@ -8,7 +8,7 @@ export interface Look {
   dash?: number;
 }
 
-/** Colours on light and on dark paper; each pair is one. */
+/** Colours in light and dark mode; each pair is one colour. */
 const COLORS: readonly (readonly [light: string, dark: string])[] = [
   ['#2563c9', '#7aa9ff'],
   ['#c2410c', '#ff9a5c'],
@@ -24,13 +24,13 @@ const COLORS: readonly (readonly [light: string, dark: string])[] = [
 ];
 const DASHES = ['', '8 4', '2 4', '12 4 2 4'];
 
-/** Colours of text, paper and rules, and of the looks, for light and dark; on the root of a page or of a file. */
+/** Colours of text, background, rules and looks in both modes; on the root of a page or file. */
 const PAPER = {
   light: '--ink:#1c2330;--soft:#5a6472;--paper:#fcfcfa;--raised:#f2f3f0;--line:#d8dbe0;--good:#1f7a5c;--bad:#b93a4b',
   dark: '--ink:#e6e8ec;--soft:#a2abb8;--paper:#14181f;--raised:#1d232d;--line:#343b47;--good:#5cc8a1;--bad:#f0808e',
 };
 
-/** Styles of the plots' parts; `root` is whom the colours are given to. */
+/** Styles of the plots' parts; `root` is the selector that gets the colours. */
 export function plotStyles(root: string): string {
   const colors = (side: 0 | 1) => COLORS.map((pair, index) => `--c${index}:${pair[side]}`).join(';');
   return `${root}{${PAPER.light};${colors(0)}}
@@ -47,28 +47,28 @@ export function colorOf({ color }: Look): string {
   return `style="--c:var(--c${color % COLORS.length})"`;
 }
 
-/** The attribute that gives a line its dashes; nothing for a solid one. */
+/** The attribute that gives a line its dashes; empty for a solid one. */
 export function dashOf({ dash = 0 }: Look): string {
   const dashes = DASHES[dash % DASHES.length] as string;
   return dashes === '' ? '' : ` stroke-dasharray="${dashes}"`;
 }
 
-/** A short piece of a line, as a legend shows it. */
+/** A short line, for legends. */
 export function sampleLine(look: Look, y = 6): string {
   return `<line class="line" ${colorOf(look)}${dashOf(look)} x1="0" x2="30" y1="${y}" y2="${y}"/>`;
 }
 
-/** Text that stands for itself in HTML and SVG. */
+/** Escapes text for HTML and SVG. */
 export function markup(text: string): string {
   return text.replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`);
 }
 
-/** A place in a plot, with one decimal. */
+/** A coordinate, with one decimal. */
 export function place(value: number): number {
   return Math.round(value * 10) / 10;
 }
 
-/** A share of the width, as an attribute has it. */
+/** A share of the width, as an attribute value. */
 export function percentOf(share: number): string {
   return `${Math.round(share * 1e4) / 100}%`;
 }

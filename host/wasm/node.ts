@@ -1,4 +1,4 @@
-/** The guest that a machine is booted with unless it is given another: under Node, the package's own file. */
+/** The default guest of a machine under Node: a file of the package. */
 import { readFileSync } from 'node:fs';
 
 let compiled: WebAssembly.Module | null = null;

@@ -1,6 +1,6 @@
 /**
- * The same in a browser, and in what a bundler makes for one: the file is fetched when the module is loaded, since a machine
- * boots at once. Bundlers know the form of the URL, and bring the file along; it starts at dist/bundle, where this code lies.
+ * The default guest in a browser or a bundle. The file is fetched when the module is loaded, since a machine boots
+ * synchronously. Bundlers know this form of a URL, and include the file. It starts at dist/bundle, where this code is.
  */
 let compiled: WebAssembly.Module | null = null;
 let failure: unknown = null;
@@ -8,7 +8,7 @@ let failure: unknown = null;
 try {
   compiled = await WebAssembly.compileStreaming(fetch(new URL('../../build/release.wasm', import.meta.url)));
 } catch (error) {
-  failure = error; // who gives the wasm needs no file
+  failure = error; // not needed when the script passes its own wasm
 }
 
 /** @throws Error when the file could not be fetched. */

@@ -1,4 +1,4 @@
-/** Which scenarios a command line means. */
+/** Selects the scenarios of a command line. */
 import { UsageError } from '../../host/cli/usage.ts';
 import { HAND } from '../scenarios/hand.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
@@ -9,10 +9,10 @@ const ALL = 'hand';
 export const SCENARIO_WORDS = `${ALL} (all hand-written ones), a group of them (${Object.keys(HAND).join(', ')}), or a scenario's name`;
 
 /**
- * The scenarios of some names, each once, in the order of the groups.
+ * The scenarios of those names, each once, in the order of the groups.
  *
- * @param only Part of a name; others are left out.
- * @throws UsageError for a name that nothing has, and when nothing is left
+ * @param only Part of a name: selects among them.
+ * @throws UsageError for an unknown name, and for an empty selection
  */
 export function chosenScenarios(names: readonly string[], only = ''): Scenario[] {
   const all = Object.values(HAND).flat();

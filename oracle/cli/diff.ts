@@ -1,4 +1,4 @@
-/** `oracle diff`: does the emulator do what the kernel does? */
+/** `oracle diff`: compares the emulator with the kernel. */
 import { guestModule } from '../../host/cli/boot.ts';
 import { findJournals, readJournal } from '../../host/cli/files.ts';
 import { EXIT_FINE, EXIT_NO, UsageError } from '../../host/cli/usage.ts';

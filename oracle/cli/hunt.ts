@@ -1,4 +1,4 @@
-/** `oracle hunt`: does anything that a generator makes up come out differently on the kernel? */
+/** `oracle hunt`: compares the emulator with the kernel for generated programs. */
 import { join } from 'node:path';
 import { guestModule } from '../../host/cli/boot.ts';
 import { EXIT_FINE, EXIT_NO, UsageError } from '../../host/cli/usage.ts';
@@ -9,7 +9,7 @@ import { Kernel } from '../kernel.ts';
 import type { Command, CommandLine } from './options.ts';
 
 const CONFORMANCE = join(import.meta.dirname, '../../../test/conformance');
-/** Recordings that programs are made of. */
+/** Recordings from which programs are made. */
 const SOURCES = [join(CONFORMANCE, 'hand'), join(CONFORMANCE, 'random')];
 const FOUND = join(CONFORMANCE, 'found');
 const DEFAULT_MINUTES = 10;
@@ -18,7 +18,7 @@ const MINUTE_MS = 60_000;
 const SECOND_MS = 1000;
 const NUMBER_MAX = 0xffff_ffff;
 
-/** What a command line asks for. */
+/** The options of a command line. */
 export interface HuntChoice {
   readonly limitMs: number;
   readonly programs: number;
@@ -77,7 +77,7 @@ function hunt(choice: HuntChoice, truth: Kernel): Promise<HuntResult> {
     .finally(() => progress.end());
 }
 
-/** @throws UsageError for values that mean nothing, and for words that are no options. */
+/** @throws UsageError for invalid values, and for unknown words */
 export function huntChoice(line: CommandLine): HuntChoice {
   const [word] = line.words;
   if (word !== undefined) throw new UsageError(`hunt takes options alone, not "${word}"`);

@@ -5,23 +5,23 @@ import { FLAVOURS, type Flavour } from '../place.ts';
 
 export interface Option {
   type: 'string' | 'boolean';
-  /** What the value is, in the help text. */
+  /** Describes the value, in the help text. */
   value?: string;
   about: string;
 }
 
 export interface Command {
-  /** The command line behind `npm run oracle --`. */
+  /** The command line after `npm run oracle --`. */
   usage: string;
   about: string;
   options: Readonly<Record<string, Option>>;
   run(line: CommandLine): Promise<void>;
 }
 
-/** A command line, taken apart. */
+/** A parsed command line. */
 export class CommandLine {
   constructor(
-    /** The words that are no options. */
+    /** The words that are not options. */
     readonly words: readonly string[],
     private readonly values: Readonly<Record<string, string | boolean | undefined>>,
   ) {}
@@ -58,14 +58,14 @@ export const ARCH_OPTION: Option = {
 };
 export const GZ_OPTION: Option = { type: 'boolean', about: 'Compress what is written' };
 
-/** @throws UsageError for options that the command does not know, or that lack their value */
+/** @throws UsageError for unknown options, and for options without their value */
 export function parseLine(words: readonly string[], { options, usage }: Command): CommandLine {
   const types = Object.fromEntries(Object.entries(options).map(([name, { type }]) => [name, { type }]));
   try {
     const { values, positionals } = parseArgs({ args: [...words], options: types, allowPositionals: true });
     return new CommandLine(positionals, values as Record<string, string | boolean | undefined>);
   } catch (error) {
-    // the first sentence says what is wrong; what follows is advice about "--"
+    // the first sentence names the error; the rest is advice about "--"
     const [problem] = (error as Error).message.split('. ');
     throw new UsageError(`${problem}; usage: ${usage}`);
   }

@@ -1,4 +1,4 @@
-/** Scenarios recorded one after the other: what went wrong is told on stderr, what there was is counted. */
+/** Records scenarios in order: prints errors to stderr, counts journals. */
 import { withProgress } from '../../host/cli/progress.ts';
 import type { Journal } from '../../host/trace/journal.ts';
 import { Kernel, KernelError, type KernelOptions } from '../kernel.ts';
@@ -12,9 +12,9 @@ export interface RecordingCounts {
 }
 
 /**
- * Records scenarios; those without security contexts come first, so that no machine is booted twice.
+ * Records scenarios; those without security contexts come first, so that each machine is booted once.
  *
- * @param take Gets each journal.
+ * @param take Receives each journal.
  */
 export async function recordAll(
   scenarios: readonly Scenario[],

@@ -1,4 +1,4 @@
-/** `oracle replay`: does the kernel answer the same inputs in the same way again? */
+/** `oracle replay`: compares the kernel's answers with those of a journal. */
 import { findJournals, readJournal } from '../../host/cli/files.ts';
 import { withProgress } from '../../host/cli/progress.ts';
 import { EXIT_FINE, EXIT_NO, UsageError } from '../../host/cli/usage.ts';
@@ -55,7 +55,7 @@ async function runOrComplain(kernel: Kernel, journal: Journal): Promise<Journal 
   }
 }
 
-/** Prints the first difference. @returns whether there is none; a journal of inputs alone has none */
+/** Prints the first difference. @returns whether there is none; a journal without outputs has none */
 function tellDifference(journal: Journal, again: Journal): boolean {
   const isBare = journal.steps.every(({ out, parked, woken }) => !out && !parked && !woken);
   if (isBare && journal.steps.length === again.steps.length) return true;

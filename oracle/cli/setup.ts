@@ -15,7 +15,7 @@ import {
 import type { Command } from './options.ts';
 import { complain } from './recording.ts';
 
-/** What an architecture needs: programs, the packages that bring them, and its kernels by Debian's names. */
+/** Requirements of an architecture: programs, their packages, and its kernels by Debian's names. */
 interface Needs {
   debian: 'amd64' | 'arm64';
   programs: readonly string[];
@@ -87,7 +87,7 @@ function install(packages: readonly string[], lacks: readonly string[]): void {
   run('apt-get', ['install', '-y', '--no-install-recommends', ...packages]);
 }
 
-/** Debian's lists of another architecture are fetched into folders of their own: the system's stay as they are. */
+/** Debian's package lists of another architecture go into folders of their own: those of the system do not change. */
 function unpackKernels({ debian }: Needs, kernels: Needs['kernels']): void {
   const folder = join(oracleFolder(), 'packages', debian);
   for (const below of ['lists/partial', 'cache/archives/partial', 'deb'])
@@ -127,7 +127,7 @@ function run(program: string, args: readonly string[], cwd?: string): void {
   text(program, args, cwd);
 }
 
-/** @throws NotSetUpError with what the program said */
+/** @throws NotSetUpError with the output of the program */
 function text(program: string, args: readonly string[], cwd?: string): string {
   try {
     return execFileSync(program, args, {

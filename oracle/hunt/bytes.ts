@@ -1,4 +1,4 @@
-/** Bytes that grow at their end, little-endian, as the wire structures have them. */
+/** A growing buffer of little-endian values, as in the wire structures. */
 const MASK_64 = 0xffff_ffff_ffff_ffffn;
 
 export class Bytes {
@@ -23,7 +23,7 @@ export class Bytes {
     return this;
   }
 
-  /** So many bytes that count up from `first`: whoever finds them knows where they come from. */
+  /** Bytes that count up from `first`, so that their origin is visible. */
   counting(size: number, first: number): this {
     for (let at = 0; at < size; at++) this.#bytes.push((first + at) & 0xff);
     return this;

@@ -1,4 +1,4 @@
-/** Calls, replies, and every other command: what a generated thread writes. */
+/** Calls, replies, and all other commands of a generated thread. */
 import * as protocol from '../../assembly/abi/protocol.ts';
 import { hexOfAddress } from '../../host/kernel/hex.ts';
 import { words } from '../../host/kernel/words.ts';
@@ -28,7 +28,7 @@ export function someTarget(scene: Scene, actor: Actor): number {
   return dice.maybeOf(strong)?.desc ?? 0;
 }
 
-/** Writes a stream, with a read of its own or without. */
+/** Writes a stream, with or without a read. */
 export function send(scene: Scene, actor: Actor, stream: Stream, reads: number): boolean {
   const { dice } = scene;
   return scene.perform(stream.step(actor, dice.chance(reads) ? 256 : 0)) !== null;
@@ -66,7 +66,7 @@ export function reply(scene: Scene, profile: Profile): boolean {
   return sendOddly(scene, actor, stream, 0.5);
 }
 
-/** A message that fails, alone. */
+/** A single message that fails. */
 export function abort(scene: Scene, profile: Profile): boolean {
   const { dice } = scene;
   const actor = someActor(scene, scene.actors());
@@ -80,12 +80,12 @@ export function abort(scene: Scene, profile: Profile): boolean {
   return send(scene, actor, stream, 0.5);
 }
 
-/** A stream's place: where the thread keeps it, or such that it runs over the arena's end. */
+/** Address of a stream: the thread's buffer, or one that runs over the arena's end. */
 function streamPlace({ dice }: Scene, actor: Actor): number {
   return dice.chance(0.02) ? ARENA_END - 4 * dice.between(1, 40) : actor.wbuf;
 }
 
-/** Sends a stream: as it is, cut, begun in the middle, or with bytes of its payloads changed. */
+/** Sends a stream: unchanged, cut, begun in the middle, or with changed payload bytes. */
 function sendOddly(scene: Scene, actor: Actor, stream: Stream, reads: number): boolean {
   const { dice } = scene;
   const step = stream.step(actor, dice.chance(reads) ? 256 : 0);
@@ -97,7 +97,7 @@ function sendOddly(scene: Scene, actor: Actor, stream: Stream, reads: number): b
   return scene.perform(step) !== null;
 }
 
-/** Some commands that are no transactions. */
+/** Several commands other than transactions. */
 export function commands(scene: Scene): boolean {
   const { dice } = scene;
   const actor = someActor(scene, scene.actors());
@@ -108,7 +108,7 @@ export function commands(scene: Scene): boolean {
   return sendOddly(scene, actor, stream, 0.3);
 }
 
-/** Frees buffers, of all one or several. */
+/** Frees some or all buffers. */
 export function free(scene: Scene): boolean {
   const { dice } = scene;
   const holders = scene.actors().filter((actor) => freeable(scene, actor).length > 0);
@@ -135,7 +135,7 @@ function addFree(scene: Scene, actor: Actor, stream: Stream): void {
   stream.freeBuffer(dice.chance(0.94) ? (dice.maybeOf(freeable(scene, actor)) ?? wrong) : wrong);
 }
 
-/** One command that is no transaction, one that means something now as a rule. */
+/** One command other than a transaction; usually one that has an effect now. */
 export function addCommand(scene: Scene, actor: Actor, stream: Stream): void {
   const { dice } = scene;
   dice.weighted<(scene: Scene, actor: Actor, stream: Stream) => void>([
@@ -159,7 +159,7 @@ function addCount({ dice }: Scene, actor: Actor, stream: Stream): void {
   stream.command(word, dice.chance(0.05) ? 0 : someHandle(dice, actor));
 }
 
-/** BC_INCREFS_DONE or BC_ACQUIRE_DONE, of a node that waits for it as a rule. */
+/** BC_INCREFS_DONE or BC_ACQUIRE_DONE, usually of a node that waits for it. */
 function addAcknowledgement({ dice }: Scene, actor: Actor, stream: Stream): void {
   const nodes = actor.proc?.nodes ?? [];
   const weak = nodes.filter((node) => node.pendingWeakRef);
@@ -211,14 +211,14 @@ function addLooper({ dice }: Scene, _actor: Actor, stream: Stream): void {
   stream.command(word);
 }
 
-/** A word that never worked, that does not exist, or that has not all of its payload. */
+/** A word that never worked, that does not exist, or that is cut. */
 function addNonsense({ dice }: Scene, _actor: Actor, stream: Stream): void {
   if (dice.chance(0.4)) stream.command(dice.of(NEVER_WORKED), 0, 0);
   else if (dice.chance(0.5)) stream.command(dice.of([0, 0x630c + 20, 0x4004_6316, 0xffff_ffff, 0x7211, 0x4044_6301]));
   else stream.command(dice.of(ALL_WORDS));
 }
 
-/** A few messages of plain data to somebody, oneway as a rule, each of one of the sizes. */
+/** A few messages of plain data to one process, usually oneway, each of one of the sizes. */
 export function sendPlain(scene: Scene, actor: Actor, profile: Profile, sizes: readonly number[]): Step | null {
   const { dice } = scene;
   const stream = new Stream(actor.wbuf);

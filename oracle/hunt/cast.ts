@@ -1,12 +1,12 @@
 /**
- * Who is there in a journal, who sleeps and who has ended, told by its steps alone. It decides which steps can be made at
- * all: a thread that sleeps in a call makes none, and a name or pid is given once.
+ * Processes and threads of a journal, living, parked or dead, derived from its steps only. It decides which steps are possible:
+ * a parked thread makes none, and a name or pid is used once.
  */
 import type { Step, StepInput } from '../../host/trace/journal.ts';
 
-/** Threads that may live at a time: the recorder has so many places. */
+/** Limit of living threads: the recorder has that many slots. */
 const THREADS_MAX = 60;
-/** A freeze that gives up sooner is awaited at once: nothing may happen meanwhile that real time could overtake. */
+/** A freeze with a shorter timeout is awaited at once: no other step may race with real time. */
 const SHORT_TIMEOUT_MS = 10_000;
 const BINDER_FREEZE = '0x400c620e';
 
@@ -14,7 +14,7 @@ interface Player {
   readonly name: string;
   readonly tid: number;
   readonly troupe: Troupe;
-  /** The step that it sleeps in. */
+  /** The step in which it parked. */
   asleep: StepInput | null;
   gone: boolean;
 }
@@ -73,12 +73,12 @@ export class Cast {
     return players.filter((player) => !player.gone).map((player) => player.name);
   }
 
-  /** A thread whose freeze runs out of time by itself, so that nothing else may come first. */
+  /** A thread whose freeze times out by itself: the next step must await it. */
   get awaited(): string | null {
     return this.#living().find((player) => player.asleep !== null && timesOut(player.asleep))?.name ?? null;
   }
 
-  /** Whether the step can be made now. */
+  /** Whether the step is possible now. */
   allows(step: StepInput): boolean {
     const { awaited } = this;
     if (awaited !== null) return step.op === 'await' && step.in.thread === awaited;
@@ -105,7 +105,7 @@ export class Cast {
     }
   }
 
-  /** Takes note of a step that was made. */
+  /** Updates the state after a step. */
   learn(step: Step): void {
     for (const { by } of step.woken ?? []) this.#wake(by);
     if (step.parked && step.by !== undefined) this.#fallAsleep(step.by, step);
@@ -193,14 +193,14 @@ function isAlive(troupe: Troupe): boolean {
   return troupe.players.some((player) => !player.gone);
 }
 
-/** Whether a call that sleeps gives up by itself, and soon: a freeze with a short timeout, its third word. */
+/** Whether a parked call returns by itself, and soon: a freeze with a short timeout, its third word. */
 function timesOut(step: StepInput): boolean {
   if (step.op !== 'ioctl' || step.in.cmd !== BINDER_FREEZE) return false;
   const timeout = Buffer.from(step.in.poke, 'hex');
   return timeout.length >= 12 && timeout.readUInt32LE(8) < SHORT_TIMEOUT_MS;
 }
 
-/** A step without what came of it. */
+/** A step without its result. */
 export function inputOf({ op, by, in: input }: Step | StepInput): StepInput {
   return (by === undefined ? { op, in: input } : { op, by, in: input }) as StepInput;
 }

@@ -1,6 +1,6 @@
 /**
- * A comb: holes of equal size between buffers that stay. Which of them the next messages take follows from the shape of the
- * allocator's tree of free buffers, which nothing else shows.
+ * A comb: equal holes between buffers that stay. The choice of a hole for the next message depends on the shape of the
+ * allocator's tree of free buffers, which is visible in no other way.
  *
  *     tooth │ hole │ tooth │ hole │ tooth ...        messages to one node stay, those to another are freed
  */
@@ -84,7 +84,7 @@ function send(scene: Scene, actor: Actor, profile: Profile, messages: readonly (
   scene.perform(stream.step(sender, 0));
 }
 
-/** Reads message after message, and frees those that are no teeth, at most `most` of them. */
+/** Reads message after message, and frees at most `most` of those that are no teeth. */
 function drain(scene: Scene, { receiver, teethNode }: Pair, most: number): void {
   for (let left = most, steps = 0; left > 0 && steps < STEPS_MAX; steps++) {
     const reader = scene.again(receiver);

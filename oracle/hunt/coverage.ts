@@ -1,4 +1,4 @@
-/** What the programs of a hunt have exercised: operations, commands, answers, ioctls, errors. */
+/** What the programs of a hunt covered: operations, commands, returns, ioctls, errors. */
 import { bytesOfHex } from '../../host/kernel/hex.ts';
 import { commandWords, returnWords } from '../../host/kernel/words.ts';
 import type { Output, Step } from '../../host/trace/journal.ts';

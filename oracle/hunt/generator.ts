@@ -82,7 +82,7 @@ function furnish(scene: Scene, profile: Profile, actor: Actor): void {
   if (dice.chance(0.4)) makeFile(scene, actor);
 }
 
-/** Makes about so many steps, of kinds that the profile weighs. */
+/** Makes about `length` steps, of kinds weighted by the profile. */
 export function walk(scene: Scene, profile: Profile, length: number): void {
   const { dice } = scene;
   const choices = KINDS.map((kind) => [profile.weights[kind], kind] as const);

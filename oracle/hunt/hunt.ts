@@ -15,7 +15,7 @@ export interface Truth {
   run(program: { header?: Partial<JournalHeader>; steps: readonly StepInput[] }): Promise<Journal>;
 }
 
-/** The kernel could not go on, after so many steps: `KernelError` is one. */
+/** The kernel failed after a number of steps: `KernelError` is one. */
 export interface Interrupted {
   readonly journal: Journal | null;
 }
@@ -25,19 +25,19 @@ export interface HuntOptions {
   readonly sources: Sources;
   readonly truth: Truth;
   readonly seed: number;
-  /** Programs to run at most. */
+  /** Limit of programs. */
   readonly programs: number;
-  /** Milliseconds after which no further program is begun. */
+  /** Milliseconds after which no further program begins. */
   readonly limitMs: number;
-  /** Milliseconds that shrinking one finding may take. */
+  /** Time limit for shrinking one finding, in milliseconds. */
   readonly shrinkMs: number;
   /** Look for further findings, of other signatures, after the first. */
   readonly keepGoing: boolean;
-  /** Makes the emulator that is hunted; the one of `wasm` when absent. */
+  /** Boots the tested emulator; default: that of `wasm`. */
   readonly boot?: (header: JournalHeader) => Machine;
   /** Milliseconds since some moment. */
   now(): number;
-  /** Called when a finding is there, and whenever it has become smaller. */
+  /** Called with each finding, and whenever it has become smaller. */
   found(finding: Finding): void;
   /** Called after each program, and while shrinking. */
   progress(progress: HuntProgress): void;
@@ -69,16 +69,16 @@ export interface HuntResult {
   programs: number;
   steps: number;
   findings: Finding[];
-  /** Programs whose difference did not show a second time. */
+  /** Programs whose difference did not occur a second time. */
   unsteady: string[];
-  /** Programs that the kernel's side could not finish. */
+  /** Programs that the kernel could not finish. */
   interrupted: string[];
   coverage: Coverage;
 }
 
 /** How often the machine verifies itself while a program is compared. */
 const CHECK_EVERY = 8;
-/** Far from one another, so that hunts of neighbouring seeds share no program. */
+/** Distance of the programs' seeds: hunts with neighbouring seeds share no program. */
 const SEED_STRIDE = 0x9e3779b1;
 
 /** Seed of the program with that number in a hunt. */
@@ -152,7 +152,7 @@ export class Hunt {
     return journal === null ? null : this.#trial(journal);
   }
 
-  /** Runs steps on the emulator alone, which is to break. */
+  /** Runs steps on the emulator only, which should break. */
   #alone(header: JournalHeader, steps: readonly StepInput[]): Promise<Trial | null> {
     const journal: Journal = { header, steps: steps.map((step, i) => ({ ...step, i }) as Step) };
     const cast = new Cast();
@@ -179,7 +179,7 @@ export class Hunt {
     return { journal: { header, steps: kept }, steps: kept.map(inputOf), departure, complete };
   }
 
-  /** Makes sure of a difference, makes it small, and keeps it. */
+  /** Confirms a difference, shrinks it, and keeps it. */
   async #pursue(
     program: HuntProgram,
     steps: readonly StepInput[],
@@ -225,7 +225,7 @@ export class Hunt {
     await shrinker.run();
   }
 
-  /** Whether the emulator still answers the last step in the way in which it departed from the kernel. */
+  /** Whether the emulator's answer to the last step still departs from the kernel's in the same way. */
   #mayShow({ journal, departure }: Trial, steps: readonly StepInput[]): boolean {
     const cast = new Cast();
     const machine = this.#boot(journal.header);
@@ -262,7 +262,7 @@ function isKernels({ departure }: Trial): boolean {
   return departure !== null && departure.field !== REFUSED && departure.field !== BROKEN;
 }
 
-/** Whether an answer of the emulator fits a departure, as far as it can be told without the kernel's. */
+/** Whether an answer of the emulator fits a departure, as far as that is decidable without the kernel's answer. */
 function mayDepart(answer: Step, { field, expected, signature }: Departure): boolean {
   if (field.startsWith('woken') || field === 'text') return true;
   const out = (answer.out ?? {}) as Readonly<Record<string, unknown>>;
@@ -278,7 +278,7 @@ function named(journal: Journal, name: string, signature: string): Journal {
   return { ...journal, header: { ...journal.header, name, desc: `found by a hunt: ${signature}` } };
 }
 
-/** What it is called: the operation, the field, the program's seed. */
+/** Its file name: the operation, the field, the program's seed. */
 function findingName(program: HuntProgram, { field }: Departure, step: StepInput | undefined): string {
   const words = [step?.op ?? 'step', field.replace(/^woken\.[^.]*\.\d+/, 'woken'), String(program.header.seed ?? 0)];
   return `hunt-${words

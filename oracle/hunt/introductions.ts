@@ -1,4 +1,4 @@
-/** How the procs of a program come to know each other: through the context manager, as on Android. */
+/** How the procs of a program get handles to each other: through the context manager, as on Android. */
 import { BC_ACQUIRE, BC_TRANSACTION, TF_ACCEPT_FDS, TF_ONE_WAY } from '../../assembly/abi/protocol.ts';
 import type { ProcView } from '../../host/inspect/procs.ts';
 import { Bytes } from './bytes.ts';
@@ -7,7 +7,7 @@ import { nodeBytes, Parts, strongHandle } from './objects.ts';
 import type { Actor, Scene } from './scene.ts';
 import { Stream, type TransactionData } from './stream.ts';
 
-/** A oneway transaction of plain data that lies somewhere already. */
+/** A oneway transaction of plain data that is in memory already. */
 export function plainData(target: number, dataSize: number, buffer: number): TransactionData {
   const flags = TF_ONE_WAY | TF_ACCEPT_FDS;
   return { target, cookie: 0, code: 1, flags, dataSize, offsetsSize: 0, buffer, offsets: 0, buffersSize: 0 };
@@ -21,9 +21,9 @@ export function managerOf(scene: Scene, context = 'binder'): Actor | undefined {
 }
 
 /**
- * Has each of the actors give the manager nodes, and get handles of all the others' nodes from it.
+ * Each actor gives nodes to the manager, and gets handles of the others' nodes from it.
  *
- * @param nodes How many each gives.
+ * @param nodes Number of nodes per actor.
  */
 export function introduce(scene: Scene, actors: readonly Actor[], nodes = 1): void {
   for (const actor of actors) {
@@ -63,7 +63,7 @@ function sendObjects(scene: Scene, actor: Actor, target: number, objects: readon
   scene.perform(stream.step(actor, 0));
 }
 
-/** Reads what came, and keeps every handle in it. */
+/** Reads messages, and keeps every handle in them. */
 function take(scene: Scene, actor: Actor): void {
   const before = scene.again(actor);
   if (before === undefined || (before.proc?.todo.length ?? 0) === 0) return;
@@ -78,7 +78,7 @@ function take(scene: Scene, actor: Actor): void {
   if (stream.size > 0) scene.perform(stream.step(reader, 0));
 }
 
-/** Who can call a proc whose mapping lies in the caller's own process. */
+/** Actors that can call a proc whose mapping is in the caller's own process. */
 export interface Twin {
   readonly sender: Actor;
   readonly receiver: ProcView;

@@ -1,4 +1,4 @@
-/** The driver's ioctls, apart from reading and writing; and calls with two or three things wrong at a time. */
+/** The driver's ioctls, apart from BINDER_WRITE_READ; and calls with two or three errors at a time. */
 import * as protocol from '../../assembly/abi/protocol.ts';
 import { hexOfAddress } from '../../host/kernel/hex.ts';
 import { ioctlName } from '../../host/kernel/ioctls.ts';
@@ -8,12 +8,12 @@ import { changeMapping, mapAnything } from './memory.ts';
 import { nodeBytes, someHandle } from './objects.ts';
 import { type Actor, ARENA_END, type Scene } from './scene.ts';
 
-/** A freeze that somebody waits for in real time. */
+/** A freeze with a timeout that is awaited in real time. */
 const SHORT_MS = 60;
-/** One that does not end by itself while a program runs. */
+/** One with a timeout longer than a program runs. */
 const LONG_MS = 600_000;
 
-/** An ioctl with its structure where the thread keeps it. */
+/** An ioctl whose structure is in the thread's buffer. */
 export function ioctl(scene: Scene, actor: Actor, cmd: number, poke: string, outLength: number): Step | null {
   return scene.perform({
     op: 'ioctl',
@@ -29,7 +29,7 @@ export function ioctl(scene: Scene, actor: Actor, cmd: number, poke: string, out
   });
 }
 
-/** What an ioctl takes, and how many bytes of it are of interest afterwards. */
+/** The structure of an ioctl, and how many of its bytes to keep afterwards. */
 type Question = (scene: Scene, actor: Actor) => readonly [cmd: number, poke: string, outLength: number];
 
 const QUESTIONS: readonly (readonly [weight: number, question: Question])[] = [
@@ -75,7 +75,7 @@ function somePid({ dice, cast }: Scene): number {
   return process === undefined || dice.chance(0.04) ? dice.of([0, 1, 99_000]) : cast.pidOf(process);
 }
 
-/** Freezes somebody, thaws somebody, or asks about it. A freeze with a short timeout is awaited. */
+/** Freezes or thaws a process, or asks about it. A freeze with a short timeout is awaited. */
 export function freeze(scene: Scene): boolean {
   const { dice } = scene;
   const actor = dice.maybeOf(scene.actors());
@@ -101,7 +101,7 @@ export function freeze(scene: Scene): boolean {
   return step !== null;
 }
 
-/** A call with several things wrong at a time: which refusal comes first? */
+/** A call with several errors: which one is reported first? */
 export function goWrong(scene: Scene): boolean {
   const { dice } = scene;
   const actor = dice.maybeOf(scene.actors());

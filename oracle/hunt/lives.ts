@@ -1,4 +1,4 @@
-/** Processes and threads: how they begin, whom they make, how they end. */
+/** Processes and threads: creation, fork, exit. */
 import { BINDER_SET_CONTEXT_MGR, BINDER_VERSION } from '../../assembly/abi/protocol.ts';
 import { ioctl } from './ioctls.ts';
 import type { Profile } from './profiles.ts';
@@ -11,7 +11,7 @@ const PROCESSES_MAX = 8;
 const THREADS_MAX = 5;
 const UIDS = [0, 1000, 10001];
 
-/** Begins a process that has the device open and mapped. @returns Its main thread, when it could begin. */
+/** Creates a process with the device open and mapped. @returns Its main thread; undefined when that is impossible. */
 export function start(scene: Scene, profile: Profile): Actor | undefined {
   const { dice, cast } = scene;
   const pid = cast.nextPid;
@@ -39,7 +39,7 @@ export function becomeManager(scene: Scene, actor: Actor): void {
   ioctl(scene, actor, BINDER_SET_CONTEXT_MGR, '00000000', 0);
 }
 
-/** Something in somebody's life. */
+/** A random event in a process's life. */
 export function live(scene: Scene, profile: Profile): boolean {
   const { dice, cast } = scene;
   const actor = dice.maybeOf(scene.actors());

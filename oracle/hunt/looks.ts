@@ -1,4 +1,4 @@
-/** Steps that only look: at memory where messages arrived, at descriptors, at the driver's files. */
+/** Steps that only inspect: memory of received messages, descriptors, the driver's files. */
 import { hexOfAddress } from '../../host/kernel/hex.ts';
 import { type Actor, ARENA, MAPPING, type Scene, SHARED } from './scene.ts';
 
@@ -60,7 +60,7 @@ export function placeInMapping({ dice }: Scene, { proc }: Actor): number {
   return (userBase === 0 ? MAPPING : userBase) + 8 * dice.below(Math.max(1, Math.min(reach, size) >> 3));
 }
 
-/** Looks at everything, then lets every process die and looks once more. */
+/** Inspects everything, then lets every process die and inspects again. */
 export function conclude(scene: Scene): void {
   const { dice, cast } = scene;
   for (const file of FILES.filter((name) => name !== 'transactions')) scene.perform({ op: 'dump', in: { file } });

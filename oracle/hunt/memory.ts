@@ -39,7 +39,7 @@ export function mapBinder(scene: Scene, actor: Actor): boolean {
   });
 }
 
-/** Any file, in any way: two or three things may be wrong at a time. */
+/** Any file, in any way: two or three arguments may be wrong. */
 export function mapAnything(scene: Scene, actor: Actor): boolean {
   const { dice } = scene;
   const plain = actor.process.descriptors.filter((one) => one.binder === null && one.fd > 2);
@@ -66,7 +66,7 @@ function map(
   by: string,
   { addr, flags, ...rest }: { addr: number; len: number; prot: number; flags: number; fd: number; off: number },
 ): boolean {
-  // what has no fixed address lies wherever the kernel likes
+  // without a fixed address the kernel chooses one
   const fixed = (flags & 0x100010) === 0 ? flags | 0x100000 : flags;
   return (
     scene.perform({ op: 'mmap', by, in: { addr: hexOfAddress(addr), ...rest, flags: hexOfAddress(fixed) } }) !== null
@@ -80,7 +80,7 @@ function freePlace({ dice }: Scene, { process }: Actor): number {
   return dice.maybeOf(free) ?? 0x7800_0000;
 }
 
-/** A stretch of pages of the actor's mapping. */
+/** A range of pages of the actor's mapping. */
 function stretch({ dice }: Scene, { proc }: Actor): { addr: string; len: number } | null {
   const { userBase = 0, size = 0 } = proc?.mapping ?? {};
   if (size === 0) return null;

@@ -1,4 +1,4 @@
-/** Messages: what a generated transaction carries, where in memory it lies, and what is wrong with it. */
+/** Messages: the contents of a generated transaction, their addresses, and their errors. */
 import {
   BC_REPLY,
   BC_REPLY_SG,
@@ -28,15 +28,15 @@ export interface MessageInput {
   word: number;
   target: number;
   flags?: number;
-  /** Has something wrong in it. */
+  /** Contains an error. */
   spoiled?: boolean;
-  /** Carries objects; the profile decides when absent. */
+  /** Carries objects; default: the profile decides. */
   objects?: boolean;
   /** Bytes of plain data. */
   size?: number;
 }
 
-/** Puts a transaction, with all it carries, into a stream. */
+/** Appends a transaction, with its payload, to a stream. */
 export function addMessage(scene: Scene, actor: Actor, stream: Stream, profile: Profile, input: MessageInput): void {
   const { dice } = scene;
   const withObjects = input.objects ?? (input.size === undefined && dice.chance(profile.objects));
@@ -98,7 +98,7 @@ export function messageSize(dice: Dice): number {
   ]);
 }
 
-/** Has the data lie where it is unusual: at the arena's end, in a mapping, in the message's own buffer. */
+/** Places the data at an unusual address: at the arena's end, in a mapping, in the message's own buffer. */
 function moveData(scene: Scene, actor: Actor, data: TransactionData): void {
   const { dice } = scene;
   const size = Number(data.dataSize);
@@ -113,7 +113,7 @@ function moveData(scene: Scene, actor: Actor, data: TransactionData): void {
   ]);
 }
 
-/** One thing that is wrong. */
+/** One error. */
 type Spoiler = (dice: Dice, data: TransactionData, parts: Parts) => void;
 
 const BAD_POINTERS = [0, 1, 0x60000000, 0xdead0000, ARENA_END, ARENA_END - 4, ARENA_END - 8, ARENA_END - 12];
@@ -144,7 +144,7 @@ function spoil(dice: Dice, data: TransactionData, parts: Parts): void {
   for (let more = true; more; more = dice.chance(0.15)) dice.weighted(SPOILERS)(dice, data, parts);
 }
 
-/** Changes bytes of a payload that lies in a stream already: what objects say, or where they are said to be. */
+/** Changes bytes of a payload in a stream: fields of objects, or their offsets. */
 export function scramble(dice: Dice, hex: string, from: number): string {
   const bytes = Buffer.from(hex, 'hex');
   if (bytes.length <= from + 4) return hex;

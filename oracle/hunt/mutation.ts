@@ -1,4 +1,4 @@
-/** Programs out of recordings: the steps of one, some left out, moved, changed, repeated, with new ones in between. */
+/** Programs from recordings: the steps of one; some are left out, moved, changed or repeated, and new ones are inserted. */
 import { bytesOfHex } from '../../host/kernel/hex.ts';
 import type { Journal, StepInput } from '../../host/trace/journal.ts';
 import { inputOf } from './cast.ts';
@@ -30,12 +30,12 @@ export function mutate(scene: Scene, profile: Profile, source: Journal, length: 
   conclude(scene);
 }
 
-/** What takes real time, or only notes something. */
+/** Operations that take real time, or only add a remark. */
 function isForeign(step: StepInput): boolean {
   return step.op === 'note';
 }
 
-/** What is performed in place of a step. */
+/** The replacement of a step. */
 function changed(dice: Dice, step: StepInput, next: StepInput | undefined): StepInput[] {
   return dice.weighted<() => StepInput[]>([
     [2, () => []],

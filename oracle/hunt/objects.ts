@@ -106,8 +106,8 @@ export function fdBytes(dice: Dice, actor: Actor): Uint8Array {
 }
 
 /**
- * A descriptor of the process: a file that is no binder's as a rule, for a binder file in flight may keep its proc alive.
- * Never 0, 1 or 2: these are other files on the emulator than where the kernel is recorded.
+ * A descriptor of the process, usually not a binder file: one in flight may keep its proc alive. Never 0, 1 or 2: those are
+ * other files on the emulator than on the recording kernel.
  */
 export function someDescriptor(dice: Dice, actor: Actor): number {
   const { descriptors } = actor.process;
@@ -140,7 +140,7 @@ function bufferBytes(address: number, length: number, flags: number, parent: num
   return new Bytes().u32(BINDER_TYPE_PTR).u32(flags).u64(address).u64(length).u64(parent).u64(offset).toBytes();
 }
 
-/** An array of descriptors, in a buffer of its own as a rule. */
+/** An array of descriptors, usually in a buffer of its own. */
 function addDescriptors({ dice }: Scene, actor: Actor, parts: Parts, stream: Stream): void {
   if (dice.chance(0.85)) {
     const table = new Bytes();

@@ -1,4 +1,4 @@
-/** Programs of the hunt: the steps that follow from a seed, as the emulator performed them. */
+/** Programs of the hunt: the steps of a seed, as the emulator performed them. */
 import { BinderlabError } from '../../host/kernel/error.ts';
 import { hexOfAddress } from '../../host/kernel/hex.ts';
 import { Machine } from '../../host/machine.ts';
@@ -25,9 +25,9 @@ export interface Sources {
 
 export interface HuntProgram {
   readonly header: JournalHeader;
-  /** With what the emulator answered. */
+  /** With the emulator's outputs. */
   readonly steps: readonly Step[];
-  /** How the emulator failed at the step behind those. */
+  /** The emulator's failure at the step after those. */
   readonly defect: Defect | null;
 }
 
@@ -50,7 +50,7 @@ export function makeProgram(wasm: WebAssembly.Module, sources: Sources, seed: nu
   return { header, steps: scene.steps, defect: null };
 }
 
-/** What broke: the step, or looking at the machine after it. @throws what is no fault of the emulator's */
+/** The failure: of the step, or of the check after it. @throws any error that is not the emulator's fault */
 function defectOf(error: unknown, steps: Step[]): Defect {
   if (error instanceof Defect) return error;
   const last = steps.pop();

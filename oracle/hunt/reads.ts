@@ -1,11 +1,11 @@
-/** Reads: of what waits, of odd sizes and places, and what ends them: signals, polls. */
+/** Reads: of waiting work, of odd sizes and addresses, and what ends them: signals, polls. */
 import { hexOfAddress } from '../../host/kernel/hex.ts';
 import type { WriteReadInput } from '../../host/trace/journal.ts';
 import { addCommand, someActor } from './calls.ts';
 import { type Actor, ARENA_END, type Scene } from './scene.ts';
 import { Stream } from './stream.ts';
 
-/** Sizes at which an answer just has room, or just has none. */
+/** Sizes into which a return just fits, or just does not. */
 const EDGES = [0, 3, 4, 7, 8, 12, 20, 24, 40, 43, 44, 52, 68, 71, 72, 75, 76, 79, 80, 84, 148];
 
 /** Whether a read would find something. */
@@ -15,7 +15,7 @@ export function hasWork(actor: Actor): boolean {
   return !waits && (actor.proc?.todo.length ?? 0) > 0;
 }
 
-/** A read of the usual size, of a thread that has something to read as a rule. */
+/** A read of the usual size, usually by a thread that has something to read. */
 export function read(scene: Scene): boolean {
   const { dice } = scene;
   const actors = scene.actors();
@@ -28,7 +28,7 @@ export function read(scene: Scene): boolean {
   return scene.perform(new Stream(reader.wbuf).step(reader, dice.chance(0.95) ? 256 : 1024)) !== null;
 }
 
-/** A read with something odd: its size, what it has consumed already, where it goes. */
+/** A read with an odd size, consumed count or address. */
 export function oddRead(scene: Scene): boolean {
   const { dice } = scene;
   const actors = scene.actors();
@@ -59,7 +59,7 @@ function oddities({ dice }: Scene, actor: Actor, size: number): Partial<WriteRea
   ])();
 }
 
-/** Ends a call that a thread sleeps in. */
+/** Ends a parked call. */
 export function signal(scene: Scene): boolean {
   const { dice, cast } = scene;
   const thread = dice.maybeOf(cast.asleep);

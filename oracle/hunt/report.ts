@@ -1,14 +1,14 @@
-/** What a hunt shows and keeps: the line that tells how far it is, journals of findings, the result as text and as JSON. */
+/** The output of a hunt: the progress line, journals of findings, the result as text and as JSON. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatJournal, parseJournal } from '../../host/trace/journaltext.ts';
 import type { Finding, HuntProgress, HuntResult } from './hunt.ts';
 
-/** A progress line on a terminal, and elsewhere, comes so often. */
+/** Intervals of the progress line, on a terminal and elsewhere. */
 const TERMINAL_EVERY_MS = 200;
 const PIPE_EVERY_MS = 10_000;
 
-/** Keeps a finding's journal; a smaller one takes the place of a larger one, also of an earlier hunt. */
+/** Keeps a finding's journal; a smaller one replaces a larger one, also of an earlier hunt. */
 export function keepFinding(finding: Finding, folder: string): void {
   const path = pathOf(finding, folder);
   if (existsSync(path)) {
@@ -23,7 +23,7 @@ function pathOf({ name }: Finding, folder: string): string {
   return join(folder, `${name}.jsonl`);
 }
 
-/** How far the hunt has come, on stderr. */
+/** Prints the progress to stderr. */
 export class ProgressLine {
   readonly #isTerminal = process.stderr.isTTY === true;
   #shownAt = Number.NEGATIVE_INFINITY;

@@ -1,6 +1,6 @@
 /**
- * What the generator sees and acts in: the emulator, with the steps made so far. It looks at the machine itself to know which
- * handles, buffers and threads there are, so that it can go on from any state, whoever made the steps before.
+ * The generator's view: the emulator after the steps so far. It reads handles, buffers and threads from the machine itself, so
+ * it can continue from any state, also after steps of a recording.
  */
 import type { BufferView } from '../../host/inspect/buffers.ts';
 import type { LooperView, ProcView } from '../../host/inspect/procs.ts';
@@ -12,10 +12,10 @@ import type { Step, StepInput } from '../../host/trace/journal.ts';
 import { Cast } from './cast.ts';
 import type { Dice } from './dice.ts';
 
-/** Where a process keeps its things. */
+/** Addresses in the arena of a process. */
 export const ARENA = 0x1000_0000;
 export const ARENA_END = 0x1080_0000;
-/** Data that several threads of a process use. */
+/** Data shared by several threads of a process. */
 export const SHARED = 0x1040_0000;
 export const MAPPING = 0x7000_0000;
 export const O_NONBLOCK = 0x800;
@@ -40,13 +40,13 @@ export interface Actor {
   readonly arg: number;
 }
 
-/** A message that somebody got. */
+/** A received message. */
 export interface Delivery {
   readonly thread: string;
   readonly message: TransactionReturn;
 }
 
-/** The emulator broke, or refused what can be done. */
+/** The emulator broke, or refused a possible step. */
 export class Defect extends Error {
   override readonly name = 'Defect';
 
@@ -74,9 +74,9 @@ export class Scene {
   ) {}
 
   /**
-   * Makes a step.
+   * Performs a step.
    *
-   * @returns null when it cannot be made in this state.
+   * @returns null when it is impossible in this state.
    * @throws Defect when the machine refuses it or breaks.
    */
   perform(input: StepInput): Step | null {
@@ -109,7 +109,7 @@ export class Scene {
     return this.machine.inspect.buffers(proc);
   }
 
-  /** Threads that can make a step; those without a binder file have the descriptor 3 all the same. */
+  /** Threads that can make a step; one without a binder file gets the descriptor 3. */
   actors(): Actor[] {
     return this.cast.awake.flatMap((thread) => this.actorsOf(thread));
   }
@@ -133,7 +133,7 @@ export class Scene {
     });
   }
 
-  /** The actor as it is now; undefined when it cannot act any more. */
+  /** The actor's present state; undefined when it cannot act any more. */
   again(actor: Actor): Actor | undefined {
     if (!this.cast.awake.includes(actor.thread)) return undefined;
     return this.actorsOf(actor.thread).find((one) => one.fd === actor.fd);
@@ -153,7 +153,7 @@ export class Scene {
     return this.procs.find((proc) => proc.nodes.some((one) => one.handle === node));
   }
 
-  /** Address at which a message of `size` bytes to a proc would lie now: best fit. */
+  /** Address of the buffer that a message of `size` bytes would get now: best fit. */
   nextBuffer(proc: ProcView, size: number): number | null {
     if (proc.mapping.size === 0) return null;
     const wanted = Math.max(8, (size + 7) & ~7);

@@ -1,4 +1,4 @@
-/** Several steps that belong together: each sequence brings about a state that single steps rarely come to. */
+/** Sequences of several steps: each leads to a state that single steps rarely reach. */
 import {
   BC_ACQUIRE_DONE,
   BC_DECREFS,
@@ -27,7 +27,7 @@ const DEFAULT_LIMIT = 1024;
 /** Address of the second mapping of a process. */
 const TWIN = 0x7100_0000;
 
-/** What a refused message finds in the buffer: the objects of one that was delivered and freed. */
+/** The former contents of a refused message's buffer: objects of a message that was delivered and freed. */
 export function leftover(scene: Scene, profile: Profile): boolean {
   const { dice } = scene;
   const actor = someActor(scene, scene.actors());
@@ -52,7 +52,7 @@ export function leftover(scene: Scene, profile: Profile): boolean {
   return true;
 }
 
-/** The same transaction once more, with one of its sizes or pointers changed. */
+/** Repeats a transaction with one changed size or pointer. */
 function resend(scene: Scene, actor: Actor, poke: string): void {
   const { dice } = scene;
   const bytes = Buffer.from(poke, 'hex');
@@ -64,7 +64,7 @@ function resend(scene: Scene, actor: Actor, poke: string): void {
   scene.perform(stream.step(actor, 0, { poke: bytes.toString('hex'), write_size: bytes.readUInt8(2) + 4 }));
 }
 
-/** Threads of the process that owns the node behind a handle. */
+/** Threads of the process that owns the node of a handle. */
 function receiverOf(scene: Scene, actor: Actor, handle: number): Actor | undefined {
   const owner = ownerOf(scene, actor, handle);
   if (owner === undefined) return undefined;
@@ -79,7 +79,7 @@ function ownerOf(scene: Scene, { proc }: Actor, handle: number): ProcView | unde
   return node === undefined ? undefined : scene.ownerOf(node);
 }
 
-/** Reads what there is to read, and frees what came. */
+/** Reads everything, and frees the messages. */
 function takeAll(scene: Scene, actor: Actor, frees: boolean): void {
   const reader = scene.again(actor);
   if (reader === undefined) return;
@@ -95,7 +95,7 @@ function takeAll(scene: Scene, actor: Actor, frees: boolean): void {
   scene.perform(stream.step(holder, 0));
 }
 
-/** Many messages of equal and of different sizes to one process, freed in any order: the shape of its free space. */
+/** Many messages of equal and different sizes to one process, freed in any order: shapes its free space. */
 export function holes(scene: Scene, profile: Profile): boolean {
   const { dice } = scene;
   const actor = someActor(scene, scene.actors());
@@ -114,7 +114,7 @@ export function holes(scene: Scene, profile: Profile): boolean {
   return true;
 }
 
-/** Has a process read its queue, and free some of its buffers. */
+/** A process reads its queue, and frees some of its buffers. */
 function freeSome(scene: Scene, actor: Actor): void {
   const { dice } = scene;
   const receiver = dice.maybeOf(scene.actors().filter((one) => (one.proc?.todo.length ?? 0) > 0)) ?? actor;
@@ -129,7 +129,7 @@ function freeSome(scene: Scene, actor: Actor): void {
   scene.perform(stream.step(holder, 0));
 }
 
-/** Who can read the mapping of somebody it calls; opens the device once more in some process when nobody can. */
+/** A caller that can read the mapping of its callee; opens the device once more in a process when there is none. */
 function twinOf(scene: Scene): Twin | undefined {
   const known = twins(scene);
   if (known.length > 0) return scene.dice.of(known);
@@ -147,7 +147,7 @@ function twinOf(scene: Scene): Twin | undefined {
   return dice.maybeOf(twins(scene));
 }
 
-/** A message whose data lies in or beside the buffer that it goes to. */
+/** A message whose data is in or beside the buffer that it goes to. */
 export function overlap(scene: Scene): boolean {
   const { dice } = scene;
   const twin = twinOf(scene);
@@ -179,7 +179,7 @@ function sendAt(scene: Scene, actor: Actor, target: number, size: number, addres
   scene.perform(stream.transaction(BC_TRANSACTION, { ...data, ...offsets }).step(sender, 0));
 }
 
-/** A command stream that lies in the mapping of who gets the message it sends. */
+/** A command stream in the mapping of the receiver of its message. */
 export function readInPlace(scene: Scene): boolean {
   const { dice } = scene;
   const twin = twinOf(scene);
@@ -204,7 +204,7 @@ export function readInPlace(scene: Scene): boolean {
   return true;
 }
 
-/** Descriptors sent to somebody who has no place for them, with other things queued behind. */
+/** Descriptors for a receiver whose table is full, followed by other work. */
 export function starve(scene: Scene, profile: Profile): boolean {
   const { dice } = scene;
   const able = scene.actors().filter(({ proc }) => (proc?.refs ?? []).some((ref) => ref.strong > 0));
@@ -242,7 +242,7 @@ function addFile(scene: Scene, actor: Actor, stream: Stream, target: number): vo
   stream.transaction(BC_TRANSACTION, { ...plainData(target, data.length, address), ...offsets });
 }
 
-/** Tells the driver of every node that waits for it that the owner has counted it. */
+/** Acknowledges every node that waits for BC_INCREFS_DONE or BC_ACQUIRE_DONE. */
 function acknowledge(scene: Scene, actor: Actor): void {
   takeAll(scene, actor, true);
   const owner = scene.again(actor);
@@ -254,7 +254,7 @@ function acknowledge(scene: Scene, actor: Actor): void {
   if (owner !== undefined && stream.size > 0) scene.perform(stream.step(owner, 0));
 }
 
-/** Has everybody give back what they hold of a node of the owner's, another than the one a message goes to as a rule. */
+/** Every process drops its references to a node, usually another one than the message's target. */
 function forget(scene: Scene, actor: Actor, target: number): void {
   const { dice } = scene;
   const nodes = scene.again(actor)?.proc?.nodes ?? [];
@@ -269,7 +269,7 @@ function forget(scene: Scene, actor: Actor, target: number): void {
   }
 }
 
-/** A child that goes on with the file of its parent, which is dead. */
+/** A child that continues with the file of its dead parent. */
 export function orphan(scene: Scene, profile: Profile): boolean {
   const { dice, cast } = scene;
   const parents = scene.actors().filter(({ thread, proc }) => thread.endsWith('.0') && (proc?.mapping.size ?? 0) > 0);

@@ -1,6 +1,6 @@
 /**
- * Makes a program that shows a fault small: leaves out processes, stretches of steps, commands of streams, bytes of
- * payloads, as long as the same fault shows. It never needs to know what the program does; somebody else judges.
+ * Shrinks a program that shows a fault: leaves out processes, ranges of steps, commands of streams, bytes of payloads, while
+ * the same fault shows. It does not know what the program does; the caller's judge decides.
  */
 import { payloadSize } from '../../host/kernel/words.ts';
 import type { Journal, StepInput, StepInputOf } from '../../host/trace/journal.ts';
@@ -12,9 +12,9 @@ export interface Shown {
 }
 
 export interface ShrinkOptions {
-  /** Whether the steps show the fault, and with which journal. */
+  /** Whether the steps show the fault, and in which journal. */
   judge(steps: readonly StepInput[]): Promise<Shown | null>;
-  /** Whether steps could show it, told cheaply. */
+  /** A cheap test whether steps could show it. */
   mayShow?(steps: readonly StepInput[]): boolean;
   /** Called with each smaller program. */
   improved?(shown: Shown): void;
@@ -37,7 +37,7 @@ export class Shrinker {
     return this.#tries;
   }
 
-  /** Shrinks until nothing more can go, or the time is up. */
+  /** Shrinks until nothing more can be removed, or the time is up. */
   async run(): Promise<Shown> {
     await this.#dropProcesses();
     await this.#dropStretches();
@@ -65,7 +65,7 @@ export class Shrinker {
     }
   }
 
-  /** Ever shorter stretches, from the end to the start. */
+  /** Ranges of falling length, from the end to the start. */
   async #dropStretches(): Promise<void> {
     for (let size = this.#best.steps.length >> 1; size >= 1; size >>= 1) {
       for (let from = this.#best.steps.length - 1 - size; from > -size; from -= size) {
@@ -115,7 +115,7 @@ export class Shrinker {
   }
 }
 
-/** Whether a step makes a process, is made by one of its threads, or is done to it. */
+/** Whether a step creates a process, is made by one of its threads, or acts on it. */
 function isOf(step: StepInput, name: string): boolean {
   const isThread = (thread: string) => thread.slice(0, thread.lastIndexOf('.')) === name;
   if (step.by !== undefined && isThread(step.by)) return true;
@@ -185,7 +185,7 @@ function commandsOf(poke: string, writeSize: number): Piece[] {
   return pieces;
 }
 
-/** Places in a transaction of data_size and offsets_size. */
+/** Offsets of data_size and offsets_size in a transaction. */
 const SIZES = [4 + 32, 4 + 40];
 /** Bytes of a transaction with its word. */
 const TRANSACTION_BYTES = 68;

@@ -1,4 +1,4 @@
-/** Recordings on disk that the hunt makes programs of. */
+/** Recordings on disk from which the hunt makes programs. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -7,13 +7,13 @@ import type { Journal } from '../../host/trace/journal.ts';
 import { parseJournal } from '../../host/trace/journaltext.ts';
 import type { Sources } from './program.ts';
 
-/** Reads journals when they are wanted, each once. */
+/** Reads journals on demand, each once. */
 export class SourceFolders implements Sources {
   readonly names: readonly string[];
   readonly #paths: ReadonlyMap<string, string>;
   readonly #read = new Map<string, Journal>();
 
-  /** @param folders Those that are not there hold nothing. */
+  /** @param folders A missing one counts as empty. */
   constructor(folders: readonly string[]) {
     const paths = folders.flatMap((folder) => {
       const files = existsSync(folder) ? readdirSync(folder).filter(isJournalName).sort() : [];

@@ -1,5 +1,5 @@
 /**
- * A command stream with what its commands point at, laid out in user memory:
+ * A command stream with the payloads that its commands point at, in user memory:
  *
  *     | commands, up to 512 bytes | payloads, each at a multiple of 8 ...
  *     ^ wbuf                      ^ wbuf + 512
@@ -15,7 +15,7 @@ const STREAM_BYTES = 512;
 /** The words whose data ends in buffers_size. */
 const SG_WORDS = new Set([BC_TRANSACTION_SG, BC_REPLY_SG]);
 
-/** struct binder_transaction_data, and the buffers_size behind it for the _SG words. */
+/** struct binder_transaction_data, followed by buffers_size for the _SG words. */
 export interface TransactionData {
   target: number;
   cookie: number;
@@ -32,7 +32,7 @@ export class Stream {
   readonly #commands = new Bytes();
   readonly #payloads = new Bytes();
 
-  /** @param wbuf Where it will lie. */
+  /** @param wbuf Its address. */
   constructor(readonly wbuf: number) {}
 
   /** Bytes of the commands. */
@@ -40,12 +40,12 @@ export class Stream {
     return this.#commands.length;
   }
 
-  /** Whether another transaction has room. */
+  /** Whether another transaction fits. */
   get hasRoom(): boolean {
     return this.size + 76 <= STREAM_BYTES;
   }
 
-  /** Places a payload behind the commands. @returns Its address. */
+  /** Appends a payload after the commands. @returns Its address. */
   place(bytes: ArrayLike<number>): number {
     this.#payloads.align(8);
     const at = this.wbuf + STREAM_BYTES + this.#payloads.length;
@@ -58,7 +58,7 @@ export class Stream {
     return this.wbuf + STREAM_BYTES + ((this.#payloads.length + 7) & ~7);
   }
 
-  /** A word with its values: u64 each where the payload has room for them, u32 otherwise. */
+  /** A word with its values: u64 each if the payload has space for them, otherwise u32. */
   command(word: number, ...values: (bigint | number)[]): this {
     this.#commands.u32(word);
     const wide = values.length === 0 ? 0 : Math.floor(payloadSize(word) / values.length);
@@ -82,7 +82,7 @@ export class Stream {
     return this;
   }
 
-  /** What is to be stored at `wbuf`. */
+  /** The bytes to be stored at `wbuf`. */
   toHex(): string {
     if (this.#payloads.length === 0) return this.#commands.toHex();
     return new Bytes().raw(this.#commands.toBytes()).upTo(STREAM_BYTES).raw(this.#payloads.toBytes()).toHex();
@@ -109,7 +109,7 @@ export class Stream {
   }
 }
 
-/** A transaction's word and data as they stand in a stream. */
+/** A transaction's word and data in a stream. */
 export function transactionBytes(word: number, data: TransactionData): Uint8Array {
   const bytes = new Bytes().u32(word).u64(data.target).u64(data.cookie).u32(data.code).u32(data.flags).u32(0).u32(0);
   bytes.u64(data.dataSize).u64(data.offsetsSize).u64(data.buffer).u64(data.offsets);

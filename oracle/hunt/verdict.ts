@@ -1,13 +1,13 @@
 /**
- * Where the emulator departs from a journal of the kernel: the first step that differs, and in what way. Only the first counts,
- * for what follows may follow from it.
+ * The first step at which the emulator departs from a journal of the kernel, and in what way. Later steps do not count:
+ * their differences may be consequences.
  */
 import type { Machine } from '../../host/machine.ts';
 import { compareSteps, isInputsOnly } from '../../host/trace/compare.ts';
 import type { Journal, JournalHeader, Step } from '../../host/trace/journal.ts';
 import { inputOf } from './cast.ts';
 
-/** Which way a step differs: equal signatures, one fault as a rule. */
+/** In which way a step differs. Equal signatures usually mean one fault. */
 export interface Departure {
   /** Place of the step in the journal. */
   readonly at: number;
@@ -21,13 +21,13 @@ export interface Departure {
 /** The emulator refused a step, trapped, or its own check found it broken. */
 export const REFUSED = 'refused';
 export const BROKEN = 'check';
-/** Letters of a complaint that count in signatures. */
+/** Length of a complaint in signatures. */
 const COMPLAINT_LETTERS = 40;
 
 /**
- * Performs a journal's steps on a machine up to the first that differs.
+ * Performs a journal's steps on a machine up to the first difference.
  *
- * @param checkEvery The machine's invariants are verified after so many steps, and at the end; 0: never.
+ * @param checkEvery Interval of steps at which the machine's invariants are verified, and at the end; 0: never.
  */
 export function firstDeparture(
   journal: Journal,
@@ -52,13 +52,13 @@ export function firstDeparture(
   return null;
 }
 
-/** Bytes of a read that recordings hold at most, where the driver says that it has stored more. */
+/** Greatest number of bytes of a read in recordings, when the driver reports more. */
 const READ_MAX = 65536;
 
 /**
- * A recorded step with what no recording holds taken from the emulator: consumed sizes that no JSON number holds, which come
- * of a binder_write_read in the middle of other data; memory behind them; and bytes behind a read that the emulator does not
- * watch.
+ * A recorded step, completed by values of the emulator that no recording holds: consumed sizes too large for a JSON number,
+ * which come from a binder_write_read in the middle of other data; memory after them; and bytes after a read that the
+ * emulator does not watch.
  */
 function withinLimits(expected: Step, actual: Step): Step {
   if (expected.op !== 'wr' || actual.op !== 'wr' || !expected.out || !actual.out) return expected;
@@ -76,7 +76,7 @@ function isBeyond(value: number | null): boolean {
   return value !== null && !Number.isSafeInteger(value);
 }
 
-/** What the machine's check complains of; null: nothing. */
+/** The complaint of the machine's check; null: none. */
 export function checkOf(machine: { check(): void }): string | null {
   try {
     machine.check();
@@ -94,7 +94,7 @@ function departure(at: number, step: Step, field: string, expected: unknown, act
   return { at, field, expected, actual, signature: signatureOf(step, field, expected, actual) };
 }
 
-/** Operation, what it was about, field, and what kind of values differ. */
+/** Operation, subject, field, and the kinds of values that differ. */
 export function signatureOf(step: Step, field: string, expected: unknown, actual: unknown): string {
   const kind = field.replace(/^woken\.[^.]*\.\d+/, 'woken');
   if (kind === REFUSED || kind === BROKEN)
@@ -109,7 +109,7 @@ function subject(step: Step): string {
   return step.op;
 }
 
-/** Bytes and amounts count for nothing, errors for their number. */
+/** Bytes and amounts are ignored, errors count by number. */
 function valueKind(field: string, value: unknown): string {
   if (value === null) return 'nothing';
   if (typeof value === 'number') return isError(field, value) ? String(value) : 'fine';

@@ -1,4 +1,4 @@
-/** The hand-written scenarios, by what they are about. A new file of them gets its line here. */
+/** The hand-written scenarios, by subject. A new file gets its line here. */
 import alloc from './hand/alloc.ts';
 import death from './hand/death.ts';
 import descriptors from './hand/descriptors.ts';

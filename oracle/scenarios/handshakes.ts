@@ -1,4 +1,4 @@
-/** What most scenarios begin with: a context manager, a server whose object it knows, a client that has a handle to it. */
+/** The beginning of most scenarios: a context manager, a server whose object it knows, a client with a handle to it. */
 import { TF_ONE_WAY } from '../../assembly/abi/protocol.ts';
 import { bc, type Command, type TransactionFields } from '../commands.ts';
 import { object, parcel } from '../objects.ts';
@@ -7,7 +7,7 @@ import type { Script, ScriptProcess, StartOptions } from '../script.ts';
 
 const CODE_REGISTER = 1;
 const CODE_LOOKUP = 2;
-/** Where a flat object holds its handle. */
+/** Offset of the handle in a flat object. */
 const HANDLE_AT = 8;
 const OBJECT_SIZE = 24;
 
@@ -77,7 +77,7 @@ export interface Trio {
   a: ScriptProcess;
   /** The client. */
   b: ScriptProcess;
-  /** The handle that the manager has, and the one that the client has. */
+  /** The manager's handle, and the client's. */
   h: number;
   bh: number;
 }

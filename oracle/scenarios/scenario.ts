@@ -1,13 +1,13 @@
-/** What a scenario is: a name, what it shows, and an asynchronous function that makes the calls. */
+/** A scenario: a name, its subject, and an asynchronous function that makes the calls. */
 import type { Script } from '../script.ts';
 
 export interface Scenario {
   name: string;
   desc: string;
   seed?: number;
-  /** Security context that senders have; without one there is no security module that can name a sender. */
+  /** Security context of senders; without one no security module can name a sender. */
   secctx?: string;
-  /** It shows what two processors would race for. */
+  /** It shows something that two processors would race for. */
   racy?: boolean;
   run(script: Script): Promise<void>;
 }

@@ -41,9 +41,9 @@ test('what is no request is refused', () => {
   assert.throws(() => takeRequest(bytes('many\n')), /begins with the number of its arguments, not "many"/);
   const { words } = takeRequest(requestBytes(WANTED)) ?? { words: [] };
   const without = (start: string) => words.filter((word) => !word.startsWith(start));
-  assert.throws(() => argumentsOf(without('--setuid')), /was not told --setuid/);
+  assert.throws(() => argumentsOf(without('--setuid')), /has no --setuid/);
   assert.throws(() => argumentsOf(without('android.')), /was not asked for android.app.ActivityThread/);
-  assert.throws(() => argumentsOf([...without('--setuid'), '--setuid=-1']), /--setuid=-1, which is no number/);
+  assert.throws(() => argumentsOf([...without('--setuid'), '--setuid=-1']), /--setuid=-1, which is not a number/);
 });
 
 test('an answer is a pid of four bytes, big endian, and a byte', () => {

@@ -232,7 +232,7 @@ test('statuses: no such method, and a reason that the wire does not carry', () =
     const wrong = (yield* caught(remote.call(1, (data) => data.writeInt32(77), nothing))) as StatusError;
     assert.is(wrong.status, STATUS.BAD_VALUE);
     assert.instance(wrong.cause, ParcelError);
-    assert.match((wrong.cause as Error).message, /readString16 at byte 28 of 32: there is the length 77/);
+    assert.match((wrong.cause as Error).message, /readString16 at byte 28 of 32: the length is 77/);
     const own = (yield* caught(remote.call(2, nothing, nothing))) as StatusError;
     assert.is(own.statusName, 'BAD_INDEX');
     const other = (yield* caught(new BpInterface(remote.remote, 'lab.T').call(1, nothing, nothing))) as StatusError;

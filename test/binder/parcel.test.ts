@@ -109,7 +109,7 @@ test('parcelables: presence, size, fields; a reader skips what it does not know,
   fails(() => received('00000000').readParcelable(pointOf), /there is null/, STATUS.UNEXPECTED_NULL);
   fails(
     () => received('01000000 03000000').readParcelable(pointOf),
-    /readStructured at byte 4 of 8: there is the length 3/,
+    /readStructured at byte 4 of 8: the length is 3/,
     STATUS.BAD_VALUE,
   );
   fails(
@@ -277,7 +277,7 @@ test('wrong reads name the place and what is there', () => {
   );
   fails(
     () => received(text).readString16(),
-    /readString16 at byte 0 of 16: there is the length 6, and 12 bytes are left/,
+    /readString16 at byte 0 of 16: the length is 6, and 12 bytes are left/,
     STATUS.BAD_VALUE,
   );
   const second = received(text);

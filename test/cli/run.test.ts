@@ -156,7 +156,7 @@ export default (machine: Machine) => {
   const { code, stderr } = folder.run(['run', script]);
   assert.is(code, 1);
   assert.match(stderr, /^status\.ts:7:\d+: app\.0: the object that was called answers with the status BAD_VALUE$/m);
-  assert.match(stderr, /^because of: readString16 at byte 72 of 76: there is the length 77/m);
+  assert.match(stderr, /^because of: readString16 at byte 72 of 76: the length is 77/m);
 });
 
 test('with arguments of its own', () => {
@@ -276,7 +276,7 @@ export default (machine: Machine) => {
   );
   const forgotten = folder.run(['run', 'unrun.ts']);
   assert.is(forgotten.code, 1);
-  assert.is(forgotten.stderr, 'the simulation was never run, so nothing came of app: call its run().\n');
+  assert.is(forgotten.stderr, 'the simulation was never run, so it did not run app: call its run().\n');
   folder.write(
     'dropped.ts',
     `import { type Machine, sys } from 'binderlab';

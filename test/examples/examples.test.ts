@@ -1,12 +1,12 @@
-/** Every example runs, from a folder that is not the project's, and under the mapping of older kernels; and README's scripts do. */
-import { readdirSync, readFileSync } from 'node:fs';
+/** Every example runs, from a folder that is not the project's, and under the mapping of older kernels; so do the scripts of the pages. */
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Folder } from '../cli/binderlab.ts';
+import { PAGES, pageText, ROOT } from '../pages.ts';
 import { exampleNames, runExample } from './script.ts';
 
-const ROOT = join(import.meta.dirname, '../../..');
 const EXAMPLES = join(ROOT, 'examples');
 const scripts = readdirSync(EXAMPLES).filter((name) => name.endsWith('.ts'));
 
@@ -41,12 +41,11 @@ test('raw-first-call.ts shows its calls when asked', () => {
   assert.match(stdout, '... sleeps');
 });
 
-const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
-/** README.md's scripts, each with its name and what it is said to print. */
-const README_SCRIPT = /^```ts\n(.*?)^```$\s+`npx binderlab run ([a-z]+\.ts)` prints\s+^```text\n(.*?)^```$/gms;
+/** A script on a page, with its name and its output. */
+const PAGE_SCRIPT = /^```ts\n(.*?)^```$\s+`npx binderlab run ([a-z]+\.ts)` prints\s+^```text\n(.*?)^```$/gms;
 
-test("README.md's scripts run as printed, and print what it says there", () => {
-  const found = [...readme.matchAll(README_SCRIPT)];
+test('scripts of the pages run as they stand there, and print the output shown', () => {
+  const found = PAGES.flatMap((page) => [...pageText(page).matchAll(PAGE_SCRIPT)]);
   assert.equal(
     found.map(([, , name]) => name),
     ['greeter.ts', 'counter.ts'],
@@ -67,7 +66,7 @@ function withoutFrames(line: string): string {
 test('what README.md shows of the guide is what the guide prints', () => {
   const printed = folder.run(['guide']).stdout.split('\n').map(withoutFrames);
   let at = 0;
-  const [, shown = ''] = /^```text\n(.*?)^```$/ms.exec(readme) ?? [];
+  const [, shown = ''] = /^```text\n(.*?)^```$/ms.exec(pageText('README.md')) ?? [];
   for (const line of shown.trimEnd().split('\n')) {
     if (line === '...') continue;
     const found = printed.indexOf(withoutFrames(line), at);

@@ -1,18 +1,16 @@
-/** What README.md shows of an example is what the example prints: each has a section `### NAME: ...` with its output. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+/** The output of an example on the pages is what the example prints: each has a section `### NAME: ...` with its output. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { PAGES, pageText } from '../pages.ts';
 import { exampleNames, runExample } from './script.ts';
 
-const README = join(import.meta.dirname, '../../../README.md');
 const SECTION = /^### `([a-z-]+)`[^\n]*\n(?:(?!^#).)*?^```text\n(.*?)^```$/gms;
 
-const sections = [...readFileSync(README, 'utf8').matchAll(SECTION)];
+const sections = PAGES.flatMap((page) => [...pageText(page).matchAll(SECTION)]);
 
-const test = suite('examples in README.md');
+const test = suite('examples on the pages');
 
-test('there are some', () => assert.ok(sections.length >= 7));
+test('there are some', () => assert.ok(sections.length >= 13));
 
 for (const [, name = '', shown] of sections) {
   test(name, async () => {

@@ -139,7 +139,7 @@ test('data that lies in memory already is pointed at', () => {
   assert.is(bytes[80], 16);
   assert.throws(
     () => bc.transaction({ handle: 1, data: { address: 1, length: 8 }, objects: [{ type: 'fd', fd: 1 }] }),
-    (error: unknown) => error instanceof BinderlabError && /lies in memory already/.test(error.message),
+    (error: unknown) => error instanceof BinderlabError && /is in memory already/.test(error.message),
   );
 });
 

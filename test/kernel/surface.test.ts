@@ -53,7 +53,7 @@ test('a call of handle 0 before there is a context manager', () => {
   const call = client.main.writeRead(fd, [bc.transaction({ handle: 0 })]);
   assert.match(
     told(() => call.expect('BR_REPLY')),
-    /BR_DEAD_REPLY: .* nobody has become context manager yet\.$/,
+    /BR_DEAD_REPLY: .* there is no context manager yet\.$/,
   );
 });
 
@@ -76,7 +76,7 @@ test('a wrong descriptor', () => {
   const { client } = machine();
   assert.is(
     told(() => client.main.writeRead(9, [bc.enterLooper()])),
-    'client.0: BINDER_WRITE_READ (step 10) failed with EBADF: that descriptor is not open in this process; open() tells the number to use.',
+    'client.0: BINDER_WRITE_READ (step 10) failed with EBADF: that descriptor is not open in this process; open() returns the number to use.',
   );
   assert.match(
     told(() => client.main.version(0)),
@@ -172,7 +172,7 @@ test('memory where nothing is', () => {
   );
   assert.match(
     told(() => client.read(0x70000000, 4)),
-    /SIGBUS at 0x70000000, a page of a mapping that has no memory behind it yet/,
+    /SIGBUS at 0x70000000, a page of a mapping without memory/,
   );
   assert.match(
     told(() => client.write(0x70000000, new Uint8Array(4))),
@@ -219,7 +219,7 @@ test('a process that has ended', () => {
   orphan.main.mmap(fd);
   assert.match(
     told(() => orphan.main.writeRead(fd, [bc.transaction({ handle: 0 })]).expect('BR_REPLY')),
-    /BR_DEAD_REPLY: the process behind that handle has died, /,
+    /BR_DEAD_REPLY: the process of that handle is dead, /,
   );
 });
 
@@ -252,7 +252,7 @@ test('data that is none, and objects where they cannot be', () => {
   const placed = client.place(new Uint8Array(8));
   assert.match(
     told(() => bc.transaction({ handle: 0, data: placed, objects: [{ type: 'binder', ptr: 1 }] })),
-    /data that lies in memory already cannot take further objects/,
+    /data that is in memory already cannot take further objects/,
   );
 });
 

@@ -31,7 +31,7 @@ test('polling for a context manager that nobody is', () => {
   assert.is(
     error.message,
     'nothing but polling goes on at 30000 ms, and a thread still waits:\n' +
-      '  app.0 waits for handle 0, which it polls for: nobody is context manager; ServiceManager.start(sim) makes a service manager',
+      '  app.0 waits for handle 0, which it polls for: there is no context manager; ServiceManager.start(sim) makes a service manager',
   );
 });
 
@@ -162,7 +162,7 @@ test('a simulation that was never run is told when the machine ends', () => {
       level: 'error',
       pid: 0,
       tag: 'script',
-      text: 'the simulation was never run, so nothing came of app: call its run().',
+      text: 'the simulation was never run, so it did not run app: call its run().',
     },
   ]);
 });

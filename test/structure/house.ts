@@ -46,7 +46,7 @@ export const RANKS: readonly (readonly string[])[] = [
  * `*` stands for all files that are not named. A folder without an arrow is one group.
  */
 export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  'assembly/lib/': [['assert'], ['bytes', 'funcref', 'list', 'poison', 'rbtree', 'bitmap', 'ring', 'digest'], ['slab']],
+  'assembly/lib/': [['bytes', 'funcref', 'list', 'poison', 'rbtree', 'bitmap', 'ring', 'digest'], ['slab']],
   'assembly/mem/': [
     ['counters'],
     ['frames'],

@@ -6,7 +6,7 @@ import type { Script, ScriptProcess } from '../../script.ts';
 import { trio } from '../handshakes.ts';
 import { scenario } from '../scenario.ts';
 
-/** A server at which the buffers of calls pile up: each call is answered at once, its buffer stays until it is freed. */
+/** A server that collects buffers: it replies to each call at once, and keeps the buffer until it is freed. */
 class Pile {
   constructor(
     readonly a: ScriptProcess,
@@ -14,7 +14,7 @@ class Pile {
     readonly bh: number,
   ) {}
 
-  /** @returns address of the buffer that a call of so many bytes gets */
+  /** @returns address of the buffer that a call of that size gets */
   async put(size: number): Promise<number> {
     await this.b.rw([bc.transaction({ handle: this.bh, buffer: DATA, data_size: size })]);
     const { buffer } = message(await this.a.read());
@@ -23,7 +23,7 @@ class Pile {
     return buffer;
   }
 
-  /** A call for which there is no room. */
+  /** A call that does not fit. */
   async fail(size: number): Promise<void> {
     await this.b.rw([bc.transaction({ handle: this.bh, buffer: DATA, data_size: size })]);
     await this.b.extendedError();

@@ -1,4 +1,4 @@
-/** The device: opening it, its ioctls, the context manager, polling, and what a read does when there is nothing. */
+/** The device: open, ioctls, the context manager, poll, and reads without work. */
 import * as protocol from '../../../assembly/abi/protocol.ts';
 import { ioctlName } from '../../../host/kernel/ioctls.ts';
 import { bytesOf, u32, u64 } from '../../bytes.ts';

@@ -1,4 +1,4 @@
-/** Calls whose caller or target goes away, or cannot be served. */
+/** Calls whose caller or target exits, or cannot be served. */
 import { DATA, MAP } from '../../calls.ts';
 import { bc, type TransactionFields } from '../../commands.ts';
 import { second, trio } from '../handshakes.ts';
@@ -113,7 +113,7 @@ export default [
     await b.rw([bc.transaction({ handle: bh, code: 1 })]);
     await a.rw([bc.transaction({ handle: ac, code: 2 })]);
     await s.kill(a);
-    s.wantParked(b); // not told yet: A's top of stack was an outgoing call
+    s.wantParked(b); // no reply yet: A's top of stack was an outgoing call
     await s.dump('state');
     s.want(await c.rw([bc.reply()]), 'NOOP TRANSACTION_COMPLETE');
     s.want(b.done(), 'NOOP TRANSACTION_COMPLETE DEAD_REPLY');

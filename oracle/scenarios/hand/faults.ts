@@ -1,4 +1,4 @@
-/** Answers, questions and messages that lie on bad pages, on two pages, or where the driver may not write. */
+/** Arguments, results and messages on bad pages, on two pages, or on read-only ones. */
 import {
   BINDER_FREEZE,
   BINDER_GET_EXTENDED_ERROR,
@@ -53,7 +53,7 @@ export default [
       await a.ioctl(BINDER_GET_NODE_INFO_FOR_REF, { arg: at, out: 24 });
       await a.write(bc.freeBuffer(at));
       await again();
-      // struct binder_write_read itself: what it asks for is done, its end cannot be told
+      // struct binder_write_read itself: the commands run, and the consumed counts are lost
       await s.signal(a);
       await a.poke(EDGE, bytesOf(u32(0x400c630e /* BC_REQUEST_DEATH_NOTIFICATION */), u32(99), u64(1)));
       await again();
@@ -138,7 +138,7 @@ export default [
     const fr = (who: ScriptProcess, room: number) => who.wr({ read: 256, rbuf: END - room });
     for (const [i, room] of [4, 8, 16, 24, 28, 36].entries()) {
       const ptr = 0x6000 + 16 * i;
-      // weak first: then the strong one comes alone
+      // the weak reference first: then the strong one comes alone
       await b.rw([ow(bh, parcel(object.weakBinder(ptr, i)))]);
       await b.write(bc.increfsDone(ptr, i));
       await b.write(ow(bh, parcel(object.binder(ptr, i))));

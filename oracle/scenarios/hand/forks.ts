@@ -1,4 +1,4 @@
-/** A forked child uses the file that its parent opened: whose memory, whose descriptors, whose identity. */
+/** A forked child uses the file that its parent opened: memory, descriptors, identity. */
 import { bytesOf, u32 } from '../../bytes.ts';
 import { MAP } from '../../calls.ts';
 import { bc, type TransactionFields } from '../../commands.ts';

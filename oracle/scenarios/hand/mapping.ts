@@ -1,4 +1,4 @@
-/** Mappings: which there may be, what is readable in them, what unmapping and forking do. */
+/** Mappings: valid and invalid ones, what is readable in them, munmap and fork. */
 import { DATA, MAP, MAP_SIZE } from '../../calls.ts';
 import { bc } from '../../commands.ts';
 import { message } from '../../outcome.ts';

@@ -1,4 +1,4 @@
-/** Everything at once: work whose delivery faults, logs that wrap, processes that die with all outstanding. */
+/** Combinations: work whose delivery faults, logs that wrap, processes that die with everything outstanding. */
 import { u32 } from '../../bytes.ts';
 import { DATA, MAP } from '../../calls.ts';
 import { bc } from '../../commands.ts';

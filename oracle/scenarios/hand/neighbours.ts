@@ -1,4 +1,4 @@
-/** Neighbours of faults that were found in emulators: the same kinds of mistake, in other places. */
+/** Neighbours of faults that were found in emulators: similar mistakes in other places. */
 import { TF_ONE_WAY } from '../../../assembly/abi/protocol.ts';
 import { DATA, MAP } from '../../calls.ts';
 import { bc, type ScatterFields } from '../../commands.ts';
@@ -10,7 +10,7 @@ import { SELINUX_CONTEXT, scenario } from '../scenario.ts';
 
 const BAD = 0x60000000;
 
-/** Nobody of them sleeps after this. */
+/** None of the threads is parked afterwards. */
 async function awake(s: Script, ...processes: ScriptProcess[]): Promise<void> {
   for (const process of processes) if (process.parked) await s.signal(process);
 }
@@ -103,7 +103,7 @@ export default [
     'commands, their data, and binder_write_read in one another: each is read once',
     async (s) => {
       const { a, b, bh } = await trio(s, { park: false });
-      // the answer goes over the commands that ask for it
+      // the returns overwrite the commands
       const w = b.main.wbuf;
       await b.wr({
         write: [
@@ -167,7 +167,7 @@ export default [
       await p.fill(DATA, size, 0x41);
       await p.poke(DATA + 4090, 'over the page');
       await p.write(oneway(ph, { buffer: DATA, data_size: size }));
-      // what it reads lies in the mapping that it goes to: 8, 100 and 4096 bytes before the place
+      // the data is in the mapping that it goes to: 8, 100 and 4096 bytes before the target
       const places = [
         [8, 72],
         [8, 8],
@@ -303,7 +303,7 @@ export default [
       await a.read();
       await awake(s, a);
       await s.dump('state');
-      // dropped behind a node that goes: the manager lets its handles go
+      // dropped after a node that goes: the manager releases its handles
       if (sm.parked) await s.signal(sm);
       else {
         const t = message(sm.done());

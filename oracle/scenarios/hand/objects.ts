@@ -1,4 +1,4 @@
-/** Objects in messages: descriptors, buffers, arrays, and everything wrong with them. */
+/** Objects in messages: descriptors, buffers, arrays, and all their errors. */
 import type { Chunk } from '../../bytes.ts';
 import { bytesOf, u32, u64 } from '../../bytes.ts';
 import { DATA, MAP } from '../../calls.ts';
@@ -16,7 +16,7 @@ const sg0 = (h: number, size: number | bigint, items: Item[], o: ScatterFields =
   bc.transactionSg({ handle: h, buffers_size: size, ...parcel(...items), ...o });
 const sg = (h: number, size: number | bigint, items: Item[], o: ScatterFields = {}) =>
   sg0(h, size, ['headhead', ...items], o);
-/** Sends, and looks at the extended error unless the call is on its way. */
+/** Sends, and reads the extended error unless the call is pending. */
 async function tryTx(b: ScriptProcess, command: Command): Promise<void> {
   await b.rw([command]);
   if (!b.parked) await b.extendedError();

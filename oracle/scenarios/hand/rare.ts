@@ -1,4 +1,4 @@
-/** What programs seldom do: fixups out of order, failures behind failures, messages that replace some and not others. */
+/** What programs rarely do: fixups out of order, failures after failures, messages that replace some and not others. */
 import { bc, type TransactionFields } from '../../commands.ts';
 import { type ObjectBytes, object, parcel } from '../../objects.ts';
 import { findMessage, message } from '../../outcome.ts';

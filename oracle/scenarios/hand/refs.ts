@@ -1,4 +1,4 @@
-/** References: handles, counts, and what a node’s owner is told. */
+/** References: handles, counts, and the notifications of a node’s owner. */
 import { bc } from '../../commands.ts';
 import { object, parcel } from '../../objects.ts';
 import { message } from '../../outcome.ts';

@@ -1,4 +1,4 @@
-/** Loopers: who registers, who is asked for, which of them takes the work. */
+/** Pool threads: registration, requests for more, and which of them takes the work. */
 import { bc } from '../../commands.ts';
 import { message } from '../../outcome.ts';
 import type { ScriptThread } from '../../script.ts';

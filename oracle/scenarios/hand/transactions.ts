@@ -1,4 +1,4 @@
-/** Calls and replies, nested, queued, and to whom they come. */
+/** Calls and replies, nested, queued, and their receivers. */
 import { DATA, MAP } from '../../calls.ts';
 import { bc } from '../../commands.ts';
 import { object, parcel } from '../../objects.ts';
@@ -7,7 +7,7 @@ import type { Script } from '../../script.ts';
 import { lookup, manager, register, second, type Trio, trio } from '../handshakes.ts';
 import { scenario } from '../scenario.ts';
 
-/** The server has a handle to an object of the client's, too. */
+/** The server has a handle to an object of the client, too. */
 async function mutual(s: Script): Promise<Trio & { ah: number }> {
   const three = await trio(s, { park: false });
   return { ...three, ah: await second(three.sm, three.b, three.a, 0x8000, 0x8001) };

@@ -1,4 +1,4 @@
-/** What a thread does in a random program. Each action makes a few calls, or none where it makes no sense. */
+/** The actions of a thread in a random program. Each makes a few calls, or none when it is impossible. */
 import { TF_ONE_WAY, TF_STATUS_CODE } from '../../../assembly/abi/protocol.ts';
 import { alignUp, u32 } from '../../bytes.ts';
 import { DATA, MAP } from '../../calls.ts';
@@ -88,7 +88,7 @@ async function refs(acting: Acting): Promise<void> {
   await send(acting, commands, 0.12);
 }
 
-/** Tells the driver what it waits for after BR_INCREFS and BR_ACQUIRE. */
+/** Acknowledges BR_INCREFS and BR_ACQUIRE. */
 async function done(acting: Acting): Promise<void> {
   const { world, process } = acting;
   const { draws } = world;
@@ -107,7 +107,7 @@ async function done(acting: Acting): Promise<void> {
   await send(acting, commands, 0.12);
 }
 
-/** Joins the pool of loopers, leaves it, or sets its size. */
+/** Joins the thread pool, leaves it, or sets its size. */
 async function pool(acting: Acting): Promise<void> {
   const { world, known, process } = acting;
   const { draws } = world;
@@ -152,7 +152,7 @@ async function spawn({ world, known: { thread } }: Acting): Promise<void> {
   if (world.draws.chance(0.5)) await made.version();
 }
 
-/** Looks at a message, and takes references to the handles in it; or at a descriptor that came in one. */
+/** Reads a message, and takes references to the handles in it; or inspects a received descriptor. */
 async function peek(acting: Acting): Promise<void> {
   const { world, known, process } = acting;
   const message = process.unread.shift();
@@ -170,7 +170,7 @@ async function peek(acting: Acting): Promise<void> {
   await send(acting, commands, 0.05);
 }
 
-/** What no sane process does. */
+/** Actions that no sane process makes. */
 async function bogus(acting: Acting): Promise<void> {
   const { world, known, process } = acting;
   const { draws } = world;

@@ -1,4 +1,4 @@
-/** What random messages hold, and the commands that free them. */
+/** The contents of random messages, and the commands that free them. */
 import {
   BINDER_BUFFER_FLAG_HAS_PARENT,
   TF_ACCEPT_FDS,
@@ -13,7 +13,7 @@ import { ObjectBytes, object, parcel } from '../../objects.ts';
 import type { KnownProcess } from './known.ts';
 import type { World } from './world.ts';
 
-/** Where each process has an array of descriptors. */
+/** Address of each process's array of descriptors. */
 export const FDS_AT = DATA + 0x400;
 const FDS_SIZE = 16;
 const SIZES = [100, 1000, 2000, 4096, 5000, 7000, 8000, 15000] as const;
@@ -45,7 +45,7 @@ export function randomCall(world: World, from: KnownProcess, handle: number, fla
   return make({ handle, code: draws.below(4), flags: flags | accepted | cleared | updated, ...fields });
 }
 
-/** Up to three commands that free buffers; now and then one that is free already. */
+/** Up to three commands that free buffers; sometimes one that is free already. */
 export function randomFrees({ draws }: World, of: KnownProcess): Command[] {
   const commands: Command[] = [];
   if (draws.chance(0.04) && of.freed.length > 0) commands.push(bc.freeBuffer(draws.pick(of.freed) as number));
@@ -63,7 +63,7 @@ type Item = Uint8Array | ObjectBytes;
 /** Data and objects as they are put together. */
 class Draft {
   readonly items: Item[] = [];
-  /** Length of each object's own buffer, by its number; 0 of those that have none. */
+  /** Length of each object's own buffer, by its index; 0 without one. */
   readonly lengths: number[] = [];
   /** Bytes of all buffers together. */
   size = 0;

@@ -1,4 +1,4 @@
-/** What the generator knows of the processes that it plays: from what it sent, and from what they were told. */
+/** The generator's knowledge about its processes: from the commands sent and the returns received. */
 import { BINDER_TYPE_FD, BINDER_TYPE_HANDLE, BINDER_TYPE_WEAK_HANDLE } from '../../../assembly/abi/protocol.ts';
 import { FD_OBJECT_FD, FLAT_OBJECT_HANDLE, FLAT_OBJECT_SIZE, OBJECT_TYPE } from '../../../assembly/abi/wire.ts';
 import type { TransactionReturn } from '../../../host/kernel/returns.ts';
@@ -12,7 +12,7 @@ export interface KnownNode {
   flags: number;
 }
 
-/** BC_INCREFS_DONE or BC_ACQUIRE_DONE that the driver waits for. */
+/** A due BC_INCREFS_DONE or BC_ACQUIRE_DONE. */
 export interface Owed {
   isAcquire: boolean;
   ptr: bigint;
@@ -22,13 +22,13 @@ export interface Owed {
 /** A handle in a message, and whether it is a strong one. */
 export type Received = readonly [handle: number, isStrong: boolean];
 
-/** A notification that was asked for. */
+/** A requested notification. */
 export type Requested = readonly [handle: number, cookie: number];
 
 export class KnownProcess {
   /** Strong references by handle. */
   readonly refs = new Map<number, number>();
-  /** Whose node a handle stands for, where that is known. */
+  /** The node of a handle, where known. */
   readonly owner = new Map<number, KnownProcess>();
   /** Handles whose node is dead, probably. */
   readonly bad = new Set<number>();
@@ -43,12 +43,12 @@ export class KnownProcess {
   readonly deathsTold: bigint[] = [];
   readonly freezes: Requested[] = [];
   readonly freezesTold: bigint[] = [];
-  /** Messages whose bytes it has not looked at. */
+  /** Messages whose bytes were not read yet. */
   readonly unread: TransactionReturn[] = [];
-  /** Descriptors of its own, and those that came in messages. */
+  /** Descriptors of its own, and received ones. */
   readonly fds: number[] = [];
   readonly fdsTold: number[] = [];
-  /** Threads that the driver has asked for. */
+  /** Threads requested by the driver. */
   spawnsAsked = 0;
   isFrozen = false;
   isClosed = false;
@@ -70,7 +70,7 @@ export class KnownProcess {
     return [...new Set([...counted, ...lent.map(([handle]) => handle)])];
   }
 
-  /** Takes in the bytes of a message: data, and the offsets behind it. @returns the handles in it */
+  /** Reads the bytes of a message: data, then offsets. @returns the handles in it */
   learn(from: TransactionReturn, bytes: Buffer): Received[] {
     const got: Received[] = [];
     const at = alignUp(from.dataSize, 8);
@@ -91,9 +91,9 @@ export class KnownProcess {
 }
 
 export class KnownThread {
-  /** Calls under way, the innermost last: those it serves, and its own. */
+  /** Pending calls, the innermost last: those it serves, and its own. */
   stack: ('in' | 'out')[] = [];
-  /** Answers that it has not read. */
+  /** Returns that were not read yet. */
   expected = 0;
   isLooper = false;
   /** Handle of its last call. */

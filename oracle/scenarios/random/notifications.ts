@@ -1,12 +1,12 @@
-/** What threads of random programs do about deaths and freezing. */
+/** Random programs' use of death and freeze notifications. */
 import { bc } from '../../commands.ts';
 import type { KnownProcess } from './known.ts';
 import { type Acting, send } from './sending.ts';
 
-/** A cookie that nobody has asked for. */
+/** A cookie of no request. */
 const UNKNOWN_COOKIE = 0x5555;
 
-/** Asks to be told of a death, takes that back, or confirms that it was told. */
+/** Requests a death notification, clears it, or acknowledges it. */
 export async function death(acting: Acting): Promise<void> {
   const { world, process } = acting;
   const { draws } = world;
@@ -32,7 +32,7 @@ export async function death(acting: Acting): Promise<void> {
   }
 }
 
-/** Asks to be told of freezing, takes that back, or confirms that it was told. */
+/** Requests a freeze notification, clears it, or acknowledges it. */
 export async function freezeNote(acting: Acting): Promise<void> {
   const { world, process } = acting;
   const { draws } = world;
@@ -56,7 +56,7 @@ export async function freezeNote(acting: Acting): Promise<void> {
   }
 }
 
-/** Freezes a process, thaws one, or asks how frozen one is. */
+/** Freezes a process, thaws one, or asks for its state. */
 export async function freeze({ world, known: { thread } }: Acting): Promise<void> {
   const { draws, manager, soon } = world;
   const victims = world.alive().filter((process) => process !== manager);

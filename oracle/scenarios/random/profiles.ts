@@ -1,6 +1,6 @@
-/** What random programs do more or less often. A seed decides the profile, the kind of program and its length. */
+/** The weights of random programs' actions. A seed decides the profile, the kind of program and its length. */
 
-/** How often each action is chosen. The order counts: draws go through it. */
+/** The weight of each action. The order counts: draws go through it. */
 const WEIGHTS = {
   read: 9,
   call: 7,

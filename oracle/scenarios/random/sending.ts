@@ -5,7 +5,7 @@ import type { Outcome } from '../../outcome.ts';
 import type { KnownProcess, KnownThread } from './known.ts';
 import type { World } from './world.ts';
 
-/** Who acts. */
+/** The acting thread. */
 export interface Acting {
   world: World;
   known: KnownThread;

@@ -1,6 +1,6 @@
 /**
- * Random programs that a seed stands for. The generator looks at what came of each step (handles, buffers, calls under way) to
- * choose the next one, so most steps are legal; some are not, on purpose.
+ * Random programs that a seed stands for. The generator uses the results of each step (handles, buffers, pending calls) to
+ * choose the next one, so most steps are legal; some are illegal on purpose.
  */
 import { u32 } from '../../bytes.ts';
 import { MAP, MAP_SIZE } from '../../calls.ts';
@@ -37,7 +37,7 @@ class Walk {
   readonly #script: Script;
   readonly #world: World;
   readonly #weights: Weights;
-  /** Steps of the walk at least. */
+  /** Least number of steps. */
   readonly #length: number;
   #killed = 0;
 
@@ -46,7 +46,7 @@ class Walk {
     this.#world = new World(script, seed);
     const { draws, profile } = this.#world;
     this.#weights = weightsOf(profile);
-    // releasing a thread that has polled sleeps in the middle: that is kept to some programs
+    // releasing a thread that has polled sleeps in the middle: only some programs do that
     if (!draws.chance(0.4)) this.#weights.poll = 0;
     this.#length = isLong(seed) ? 300 + draws.below(200) : 45 + draws.below(75);
     this.#world.isSmall = profile === 'space' || draws.chance(0.25);
@@ -101,7 +101,7 @@ class Walk {
     await process.poke(FDS_AT, u32(FD), u32(FD), u32(FD), u32(draws.chance(0.9) ? FD : BAD_FD));
   }
 
-  /** Gives a process a handle to another one's object. */
+  /** Gives a process a handle to an object of another process. */
   async #link(i: number, count: number): Promise<void> {
     const { draws, processes, manager } = this.#world;
     const owner = processes[1 + (i % count)] as KnownProcess;
@@ -132,7 +132,7 @@ class Walk {
     if (draws.chance(0.6)) await (draws.pick(process.threads) as ScriptThread).loop();
   }
 
-  /** The manager forgets what it handed out. */
+  /** The manager drops the handles that it gave out. */
   async #forget(): Promise<void> {
     const { manager, draws } = this.#world;
     const handles = [...manager.refs.keys()];
@@ -179,7 +179,7 @@ class Walk {
     this.#world.meet(await this.#script.start(`N${processes.length}`, { map: this.#mapping() }));
   }
 
-  /** Threads that have reason to act so are preferred. */
+  /** Prefers threads with a reason to act. */
   #candidates(action: ThreadAction, idle: KnownThread[]): KnownThread[] {
     const { draws } = this.#world;
     const those = (has: (thread: KnownThread) => boolean, probability = 1) => {

@@ -1,4 +1,4 @@
-/** The processes of a random program, and what happens to what is known of them when a call is done. */
+/** The processes of a random program, and the updates of their knowledge when a call is done. */
 import { TF_ONE_WAY } from '../../../assembly/abi/protocol.ts';
 import type { Return, TransactionReturn } from '../../../host/kernel/returns.ts';
 import type { Outcome } from '../../outcome.ts';
@@ -7,7 +7,7 @@ import { Draws } from './draws.ts';
 import { type KnownNode, KnownProcess, KnownThread } from './known.ts';
 import { hasContexts, isLong, type Profile, profileOf } from './profiles.ts';
 
-/** Handles from 0 up to here are tried when none is known. */
+/** When no handle is known, numbers up to this one are tried. */
 const HANDLES_TRIED = 6;
 const ACCEPTS_FDS = 0x100;
 const WANTS_CONTEXTS = 0x1000;
@@ -18,9 +18,9 @@ export class World {
   readonly hasContexts: boolean;
   readonly isLong: boolean;
   readonly processes: KnownProcess[] = [];
-  /** Processes that should read next, to see what has just happened. */
+  /** Processes that should read next, to see recent events. */
   readonly soon: KnownProcess[] = [];
-  /** Mappings are small, so that they run full. */
+  /** Mappings are small, so that they become full. */
   isSmall = false;
   #nextCookie = 0x100;
   readonly #known = new Map<ScriptProcess, KnownProcess>();
@@ -36,12 +36,12 @@ export class World {
     this.isLong = isLong(seed);
   }
 
-  /** The context manager, which is there first. */
+  /** The context manager, the first process. */
   get manager(): KnownProcess {
     return this.processes[0] as KnownProcess;
   }
 
-  /** From now on what its calls bring is taken in. */
+  /** From now on the results of its calls are used. */
   meet(process: ScriptProcess): KnownProcess {
     const known = new KnownProcess(process);
     this.#known.set(process, known);
@@ -77,7 +77,7 @@ export class World {
     return node;
   }
 
-  /** A handle of a process, or now and then any number. */
+  /** A handle of a process, sometimes any number. */
   someHandle(of: KnownProcess): number {
     const handles = of.handles();
     return handles.length > 0 && this.draws.chance(0.96)
@@ -85,7 +85,7 @@ export class World {
       : this.draws.below(HANDLES_TRIED);
   }
 
-  /** Whom to call: a handle that is held, now and then the manager; null when there is nobody. */
+  /** A callee: a handle that is held, sometimes the manager; null when there is none. */
   target(of: KnownProcess): number | null {
     const { draws, manager } = this;
     const handles = of.handles(true).filter((handle) => handle !== 0 && !of.bad.has(handle));
@@ -99,7 +99,7 @@ export class World {
     return draws.chance(0.1) ? draws.below(4) : null;
   }
 
-  /** Takes in what a call has brought. */
+  /** Uses the result of a call. */
   take(thread: ScriptThread, { returns, ret }: Outcome): void {
     const process = this.#known.get(thread.proc);
     if (process === undefined || returns === null) return;
