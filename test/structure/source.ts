@@ -8,6 +8,13 @@ export interface Mark {
   line: number;
 }
 
+/** A function with a body. */
+export interface FunctionMark extends Mark {
+  lines: number;
+  /** How many parameters it has, apart from those that a constructor makes fields of. */
+  parameters: number;
+}
+
 export interface Source {
   /** Path from the root folder, with slashes. */
   path: string;
@@ -20,15 +27,35 @@ export interface Source {
   mutables: Mark[];
   /** Calls of `load`, `store` and `memory.grow`. */
   rawMemory: Mark[];
+  functions: FunctionMark[];
+  /** Exported classes, interfaces, enums and type aliases, declared here. */
+  types: Mark[];
 }
 
 export function readSource(path: string, text: string): Source {
   const tree = ts.createSourceFile(path, text, ts.ScriptTarget.ESNext, true);
-  const source: Source = { path, text, imports: [], packages: [], mutables: [], rawMemory: [] };
+  const source: Source = {
+    path,
+    text,
+    imports: [],
+    packages: [],
+    mutables: [],
+    rawMemory: [],
+    functions: [],
+    types: [],
+  };
   const mark = (name: string, node: ts.Node): Mark => ({
     name,
     line: tree.getLineAndCharacterOfPosition(node.getStart(tree)).line + 1,
   });
+
+  const functionMark = (node: ts.SignatureDeclaration): FunctionMark => {
+    const begin = mark(node.name?.getText(tree) ?? 'a function', node);
+    const end = tree.getLineAndCharacterOfPosition(node.end).line + 1;
+    const isField = (parameter: ts.ParameterDeclaration) => ts.isParameterPropertyDeclaration(parameter, node);
+    const parameters = node.parameters.filter((parameter) => !isField(parameter)).length;
+    return { ...begin, lines: end - begin.line + 1, parameters };
+  };
 
   const addImport = (specifier: ts.Expression | undefined) => {
     if (specifier === undefined || !ts.isStringLiteral(specifier)) return;
@@ -58,10 +85,28 @@ export function readSource(path: string, text: string): Source {
         source.rawMemory.push(mark(called, node));
       if (node.expression.kind === ts.SyntaxKind.ImportKeyword) addImport(node.arguments[0]);
     }
+    if (ts.isFunctionLike(node) && 'body' in node && node.body !== undefined) source.functions.push(functionMark(node));
+    if (isTypeDeclaration(node) && node.name !== undefined && isExported(node))
+      source.types.push(mark(node.name.text, node));
     ts.forEachChild(node, visit);
   };
   visit(tree);
   return source;
+}
+
+type TypeDeclaration = ts.ClassDeclaration | ts.InterfaceDeclaration | ts.EnumDeclaration | ts.TypeAliasDeclaration;
+
+function isTypeDeclaration(node: ts.Node): node is TypeDeclaration {
+  return (
+    ts.isClassDeclaration(node) ||
+    ts.isInterfaceDeclaration(node) ||
+    ts.isEnumDeclaration(node) ||
+    ts.isTypeAliasDeclaration(node)
+  );
+}
+
+function isExported(node: TypeDeclaration): boolean {
+  return node.modifiers?.some((modifier) => modifier.kind === ts.SyntaxKind.ExportKeyword) ?? false;
 }
 
 function isAmbient(node: ts.VariableStatement): boolean {
