@@ -192,3 +192,21 @@ export const RAW_MEMORY_FILES = ['assembly/trace.ts', 'assembly/check.ts'];
 export const INDEXES = ['assembly/index.ts', 'assembly/mapping/index.ts', 'host/index.ts'];
 
 export const FILE_LINES_MAX = 500;
+export const FUNCTION_LINES_MAX = 70;
+export const PARAMETERS_MAX = 6;
+/** Functions with more parameters, and why. */
+export const MANY_PARAMETERS: readonly string[] = [
+  'assembly/index.ts:sysMmap', // the six of mmap(2), and the thread that calls
+  'assembly/trace.ts:trace', // an event has up to seven values
+  'assembly/trace.ts:recordSlowly',
+];
+
+/** Types of the guest and of the host that are two sides of one thing, and so have one name. */
+export const ON_BOTH_SIDES: readonly string[] = [
+  'CommandBatch',
+  'Counters',
+  'Process',
+  'Strategy',
+  'Thread',
+  'WriteRead',
+];

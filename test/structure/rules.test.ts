@@ -206,4 +206,30 @@ test('a path of somebody’s machine is caught', () => {
   ]);
 });
 
+test('a long function, and one with many parameters, are caught', () => {
+  const long = `function long() {\n${'  call();\n'.repeat(69)}}`;
+  const sources = made({
+    'host/a.ts': `${long}\nfunction many(a, b, c, d, e, f, g) {}\nfunction few(a, b, c, d, e, f) {}`,
+    'host/b.ts': 'class A { constructor(readonly a, readonly b, c, d, e, f, g, private h) {} }',
+    'test/c.ts': long,
+  });
+  assert.equal(rules.functionsStaySmall(sources), [
+    'host/a.ts:1: long has 71 lines',
+    'host/a.ts:72: many has 7 parameters',
+  ]);
+});
+
+test('a type name that two files export is caught, but for those that guest and host share', () => {
+  const sources = made({
+    'assembly/task/process.ts': 'export class Process {}\nclass Own {}\nexport class Frame {}',
+    'host/os/process.ts': 'export class Process {}\ninterface Own {}\nexport type Frame = number;',
+    'bench/scene.ts': 'export interface Frame {}\nexport enum Process {}',
+  });
+  assert.equal(rules.typeNamesAreUnique(sources), [
+    'host/os/process.ts:3: Frame is also a type of assembly/task/process.ts',
+    'bench/scene.ts:1: Frame is also a type of host/os/process.ts',
+    'bench/scene.ts:2: Process is also a type of host/os/process.ts',
+  ]);
+});
+
 test.run();

@@ -3,11 +3,15 @@ import { basename, dirname } from 'node:path/posix';
 import {
   ARROWS,
   FILE_LINES_MAX,
+  FUNCTION_LINES_MAX,
   GENERATED,
   GUEST,
   INDEXES,
+  MANY_PARAMETERS,
+  ON_BOTH_SIDES,
   ORACLE,
   PACKAGES,
+  PARAMETERS_MAX,
   RANKS,
   RAW_MEMORY,
   RAW_MEMORY_FILES,
@@ -188,3 +192,32 @@ export const pathsAreRelative: Rule = (sources) =>
       return found === null ? [] : [`${path}:${index + 1}: names ${found[0]}`];
     }),
   );
+
+/** A function fits on a screen, and is called with few arguments. A constructor's fields do not count as such. */
+export const functionsStaySmall: Rule = (sources) =>
+  sources
+    .filter(({ path }) => !path.startsWith('test/'))
+    .flatMap(({ path, functions }) =>
+      functions.flatMap(({ name, line, lines, parameters }) => {
+        const where = `${path}:${line}: ${name} has`;
+        const complaints = lines > FUNCTION_LINES_MAX ? [`${where} ${lines} lines`] : [];
+        const isKnown = parameters <= PARAMETERS_MAX || MANY_PARAMETERS.includes(`${path}:${name}`);
+        return isKnown ? complaints : [...complaints, `${where} ${parameters} parameters`];
+      }),
+    );
+
+/** A type's name means one thing. The guest and the host share the name of what they share. */
+export const typeNamesAreUnique: Rule = (sources) => {
+  const seen = new Map<string, string>();
+  return sources
+    .filter(({ path }) => /^(assembly|host|bench)\//.test(path))
+    .flatMap(({ path, types }) =>
+      types.flatMap(({ name, line }) => {
+        const isGuest = /^(assembly|bench\/guest)\//.test(path);
+        const key = ON_BOTH_SIDES.includes(name) && isGuest ? `guest ${name}` : name;
+        const other = seen.get(key);
+        seen.set(key, path);
+        return other === undefined ? [] : [`${path}:${line}: ${name} is also a type of ${other}`];
+      }),
+    );
+};

@@ -8,6 +8,13 @@ export interface Mark {
   line: number;
 }
 
+/** A function with a body. */
+export interface FunctionMark extends Mark {
+  lines: number;
+  /** How many parameters it has, apart from those that a constructor makes fields of. */
+  parameters: number;
+}
+
 export interface Source {
   /** Path from the root folder, with slashes. */
   path: string;
@@ -26,6 +33,9 @@ export interface Source {
   rawMemory: Mark[];
   /** Spellings of what the guest spells otherwise: `x as T`, `===`, `== null`, a comment above a field. */
   foreign: Mark[];
+  functions: FunctionMark[];
+  /** Exported classes, interfaces, enums and type aliases, declared here. */
+  types: Mark[];
 }
 
 export function readSource(path: string, text: string): Source {
@@ -40,11 +50,21 @@ export function readSource(path: string, text: string): Source {
     mutables: [],
     rawMemory: [],
     foreign: [],
+    functions: [],
+    types: [],
   };
   const mark = (name: string, node: ts.Node): Mark => ({
     name,
     line: tree.getLineAndCharacterOfPosition(node.getStart(tree)).line + 1,
   });
+
+  const functionMark = (node: ts.SignatureDeclaration): FunctionMark => {
+    const begin = mark(node.name?.getText(tree) ?? 'a function', node);
+    const end = tree.getLineAndCharacterOfPosition(node.end).line + 1;
+    const isField = (parameter: ts.ParameterDeclaration) => ts.isParameterPropertyDeclaration(parameter, node);
+    const parameters = node.parameters.filter((parameter) => !isField(parameter)).length;
+    return { ...begin, lines: end - begin.line + 1, parameters };
+  };
 
   const addImport = (specifier: ts.Expression | undefined) => {
     if (specifier === undefined || !ts.isStringLiteral(specifier)) return;
@@ -94,6 +114,9 @@ export function readSource(path: string, text: string): Source {
     }
     const foreign = spellingOf(node, text);
     if (foreign !== undefined) source.foreign.push(mark(foreign, node));
+    if (ts.isFunctionLike(node) && 'body' in node && node.body !== undefined) source.functions.push(functionMark(node));
+    if (isTypeDeclaration(node) && node.name !== undefined && isExported(node))
+      source.types.push(mark(node.name.text, node));
     ts.forEachChild(node, visit);
   };
   visit(tree);
@@ -112,7 +135,18 @@ function spellingOf(node: ts.Node, text: string): string | undefined {
   return isCommented ? 'a comment above a field' : undefined;
 }
 
-function isExported(node: ts.FunctionDeclaration | ts.VariableStatement): boolean {
+type TypeDeclaration = ts.ClassDeclaration | ts.InterfaceDeclaration | ts.EnumDeclaration | ts.TypeAliasDeclaration;
+
+function isTypeDeclaration(node: ts.Node): node is TypeDeclaration {
+  return (
+    ts.isClassDeclaration(node) ||
+    ts.isInterfaceDeclaration(node) ||
+    ts.isEnumDeclaration(node) ||
+    ts.isTypeAliasDeclaration(node)
+  );
+}
+
+function isExported(node: ts.FunctionDeclaration | ts.VariableStatement | TypeDeclaration): boolean {
   return node.modifiers?.some((modifier) => modifier.kind === ts.SyntaxKind.ExportKeyword) ?? false;
 }
 
