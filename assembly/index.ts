@@ -19,9 +19,9 @@ import {
   MAP_STRATEGY_SHIFT,
   PAGE_SIZE,
   SECCTX_MAX,
-  STAGE_COMMANDS_MAX,
-  STAGE_SIZE,
-  TAPE_SIZE,
+  BATCH_COMMANDS_MAX,
+  BATCH_SIZE,
+  RESULTS_SIZE,
   WINDOW_ARGUMENT,
 } from './abi/machine';
 import { BINDER_WRITE_READ } from './abi/protocol';
@@ -36,18 +36,19 @@ import { fileMmap } from './syscalls/mmap';
 import { objectsBoot } from './driver/objects';
 import { pollStart } from './syscalls/poll';
 import { procsFirst, procsNext, stateBoot, stateSeed } from './driver/state';
-import { exchangeKeep, exchangeStore, tape as recorded } from './exchange';
+import { resultRecord, writeReadStore, results as recorded } from './writeread';
 import { inspectBoot } from './inspect';
 import { digest } from './lib/digest';
+import { poison } from './lib/poison';
 import { mappingKnown, mappingStrategy } from './mapping/index';
-import { spaceProtect, spaceUnmap } from './mem/areas';
+import { MapRequest, spaceProtect, spaceUnmap } from './mem/areas';
 import { Counters, countersAdd, machineCounters } from './mem/counters';
 import { framesBoot, framesFree as freeFrames, framesOf, framesTouched } from './mem/frames';
 import { kmemLiveTotal, kmemReap } from './mem/kmem';
 import { spaceCounters, spacesBoot } from './mem/space';
 import { putUser32, userLook as look, userTouch as touch } from './mem/uaccess';
 import { kernelReservedBytes } from './mem/vmalloc';
-import { stage as staged } from './stage';
+import { batch } from './batch';
 import { currentSet } from './task/current';
 import { fdClose, fdControl, fdDup, fdDupTo, fdFile } from './task/fdtable';
 import { FILE_BINDER, FILE_MEMFD, filesBoot, OpenFile } from './task/file';
@@ -94,6 +95,7 @@ class Machine {
 const machine = changetype<Machine>(memory.data(offsetof<Machine>(), 4));
 const sum = changetype<Counters>(memory.data(COUNTER_COUNT * 8, 8));
 const page: usize = memory.data(PAGE_SIZE, 8);
+const request = changetype<MapRequest>(memory.data(offsetof<MapRequest>(), 8));
 const secctx = changetype<SecurityContext>(memory.data(SECURITY_CONTEXT_SIZE, 8));
 
 /** Makes the machine in `memoryBytes` of memory, with a vmalloc area of `vmallocMiB`. 0, or -EINVAL for an unknown strategy. Once. */
@@ -193,13 +195,13 @@ export function scratch(): usize {
   return page;
 }
 
-/** Where the host lays down what a call out of a window sends (STAGE_*). */
-export function stage(): usize {
-  return changetype<usize>(staged);
+/** Where the host lays down what a call out of a window sends (BATCH_*). */
+export function commandBatch(): usize {
+  return changetype<usize>(batch);
 }
 
-/** Where calls out of a window, and parked ones, leave what came of them (TAPE_SIZE bytes). The stage tells of each. */
-export function tape(): usize {
+/** Where calls out of a window, and parked ones, leave what came of them (RESULTS_SIZE bytes). The stage tells of each. */
+export function resultLog(): usize {
   return changetype<usize>(recorded);
 }
 
@@ -212,8 +214,8 @@ export function memoryTouched(): usize {
 export function stateHash(): u64 {
   memory.fill(changetype<usize>(sum), 0, COUNTER_COUNT * 8);
   memory.fill(page, 0, PAGE_SIZE);
-  memory.fill(changetype<usize>(staged), 0, STAGE_SIZE);
-  memory.fill(changetype<usize>(recorded), 0, TAPE_SIZE);
+  memory.fill(changetype<usize>(batch), 0, BATCH_SIZE);
+  memory.fill(changetype<usize>(recorded), 0, RESULTS_SIZE);
   return digest(0, framesTouched());
 }
 
@@ -318,8 +320,8 @@ export function resume(thread: Thread): i32 {
 export function resumeKeep(thread: Thread): i32 {
   const isRead = thread.call == CALL_READ;
   const result = resume(thread);
-  if (isRead) exchangeKeep(thread, result);
-  staged.next = runNext();
+  if (isRead) resultRecord(thread, result);
+  batch.next = runNext();
   return result;
 }
 
@@ -381,7 +383,15 @@ export function sysMmap(thread: Thread, addr: f64, len: f64, prot: u32, flags: u
   currentSet(thread);
   const named = flags >>> MAP_STRATEGY_SHIFT;
   const strategy = mappingStrategy(named ? <i32>named - 1 : machine.strategy);
-  const address = fileMmap(thread, <u64>addr, <u64>len, prot, flags, fd, <u64>off, strategy);
+  request.addr = <u64>addr;
+  request.len = <u64>len;
+  request.prot = prot;
+  request.flags = flags;
+  request.pages = null;
+  request.pageOffset = 0;
+  request.owner = 0;
+  const address = fileMmap(thread, request, fd, <u64>off, strategy);
+  poison(request);
   drainClosed();
   return <f64>address;
 }
@@ -450,10 +460,10 @@ export function sysIoctl(thread: Thread, fd: i32, command: u32, arg: f64): i32 {
  */
 export function sysWriteRead(thread: Thread, fd: i32, window: u32, count: u32, readSize: u32): i32 {
   const start = <u64>window * PAGE_SIZE;
-  exchangeStore(thread.process.space!, start, min<u32>(count, STAGE_COMMANDS_MAX), readSize);
+  writeReadStore(thread.process.space!, start, min<u32>(count, BATCH_COMMANDS_MAX), readSize);
   const result = sysIoctl(thread, fd, BINDER_WRITE_READ, <f64>(start + WINDOW_ARGUMENT));
-  exchangeKeep(thread, result);
-  staged.next = runNext();
+  resultRecord(thread, result);
+  batch.next = runNext();
   return result;
 }
 

@@ -16,7 +16,7 @@ export interface Measured {
 }
 
 /** What became of a case since the baseline. */
-export interface Change {
+export interface CaseChange {
   /** The value then: nop calls, or ns of virtual time. */
   earlier: number;
   /** How much more it is now, per cent; negative for less. */
@@ -96,7 +96,7 @@ function isAmount(value: unknown): value is number {
 }
 
 /** What became of it. */
-export function changeSince(then: Measured, now: Measured): Change {
+export function changeSince(then: Measured, now: Measured): CaseChange {
   const noise = noiseOf(then, now);
   const changePercent = (now.value / then.value - 1) * 100;
   const noisePercent = noise === null ? null : (noise / then.value) * 100;

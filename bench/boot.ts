@@ -2,20 +2,20 @@
 import { DEVICE_BINDER, MAP_ANONYMOUS, MAP_PRIVATE, O_RDWR, PROT_READ, PROT_WRITE } from '../assembly/abi/machine.ts';
 import { BINDER_VERSION } from '../assembly/abi/protocol.ts';
 import { Guest } from '../host/guest/guest.ts';
-import { good, type MachineChoice } from './scene.ts';
+import { type GuestChoice, good } from './scene.ts';
 
 const ARENA = 0x10000000;
 const ARENA_SIZE = 8 * 1024 * 1024;
 
 /** An instance with its memory and the host's views on it. */
-export function instantiate({ wasm, memoryMiB }: MachineChoice): () => void {
+export function instantiate({ wasm, memoryMiB }: GuestChoice): () => void {
   return () => {
     new Guest(wasm, memoryMiB);
   };
 }
 
 /** The same, booted, with one process that opens the device and asks for the version. */
-export function boot({ wasm, strategy, memoryMiB }: MachineChoice): () => void {
+export function boot({ wasm, strategy, memoryMiB }: GuestChoice): () => void {
   return () => {
     const { raw } = new Guest(wasm, memoryMiB);
     good(raw.boot(memoryMiB * 1024 * 1024, strategy, 128));

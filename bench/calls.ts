@@ -1,8 +1,8 @@
 /** A call with its reply, and a oneway, through the raw exports: what the hot path of the driver costs. */
 import { PARKED } from '../assembly/abi/machine.ts';
 import { TF_ONE_WAY } from '../assembly/abi/protocol.ts';
-import { bc } from '../host/kernel/commands.ts';
-import { type Actor, DATA, good, MAPPING, type Prepared, type Scene } from './scene.ts';
+import { bc } from '../host/wire/commands.ts';
+import { type Actor, DATA, type GuestScene, good, MAPPING, type Prepared } from './scene.ts';
 
 /** A message that carries what lies at DATA. */
 const dataOf = (size: number) => ({ address: DATA, length: size });
@@ -12,7 +12,7 @@ const dataOf = (size: number) => ({ address: DATA, length: size });
  * the client's read ends. The client frees the reply with its next call. Each message has `size` bytes. A buffer is
  * always freed before the next one is made, so both lie at the start of their mappings.
  */
-export function roundTrip(scene: Scene, size: number, handle = 0): () => void {
+export function roundTrip(scene: GuestScene, size: number, handle = 0): () => void {
   const { client, server } = scene;
   const data = dataOf(size);
   const free = bc.freeBuffer(MAPPING);
@@ -39,7 +39,7 @@ export function roundTrip(scene: Scene, size: number, handle = 0): () => void {
  * Two system calls: the client sends and reads BR_TRANSACTION_COMPLETE, the server frees the last message and reads
  * the next. So two messages are there at a time, and they take turns in two places, from the first free byte on.
  */
-export function oneway({ client, server }: Scene, size: number, place = MAPPING): () => void {
+export function oneway({ client, server }: GuestScene, size: number, place = MAPPING): () => void {
   const places = [place, place + Math.ceil(size / 8) * 8] as const;
   const message = bc.transaction({ handle: 0, code: 1, flags: TF_ONE_WAY, data: dataOf(size) });
   const send = client.prepare([message]);

@@ -2,14 +2,14 @@
  * What is measured: every case by its name, each with how many times it is done in one turn of the clock. Sizes are bytes
  * of a message.
  */
-import { type Strategy, strategyNumber } from '../host/kernel/strategy.ts';
+import { type Strategy, strategyNumber } from '../host/wire/strategy.ts';
 import { boot, instantiate } from './boot.ts';
 import { oneway, roundTrip } from './calls.ts';
 import { hostRoundTrip, libbinderRoundTrips } from './hostcalls.ts';
 import { allocFreeAny, allocFreeNewest, copyFromUser, translate } from './probes.ts';
 import { copyOnce } from './reference.ts';
 import { amongProcesses, amongQueued, amongRefs } from './scale.ts';
-import { type MachineChoice, Scene } from './scene.ts';
+import { type GuestChoice, GuestScene } from './scene.ts';
 import { addService, getService, sendKnown, sendNew } from './services.ts';
 import { restoreSnapshot, takeSnapshot } from './snapshots.ts';
 
@@ -40,7 +40,7 @@ const COUNT = 1000;
 const countFor = (bytes: number) => Math.max(1, Math.min(COUNT, Math.floor(BYTES_PER_TURN / bytes)));
 
 /** The bare guest of a setting. */
-export const choice = (setting: Setting, wasm = setting.release): MachineChoice => ({
+export const choice = (setting: Setting, wasm = setting.release): GuestChoice => ({
   wasm,
   strategy: strategyNumber(setting.strategy) as number,
   memoryMiB: setting.memoryMiB,
@@ -69,18 +69,18 @@ function sized(name: string, sizes: number[], make: (setting: Setting, size: num
 }
 
 export const CASES: readonly Case[] = [
-  ...sized('round-trip/driver', SIZES, (setting, size) => roundTrip(new Scene(choice(setting)), size)),
+  ...sized('round-trip/driver', SIZES, (setting, size) => roundTrip(new GuestScene(choice(setting)), size)),
   ...sized('round-trip/host', SIZES, (setting, size) => hostRoundTrip(options(setting), size)),
   ...SIZES.map((size) => ({
     name: `round-trip/libbinder/${size}`,
     prepare: (setting: Setting) => libbinderRoundTrips(options(setting), size),
     count: Math.min(100, countFor(size)),
   })),
-  ...sized('oneway/driver', SIZES, (setting, size) => oneway(new Scene(choice(setting)), size)),
-  repeated('object/add-service', (setting) => addService(new Scene(choice(setting)))),
-  repeated('object/get-service', (setting) => getService(new Scene(choice(setting)))),
-  repeated('object/hot', (setting) => sendKnown(new Scene(choice(setting)))),
-  repeated('object/cold', (setting) => sendNew(new Scene(choice(setting)))),
+  ...sized('oneway/driver', SIZES, (setting, size) => oneway(new GuestScene(choice(setting)), size)),
+  repeated('object/add-service', (setting) => addService(new GuestScene(choice(setting)))),
+  repeated('object/get-service', (setting) => getService(new GuestScene(choice(setting)))),
+  repeated('object/hot', (setting) => sendKnown(new GuestScene(choice(setting)))),
+  repeated('object/cold', (setting) => sendNew(new GuestScene(choice(setting)))),
   ...[1, 100, 1000].flatMap((live) => [
     repeated(`alloc-free/${live}`, (setting) => allocFreeAny(choice(setting, setting.bench), live)),
     repeated(`alloc-free/${live}/lifo`, (setting) => allocFreeNewest(choice(setting, setting.bench), live)),

@@ -9,8 +9,8 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Guest } from '../host/guest/guest.ts';
-import { STRATEGIES, strategyNumber } from '../host/kernel/strategy.ts';
-import { type ExhaustExports, type Failure, failureText } from './exhaustfailure.ts';
+import { STRATEGIES, strategyNumber } from '../host/wire/strategy.ts';
+import { type ExhaustExports, type ExhaustFailure, failureText } from './exhaustfailure.ts';
 import { exhaust } from './exhaustruns.ts';
 import { ALIGNMENTS_COUNT } from './guest/exhaustcases.ts';
 import { median } from './quantiles.ts';
@@ -36,7 +36,7 @@ interface Report {
   seconds: number;
   cpuSeconds: number;
   nopCallNs: number;
-  failed: Failure[];
+  failed: ExhaustFailure[];
 }
 
 function choice() {

@@ -47,7 +47,7 @@ export interface Layout {
   readonly atEnd: boolean;
 }
 
-export interface Failure {
+export interface ExhaustFailure {
   /** How each buffer ends in relation to the one before it; at the end of the area, how the image of each begins. */
   alignments: string[];
   end: 'front' | 'back';
@@ -81,7 +81,7 @@ const PAGE_STATES = [
 const FIRST_TO_LAST = Array.from({ length: BUFFER_COUNT }, (_, index) => index);
 
 /** Tells of the run in which the guest is. @param trap The error with which the guest stopped, if it did. */
-export function failureOf(guest: ExhaustExports, { alignments, atEnd }: Layout, trap?: Error): Failure {
+export function failureOf(guest: ExhaustExports, { alignments, atEnd }: Layout, trap?: Error): ExhaustFailure {
   const order = FIRST_TO_LAST.map((turn) => guest.exhaustFreed(turn));
   const page = guest.exhaustPage();
   return {
@@ -96,7 +96,7 @@ export function failureOf(guest: ExhaustExports, { alignments, atEnd }: Layout, 
 }
 
 /** The failure in lines of text. */
-export function failureText({ alignments, end, buffers, order, step, page, finding }: Failure): string {
+export function failureText({ alignments, end, buffers, order, step, page, finding }: ExhaustFailure): string {
   return [
     `${page === null ? '' : `page ${page}: `}${finding}`,
     `  after ${step}; buffers are freed in the order ${order.join(' ')}`,

@@ -3,16 +3,16 @@
  * of the area, freed in every order. A run that fails leaves its machine in disorder, so the next one gets a machine of its
  * own.
  */
-import { type ExhaustExports, type Failure, failureOf, type Layout } from './exhaustfailure.ts';
+import { type ExhaustExports, type ExhaustFailure, failureOf, type Layout } from './exhaustfailure.ts';
 import { ALIGNMENTS_COUNT, ORDER_COUNT } from './guest/exhaustcases.ts';
 
 export interface Outcome {
   /** How many runs were made. */
   runs: number;
-  failures: Failure[];
+  failures: ExhaustFailure[];
 }
 
-export interface Choice {
+export interface RunChoice {
   /** Takes every so-many-th combination of alignments only; 1: all. */
   every?: number;
   /** Gives up after so many failures. */
@@ -31,7 +31,10 @@ export function layouts(every = 1): Layout[] {
 }
 
 /** @param boot Makes a machine with an area; called again behind each failure. */
-export function exhaust(boot: () => ExhaustExports, { every = 1, failuresMax = 10, onLayout }: Choice = {}): Outcome {
+export function exhaust(
+  boot: () => ExhaustExports,
+  { every = 1, failuresMax = 10, onLayout }: RunChoice = {},
+): Outcome {
   const outcome: Outcome = { runs: 0, failures: [] };
   let guest = boot();
   for (const layout of layouts(every)) {
@@ -51,7 +54,7 @@ export function exhaust(boot: () => ExhaustExports, { every = 1, failuresMax = 1
 }
 
 /** Runs the orders from `order` on. @returns null when all hold. */
-function firstFailure(guest: ExhaustExports, layout: Layout, order: number): Failure | null {
+function firstFailure(guest: ExhaustExports, layout: Layout, order: number): ExhaustFailure | null {
   try {
     const held = guest.exhaustOrders(layout.alignments, layout.atEnd ? 1 : 0, order);
     return held ? null : failureOf(guest, layout);

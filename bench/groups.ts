@@ -1,12 +1,12 @@
 /** What the cases below each name do, for people who know Binder. */
 
-export interface Group {
+export interface CaseGroup {
   /** The beginning of the cases' names. */
   name: string;
   what: string;
 }
 
-export const GROUPS: readonly Group[] = [
+export const GROUPS: readonly CaseGroup[] = [
   {
     name: 'round-trip/driver',
     what: 'Four BINDER_WRITE_READ of prefilled commands: the client calls and sleeps, the server reads, frees and replies, the client’s read ends. Both messages have so many bytes.',

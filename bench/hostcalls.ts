@@ -5,8 +5,8 @@ import { IPCThreadState } from '../host/binder/ipcthreadstate.ts';
 import { defaultServiceManager } from '../host/binder/iservicemanager.ts';
 import { ProcessState } from '../host/binder/processstate.ts';
 import { ServiceManager } from '../host/binder/servicemanager.ts';
-import { bc } from '../host/kernel/commands.ts';
 import { type BootOptions, Machine } from '../host/machine.ts';
+import { bc } from '../host/wire/commands.ts';
 
 /** Above this a payload lies in memory of its own. */
 const INLINE_MAX = 32 * 1024;

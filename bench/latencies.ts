@@ -5,7 +5,7 @@ import { choice, options, type Setting } from './cases.ts';
 import { virtualLatency } from './clients.ts';
 import { hostRoundTrip } from './hostcalls.ts';
 import type { Latency } from './results.ts';
-import { Scene } from './scene.ts';
+import { GuestScene } from './scene.ts';
 import { wallLatency } from './walllatency.ts';
 
 export interface LatencyCase {
@@ -19,7 +19,7 @@ const VIRTUAL_SIZES = [4, 4096, 65536];
 export const LATENCIES: readonly LatencyCase[] = [
   {
     name: `latency/wall/driver/${SIZE}`,
-    measure: (setting, rounds) => wallLatency(roundTrip(new Scene(choice(setting)), SIZE), rounds),
+    measure: (setting, rounds) => wallLatency(roundTrip(new GuestScene(choice(setting)), SIZE), rounds),
   },
   {
     name: `latency/wall/host/${SIZE}`,

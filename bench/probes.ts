@@ -1,7 +1,7 @@
 /** Parts of the driver alone: the allocator, one translation, one copy from user memory. They need build/bench.wasm. */
 import type { GuestExports } from '../build/layout.ts';
 import { Random } from '../host/sim/random.ts';
-import { DATA, good, type MachineChoice, Scene } from './scene.ts';
+import { DATA, type GuestChoice, GuestScene, good } from './scene.ts';
 
 /** What bench/guest/probes.ts exports besides the guest's own. */
 interface Probes extends GuestExports {
@@ -19,13 +19,13 @@ const PAGE_SHIFT = 12;
 const SIZE_MIN = 64;
 const SIZE_RANGE = 1024;
 
-function probesOf({ raw }: Scene): Probes {
+function probesOf({ raw }: GuestScene): Probes {
   if (!('probeReserve' in raw)) throw new Error('this build of the guest has no probes');
   return raw as Probes;
 }
 
 /** One buffer more and one less while `live` others are there; the one that goes is the newest. */
-export function allocFreeNewest(choice: MachineChoice, live: number): () => void {
+export function allocFreeNewest(choice: GuestChoice, live: number): () => void {
   const { probes, proc, sizes } = filled(choice, live - 1);
   let turn = 0;
   return () => {
@@ -35,7 +35,7 @@ export function allocFreeNewest(choice: MachineChoice, live: number): () => void
 }
 
 /** The same; the one that goes is any of them. */
-export function allocFreeAny(choice: MachineChoice, live: number): () => void {
+export function allocFreeAny(choice: GuestChoice, live: number): () => void {
   const { probes, proc, sizes, buffers, random } = filled(choice, live);
   const victims = sizes.map(() => random.below(live));
   let turn = 0;
@@ -48,8 +48,8 @@ export function allocFreeAny(choice: MachineChoice, live: number): () => void {
 }
 
 /** The server's mapping with `live` buffers in it, and a thousand sizes for more. */
-function filled(choice: MachineChoice, live: number) {
-  const scene = new Scene(choice);
+function filled(choice: GuestChoice, live: number) {
+  const scene = new GuestScene(choice);
   const probes = probesOf(scene);
   const proc = probes.probeProc(scene.server.thread, scene.server.fd);
   const random = new Random(1);
@@ -59,8 +59,8 @@ function filled(choice: MachineChoice, live: number) {
 }
 
 /** A binder that the receiver knows becomes its handle. */
-export function translate(choice: MachineChoice): () => void {
-  const scene = new Scene(choice);
+export function translate(choice: GuestChoice): () => void {
+  const scene = new GuestScene(choice);
   const probes = probesOf(scene);
   const { client, server } = scene;
   good(probes.probeTranslateStart(client.thread, client.fd, probes.probeProc(server.thread, server.fd)));
@@ -70,8 +70,8 @@ export function translate(choice: MachineChoice): () => void {
 }
 
 /** copy_from_user of `size` bytes at the start of a page, into memory in one piece. */
-export function copyFromUser(choice: MachineChoice, size: number): () => void {
-  const scene = new Scene(choice);
+export function copyFromUser(choice: GuestChoice, size: number): () => void {
+  const scene = new GuestScene(choice);
   const probes = probesOf(scene);
   const { process } = scene.client;
   scene.client.store(DATA, new Uint8Array(size));

@@ -1,6 +1,6 @@
 /** What `bench` says: the shape of its JSON, and how it comes of the rounds. */
 import { availableParallelism, cpus, release, type } from 'node:os';
-import { type Baseline, type Change, changeSince, type Measured } from './baseline.ts';
+import { type Baseline, type CaseChange, changeSince, type Measured } from './baseline.ts';
 import { byPercent, median, type Percentiles, percentile } from './quantiles.ts';
 import type { Latency, Limit, References, Round } from './results.ts';
 
@@ -15,7 +15,7 @@ export interface CaseResult {
   /** Each round, nop calls. */
   rounds: number[];
   /** Against `--baseline`; null when it was not measured then. */
-  baseline?: Change | null;
+  baseline?: CaseChange | null;
 }
 
 /** A latency. Wall time is given as a case's is; virtual time is a model's, and no multiple of anything here. */
@@ -33,7 +33,7 @@ export interface LatencyResult {
   percentiles: Percentiles;
   /** What reading the clock takes, which is taken off; of wall time. */
   clockNs: number | null;
-  baseline?: Change | null;
+  baseline?: CaseChange | null;
 }
 
 export interface LimitResult {

@@ -1,8 +1,8 @@
 /** What a call costs while more and more else is there: processes, refs, queued messages. */
 import { BR_ACQUIRE, BR_INCREFS, BR_TRANSACTION_COMPLETE, TF_ONE_WAY } from '../assembly/abi/protocol.ts';
-import { bc } from '../host/kernel/commands.ts';
+import { bc } from '../host/wire/commands.ts';
 import { oneway, roundTrip, sleeps } from './calls.ts';
-import { type Actor, good, MAPPING, type MachineChoice, type Prepared, Scene } from './scene.ts';
+import { type Actor, type GuestChoice, GuestScene, good, MAPPING, type Prepared } from './scene.ts';
 
 /** Memory for so many processes, each with its tables and pages. */
 const MEMORY_MIB = 512;
@@ -13,21 +13,21 @@ const BUFFER_SIZE_MIN = 8;
 const BATCH = 250;
 
 /** A round trip between two of `count` processes. */
-export function amongProcesses(choice: MachineChoice, count: number): () => void {
-  const scene = new Scene({ ...choice, memoryMiB: MEMORY_MIB });
+export function amongProcesses(choice: GuestChoice, count: number): () => void {
+  const scene = new GuestScene({ ...choice, memoryMiB: MEMORY_MIB });
   for (let more = 2; more < count; more++) scene.actor();
   return roundTrip(scene, 4);
 }
 
 /** A round trip to the last of `count` handles. */
-export function amongRefs(choice: MachineChoice, count: number): () => void {
-  const scene = new Scene({ ...choice, memoryMiB: MEMORY_MIB });
+export function amongRefs(choice: GuestChoice, count: number): () => void {
+  const scene = new GuestScene({ ...choice, memoryMiB: MEMORY_MIB });
   for (let made = 0; made < count; made += BATCH) giveRefs(scene, made, Math.min(BATCH, count - made));
   return roundTrip(scene, 4, count);
 }
 
 /** A reply with `count` new binders of the manager's; the client keeps their handles. */
-function giveRefs(scene: Scene, from: number, count: number): void {
+function giveRefs(scene: GuestScene, from: number, count: number): void {
   const { client, server } = scene;
   const objects = Array.from({ length: count }, (_, i) => ({
     type: 'binder' as const,
@@ -52,8 +52,8 @@ function heard(actor: Actor, read: Prepared): number {
 }
 
 /** A oneway, its delivery and its end, while `count` others wait at another node of the same process. */
-export function amongQueued(choice: MachineChoice, count: number): () => void {
-  const scene = new Scene({ ...choice, memoryMiB: MEMORY_MIB });
+export function amongQueued(choice: GuestChoice, count: number): () => void {
+  const scene = new GuestScene({ ...choice, memoryMiB: MEMORY_MIB });
   giveRefs(scene, 0, 1);
   const { client, server } = scene;
   const send = client.prepare([bc.transaction({ handle: 1, flags: TF_ONE_WAY })]);

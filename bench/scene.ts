@@ -32,9 +32,9 @@ import {
 } from '../assembly/abi/wire.ts';
 import type { GuestExports } from '../build/layout.ts';
 import { Guest, type WasmSource } from '../host/guest/guest.ts';
-import type { Command } from '../host/kernel/command.ts';
-import { bc } from '../host/kernel/commands.ts';
-import { Extent } from '../host/kernel/stream.ts';
+import type { Command } from '../host/wire/command.ts';
+import { bc } from '../host/wire/commands.ts';
+import { StreamSize } from '../host/wire/stream.ts';
 
 const MIB = 1024 * 1024;
 const ARENA = 0x10000000;
@@ -53,7 +53,7 @@ const MAPPING_SIZE = 4 * MIB;
 const WRITE_READ = BINDER_WRITE_READ | 0;
 
 /** How a machine is made. */
-export interface MachineChoice {
+export interface GuestChoice {
   wasm: WasmSource;
   /** STRATEGY_* */
   strategy: number;
@@ -121,7 +121,7 @@ export class Actor {
     const arg = ARENA + this.#records++ * RECORD_STRIDE;
     const at = this.linear(arg);
     const set = (offset: number, value: number) => this.guest.data.setUint32(at + offset, value, true);
-    set(WRITE_READ_WRITE_SIZE, new Extent(commands).stream);
+    set(WRITE_READ_WRITE_SIZE, new StreamSize(commands).stream);
     set(WRITE_READ_WRITE_BUFFER, address);
     set(WRITE_READ_READ_SIZE, reads ? READ_SIZE : 0);
     set(WRITE_READ_READ_BUFFER, READS);
@@ -172,14 +172,14 @@ export class Actor {
 }
 
 /** The guest with its first two processes, each past its thread's first ioctl. */
-export class Scene {
+export class GuestScene {
   readonly guest: Guest;
   readonly raw: GuestExports;
   readonly client: Actor;
   readonly server: Actor;
   #pids = 2000;
 
-  constructor({ wasm, strategy, memoryMiB }: MachineChoice) {
+  constructor({ wasm, strategy, memoryMiB }: GuestChoice) {
     this.guest = new Guest(wasm, memoryMiB);
     this.raw = this.guest.raw;
     good(this.raw.boot(memoryMiB * MIB, strategy, 128));

@@ -1,8 +1,8 @@
 /** Objects in messages: a binder that nobody knew goes to the manager, a handle comes back from it. Each dies again. */
 import { BR_ACQUIRE, BR_DECREFS, BR_INCREFS, BR_RELEASE } from '../assembly/abi/protocol.ts';
-import { bc } from '../host/kernel/commands.ts';
+import { bc } from '../host/wire/commands.ts';
 import { sleeps } from './calls.ts';
-import { type Actor, good, MAPPING, type Prepared, type Scene } from './scene.ts';
+import { type Actor, type GuestScene, good, MAPPING, type Prepared } from './scene.ts';
 
 const OBJECT = { type: 'binder', ptr: 0x5000, cookie: 0x6000 } as const;
 
@@ -11,7 +11,7 @@ const OBJECT = { type: 'binder', ptr: 0x5000, cookie: 0x6000 } as const;
  * message and replies; the client reads BR_INCREFS, BR_ACQUIRE and the reply; the manager lets the handle go; the client
  * answers what it was told, and reads BR_RELEASE and BR_DECREFS.
  */
-export function addService(scene: Scene): () => void {
+export function addService(scene: GuestScene): () => void {
   const { client, server } = scene;
   const free = bc.freeBuffer(MAPPING);
   const call = client.prepare([free, bc.transaction({ handle: 0, code: 3, objects: [OBJECT] })]);
@@ -40,7 +40,7 @@ export function addService(scene: Scene): () => void {
 }
 
 /** The client sends a binder whose handle the manager holds: nothing is made. */
-export function sendKnown(scene: Scene): () => void {
+export function sendKnown(scene: GuestScene): () => void {
   register(scene, scene.client);
   return sendBinder(scene);
 }
@@ -49,11 +49,11 @@ export function sendKnown(scene: Scene): () => void {
  * The client sends a binder that nobody knows, and the manager frees the message without taking the handle: node and ref
  * come and go before the client reads, so it never hears of them.
  */
-export function sendNew(scene: Scene): () => void {
+export function sendNew(scene: GuestScene): () => void {
   return sendBinder(scene);
 }
 
-function sendBinder(scene: Scene): () => void {
+function sendBinder(scene: GuestScene): () => void {
   const { client, server } = scene;
   const free = bc.freeBuffer(MAPPING);
   const call = client.prepare([free, bc.transaction({ handle: 0, code: 3, objects: [OBJECT] })]);
@@ -64,7 +64,7 @@ function sendBinder(scene: Scene): () => void {
 }
 
 /** The manager answers with a handle to a third process's node, which the client does not hold: a ref comes and goes. */
-export function getService(scene: Scene): () => void {
+export function getService(scene: GuestScene): () => void {
   const { client, server } = scene;
   const handle = register(scene);
   const free = bc.freeBuffer(MAPPING);
@@ -73,7 +73,7 @@ export function getService(scene: Scene): () => void {
 }
 
 /** The four system calls of a call that the manager answers; they have been made twice. */
-function served(scene: Scene, call: Prepared, reply: Prepared): () => void {
+function served(scene: GuestScene, call: Prepared, reply: Prepared): () => void {
   const { client, server } = scene;
   const take = server.prepare([]);
   const once = () => {
@@ -88,7 +88,7 @@ function served(scene: Scene, call: Prepared, reply: Prepared): () => void {
 }
 
 /** A third process sends a binder, and the manager keeps it. @returns The manager's handle. */
-export function register(scene: Scene, service = scene.actor()): number {
+export function register(scene: GuestScene, service = scene.actor()): number {
   const { server } = scene;
   const call = service.prepare([bc.transaction({ handle: 0, code: 3, objects: [OBJECT] })]);
   const take = server.prepare([]);

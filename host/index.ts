@@ -64,6 +64,7 @@ export {
   StatusError,
   TransactionTooLargeException,
 } from './binder/status.ts';
+export { ByteOrigins } from './byteorigins.ts';
 export type { CompiledWasm, WasmSource } from './guest/guest.ts';
 export { History, HistoryError, type HistoryOptions } from './history.ts';
 export type { BufferView, FreeBufferView, PageView, UsedBufferView } from './inspect/buffers.ts';
@@ -77,25 +78,14 @@ export type { ContextView, LooperView, MappingView, ProcView } from './inspect/p
 export { type Place, type RawChange, type RawObject, rawChanges } from './inspect/raw.ts';
 export type { DescriptorView, ParkedIn, ProcessView, ThreadView, VmaView } from './inspect/tasks.ts';
 export type { StackEntryView, TransactionView, WorkView } from './inspect/works.ts';
-export type { Arena } from './kernel/arena.ts';
-export type { Call, IoctlCall, PollCall } from './kernel/call.ts';
-export type { Command } from './kernel/command.ts';
-export { bc, type NodeName, type ReplyInput, type TransactionInput } from './kernel/commands.ts';
-export type { Counters } from './kernel/counters.ts';
-export { assert, BinderlabError } from './kernel/error.ts';
-export type { ExtendedError, FrozenInfo, NodeDebugInfo, NodeInfoForRef } from './kernel/ioctls.ts';
-export type { LogLine } from './kernel/log.ts';
-export type { ObjectInput, Placed, ReceivedObject } from './kernel/objects.ts';
-export type { Op } from './kernel/operations.ts';
-export type { PayloadInput } from './kernel/payload.ts';
-export type { ArenaRange, Process } from './kernel/process.ts';
-export type { Return, ReturnName, ReturnOf, TransactionReturn } from './kernel/returns.ts';
-export type { FileInfo } from './kernel/syscalls.ts';
-export type { Device, IoctlOptions, Thread, WriteReadOptions } from './kernel/thread.ts';
-export type { ReadCall, WriteCall } from './kernel/transfer.ts';
-export type { WriteReadCall } from './kernel/writeread.ts';
 export { type BootOptions, Machine, STRATEGIES, type Strategy } from './machine.ts';
-export { Provenance } from './provenance.ts';
+export type { Arena } from './os/arena.ts';
+export type { Call, IoctlCall, PollCall } from './os/call.ts';
+export type { ArenaRange, Process } from './os/process.ts';
+export type { FileInfo } from './os/syscalls.ts';
+export type { Device, IoctlOptions, Thread, WriteReadOptions } from './os/thread.ts';
+export type { ReadCall, WriteCall } from './os/transfer.ts';
+export type { WriteReadCall } from './os/writeread.ts';
 export {
   type Boot,
   type Difference,
@@ -117,3 +107,13 @@ export type { StepDifference } from './trace/compare.ts';
 export type { Journal, JournalHeader, Step, StepInput, StepOf } from './trace/journal.ts';
 export { formatJournal, JournalError, parseJournal } from './trace/journaltext.ts';
 export { Strace, type StraceOptions } from './trace/strace.ts';
+export type { Command } from './wire/command.ts';
+export { bc, type NodeName, type ReplyInput, type TransactionInput } from './wire/commands.ts';
+export type { Counters } from './wire/counters.ts';
+export { assert, BinderlabError } from './wire/error.ts';
+export type { ExtendedError, FrozenInfo, NodeDebugInfo, NodeInfoForRef } from './wire/ioctls.ts';
+export type { LogLine } from './wire/log.ts';
+export type { ObjectInput, Placed, ReceivedObject } from './wire/objects.ts';
+export type { Op } from './wire/operations.ts';
+export type { PayloadInput } from './wire/payload.ts';
+export type { Return, ReturnName, ReturnOf, TransactionReturn } from './wire/returns.ts';

@@ -7,25 +7,25 @@ import { PAGE_SIZE } from '../assembly/abi/machine.ts';
 import { Guest, type WasmSource } from './guest/guest.ts';
 import { type DebugFile, DebugFiles } from './inspect/debugfs.ts';
 import { Inspector } from './inspect/inspector.ts';
-import { type Counters, countersAt } from './kernel/counters.ts';
-import { BinderlabError, callError } from './kernel/error.ts';
-import { checkForm } from './kernel/forms.ts';
-import { addressOfHex, bytesOfHex, hexOfAddress, hexOfBytes } from './kernel/hex.ts';
-import { type LogLine, SCRIPT_TAG } from './kernel/log.ts';
-import { type ArenaRange, type People, Process } from './kernel/process.ts';
-import { Roster } from './kernel/roster.ts';
-import { STRATEGIES, type Strategy, strategyNumber } from './kernel/strategy.ts';
-import { System } from './kernel/system.ts';
-import type { Thread } from './kernel/thread.ts';
-import { findViolation } from './kernel/violation.ts';
+import { Directory } from './os/directory.ts';
+import { type ArenaRange, Process, type ProcessDirectory } from './os/process.ts';
+import { System } from './os/system.ts';
+import type { Thread } from './os/thread.ts';
+import { findViolation } from './os/violation.ts';
 import type { AwaitedReply } from './sim/deadlock.ts';
 import { Simulation, type SimulationOptions, type World } from './sim/simulation.ts';
 import { Snapshot } from './snapshot.ts';
-import { dumpFile, performStep, type Stage, shrink } from './steps.ts';
+import { dumpFile, type Parts, performStep, shrink } from './steps.ts';
 import type { Journal, JournalHeader, Step, StepInput } from './trace/journal.ts';
 import { Recorder } from './trace/recorder.ts';
+import { type Counters, countersAt } from './wire/counters.ts';
+import { BinderlabError, callError } from './wire/error.ts';
+import { checkForm } from './wire/forms.ts';
+import { addressOfHex, bytesOfHex, hexOfAddress, hexOfBytes } from './wire/hex.ts';
+import { type LogLine, SCRIPT_TAG } from './wire/log.ts';
+import { STRATEGIES, type Strategy, strategyNumber } from './wire/strategy.ts';
 
-export { STRATEGIES, type Strategy } from './kernel/strategy.ts';
+export { STRATEGIES, type Strategy } from './wire/strategy.ts';
 
 export interface BootOptions {
   /** The guest: its bytes, or a compiled module; default: the package's release build. */
@@ -71,8 +71,8 @@ export class Machine {
   /** The state as plain objects. Inspection is not a step, and changes nothing. */
   readonly inspect: Inspector;
   readonly #system: System;
-  readonly #people: People = new Roster<Process, Thread>();
-  readonly #stage: Stage;
+  readonly #directory: ProcessDirectory = new Directory<Process, Thread>();
+  readonly #parts: Parts;
   readonly #header: JournalHeader;
   readonly #listeners = {
     step: new Set<(step: Step) => void>(),
@@ -108,9 +108,9 @@ export class Machine {
     this.#system = new System(this.guest);
     this.#system.log.listener = (line) => this.#tell(this.#listeners.log, line);
     this.inspect = new Inspector(this.guest);
-    this.#stage = {
+    this.#parts = {
       system: this.#system,
-      people: this.#people,
+      directory: this.#directory,
       arena,
       debugFiles: new DebugFiles(this.inspect),
     };
@@ -160,9 +160,9 @@ export class Machine {
    *
    * @param pid Default: the next multiple of 1000.
    */
-  spawn(name: string, { uid = 0, pid = this.#people.nextPid } = {}): Process {
+  spawn(name: string, { uid = 0, pid = this.#directory.nextPid } = {}): Process {
     checkForm('spawn', { name, uid, pid });
-    return Process.spawn(this.#system, this.#people, name, pid, uid, this.#stage.arena);
+    return Process.spawn(this.#system, this.#directory, name, pid, uid, this.#parts.arena);
   }
 
   /**
@@ -183,16 +183,16 @@ export class Machine {
 
   /** @throws BinderlabError when no process ever had that name. */
   process(name: string): Process {
-    return this.#people.process(name);
+    return this.#directory.process(name);
   }
 
   thread(name: string): Thread {
-    return this.#people.thread(name);
+    return this.#directory.thread(name);
   }
 
   /** All processes, in order of creation, dead ones included. */
   get processes(): readonly Process[] {
-    return this.#people.processes;
+    return this.#directory.processes;
   }
 
   /**
@@ -205,7 +205,7 @@ export class Machine {
     const recorder = this.#keeper ?? this.#passer;
     this.#system.observer = recorder;
     try {
-      performStep(this.#stage, input);
+      performStep(this.#parts, input);
       return recorder.last as Step;
     } finally {
       this.#observe();
@@ -242,7 +242,7 @@ export class Machine {
    */
   dump(file: string): DebugFile {
     checkForm('dump', { file });
-    return dumpFile(this.#stage, file);
+    return dumpFile(this.#parts, file);
   }
 
   /**
@@ -252,12 +252,12 @@ export class Machine {
    */
   shrink(pages: number): number {
     checkForm('shrink', { pages });
-    return shrink(this.#stage, pages);
+    return shrink(this.#parts, pages);
   }
 
   /** The driver's files in debugfs. Reading them here is not a step. */
   get debugFiles(): DebugFiles {
-    return this.#stage.debugFiles;
+    return this.#parts.debugFiles;
   }
 
   /** Adds a remark to the journal. */
@@ -320,7 +320,7 @@ export class Machine {
 
   /** Takes a snapshot for `restore`. Takes as much memory as changed since the last one. Changes nothing. */
   snapshot(): Snapshot {
-    this.#snapshot = new Snapshot(this.#stage, this.#snapshot);
+    this.#snapshot = new Snapshot(this.#parts, this.#snapshot);
     return this.#snapshot;
   }
 
@@ -333,7 +333,7 @@ export class Machine {
   restore(snapshot: Snapshot): void {
     this.#system.checkQuiet();
     if (!(snapshot instanceof Snapshot)) throw new BinderlabError('restore takes what snapshot() gave.');
-    if (!snapshot.isOf(this.#stage)) throw new BinderlabError('a snapshot can be restored only on its own machine.');
+    if (!snapshot.isOf(this.#parts)) throw new BinderlabError('a snapshot can be restored only on its own machine.');
     if (this.#system.onReturn !== null) {
       throw new BinderlabError(
         'the programs of a simulation cannot go back; keep its journal, and walk that: new History(machine.journal, boot).',
@@ -346,7 +346,7 @@ export class Machine {
 
   /** A digest of the whole state, 16 hex digits: equal digits, equal state. */
   hash(): string {
-    this.#system.tape.turn(); // the guest clears it
+    this.#system.results.detach(); // the guest clears it
     return BigInt.asUintN(64, this.guest.raw.stateHash()).toString(16).padStart(16, '0');
   }
 
@@ -371,7 +371,7 @@ export class Machine {
       this.#system.log.add({ level: 'error', pid: 0, tag: SCRIPT_TAG, text });
     }
     this.#system.observer = null;
-    for (const process of this.#people.processes) if (process.alive) process.kill();
+    for (const process of this.#directory.processes) if (process.alive) process.kill();
     this.#observe();
   }
 

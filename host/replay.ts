@@ -2,12 +2,13 @@
  * Runs journals again. `replay` feeds a journal's inputs to a machine and compares the outputs with the recorded ones;
  * `record` takes only the inputs and returns this machine's own journal.
  */
-import { AsleepError } from './kernel/error.ts';
+
 import { callBegin } from './trace/call.ts';
 import { compareSteps, isInputsOnly, type StepDifference } from './trace/compare.ts';
 import type { Journal, JournalEmulator, JournalHeader, Output, Step, StepInput, Woken } from './trace/journal.ts';
 import type { Origins } from './trace/origins.ts';
 import { sideBySide } from './trace/sidebyside.ts';
+import { AsleepError } from './wire/error.ts';
 
 /** The part of a machine that a replay needs. */
 export interface Performer {

@@ -3,26 +3,26 @@
  * (names, parked calls, the number of the next step).
  */
 import { MemoryImage } from './guest/image.ts';
-import type { Process, ProcessState } from './kernel/process.ts';
-import type { RosterState } from './kernel/roster.ts';
-import type { SystemState } from './kernel/system.ts';
-import type { Thread } from './kernel/thread.ts';
-import type { Stage } from './steps.ts';
+import type { DirectoryState } from './os/directory.ts';
+import type { Process, SavedProcess } from './os/process.ts';
+import type { SystemState } from './os/system.ts';
+import type { Thread } from './os/thread.ts';
+import type { Parts } from './steps.ts';
 
 export class Snapshot {
-  readonly #stage: Stage;
+  readonly #parts: Parts;
   readonly #system: SystemState;
-  readonly #people: RosterState<Process, Thread>;
-  readonly #processes: ReadonlyMap<Process, ProcessState>;
+  readonly #directory: DirectoryState<Process, Thread>;
+  readonly #processes: ReadonlyMap<Process, SavedProcess>;
   /** @internal */ readonly image: MemoryImage;
 
   /** @internal @param earlier A snapshot of the same machine: unchanged pages are shared with it. */
-  constructor(stage: Stage, earlier: Snapshot | null) {
-    this.#stage = stage;
-    this.#system = stage.system.save();
-    this.#people = stage.people.save();
-    this.#processes = new Map(stage.people.processes.map((process) => [process, process.save()]));
-    this.image = MemoryImage.take(stage.system.guest, earlier?.image ?? null);
+  constructor(parts: Parts, earlier: Snapshot | null) {
+    this.#parts = parts;
+    this.#system = parts.system.save();
+    this.#directory = parts.directory.save();
+    this.#processes = new Map(parts.directory.processes.map((process) => [process, process.save()]));
+    this.image = MemoryImage.take(parts.system.guest, earlier?.image ?? null);
   }
 
   /** Number of the next step at that moment. */
@@ -31,17 +31,17 @@ export class Snapshot {
   }
 
   /** @internal Whether it was taken of that machine, the only one that it can be restored to. */
-  isOf(stage: Stage): boolean {
-    return stage === this.#stage;
+  isOf(parts: Parts): boolean {
+    return parts === this.#parts;
   }
 
   /** @internal Restores everything. Process and thread objects that a script holds stay the same objects. */
   restore(): void {
-    const { system, people } = this.#stage;
-    system.tape.turn();
+    const { system, directory } = this.#parts;
+    system.results.detach();
     this.image.restore(system.guest);
     system.restore(this.#system);
-    people.restore(this.#people);
+    directory.restore(this.#directory);
     for (const [process, state] of this.#processes) process.restore(state);
   }
 }

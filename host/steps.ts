@@ -1,16 +1,16 @@
 /** Performs a step that a journal holds: reads its inputs, and makes the call that they describe. */
 import { type DebugFile, type DebugFiles, isDebugFile, shownNodes } from './inspect/debugfs.ts';
-import type { Field } from './kernel/kinds.ts';
-import { type CallOp, hasActor, INPUTS, type InputOf, isPlain, type Op, type PlainOp } from './kernel/operations.ts';
-import { type ArenaRange, type People, Process } from './kernel/process.ts';
-import type { System } from './kernel/system.ts';
-import type { Thread } from './kernel/thread.ts';
+import { type ArenaRange, Process, type ProcessDirectory } from './os/process.ts';
+import type { System } from './os/system.ts';
+import type { Thread } from './os/thread.ts';
 import type { DumpOutput, StepInput } from './trace/journal.ts';
+import type { Field } from './wire/kinds.ts';
+import { type CallOp, hasActor, INPUTS, type InputOf, isPlain, type Op, type PlainOp } from './wire/operations.ts';
 
 /** The machine's parts that a step may need. */
-export interface Stage {
+export interface Parts {
   readonly system: System;
-  readonly people: People;
+  readonly directory: ProcessDirectory;
   readonly arena: ArenaRange;
   readonly debugFiles: DebugFiles;
 }
@@ -20,35 +20,35 @@ const MISSING: DumpOutput = { exists: false, text: null };
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 /** @throws BinderlabError when the step cannot be made: an unknown name, a thread that sleeps or has ended. */
-export function performStep(stage: Stage, { op, by, in: input }: StepInput): void {
+export function performStep(parts: Parts, { op, by, in: input }: StepInput): void {
   const given = machineInput(INPUTS[op], input);
   if (!hasActor(op)) {
-    (ACTS[op] as (stage: Stage, input: object) => void)(stage, given);
+    (ACTS[op] as (parts: Parts, input: object) => void)(parts, given);
     return;
   }
-  const thread = stage.people.thread(by as string);
+  const thread = parts.directory.thread(by as string);
   if (isPlain(op)) thread.sys.call(op, given as never);
-  else (CALLS[op] as (thread: Thread, input: object, stage: Stage) => void)(thread, given, stage);
+  else (CALLS[op] as (thread: Thread, input: object, parts: Parts) => void)(thread, given, parts);
 }
 
 /** Steps that no thread makes. */
-const ACTS: { readonly [O in Exclude<Op, CallOp>]: (stage: Stage, input: InputOf<O>) => void } = {
-  proc: ({ system, people, arena }, { name, pid, uid }) => Process.spawn(system, people, name, pid, uid, arena),
-  kill: ({ people }, { proc }) => people.process(proc).kill(),
-  signal: ({ people }, { thread }) => people.thread(thread).signal(),
-  await: ({ people }, { thread, ms }) => people.thread(thread).awaitTimeout(ms),
-  dump: (stage, { file }) => {
-    if (isDebugFile(file)) dumpFile(stage, file);
-    else stage.system.read('dump', { file }, () => MISSING);
+const ACTS: { readonly [O in Exclude<Op, CallOp>]: (parts: Parts, input: InputOf<O>) => void } = {
+  proc: ({ system, directory, arena }, { name, pid, uid }) => Process.spawn(system, directory, name, pid, uid, arena),
+  kill: ({ directory }, { proc }) => directory.process(proc).kill(),
+  signal: ({ directory }, { thread }) => directory.thread(thread).signal(),
+  await: ({ directory }, { thread, ms }) => directory.thread(thread).awaitTimeout(ms),
+  dump: (parts, { file }) => {
+    if (isDebugFile(file)) dumpFile(parts, file);
+    else parts.system.read('dump', { file }, () => MISSING);
   },
-  shrink: (stage, { pages }) => shrink(stage, pages),
+  shrink: (parts, { pages }) => shrink(parts, pages),
   note: ({ system }, input) => system.act('note', null, input, () => {}),
 };
 
 /** Calls of which a row does not say all. */
-const CALLS: { readonly [O in Exclude<CallOp, PlainOp>]: (thread: Thread, input: InputOf<O>, stage: Stage) => void } = {
-  spawn: (by, { thread, tid }, { people }) => people.process(by.home.name).thread(thread, { tid, by }),
-  fork: (by, { name, pid }, { people }) => people.process(by.home.name).fork(name, { pid, by }),
+const CALLS: { readonly [O in Exclude<CallOp, PlainOp>]: (thread: Thread, input: InputOf<O>, parts: Parts) => void } = {
+  spawn: (by, { thread, tid }, { directory }) => directory.process(by.home.name).thread(thread, { tid, by }),
+  fork: (by, { name, pid }, { directory }) => directory.process(by.home.name).fork(name, { pid, by }),
   texit: (thread) => thread.exit(),
   exit: (thread) => thread.exitProcess(),
   setuid: ({ sys }, { uid }) => sys.setUid(uid),
@@ -82,7 +82,7 @@ function machineInput(known: ReadonlyMap<string, Field>, input: object): object 
  *
  * @throws BinderlabError when the driver never has such a file.
  */
-export function dumpFile({ debugFiles, system }: Stage, file: string): DebugFile {
+export function dumpFile({ debugFiles, system }: Parts, file: string): DebugFile {
   const shown = shownNodes(file);
   const { text } = system.read('dump', { file }, (): DumpOutput => {
     if (shown !== null) system.raw.debugfsRead(shown.pid, shown.asyncOnly ? 1 : 0);
@@ -93,6 +93,6 @@ export function dumpFile({ debugFiles, system }: Stage, file: string): DebugFile
 }
 
 /** Lets the shrinker take pages that no buffer touches, the ones longest unused first. @returns How many it got. */
-export function shrink({ system }: Stage, pages: number): number {
+export function shrink({ system }: Parts, pages: number): number {
   return system.read('shrink', { pages }, () => ({ ret: system.raw.shrinkScan(pages) })).ret;
 }

@@ -1,7 +1,5 @@
 /** Converts the recorder's answer for a finished call into a journal's output. */
 import { WRITE_READ_READ_CONSUMED, WRITE_READ_WRITE_CONSUMED } from '../assembly/abi/wire.ts';
-import { errnoName } from '../host/kernel/errno.ts';
-import type { SignalName } from '../host/kernel/kinds.ts';
 import type {
   IoctlOutput,
   Output,
@@ -11,6 +9,8 @@ import type {
   StoreOutput,
   WriteReadOutput,
 } from '../host/trace/journal.ts';
+import { errnoName } from '../host/wire/errno.ts';
+import type { SignalName } from '../host/wire/kinds.ts';
 import { address } from './bytes.ts';
 import type { Completion } from './qemu.ts';
 

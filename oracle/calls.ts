@@ -21,8 +21,8 @@ import {
   NODE_DEBUG_INFO_SIZE,
   NODE_INFO_FOR_REF_SIZE,
 } from '../assembly/abi/wire.ts';
-import { ioctlName } from '../host/kernel/ioctls.ts';
-import type { Op, Operations } from '../host/kernel/operations.ts';
+import { ioctlName } from '../host/wire/ioctls.ts';
+import type { Op, Operations } from '../host/wire/operations.ts';
 import { address, bytesOf, type Chunk, u32, u64 } from './bytes.ts';
 import { bc, type Command, layOut } from './commands.ts';
 import type { ObjectBytes } from './objects.ts';

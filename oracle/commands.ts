@@ -30,7 +30,7 @@ import {
   BC_TRANSACTION,
   BC_TRANSACTION_SG,
 } from '../assembly/abi/protocol.ts';
-import { payloadSize } from '../host/kernel/words.ts';
+import { payloadSize } from '../host/wire/words.ts';
 import { alignUp, bytesOf, u32, u64 } from './bytes.ts';
 
 type Value = number | bigint;

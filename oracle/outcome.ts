@@ -1,7 +1,8 @@
 /** The result of a call for scenarios: the journal's output, decoded as far as scenarios need it. */
-import { bytesOfHex } from '../host/kernel/hex.ts';
-import { type Return, returnsOf, type TransactionReturn } from '../host/kernel/returns.ts';
+
 import type { Output } from '../host/trace/journal.ts';
+import { bytesOfHex } from '../host/wire/hex.ts';
+import { type Return, returnsOf, type TransactionReturn } from '../host/wire/returns.ts';
 
 export interface Outcome {
   /** The call is parked: all other fields are still empty. */

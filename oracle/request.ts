@@ -1,6 +1,7 @@
 /** The steps of a journal as lines for the recorder. Owns which steps the kernel's machine supports. */
-import type { CallOp as AnyCall, EmulatorOp, Op, Operations } from '../host/kernel/operations.ts';
+
 import type { StepInput } from '../host/trace/journal.ts';
+import type { CallOp as AnyCall, EmulatorOp, Op, Operations } from '../host/wire/operations.ts';
 import { address } from './bytes.ts';
 
 /** Operations that a thread makes as a system call. */

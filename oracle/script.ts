@@ -2,8 +2,9 @@
  * The vocabulary of scenarios: processes and threads, whose calls a performer performs one by one (the kernel, the emulator, a
  * recording). Owns the names and numbers of processes and threads, and which threads are parked.
  */
-import type { Op, Operations } from '../host/kernel/operations.ts';
+
 import type { Step, StepInput } from '../host/trace/journal.ts';
+import type { Op, Operations } from '../host/wire/operations.ts';
 import { type Actor, ARENA, Calls, MAP_SIZE } from './calls.ts';
 import { type Outcome, outcomeOf, PARKED, summary } from './outcome.ts';
 

@@ -4,7 +4,6 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BINDER_SET_CONTEXT_MGR, BINDER_SET_CONTEXT_MGR_EXT } from '../assembly/abi/protocol.ts';
-import { commandWords, returnWords } from '../host/kernel/words.ts';
 import type {
   DumpOutput,
   Journal,
@@ -17,6 +16,7 @@ import type {
   StepInputOf,
   Woken,
 } from '../host/trace/journal.ts';
+import { commandWords, returnWords } from '../host/wire/words.ts';
 import { FileNames, outputOf } from './answer.ts';
 import { address } from './bytes.ts';
 import { ARENA, ARENA_SIZE } from './calls.ts';

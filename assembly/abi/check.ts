@@ -1,7 +1,7 @@
 /**
  * What the invariant checker can find broken. `check()` answers with one of these numbers, 0 when all is well;
  * `checkAddress()`, `checkWanted()` and `checkFound()` say where, and the two numbers that should be equal.
- * host/kernel/violation.ts has a sentence for each.
+ * host/os/violation.ts has a sentence for each.
  *
  * The first ones are counts: an object says how often it is held, and all its holders together say something else.
  */

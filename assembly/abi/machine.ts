@@ -34,19 +34,19 @@ export const WINDOW_ARGUMENT = 0x3f000;
 export const WINDOW_SIZE = 0x40000;
 
 // the stage, around a BINDER_WRITE_READ out of a window
-export const STAGE_NEXT = 0; // u32: the thread to resume, or 0
-export const STAGE_RECORD = 4; // u32: linear address of the call's record on the tape; 0 when it has none
-export const STAGE_PAYLOADS_SIZE = 8; // u32: bytes of the payloads, each rounded up to a multiple of 16
-export const STAGE_COMMANDS = 64; // up to STAGE_COMMANDS_MAX commands, STAGE_COMMAND_SIZE bytes each
-export const STAGE_COMMANDS_MAX = 15;
-export const STAGE_COMMAND_SIZE = 32;
-export const STAGE_STREAM = 544; // room for their stream, up to where the payloads begin
-export const STAGE_PAYLOADS = 1568; // what the commands send, each part at a multiple of 16
-export const STAGE_PAYLOADS_MAX = 32768;
-export const STAGE_SIZE = 34336;
+export const BATCH_NEXT = 0; // u32: the thread to resume, or 0
+export const BATCH_RECORD = 4; // u32: linear address of the call's record on the tape; 0 when it has none
+export const BATCH_PAYLOADS_SIZE = 8; // u32: bytes of the payloads, each rounded up to a multiple of 16
+export const BATCH_COMMANDS = 64; // up to BATCH_COMMANDS_MAX commands, BATCH_COMMAND_SIZE bytes each
+export const BATCH_COMMANDS_MAX = 15;
+export const BATCH_COMMAND_SIZE = 32;
+export const BATCH_STREAM = 544; // room for their stream, up to where the payloads begin
+export const BATCH_PAYLOADS = 1568; // what the commands send, each part at a multiple of 16
+export const BATCH_PAYLOADS_MAX = 32768;
+export const BATCH_SIZE = 34336;
 
 // a command on the stage: u32 each
-export const COMMAND_WORD = 0; // the BC_ word; 0: the commands lie at STAGE_PAYLOADS as the driver reads them
+export const COMMAND_WORD = 0; // the BC_ word; 0: the commands lie at BATCH_PAYLOADS as the driver reads them
 export const COMMAND_FIRST = 4; // the payload of a plain command, the handle of a transaction; bytes of all
 export const COMMAND_SECOND = 8; // what follows, the cookie of a transaction; bytes of the stream
 export const COMMAND_CODE = 12;
@@ -56,9 +56,9 @@ export const COMMAND_DATA = 24; // user address of the data; COMMAND_DATA_BROUGH
 export const COMMAND_DATA_BROUGHT = 0xffffffff;
 
 /** The tape: a record of each BINDER_WRITE_READ that is over, until the host takes them away. */
-export const TAPE_SIZE = 65536;
-export const TAPE_END = 0; // u32: where the next record begins, from the start of the tape on; 0 before the first
-export const TAPE_RECORDS = 8; // the first record
+export const RESULTS_SIZE = 65536;
+export const RESULTS_END = 0; // u32: where the next record begins, from the start of the tape on; 0 before the first
+export const RESULTS_RECORDS = 8; // the first record
 // a record
 export const RECORD_WRITE_CONSUMED = 0; // u64
 export const RECORD_READ_CONSUMED = 8; // u64

@@ -23,7 +23,7 @@ import { poison } from '../lib/poison';
 import { frameAllocZero, framePut, framesOf } from '../mem/frames';
 import { kmemAlloc, kmemCache, kmemFree, kmemZalloc } from '../mem/kmem';
 import { PageArray, Space, spaceGet, spacePut, Vma } from '../mem/space';
-import { Area, areaPage, Message, Page, Strategy } from '../mapping/area';
+import { Area, areaPage, MessageLayout, LruPage, Strategy } from '../mapping/area';
 import {
   mappingCopyIn,
   mappingDeliver,
@@ -76,7 +76,7 @@ if (offsetof<BinderAlloc>('allocatedRoot') - RANGES != offsetof<Ranges>('allocat
 if (offsetof<BinderAlloc>('size') - RANGES != offsetof<Ranges>('size')) ERROR('BinderAlloc.size');
 if (offsetof<BinderAlloc>('asyncFree') - RANGES != offsetof<Ranges>('asyncFree')) ERROR('BinderAlloc.asyncFree');
 
-const message = changetype<Message>(memory.data(offsetof<Message>(), 4));
+const message = changetype<MessageLayout>(memory.data(offsetof<MessageLayout>(), 4));
 
 export function allocBoot(): void {
   kmemCache(CACHE_BINDER_ALLOC, offsetof<BinderAlloc>());
@@ -101,7 +101,7 @@ export function allocMmap(alloc: BinderAlloc, space: Space, vma: Vma, strategy: 
   const size = <u32>min<u64>(vma.end - vma.start, BINDER_MAP_MAX);
   const pageCount = <i32>(size >>> PAGE_SHIFT);
   let order = 0;
-  while (PAGE_SIZE << order < pageCount * <i32>offsetof<Page>()) order++;
+  while (PAGE_SIZE << order < pageCount * <i32>offsetof<LruPage>()) order++;
   assert(order <= FRAME_ORDER_MAX, 'allocMmap: page array is too large');
 
   const pages = frameAllocZero(order, FRAME_ARRAY, changetype<usize>(alloc));
@@ -123,7 +123,7 @@ export function allocMmap(alloc: BinderAlloc, space: Space, vma: Vma, strategy: 
   for (let index = 0; index < pageCount; index++) areaPage(alloc, index).area = changetype<usize>(alloc);
   const pageArray = changetype<PageArray>(array);
   pageArray.base = pages;
-  pageArray.stride = offsetof<Page>();
+  pageArray.stride = offsetof<LruPage>();
   pageArray.count = pageCount;
   alloc.pageArray = pageArray;
   vma.pages = pageArray;

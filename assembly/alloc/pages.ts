@@ -22,7 +22,7 @@ import {
   listLift,
   listNext,
 } from '../lib/list';
-import { Area, areaPage, areaReaches, Page, pageBefore, pageNext, pageOnLru } from '../mapping/area';
+import { Area, areaPage, areaReaches, LruPage, pageBefore, pageNext, pageOnLru } from '../mapping/area';
 import { mappingInstall, mappingReclaim } from '../mapping/index';
 import { trace, tracing } from '../trace';
 
@@ -57,8 +57,8 @@ export function pagesRetire(area: Area, start: u32, end: u32): void {
 }
 
 /** Takes the pages of [first, stop) that have frames off the LRU. Returns the last one that has none, or null. */
-function lruTake(first: Page, stop: Page): Page | null {
-  let missing: Page | null = null;
+function lruTake(first: LruPage, stop: LruPage): LruPage | null {
+  let missing: LruPage | null = null;
   let before: usize = 0; // the LRU's links before and after the pages just taken, which are neighbours there
   let after: usize = 0;
   for (let page = first; pageBefore(page, stop); page = pageNext(page)) {
@@ -79,8 +79,8 @@ function lruTake(first: Page, stop: Page): Page | null {
 }
 
 /** The last page of [first, stop) that has no frame, or null. */
-function lastMissing(first: Page, stop: Page): Page | null {
-  let missing: Page | null = null;
+function lastMissing(first: LruPage, stop: LruPage): LruPage | null {
+  let missing: LruPage | null = null;
   for (let page = first; pageBefore(page, stop); page = pageNext(page)) if (!page.frame) missing = page;
   return missing;
 }
@@ -120,11 +120,11 @@ export function lruCount(): i32 {
 }
 
 /** The page that is longest on the LRU, or null. */
-export function lruFirst(): Page | null {
+export function lruFirst(): LruPage | null {
   return ofLink(listFirst(lru));
 }
 
-export function lruNext(page: Page): Page | null {
+export function lruNext(page: LruPage): LruPage | null {
   return ofLink(listNext(link(page), lru));
 }
 
@@ -145,16 +145,16 @@ export function lruShrink(limit: i32): i32 {
 }
 
 /** Number of a page in its area. */
-function pageIndex(page: Page): i32 {
-  return <i32>((changetype<usize>(page) - changetype<Area>(page.area).pages) / offsetof<Page>());
+function pageIndex(page: LruPage): i32 {
+  return <i32>((changetype<usize>(page) - changetype<Area>(page.area).pages) / offsetof<LruPage>());
 }
 
-function ofLink(entry: usize): Page | null {
-  return entry ? changetype<Page>(entry - offsetof<Page>('lruNext')) : null;
+function ofLink(entry: usize): LruPage | null {
+  return entry ? changetype<LruPage>(entry - offsetof<LruPage>('lruNext')) : null;
 }
 
-function link(page: Page): usize {
-  return changetype<usize>(page) + offsetof<Page>('lruNext');
+function link(page: LruPage): usize {
+  return changetype<usize>(page) + offsetof<LruPage>('lruNext');
 }
 
 /** Pages of [start, end) come from the LRU, or go to it: an event for the range, and one for each page that has a frame. */

@@ -41,7 +41,7 @@ import { align8, Buffer, BUFFER_RB, bufferOfRb } from '../alloc/buffer';
 import { lru } from '../alloc/pages';
 import { Ranges, rangesFirst, rangesNext } from '../alloc/ranges';
 import { rbFirst, rbNext } from '../lib/rbtree';
-import { areaPage, Page, pageOnLru } from '../mapping/area';
+import { areaPage, LruPage, pageOnLru } from '../mapping/area';
 import { mappingStaged } from '../mapping/index';
 import { frameFlags, frameKeeper, frameKind, frameOrder, frameOwner } from '../mem/frames';
 import { pteFrame } from '../mem/pte';
@@ -77,7 +77,7 @@ function checkBelongings(alloc: BinderAlloc): bool {
   if (!pointsAt(CACHE_PAGE_ARRAY, changetype<usize>(alloc.pageArray), at)) return false;
   const array = alloc.pageArray!;
   hold(VIOLATION_OWNER, changetype<usize>(array));
-  if (array.base != alloc.pages || array.count != alloc.pageCount || array.stride != offsetof<Page>())
+  if (array.base != alloc.pages || array.count != alloc.pageCount || array.stride != offsetof<LruPage>())
     return blame(VIOLATION_ALLOC, at);
   if (!pointsAt(CACHE_SPACE, changetype<usize>(alloc.space), at)) return false;
   hold(VIOLATION_SPACE_REFS, changetype<usize>(alloc.space));
@@ -198,10 +198,10 @@ function isTouched(ranges: Ranges, first: Buffer, end: u32): bool {
   return false;
 }
 
-function checkPage(alloc: BinderAlloc, page: Page, index: i32, touched: bool): bool {
+function checkPage(alloc: BinderAlloc, page: LruPage, index: i32, touched: bool): bool {
   const at = changetype<usize>(page);
   const onLru = pageOnLru(page);
-  claimLink(at + offsetof<Page>('lruNext'));
+  claimLink(at + offsetof<LruPage>('lruNext'));
   if (alloc.strategy.eager && touched && !page.frame) return blame(VIOLATION_PAGE_FRAME, at, index);
   const idle = alloc.strategy.reclaims && page.frame != 0 && !touched;
   if (idle != onLru) return blame(VIOLATION_PAGE_LRU, at, idle ? 1 : 0, onLru ? 1 : 0);
@@ -222,7 +222,7 @@ function checkFrame(alloc: BinderAlloc, frame: usize): bool {
 }
 
 /** The kernel reaches the page at its twin address. */
-function checkTwinPage(alloc: BinderAlloc, page: Page, index: i32): bool {
+function checkTwinPage(alloc: BinderAlloc, page: LruPage, index: i32): bool {
   hold(VIOLATION_KERNEL_LEAF, page.frame);
   const entry = tableWalk(kernelSpace().root, alloc.kernelBase + ((<u64>index) << PAGE_SHIFT));
   const twin = entry ? pteFrame(entry) : 0;

@@ -11,7 +11,7 @@ import { allocCreate, allocMmap, allocVmaClosed } from '../alloc/alloc';
 import { LIST_SIZE, listAddHead, listDel, listEmpty, listFirst, listInit, listLinked } from '../lib/list';
 import { rbFirst, rbNext } from '../lib/rbtree';
 import { Strategy } from '../mapping/area';
-import { spaceMap, spaceUnmap } from '../mem/areas';
+import { MapRequest, spaceMap, spaceUnmap } from '../mem/areas';
 import { kmemFree, kmemZalloc } from '../mem/kmem';
 import { spaceAnyClosed, spaceHasOwner, spaceTakeClosed, spaceVma, vmaFree } from '../mem/space';
 import { fdInstall, fdReserve, fdUnreserve } from '../task/fdtable';
@@ -96,24 +96,17 @@ export function binderOpen(thread: Thread, device: i32, flags: u32): i32 {
  * mmap of a binder file: only by the process that opened it, never writable, once in the file's life; the pages come later.
  * The address, or -EINVAL, -EPERM, -EBUSY, -ENOMEM, and what mmap itself refuses.
  */
-export function binderMmap(
-  thread: Thread,
-  file: OpenFile,
-  addr: u64,
-  len: u64,
-  prot: u32,
-  flags: u32,
-  strategy: Strategy,
-): i64 {
+export function binderMmap(thread: Thread, file: OpenFile, request: MapRequest, strategy: Strategy): i64 {
   assert(file.kind == FILE_BINDER, 'binderMmap: no binder file');
   const proc = changetype<Proc>(file.owner);
   const space = thread.process.space!;
-  const address = spaceMap(space, addr, len, prot, flags, null, 0, changetype<usize>(file));
+  request.owner = changetype<usize>(file);
+  const address = spaceMap(space, request);
   if (address < 0) return address;
   const vma = spaceVma(space, address)!;
   let error = 0;
   if (thread.process != proc.process) error = -EINVAL;
-  else if (prot & PROT_WRITE) error = -EPERM;
+  else if (request.prot & PROT_WRITE) error = -EPERM;
   else error = allocMmap(proc.alloc, space, vma, strategy);
   if (error) {
     vma.owner = 0;

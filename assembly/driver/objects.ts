@@ -71,7 +71,7 @@ export const DEFERRED_RELEASE: u8 = 2;
 
 /** A device: binder, hwbinder or vndbinder. */
 @unmanaged
-export class Context {
+export class BinderContext {
   manager: Node | null; // the node that handle 0 means; null while there is none
   managerUid: i64; // uid that first became manager since boot, -1 before; it stays for ever
 }
@@ -98,7 +98,7 @@ export class Proc {
   descBitmap: usize; // frames with one bit for each handle in use; 0 before the first
   descOrder: i32;
   descLow: i32; // no handle from 1 up to below this one is free
-  context: Context;
+  context: BinderContext;
   process: Process; // the opener of the file; held, and possibly dead
   secctx: SecurityContext | null; // the opener's when it opened the file; held
   alloc: BinderAlloc;

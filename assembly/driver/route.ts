@@ -18,18 +18,18 @@ import { refFind } from './refs';
 import { binderThreadHold, binderThreadRelease, procHold, procRelease } from './tmprefs';
 
 /** Why a transaction is not made: the BR_ word for its sender in the upper half, and an -errno in the lower; 0: it is made. */
-export type Failure = u64;
+export type RouteFailure = u64;
 
-export function failure(word: u32, param: i32): Failure {
+export function failure(word: u32, param: i32): RouteFailure {
   assert(word != 0 && param <= 0, 'failure: no word, or a parameter that is no -errno');
   return ((<u64>word) << 32) | <u32>param;
 }
 
-export function failureWord(failed: Failure): u32 {
+export function failureWord(failed: RouteFailure): u32 {
   return <u32>(failed >>> 32);
 }
 
-export function failureParam(failed: Failure): i32 {
+export function failureParam(failed: RouteFailure): i32 {
   return <i32>failed;
 }
 
@@ -77,7 +77,7 @@ export function routeRelease(route: Route): void {
 }
 
 /** A reply goes to the thread whose call is on top of the replier's stack. The call leaves the stack whatever happens. */
-export function routeReply(route: Route): Failure {
+export function routeReply(route: Route): RouteFailure {
   const sender = route.sender;
   const call = sender.stack;
   if (!call || call.toThread != sender) return failure(BR_FAILED_REPLY, -EPROTO);
@@ -98,7 +98,7 @@ export function routeReply(route: Route): Failure {
 }
 
 /** A call goes to the owner of the handle's node, and there to a thread that waits in the same chain of calls. */
-export function routeCall(route: Route, record: TransactionRecord): Failure {
+export function routeCall(route: Route, record: TransactionRecord): RouteFailure {
   const sender = route.sender;
   const from = sender.proc;
   const handle = <u32>record.target;

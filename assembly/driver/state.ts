@@ -6,7 +6,7 @@ import { BC_COUNT, BR_COUNT } from '../abi/protocol';
 import { DEVICE_COUNT, LOG_ENTRIES } from '../abi/machine';
 import { bytesCopy } from '../lib/bytes';
 import { LIST_SIZE, listAddHead, listDel, listFirst, listInit, listNext } from '../lib/list';
-import { Context, Node, Proc, procStats, STATS_BC, STATS_BR } from './objects';
+import { BinderContext, Node, Proc, procStats, STATS_BC, STATS_BR } from './objects';
 
 // kinds of objects that are counted as they come and go, in the order of debugfs
 export const STAT_PROC = 0;
@@ -59,7 +59,7 @@ const objects: usize = memory.data(STAT_COUNT * 8, 4); // created, then deleted,
 const log: usize = memory.data(LOG_ENTRIES * 64, 8);
 const failedLog: usize = memory.data(LOG_ENTRIES * 64, 8);
 
-if (offsetof<Context>() > 16) ERROR('Context does not fit');
+if (offsetof<BinderContext>() > 16) ERROR('Context does not fit');
 if (offsetof<LogEntry>() != 64) ERROR('LogEntry is not 64 bytes');
 
 export function stateBoot(): void {
@@ -77,9 +77,9 @@ export function stateSeed(lastId: i32, managerUid: i64): void {
   context(0).managerUid = managerUid;
 }
 
-export function context(device: i32): Context {
+export function context(device: i32): BinderContext {
   assert(device >= 0 && device < DEVICE_COUNT, 'context: no such device');
-  return changetype<Context>(contexts + <usize>device * 16);
+  return changetype<BinderContext>(contexts + <usize>device * 16);
 }
 
 /** The next id of the counter that transactions, nodes and refs share. */

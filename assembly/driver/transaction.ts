@@ -51,7 +51,7 @@ import {
 import { BufferObject, FdArrayObject, FdObject, FlatObject, TransactionRecord } from './records';
 import { bufferReleaseObjects, traceBuffer } from './release';
 import {
-  Failure,
+  RouteFailure,
   failure,
   failureParam,
   failureWord,
@@ -143,7 +143,7 @@ function logStart(id: i32, sender: BinderThread, record: TransactionRecord, repl
 }
 
 /** Queues the BR_ word of a failure. A reply that fails ends its call: the failure is the caller's, the replier gets a confirmation. */
-function reportFailure(sender: BinderThread, id: i32, inReplyTo: Transaction | null, failed: Failure): void {
+function reportFailure(sender: BinderThread, id: i32, inReplyTo: Transaction | null, failed: RouteFailure): void {
   const error = binderThreadReturnError(sender);
   assert(error.command == BR_OK, 'reportFailure: the sender has not read its last failure');
   if (inReplyTo) {
@@ -160,7 +160,7 @@ function reportFailure(sender: BinderThread, id: i32, inReplyTo: Transaction | n
 }
 
 /** Makes and queues the transaction for a route that was found. When it fails nothing of the transaction is left. */
-function send(route: Route, record: TransactionRecord, reply: bool, extraSize: u64): Failure {
+function send(route: Route, record: TransactionRecord, reply: bool, extraSize: u64): RouteFailure {
   const transactionAddress = kmemAlloc(CACHE_BINDER_TRANSACTION);
   if (!transactionAddress) return failure(BR_FAILED_REPLY, -ENOMEM);
   const completeAddress = kmemAlloc(CACHE_BINDER_WORK);
@@ -232,7 +232,7 @@ function reserve(
   record: TransactionRecord,
   reply: bool,
   extraSize: u64,
-): Failure {
+): RouteFailure {
   const proc = route.proc!;
   const node = route.node;
   const secctx = route.sender.proc.secctx;
@@ -270,13 +270,13 @@ function reserve(
 }
 
 /** Copies data and offsets into the buffer, and translates the objects. */
-function fill(route: Route, transaction: Transaction, buffer: Buffer, record: TransactionRecord): Failure {
+function fill(route: Route, transaction: Transaction, buffer: Buffer, record: TransactionRecord): RouteFailure {
   if (record.offsetsSize || buffer.extraSize) return fillObjects(route, transaction, buffer, record);
   return fillData(route, buffer, record, 0);
 }
 
 /** Copies the data from offset `from` on. */
-function fillData(route: Route, buffer: Buffer, record: TransactionRecord, from: u64): Failure {
+function fillData(route: Route, buffer: Buffer, record: TransactionRecord, from: u64): RouteFailure {
   assert(from <= record.dataSize, 'fillData: beyond the data');
   const space = route.thread.process.space!;
   const rest = record.dataSize - from;
@@ -285,7 +285,7 @@ function fillData(route: Route, buffer: Buffer, record: TransactionRecord, from:
 }
 
 /** The same as fill for a message with offsets or extra space. */
-function fillObjects(route: Route, transaction: Transaction, buffer: Buffer, record: TransactionRecord): Failure {
+function fillObjects(route: Route, transaction: Transaction, buffer: Buffer, record: TransactionRecord): RouteFailure {
   const start: u64 = bufferOffsetsStart(buffer);
   const space = route.thread.process.space!;
   if (!allocCopyFromUser(route.proc!.alloc, buffer, start, space, record.offsets, record.offsetsSize))
@@ -301,7 +301,7 @@ function fillObjects(route: Route, transaction: Transaction, buffer: Buffer, rec
 }
 
 /** Goes from object to object: copies the data before each, and translates it. Then copies the rest, and the bytes of buffer objects. */
-function fillAround(route: Route, buffer: Buffer, record: TransactionRecord, count: i32): Failure {
+function fillAround(route: Route, buffer: Buffer, record: TransactionRecord, count: i32): RouteFailure {
   const proc = route.proc!;
   const space = route.thread.process.space!;
   let copied: u64 = 0;
@@ -380,7 +380,7 @@ function translateByType(at: Translation, object: usize, offset: u64, index: i32
 }
 
 /** The caller's wait ends, and the call it made is over. */
-function queueReply(route: Route, transaction: Transaction, complete: Work): Failure {
+function queueReply(route: Route, transaction: Transaction, complete: Work): RouteFailure {
   const caller = route.addressee!;
   const call = route.inReplyTo!;
   workAddThread(route.sender, complete);
@@ -394,7 +394,7 @@ function queueReply(route: Route, transaction: Transaction, complete: Work): Fai
 }
 
 /** The confirmation of a call waits for the reply; that of a oneway is worth a read of its own. */
-function queueCall(route: Route, transaction: Transaction, complete: Work, buffer: Buffer): Failure {
+function queueCall(route: Route, transaction: Transaction, complete: Work, buffer: Buffer): RouteFailure {
   const sender = route.sender;
   const oneway = (transaction.flags & TF_ONE_WAY) != 0;
   if (!oneway) {

@@ -53,7 +53,7 @@ export class Strategy {
 
 /** Where a message lies in an area, and its parts: offsets are bytes from the start of the area. Between the parts is padding. */
 @unmanaged
-export class Message {
+export class MessageLayout {
   offset: u32; // of its buffer, where its data begins
   size: u32; // of its buffer
   dataSize: u32;
@@ -64,7 +64,7 @@ export class Message {
 }
 
 @unmanaged
-export class Page {
+export class LruPage {
   frame: usize; // 0 while the page has none
   lruNext: usize; // link in the machine's LRU of pages that no buffer touches
   lruPrev: usize;
@@ -87,17 +87,17 @@ export class Area {
   vma: Vma | null; // what mmap made, until the first close of (a piece of) it; mprotect may leave it a piece of the mapping alone
 }
 
-export function areaPage(area: Area, index: i32): Page {
-  return changetype<Page>(area.pages + <usize>index * offsetof<Page>());
+export function areaPage(area: Area, index: i32): LruPage {
+  return changetype<LruPage>(area.pages + <usize>index * offsetof<LruPage>());
 }
 
 /** The page after `page` in its area's array. */
-export function pageNext(page: Page): Page {
-  return changetype<Page>(changetype<usize>(page) + offsetof<Page>());
+export function pageNext(page: LruPage): LruPage {
+  return changetype<LruPage>(changetype<usize>(page) + offsetof<LruPage>());
 }
 
 /** Whether a page comes before another of its area. */
-export function pageBefore(page: Page, other: Page): bool {
+export function pageBefore(page: LruPage, other: LruPage): bool {
   return changetype<usize>(page) < changetype<usize>(other);
 }
 
@@ -118,13 +118,13 @@ export function areaReaches(area: Area, index: i32): bool {
 }
 
 /** Whether no live buffer touches the page. */
-export function pageOnLru(page: Page): bool {
-  return listLinked(changetype<usize>(page) + offsetof<Page>('lruNext'));
+export function pageOnLru(page: LruPage): bool {
+  return listLinked(changetype<usize>(page) + offsetof<LruPage>('lruNext'));
 }
 
 /** Takes a page off the LRU that is on it: it goes, or a buffer is about to touch it. */
-export function pageLeaveLru(page: Page): void {
-  listDel(changetype<usize>(page) + offsetof<Page>('lruNext'));
+export function pageLeaveLru(page: LruPage): void {
+  listDel(changetype<usize>(page) + offsetof<LruPage>('lruNext'));
 }
 
 /** Where the kernel reaches the byte at `offset`, up to the end of its page; 0 when there is no memory to `write` to. */

@@ -53,8 +53,17 @@ function copy(area: Area, offset: u32, sender: Space, source: u64, size: u32, un
     if (!target) return size;
     const reach = areaReach(area, offset, target, size);
     const missed = copyFromUser(sender, target, source, reach);
-    if (missed) return size - breakOff(area, offset, target, reach - missed, reach, source, unit);
-    count(area, offset, target, reach, 0, source, unit);
+    if (missed) {
+      const copied = reach - missed;
+      const zeroed = toPageEnd(offset + copied, missed);
+      memory.fill(target + copied, 0, zeroed); // as in Linux, the rest of the failing page
+      count(area, offset, target, copied, zeroed, unit);
+      if (tracing()) traceRun(area, offset, target, copied, source, unit);
+      traceCopy(area, offset + copied, target + copied, zeroed, 0);
+      return size - copied;
+    }
+    count(area, offset, target, reach, 0, unit);
+    if (tracing()) traceRun(area, offset, target, reach, source, unit);
     offset += reach;
     source += reach;
     size -= reach;
@@ -62,17 +71,8 @@ function copy(area: Area, offset: u32, sender: Space, source: u64, size: u32, un
   return 0;
 }
 
-/** Ends a short copy of `copied` bytes: as in Linux, zeroes the rest of the failing page. Returns `copied`. */
-function breakOff(area: Area, offset: u32, target: usize, copied: u32, size: u32, source: u64, unit: i32): u32 {
-  const zeroed = toPageEnd(offset + copied, size - copied);
-  memory.fill(target + copied, 0, zeroed);
-  count(area, offset, target, copied, zeroed, source, unit);
-  traceCopy(area, offset + copied, target + copied, zeroed, 0);
-  return copied;
-}
-
 /** Counts a run of bytes: `copied`, then `zeroed`. The window has counted the first page. */
-function count(area: Area, offset: u32, target: usize, copied: u32, zeroed: u32, source: u64, unit: i32): void {
+function count(area: Area, offset: u32, target: usize, copied: u32, zeroed: u32, unit: i32): void {
   const counters = spaceCounters(area.space);
   const bytes = copied + zeroed;
   if (unit == EACH_PAGE) {
@@ -84,7 +84,6 @@ function count(area: Area, offset: u32, target: usize, copied: u32, zeroed: u32,
   }
   counters.bytesCopied += copied;
   framesMarkDirty(target, bytes);
-  if (tracing()) traceRun(area, offset, target, copied, source, unit);
 }
 
 /** An event for each copy; of the whole through kernel addresses, one for each page. */

@@ -16,7 +16,17 @@ import { bytesCopy } from '../lib/bytes';
 import { frameMarkDirty } from '../mem/frames';
 import { Space, spaceCounters } from '../mem/space';
 import { trace } from '../trace';
-import { Area, areaHas, areaPage, areaVma, areaWindow, Message, MESSAGE_DELIVERED, pageOnLru, Strategy } from './area';
+import {
+  Area,
+  areaHas,
+  areaPage,
+  areaVma,
+  areaWindow,
+  MessageLayout,
+  MESSAGE_DELIVERED,
+  pageOnLru,
+  Strategy,
+} from './area';
 import { copyByPage, copyNote, toPageEnd } from './copy';
 import { faultStrategy } from './fault';
 import { hugeStrategy } from './huge';
@@ -77,7 +87,7 @@ export function mappingStage(area: Area, offset: u32, size: u32): i32 {
 }
 
 /** Makes a message visible to its receiver. 0 or -ENOMEM. */
-export function mappingDeliver(area: Area, message: Message): i32 {
+export function mappingDeliver(area: Area, message: MessageLayout): i32 {
   const deliver = area.strategy.deliver;
   return deliver ? call_indirect<i32>(deliver, area, message) : 0;
 }

@@ -33,7 +33,17 @@ import { spaceLend } from '../mem/leaves';
 import { Space, spaceCounters, spaceVma } from '../mem/space';
 import { userWindow } from '../mem/uaccess';
 import { trace } from '../trace';
-import { Area, areaFrame, areaInstall, areaPage, Message, Page, pageLeaveLru, pageOnLru, Strategy } from './area';
+import {
+  Area,
+  areaFrame,
+  areaInstall,
+  areaPage,
+  MessageLayout,
+  LruPage,
+  pageLeaveLru,
+  pageOnLru,
+  Strategy,
+} from './area';
 import { copyByPage, copyNote, toPageEnd } from './copy';
 import { ownPageDrop, ownPageInstall } from './ownpage';
 
@@ -101,7 +111,7 @@ function window(area: Area, offset: u32, write: bool, delivered: bool): usize {
   return areaFrame(area, offset);
 }
 
-function deliver(area: Area, message: Message): i32 {
+function deliver(area: Area, message: MessageLayout): i32 {
   const last = <i32>((message.offset + message.size - 1) >>> PAGE_SHIFT);
   for (let index = <i32>(message.offset >>> PAGE_SHIFT); index <= last; index++) {
     if (!areaPage(area, index).frame && ownPageInstall(area, index)) return -ENOMEM;
@@ -125,10 +135,10 @@ function drop(area: Area, index: i32): void {
 
 /** A sender writes to a frame that the page `keeper` still has: it goes back, unless a buffer touches the page again. */
 function giveUp(keeper: usize): void {
-  const page = changetype<Page>(keeper);
+  const page = changetype<LruPage>(keeper);
   if (!pageOnLru(page)) return;
   const area = changetype<Area>(page.area);
-  const index = <i32>((keeper - area.pages) / offsetof<Page>());
+  const index = <i32>((keeper - area.pages) / offsetof<LruPage>());
   pageLeaveLru(page);
   trace(EVENT_UNMAP_USER, area.pid, index);
   drop(area, index);
@@ -158,18 +168,18 @@ function makeOwn(area: Area, index: i32): i32 {
 }
 
 /** The page's frame is another one from now on. */
-function pageTake(page: Page, frame: usize): void {
+function pageTake(page: LruPage, frame: usize): void {
   assert(frame != 0, 'remap: no frame');
   forgetKeeper(page);
   if (page.frame) framePut(page.frame);
   page.frame = frame;
 }
 
-function forgetKeeper(page: Page): void {
+function forgetKeeper(page: LruPage): void {
   if (page.frame && frameKeeper(page.frame) == changetype<usize>(page)) frameSetKeeper(page.frame, 0);
 }
 
-function isLent(page: Page): bool {
+function isLent(page: LruPage): bool {
   assert(page.frame != 0, 'remap: the page has no frame');
   return frameKind(page.frame) == FRAME_ANON;
 }

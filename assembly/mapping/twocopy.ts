@@ -12,13 +12,22 @@ import { FRAME_ARRAY, FRAME_STAGE, PAGE_MASK, PAGE_SHIFT, PAGE_SIZE, STRATEGY_TW
 import { funcref } from '../lib/funcref';
 import { frameAllocZero, framePut } from '../mem/frames';
 import { spaceCounters } from '../mem/space';
-import { Area, areaFrame, areaPage, areaWindow, Message, MESSAGE_DELIVERED, MESSAGE_SENT, Strategy } from './area';
+import {
+  Area,
+  areaFrame,
+  areaPage,
+  areaWindow,
+  MessageLayout,
+  MESSAGE_DELIVERED,
+  MESSAGE_SENT,
+  Strategy,
+} from './area';
 import { copyNote, toPageEnd } from './copy';
 import { ownPageDrop, ownPageInstall } from './ownpage';
 
 /** One for each page of the area, in a block that `own` of the area points at. */
 @unmanaged
-class Stage {
+class Bounce {
   frame: usize; // 0 while there is none
   messages: u32; // sent and not yet delivered that touch the page
 }
@@ -42,7 +51,7 @@ export function twoCopyStrategy(): Strategy {
 
 function setup(area: Area): i32 {
   let order = 0;
-  while (PAGE_SIZE << order < area.pageCount * <i32>offsetof<Stage>()) order++;
+  while (PAGE_SIZE << order < area.pageCount * <i32>offsetof<Bounce>()) order++;
   area.own = frameAllocZero(order, FRAME_ARRAY, changetype<usize>(area));
   area.ownOrder = order;
   return area.own ? 0 : -ENOMEM;
@@ -74,7 +83,7 @@ function window(area: Area, offset: u32, write: bool, delivered: bool): usize {
 /**
  * The second copy. Padding is not copied, or is zero between buffers: the receiver sees only bytes of the message.
  */
-function deliver(area: Area, message: Message): i32 {
+function deliver(area: Area, message: MessageLayout): i32 {
   const last = lastPage(message.offset, message.size);
   for (let index = firstPage(message.offset); index <= last; index++) {
     if (!areaPage(area, index).frame && ownPageInstall(area, index)) return -ENOMEM;
@@ -124,8 +133,8 @@ function unstage(area: Area, offset: u32, size: u32): void {
   }
 }
 
-function pageStage(area: Area, index: i32): Stage {
-  return changetype<Stage>(area.own + <usize>index * offsetof<Stage>());
+function pageStage(area: Area, index: i32): Bounce {
+  return changetype<Bounce>(area.own + <usize>index * offsetof<Bounce>());
 }
 
 function firstPage(offset: u32): i32 {

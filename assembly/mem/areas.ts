@@ -40,29 +40,28 @@ const MAP_TOP: u64 = 0x7ff0000000;
 /** Linux: mmap_min_addr; the kernel chooses no address below. */
 const MAP_BOTTOM: u64 = POISON_END;
 
+/** What mmap asks for, and what it maps. */
+@unmanaged
+export class MapRequest {
+  addr: u64; // a wish, an order with MAP_FIXED or MAP_FIXED_NOREPLACE; 0: anywhere
+  len: u64; // bytes, rounded up to pages
+  prot: u32;
+  flags: u32;
+  pages: PageArray | null; // what is mapped, from entry `pageOffset` on; null: anonymous memory
+  pageOffset: u32;
+  owner: usize; // spaceTakeClosed returns it when the area is closed; 0: none
+}
+
 /**
  * mmap, after the file's own checks.
- * @param addr a wish, an order with MAP_FIXED or MAP_FIXED_NOREPLACE; 0: anywhere
- * @param len bytes, rounded up to pages
- * @param pages what is mapped, from entry `pageOffset` on; null: anonymous memory
- * @param owner whom spaceTakeClosed names when the area is closed; 0: none
  * @returns the address, or -errno: EINVAL, ENOMEM, EEXIST as Linux. The area may be made writable later, and a forked
  *   child gets it, unless the caller changes mayWrite and dontCopy of spaceVma(space, address).
  */
-export function spaceMap(
-  space: Space,
-  addr: u64,
-  len: u64,
-  prot: u32,
-  flags: u32,
-  pages: PageArray | null,
-  pageOffset: u32,
-  owner: usize,
-): i64 {
-  const place = spacePlace(space, addr, len, flags);
+export function spaceMap(space: Space, request: MapRequest): i64 {
+  const place = spacePlace(space, request.addr, request.len, request.flags);
   if (place < 0) return place;
   const start = <u64>place;
-  const bytes = pageAlign(len);
+  const bytes = pageAlign(request.len);
   if (!isFree(space, start, bytes)) {
     const error = spaceUnmap(space, start, bytes);
     if (error != 0) return error;
@@ -70,11 +69,11 @@ export function spaceMap(
 
   const vma = vmaCreate(start, start + bytes);
   if (!vma) return -ENOMEM;
-  vma.prot = prot & PROT_ALL;
-  vma.flags = flags;
-  vma.pages = pages;
-  vma.pageOffset = pageOffset;
-  vma.owner = owner;
+  vma.prot = request.prot & PROT_ALL;
+  vma.flags = request.flags;
+  vma.pages = request.pages;
+  vma.pageOffset = request.pageOffset;
+  vma.owner = request.owner;
   vma.mayWrite = true;
   vmaInsert(space, vma);
   joinAround(space, start, start + bytes);

@@ -16,7 +16,7 @@ import {
   PROT_WRITE,
 } from '../abi/machine';
 import { Strategy } from '../mapping/area';
-import { spaceMap, spacePlace } from '../mem/areas';
+import { MapRequest, spaceMap, spacePlace } from '../mem/areas';
 import { fdFile } from '../task/fdtable';
 import { FILE_BINDER, FILE_MEMFD, fileGet, fileReadable, fileWritable, OpenFile } from '../task/file';
 import { Memfd } from '../task/memfd';
@@ -27,42 +27,36 @@ import { binderMmap } from '../driver/lifecycle';
 const VALIDATED: u32 = MAP_FIXED_NOREPLACE | MAP_SYNC;
 
 /**
- * Maps `len` bytes of descriptor `fd` from offset `off` on, or anonymous memory, for which both are ignored.
+ * Maps what `request` asks for: bytes of descriptor `fd` from offset `off` on, or anonymous memory, for which both are ignored.
+ * @param request with no pages and no owner; they are filled in here
  * @param strategy of a binder mapping; null for one that does not exist
  * @returns the address, or a negative errno
  */
-export function fileMmap(
-  thread: Thread,
-  addr: u64,
-  len: u64,
-  prot: u32,
-  flags: u32,
-  fd: i32,
-  off: u64,
-  strategy: Strategy | null,
-): i64 {
+export function fileMmap(thread: Thread, request: MapRequest, fd: i32, off: u64, strategy: Strategy | null): i64 {
   if (off & PAGE_MASK) return -EINVAL;
+  const flags = request.flags;
   const space = thread.process.space!;
   let file: OpenFile | null = null;
   if (!(flags & MAP_ANONYMOUS)) {
     file = fdFile(thread.process, fd);
     if (!file) return -EBADF;
   }
-  const refusal = file ? refuseFile(file, prot, flags) : refuseAnonymous(flags);
+  const refusal = file ? refuseFile(file, request.prot, flags) : refuseAnonymous(flags);
   if (refusal) {
-    const place = spacePlace(space, addr, len, flags);
+    const place = spacePlace(space, request.addr, request.len, flags);
     return place < 0 ? place : refusal;
   }
-  if (!file) return spaceMap(space, addr, len, prot, flags, null, 0, 0);
-  if (file.kind == FILE_MEMFD) return mmapMemfd(thread, file, addr, len, prot, flags, off);
-  return strategy ? binderMmap(thread, file, addr, len, prot, flags, strategy) : -EINVAL;
+  if (!file) return spaceMap(space, request);
+  if (file.kind == FILE_MEMFD) return mmapMemfd(thread, file, request, off);
+  return strategy ? binderMmap(thread, file, request, strategy) : -EINVAL;
 }
 
-function mmapMemfd(thread: Thread, file: OpenFile, addr: u64, len: u64, prot: u32, flags: u32, off: u64): i64 {
-  const offset = <u32>(off >> PAGE_SHIFT);
+function mmapMemfd(thread: Thread, file: OpenFile, request: MapRequest, off: u64): i64 {
   assert((off & PAGE_MASK) == 0 && file.kind == FILE_MEMFD, 'mmapMemfd: no whole page of a memfd');
-  const owner = changetype<usize>(file);
-  const address = spaceMap(thread.process.space!, addr, len, prot, flags, changetype<Memfd>(file.owner), offset, owner);
+  request.pages = changetype<Memfd>(file.owner);
+  request.pageOffset = <u32>(off >> PAGE_SHIFT);
+  request.owner = changetype<usize>(file);
+  const address = spaceMap(thread.process.space!, request);
   if (address > 0 && !file.mapped) {
     file.mapped = true;
     fileGet(file);

@@ -80,7 +80,7 @@ function makeMemfd(content: usize, length: u32): OpenFile | null {
 function makePipe(process: Process, fd: i32, fd2: i32): i32 {
   const stream = streamCreate();
   if (!stream) return -ENOMEM;
-  return placeBoth(process, fd, fd2, stream, null, null, stream);
+  return placeBoth(process, fd, fd2, stream, null);
 }
 
 function makeSocketPair(process: Process, fd: i32, fd2: i32): i32 {
@@ -90,29 +90,25 @@ function makeSocketPair(process: Process, fd: i32, fd2: i32): i32 {
     if (there) dropStream(there);
     return -ENOMEM;
   }
-  return placeBoth(process, fd, fd2, there, back, back, there);
+  return placeBoth(process, fd, fd2, there, back);
 }
 
-/** Opens both ends and gives them their numbers; the ends of a pipe are one file. */
-function placeBoth(
-  process: Process,
-  fd: i32,
-  fd2: i32,
-  reads: Stream,
-  writes: Stream | null,
-  reads2: Stream | null,
-  writes2: Stream,
-): i32 {
-  assert(reads != reads2 && writes != writes2, 'placeBoth: one end twice');
-  const first = fileOpenStream(reads, writes, writes ? O_RDWR : O_NONBLOCK);
-  const second = first ? fileOpenStream(reads2, writes2, writes ? O_RDWR : O_WRONLY | O_NONBLOCK) : null;
+/**
+ * Opens both ends and gives them their numbers; the ends of a pipe are one file.
+ * @param there what `fd2` writes and `fd` reads
+ * @param back what `fd` writes and `fd2` reads; null in a pipe
+ */
+function placeBoth(process: Process, fd: i32, fd2: i32, there: Stream, back: Stream | null): i32 {
+  assert(there != back, 'placeBoth: one stream both ways');
+  const first = fileOpenStream(there, back, back ? O_RDWR : O_NONBLOCK);
+  const second = first ? fileOpenStream(back, there, back ? O_RDWR : O_WRONLY | O_NONBLOCK) : null;
   if (!first || !second) {
     if (first) fileFree(first);
-    dropStream(writes2);
-    if (reads2) dropStream(reads2);
+    dropStream(there);
+    if (back) dropStream(back);
     return -ENOMEM;
   }
-  if (!writes) second.inode = first.inode;
+  if (!back) second.inode = first.inode;
   const inode = place(process, fd, first);
   const other = place(process, fd2, second);
   return other < 0 ? other : inode;

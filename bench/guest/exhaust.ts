@@ -18,7 +18,7 @@ import { Buffer } from '../../assembly/alloc/buffer';
 import { lruFirst, lruNext, lruShrink } from '../../assembly/alloc/pages';
 import { areaPage, pageOnLru } from '../../assembly/mapping/area';
 import { mappingStrategy } from '../../assembly/mapping/index';
-import { spaceMap } from '../../assembly/mem/areas';
+import { MapRequest, spaceMap } from '../../assembly/mem/areas';
 import { framesFree } from '../../assembly/mem/frames';
 import { spaceCreate, spaceResident, spaceVma } from '../../assembly/mem/space';
 import {
@@ -84,6 +84,7 @@ class Run {
 }
 
 const run = changetype<Run>(memory.data(offsetof<Run>(), 8));
+const request = changetype<MapRequest>(memory.data(offsetof<MapRequest>(), 8));
 const plans: usize = memory.data(BUFFER_COUNT * offsetof<Planned>(), 8);
 
 /** Maps the area in a space of its own. The machine is booted and has none yet. 0, -ENOMEM or -EINVAL. */
@@ -92,8 +93,11 @@ export function exhaustStart(strategyNumber: i32): i32 {
   const alloc = allocCreate(PID);
   const space = spaceCreate(0);
   if (!alloc || !space) return -ENOMEM;
-  const flags = MAP_PRIVATE | MAP_FIXED_NOREPLACE;
-  const address = spaceMap(space, AREA_BASE, AREA_SIZE, PROT_READ, flags, null, 0, 0);
+  request.addr = AREA_BASE;
+  request.len = AREA_SIZE;
+  request.prot = PROT_READ;
+  request.flags = MAP_PRIVATE | MAP_FIXED_NOREPLACE;
+  const address = spaceMap(space, request);
   if (address < 0) return <i32>address;
   const vma = spaceVma(space, AREA_BASE)!;
   const error = allocMmap(alloc, space, vma, strategy);

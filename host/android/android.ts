@@ -8,10 +8,10 @@
  */
 import { defaultServiceManager } from '../binder/iservicemanager.ts';
 import { ServiceManager } from '../binder/servicemanager.ts';
-import { BinderlabError } from '../kernel/error.ts';
-import type { Process } from '../kernel/process.ts';
+import type { Process } from '../os/process.ts';
 import type { Act } from '../sim/request.ts';
 import type { Simulation } from '../sim/simulation.ts';
+import { BinderlabError } from '../wire/error.ts';
 import { ActivityThread } from './activitythread.ts';
 import { componentOf } from './component.ts';
 import { ACTIVITY_SERVICE, ActivityManagerProxy, START_SUCCESS } from './iactivitymanager.ts';

@@ -9,11 +9,11 @@ import {
   TRANSACTION_DATA_DATA_SIZE,
   TRANSACTION_DATA_FLAGS,
 } from '../../assembly/abi/wire.ts';
-import { u32At, u64At } from '../kernel/endian.ts';
-import { bytesOfHex } from '../kernel/hex.ts';
-import { payloadSize, wordName } from '../kernel/words.ts';
 import type { Machine } from '../machine.ts';
 import type { Step } from '../trace/journal.ts';
+import { u32At, u64At } from '../wire/endian.ts';
+import { bytesOfHex } from '../wire/hex.ts';
+import { payloadSize, wordName } from '../wire/words.ts';
 import { methodName } from './methodnames.ts';
 
 /** Offsets in a request of its header and of its interface name: length in code units, then UTF-16. */

@@ -5,7 +5,7 @@
  */
 import type { Parcel } from '../binder/parcel.ts';
 import { ServiceException } from '../binder/status.ts';
-import { BinderlabError } from '../kernel/error.ts';
+import { BinderlabError } from '../wire/error.ts';
 
 export interface ComponentName {
   readonly package: string;

@@ -1,7 +1,7 @@
 /** Context: an application's access to the system. Its methods are called on the main thread. */
 import type { BBinder } from '../binder/bbinder.ts';
-import { BinderlabError } from '../kernel/error.ts';
 import type { Act } from '../sim/request.ts';
+import { BinderlabError } from '../wire/error.ts';
 import { type ComponentName, componentOf, componentText } from './component.ts';
 import { type ActivityManagerProxy, BIND_AUTO_CREATE } from './iactivitymanager.ts';
 import type { Looper } from './looper.ts';

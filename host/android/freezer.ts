@@ -5,10 +5,10 @@
 import { BINDER_FREEZE, BINDER_GET_FROZEN_INFO } from '../../assembly/abi/protocol.ts';
 import { FROZEN_STATUS_INFO_SIZE } from '../../assembly/abi/wire.ts';
 import { ProcessState } from '../binder/processstate.ts';
-import { BinderlabError, callError } from '../kernel/error.ts';
-import { type FrozenInfo, freezeBytes, frozenInfoOf, frozenQueryBytes } from '../kernel/ioctls.ts';
 import type { Act } from '../sim/request.ts';
 import { sys } from '../sim/sys.ts';
+import { BinderlabError, callError } from '../wire/error.ts';
+import { type FrozenInfo, freezeBytes, frozenInfoOf, frozenQueryBytes } from '../wire/ioctls.ts';
 
 /** Interval of its tries, in milliseconds. */
 const RETRY_MS = 100;

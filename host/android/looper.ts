@@ -2,9 +2,10 @@
  * Looper and its queue: a main thread that handles messages in order, and sleeps without one. Other threads of the process
  * post to it, and wake it through a pipe, as Android wakes a looper through a descriptor.
  */
-import { BinderlabError } from '../kernel/error.ts';
+
 import { type Act, isAct } from '../sim/request.ts';
 import { sys } from '../sim/sys.ts';
+import { BinderlabError } from '../wire/error.ts';
 
 /** A message's handler; a generator when it makes system calls. */
 export type Message = () => unknown;

@@ -1,7 +1,7 @@
 /** The installed packages: their code, and their uids. */
 import type { IBinder } from '../binder/parcel.ts';
-import { BinderlabError } from '../kernel/error.ts';
 import type { Act } from '../sim/request.ts';
+import { BinderlabError } from '../wire/error.ts';
 import { type ComponentName, componentOf } from './component.ts';
 import type { Context } from './context.ts';
 

@@ -7,11 +7,11 @@
  *     child:  close the socket -> setresuid -> onZygoteInit: ProcessState, startThreadPool -> its main
  */
 import { ProcessState } from '../binder/processstate.ts';
-import { BinderlabError } from '../kernel/error.ts';
-import type { Process } from '../kernel/process.ts';
+import type { Process } from '../os/process.ts';
 import type { Act } from '../sim/request.ts';
 import type { Simulation } from '../sim/simulation.ts';
 import { sys } from '../sim/sys.ts';
+import { BinderlabError } from '../wire/error.ts';
 import { answerBytes, argumentsOf, takeRequest, type ZygoteArguments } from './zygotearguments.ts';
 
 /** The main function of a child; runs when the child has a pool of Binder threads. */

@@ -5,8 +5,8 @@
  *     answer    int32 pid (big endian, as Java's streams have it; below 0: no process was made), one byte: under a wrapper?
  */
 
-import { BinderlabError } from '../kernel/error.ts';
-import { bytesOfText, textOfBytes } from '../kernel/text.ts';
+import { BinderlabError } from '../wire/error.ts';
+import { bytesOfText, textOfBytes } from '../wire/text.ts';
 
 export interface ZygoteArguments {
   /** The uid of the process. */

@@ -1,7 +1,8 @@
 /** ZygoteProcess: the system server's side of the socket; asks Zygote for processes, one at a time. */
-import { BinderlabError } from '../kernel/error.ts';
+
 import type { Act } from '../sim/request.ts';
 import { sys } from '../sim/sys.ts';
+import { BinderlabError } from '../wire/error.ts';
 import { Monitor } from './monitor.ts';
 import { ANSWER_SIZE, answeredPid, requestBytes, type ZygoteArguments } from './zygotearguments.ts';
 

@@ -6,9 +6,9 @@
  *     int32 length | int32 1 (2: the receiver may write) | binder_fd_object
  */
 import { MAP_SHARED, PROT_READ, PROT_WRITE } from '../../assembly/abi/machine.ts';
-import { BinderlabError } from '../kernel/error.ts';
 import type { Act } from '../sim/request.ts';
 import { sys } from '../sim/sys.ts';
+import { BinderlabError } from '../wire/error.ts';
 import type { Parcel } from './parcel.ts';
 
 /** The largest blob inside a parcel, in bytes. */

@@ -8,10 +8,11 @@
  *     unlinked, notified  BC_CLEAR_DEATH_NOTIFICATION    BR_CLEAR_DEATH_NOTIFICATION_DONE confirms it
  *     or released
  */
-import { BinderlabError } from '../kernel/error.ts';
-import type { Process } from '../kernel/process.ts';
+
+import type { Process } from '../os/process.ts';
 import { type Act, isAct } from '../sim/request.ts';
 import { noteMethods } from '../sim/unrun.ts';
+import { BinderlabError } from '../wire/error.ts';
 import {
   DUMP_TRANSACTION,
   FIRST_CALL_TRANSACTION,

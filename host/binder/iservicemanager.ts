@@ -1,9 +1,10 @@
 /** IServiceManager: the interface to register and find services, in Android 14's form. Owns its codes and the client's side. */
-import { BinderlabError } from '../kernel/error.ts';
+
 import type { Act } from '../sim/request.ts';
 import { sys } from '../sim/sys.ts';
 import type { Poll } from '../sim/thread.ts';
 import { noted, noteMethods } from '../sim/unrun.ts';
+import { BinderlabError } from '../wire/error.ts';
 import { BnInterface, BpInterface } from './interface.ts';
 import type { IBinder, Parcel } from './parcel.ts';
 import { ProcessState } from './processstate.ts';

@@ -2,7 +2,7 @@
  * The objects of one process that the driver knows, by address. An object stays here while another process holds a
  * reference to it, or while a parcel with it is in flight.
  */
-import { BinderlabError } from '../kernel/error.ts';
+import { BinderlabError } from '../wire/error.ts';
 import type { BBinder } from './bbinder.ts';
 import type { NodeAddress } from './parcel.ts';
 

@@ -26,9 +26,9 @@ import {
   OBJECT_FLAGS,
   OBJECT_TYPE,
 } from '../../assembly/abi/wire.ts';
-import { bigAt, setU64, u32At, u64At } from '../kernel/endian.ts';
-import { BinderlabError } from '../kernel/error.ts';
 import type { Act } from '../sim/request.ts';
+import { bigAt, setU64, u32At, u64At } from '../wire/endian.ts';
+import { BinderlabError } from '../wire/error.ts';
 import { ParcelValues } from './parcelvalues.ts';
 import { STABILITY_UNDECLARED } from './stability.ts';
 import { EXCEPTION, ServiceException, STATUS } from './status.ts';

@@ -4,9 +4,9 @@
  */
 import { BINDER_TYPE_FD } from '../../assembly/abi/protocol.ts';
 import { FLAT_OBJECT_SIZE, OBJECT_TYPE } from '../../assembly/abi/wire.ts';
-import { u32At } from '../kernel/endian.ts';
-import { BinderlabError } from '../kernel/error.ts';
-import { align } from '../kernel/payload.ts';
+import { u32At } from '../wire/endian.ts';
+import { BinderlabError } from '../wire/error.ts';
+import { align } from '../wire/payload.ts';
 import { describeBytes, ParcelError } from './parcelerror.ts';
 import { STATUS } from './status.ts';
 

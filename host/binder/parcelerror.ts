@@ -1,5 +1,5 @@
 /** A read from a parcel that cannot be right: the method, the offset, and the bytes there. */
-import { i32At } from '../kernel/endian.ts';
+import { i32At } from '../wire/endian.ts';
 import { StatusError, statusName } from './status.ts';
 
 const BYTES_SHOWN = 16;

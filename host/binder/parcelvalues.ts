@@ -9,7 +9,7 @@
  *     cstring            bytes, NUL, zeros up to a multiple of 4
  *     array              int32 length (-1: null), elements
  */
-import { BinderlabError } from '../kernel/error.ts';
+import { BinderlabError } from '../wire/error.ts';
 import { NULL_LENGTH, ParcelData } from './parceldata.ts';
 import type { ParcelError } from './parcelerror.ts';
 import { STATUS } from './status.ts';

@@ -15,14 +15,14 @@ import {
   BINDER_VERSION,
   FLAT_BINDER_FLAG_TXN_SECURITY_CTX,
 } from '../../assembly/abi/protocol.ts';
-import { u32At } from '../kernel/endian.ts';
-import { BinderlabError } from '../kernel/error.ts';
-import { managerBytes, u32Bytes } from '../kernel/ioctls.ts';
-import type { Process } from '../kernel/process.ts';
-import { MAP_LENGTH } from '../kernel/thread.ts';
+import type { Process } from '../os/process.ts';
+import { MAP_LENGTH } from '../os/thread.ts';
 import type { Act } from '../sim/request.ts';
 import { sys } from '../sim/sys.ts';
 import { noteMethods } from '../sim/unrun.ts';
+import { u32At } from '../wire/endian.ts';
+import { BinderlabError } from '../wire/error.ts';
+import { managerBytes, u32Bytes } from '../wire/ioctls.ts';
 import { type BBinder, PING_TRANSACTION } from './bbinder.ts';
 import { BpBinder, type Courier, type ProxyHome } from './bpbinder.ts';
 import { IPCThreadState, type IpcProcess } from './ipcthreadstate.ts';

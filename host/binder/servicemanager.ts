@@ -5,7 +5,7 @@
  * Android's also stops unused services (registerClientCallback, tryUnregisterService) and answers questions about APEX
  * packages; here those methods are unknown.
  */
-import type { Process } from '../kernel/process.ts';
+import type { Process } from '../os/process.ts';
 import type { Act } from '../sim/request.ts';
 import type { Simulation } from '../sim/simulation.ts';
 import { BpBinder } from './bpbinder.ts';

@@ -1,6 +1,7 @@
 /** Memory of a thread for a message that is too large to follow its commands. */
-import type { Placed } from '../kernel/objects.ts';
-import type { Thread } from '../kernel/thread.ts';
+
+import type { Thread } from '../os/thread.ts';
+import type { Placed } from '../wire/objects.ts';
 
 /** Larger messages do not fit after the commands. */
 const INLINE_MAX = 32 * 1024;

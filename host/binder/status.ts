@@ -2,7 +2,7 @@
  * Results of a failed call. `StatusError` carries one of Android's status_t values, which a service may also return;
  * `ServiceException` is what a method of an AIDL interface throws.
  */
-import { BinderlabError } from '../kernel/error.ts';
+import { BinderlabError } from '../wire/error.ts';
 
 const UNKNOWN_ERROR = -2147483648;
 

@@ -45,7 +45,7 @@ export interface CommandLine<O extends Options> {
   given: ReadonlySet<string>;
 }
 
-export interface Command<O extends Options> {
+export interface CliCommand<O extends Options> {
   readonly options: O;
   /** Absent: the command takes none. */
   readonly words?: Words;
@@ -62,9 +62,9 @@ export interface Command<O extends Options> {
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: what a command takes varies, and only a table of its own reads it
-export type AnyCommand = Command<any>;
+export type AnyCommand = CliCommand<any>;
 
 /** The command as it is, with the types of its options. */
-export function defineCommand<const O extends Options>(command: Command<O>): Command<O> {
+export function defineCommand<const O extends Options>(command: CliCommand<O>): CliCommand<O> {
   return command;
 }

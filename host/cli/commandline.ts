@@ -3,7 +3,7 @@
  * name that was meant where one is near.
  */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import type { Command, CommandLine, Option, Options, Values } from './command.ts';
+import type { CliCommand, CommandLine, Option, Options, Values } from './command.ts';
 import { didYouMean } from './misspelling.ts';
 import { UsageError } from './usage.ts';
 
@@ -23,7 +23,7 @@ export function wordsOf(line: readonly string[], options: Options): { word: stri
  */
 export function readCommandLine<O extends Options>(
   name: string,
-  command: Command<O>,
+  command: CliCommand<O>,
   line: readonly string[],
 ): CommandLine<O> {
   const { options } = command;
@@ -83,7 +83,7 @@ function optionValue(command: string, options: Options, { name, rawName, value, 
   return value;
 }
 
-function checkTogether<O extends Options>(name: string, command: Command<O>, given: ReadonlySet<string>): void {
+function checkTogether<O extends Options>(name: string, command: CliCommand<O>, given: ReadonlySet<string>): void {
   for (const [option, { required }] of Object.entries(command.options)) {
     if (required === true && !given.has(option)) throw new UsageError(`${name} needs --${option}; see ${name} --help`);
   }
@@ -92,7 +92,7 @@ function checkTogether<O extends Options>(name: string, command: Command<O>, giv
   }
 }
 
-function checkWords<O extends Options>(name: string, command: Command<O>, words: readonly string[]): void {
+function checkWords<O extends Options>(name: string, command: CliCommand<O>, words: readonly string[]): void {
   const { words: taken, wordsBelongTo } = command;
   const [first] = words;
   if (taken === undefined) {

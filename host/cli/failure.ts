@@ -1,7 +1,7 @@
 /** What is said of an error that ends the program, and the exit code. */
 import { getSystemErrorMap } from 'node:util';
-import { BinderlabError } from '../kernel/error.ts';
 import { JournalError } from '../trace/journaltext.ts';
+import { BinderlabError } from '../wire/error.ts';
 import { EXIT_NO, EXIT_USAGE, UsageError } from './usage.ts';
 
 export interface Failure {

@@ -1,6 +1,7 @@
 /** The options that every command takes: how the machine is made. */
-import { STRATEGIES, type Strategy } from '../kernel/strategy.ts';
+
 import type { BootOptions } from '../machine.ts';
+import { STRATEGIES, type Strategy } from '../wire/strategy.ts';
 import { type Build, guestModule } from './boot.ts';
 import type { Options } from './command.ts';
 import { wholeNumber } from './number.ts';

@@ -1,6 +1,7 @@
 /** `binderlab replay`: do these journals come out of the emulator as they were recorded? */
+
+import { ByteOrigins } from '../byteorigins.ts';
 import { Machine } from '../machine.ts';
-import { Provenance } from '../provenance.ts';
 import { type Difference, mapsAlike, type Performer, replay } from '../replay.ts';
 import { EventHash } from '../trace/eventhash.ts';
 import type { JournalHeader } from '../trace/journal.ts';
@@ -69,7 +70,7 @@ export const replayCommand = defineCommand({
       const result = replay(journal, boot, {
         skipDumps: args['skip-dumps'],
         check: args.check,
-        ...(isAlike ? {} : { origins: (header) => new Provenance(header, options) }),
+        ...(isAlike ? {} : { origins: (header) => new ByteOrigins(header, options) }),
       });
       report.traces++;
       report.steps += result.steps;

@@ -1,7 +1,7 @@
 /** Scripts: loading one, booting its machine, and running it to its end. */
 import { existsSync } from 'node:fs';
-import { BinderlabError } from '../kernel/error.ts';
 import { type BootOptions, Machine } from '../machine.ts';
+import { BinderlabError } from '../wire/error.ts';
 import { importScript } from './bundle.ts';
 import { findFile } from './packagefile.ts';
 import { describeScriptError } from './scripterror.ts';

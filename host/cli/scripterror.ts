@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { BinderlabError } from '../kernel/error.ts';
+import { BinderlabError } from '../wire/error.ts';
 import { ROOT } from './packagefile.ts';
 
 /** A place in a file, line and column counted from 1. */

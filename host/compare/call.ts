@@ -9,12 +9,12 @@
  * `pressure` is the same with the shrinker between the calls: it takes every unused page.
  */
 import { MAP_SHARED, PROT_READ } from '../../assembly/abi/machine.ts';
-import type { Command } from '../kernel/command.ts';
-import { bc } from '../kernel/commands.ts';
-import type { Process } from '../kernel/process.ts';
-import type { TransactionReturn } from '../kernel/returns.ts';
 import type { Machine } from '../machine.ts';
-import { memfdPayload, NewMemfdPayload, Payload } from './payload.ts';
+import type { Process } from '../os/process.ts';
+import type { Command } from '../wire/command.ts';
+import { bc } from '../wire/commands.ts';
+import type { TransactionReturn } from '../wire/returns.ts';
+import { memfdPayload, NewMemfdPayload, ScenePayload } from './payload.ts';
 import { messageOf, Peers } from './peers.ts';
 import { PAGES, type Scene, type SceneChoice, SENDS, type Send, type Workload } from './scene.ts';
 
@@ -41,7 +41,7 @@ const ALL_PAGES = 0x7fffffff;
 
 class CallScene implements Scene {
   readonly #peers: Peers;
-  readonly #payload: Payload;
+  readonly #payload: ScenePayload;
   readonly #isFile: boolean;
   #received: Uint8Array = new Uint8Array(0);
 
@@ -92,9 +92,9 @@ class CallScene implements Scene {
   }
 }
 
-function payloadOf(client: Process, length: number, send: Send): Payload {
+function payloadOf(client: Process, length: number, send: Send): ScenePayload {
   if (send === 'memfd') return memfdPayload(client, length);
-  return send === 'new-memfd' ? new NewMemfdPayload(client, length) : new Payload(client, length);
+  return send === 'new-memfd' ? new NewMemfdPayload(client, length) : new ScenePayload(client, length);
 }
 
 class PressureScene extends CallScene {

@@ -6,7 +6,7 @@
  *
  * Every event needs its nanoseconds; a bare number has no source.
  */
-import { BinderlabError } from '../kernel/error.ts';
+import { BinderlabError } from '../wire/error.ts';
 import type { Cost, CostProfile } from './costs.ts';
 import { EVENTS, type Event } from './tally.ts';
 

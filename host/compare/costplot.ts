@@ -3,7 +3,7 @@ import { exactBytesText, timeText } from '../plot/figures.ts';
 import type { LinePlot, Point } from '../plot/lineplot.ts';
 import { crossingText } from './answer.ts';
 import type { CostProfile } from './costs.ts';
-import { type Group, groupsOf, SAME } from './crossings.ts';
+import { type CurveGroup, groupsOf, SAME } from './crossings.ts';
 import { type Name, namesText } from './curve.ts';
 import { lookOf } from './looks.ts';
 import type { Study } from './study.ts';
@@ -16,7 +16,7 @@ export function costPlot({ rows, payloads, curves, crossings }: Study, { machine
     points: payloads.map(
       (payload): Point => ({
         x: payload,
-        y: (group.curves[0] as Group['curves'][0]).at(payload),
+        y: (group.curves[0] as CurveGroup['curves'][0]).at(payload),
         bare: !asked.has(payload),
       }),
     ),
@@ -35,6 +35,6 @@ export function costPlot({ rows, payloads, curves, crossings }: Study, { machine
   };
 }
 
-function lineName({ names }: Group): string {
+function lineName({ names }: CurveGroup): string {
   return names.length === 1 ? namesText(names) : `${namesText(names)}: the same, within ${100 * SAME} %`;
 }

@@ -10,7 +10,7 @@ import type { Jumps } from './scene.ts';
 export const SAME = 0.05;
 
 /** Curves with equal cost at every measured payload. */
-export interface Group {
+export interface CurveGroup {
   names: Name[];
   curves: Curve[];
 }
@@ -47,8 +47,8 @@ const PAYLOADS_MAX = 1000;
 /** Number of payloads on either side of a change between which every jump is measured. */
 const NEIGHBOURS = 4;
 
-export function groupsOf(curves: readonly Curve[], payloads: readonly number[]): Group[] {
-  const groups: Group[] = [];
+export function groupsOf(curves: readonly Curve[], payloads: readonly number[]): CurveGroup[] {
+  const groups: CurveGroup[] = [];
   for (const curve of curves) {
     const group = groups.find(({ curves: [one] }) =>
       payloads.every((payload) => areSame((one as Curve).at(payload), curve.at(payload))),
@@ -76,20 +76,20 @@ function areSame(one: number, other: number): boolean {
   return Math.max(one, other) <= Math.min(one, other) * (1 + SAME);
 }
 
-function isCheapest(group: Group, groups: readonly Group[], payload: number): boolean {
+function isCheapest(group: CurveGroup, groups: readonly CurveGroup[], payload: number): boolean {
   const least = Math.min(...groups.map((one) => costOf(one, payload)[0]));
   return costOf(group, payload)[0] <= least * (1 + SAME);
 }
 
-function costOf({ curves }: Group, payload: number): readonly [least: number, most: number] {
+function costOf({ curves }: CurveGroup, payload: number): readonly [least: number, most: number] {
   const costs = curves.map((curve) => curve.at(payload));
   return [Math.min(...costs), Math.max(...costs)];
 }
 
 class Pair {
   constructor(
-    private readonly one: Group,
-    private readonly other: Group,
+    private readonly one: CurveGroup,
+    private readonly other: CurveGroup,
     private readonly jumps: Jumps,
   ) {}
 

@@ -1,7 +1,8 @@
 /** Workload `echo`: the server replies to a call of P bytes with P bytes of its own, and the client reads them. */
-import { bc } from '../kernel/commands.ts';
+
 import type { Machine } from '../machine.ts';
-import { Payload } from './payload.ts';
+import { bc } from '../wire/commands.ts';
+import { ScenePayload } from './payload.ts';
 import { messageOf, Peers } from './peers.ts';
 import { PAGES, type Scene, type SceneChoice, type Workload } from './scene.ts';
 
@@ -16,15 +17,15 @@ export const ECHO: Workload = {
 
 class EchoScene implements Scene {
   readonly #peers: Peers;
-  readonly #asked: Payload;
-  readonly #answered: Payload;
+  readonly #asked: ScenePayload;
+  readonly #answered: ScenePayload;
   #received: readonly [server: Uint8Array, client: Uint8Array] = [new Uint8Array(0), new Uint8Array(0)];
 
   constructor(machine: Machine, { payload }: SceneChoice) {
     this.#peers = new Peers(machine);
     this.#peers.server.thread(); // it writes the reply's bytes while the server's main thread waits
-    this.#asked = new Payload(this.#peers.client, payload);
-    this.#answered = new Payload(this.#peers.server, payload);
+    this.#asked = new ScenePayload(this.#peers.client, payload);
+    this.#answered = new ScenePayload(this.#peers.server, payload);
   }
 
   map(): void {

@@ -1,6 +1,7 @@
 /** Plot styles: each strategy has one colour in all plots, each way to send its dashes, each event its colour. */
-import { STRATEGIES } from '../kernel/strategy.ts';
+
 import type { Look } from '../plot/svg.ts';
+import { STRATEGIES } from '../wire/strategy.ts';
 import type { Name } from './curve.ts';
 import { type Receive, SENDS } from './scene.ts';
 import { EVENTS, type Event } from './tally.ts';

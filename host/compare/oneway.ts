@@ -5,9 +5,9 @@
  *     stream   P bytes in many small messages; up to 16 wait at the server's node, then it reads and frees each
  */
 import { TF_ONE_WAY } from '../../assembly/abi/protocol.ts';
-import { bc } from '../kernel/commands.ts';
 import type { Machine } from '../machine.ts';
-import { Payload } from './payload.ts';
+import { bc } from '../wire/commands.ts';
+import { ScenePayload } from './payload.ts';
 import { Peers } from './peers.ts';
 import { PAGES, type Scene, type SceneChoice, type Workload } from './scene.ts';
 
@@ -36,7 +36,7 @@ export const STREAM: Workload = {
 
 class OnewayScene implements Scene {
   readonly #peers: Peers;
-  readonly #payload: Payload;
+  readonly #payload: ScenePayload;
   readonly #received: Uint8Array;
 
   /** @param piece Greatest number of bytes of a message. */
@@ -46,7 +46,7 @@ class OnewayScene implements Scene {
     private readonly piece: number,
   ) {
     this.#peers = new Peers(machine);
-    this.#payload = new Payload(this.#peers.client, payload);
+    this.#payload = new ScenePayload(this.#peers.client, payload);
     this.#received = new Uint8Array(payload);
   }
 

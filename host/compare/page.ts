@@ -1,10 +1,11 @@
 /** The comparison as a self-contained HTML page: the answer, plots, page tables, counts, sources. */
-import type { Strategy } from '../kernel/strategy.ts';
+
 import { barPlot } from '../plot/barplot.ts';
 import { bytesText, exactBytesText, timeText } from '../plot/figures.ts';
 import { linePlot } from '../plot/lineplot.ts';
 import { besides, htmlPage } from '../plot/page.ts';
 import { colorOf, markup } from '../plot/svg.ts';
+import type { Strategy } from '../wire/strategy.ts';
 import { answerIntro, crossingText, type Standing, standings } from './answer.ts';
 import type { Conditions, Row } from './comparison.ts';
 import { costPlot } from './costplot.ts';

@@ -5,11 +5,11 @@
 import { PAGE_SIZE, VMALLOC_START_HI, VMALLOC_START_LO } from '../../assembly/abi/machine.ts';
 import type { SpaceOwner } from '../inspect/inspector.ts';
 import type { WalkView } from '../inspect/memory.ts';
-import { bc } from '../kernel/commands.ts';
-import type { Strategy } from '../kernel/strategy.ts';
-import { MAP_ADDRESS, MAP_LENGTH } from '../kernel/thread.ts';
 import { type BootOptions, Machine } from '../machine.ts';
-import { Payload } from './payload.ts';
+import { MAP_ADDRESS, MAP_LENGTH } from '../os/thread.ts';
+import { bc } from '../wire/commands.ts';
+import type { Strategy } from '../wire/strategy.ts';
+import { ScenePayload } from './payload.ts';
 import { messageOf, Peers } from './peers.ts';
 
 /** Pages of the message. */
@@ -54,7 +54,7 @@ const BLOCK_PAGES = 512;
 export function tablesAroundCall(strategy: Strategy, boot: BootOptions): Moments {
   const machine = Machine.boot({ ...boot, strategy, journal: false });
   const peers = new Peers(machine);
-  const payload = new Payload(peers.client, PAGES * PAGE_SIZE);
+  const payload = new ScenePayload(peers.client, PAGES * PAGE_SIZE);
   peers.map();
   const look = () => tables(machine, peers, payload);
   const before = look();
@@ -69,7 +69,7 @@ export function tablesAroundCall(strategy: Strategy, boot: BootOptions): Moments
   return { before, held, after };
 }
 
-function tables({ inspect }: Machine, { client, server }: Peers, { placed }: Payload): Tables {
+function tables({ inspect }: Machine, { client, server }: Peers, { placed }: ScenePayload): Tables {
   const stretches = (owner: SpaceOwner, from: bigint, length: number) =>
     join(inspect.leaves(owner, from, from + BigInt(length)));
   const vmalloc = (BigInt(VMALLOC_START_HI >>> 0) << 32n) | BigInt(VMALLOC_START_LO >>> 0);

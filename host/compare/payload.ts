@@ -3,9 +3,9 @@
  * these arrived.
  */
 import { MAP_SHARED, PAGE_SIZE, PROT_READ, PROT_WRITE } from '../../assembly/abi/machine.ts';
-import { BinderlabError } from '../kernel/error.ts';
-import type { Placed } from '../kernel/objects.ts';
-import type { Process } from '../kernel/process.ts';
+import type { Process } from '../os/process.ts';
+import { BinderlabError } from '../wire/error.ts';
+import type { Placed } from '../wire/objects.ts';
 
 /** The address of bytes that are not placed yet. */
 const NOWHERE = 0;
@@ -20,7 +20,7 @@ function bytesOf(length: number, round: number): Uint8Array {
   return pattern.subarray(0, length);
 }
 
-export class Payload {
+export class ScenePayload {
   placed: Placed;
   #round = 0;
 
@@ -65,12 +65,12 @@ export class Payload {
 const MEMFD = 100;
 
 /** A payload in a memory file that the sender created and mapped before; it is used again in each round. */
-export function memfdPayload(sender: Process, length: number): Payload {
-  return new Payload(sender, length, mappedFile(sender, length), MEMFD);
+export function memfdPayload(sender: Process, length: number): ScenePayload {
+  return new ScenePayload(sender, length, mappedFile(sender, length), MEMFD);
 }
 
 /** A payload in a memory file that the sender creates, maps and fills in every round, and closes after it. */
-export class NewMemfdPayload extends Payload {
+export class NewMemfdPayload extends ScenePayload {
   constructor(
     private readonly owner: Process,
     length: number,

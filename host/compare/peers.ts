@@ -1,14 +1,14 @@
 /** Two processes that communicate over Binder: a client, and a server that is the context manager and waits in a read. */
 import { PAGE_SIZE } from '../../assembly/abi/machine.ts';
-import type { Command } from '../kernel/command.ts';
-import { bc } from '../kernel/commands.ts';
-import { BinderlabError } from '../kernel/error.ts';
-import { align } from '../kernel/payload.ts';
-import type { Process } from '../kernel/process.ts';
-import { TransactionReturn } from '../kernel/returns.ts';
-import { MAP_LENGTH } from '../kernel/thread.ts';
-import type { WriteReadCall } from '../kernel/writeread.ts';
 import type { Machine } from '../machine.ts';
+import type { Process } from '../os/process.ts';
+import { MAP_LENGTH } from '../os/thread.ts';
+import type { WriteReadCall } from '../os/writeread.ts';
+import type { Command } from '../wire/command.ts';
+import { bc } from '../wire/commands.ts';
+import { BinderlabError } from '../wire/error.ts';
+import { align } from '../wire/payload.ts';
+import { TransactionReturn } from '../wire/returns.ts';
 
 /** Size of a read: BR_NOOP, the words before a message, and the message. */
 export const READ_SIZE = 256;

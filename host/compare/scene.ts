@@ -7,8 +7,8 @@
  * The counts of a round include all three: write, call, check.
  */
 import { PAGE_SIZE } from '../../assembly/abi/machine.ts';
-import type { Strategy } from '../kernel/strategy.ts';
 import type { Machine } from '../machine.ts';
+import type { Strategy } from '../wire/strategy.ts';
 
 /** The way to send the payload: in the message, or in a memory file whose descriptor the message carries. */
 export const SENDS = ['inline', 'memfd', 'new-memfd'] as const;

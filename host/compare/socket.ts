@@ -8,14 +8,14 @@
  * Either way each byte is copied twice, into the kernel's ring buffer and out of it, in parts of at most 64 KiB.
  */
 import { MAP_ANONYMOUS, MAP_PRIVATE, PAGE_SIZE, PROT_READ, PROT_WRITE } from '../../assembly/abi/machine.ts';
-import { u64At } from '../kernel/endian.ts';
-import { BinderlabError } from '../kernel/error.ts';
-import { align } from '../kernel/payload.ts';
-import type { Process } from '../kernel/process.ts';
-import { MAP_LENGTH } from '../kernel/thread.ts';
-import type { ReadCall, WriteCall } from '../kernel/transfer.ts';
 import type { Machine } from '../machine.ts';
-import { Payload } from './payload.ts';
+import type { Process } from '../os/process.ts';
+import { MAP_LENGTH } from '../os/thread.ts';
+import type { ReadCall, WriteCall } from '../os/transfer.ts';
+import { u64At } from '../wire/endian.ts';
+import { BinderlabError } from '../wire/error.ts';
+import { align } from '../wire/payload.ts';
+import { ScenePayload } from './payload.ts';
 import type { Receive, Scene, SceneChoice, Workload } from './scene.ts';
 
 /** Bytes of the length field. */
@@ -46,7 +46,7 @@ export const SOCKETS: readonly Workload[] = (['oversized', 'ask-first'] as const
 class SocketScene implements Scene {
   readonly #client: Process;
   readonly #server: Process;
-  readonly #payload: Payload;
+  readonly #payload: ScenePayload;
   /** Address of the client's header, right before the payload; and where each side reads one. */
   readonly #message: number;
   readonly #clientHeader: number;
@@ -69,7 +69,7 @@ class SocketScene implements Scene {
     main.close(SERVER_FD);
     this.#server.main.close(CLIENT_FD);
     this.#message = this.#client.alloc(PAGE_SIZE + payload, PAGE_SIZE) + PAGE_SIZE - HEADER;
-    this.#payload = new Payload(this.#client, payload, this.#message + HEADER);
+    this.#payload = new ScenePayload(this.#client, payload, this.#message + HEADER);
     this.#client.write(this.#message, headerOf(payload));
     this.#clientHeader = headerRoom(this.#client);
     this.#serverHeader = headerRoom(this.#server);

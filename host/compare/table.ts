@@ -9,7 +9,7 @@ import type { Study } from './study.ts';
 import { SEND_WHAT } from './words.ts';
 
 /** A column: its header, and its explanation. */
-export interface Column {
+export interface CostColumn {
   head: string;
   words: string;
   cell: (row: Row) => string;
@@ -17,7 +17,7 @@ export interface Column {
 
 const PAGE_BYTES = 4096;
 
-export const COLUMNS: readonly Column[] = [
+export const COLUMNS: readonly CostColumn[] = [
   { head: 'strategy', words: '', cell: (row) => row.strategy ?? row.receive ?? '-' },
   { head: 'copied', words: 'bytes copied', cell: (row) => bytesText(row.perCall.bytesCopied) },
   { head: 'copies', words: 'copies', cell: (row) => countText(row.perCall.copies) },

@@ -1,5 +1,5 @@
 /** Counters as amounts: the difference of two readings, and means. */
-import type { Counters } from '../kernel/counters.ts';
+import type { Counters } from '../wire/counters.ts';
 
 /** An amount for every event of the memory model. */
 export type Tally = Counters;

@@ -1,5 +1,5 @@
 /** Names of events for people; descriptions of the ways to send and of the strategies. */
-import type { Strategy } from '../kernel/strategy.ts';
+import type { Strategy } from '../wire/strategy.ts';
 import type { Send } from './scene.ts';
 import type { Event } from './tally.ts';
 

@@ -87,12 +87,12 @@ export function freeBufferViews(kernel: KernelMemory, { alloc }: KernelObject<'P
 /** All pages of a proc's mapping by address; none before mmap. */
 export function pageViews(kernel: KernelMemory, { alloc }: KernelObject<'Proc'>): PageView[] {
   if (alloc.size === 0) return [];
-  return kernel.array(alloc.pages, 'Page', alloc.pageCount).map((page) => pageView(kernel, page));
+  return kernel.array(alloc.pages, 'LruPage', alloc.pageCount).map((page) => pageView(kernel, page));
 }
 
 /** Pages of all mappings that the shrinker may take, in the order in which it would. */
 export function lruViews(kernel: KernelMemory): PageView[] {
-  return kernel.list(kernel.roots.lru, 'Page', 'lruNext').map((page) => pageView(kernel, page));
+  return kernel.list(kernel.roots.lru, 'LruPage', 'lruNext').map((page) => pageView(kernel, page));
 }
 
 /** Number of the node that a buffer was sent to; 0 in a reply. */
@@ -104,9 +104,9 @@ function freeBufferView({ linear, offset, size }: KernelObject<'Buffer'>): FreeB
   return { handle: linear, offset, size, free: true };
 }
 
-function pageView(kernel: KernelMemory, { linear, frame, lruNext, area: at }: KernelObject<'Page'>): PageView {
+function pageView(kernel: KernelMemory, { linear, frame, lruNext, area: at }: KernelObject<'LruPage'>): PageView {
   const area = kernel.object('Area', at);
-  const index = (linear - area.pages) / sizeOf('Page');
+  const index = (linear - area.pages) / sizeOf('LruPage');
   const offset = BigInt(index * PAGE_SIZE);
   return {
     handle: linear,

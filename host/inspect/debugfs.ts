@@ -5,7 +5,7 @@
  * This shows the machine as it is. Linux changes a little by reading (see the guest's driver/debugfs); who wants that makes
  * a `dump` step.
  */
-import { BinderlabError } from '../kernel/error.ts';
+import { BinderlabError } from '../wire/error.ts';
 import type { Inspector } from './inspector.ts';
 import { logLine } from './logtext.ts';
 import { nodeLines, procLines } from './statetext.ts';

@@ -3,7 +3,7 @@
  * changes nothing, not even a cache or a counter. Handles in views tell which objects are the same.
  */
 import type { Guest } from '../guest/guest.ts';
-import { BinderlabError } from '../kernel/error.ts';
+import { BinderlabError } from '../wire/error.ts';
 import {
   type BufferView,
   bufferViews,

@@ -87,7 +87,7 @@ export interface LooperView {
 }
 
 export function contextViews(kernel: KernelMemory): ContextView[] {
-  return kernel.array(kernel.roots.contexts, 'Context', DEVICE_COUNT).map(({ manager, managerUid }, device) => ({
+  return kernel.array(kernel.roots.contexts, 'BinderContext', DEVICE_COUNT).map(({ manager, managerUid }, device) => ({
     name: contextName(device),
     manager: manager && { handle: manager.linear, id: manager.debugId, pid: manager.proc?.pid ?? 0 },
     managerUid: managerUid < 0n ? null : Number(managerUid),

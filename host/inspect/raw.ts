@@ -2,7 +2,7 @@
  * Kernel objects as the guest has them: all fields by their names there, what lies at an address of linear memory, and
  * which fields changed from one moment to another.
  */
-import { BinderlabError } from '../kernel/error.ts';
+import { BinderlabError } from '../wire/error.ts';
 import { bytesOf, type ClassName, fieldsOf, isClassName, type KernelMemory, sizeOf } from './kernelmemory.ts';
 import { type CacheName, cacheName, type FrameView, frameView } from './memory.ts';
 

@@ -1,7 +1,7 @@
 /** Views of what waits: entries of queues, and the transactions among them. */
 
 import { CONSTANTS } from '../../build/layout.ts';
-import { wordName } from '../kernel/words.ts';
+import { wordName } from '../wire/words.ts';
 import { nodeIdAt } from './buffers.ts';
 import type { KernelMemory, KernelObject } from './kernelmemory.ts';
 

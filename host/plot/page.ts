@@ -29,7 +29,7 @@ td.good,td.bad,td.soft,td code{white-space:nowrap}code{font-size:12px}
   .row>svg{grid-column:1/-1;grid-row:2}.row.axis>span{display:none}.row.axis>svg{grid-row:1}}
 `;
 
-export interface Page {
+export interface HtmlPage {
   /** The window's title. */
   title: string;
   heading: string;
@@ -39,7 +39,7 @@ export interface Page {
   sections: readonly { title: string; body: string }[];
 }
 
-export function htmlPage({ title, heading, intro, sections }: Page): string {
+export function htmlPage({ title, heading, intro, sections }: HtmlPage): string {
   const shown = sections.filter(({ body }) => body !== '');
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">

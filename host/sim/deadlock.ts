@@ -1,5 +1,5 @@
 /** What to say when nobody can run and somebody still waits: who waits for whom. */
-import { BinderlabError } from '../kernel/error.ts';
+import { BinderlabError } from '../wire/error.ts';
 import type { Poll, SimThread } from './thread.ts';
 
 /** A thread that the driver keeps waiting for the reply to its call. */

@@ -2,7 +2,7 @@
  * What a simulated thread asks for. Its program is a generator: it yields one request after the other, and goes on
  * with the answer once there is one. `sys` makes the requests; programs never build them by hand.
  */
-import type { RequestName } from '../kernel/operations.ts';
+import type { RequestName } from '../wire/operations.ts';
 
 /** A piece of a thread's program that comes to a `T` in the end: run it with `yield*`. */
 export type Act<T> = Generator<Request, T, unknown>;

@@ -2,7 +2,7 @@
  * Who runs next. Owns the choice among the threads that can run, and the record of it: with the same choices a
  * simulation goes the same way again.
  */
-import { BinderlabError } from '../kernel/error.ts';
+import { BinderlabError } from '../wire/error.ts';
 import { Random } from './random.ts';
 
 /**

@@ -5,13 +5,13 @@
  *     ready threads -> one is chosen -> its program runs to its next request -> the machine performs it -> ...
  *                      nobody ready: time jumps to the next alarm; no alarm: the simulation is over
  */
-import { Call } from '../kernel/call.ts';
-import { BinderlabError } from '../kernel/error.ts';
-import { checkForm, shown } from '../kernel/forms.ts';
-import { SCRIPT_TAG } from '../kernel/log.ts';
-import type { RequestName } from '../kernel/operations.ts';
-import type { Process } from '../kernel/process.ts';
-import type { System, Task } from '../kernel/system.ts';
+import { Call } from '../os/call.ts';
+import type { Process } from '../os/process.ts';
+import type { System, Task } from '../os/system.ts';
+import { BinderlabError } from '../wire/error.ts';
+import { checkForm, shown } from '../wire/forms.ts';
+import { SCRIPT_TAG } from '../wire/log.ts';
+import type { RequestName } from '../wire/operations.ts';
 import { Clock } from './clock.ts';
 import { type AwaitedReply, DeadlockError, stuckThreads } from './deadlock.ts';
 import { isAct, isQuestion, type PlainCall, type Program, type Question, type Request, type Rest } from './request.ts';

@@ -2,11 +2,12 @@
  * The requests of simulated threads, as functions: `const fd = yield* sys.open()`. Each is made by the thread whose
  * program runs it.
  */
-import { checkForm } from '../kernel/forms.ts';
-import { REQUESTS, type RequestName } from '../kernel/operations.ts';
-import type { Process } from '../kernel/process.ts';
-import { MAP_ADDRESS, MAP_LENGTH, type MmapOptions, type Thread } from '../kernel/thread.ts';
-import type { ReadCall } from '../kernel/transfer.ts';
+
+import type { Process } from '../os/process.ts';
+import { MAP_ADDRESS, MAP_LENGTH, type MmapOptions, type Thread } from '../os/thread.ts';
+import type { ReadCall } from '../os/transfer.ts';
+import { checkForm } from '../wire/forms.ts';
+import { REQUESTS, type RequestName } from '../wire/operations.ts';
 import type { Act, Program, Request } from './request.ts';
 import type { SimThread } from './thread.ts';
 

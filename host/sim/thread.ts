@@ -1,8 +1,8 @@
 /** A simulated thread: a thread of the machine, and the program that it runs. */
-import type { Call } from '../kernel/call.ts';
-import { BinderlabError } from '../kernel/error.ts';
-import type { Process } from '../kernel/process.ts';
-import type { Thread } from '../kernel/thread.ts';
+import type { Call } from '../os/call.ts';
+import type { Process } from '../os/process.ts';
+import type { Thread } from '../os/thread.ts';
+import { BinderlabError } from '../wire/error.ts';
 import { type Act, isAct, type Program, type Request } from './request.ts';
 
 /** Something that a thread asks for again and again, until it is there. */

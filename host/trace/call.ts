@@ -2,10 +2,10 @@
  * One system call in strace's words: what stands before the moment in which it may sleep, and what after. Owns the
  * layout of arguments and results; the names of flags are flags.ts's.
  */
-import { bytesOfHex } from '../kernel/hex.ts';
-import { DEVICES, type Field, type KindName } from '../kernel/kinds.ts';
-import { INPUTS, type Op, straceForm } from '../kernel/operations.ts';
-import { commandWords, returnWords } from '../kernel/words.ts';
+import { bytesOfHex } from '../wire/hex.ts';
+import { DEVICES, type Field, type KindName } from '../wire/kinds.ts';
+import { INPUTS, type Op, straceForm } from '../wire/operations.ts';
+import { commandWords, returnWords } from '../wire/words.ts';
 import { errnoText } from './errnotext.ts';
 import { fcntlCommand, mapFlags, openFlags, pollEvents, protection } from './flags.ts';
 import type { IoctlInput, IoctlOutput, Output, StepInput, StepOf, WriteReadInput, WriteReadOutput } from './journal.ts';

@@ -3,8 +3,8 @@
  * parked, who woke. `bc` and `br` follow from the bytes, and `order` is information: they are not compared.
  */
 import { PAGE_SIZE } from '../../assembly/abi/machine.ts';
-import { addressOfHex } from '../kernel/hex.ts';
-import { OUTPUTS, opHasOutput } from '../kernel/operations.ts';
+import { addressOfHex } from '../wire/hex.ts';
+import { OUTPUTS, opHasOutput } from '../wire/operations.ts';
 import type { DumpOutput, PeekOutput, Step, StepOf, Woken } from './journal.ts';
 import { DELIVERED, type Origins, OUTSIDE, PADDING, UNDELIVERED } from './origins.ts';
 

@@ -8,7 +8,7 @@
 import { EVENT_CAPACITY, EVENT_CLEAR, EVENT_COPY, EVENT_INSTALL, EVENT_SIZE } from '../../assembly/abi/events.ts';
 import { PAGE_SIZE } from '../../assembly/abi/machine.ts';
 import type { Guest } from '../guest/guest.ts';
-import { BinderlabError } from '../kernel/error.ts';
+import { BinderlabError } from '../wire/error.ts';
 
 const WORDS = EVENT_SIZE / 4;
 /** Places of words in an event: behind its number, the thread and two arguments. */

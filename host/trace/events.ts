@@ -7,7 +7,7 @@
  */
 import * as numbers from '../../assembly/abi/events.ts';
 import type { Guest } from '../guest/guest.ts';
-import { BinderlabError } from '../kernel/error.ts';
+import { BinderlabError } from '../wire/error.ts';
 
 /**
  * The arguments of each event, in their order. One that ends in `:s32` is signed, one in `:u64` takes two words, low one

@@ -1,5 +1,5 @@
 /** Bytes as people read them. */
-import { bytesOfHex } from '../kernel/hex.ts';
+import { bytesOfHex } from '../wire/hex.ts';
 
 /**
  * Rows of offset, hex, and the characters that can be printed.

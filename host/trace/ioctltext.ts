@@ -21,10 +21,10 @@ import {
   NODE_INFO_FOR_REF_WEAK_COUNT,
   OBJECT_FLAGS,
 } from '../../assembly/abi/wire.ts';
-import { bigAt, i32At, u32At } from '../kernel/endian.ts';
-import { errnoName } from '../kernel/errno.ts';
-import { bytesOfHex } from '../kernel/hex.ts';
-import { wordName } from '../kernel/words.ts';
+import { bigAt, i32At, u32At } from '../wire/endian.ts';
+import { errnoName } from '../wire/errno.ts';
+import { bytesOfHex } from '../wire/hex.ts';
+import { wordName } from '../wire/words.ts';
 import type { IoctlInput, IoctlOutput } from './journal.ts';
 
 type Field = readonly [name: string, offset: number, kind: 'u32' | 'u64'];

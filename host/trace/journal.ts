@@ -1,6 +1,6 @@
 /**
  * The journal: what a scenario did and what came of it, one JSON line a step. Owns the types of its header and
- * steps; kernel/operations.ts has what each operation takes and answers, journaltext.ts reads and writes the text. Recordings of the kernel and runs of the emulator share the format.
+ * steps; wire/operations.ts has what each operation takes and answers, journaltext.ts reads and writes the text. Recordings of the kernel and runs of the emulator share the format.
  *
  *     {"t":"header","format":1,"name":...,"procs":[...],"steps":2}
  *     {"i":0,"op":"proc","in":{"name":"A","pid":1000,"uid":0}}
@@ -10,8 +10,9 @@
  * return values are numbers. Fields that a reader does not know are left alone.
  */
 
-import type { Address, HexBytes } from '../kernel/hex.ts';
-import type { Op, Operations } from '../kernel/operations.ts';
+import type { ScheduleChoice } from '../os/system.ts';
+import type { Address, HexBytes } from '../wire/hex.ts';
+import type { Op, Operations } from '../wire/operations.ts';
 
 /** A process that the steps create, listed for convenience. */
 export interface JournalProcess {
@@ -92,12 +93,6 @@ export interface Woken {
   br?: string[];
   /** Rank by time of completion; information. */
   order: number;
-}
-
-/** A choice of a simulation's schedule: the threads that could run, and the place of the chosen one among them. */
-export interface ScheduleChoice {
-  of: readonly string[];
-  chose: number;
 }
 
 /** A step with all that followed from it. A call that sleeps has `parked` and no `out`. */

@@ -2,8 +2,8 @@
  * Journals as text. Owns the check of what is read: a line that cannot be performed is refused here, with its number
  * and what is wrong with it, so that nobody behind has to ask again. Outputs are taken as they are.
  */
-import { journalRule, KINDS } from '../kernel/kinds.ts';
-import { hasActor, INPUTS, isOp, OPERATIONS } from '../kernel/operations.ts';
+import { journalRule, KINDS } from '../wire/kinds.ts';
+import { hasActor, INPUTS, isOp, OPERATIONS } from '../wire/operations.ts';
 import type { Journal, JournalHeader, Step } from './journal.ts';
 
 /** Text that is no journal: says which file, which line, and what is wrong with it. */

@@ -46,7 +46,7 @@ const GAP = '  ';
 const ERROR_MARK = '! ';
 
 /** A part of a line that is not broken, with how it looks. */
-interface Piece {
+interface Span {
   text: string;
   paint?: (text: string) => string;
 }
@@ -72,7 +72,7 @@ export class ReadableStrace extends Strace {
 
   protected override callLines(step: Step): string[] {
     const by = step.by ?? '';
-    const sleeps: Piece[] = step.parked ? [{ text: '... sleeps', paint: this.#paint.quiet }] : [];
+    const sleeps: Span[] = step.parked ? [{ text: '... sleeps', paint: this.#paint.quiet }] : [];
     switch (step.op) {
       case 'wr':
         return this.#flow(by, [
@@ -93,7 +93,7 @@ export class ReadableStrace extends Strace {
 
   protected override resumedLines({ by, i, out, br }: Woken, input: StepInput): string[] {
     const waker = this.#step?.by ?? this.#step?.op;
-    const wakes: Piece = { text: `wakes (by ${waker}; since step ${i})`, paint: this.#paint.quiet };
+    const wakes: Span = { text: `wakes (by ${waker}; since step ${i})`, paint: this.#paint.quiet };
     if (input.op === 'wr') return this.#flow(by, [wakes, ...this.#answers(input.in, out as WriteReadOutput, br)]);
     const { begin } = callBegin(input);
     return this.#flow(by, [wakes, { text: `${begin}${callEnd(input, out, br)}`, ...this.#failed(out) }]);
@@ -115,16 +115,16 @@ export class ReadableStrace extends Strace {
     return this.#numbers ? `${this.#paint.quiet(number.padStart(NUMBER_WIDTH))} ${who}` : who;
   }
 
-  #commands(step: StepOf<'wr'>): Piece[] {
+  #commands(step: StepOf<'wr'>): Span[] {
     const { fd, write_size } = step.in;
     const words = write_size > 0 ? (step.bc ?? commandsOf(step.in)) : [];
     return [{ text: `ioctl(${fd}, BINDER_WRITE_READ)` }, ...this.#words(words)];
   }
 
-  #answers(input: WriteReadInput, out: WriteReadOutput, br: string[] | undefined): Piece[] {
+  #answers(input: WriteReadInput, out: WriteReadOutput, br: string[] | undefined): Span[] {
     const words = out.read ? (br ?? answersOf(input, out)) : [];
     const taken = out.write_consumed ?? 0;
-    const rest: Piece[] =
+    const rest: Span[] =
       taken < input.write_size
         ? [{ text: `(${taken} of ${input.write_size} bytes taken)`, paint: this.#paint.error }]
         : [];
@@ -132,8 +132,8 @@ export class ReadableStrace extends Strace {
   }
 
   /** "BC_ACQUIRE handle 1; BC_FREE_BUFFER 0x70000000". */
-  #words(words: readonly string[]): Piece[] {
-    return words.flatMap((word, index): Piece[] => {
+  #words(words: readonly string[]): Span[] {
+    return words.flatMap((word, index): Span[] => {
       const { name, details, isError } = wordText(word);
       const end = index < words.length - 1 ? ';' : '';
       const head = isError ? `${ERROR_MARK}${name}` : name;
@@ -148,7 +148,7 @@ export class ReadableStrace extends Strace {
   }
 
   /** Nothing when the call succeeded and returned 0. */
-  #outcome(out: { ret: number; errno?: string } | undefined): Piece[] {
+  #outcome(out: { ret: number; errno?: string } | undefined): Span[] {
     if (out === undefined || out.ret === 0) return [];
     return [{ text: `= ${result(out)}`, ...this.#failed(out) }];
   }
@@ -158,7 +158,7 @@ export class ReadableStrace extends Strace {
   }
 
   /** The pieces with spaces between them, in as many lines as they need, all but the first indented. */
-  #flow(thread: string, pieces: readonly Piece[]): string[] {
+  #flow(thread: string, pieces: readonly Span[]): string[] {
     const indent = (this.#numbers ? NUMBER_WIDTH + 1 : 0) + this.padded(thread).length + GAP.length;
     const lines: string[] = [];
     let line = this.#prefix(thread);

@@ -2,12 +2,12 @@
  * Keeps the journal of a running machine: turns what the kernel's steps tell (numbers, bytes) into the text of
  * journals (hex strings, snake_case), and adds the words for people.
  */
-import type { Call } from '../kernel/call.ts';
-import type { Field } from '../kernel/kinds.ts';
-import { INPUTS, type Op, OUTPUTS } from '../kernel/operations.ts';
-import type { Choice, Observer, Task } from '../kernel/system.ts';
-import { commandWords, returnWords } from '../kernel/words.ts';
-import type { WriteRead } from '../kernel/writeread.ts';
+import type { Call } from '../os/call.ts';
+import type { Observer, ScheduleChoice, Task } from '../os/system.ts';
+import type { WriteRead } from '../os/writeread.ts';
+import type { Field } from '../wire/kinds.ts';
+import { INPUTS, type Op, OUTPUTS } from '../wire/operations.ts';
+import { commandWords, returnWords } from '../wire/words.ts';
 import type { JournalProcess, Output, Step, Woken } from './journal.ts';
 
 type Fields = Record<string, unknown>;
@@ -23,7 +23,7 @@ interface OpenStep {
   br?: string[];
   woken?: Woken[];
   bc?: string[];
-  sched?: readonly Choice[];
+  sched?: readonly ScheduleChoice[];
 }
 
 /** Fields by their names in journals. */
@@ -55,7 +55,7 @@ export class Recorder implements Observer {
     return this.steps[this.steps.length - 1];
   }
 
-  begin(step: number, op: Op, by: string | null, input: object, sched: readonly Choice[]): void {
+  begin(step: number, op: Op, by: string | null, input: object, sched: readonly ScheduleChoice[]): void {
     this.#open = { i: step, op, ...(by === null ? {} : { by }), in: fieldText(INPUTS[op], input as Fields) };
     if (sched.length > 0) this.#open.sched = sched;
     this.#woken = [];

@@ -7,8 +7,8 @@
  *
  * What is no system call (memory access, signals, processes that come and go) has a line of the same form.
  */
-import type { Field } from '../kernel/kinds.ts';
-import { INPUTS, OUTPUTS } from '../kernel/operations.ts';
+import type { Field } from '../wire/kinds.ts';
+import { INPUTS, OUTPUTS } from '../wire/operations.ts';
 import { callBegin, callEnd } from './call.ts';
 import { hexDump } from './hexdump.ts';
 import type { DumpOutput, Output, Step, StepInput, StepOf, Woken } from './journal.ts';

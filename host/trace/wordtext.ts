@@ -10,7 +10,7 @@ import {
   TF_STATUS_CODE,
   TF_UPDATE_TXN,
 } from '../../assembly/abi/protocol.ts';
-import { errnoName } from '../kernel/errno.ts';
+import { errnoName } from '../wire/errno.ts';
 import { bits } from './flags.ts';
 
 /** A command or return: its name, and what there is to say of it. */

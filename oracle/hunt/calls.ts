@@ -1,8 +1,8 @@
 /** Calls, replies, and all other commands of a generated thread. */
 import * as protocol from '../../assembly/abi/protocol.ts';
-import { hexOfAddress } from '../../host/kernel/hex.ts';
-import { words } from '../../host/kernel/words.ts';
 import type { Step } from '../../host/trace/journal.ts';
+import { hexOfAddress } from '../../host/wire/hex.ts';
+import { words } from '../../host/wire/words.ts';
 import { addMessage, scramble } from './messages.ts';
 import { someHandle } from './objects.ts';
 import type { Profile } from './profiles.ts';

@@ -1,7 +1,8 @@
 /** What the programs of a hunt covered: operations, commands, returns, ioctls, errors. */
-import { bytesOfHex } from '../../host/kernel/hex.ts';
-import { commandWords, returnWords } from '../../host/kernel/words.ts';
+
 import type { Output, Step } from '../../host/trace/journal.ts';
+import { bytesOfHex } from '../../host/wire/hex.ts';
+import { commandWords, returnWords } from '../../host/wire/words.ts';
 
 /** Counts by name; each table in order of falling counts. */
 export interface CoverageTables {

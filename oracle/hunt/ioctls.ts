@@ -1,8 +1,8 @@
 /** The driver's ioctls, apart from BINDER_WRITE_READ; and calls with two or three errors at a time. */
 import * as protocol from '../../assembly/abi/protocol.ts';
-import { hexOfAddress } from '../../host/kernel/hex.ts';
-import { ioctlName } from '../../host/kernel/ioctls.ts';
 import type { Step } from '../../host/trace/journal.ts';
+import { hexOfAddress } from '../../host/wire/hex.ts';
+import { ioctlName } from '../../host/wire/ioctls.ts';
 import { Bytes } from './bytes.ts';
 import { changeMapping, mapAnything } from './memory.ts';
 import { nodeBytes, someHandle } from './objects.ts';

@@ -1,5 +1,5 @@
 /** Steps that only inspect: memory of received messages, descriptors, the driver's files. */
-import { hexOfAddress } from '../../host/kernel/hex.ts';
+import { hexOfAddress } from '../../host/wire/hex.ts';
 import { type Actor, ARENA, MAPPING, type Scene, SHARED } from './scene.ts';
 
 const FILES = ['state', 'stats', 'transactions', 'transaction_log', 'failed_transaction_log'] as const;

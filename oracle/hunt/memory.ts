@@ -1,5 +1,5 @@
 /** Memory: mappings of every kind and what is done to parts of them, the shrinker, plain stores. */
-import { hexOfAddress } from '../../host/kernel/hex.ts';
+import { hexOfAddress } from '../../host/wire/hex.ts';
 import { Bytes } from './bytes.ts';
 import { makeFile } from './descriptors.ts';
 import { placeInMapping } from './looks.ts';

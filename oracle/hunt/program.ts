@@ -1,8 +1,9 @@
 /** Programs of the hunt: the steps of a seed, as the emulator performed them. */
-import { BinderlabError } from '../../host/kernel/error.ts';
-import { hexOfAddress } from '../../host/kernel/hex.ts';
+
 import { Machine } from '../../host/machine.ts';
 import type { Journal, JournalHeader, Step } from '../../host/trace/journal.ts';
+import { BinderlabError } from '../../host/wire/error.ts';
+import { hexOfAddress } from '../../host/wire/hex.ts';
 import { inputOf } from './cast.ts';
 import { Dice } from './dice.ts';
 import { makeUp } from './generator.ts';

@@ -1,6 +1,7 @@
 /** Reads: of waiting work, of odd sizes and addresses, and what ends them: signals, polls. */
-import { hexOfAddress } from '../../host/kernel/hex.ts';
+
 import type { WriteReadInput } from '../../host/trace/journal.ts';
+import { hexOfAddress } from '../../host/wire/hex.ts';
 import { addCommand, someActor } from './calls.ts';
 import { type Actor, ARENA_END, type Scene } from './scene.ts';
 import { Stream } from './stream.ts';

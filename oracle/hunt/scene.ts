@@ -5,10 +5,10 @@
 import type { BufferView } from '../../host/inspect/buffers.ts';
 import type { LooperView, ProcView } from '../../host/inspect/procs.ts';
 import type { ProcessView } from '../../host/inspect/tasks.ts';
-import { bytesOfHex } from '../../host/kernel/hex.ts';
-import { type ReturnName, returnsOf, type TransactionReturn } from '../../host/kernel/returns.ts';
 import type { Machine } from '../../host/machine.ts';
 import type { Step, StepInput } from '../../host/trace/journal.ts';
+import { bytesOfHex } from '../../host/wire/hex.ts';
+import { type ReturnName, returnsOf, type TransactionReturn } from '../../host/wire/returns.ts';
 import { Cast } from './cast.ts';
 import type { Dice } from './dice.ts';
 

@@ -9,7 +9,7 @@ import {
   TF_ONE_WAY,
 } from '../../assembly/abi/protocol.ts';
 import type { ProcView } from '../../host/inspect/procs.ts';
-import { hexOfAddress } from '../../host/kernel/hex.ts';
+import { hexOfAddress } from '../../host/wire/hex.ts';
 import { Bytes } from './bytes.ts';
 import { freeable, sendPlain, someActor, someTarget } from './calls.ts';
 import { lowestFree, makeFile, setLimit } from './descriptors.ts';

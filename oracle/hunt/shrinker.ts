@@ -2,8 +2,9 @@
  * Shrinks a program that shows a fault: leaves out processes, ranges of steps, commands of streams, bytes of payloads, while
  * the same fault shows. It does not know what the program does; the caller's judge decides.
  */
-import { payloadSize } from '../../host/kernel/words.ts';
+
 import type { Journal, StepInput, StepInputOf } from '../../host/trace/journal.ts';
+import { payloadSize } from '../../host/wire/words.ts';
 
 /** A try that shows the fault: its journal ends with the step that differs. */
 export interface Shown {

@@ -5,9 +5,9 @@
  *     ^ wbuf                      ^ wbuf + 512
  */
 import { BC_FREE_BUFFER, BC_REPLY_SG, BC_TRANSACTION_SG } from '../../assembly/abi/protocol.ts';
-import { hexOfAddress } from '../../host/kernel/hex.ts';
-import { payloadSize } from '../../host/kernel/words.ts';
 import type { StepInputOf, WriteReadInput } from '../../host/trace/journal.ts';
+import { hexOfAddress } from '../../host/wire/hex.ts';
+import { payloadSize } from '../../host/wire/words.ts';
 import { Bytes } from './bytes.ts';
 import type { Actor } from './scene.ts';
 

@@ -10,7 +10,7 @@ import { type ExhaustExports, failureOf, failureText, type Layout } from '../../
 import { exhaust, layouts } from '../../bench/exhaustruns.ts';
 import { STEP_COUNT, SUBJECT_NONE } from '../../bench/guest/exhaustcases.ts';
 import { fieldOf } from '../../host/inspect/kernelmemory.ts';
-import { STRATEGIES, strategyNumber } from '../../host/kernel/strategy.ts';
+import { STRATEGIES, strategyNumber } from '../../host/wire/strategy.ts';
 import { loadGuest, type TestGuest } from '../guest/load.ts';
 
 const test = suite('exhaust');
@@ -151,7 +151,7 @@ for (const { name, after, field, page, value, says } of MUTATIONS) {
     const { area: guest, data } = area();
     guest.exhaustPlan(APART.alignments, 0, 0);
     for (let step = 0; step < after; step++) assert.ok(guest.exhaustStep());
-    const at = guest.areaPageAt(guest.exhaustAlloc(), page) + fieldOf('Page', field)[0];
+    const at = guest.areaPageAt(guest.exhaustAlloc(), page) + fieldOf('LruPage', field)[0];
     data.setUint32(at, value === 'self' ? at : 0, true);
     assert.not.ok(guest.exhaustStep());
     assert.match(failureText(failureOf(guest, APART)), says);
@@ -162,7 +162,7 @@ test('a failure says which alignments, order and page; the runs after it have a 
   let boots = 0;
   const boot = () => {
     const { area: guest, data } = area();
-    const link = guest.areaPageAt(guest.exhaustAlloc(), 1) + fieldOf('Page', 'lruNext')[0];
+    const link = guest.areaPageAt(guest.exhaustAlloc(), 1) + fieldOf('LruPage', 'lruNext')[0];
     if (boots++ === 0) data.setUint32(link, link, true);
     return guest;
   };
@@ -189,7 +189,7 @@ test('an assert of the guest is a failure too, and after enough of them it gives
     for (let step = 0; step < 10; step++) assert.ok(guest.exhaustStep());
     const exhaustOrders = () => {
       // buffer 0 wants page 0 from the LRU, on which it is no more
-      const link = guest.areaPageAt(guest.exhaustAlloc(), 0) + fieldOf('Page', 'lruNext')[0];
+      const link = guest.areaPageAt(guest.exhaustAlloc(), 0) + fieldOf('LruPage', 'lruNext')[0];
       data.setUint32(link, 0, true);
       return guest.exhaustStep();
     };

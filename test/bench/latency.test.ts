@@ -8,8 +8,8 @@ import { wallLatency } from '../../bench/walllatency.ts';
 import { guestModule } from '../../host/cli/boot.ts';
 import { COST_PROFILES, type CostProfile } from '../../host/compare/costs.ts';
 import { EVENTS } from '../../host/compare/tally.ts';
-import { bc } from '../../host/kernel/commands.ts';
 import { sys } from '../../host/sim/sys.ts';
+import { bc } from '../../host/wire/commands.ts';
 import { bootMachine } from '../sim/boot.ts';
 
 const test = suite('latency');

@@ -10,9 +10,9 @@ import { Parcel } from '../../host/binder/parcel.ts';
 import { ParcelError } from '../../host/binder/parcelerror.ts';
 import { ProcessState } from '../../host/binder/processstate.ts';
 import { STATUS, StatusError } from '../../host/binder/status.ts';
-import { BinderlabError } from '../../host/kernel/error.ts';
 import type { Act } from '../../host/sim/request.ts';
 import { sys } from '../../host/sim/sys.ts';
+import { BinderlabError } from '../../host/wire/error.ts';
 import { runIn, type World, worldWithManager } from './world.ts';
 
 const test = suite('ipc');

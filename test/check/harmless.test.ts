@@ -1,8 +1,8 @@
 /** Checking changes nothing, to the byte, and finds the same in every build and under every strategy. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { findViolation } from '../../host/kernel/violation.ts';
 import { Machine } from '../../host/machine.ts';
+import { findViolation } from '../../host/os/violation.ts';
 import { BUILDS, Scene } from './scene.ts';
 
 const test = suite('check');

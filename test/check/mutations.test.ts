@@ -4,8 +4,8 @@ import * as assert from 'uvu/assert';
 import * as codes from '../../assembly/abi/check.ts';
 import type { GuestExports } from '../../build/layout.ts';
 import { sizeOf } from '../../host/inspect/kernelmemory.ts';
-import { BinderlabError } from '../../host/kernel/error.ts';
-import { findViolation } from '../../host/kernel/violation.ts';
+import { findViolation } from '../../host/os/violation.ts';
+import { BinderlabError } from '../../host/wire/error.ts';
 import { BUILDS, Scene, type Write, word } from './scene.ts';
 
 interface Mutation {
@@ -48,14 +48,19 @@ const MUTATIONS: readonly Mutation[] = [
       const { handle, userAddress } = scene.page('active');
       const at = scene.leaf(scene.machine.process('manager'), userAddress);
       const space = scene.u32(scene.process('manager').handle, 'Process.space');
-      return [scene.set(handle, 'Page.frame', 0), word(at, 0), word(at + 4, 0), scene.add(space, 'Space.resident', -1)];
+      return [
+        scene.set(handle, 'LruPage.frame', 0),
+        word(at, 0),
+        word(at + 4, 0),
+        scene.add(space, 'Space.resident', -1),
+      ];
     },
   },
   {
     name: 'an idle page that is not on the LRU',
     violation: 'LIST',
     writes: (scene) => {
-      const link = scene.field(scene.page('lru').handle, 'Page.lruNext');
+      const link = scene.field(scene.page('lru').handle, 'LruPage.lruNext');
       return [word(link, 0), word(link + 4, 0)];
     },
   },

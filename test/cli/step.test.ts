@@ -246,7 +246,7 @@ test('fields of kernel objects: which ones a step changed, and what lies at an a
   const { code, stdout, stderr } = folder.run(['step', 'call.ts', '--at', String(CALLED), '--show', 'raw']);
   assert.is(code, 0, stderr);
   const [, address = ''] = /\n {2}\+ Transaction (0x[0-9a-f]+)\n/.exec(stdout) ?? [];
-  assert.match(stdout, new RegExp(`~ Looper 0x[0-9a-f]+: .*stack 0 -> ${address}`));
+  assert.match(stdout, new RegExp(`~ BinderThread 0x[0-9a-f]+: .*stack 0 -> ${address}`));
   const changes = moment(['call.ts', '--at', String(CALLED), '--show', 'raw']).raw;
   const made = changes.find(
     ({ kind, type }: { kind: string; type: string }) => kind === 'made' && type === 'Transaction',

@@ -4,9 +4,9 @@
  */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { ByteOrigins } from '../../host/byteorigins.ts';
 import { guestModule } from '../../host/cli/boot.ts';
 import { Machine, STRATEGIES, type Strategy } from '../../host/machine.ts';
-import { Provenance } from '../../host/provenance.ts';
 import { mapsAlike, record, replay } from '../../host/replay.ts';
 import type { Journal, JournalHeader, Step } from '../../host/trace/journal.ts';
 import { ALL_SETS, MEMORY_MIB, QUICK_SETS, recording, recordingNames, sampleNames } from './recordings.ts';
@@ -27,7 +27,7 @@ const DEPARTURES: readonly (readonly [name: string, strategy: Strategy, step: nu
 
 for (const strategy of STRATEGIES) {
   const isAlike = mapsAlike(strategy, 'kmap');
-  const origins = (header: JournalHeader) => new Provenance(header, { wasm, memoryMiB: MEMORY_MIB });
+  const origins = (header: JournalHeader) => new ByteOrigins(header, { wasm, memoryMiB: MEMORY_MIB });
   for (const set of isAlike ? ALL_SETS : QUICK_SETS) {
     const test = suite(`${set} under ${strategy}`);
     for (const name of strategy === 'kmap' ? recordingNames(set) : sampleNames(set)) {

@@ -1,9 +1,9 @@
 /** The three devices are three worlds: each has a manager, ids of one counter, and no way into another. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { bc } from '../../host/kernel/commands.ts';
 import { Machine } from '../../host/machine.ts';
-import { buildModule } from '../kernel/builds.ts';
+import { bc } from '../../host/wire/commands.ts';
+import { buildModule } from '../os/builds.ts';
 
 const DEVICES = ['binder', 'hwbinder', 'vndbinder'] as const;
 

@@ -2,10 +2,10 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { FLAT_BINDER_FLAG_TXN_SECURITY_CTX } from '../../assembly/abi/protocol.ts';
-import { bc } from '../../host/kernel/commands.ts';
 import { Machine } from '../../host/machine.ts';
 import { replay } from '../../host/replay.ts';
-import { buildModule } from '../kernel/builds.ts';
+import { bc } from '../../host/wire/commands.ts';
+import { buildModule } from '../os/builds.ts';
 
 const wasm = buildModule('debug');
 const test = suite('secctx');

@@ -1,9 +1,9 @@
 /** The shrinker takes what no buffer touches, oldest first, and nothing else; what it took comes back zeroed. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { bc } from '../../host/kernel/commands.ts';
 import { Machine } from '../../host/machine.ts';
-import { buildModule } from '../kernel/builds.ts';
+import { bc } from '../../host/wire/commands.ts';
+import { buildModule } from '../os/builds.ts';
 
 const MAPPING = 0x70000000;
 const test = suite('shrinker');

@@ -4,9 +4,9 @@ import * as assert from 'uvu/assert';
 import { ENOSPC } from '../../assembly/abi/errno.ts';
 import { BINDER_MAP_MAX } from '../../assembly/abi/machine.ts';
 import { TF_ONE_WAY } from '../../assembly/abi/protocol.ts';
-import { bc } from '../../host/kernel/commands.ts';
 import { Machine } from '../../host/machine.ts';
-import { buildModule } from '../kernel/builds.ts';
+import { bc } from '../../host/wire/commands.ts';
+import { buildModule } from '../os/builds.ts';
 
 const MAPPING = 0x70000000;
 /** Where in the client's arena the payload lies. */

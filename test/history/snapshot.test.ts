@@ -2,8 +2,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { guestModule } from '../../host/cli/boot.ts';
-import { bc } from '../../host/kernel/commands.ts';
 import { Machine } from '../../host/machine.ts';
+import { bc } from '../../host/wire/commands.ts';
 
 const test = suite('snapshot');
 const wasm = guestModule();

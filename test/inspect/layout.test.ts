@@ -39,7 +39,7 @@ test('a class or field that the guest does not have is a type error', () => {
   const kernel = boot().inspect.kernel;
   // @ts-expect-error no class has this name
   assert.throws(() => kernel.object('Proc_', 0));
-  const context = kernel.array(kernel.roots.contexts, 'Context', 1)[0] as KernelObject<'Context'>;
+  const context = kernel.array(kernel.roots.contexts, 'BinderContext', 1)[0] as KernelObject<'BinderContext'>;
   // @ts-expect-error no field has this name
   assert.is(context.managerId, undefined);
   // @ts-expect-error a field of 64 bits is a bigint
@@ -62,7 +62,7 @@ test('an object is read as the guest reads it: pointers, lists, trees, 64 bits a
   assert.is(proc.alloc.vma?.start, proc.alloc.userBase);
   assert.is(kernel.tree(proc.threads, 'BinderThread', 'rbParent')[0]?.proc.linear, proc.linear);
   assert.is(kernel.roots.driver.lastId, 1);
-  const context = kernel.array(kernel.roots.contexts, 'Context', 2)[1] as KernelObject<'Context'>;
+  const context = kernel.array(kernel.roots.contexts, 'BinderContext', 2)[1] as KernelObject<'BinderContext'>;
   assert.is(context.manager, null);
   assert.is(context.managerUid, -1n);
 });

@@ -2,8 +2,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { BC_ACQUIRE, BC_TRANSACTION, BC_TRANSACTION_SG, BINDER_TYPE_FD } from '../../assembly/abi/protocol.ts';
-import { bc as typed } from '../../host/kernel/commands.ts';
-import { commandWords } from '../../host/kernel/words.ts';
+import { bc as typed } from '../../host/wire/commands.ts';
+import { commandWords } from '../../host/wire/words.ts';
 import { address, bytesOf, u32, u64 } from '../../oracle/bytes.ts';
 import { bc, layOut } from '../../oracle/commands.ts';
 import { object, parcel } from '../../oracle/objects.ts';

@@ -1,11 +1,11 @@
 /** What is said when nobody can run any more: who waits for whom. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { bc } from '../../host/kernel/commands.ts';
 import { DeadlockError } from '../../host/sim/deadlock.ts';
 import type { Program } from '../../host/sim/request.ts';
 import { sys } from '../../host/sim/sys.ts';
 import type { SimThread } from '../../host/sim/thread.ts';
+import { bc } from '../../host/wire/commands.ts';
 import { bootMachine } from './boot.ts';
 
 const test = suite('deadlock');

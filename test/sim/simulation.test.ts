@@ -1,11 +1,11 @@
 /** Simulations: who runs when, what time it is, what happens to threads that fail, end or are killed. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { bc } from '../../host/kernel/commands.ts';
-import { BinderlabError } from '../../host/kernel/error.ts';
-import type { TransactionReturn } from '../../host/kernel/returns.ts';
 import { replay } from '../../host/replay.ts';
 import { sys } from '../../host/sim/sys.ts';
+import { bc } from '../../host/wire/commands.ts';
+import { BinderlabError } from '../../host/wire/error.ts';
+import type { TransactionReturn } from '../../host/wire/returns.ts';
 import { bootMachine } from './boot.ts';
 
 const test = suite('simulation');

@@ -31,7 +31,7 @@ const test = suite('rules');
 test('a file may import lower ranks, files left of it, and the shared numbers', () => {
   const sources = made({
     'assembly/mem/table.ts': `import { a } from './pte.ts';\nimport { b } from '../lib/list';\nimport { c } from '../abi/machine';`,
-    'host/machine.ts': `import { a } from './kernel/process.ts';\nimport type { b } from '../assembly/abi/errno.ts';`,
+    'host/machine.ts': `import { a } from './os/process.ts';\nimport type { b } from '../assembly/abi/errno.ts';`,
   });
   assert.equal(rules.importsPointDown(sources), []);
 });
@@ -39,13 +39,13 @@ test('a file may import lower ranks, files left of it, and the shared numbers', 
 test('an import of a higher rank is caught', () => {
   const sources = made({
     'assembly/mem/space.ts': `// spaces\nimport { a } from '../driver/objects';`,
-    'host/kernel/process.ts': `export { Machine } from '../machine.ts';`,
+    'host/os/process.ts': `export { Machine } from '../machine.ts';`,
     'host/guest/guest.ts': `type M = import('../machine.ts').Machine;`,
     'host/index.ts': `await import('./cli/main.ts');`,
   });
   assert.equal(rules.importsPointDown(sources), [
     'assembly/mem/space.ts:2: imports assembly/driver/objects.ts, which has a higher rank',
-    'host/kernel/process.ts:1: imports host/machine.ts, which has a higher rank',
+    'host/os/process.ts:1: imports host/machine.ts, which has a higher rank',
     'host/guest/guest.ts:1: imports host/machine.ts, which has a higher rank',
     'host/index.ts:1: imports host/cli/main.ts, which has a higher rank',
   ]);

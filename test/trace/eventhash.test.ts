@@ -2,9 +2,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { guestModule } from '../../host/cli/boot.ts';
-import { BinderlabError } from '../../host/kernel/error.ts';
 import { Machine } from '../../host/machine.ts';
 import { EventHash } from '../../host/trace/eventhash.ts';
+import { BinderlabError } from '../../host/wire/error.ts';
 
 const test = suite('event hash');
 

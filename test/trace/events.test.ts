@@ -2,11 +2,11 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import * as numbers from '../../assembly/abi/events.ts';
-import { bc } from '../../host/kernel/commands.ts';
-import { BinderlabError } from '../../host/kernel/error.ts';
 import { Machine } from '../../host/machine.ts';
 import { EventRing, eventsNamed } from '../../host/trace/events.ts';
-import { buildModule } from '../kernel/builds.ts';
+import { bc } from '../../host/wire/commands.ts';
+import { BinderlabError } from '../../host/wire/error.ts';
+import { buildModule } from '../os/builds.ts';
 
 const test = suite('events');
 const wasm = buildModule('debug');

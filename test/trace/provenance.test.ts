@@ -6,12 +6,12 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { guestModule } from '../../host/cli/boot.ts';
 import {
+  ByteOrigins,
   bc,
   formatJournal,
   type Journal,
   type JournalHeader,
   Machine,
-  Provenance,
   parseJournal,
   replay,
   STRATEGIES,
@@ -111,7 +111,7 @@ function spoilt(look: Look, at: number): Journal {
   });
 }
 
-const origins = (header: JournalHeader) => new Provenance(header, { wasm });
+const origins = (header: JournalHeader) => new ByteOrigins(header, { wasm });
 
 /** Fields that differ when the journal runs under a strategy. */
 function differences(recorded: Journal, strategy: Strategy, options: { exact?: boolean } = {}): string[] {

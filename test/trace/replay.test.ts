@@ -2,10 +2,10 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { guestModule } from '../../host/cli/boot.ts';
-import { BinderlabError } from '../../host/kernel/error.ts';
 import { Machine } from '../../host/machine.ts';
 import { type Performer, ReplayError, record, replay } from '../../host/replay.ts';
 import type { Journal, Step, StepInput, WriteReadOutput } from '../../host/trace/journal.ts';
+import { BinderlabError } from '../../host/wire/error.ts';
 import { recording } from '../conformance/recordings.ts';
 
 const test = suite('replay');

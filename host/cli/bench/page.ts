@@ -1,6 +1,6 @@
 /** What `bench` says, as one HTML page that needs nothing beside itself. */
 
-import type { Change } from '../../../bench/baseline.ts';
+import type { CaseChange } from '../../../bench/baseline.ts';
 import { PERCENTS } from '../../../bench/quantiles.ts';
 import type { BenchMachine, BenchReport, CaseResult } from '../../../bench/report.ts';
 import type { Catalogue } from '../../../bench/results.ts';
@@ -113,7 +113,7 @@ function caseTable({ cases, baseline }: BenchReport): string {
 
 const CHANGE_HEADS = [...['then', 'change', 'noise'].map(numberHead), head('')];
 
-function changeCells(change: Change | null | undefined, text: (earlier: number) => string): string[] {
+function changeCells(change: CaseChange | null | undefined, text: (earlier: number) => string): string[] {
   if (change === null || change === undefined) return [number('–'), number(''), number(''), cell('not measured then')];
   const tone = { faster: 'good', slower: 'bad', same: 'soft', unknown: 'soft' }[change.verdict];
   return [

@@ -1,5 +1,5 @@
 /** What `bench` says, as a table for a terminal. */
-import type { Change } from '../../../bench/baseline.ts';
+import type { CaseChange } from '../../../bench/baseline.ts';
 import { PERCENTS } from '../../../bench/quantiles.ts';
 import { type BenchReport, type CaseResult, type LatencyResult, SPREAD_ROUNDS_MIN } from '../../../bench/report.ts';
 import { aligned } from '../../plot/texttable.ts';
@@ -63,18 +63,18 @@ function limitRows({ limits }: BenchReport): string[][] {
 
 const CHANGE_HEADS = ['then', 'change', 'noise', ''];
 
-function changeCells(change: Change | null | undefined, text: (earlier: number) => string): string[] {
+function changeCells(change: CaseChange | null | undefined, text: (earlier: number) => string): string[] {
   if (change === null || change === undefined) return ['-', '', '', 'not measured then'];
   return [text(change.earlier), changeText(change), noiseText(change), verdictText(change)];
 }
 
 /** "+3.1 %". */
-export function changeText({ changePercent }: Change): string {
+export function changeText({ changePercent }: CaseChange): string {
   return `${changePercent < 0 ? '-' : '+'}${percentText(Math.abs(changePercent))} %`;
 }
 
 /** "2.0 %", or "?" where neither run tells. */
-export function noiseText({ noisePercent }: Change): string {
+export function noiseText({ noisePercent }: CaseChange): string {
   return noisePercent === null ? '?' : `${percentText(noisePercent)} %`;
 }
 
@@ -84,7 +84,7 @@ function percentText(percent: number): string {
 }
 
 /** What the change means, in words. */
-export function verdictText({ verdict }: Change): string {
+export function verdictText({ verdict }: CaseChange): string {
   return { faster: 'faster', slower: 'slower', same: 'within noise', unknown: 'noise unknown' }[verdict];
 }
 

@@ -8,8 +8,8 @@ import { measureRun } from '../../compare/run.ts';
 import { SENDS } from '../../compare/scene.ts';
 import { runStudy, type Study, studyOf } from '../../compare/study.ts';
 import { tableLines } from '../../compare/table.ts';
-import { BinderlabError } from '../../kernel/error.ts';
 import { STRATEGIES } from '../../machine.ts';
+import { BinderlabError } from '../../wire/error.ts';
 import { defineCommand } from '../command.ts';
 import { checkTarget } from '../files.ts';
 import { MACHINE_OPTIONS, machineChoice, machineOptions } from '../machineoptions.ts';
@@ -17,7 +17,7 @@ import { wholeNumber } from '../number.ts';
 import { withProgress } from '../progress.ts';
 import { EXIT_NO, UsageError } from '../usage.ts';
 import { listLines } from './list.ts';
-import { type Choice, costProfile, rowChoices, ScriptFailure, WORKLOAD_NAMES } from './rowchoice.ts';
+import { costProfile, type RequestedRow, rowChoices, ScriptFailure, WORKLOAD_NAMES } from './rowchoice.ts';
 
 const PAYLOADS = '4,4096,65536,524288';
 const CALLS_MAX = 1_000_000;
@@ -84,8 +84,8 @@ export const compareCommand = defineCommand({
 });
 
 /** Rows in the order of the choices; what belongs to one workload is one study. */
-async function measureAll(choices: readonly Choice[], conditions: Conditions): Promise<Study[]> {
-  const measured = new Map<string, { choice: Choice; row: Row }[]>();
+async function measureAll(choices: readonly RequestedRow[], conditions: Conditions): Promise<Study[]> {
+  const measured = new Map<string, { choice: RequestedRow; row: Row }[]>();
   for (const choice of withProgress('measured', choices)) {
     const row = await usable(nameOf(choice), () => measureChoice(choice, conditions));
     measured.set(row.workload, [...(measured.get(row.workload) ?? []), { choice, row }]);
@@ -100,7 +100,7 @@ async function measureAll(choices: readonly Choice[], conditions: Conditions): P
   return studies;
 }
 
-function measureChoice(choice: Choice, conditions: Conditions): Row | Promise<Row> {
+function measureChoice(choice: RequestedRow, conditions: Conditions): Row | Promise<Row> {
   if (choice.kind === 'run') return measureRun(choice.run, choice.strategy, conditions);
   return measure(choice.choice, conditions);
 }
@@ -115,7 +115,7 @@ async function usable<T>(what: string, work: () => T | Promise<T>): Promise<T> {
   }
 }
 
-function nameOf(choice: Choice): string {
+function nameOf(choice: RequestedRow): string {
   if (choice.kind === 'run') return `${choice.run.name} under ${choice.strategy}`;
   const { workload, payload, strategy } = choice.choice;
   return `${workload.name} of ${payload} bytes${strategy === null ? '' : ` under ${strategy}`}`;

@@ -9,8 +9,8 @@ import { ONEWAY, STREAM } from '../../compare/oneway.ts';
 import { journalRun, type Run } from '../../compare/run.ts';
 import { SENDS, type Send, type Workload } from '../../compare/scene.ts';
 import { SOCKETS } from '../../compare/socket.ts';
-import { BinderlabError } from '../../kernel/error.ts';
 import { Machine, STRATEGIES, type Strategy } from '../../machine.ts';
+import { BinderlabError } from '../../wire/error.ts';
 import { findJournals, readJournal } from '../files.ts';
 import { byteSize } from '../number.ts';
 import { aside } from '../output.ts';
@@ -22,7 +22,7 @@ export const WORKLOAD_NAMES: readonly string[] = [...new Set(WORKLOADS.map(({ na
 const PAYLOAD_MAX = 4 * 1024 * 1024;
 
 /** A row of a workload, or of a run of a script or journal. */
-export type Choice = { kind: 'scene'; choice: RowChoice } | { kind: 'run'; run: Run; strategy: Strategy };
+export type RequestedRow = { kind: 'scene'; choice: RowChoice } | { kind: 'run'; run: Run; strategy: Strategy };
 
 /** A script among the workloads ends with an error. Its message is for the script's author. */
 export class ScriptFailure extends Error {
@@ -43,12 +43,12 @@ export interface ChoiceFlags {
  *
  * @throws UsageError for names that do not exist, and numbers that are none.
  */
-export async function rowChoices(flags: ChoiceFlags): Promise<Choice[]> {
+export async function rowChoices(flags: ChoiceFlags): Promise<RequestedRow[]> {
   const strategies = flags.strategies === 'all' ? STRATEGIES : chosen('--strategies', flags.strategies, STRATEGIES);
   const sends = chosen('--send', flags.send, SENDS);
   const sizes = partsOf(flags.payloads).map((text) => byteSize('--payloads', text, PAYLOAD_MAX));
   const payloads = [...new Set(sizes)];
-  const choices: Choice[] = [];
+  const choices: RequestedRow[] = [];
   for (const name of partsOf(flags.workload)) {
     const workloads = WORKLOADS.filter((workload) => workload.name === name);
     if (workloads.length > 0) {
@@ -87,7 +87,7 @@ function sceneChoices(
   sends: readonly Send[],
   payloads: readonly number[],
   strategies: readonly Strategy[],
-): Choice[] {
+): RequestedRow[] {
   return sends.flatMap((send) =>
     payloads.flatMap((payload) =>
       workloads

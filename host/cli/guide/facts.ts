@@ -5,11 +5,11 @@
  */
 import { PAGE_SIZE } from '../../../assembly/abi/machine.ts';
 import { WRITE_READ_SIZE } from '../../../assembly/abi/wire.ts';
-import { hexOfAddress } from '../../kernel/hex.ts';
 import type { Machine } from '../../machine.ts';
 import { callBegin, callEnd } from '../../trace/call.ts';
 import { EventRing, type TraceEvent } from '../../trace/events.ts';
 import type { Step, WriteReadInput, WriteReadOutput } from '../../trace/journal.ts';
+import { hexOfAddress } from '../../wire/hex.ts';
 
 /** One thing that the kernel did inside of a call. Processes are named; addresses in `to` are the receiver's. */
 export type Effect =

@@ -1,7 +1,7 @@
 /** `binderlab guide`: the guided first call, for whoever meets Binder for the first time. `npm start` runs it. */
 import pc from 'picocolors';
-import { BinderlabError } from '../../kernel/error.ts';
 import type { Strategy } from '../../machine.ts';
+import { BinderlabError } from '../../wire/error.ts';
 import { defineCommand } from '../command.ts';
 import { MACHINE_OPTIONS, machineChoice, machineOptions } from '../machineoptions.ts';
 import { UsageError } from '../usage.ts';

@@ -4,15 +4,15 @@
  */
 import { PAGE_SIZE } from '../../../assembly/abi/machine.ts';
 import type { Inspector, SpaceOwner } from '../../inspect/inspector.ts';
-import type { Command } from '../../kernel/command.ts';
-import { bc, type TransactionInput } from '../../kernel/commands.ts';
-import type { Counters } from '../../kernel/counters.ts';
-import { hexOfAddress, hexOfBytes } from '../../kernel/hex.ts';
-import type { Process } from '../../kernel/process.ts';
-import type { TransactionReturn } from '../../kernel/returns.ts';
-import type { WriteReadCall } from '../../kernel/writeread.ts';
 import { type BootOptions, Machine } from '../../machine.ts';
+import type { Process } from '../../os/process.ts';
+import type { WriteReadCall } from '../../os/writeread.ts';
 import { eventsNamed } from '../../trace/events.ts';
+import type { Command } from '../../wire/command.ts';
+import { bc, type TransactionInput } from '../../wire/commands.ts';
+import type { Counters } from '../../wire/counters.ts';
+import { hexOfAddress, hexOfBytes } from '../../wire/hex.ts';
+import type { TransactionReturn } from '../../wire/returns.ts';
 import { type CallFacts, FactBook } from './facts.ts';
 
 /** The message of the call, and what it is answered. */
@@ -47,7 +47,7 @@ export interface View {
 }
 
 /** The message of chapter `use`, looked at while the service has it. */
-export interface Message {
+export interface GuideMessage {
   text: string;
   size: number;
   /** The bytes that it was copied from, in the client's own memory. */
@@ -70,7 +70,7 @@ export interface Counted extends Counters {
 export interface Story {
   strategy: string;
   chapters: Chapter[];
-  message: Message;
+  message: GuideMessage;
   /** The opening, the three calls, and the call of the service once more. */
   counters: { open: Counted; calls: Counted; onceMore: Counted };
 }
@@ -125,7 +125,7 @@ export function playStory(options: BootOptions): Story {
     serving = service.process.main.wait(service.fd);
     send(client, bc.freeBuffer(greeting.expect('BR_REPLY')));
   };
-  let message: Message | undefined;
+  let message: GuideMessage | undefined;
   greet((received) => {
     message = messageOf(machine, book, client.process, service.process, received);
   });
@@ -137,7 +137,7 @@ export function playStory(options: BootOptions): Story {
   return {
     strategy: machine.strategy,
     chapters: [open, register, getChapter, use],
-    message: message as unknown as Message,
+    message: message as unknown as GuideMessage,
     counters,
   };
 }
@@ -172,7 +172,7 @@ function messageOf(
   client: Process,
   service: Process,
   received: TransactionReturn,
-): Message {
+): GuideMessage {
   const copy = eventsNamed(book.events, 'copy').findLast(({ args }) => args.proc === service.pid);
   if (copy === undefined) throw new Error('the driver copied nothing to the service');
   const { target, source, size } = copy.args;

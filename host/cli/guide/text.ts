@@ -1,7 +1,7 @@
 /** The guided first call as text, for a terminal of 96 columns. Owns the words; every figure comes out of the story. */
 import type pc from 'picocolors';
 import type { CallFacts, Effect, Returned } from './facts.ts';
-import type { Chapter, Counted, Message, Story, View } from './story.ts';
+import type { Chapter, Counted, GuideMessage, Story, View } from './story.ts';
 
 type Colors = ReturnType<typeof pc.createColors>;
 
@@ -114,9 +114,9 @@ memory.`,
   }
 
   #messages(stories: readonly Story[]): string[] {
-    const row = (name: string, cell: (message: Message) => string) =>
+    const row = (name: string, cell: (message: GuideMessage) => string) =>
       `  ${name.padEnd(NAME)}${stories.map(({ message }) => cell(message).padEnd(CELL)).join('')}`.trimEnd();
-    const ofKernel = (cell: (view: View) => string) => (message: Message) =>
+    const ofKernel = (cell: (view: View) => string) => (message: GuideMessage) =>
       message.kernel === null ? '' : cell(message.kernel);
     return [
       this.colors.bold(

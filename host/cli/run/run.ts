@@ -1,11 +1,12 @@
 /** `binderlab run`: boots a machine, hands it to a script, and shows what the script made it do. */
-import { SCRIPT_TAG } from '../../kernel/log.ts';
+
 import type { Machine } from '../../machine.ts';
 import { callBegin } from '../../trace/call.ts';
 import type { Step } from '../../trace/journal.ts';
 import { formatJournal } from '../../trace/journaltext.ts';
 import { ReadableStrace } from '../../trace/readablestrace.ts';
 import { Strace } from '../../trace/strace.ts';
+import { SCRIPT_TAG } from '../../wire/log.ts';
 import { defineCommand, type Options, type Values } from '../command.ts';
 import { checkTarget, isJournalName, writeJournal } from '../files.ts';
 import { MACHINE_OPTIONS, type MachineChoice, machineChoice, machineOptions } from '../machineoptions.ts';

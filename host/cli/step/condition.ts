@@ -9,8 +9,8 @@
  */
 import type { RowData } from '../../inspect/tables/table.ts';
 import type { TableView, Views } from '../../inspect/tables/views.ts';
-import { wordNames } from '../../kernel/words.ts';
 import type { JournalHeader, Step } from '../../trace/journal.ts';
+import { wordNames } from '../../wire/words.ts';
 import { UsageError } from '../usage.ts';
 
 /** Whether something is so behind a step. The tables are made only when they are asked for. */

@@ -4,7 +4,7 @@
  */
 import { type History, HistoryError, START } from '../../history.ts';
 import { placeLines } from '../../inspect/tables/rawtext.ts';
-import { BinderlabError } from '../../kernel/error.ts';
+import { BinderlabError } from '../../wire/error.ts';
 import { UsageError } from '../usage.ts';
 import { COUNTED, conditionOf } from './condition.ts';
 import { headingOf, positionOf } from './position.ts';

@@ -1,6 +1,6 @@
 /** The device: open, ioctls, the context manager, poll, and reads without work. */
 import * as protocol from '../../../assembly/abi/protocol.ts';
-import { ioctlName } from '../../../host/kernel/ioctls.ts';
+import { ioctlName } from '../../../host/wire/ioctls.ts';
 import { bytesOf, u32, u64 } from '../../bytes.ts';
 import { MAP, O_NONBLOCK } from '../../calls.ts';
 import { bc } from '../../commands.ts';

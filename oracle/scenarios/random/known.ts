@@ -1,7 +1,7 @@
 /** The generator's knowledge about its processes: from the commands sent and the returns received. */
 import { BINDER_TYPE_FD, BINDER_TYPE_HANDLE, BINDER_TYPE_WEAK_HANDLE } from '../../../assembly/abi/protocol.ts';
 import { FD_OBJECT_FD, FLAT_OBJECT_HANDLE, FLAT_OBJECT_SIZE, OBJECT_TYPE } from '../../../assembly/abi/wire.ts';
-import type { TransactionReturn } from '../../../host/kernel/returns.ts';
+import type { TransactionReturn } from '../../../host/wire/returns.ts';
 import { alignUp } from '../../bytes.ts';
 import type { ScriptProcess, ScriptThread } from '../../script.ts';
 

@@ -1,6 +1,6 @@
 /** The processes of a random program, and the updates of their knowledge when a call is done. */
 import { TF_ONE_WAY } from '../../../assembly/abi/protocol.ts';
-import type { Return, TransactionReturn } from '../../../host/kernel/returns.ts';
+import type { Return, TransactionReturn } from '../../../host/wire/returns.ts';
 import type { Outcome } from '../../outcome.ts';
 import type { Script, ScriptProcess, ScriptThread } from '../../script.ts';
 import { Draws } from './draws.ts';

@@ -1,7 +1,7 @@
 /** The allocator's exhaustive test in the build with asserts, and the pages of its area for tests that break them. */
 import { allocBoot, BinderAlloc } from '../../../assembly/alloc/alloc';
 import { pagesBoot } from '../../../assembly/alloc/pages';
-import { areaPage, Page } from '../../../assembly/mapping/area';
+import { areaPage, LruPage } from '../../../assembly/mapping/area';
 
 export {
   exhaustAlloc,
@@ -26,6 +26,6 @@ export function allocatorBoot(): void {
   allocBoot();
 }
 
-export function areaPageAt(alloc: BinderAlloc, index: i32): Page {
+export function areaPageAt(alloc: BinderAlloc, index: i32): LruPage {
   return areaPage(alloc, index);
 }

@@ -2,6 +2,7 @@
  * Entry of build/test.wasm: what unit tests call inside of the guest, below the system calls. Functions pass as they are;
  * records are pointers on the outside, so what tests read of them has a reader here.
  */
+import { MapRequest, spaceMap as map } from '../../../assembly/mem/areas';
 import { framesBoot } from '../../../assembly/mem/frames';
 import { PageArray, Space, spacesBoot, Vma } from '../../../assembly/mem/space';
 
@@ -42,7 +43,7 @@ export {
 } from '../../../assembly/lib/rbtree';
 export { ringHead, ringInit, ringPush } from '../../../assembly/lib/ring';
 export { slabAlloc, slabFree, slabGrow, slabInit, slabLive, slabReap } from '../../../assembly/lib/slab';
-export { spaceDestroy, spaceMap, spaceProtect, spaceUnmap } from '../../../assembly/mem/areas';
+export { spaceDestroy, spaceProtect, spaceUnmap } from '../../../assembly/mem/areas';
 export { spaceFault } from '../../../assembly/mem/fault';
 export { spaceFork } from '../../../assembly/mem/fork';
 export {
@@ -142,4 +143,27 @@ export function pageArrayInit(address: usize, base: usize, stride: u32, count: u
   pages.stride = stride;
   pages.count = count;
   pages.installOnFault = installOnFault;
+}
+
+const request = changetype<MapRequest>(memory.data(offsetof<MapRequest>(), 8));
+
+/** mmap with each field of the request as an argument. */
+export function spaceMap(
+  space: Space,
+  addr: u64,
+  len: u64,
+  prot: u32,
+  flags: u32,
+  pages: PageArray | null,
+  pageOffset: u32,
+  owner: usize,
+): i64 {
+  request.addr = addr;
+  request.len = len;
+  request.prot = prot;
+  request.flags = flags;
+  request.pages = pages;
+  request.pageOffset = pageOffset;
+  request.owner = owner;
+  return map(space, request);
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { guestModule } from '../../../host/cli/boot.ts';
-import { words } from '../../../host/kernel/words.ts';
+import { words } from '../../../host/wire/words.ts';
 import { Coverage } from '../../../oracle/hunt/coverage.ts';
 import { programSeed } from '../../../oracle/hunt/hunt.ts';
 import { makeProgram } from '../../../oracle/hunt/program.ts';

@@ -1,0 +1,93 @@
+/**
+ * The plan of a process's arena: private memory for what scripts hand to the driver.
+ *
+ *     address            + 0x40000            ...                       address + size
+ *     | window of thread 0 | window of thread 1 | ... free ... | allocated, downwards |
+ *       0x00000 write buffer, 128 KiB
+ *       0x20000 read buffer, 124 KiB
+ *       0x3f000 argument, 4 KiB
+ */
+import { PAGE_SIZE, WINDOW_ARGUMENT, WINDOW_READ, WINDOW_SIZE, WINDOW_WRITE } from '../../assembly/abi/machine.ts';
+import { BinderlabError } from '../wire/error.ts';
+import { hexOfAddress } from '../wire/hex.ts';
+
+export const WRITE_BUFFER_SIZE = WINDOW_READ - WINDOW_WRITE;
+export const READ_BUFFER_SIZE = WINDOW_ARGUMENT - WINDOW_READ;
+
+/** User addresses of one thread's ioctl arguments and buffers. */
+export interface Window {
+  /** Number of the window's first page. */
+  readonly page: number;
+  readonly wbuf: number;
+  readonly rbuf: number;
+  readonly arg: number;
+}
+
+/** How much of an arena is allocated. */
+export interface ArenaState {
+  readonly windows: number;
+  readonly top: number;
+}
+
+export class Arena {
+  #windows = 0;
+  #top: number;
+
+  /** @internal */ constructor(
+    readonly address: number,
+    readonly size: number,
+  ) {
+    this.#top = address + size;
+  }
+
+  /** @internal The window of thread number `index` of the process. */
+  window(index: number): Window {
+    const base = this.address + index * WINDOW_SIZE;
+    if (base + WINDOW_SIZE > this.#top) {
+      throw new BinderlabError(`the arena has no room for the buffers of thread ${index}; ${this.#plan()}`);
+    }
+    this.#windows = Math.max(this.#windows, index + 1);
+    return {
+      page: base / PAGE_SIZE,
+      wbuf: base + WINDOW_WRITE,
+      rbuf: base + WINDOW_READ,
+      arg: base + WINDOW_ARGUMENT,
+    };
+  }
+
+  /**
+   * Allocates memory that is never freed.
+   *
+   * @param align A power of two.
+   * @returns The address.
+   */
+  alloc(length: number, align: number): number {
+    const address = Math.floor((this.#top - length) / align) * align;
+    if (address < this.address + this.#windows * WINDOW_SIZE) {
+      throw new BinderlabError(`the arena has no room for ${length} bytes more; ${this.#plan()}`);
+    }
+    this.#top = address;
+    return address;
+  }
+
+  /** @internal */ save(): ArenaState {
+    return { windows: this.#windows, top: this.#top };
+  }
+
+  /** @internal */ restore({ windows, top }: ArenaState): void {
+    this.#windows = windows;
+    this.#top = top;
+  }
+
+  #plan(): string {
+    const used = this.address + this.size - this.#top;
+    return `it holds ${this.size} bytes at ${hexOfAddress(this.address)}: ${this.#windows} windows of ${WINDOW_SIZE} for threads, and ${used} allocated`;
+  }
+}
+
+/** The error for data that a thread's buffer cannot hold. @param what What and how much, e.g. "9 bytes to read". */
+export function tooLong(what: string, limit: number): BinderlabError {
+  return new BinderlabError(
+    `${what} do not fit the thread's buffer of ${limit} bytes. Put large data into memory first: "data: process.place(bytes)".`,
+  );
+}

@@ -1,0 +1,301 @@
+/**
+ * The system calls of one thread in the kernel's own form: numbers in, the raw return value out, -errno included. Each call
+ * is one step. An act of a thread that is dead or asleep is an error of the script.
+ */
+import {
+  F_GETFD,
+  FILE_KIND_MEMFD,
+  FILE_KIND_NULL,
+  FILE_KIND_PIPE,
+  FILE_KIND_SOCKETPAIR,
+  PAGE_SIZE,
+  PARKED,
+} from '../../assembly/abi/machine.ts';
+import { BINDER_WRITE_READ } from '../../assembly/abi/protocol.ts';
+import type { Command } from '../wire/command.ts';
+import { i32At, u32At } from '../wire/endian.ts';
+import { AsleepError, BinderlabError } from '../wire/error.ts';
+import { checkForm } from '../wire/forms.ts';
+import { ioctlName } from '../wire/ioctls.ts';
+import type { FileKind } from '../wire/kinds.ts';
+import { INPUTS, type InputOf, OPERATIONS, type Op, type OutputOf, type PlainOp } from '../wire/operations.ts';
+import { StreamSize } from '../wire/stream.ts';
+import { READ_BUFFER_SIZE, tooLong, type Window, WRITE_BUFFER_SIZE } from './arena.ts';
+import { IoctlCall, PollCall, resultOf } from './call.ts';
+import type { UserMemory } from './memory.ts';
+import type { System, Task } from './system.ts';
+import { ReadCall, WriteCall } from './transfer.ts';
+import { type CallContext, recordBytes, type WriteRead, WriteReadCall } from './writeread.ts';
+
+/** The result of a memory access: bytes stored or read, and the fault that ended it early. */
+export type Stored = OutputOf<'poke'>;
+export type FileInfo = OutputOf<'fdinfo'>;
+
+const FILE_KINDS: Readonly<Record<FileKind, number>> = {
+  memfd: FILE_KIND_MEMFD,
+  pipe: FILE_KIND_PIPE,
+  null: FILE_KIND_NULL,
+  socketpair: FILE_KIND_SOCKETPAIR,
+};
+const TWO_ENDED: ReadonlySet<FileKind> = new Set<FileKind>(['pipe', 'socketpair']);
+// Local copies: V8 looks up an imported constant at every use.
+const WRITE_ROOM = WRITE_BUFFER_SIZE;
+const READ_ROOM = READ_BUFFER_SIZE;
+/** The input of a step without an observer. */
+const UNWATCHED: object = {};
+/** setresuid: keeps the value. */
+const UID_UNCHANGED = 0xffffffff;
+
+export class Syscalls {
+  readonly #caller: CallContext;
+
+  constructor(
+    private readonly system: System,
+    private readonly task: Task,
+    private readonly memory: UserMemory,
+    /** The process, whose credentials setUid changes. */
+    private readonly owner: { uid: number },
+  ) {
+    const { linear, results, raw } = system;
+    this.#caller = {
+      name: task.name,
+      memory,
+      linear,
+      frame: raw.callFrame(task.pointer) / 4,
+      results,
+      firstStep: Infinity,
+    };
+  }
+
+  /** @param device 0 /dev/binder, 1 /dev/hwbinder, 2 /dev/vndbinder. @returns The descriptor, or -errno. */
+  open(flags: number, device = 0): number {
+    const input = device === 0 ? { flags } : { flags, device };
+    return this.#call('open', input, (thread) => this.system.raw.sysOpen(thread, device, flags));
+  }
+
+  /** A system call that its row says all of. @returns 0 or more, or -errno. */
+  call<O extends PlainOp>(op: O, input: InputOf<O>): number {
+    const run = this.system.raw[OPERATIONS[op].guest] as (thread: number, ...values: number[]) => number;
+    const values: number[] = [];
+    for (const { machineName } of INPUTS[op].values()) values.push(input[machineName as keyof typeof input] as number);
+    return this.#call(op, input, (thread) => run(thread, ...values));
+  }
+
+  /** @param to -1: the lowest free number. */
+  dup(fd: number, to: number): number {
+    const { raw } = this.system;
+    return this.#call('dup', { fd, to }, (thread) =>
+      to === -1 ? raw.sysDup(thread, fd) : raw.sysDup3(thread, fd, to, 0),
+    );
+  }
+
+  setUid(uid: number): number {
+    const ret = this.#call('setuid', { uid }, (thread) => this.system.raw.setUid(thread, uid));
+    if (ret === 0 && uid !== UID_UNCHANGED) this.owner.uid = uid;
+    return ret;
+  }
+
+  /** Sets the security context of the process; no bytes remove it. */
+  setContext(context: Uint8Array): number {
+    const { raw, guest } = this.system;
+    if (context.length > PAGE_SIZE) throw new BinderlabError(`a security context has ${PAGE_SIZE} bytes at most`);
+    return this.#call('setcon', { context }, (thread) => {
+      guest.u8.set(context, this.system.scratch);
+      return raw.setcon(thread, context.length);
+    });
+  }
+
+  /** @param timeout 0: returns at once; -1: sleeps until something is ready. */
+  poll(fd: number, events: number, timeout: number): PollCall {
+    const { system, task } = this;
+    this.check();
+    const call = new PollCall(task);
+    system.enter('poll', task, { fd, events, timeout }, call);
+    return system.leave(task, call, system.raw.sysPoll(task.pointer, fd, events, timeout));
+  }
+
+  /** Reads up to `len` bytes to `addr`; may sleep at an empty stream. */
+  read(fd: number, addr: number, len: number): ReadCall {
+    const { system, task } = this;
+    this.check();
+    const call = new ReadCall(task, this.memory, addr);
+    system.enter('read', task, { fd, addr, len }, call);
+    return system.leave(task, call, system.raw.sysRead(task.pointer, fd, addr, len));
+  }
+
+  /**
+   * Writes the `len` bytes at `addr`; may sleep at a full stream, and write less than all.
+   *
+   * @param poke Stored at `addr` before the call.
+   */
+  write(fd: number, addr: number, poke: Uint8Array, len: number = poke.length): WriteCall {
+    const { system, task } = this;
+    this.check();
+    system.checkQuiet();
+    if (poke.length > 0) this.memory.store(addr, poke);
+    const call = new WriteCall(task);
+    system.enter('write', task, { fd, addr, poke, len }, call);
+    return system.leave(task, call, system.raw.sysWrite(task.pointer, fd, addr, len));
+  }
+
+  /** The lowest free descriptor from `from` up. Not a step. */
+  freeDescriptor(from = 0): number {
+    let fd = from;
+    while (this.system.raw.sysFcntl(this.task.pointer, fd, F_GETFD, 0) >= 0) fd++;
+    return fd;
+  }
+
+  /**
+   * Any ioctl but BINDER_WRITE_READ.
+   *
+   * @param poke Stored at `arg` before the call.
+   * @param outLen Bytes at `arg` to keep after the call.
+   */
+  ioctl(fd: number, cmd: number, arg: number, poke: Uint8Array, outLen: number): IoctlCall {
+    const { system, task, memory } = this;
+    this.check();
+    system.checkQuiet();
+    if (poke.length > 0) memory.store(arg, poke);
+    const call = new IoctlCall(task, memory, arg, outLen);
+    system.enter('ioctl', task, { fd, cmd: cmd >>> 0, name: ioctlName(cmd), arg, poke, outLen }, call);
+    return system.leave(task, call, system.raw.sysIoctl(task.pointer, fd, cmd, arg));
+  }
+
+  /** BINDER_WRITE_READ, with every field given by the caller. */
+  writeRead(input: WriteRead): WriteReadCall {
+    const { system, task, memory } = this;
+    const { fd, arg, wbuf, poke, readSize } = input;
+    this.check();
+    system.checkQuiet();
+    if (poke.length > 0) memory.store(wbuf, poke);
+    memory.store(arg, recordBytes(input));
+    const call = new WriteReadCall(this.#caller, input, readSize);
+    if (system.observer !== null) call.watch();
+    system.enter('wr', task, input, call);
+    return system.leave(task, call, system.raw.sysIoctl(task.pointer, fd, BINDER_WRITE_READ, arg));
+  }
+
+  /** BINDER_WRITE_READ from the thread's window: one crossing into the guest, unless the commands need more room. */
+  exchange(fd: number, window: Window, commands: readonly Command[], readSize: number): WriteReadCall {
+    const { system, task } = this;
+    const { batch, raw } = system;
+    this.check();
+    if (!(readSize >= 0 && readSize <= READ_ROOM)) throw unreadable(fd, commands, readSize);
+    const count = batch.put(commands, window.wbuf);
+    // a value that is not a list has no length
+    if (!(count >= 0)) return this.writeRead(this.#laidOut(fd, window, commands, readSize));
+    const call = new WriteReadCall(this.#caller, window, readSize);
+    const isWatched = system.observer !== null;
+    system.enter('wr', task, isWatched ? this.#laidOut(fd, window, commands, readSize) : UNWATCHED, call);
+    if (isWatched) call.watch();
+    const ret = raw.sysWriteRead(task.pointer, fd, window.page, count, readSize);
+    return system.leave(task, call, ret, batch.record, batch.next);
+  }
+
+  /** The same call with every field given, and the commands as bytes. */
+  #laidOut(fd: number, { arg, wbuf, rbuf }: Window, commands: readonly Command[], readSize: number): WriteRead {
+    checkForm('writeRead', { fd, commands, readSize });
+    const extent = new StreamSize(commands);
+    const { size, stream } = extent;
+    if (size > WRITE_ROOM) throw tooLong(`${size} bytes of commands and payload`, WRITE_ROOM);
+    const poke = this.system.batch.bytes(commands, wbuf, extent);
+    return { fd, arg, wbuf, poke, writeSize: stream, writeConsumed: 0, rbuf, readSize, readConsumed: 0 };
+  }
+
+  /** Notes the first step of the thread that needs its buffers. */
+  noteFirst(): void {
+    this.#caller.firstStep = Math.min(this.#caller.firstStep, this.system.nextStep);
+  }
+
+  /** Stores bytes, as a store instruction of this thread does. */
+  poke(addr: number, bytes: Uint8Array): Stored {
+    return this.#access('poke', { addr, bytes }, () => this.#stored(this.memory.store(addr, bytes)));
+  }
+
+  fill(addr: number, len: number, byte: number): Stored {
+    return this.#access('fill', { addr, len, byte }, () => this.#stored(this.memory.fill(addr, len, byte)));
+  }
+
+  /** Reads up to the first fault. */
+  peek(addr: number, len: number): Stored & { bytes: Uint8Array } {
+    return this.#access('peek', { addr, len }, () => {
+      const bytes = this.memory.load(addr, len);
+      // no spread: the engine would make a new hidden class for each result
+      const stored = this.#stored(bytes.length) as Stored & { bytes: Uint8Array };
+      stored.bytes = bytes;
+      return stored;
+    });
+  }
+
+  /** Opens a file of another kind at these numbers. Pipes and socket pairs have two, others use `fd` only. */
+  makeFile(kind: FileKind, fd: number, fd2: number, content: Uint8Array): FileInfo {
+    const { raw } = this.system;
+    if (content.length > PAGE_SIZE) {
+      throw new BinderlabError(`a file is made with ${PAGE_SIZE} bytes at most, and these are ${content.length}`);
+    }
+    const input = { kind, fd, ...(TWO_ENDED.has(kind) ? { fd2 } : {}), content };
+    let info: FileInfo = { ret: 0 };
+    const run = (thread: number): number => {
+      this.system.guest.u8.set(content, this.system.scratch);
+      const inode = raw.fileMake(thread, FILE_KINDS[kind], fd, fd2, content.length);
+      info = inode < 0 ? resultOf(inode) : { ret: fd, file: this.system.fileName(inode) };
+      return inode;
+    };
+    this.#call('mkfd', input, run, () => info);
+    return info;
+  }
+
+  /** Describes an open file: its identity, and the contents of a memfd. */
+  fileInfo(fd: number): FileInfo {
+    const { raw, guest } = this.system;
+    let info: FileInfo = { ret: 0 };
+    const run = (thread: number): number => {
+      const ret = raw.fileStat(thread, fd);
+      const at = this.system.scratch;
+      info = resultOf(ret);
+      if (ret < 0) return ret;
+      info.file = this.system.fileName(u32At(guest.u8, at));
+      info.cloexec = u32At(guest.u8, at + 4);
+      const length = i32At(guest.u8, at + 8);
+      if (length >= 0) info.content = guest.u8.slice(at + 12, at + 12 + length);
+      return ret;
+    };
+    this.#call('fdinfo', { fd }, run, () => info);
+    return info;
+  }
+
+  /** @throws BinderlabError unless the thread is alive and awake. */
+  check(): void {
+    const { task } = this;
+    // compared: any other test for truth takes the engine ten instructions more
+    if (task.alive !== true) {
+      throw new BinderlabError(
+        `${task.name} has ended: a thread does nothing after its exit, or after its process was killed.`,
+      );
+    }
+    if (task.call !== null) throw new AsleepError(task.name, task.call.step);
+  }
+
+  #call(op: Op, input: object, run: (thread: number) => number, describe?: (ret: number) => object): number {
+    this.check();
+    const ret = this.system.syscall(op, this.task, input, () => run(this.task.pointer), describe);
+    if (ret === PARKED) throw new Error(`${op} went to sleep`);
+    return ret;
+  }
+
+  #access<T extends Stored>(op: Op, input: object, run: () => T): T {
+    this.check();
+    return this.system.access(op, this.task, input, run);
+  }
+
+  #stored(count: number): Stored {
+    const { fault } = this.memory;
+    return fault === null ? { ret: count } : { ret: count, signal: fault.signal, siCode: fault.siCode };
+  }
+}
+
+/** The error of a read that cannot be. */
+function unreadable(fd: number, commands: readonly Command[], readSize: number): BinderlabError {
+  checkForm('writeRead', { fd, commands, readSize });
+  return tooLong(`${readSize} bytes to read`, READ_ROOM);
+}

@@ -1,0 +1,277 @@
+/** The return stream of a read, decoded: one `Return` for each BR_ word. 64-bit values that an owner chose are bigints. */
+import { BR_REPLY, BR_TRANSACTION } from '../../assembly/abi/protocol.ts';
+import {
+  FROZEN_STATE_INFO_COOKIE,
+  FROZEN_STATE_INFO_IS_FROZEN,
+  PTR_COOKIE_COOKIE,
+  TRANSACTION_DATA_BUFFER,
+  TRANSACTION_DATA_CODE,
+  TRANSACTION_DATA_COOKIE,
+  TRANSACTION_DATA_DATA_SIZE,
+  TRANSACTION_DATA_FLAGS,
+  TRANSACTION_DATA_OFFSETS,
+  TRANSACTION_DATA_OFFSETS_SIZE,
+  TRANSACTION_DATA_SECCTX_SECCTX,
+  TRANSACTION_DATA_SENDER_EUID,
+  TRANSACTION_DATA_SENDER_PID,
+  TRANSACTION_DATA_SIZE,
+  TRANSACTION_DATA_TARGET,
+} from '../../assembly/abi/wire.ts';
+import { ResultChunk } from './results.ts';
+import { payloadSize, words } from './words.ts';
+import { WordView } from './wordview.ts';
+
+// Word offsets of the fields. Local copies: V8 looks up an imported constant at every use.
+const TARGET = TRANSACTION_DATA_TARGET / 4;
+const COOKIE = TRANSACTION_DATA_COOKIE / 4;
+const CODE = TRANSACTION_DATA_CODE / 4;
+const FLAGS = TRANSACTION_DATA_FLAGS / 4;
+const SENDER_PID = TRANSACTION_DATA_SENDER_PID / 4;
+const SENDER_EUID = TRANSACTION_DATA_SENDER_EUID / 4;
+const DATA_SIZE = TRANSACTION_DATA_DATA_SIZE / 4;
+const OFFSETS_SIZE = TRANSACTION_DATA_OFFSETS_SIZE / 4;
+const BUFFER = TRANSACTION_DATA_BUFFER / 4;
+const OFFSETS = TRANSACTION_DATA_OFFSETS / 4;
+const SECCTX = TRANSACTION_DATA_SECCTX_SECCTX / 4;
+const NODE_COOKIE = PTR_COOKIE_COOKIE / 4;
+const FROZEN_COOKIE = FROZEN_STATE_INFO_COOKIE / 4;
+const FROZEN_IS_FROZEN = FROZEN_STATE_INFO_IS_FROZEN / 4;
+/** Least number of words of a message in the stream. */
+const MESSAGE_WORDS = 1 + TRANSACTION_DATA_SIZE / 4;
+
+const CALL = BR_TRANSACTION | 0;
+const REPLY = BR_REPLY | 0;
+/** The second byte of every BR_ word: 'r'. */
+const FAMILY = 0x72;
+/** Upper bound of every index. With it the engine omits overflow checks of sums. */
+const INDEX = 0x3fff_ffff;
+
+/** Words without payload. */
+export type PlainName =
+  | 'BR_NOOP'
+  | 'BR_OK'
+  | 'BR_DEAD_REPLY'
+  | 'BR_TRANSACTION_COMPLETE'
+  | 'BR_SPAWN_LOOPER'
+  | 'BR_FINISHED'
+  | 'BR_FAILED_REPLY'
+  | 'BR_FROZEN_REPLY'
+  | 'BR_ONEWAY_SPAM_SUSPECT'
+  | 'BR_TRANSACTION_PENDING_FROZEN';
+
+/** A received call or reply. Its bytes are in the receiver's mapping until the receiver frees the buffer. */
+export class TransactionReturn {
+  readonly #chunk: ResultChunk;
+  readonly #at: number;
+
+  /** @internal */ constructor(
+    readonly name: 'BR_TRANSACTION' | 'BR_TRANSACTION_SEC_CTX' | 'BR_REPLY',
+    readonly code: number,
+    readonly flags: number,
+    /** 0 for oneway calls and replies. */
+    readonly senderPid: number,
+    readonly senderEuid: number,
+    /** Address of the data, as `bc.freeBuffer` takes it, and its bytes. */
+    readonly buffer: number,
+    readonly dataSize: number,
+    /** Address and bytes of the offsets array. */
+    readonly offsets: number,
+    readonly offsetsSize: number,
+    /** Address of the sender's security context; 0 unless the word is BR_TRANSACTION_SEC_CTX. */
+    readonly secctx: number,
+    chunk: ResultChunk,
+    /** Offset in the results chunk of the word after the BR_ word. */
+    at: number,
+  ) {
+    this.#chunk = chunk;
+    this.#at = at;
+  }
+
+  /** The receiver's node that is called; 0 in replies, and for the context manager. */
+  get ptr(): bigint {
+    return this.#big(TARGET);
+  }
+
+  get cookie(): bigint {
+    return this.#big(COOKIE);
+  }
+
+  #big(field: number): bigint {
+    const { memory, base } = this.#chunk;
+    return memory.big(((this.#at - base) >> 2) + field);
+  }
+}
+
+export type Return =
+  | TransactionReturn
+  | { readonly name: PlainName }
+  | {
+      readonly name: 'BR_INCREFS' | 'BR_ACQUIRE' | 'BR_RELEASE' | 'BR_DECREFS';
+      readonly ptr: bigint;
+      readonly cookie: bigint;
+    }
+  | {
+      readonly name: 'BR_DEAD_BINDER' | 'BR_CLEAR_DEATH_NOTIFICATION_DONE' | 'BR_CLEAR_FREEZE_NOTIFICATION_DONE';
+      readonly cookie: bigint;
+    }
+  | { readonly name: 'BR_FROZEN_BINDER'; readonly cookie: bigint; readonly isFrozen: boolean }
+  | { readonly name: 'BR_ERROR'; readonly error: number }
+  /** A word that no driver sends: the buffer holds something else. The rest is not decoded. */
+  | { readonly name: 'BR_UNKNOWN'; readonly word: number; readonly rest: Uint8Array };
+
+export type ReturnName = Return['name'];
+
+/** The return that may have that name. */
+export type ReturnOf<N extends ReturnName> = Return extends infer R
+  ? R extends { readonly name: infer M }
+    ? N extends M
+      ? R
+      : never
+    : never
+  : never;
+
+/** Words of the protocol that no driver sends. */
+const NEVER_SENT: ReadonlySet<string> = new Set(['BR_ACQUIRE_RESULT', 'BR_ATTEMPT_ACQUIRE']);
+const SENT = words('BR_').filter(([, name]) => !NEVER_SENT.has(name)) as [word: number, name: ReturnName][];
+const NAMES: ReadonlyMap<number, ReturnName> = new Map(SENT.map(([word, name]) => [word | 0, name]));
+const WORDS: ReadonlyMap<ReturnName, number> = new Map(SENT.map(([word, name]) => [name, word | 0]));
+/** One shared object for each word without payload. */
+const PLAIN: ReadonlyMap<ReturnName, Return> = new Map(
+  SENT.filter(([word]) => payloadSize(word) === 0).map(([, name]) => [
+    name,
+    Object.freeze({ name: name as PlainName }),
+  ]),
+);
+
+/** Iterates over a return stream. */
+export class ReturnStream {
+  private readonly memory: WordView;
+  /** Read position and end, in words. */
+  private at: number;
+  private readonly end: number;
+
+  /** The stream is `length` bytes from offset `start` of the chunk, a multiple of 4. */
+  constructor(
+    private readonly chunk: ResultChunk,
+    start: number,
+    private readonly length: number,
+  ) {
+    this.memory = chunk.memory;
+    this.at = (start - chunk.base) >>> 2;
+    this.end = this.at + (length >>> 2);
+  }
+
+  /** All returns that are left. */
+  rest(): Return[] {
+    const returns: Return[] = [];
+    for (let one = this.next(); one !== null; one = this.next()) returns.push(one);
+    return returns;
+  }
+
+  /** The next return; null at the end. */
+  next(): Return | null {
+    const { chunk, memory, at, end } = this;
+    if (at >= end) return null;
+    const word = memory.i32[at] as number;
+    const name = NAMES.get(word);
+    const words = 1 + payloadSize(word) / 4;
+    if (name === undefined || at + words > end) return this.#unknown(word);
+    this.at = at + words;
+    return words < MESSAGE_WORDS ? otherReturn(name, memory, at + 1) : messageOf(name, chunk, at + 1);
+  }
+
+  /** Stops decoding here. */
+  #unknown(word: number): Return {
+    const from = 4 * (this.at + 1);
+    const end = 4 * this.end + (this.length & 3);
+    this.at = this.end;
+    return { name: 'BR_UNKNOWN', word: word >>> 0, rest: this.memory.u8.slice(from, end) };
+  }
+}
+
+/**
+ * Finds the first return of a name without decoding the others.
+ *
+ * @returns null when none comes before the first unknown word.
+ */
+export function findReturn(chunk: ResultChunk, start: number, length: number, name: ReturnName): Return | null {
+  const { i32 } = chunk.memory;
+  const wanted = wordOf(name);
+  let at = (start - chunk.base) >>> 2;
+  const end = at + (length >>> 2);
+  while (at < end) {
+    const word = i32[at] as number;
+    const words = 1 + ((word >>> 18) & 0xfff);
+    if (((word >>> 8) & 0xff) !== FAMILY || at + words > end) break;
+    if (word === wanted)
+      return words < MESSAGE_WORDS ? otherReturn(name, chunk.memory, at + 1) : messageOf(name, chunk, at + 1);
+    at = (at + words) & INDEX;
+  }
+  return null;
+}
+
+/** @returns The word of a name; 0 for an unknown name. */
+function wordOf(name: ReturnName): number {
+  if (name === 'BR_TRANSACTION') return CALL;
+  if (name === 'BR_REPLY') return REPLY;
+  return WORDS.get(name) ?? 0;
+}
+
+/** The returns in the bytes of a whole stream. */
+export function returnsOf(bytes: Uint8Array): Return[] {
+  return new ReturnStream(new ResultChunk(WordView.of(bytes), 0), 0, bytes.length).rest();
+}
+
+/**
+ * Reads all fields before it constructs the object: the engine then allocates it in one go.
+ *
+ * @param at Index of the payload in the chunk's words.
+ */
+function messageOf(name: ReturnName, chunk: ResultChunk, at: number): TransactionReturn {
+  const { memory, base } = chunk;
+  const { i32 } = memory;
+  const code = (i32[at + CODE] as number) >>> 0;
+  const flags = (i32[at + FLAGS] as number) >>> 0;
+  const senderPid = i32[at + SENDER_PID] as number;
+  const senderEuid = (i32[at + SENDER_EUID] as number) >>> 0;
+  const dataSize = (i32[at + DATA_SIZE] as number) >>> 0; // the high word is 0: no mapping is that large
+  const offsetsSize = (i32[at + OFFSETS_SIZE] as number) >>> 0;
+  const buffer = memory.u64(at + BUFFER);
+  const offsets = memory.u64(at + OFFSETS);
+  const secctx = name === 'BR_TRANSACTION_SEC_CTX' ? memory.u64(at + SECCTX) : 0;
+  return new TransactionReturn(
+    name as TransactionReturn['name'],
+    code,
+    flags,
+    senderPid,
+    senderEuid,
+    buffer,
+    dataSize,
+    offsets,
+    offsetsSize,
+    secctx,
+    chunk,
+    base + 4 * at,
+  );
+}
+
+/** Decodes a word that carries no message. @param at Index of its payload. */
+function otherReturn(name: ReturnName, memory: WordView, at: number): Return {
+  switch (name) {
+    case 'BR_INCREFS':
+    case 'BR_ACQUIRE':
+    case 'BR_RELEASE':
+    case 'BR_DECREFS':
+      return { name, ptr: memory.big(at), cookie: memory.big(at + NODE_COOKIE) };
+    case 'BR_DEAD_BINDER':
+    case 'BR_CLEAR_DEATH_NOTIFICATION_DONE':
+    case 'BR_CLEAR_FREEZE_NOTIFICATION_DONE':
+      return { name, cookie: memory.big(at) };
+    case 'BR_FROZEN_BINDER':
+      return { name, cookie: memory.big(at + FROZEN_COOKIE), isFrozen: memory.u32(at + FROZEN_IS_FROZEN) !== 0 };
+    case 'BR_ERROR':
+      return { name, error: memory.u32(at) | 0 };
+    default:
+      return PLAIN.get(name) as Return;
+  }
+}

@@ -1,0 +1,182 @@
+/** What plain JavaScript may hand over: an error names the field, what was given, and what is accepted. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Machine } from '../../host/machine.ts';
+import { sys } from '../../host/sim/sys.ts';
+import { bc } from '../../host/wire/commands.ts';
+import { BinderlabError } from '../../host/wire/error.ts';
+import { buildModule } from '../os/builds.ts';
+
+const test = suite('forms');
+const wasm = buildModule('debug');
+
+// biome-ignore lint/suspicious/noExplicitAny: what is tested is what types forbid
+type Any = any;
+
+function scene(journal: boolean) {
+  const machine: Any = Machine.boot({ wasm, memoryMiB: 8, journal });
+  const process: Any = machine.spawn('app');
+  const thread: Any = process.main;
+  const fd: number = thread.open();
+  return { machine, process, thread, fd };
+}
+
+const WRONG: readonly (readonly [
+  what: string,
+  act: (it: ReturnType<typeof scene>) => unknown,
+  told: string | RegExp,
+])[] = [
+  [
+    'a device',
+    ({ thread }) => thread.open({ device: 'foo' }),
+    'open: device is "foo"; it is to be "binder" or "hwbinder" or "vndbinder".',
+  ],
+  ['no name', ({ machine }) => machine.spawn(''), /^spawn: name is ""; it is to be a name without dots/],
+  ['a name with a dot', ({ machine }) => machine.spawn('a.b'), /^spawn: name is "a\.b"; /],
+  [
+    'a negative pid',
+    ({ machine }) => machine.spawn('a', { pid: -4 }),
+    'spawn: pid is -4; it is to be a whole number from 1 to 2147483647.',
+  ],
+  ['half a uid', ({ machine }) => machine.spawn('a', { uid: 1.5 }), /^spawn: uid is 1\.5; /],
+  ['a child without a name', ({ process }) => process.fork(), /^fork: name is missing; /],
+  ['a negative size', ({ process }) => process.alloc(-1), /^alloc: length is -1; /],
+  [
+    'text as bytes',
+    ({ process }) => process.write(0x10000000, 'abc'),
+    'process.write: bytes is "abc"; it is to be a Uint8Array.',
+  ],
+  ['text to write', ({ thread, fd }) => thread.write(fd, 'abc'), /^write: bytes is "abc"; /],
+  ['a number as a note', ({ machine }) => machine.note(5), 'note: text is 5; it is to be text.'],
+  ['no snapshot', ({ machine }) => machine.restore({}), 'restore takes what snapshot() gave.'],
+  [
+    'an unknown event',
+    ({ machine }) => machine.on('fault', () => {}),
+    'on: event is "fault"; it is to be "step" or "log".',
+  ],
+  ['no listener', ({ machine }) => machine.on('step'), /^on: listener is missing; it is to be a function/],
+  [
+    'a command for a list',
+    ({ thread, fd }) => thread.writeRead(fd, bc.enterLooper()),
+    /^writeRead: commands is of the kind Command; it is to be a list of commands/,
+  ],
+  [
+    'nothing in a list',
+    ({ thread, fd }) => thread.writeRead(fd, [bc.enterLooper(), undefined]),
+    'command 2 of 2 is missing; "bc" makes commands.',
+  ],
+  [
+    'a maker for a command',
+    ({ thread, fd }) => thread.writeRead(fd, [bc.enterLooper]),
+    'command 1 of 1 is a function; "bc" makes commands.',
+  ],
+  [
+    'a word for a number',
+    ({ thread, fd }) => thread.writeRead(fd, [(bc as Any).acquire('one')]),
+    'command 1 of 1, BC_ACQUIRE: "one" is no number.',
+  ],
+  ['a negative read', ({ thread, fd }) => thread.writeRead(fd, [], { readSize: -1 }), /^writeRead: readSize is -1; /],
+  ['no descriptor', ({ thread }) => thread.writeRead(undefined, []), /^writeRead: fd is missing; /],
+  [
+    'an address below zero',
+    ({ thread }) => thread.munmap(-1),
+    'munmap: address is -1; it is to be a whole number from 0 to 2^53 - 1.',
+  ],
+  ['half a length', ({ thread, fd }) => thread.ftruncate(fd, 0.5), /^ftruncate: length is 0\.5; /],
+  ['text for a number of a file', ({ thread }) => thread.close('3'), /^close: fd is "3"; .* as open\(\) gives\.$/],
+  ['time that no journal holds', ({ thread }) => thread.awaitTimeout(1.5), /^awaitTimeout: ms is 1\.5; /],
+  ['a length that is none', ({ thread, fd }) => thread.mmap(fd, -1), /^mmap: length is -1; /],
+  ['bytes that are none', ({ thread, fd }) => thread.ioctl(fd, 1, { poke: 'abc' }), /^ioctl: poke is "abc"; /],
+  [
+    'a handle',
+    () => (bc as Any).transaction({ handle: 'zero' }),
+    'bc.transaction: handle is "zero"; it is to be a whole number, or a bigint for more than 53 bits.',
+  ],
+  ['no handle', () => (bc as Any).transaction({ code: 1, data: 'x' }), /^bc\.transaction: handle is missing; /],
+  ['a code', () => (bc as Any).reply({ code: 'one', data: new Uint8Array(1) }), /^bc\.reply: code is "one"; /],
+  [
+    'an object for a list',
+    () => (bc as Any).transaction({ handle: 0, objects: { type: 'fd' } }),
+    /^bc\.transaction: objects is an object with type; it is to be a list/,
+  ],
+  [
+    'an object of no type',
+    () => (bc as Any).transaction({ handle: 0, objects: [{ type: 'file', fd: 3 }] }),
+    /^object 0 of a message: type is "file"; it is to be "binder" or "weak-binder" or /,
+  ],
+  [
+    'an object without its number',
+    () => (bc as Any).transaction({ handle: 0, objects: [{ type: 'fd', file: 3 }] }),
+    /^object 0 of a message, of the type fd: fd is missing; /,
+  ],
+  [
+    'no program',
+    ({ machine }) => machine.simulate().process('p', 7),
+    /^program: program is 7; it is to be a generator function/,
+  ],
+  ['a plain function', ({ machine }) => machine.simulate().process('p', () => 7), /a program is a generator function/],
+  ['an order', ({ machine }) => machine.simulate({ order: 'lifo' }), /^simulate: order is "lifo"; /],
+  ['time that is none', () => (sys as Any).sleep('long'), /^sleep: ms is "long"; /],
+];
+
+for (const journal of [false, true]) {
+  for (const [what, act, told] of WRONG) {
+    test(`${what}, ${journal ? 'with a journal' : 'unwatched'}`, () => {
+      const it = scene(journal);
+      const before = it.machine.hash();
+      assert.throws(
+        () => act(it),
+        (error: unknown) => {
+          assert.instance(error, BinderlabError);
+          if (typeof told === 'string') assert.is((error as Error).message, told);
+          else assert.match((error as Error).message, told);
+          return true;
+        },
+      );
+      if (!/descriptor|read|maker|list|word/.test(what)) assert.is(it.machine.hash(), before, 'nothing has happened');
+    });
+  }
+}
+
+test('a listener that acts is refused, and the machine goes on', () => {
+  const acts: ((it: ReturnType<typeof scene>) => unknown)[] = [
+    ({ machine }) => machine.spawn('evil'),
+    ({ thread }) => thread.open(),
+    ({ thread, fd }) => thread.writeRead(fd, [bc.enterLooper()], { readSize: 0 }),
+    ({ process }) => process.write(0x10000000, new Uint8Array(1)),
+    ({ machine }) => machine.note('x'),
+    ({ machine }) => machine.dump('state'),
+  ];
+  for (const act of acts) {
+    for (const journal of [false, true]) {
+      const it = scene(journal);
+      let told = '';
+      const stop = it.machine.on('step', () => {
+        stop();
+        try {
+          act(it);
+        } catch (error) {
+          told = (error as Error).message;
+        }
+      });
+      it.thread.version(it.fd);
+      assert.match(told, /^a listener of machine\.on\(\) may look at the machine, and not act in it/);
+      assert.is(it.machine.nextStep, 3);
+      assert.is(it.thread.version(it.fd), 8);
+    }
+  }
+});
+
+test('an error of a listener reaches who made the call, and nobody is told twice', () => {
+  const { machine, thread, fd } = scene(true);
+  let count = 0;
+  machine.on('step', () => {
+    count++;
+    if (count === 1) throw new Error('enough');
+  });
+  assert.throws(() => thread.version(fd), /enough/);
+  assert.is(thread.version(fd), 8);
+  assert.is(count, 2);
+});
+
+test.run();
