@@ -6,6 +6,7 @@
  *                 waitForResponse -> BR_REPLY: done; any other return: executeCommand
  *     joinThreadPool -> talkWithDriver, executeCommand, in a loop
  */
+
 import {
   BINDER_GET_EXTENDED_ERROR,
   BINDER_THREAD_EXIT,
@@ -29,6 +30,7 @@ import { extendedErrorOf, u32Bytes } from '../wire/ioctls.ts';
 import type { Placed } from '../wire/objects.ts';
 import type { Return, TransactionReturn } from '../wire/returns.ts';
 import { streamSize } from '../wire/stream.ts';
+import { textOfBytes } from '../wire/text.ts';
 import { BBinder } from './bbinder.ts';
 import type { BpBinder, Courier } from './bpbinder.ts';
 import { complain, takeComplaint } from './complaints.ts';
@@ -37,7 +39,6 @@ import type { LocalObjects } from './objects.ts';
 import { type IBinder, Parcel, type ReceivedBinder, type RequestHeader, WORK_SOURCE_UNSET } from './parcel.ts';
 import { Staging } from './staging.ts';
 import { STATUS, StatusError, statusName } from './status.ts';
-import { utf8Text } from './utf8.ts';
 
 /** The part of the process that its threads need. */
 export interface IpcProcess {
@@ -466,7 +467,7 @@ export class IPCThreadState implements Courier {
     if (secctx === 0) return null;
     const bytes = this.#load(secctx, SID_MAX);
     const end = bytes.indexOf(0);
-    return utf8Text(end < 0 ? bytes : bytes.subarray(0, end));
+    return textOfBytes(end < 0 ? bytes : bytes.subarray(0, end));
   }
 
   #payload(message: Parcel): { data: Uint8Array | Placed; offsets: number[] } {

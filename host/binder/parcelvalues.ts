@@ -9,11 +9,12 @@
  *     cstring            bytes, NUL, zeros up to a multiple of 4
  *     array              int32 length (-1: null), elements
  */
+
 import { BinderlabError } from '../wire/error.ts';
+import { bytesOfText, textOfBytes } from '../wire/text.ts';
 import { NULL_LENGTH, ParcelData } from './parceldata.ts';
 import type { ParcelError } from './parcelerror.ts';
 import { STATUS } from './status.ts';
-import { utf8Bytes, utf8Text } from './utf8.ts';
 
 const INT32_MIN = -2147483648;
 const INT32_MAX = 2147483647;
@@ -90,7 +91,7 @@ export abstract class ParcelValues extends ParcelData {
   /** UTF-8. */
   writeString8(value: string | null): this {
     if (value === null) return this.writeInt32(NULL_LENGTH);
-    const bytes = utf8Bytes(value);
+    const bytes = bytesOfText(value);
     this.writeInt32(bytes.length);
     return this.#writeTerminated(bytes);
   }
@@ -98,7 +99,7 @@ export abstract class ParcelValues extends ParcelData {
   /** UTF-8 without a length. @throws BinderlabError for text with a NUL, which would end it. */
   writeCString(value: string): this {
     if (value.includes('\0')) throw new BinderlabError('writeCString: a NUL inside would end the text');
-    return this.#writeTerminated(utf8Bytes(value));
+    return this.#writeTerminated(bytesOfText(value));
   }
 
   /** The bytes only, without a length. */
@@ -208,7 +209,7 @@ export abstract class ParcelValues extends ParcelData {
     const end = this.bytes.indexOf(0, at);
     if (end < 0) throw this.error('readCString', at, 'no NUL follows');
     this.take('readCString', end + 1 - at);
-    return utf8Text(this.bytes.subarray(at, end));
+    return textOfBytes(this.bytes.subarray(at, end));
   }
 
   /** `length` bytes without a length field. */
@@ -312,7 +313,7 @@ export abstract class ParcelValues extends ParcelData {
     if (this.bytes[at + length] !== 0) {
       throw this.error(reader, start, `the length is ${length}, and no NUL follows that many bytes`);
     }
-    return utf8Text(this.bytes.subarray(at, at + length));
+    return textOfBytes(this.bytes.subarray(at, at + length));
   }
 }
 

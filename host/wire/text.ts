@@ -1,7 +1,8 @@
-/** Text in messages: UTF-8, when a script passes a string as data. */
+/** Text in messages: UTF-8, in parcels, and when a script passes a string as data. */
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
+/** An unpaired surrogate becomes U+FFFD. */
 export function bytesOfText(text: string): Uint8Array {
   return encoder.encode(text);
 }

@@ -1,4 +1,5 @@
 /** Parcels: every type byte by byte, there and back; and reads that cannot be right. */
+
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -6,7 +7,7 @@ import { BBinder } from '../../host/binder/bbinder.ts';
 import { Parcel } from '../../host/binder/parcel.ts';
 import { ParcelError } from '../../host/binder/parcelerror.ts';
 import { ServiceException, STATUS } from '../../host/binder/status.ts';
-import { utf8Bytes, utf8Text } from '../../host/binder/utf8.ts';
+import { bytesOfText, textOfBytes } from '../../host/wire/text.ts';
 import { handle, hex, hexOf, int32, NULL_BINDER, ownBinder, string16, token } from './bytes.ts';
 
 const test = suite('parcel');
@@ -332,13 +333,13 @@ test('values that do not fit their type are refused', () => {
 test('UTF-8 there and back, with what is malformed replaced', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
-      assert.is(hexOf(utf8Bytes(text)), Buffer.from(text, 'utf8').toString('hex'));
-      assert.is(utf8Text(Buffer.from(text, 'utf8')), Buffer.from(text, 'utf8').toString('utf8'));
+      assert.is(hexOf(bytesOfText(text)), Buffer.from(text, 'utf8').toString('hex'));
+      assert.is(textOfBytes(Buffer.from(text, 'utf8')), Buffer.from(text, 'utf8').toString('utf8'));
     }),
     { numRuns: 500, seed: 1 },
   );
-  assert.is(utf8Text(new Uint8Array([0x61, 0xff, 0xc0, 0x80, 0x62])), 'a\ufffd\ufffd\ufffdb');
-  assert.is(utf8Text(new Uint8Array([0xed, 0xa0, 0x80])), '\ufffd\ufffd\ufffd');
+  assert.is(textOfBytes(new Uint8Array([0x61, 0xff, 0xc0, 0x80, 0x62])), 'a\ufffd\ufffd\ufffdb');
+  assert.is(textOfBytes(new Uint8Array([0xed, 0xa0, 0x80])), '\ufffd\ufffd\ufffd');
 });
 
 test.run();

@@ -109,7 +109,7 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['android'],
   ],
   'host/binder/': [
-    ['stability', 'utf8', 'status', 'staging'],
+    ['stability', 'status', 'staging'],
     ['parcelerror', 'complaints'],
     ['parceldata'],
     ['parcelvalues'],
