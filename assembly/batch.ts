@@ -1,12 +1,12 @@
 /**
- * The stage: where the host lays down, in memory of the kernel's, what a thread's next BINDER_WRITE_READ is to store in its
- * write buffer, and where it finds what came of the call. Commands lie there in short, and are spelled out into the write
- * buffer; the payloads of transactions follow their stream:
+ * The batch: kernel memory that holds the commands of a thread's next BINDER_WRITE_READ. The host writes the commands in a
+ * short form. `batchEncode` expands them into the write buffer. The payloads of transactions follow the command stream.
+ * After the call the batch has the next thread and the address of the result.
  *
- *     stage          next, record ... | command | command | ...      | room | payload | payload ...
+ *     batch          next, record ... | command | command | ...      | room | payload | payload ...
  *     write buffer   | command stream | payload of the first transaction, at a multiple of 16 | of the next ...
  *
- * What is more than a page is spelled out in the room before the payloads, and stored from there.
+ * A stream with payloads of more than a page is encoded in the room before the payloads, and copied from there.
  */
 import {
   COMMAND_CODE,
@@ -34,12 +34,12 @@ import { bytesCopy } from './lib/bytes';
 
 @unmanaged
 export class CommandBatch {
-  next: i32; // answer: the thread to resume, or 0
-  record: usize; // answer: linear address of the call's record on the tape; 0 when it has none
-  payloadsSize: u32; // bytes of the payloads, each rounded up
+  next: i32; // output: the thread to resume, or 0
+  record: usize; // output: linear address of the call's record in the results log; 0 without a record
+  payloadsSize: u32; // bytes of the payloads, each rounded up to a multiple of 16
 }
 
-/** One command. Values that need more than 32 bits are none of the stage's. */
+/** One command. 32-bit values only; the host encodes wider commands. */
 @unmanaged
 export class BatchCommand {
   word: u32;
@@ -51,7 +51,7 @@ export class BatchCommand {
   data: u32;
 }
 
-/** What follows a plain word: as many of them as its size says. */
+/** Payload of a plain command; the size in the command word says how many of the words it has. */
 @unmanaged
 class BatchWords {
   first: u32;
@@ -59,14 +59,14 @@ class BatchWords {
   third: u32;
 }
 
-/** Payloads begin and end at multiples of it. */
+/** 16 bytes. Payloads begin and end at multiples of this size. */
 @unmanaged
 class Unit {
   low: u64;
   high: u64;
 }
 
-/** Bytes of the longest stream. */
+/** Bytes of the longest command stream. */
 const STREAM_MAX = BATCH_COMMANDS_MAX * (4 + TRANSACTION_DATA_SIZE);
 
 if (offsetof<CommandBatch>('next') != BATCH_NEXT) ERROR('CommandBatch.next');
@@ -94,7 +94,7 @@ export function batchPayloads(): usize {
   return changetype<usize>(batch) + BATCH_PAYLOADS;
 }
 
-/** Bytes of the stream of the first `count` commands. */
+/** Bytes of the command stream of the first `count` commands. */
 export function batchStreamSize(count: u32): u32 {
   let size: u32 = 0;
   for (let i: u32 = 0; i < count; i++) size += 4 + payloadSize(batchCommand(i).word);
@@ -102,15 +102,15 @@ export function batchStreamSize(count: u32): u32 {
 }
 
 /**
- * Spells the first `count` commands and their payloads out.
+ * Encodes the first `count` commands and their payloads as the driver reads them.
  *
- * @param to Where to: linear address of the write buffer, or such that the payloads come to lie where they are.
+ * @param to Linear address of the write buffer, or the address in the batch at which payloads stay where they are.
  * @param address User address of the write buffer, a multiple of 16.
- * @param stream Bytes of the commands' stream.
+ * @param stream Bytes of the command stream.
  */
 export function batchEncode(count: u32, to: usize, address: u64, stream: u32): void {
   let source = batchPayloads();
-  let end: usize = stream; // of all that lies in the write buffer
+  let end: usize = stream; // end of the bytes in the write buffer
   let at = to;
   for (let i: u32 = 0; i < count; i++) {
     const command = batchCommand(i);
@@ -134,7 +134,7 @@ export function batchEncode(count: u32, to: usize, address: u64, stream: u32): v
   }
 }
 
-/** Copies the `size` bytes of a payload, and zeros up to the next multiple of 16. Returns how many bytes that makes. */
+/** Copies the `size` bytes of a payload, and zeros up to the next multiple of 16. Returns the padded size. */
 function payloadEncode(to: usize, from: usize, size: u32): usize {
   const room = align16(size);
   if (to == from) {
@@ -148,14 +148,14 @@ function payloadEncode(to: usize, from: usize, size: u32): usize {
   return room;
 }
 
-/** A part without bytes has the address 0, as libbinder sends it. */
+/** Data or offsets of size 0 have the address 0, as in libbinder. */
 function transactionEncode(record: TransactionRecord, command: BatchCommand, data: u64): void {
   const dataSize = command.dataSize;
   record.target = command.first;
   record.cookie = command.second;
   record.code = command.code;
   record.flags = command.flags;
-  record.senderPid = 0; // the driver's to fill in
+  record.senderPid = 0; // filled in by the driver
   record.senderEuid = 0;
   record.dataSize = dataSize;
   record.offsetsSize = 0;
@@ -176,12 +176,12 @@ function plainEncode(at: usize, size: u32, command: BatchCommand): void {
   }
 }
 
-/** Bytes up to the next multiple of 16, which is where a payload may begin. */
+/** `size` rounded up to a multiple of 16, where a payload may begin. */
 export function align16(size: usize): usize {
   return (size + 15) & -16;
 }
 
-/** The bytes behind a BC_ word: its bits 29..16. */
+/** Payload bytes after a BC_ word: its bits 29..16. */
 function payloadSize(word: u32): u32 {
   return (word >>> 16) & 0x3fff;
 }

@@ -1,12 +1,12 @@
 /**
- * The invariant checker: is everything in the machine's memory as it has to be between two calls?
+ * The invariant checker: tests whether the machine's memory is consistent between two calls.
  *
- * It goes over physical memory once, block by block, and in slab pages object by object; each object is checked against
- * what it points at and what points at it. Nothing is found by following pointers alone, so what nothing points at any
- * more (a leak) is met like everything else. Counts that many objects have a part in are tallied on the way.
+ * It walks physical memory once, block by block, and slab pages object by object. It checks each object against the objects
+ * that it points at and that point at it. It does not depend on pointers to find an object, so it finds leaks as well.
+ * Counts to which many objects contribute are tallied during the walk (check/tally).
  *
- * It may run whenever no system call is under way; threads may wait to be resumed, and deferred work to be done. It
- * changes nothing but static records of its own, which are all zero again when it has found nothing.
+ * It may run when no system call is running. Threads may wait to be resumed, and deferred work may be left. It changes
+ * only its own static records. They are all zero again when it found no violation.
  */
 import { VIOLATION_OWNER, VIOLATION_STATS } from './abi/check';
 import {
@@ -63,7 +63,7 @@ import { Stream } from './task/stream';
 
 const EVERYWHERE: usize = 0xffffffff;
 
-/** The first violation that is found (VIOLATION_*), or 0. What else is known of it stands until the next check. */
+/** Returns the first violation (VIOLATION_*), or 0. Its details stay until the next check. */
 export function check(): i32 {
   reportClear();
   tallyStart(0, EVERYWHERE, 0);
@@ -77,22 +77,22 @@ export function check(): i32 {
   return reportCode();
 }
 
-/** Linear address of the object that is broken. */
+/** Linear address of the object that violates the invariant. */
 export function checkAddress(): usize {
   return reportAddress();
 }
 
-/** What a number of it should be, as abi/check says; 0 where there is none. */
+/** The expected number, whose meaning abi/check gives for each violation; 0 without one. */
 export function checkWanted(): i32 {
   return reportWanted();
 }
 
-/** What it is. */
+/** The number found instead. */
 export function checkFound(): i32 {
   return reportFound();
 }
 
-/** Once over the machine. False as soon as something is broken by itself. */
+/** Walks the machine once. False at the first object that violates an invariant by itself. */
 function walk(): bool {
   if (!checkFrames() || !checkCaches() || !checkKernelSpace() || !checkTasks()) return false;
   if (!checkClosing() || !checkLru() || !checkProcs() || !checkDeadNodes()) return false;
@@ -103,7 +103,7 @@ function walk(): bool {
   return checkStats();
 }
 
-/** Every object of a slab page that is in use. */
+/** Checks the objects of a slab page that are in use. */
 function checkObjects(page: usize): bool {
   const id = <i32>frameOwner(page);
   const capacity = pageCapacity(page);
@@ -158,13 +158,13 @@ function checkDriverObject(id: i32, object: usize): bool {
     case CACHE_FD_FIXUP:
       return checkFixup(changetype<FdFixup>(object));
     default:
-      // Somebody has to have it: an area its page array, a proc its allocator; scatter-gather lists are empty between calls.
+      // An area owns its page array, a proc its allocator. Scatter-gather lists are empty between calls.
       claim(VIOLATION_OWNER, object, 1);
       return true;
   }
 }
 
-/** Objects created and not deleted, as debugfs shows them, are the objects that there are. */
+/** The statistics of debugfs, created minus deleted, equal the number of live objects. */
 function checkStats(): bool {
   for (let kind = 0; kind < STAT_COUNT; kind++) {
     const counter = statObjects() + ((<usize>kind) << 3);
@@ -196,7 +196,7 @@ function cacheOf(kind: i32): i32 {
   }
 }
 
-/** Finds the object for which a count does not agree: in each walk, half of the addresses are left. */
+/** Finds the object whose count does not agree, by bisection: each walk halves the range of addresses. */
 function trackDown(code: i32): void {
   let lowest: usize = 0;
   for (let half: usize = 0x80000000; half; half >>>= 1) {

@@ -1,9 +1,9 @@
 /**
- * The wasm surface: everything that the host can ask of the machine. Processes and threads are opaque pointers, user
- * addresses are f64 (exact to 2^53), results are 0 or more, a negative errno, or PARKED.
+ * The wasm surface: all functions that the host calls. Processes and threads are opaque pointers. User addresses are f64,
+ * exact to 2^53. A result is 0 or more, a negative errno, or PARKED.
  *
- * A step of the host is: one call; then, for as long as anything can run, `resume` each thread that `wakeNext` gives, and
- * `deferredRun` when it gives none.
+ * A step of the host is one call and what follows from it. While `wakeNext` returns a thread, the host calls `resume`
+ * with it. When `wakeNext` returns 0, the host calls `deferredRun`. The step ends when both return 0.
  */
 import { EBADF, EEXIST, EFAULT, EINVAL, ENODEV, ENOMEM, ENOTTY, EPERM } from './abi/errno';
 import {
@@ -98,7 +98,7 @@ const page: usize = memory.data(PAGE_SIZE, 8);
 const request = changetype<MapRequest>(memory.data(offsetof<MapRequest>(), 8));
 const secctx = changetype<SecurityContext>(memory.data(SECURITY_CONTEXT_SIZE, 8));
 
-/** Makes the machine in `memoryBytes` of memory, with a vmalloc area of `vmallocMiB`. 0, or -EINVAL for an unknown strategy. Once. */
+/** Makes the machine, once. mmap uses `strategy` (STRATEGY_*) unless it names another one. 0, or -EINVAL for an unknown strategy. */
 export function boot(memoryBytes: u32, strategy: i32, vmallocMiB: u32): i32 {
   if (!mappingKnown(strategy)) return -EINVAL;
   framesBoot(memoryBytes);
@@ -118,23 +118,23 @@ export function boot(memoryBytes: u32, strategy: i32, vmallocMiB: u32): i32 {
   return 0;
 }
 
-/** What earlier work left behind: the last id given, and the uid that has been manager of `binder` (-1: none). */
+/** Sets what earlier work left in the driver: the last debug id, and the uid that has been manager of `binder` (-1 for no uid). */
 export function setCounters(lastDebugId: i32, contextMgrUid: f64): void {
   stateSeed(lastDebugId, <i64>contextMgrUid);
 }
 
-/** Frames that are free; the same before the first process and after the last. */
+/** Number of free frames; the same before the first process and after the last. */
 export function framesFree(): i32 {
   kmemReap();
   return freeFrames();
 }
 
-/** Kernel objects that are in use. */
+/** Number of kernel objects in use. */
 export function objectsLive(): i32 {
   return kmemLiveTotal();
 }
 
-/** Address of the counters of a process, or (0) of their sum over the machine, made at the call. */
+/** Linear address of a process's counters. For 0: of their sum over the machine, computed at the call. */
 export function counters(process: Process | null): usize {
   if (process) return changetype<usize>(spaceCounters(process.space!));
   memory.fill(changetype<usize>(sum), 0, COUNTER_COUNT * 8);
@@ -148,7 +148,7 @@ export function counters(process: Process | null): usize {
   return changetype<usize>(sum);
 }
 
-/** Frames that hold messages: of the mappings of a process, or (0) of all mappings, memory files, pipes and sockets. */
+/** Number of frames that hold messages of a process, in its mappings. For 0: in all mappings, memory files, pipes and sockets. */
 export function framesResident(process: Process | null): i32 {
   if (!process) return framesOf(FRAME_BINDER, 0) + framesOf(FRAME_STAGE, 0) + framesOf(FRAME_FILE, 0);
   let frames = 0;
@@ -164,17 +164,17 @@ export function kernelReserved(): f64 {
   return <f64>kernelReservedBytes();
 }
 
-/** Pages that the shrinker could take. */
+/** Number of pages on the LRU, which the shrinker may take. */
 export function shrinkCount(): i32 {
   return lruCount();
 }
 
-/** Lets the shrinker take up to `limit` pages, the ones longest unused first. Returns how many it got. */
+/** Runs the shrinker for up to `limit` pages, least recently used first. Returns the number of pages it took. */
 export function shrinkScan(limit: i32): i32 {
   return lruShrink(limit);
 }
 
-/** What reading a file of debugfs does to the nodes that it shows: those of `pid` (0: all); with `asyncOnly` those with a oneway. */
+/** Holds and releases each node of `pid` (0 for all), as a read of a debugfs file does. With `asyncOnly`, only nodes with a oneway. */
 export function debugfsRead(pid: i32, asyncOnly: bool): void {
   currentSet(null);
   debugfsHoldNodes(pid, asyncOnly);
@@ -184,33 +184,33 @@ export function traceEnable(enabled: bool): void {
   enableTrace(enabled);
 }
 
-/** The security context of every process made from now on: the first `length` bytes of the scratch page; 0 for none. */
+/** Sets the security context of new processes: the first `length` bytes of the scratch page; 0 for none. */
 export function setSecctx(length: u32): void {
   if (length) secctxFill(secctx, page, min<u32>(length, SECCTX_MAX));
   machine.secctx = length ? secctx : null;
 }
 
-/** A page of kernel memory through which the host hands over bytes. */
+/** Linear address of the scratch page: kernel memory that passes bytes between host and guest. */
 export function scratch(): usize {
   return page;
 }
 
-/** Where the host lays down what a call out of a window sends (BATCH_*). */
+/** Linear address of the batch: the commands that `sysWriteRead` sends (BATCH_*). */
 export function commandBatch(): usize {
   return changetype<usize>(batch);
 }
 
-/** Where calls out of a window, and parked ones, leave what came of them (RESULTS_SIZE bytes). The stage tells of each. */
+/** Linear address of the results log, to which `sysWriteRead` and `resumeKeep` append. The batch has the last record's address. */
 export function resultLog(): usize {
   return changetype<usize>(recorded);
 }
 
-/** Linear address behind which all memory is zero: a copy of what lies below it is a copy of the machine. */
+/** Linear address from which on memory is zero. A copy of the bytes below it is a copy of the machine. */
 export function memoryTouched(): usize {
   return framesTouched();
 }
 
-/** Digest of the machine's whole state. What the host's own questions left behind is none of it, and is cleared, stage and tape too. */
+/** Digest of the machine's whole state. Clears what is not part of it: sum of counters, scratch page, batch and results log. */
 export function stateHash(): u64 {
   memory.fill(changetype<usize>(sum), 0, COUNTER_COUNT * 8);
   memory.fill(page, 0, PAGE_SIZE);
@@ -221,19 +221,19 @@ export function stateHash(): u64 {
 
 // processes and threads
 
-/** A process with one thread of the same number, descriptors 0 to 2, and no memory. The process, or -EEXIST or -ENOMEM. */
+/** Makes a process with one thread (tid `pid`), descriptors 0 to 2, and no memory. Returns the process, -EEXIST or -ENOMEM. */
 export function procCreate(pid: i32, uid: u32): i32 {
   if (tidTaken(pid)) return -EEXIST;
   return processBegin(pid, uid, machine.secctx);
 }
 
-/** fork by the process's main thread: a copy of memory (no binder mapping) and descriptors. The child, or -EEXIST or -ENOMEM. */
+/** fork(2) by the main thread. Binder mappings are not copied. Returns the child process, -EEXIST or -ENOMEM. */
 export function procFork(parent: Thread, pid: i32): i32 {
   if (tidTaken(pid)) return -EEXIST;
   return processFork(parent, pid);
 }
 
-/** A further thread of the caller's process. The thread, or -EEXIST or -ENOMEM. */
+/** Makes another thread in the process of `parent`. Returns the thread, -EEXIST or -ENOMEM. */
 export function threadCreate(parent: Thread, tid: i32): i32 {
   if (tidTaken(tid)) return -EEXIST;
   const thread = createThread(parent.process, tid);
@@ -242,7 +242,7 @@ export function threadCreate(parent: Thread, tid: i32): i32 {
   return changetype<i32>(thread);
 }
 
-/** Linear address of the thread's kernel stack: its last BINDER_WRITE_READ, as it was stored back when that succeeded. */
+/** Linear address of the thread's call frame. After a successful BINDER_WRITE_READ it holds the binder_write_read returned. */
 export function callFrame(thread: Thread): usize {
   return threadCallFrame(thread);
 }
@@ -251,7 +251,7 @@ export function mainThread(process: Process): i32 {
   return changetype<i32>(threadFirst(process));
 }
 
-/** One thread ends; with the last one its process does. */
+/** Ends one thread. The process ends with its last thread. */
 export function threadExit(thread: Thread): void {
   const process = thread.process;
   currentSet(thread);
@@ -269,19 +269,19 @@ export function procKill(process: Process): void {
   processExit(process);
 }
 
-/** A signal with an empty handler. */
+/** Sends a signal that has an empty handler: it interrupts a parked call and does nothing else. */
 export function signalSend(thread: Thread): void {
   threadSignal(thread);
 }
 
-/** The deadline of the thread's parked call passes. */
+/** Lets the deadline of the thread's parked call pass. 0, or -EINVAL when the call has no timeout. */
 export function timeoutExpire(thread: Thread): i32 {
   if (thread.timeoutMs < 0) return -EINVAL;
   threadTimeOut(thread);
   return 0;
 }
 
-/** setresuid(2) with one uid three times; u32.MAX_VALUE leaves it as it is. 0, or -EPERM: only uid 0 may become another. */
+/** setresuid(2) of all three uids to `uid`; u32.MAX_VALUE changes nothing. 0, or -EPERM: only uid 0 may take another uid. */
 export function setUid(thread: Thread, uid: u32): i32 {
   const process = thread.process;
   if (uid == process.uid || uid == u32.MAX_VALUE) return 0;
@@ -290,7 +290,7 @@ export function setUid(thread: Thread, uid: u32): i32 {
   return 0;
 }
 
-/** setcon(3): the process's security context is the first `length` bytes of the scratch page; 0 for none. 0, -EINVAL or -ENOMEM. */
+/** setcon(3) to the first `length` bytes of the scratch page; 0 for no label. 0, -EINVAL when it is too long, or -ENOMEM. */
 export function setcon(thread: Thread, length: u32): i32 {
   if (length > <u32>SECCTX_MAX) return -EINVAL;
   const context = length ? secctxCreate(page, length) : null;
@@ -308,7 +308,7 @@ export function setRlimit(thread: Thread, nofile: i32): i32 {
 
 // the order of a step
 
-/** Continues a call that was woken. Its result, or PARKED again. */
+/** Continues the parked call of a woken thread. Returns the call's result, or PARKED when it parks again. */
 export function resume(thread: Thread): i32 {
   currentSet(thread);
   const result = callResume(thread, false);
@@ -316,7 +316,7 @@ export function resume(thread: Thread): i32 {
   return result;
 }
 
-/** The same, and then records what came of a BINDER_WRITE_READ and finds out who can go on. The stage tells both. */
+/** `resume`, then records the result of a BINDER_WRITE_READ and calls `runNext`. The batch has both results. */
 export function resumeKeep(thread: Thread): i32 {
   const isRead = thread.call == CALL_READ;
   const result = resume(thread);
@@ -325,12 +325,12 @@ export function resumeKeep(thread: Thread): i32 {
   return result;
 }
 
-/** The next thread to resume, in the order in which they were woken, or 0. */
+/** Takes the next thread to resume, in the order of waking; 0 when there is none. */
 export function wakeNext(): i32 {
   return changetype<i32>(wakeTake());
 }
 
-/** Runs what is deferred, or, when there is nothing, lets the grace periods end that threads wait for. 1 if anything happened, else 0. */
+/** Runs deferred work. Without any it ends the grace periods that threads wait for. 1 when it ran work or woke a thread, else 0. */
 export function deferredRun(): i32 {
   currentSet(null);
   const ran = runDeferred();
@@ -338,7 +338,7 @@ export function deferredRun(): i32 {
   return ran || wakeWaiting(CALL_GRACE, 0) ? 1 : 0;
 }
 
-/** What the two say together: the next thread to resume; 0 when none can run and nothing is deferred any more. */
+/** `wakeNext` and `deferredRun` in turn: the next thread to resume; 0 when no thread can run and no work is deferred. */
 export function runNext(): i32 {
   do {
     const thread = wakeTake();
@@ -349,7 +349,7 @@ export function runNext(): i32 {
 
 // system calls
 
-/** open("/dev/…", flags | O_RDWR | O_CLOEXEC) of a binder device. The descriptor, -ENODEV, -EMFILE or -ENOMEM. */
+/** open("/dev/…", flags | O_RDWR | O_CLOEXEC) of a binder device. Returns the descriptor, -ENODEV, -EMFILE or -ENOMEM. */
 export function sysOpen(thread: Thread, device: i32, flags: u32): i32 {
   currentSet(thread);
   if (device < 0 || device >= DEVICE_COUNT) return -ENODEV;
@@ -378,7 +378,10 @@ export function sysFcntl(thread: Thread, fd: i32, command: i32, argument: i32): 
   return fdControl(thread.process, fd, command, argument);
 }
 
-/** mmap of anonymous memory, a memfd, or a binder file; `flags` may name a strategy. The address, or a negative errno. */
+/**
+ * mmap(2) of anonymous memory, a memfd, or a binder file. Returns the user address, or a negative errno.
+ * @param flags MAP_*; from bit MAP_STRATEGY_SHIFT on STRATEGY_* + 1, or 0 for the machine's strategy
+ */
 export function sysMmap(thread: Thread, addr: f64, len: f64, prot: u32, flags: u32, fd: i32, off: f64): f64 {
   currentSet(thread);
   const named = flags >>> MAP_STRATEGY_SHIFT;
@@ -396,21 +399,21 @@ export function sysMmap(thread: Thread, addr: f64, len: f64, prot: u32, flags: u
   return <f64>address;
 }
 
-/** read(2) into user memory. Bytes read, a negative errno, or PARKED. */
+/** read(2) into user memory. Returns the bytes read, a negative errno, or PARKED. */
 export function sysRead(thread: Thread, fd: i32, addr: f64, length: u32): i32 {
   currentSet(thread);
   const file = fdFile(thread.process, fd);
   return file ? ioRead(thread, file, <u64>addr, length) : -EBADF;
 }
 
-/** write(2) from user memory. Bytes written, a negative errno, or PARKED. */
+/** write(2) from user memory. Returns the bytes written, a negative errno, or PARKED. */
 export function sysWrite(thread: Thread, fd: i32, addr: f64, length: u32): i32 {
   currentSet(thread);
   const file = fdFile(thread.process, fd);
   return file ? ioWrite(thread, file, <u64>addr, length) : -EBADF;
 }
 
-/** ftruncate(2) of a memfd, upwards. 0, -EBADF, -EINVAL or -ENOMEM. */
+/** ftruncate(2) of a memfd to a larger size. Returns 0, -EBADF, -EINVAL or -ENOMEM. */
 export function sysFtruncate(thread: Thread, fd: i32, length: f64): i32 {
   const file = fdFile(thread.process, fd);
   if (!file) return -EBADF;
@@ -418,7 +421,10 @@ export function sysFtruncate(thread: Thread, fd: i32, length: f64): i32 {
   return memfdGrow(changetype<Memfd>(file.owner), <u32>length);
 }
 
-/** Opens a file (FILE_KIND_*) at `fd`, and `fd2` where it has two ends; a memfd holds `length` bytes of the scratch page. Its inode, or a negative errno. */
+/**
+ * Opens a file (FILE_KIND_*) at `fd`; a second end is at `fd2`. Returns the inode number, or a negative errno.
+ * @param length content of a memfd: bytes of the scratch page
+ */
 export function fileMake(thread: Thread, kind: i32, fd: i32, fd2: i32, length: u32): i32 {
   currentSet(thread);
   if (length > <u32>PAGE_SIZE) return -EINVAL;
@@ -427,7 +433,7 @@ export function fileMake(thread: Thread, kind: i32, fd: i32, fd2: i32, length: u
   return inode;
 }
 
-/** Tells of an open file in the scratch page: u32 inode, u32 close-on-exec, i32 length of content or -1, content. 0 or -EBADF. */
+/** Stores in the scratch page: u32 inode, u32 close-on-exec, i32 length of content or -1, content. 0 or -EBADF. */
 export function fileStat(thread: Thread, fd: i32): i32 {
   return statFile(thread.process, fd, page);
 }
@@ -454,9 +460,9 @@ export function sysIoctl(thread: Thread, fd: i32, command: u32, arg: f64): i32 {
 }
 
 /**
- * BINDER_WRITE_READ out of the window that begins at page number `window`: stores `count` commands of the stage and
- * binder_write_read there, makes the call, records what came of it, and finds out who can go on. 0, a negative errno, or PARKED;
- * more is in the stage.
+ * BINDER_WRITE_READ from a window, the user pages that hold its argument and buffers; `window` is their first page number.
+ * Stores `count` commands of the batch and binder_write_read in the window, makes the call, records its result, and calls
+ * `runNext`. The batch gets the address of the record and the next thread. Returns 0, a negative errno, or PARKED.
  */
 export function sysWriteRead(thread: Thread, fd: i32, window: u32, count: u32, readSize: u32): i32 {
   const start = <u64>window * PAGE_SIZE;
@@ -467,23 +473,23 @@ export function sysWriteRead(thread: Thread, fd: i32, window: u32, count: u32, r
   return result;
 }
 
-/** poll(2) of one descriptor; timeout 0 or -1. The events that are ready (0: none; EPOLLNVAL: no such descriptor), or PARKED. */
+/** poll(2) of one descriptor; timeout 0 or -1. Returns the ready events (EPOLLNVAL: no such descriptor), or PARKED. */
 export function sysPoll(thread: Thread, fd: i32, events: u32, timeoutMs: i32): i32 {
   currentSet(thread);
   return pollStart(thread, fd, events, timeoutMs);
 }
 
-/** Linear address of a byte of user memory as a load or store would reach it, or -(signal << 8 | si_code). */
+/** Touches a byte of user memory like a load or store. Returns its linear address, or -(signal << 8 | si_code). */
 export function userTouch(process: Process, addr: f64, access: i32): i32 {
   return touch(process.space!, <u64>addr, access);
 }
 
-/** Linear address of the byte that a read of user memory would find; 0 for a zero, or none. Looking changes nothing. */
+/** Linear address of a byte of user memory; 0 when a read would find a zero or fault. Changes nothing. */
 export function userLook(process: Process, addr: f64): usize {
   return look(process.space!, <u64>addr);
 }
 
-/** FIONREAD: how many bytes a read would find. 0, -ENOTTY or -EFAULT. */
+/** FIONREAD: stores the number of bytes that can be read. Returns 0, -ENOTTY or -EFAULT. */
 function streamIoctl(thread: Thread, file: OpenFile, command: u32, arg: u64): i32 {
   const stream = file.reads;
   if (command != <u32>FIONREAD || !stream) return -ENOTTY;

@@ -1,6 +1,6 @@
 /**
- * What the host needs in order to look at kernel objects, which it reads out of memory by their layout: where to begin, and
- * what has to be computed. Nothing here changes the machine or counts.
+ * Access of the host to kernel objects. The host reads them from memory by their layout. These functions give it the
+ * addresses to begin with, and values that have to be computed. They do not change the machine or its counters.
  */
 import { FRAME_SLAB, PAGE_MASK, PAGE_SHIFT, PAGE_SIZE } from './abi/machine';
 import { lru } from './alloc/pages';
@@ -23,7 +23,7 @@ import { kernelSpace, Space } from './mem/space';
 import { tableDescriptor, tableNext, tableWalk } from './mem/table';
 import { processes } from './task/process';
 
-/** Where to begin. A list is given by its head. */
+/** The roots from which the host finds kernel objects. A list is given by its head. */
 @unmanaged
 class Roots {
   processes: usize; // list of Process, oldest first

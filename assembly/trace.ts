@@ -1,6 +1,7 @@
 /**
- * The event ring: what happened, in order, as fixed-size records in static memory (abi/events). Off by default; when it
- * is off an event costs one load and one branch. The host reads records [max(0, head - EVENT_CAPACITY), head).
+ * The event ring: events in the order in which they happen, as fixed-size records in static memory (abi/events). It is off
+ * by default. While it is off an event costs one load and one branch. The host reads records
+ * [max(0, head - EVENT_CAPACITY), head).
  */
 import { EVENT_CAPACITY, EVENT_SIZE } from './abi/events';
 import { RING_SIZE, ringHead, ringInit, ringPush } from './lib/ring';
@@ -8,7 +9,7 @@ import { RING_SIZE, ringHead, ringInit, ringPush } from './lib/ring';
 @unmanaged
 class Recording {
   enabled: bool;
-  tid: i32; // thread that acts; 0 in deferred work
+  tid: i32; // current thread; 0 in deferred work
 }
 
 @unmanaged
@@ -29,13 +30,13 @@ const recording = changetype<Recording>(memory.data(offsetof<Recording>(), 4));
 const ring: usize = memory.data(RING_SIZE, 4);
 const records: usize = memory.data(EVENT_CAPACITY * EVENT_SIZE, 8);
 
-/** Begins or ends to record. The first beginning makes the ring; until then it is zero, and so is its head. */
+/** Turns recording on or off. The ring is initialised when recording is first turned on; until then its head is zero. */
 export function traceEnable(enabled: bool): void {
   if (enabled && ringHead(ring) == 0) ringInit(ring, records, EVENT_CAPACITY, EVENT_SIZE);
   recording.enabled = enabled;
 }
 
-/** Names the thread in whose context the following events happen. */
+/** Sets the thread that later events name; 0 for deferred work. */
 export function traceActor(tid: i32): void {
   recording.tid = tid;
 }
@@ -49,7 +50,7 @@ export function traceBase(): usize {
   return records;
 }
 
-/** Whether events are recorded; for callers that would have to compute arguments. */
+/** Whether events are recorded. Callers ask before they compute arguments. */
 export function tracing(): bool {
   return recording.enabled;
 }

@@ -1,10 +1,11 @@
 /**
- * BINDER_WRITE_READ with what its program does before and behind it: it stores commands and binder_write_read in its window,
- * makes the call, and keeps what came of it. The host is the program of every thread; here it needs one crossing for all of
- * that. What is kept goes to the tape, record after record, so that results outlive the read buffer; the host takes the tape
- * away when it is full.
+ * The program's part of a BINDER_WRITE_READ. A program stores commands and binder_write_read in its window, makes the call,
+ * and reads the result. The host is the program of every thread. These functions do all of it in one crossing into wasm.
  *
- *     tape   end | write_consumed, read_consumed, length, what was read | the next | ... | free
+ * The results log gets a record of each call, so that results outlive the read buffer. The host empties the log when it is
+ * full.
+ *
+ *     results log   end | write_consumed, read_consumed, length, bytes read | next record | ... | free
  */
 import {
   ACCESS_READ,
@@ -31,14 +32,14 @@ import { Thread, threadCallFrame } from './task/process';
 
 @unmanaged
 class ResultLog {
-  end: u32; // where the next record begins, from the start of the tape on; 0 before the first
+  end: u32; // offset of the next record from the start of the log; 0 before the first record
 }
 
 @unmanaged
 class ResultRecord {
   writeConsumed: u64;
   readConsumed: u64;
-  length: u32; // bytes of what was read
+  length: u32; // bytes that the call read
 }
 
 if (offsetof<ResultLog>('end') != RESULTS_END) ERROR('ResultLog.end');
@@ -47,12 +48,12 @@ if (offsetof<ResultRecord>('readConsumed') != RECORD_READ_CONSUMED) ERROR('Recor
 if (offsetof<ResultRecord>('length') != RECORD_LENGTH) ERROR('Record.length');
 if (offsetof<ResultRecord>() > <usize>RECORD_READ) ERROR('Record');
 
-/** Where the last record may begin, so that any of a page has room. */
+/** Highest offset at which a record may begin: one with a page of read bytes fits there. */
 const RECORD_LAST: u32 = RESULTS_SIZE - RECORD_READ - PAGE_SIZE;
 
 export const results = changetype<ResultLog>(memory.data(RESULTS_SIZE, 8));
 
-/** Stores the stage's first `count` commands and binder_write_read in a window, as far as the program may write there. */
+/** Stores the batch's first `count` commands and binder_write_read in a window, where the program may write. */
 export function writeReadStore(space: Space, window: u64, count: u32, readSize: u32): void {
   const writeSize = count != 0 ? commandsStore(space, window + WINDOW_WRITE, count) : 0;
   const argument = userWindow(space, window + WINDOW_ARGUMENT, WRITE_READ_SIZE, ACCESS_WRITE);
@@ -66,7 +67,7 @@ export function writeReadStore(space: Space, window: u64, count: u32, readSize: 
   io.readBuffer = window + WINDOW_READ;
 }
 
-/** The commands alone, from the start of a page on. Returns the bytes of their stream. */
+/** Stores the commands and payloads from `address` on, the start of a page. Returns the bytes of the command stream. */
 function commandsStore(space: Space, address: u64, count: u32): u32 {
   const first = batchCommand(0);
   if (first.word == 0) {
@@ -87,7 +88,7 @@ function commandsStore(space: Space, address: u64, count: u32): u32 {
   return stream;
 }
 
-/** Stores bytes from the start of a page on, page by page as a program's stores do, up to the first fault. */
+/** Stores bytes from the start of a page on. Stops at the first page that faults, as a program's stores do. */
 function pagesStore(space: Space, address: u64, from: usize, size: usize): void {
   for (let done: usize = 0; done < size; done += PAGE_SIZE) {
     const to = userWindow(space, address + done, 1, ACCESS_WRITE);
@@ -96,7 +97,10 @@ function pagesStore(space: Space, address: u64, from: usize, size: usize): void 
   }
 }
 
-/** Records what came of the thread's call, which only one that succeeded has left in the thread's call frame. */
+/**
+ * Appends the result of the thread's call to the results log. Only a call that succeeded leaves its result in the thread's
+ * call frame; any other gets no record.
+ */
 export function resultRecord(thread: Thread, result: i32): void {
   batch.record = 0;
   if (result < 0) return;

@@ -1,13 +1,13 @@
 /**
- * What the invariant checker can find broken. `check()` answers with one of these numbers, 0 when all is well;
- * `checkAddress()`, `checkWanted()` and `checkFound()` say where, and the two numbers that should be equal.
- * host/os/violation.ts has a sentence for each.
+ * The violations that the invariant checker finds. `check()` returns one of these numbers, or 0. `checkAddress()` returns
+ * the address of the object. `checkWanted()` and `checkFound()` return the two numbers that should be equal.
+ * host/os/violation.ts has a sentence for each violation.
  *
- * The first ones are counts: an object says how often it is held, and all its holders together say something else.
+ * The first ones are counts: an object's reference count is not the number of its holders.
  */
 export const VIOLATION_FRAME_REFS = 1; // block of frames: reference count, holders
 export const VIOLATION_OWNER = 2; // object: 1 if it is in use, owners
-export const VIOLATION_LINK = 3; // link of a list: 1 if it is linked, lists it stands on
+export const VIOLATION_LINK = 3; // link of a list: 1 if it is linked, lists that have it
 export const VIOLATION_SLAB_LIVE = 4; // cache: objects in use by its count, by its pages
 export const VIOLATION_PROCESS_REFS = 5; // process: refs, holders
 export const VIOLATION_SPACE_REFS = 6; // space: refs, holders
@@ -24,9 +24,9 @@ export const VIOLATION_FREE_TREE = 16; // buffer: 1 if it is free, places in the
 export const VIOLATION_NODE_STRONG = 17; // node: internalStrongRefs, strong refs
 export const VIOLATION_NODE_LOCAL_STRONG = 18; // node: localStrongRefs, holders
 export const VIOLATION_NODE_LOCAL_WEAK = 19; // node: localWeakRefs, holders
-export const VIOLATION_NODE_ONEWAY = 20; // node: oneways it knows of, buffers of oneways to it
+export const VIOLATION_NODE_ONEWAY = 20; // node: oneways that it counts, buffers of oneways to it
 export const VIOLATION_REF_BY_NODE = 21; // ref: 1, places in the tree of refs by node
-export const VIOLATION_STACK = 22; // transaction: stacks it should stand on, stacks it stands on
+export const VIOLATION_STACK = 22; // transaction: stacks that should have it, stacks that have it
 export const VIOLATION_LOOSE = 23; // transaction without caller and server: 1, transactions above it
 export const VIOLATION_KEEPER = 24; // frame: 1 if it names who keeps it, binder pages that do
 export const VIOLATION_TALLIES = 25; // number of the counts, plus 1

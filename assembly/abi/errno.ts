@@ -1,5 +1,5 @@
 /**
- * Error numbers of Linux (asm-generic), as positive values. System calls answer with the negative.
+ * Error numbers of Linux (asm-generic), as positive values. System calls return the negative.
  * Compiled into the guest and imported by the host.
  */
 export const EPERM = 1;

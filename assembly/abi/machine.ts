@@ -6,7 +6,7 @@
  *     0 ......... POISON_END   poison; a null pointer of the guest lands here
  *     POISON_END ............  static data of the wasm module
  *     __heap_base, aligned ..  frame table: FRAME_TABLE_ENTRY bytes for every 4 KiB of memory
- *     after the table .......  frames: everything else lives in them
+ *     after the table .......  frames: all other memory
  */
 export const PAGE_SHIFT = 12;
 export const PAGE_SIZE = 4096;
@@ -24,7 +24,7 @@ export const VA_BITS = 39;
 export const VMALLOC_START_HI = 0xffffffc0;
 export const VMALLOC_START_LO = 0x08000000;
 
-/** What a system call returns when the thread went to sleep in it; no errno is that low. */
+/** Result of a system call that parks its thread. No negative errno is that low. */
 export const PARKED = -65536;
 
 // a thread's window: what its BINDER_WRITE_READ points at, in user memory from the start of a page on
@@ -33,31 +33,31 @@ export const WINDOW_READ = 0x20000;
 export const WINDOW_ARGUMENT = 0x3f000;
 export const WINDOW_SIZE = 0x40000;
 
-// the stage, around a BINDER_WRITE_READ out of a window
+// the batch, for a BINDER_WRITE_READ from a window
 export const BATCH_NEXT = 0; // u32: the thread to resume, or 0
-export const BATCH_RECORD = 4; // u32: linear address of the call's record on the tape; 0 when it has none
+export const BATCH_RECORD = 4; // u32: linear address of the call's record in the results log; 0 without a record
 export const BATCH_PAYLOADS_SIZE = 8; // u32: bytes of the payloads, each rounded up to a multiple of 16
 export const BATCH_COMMANDS = 64; // up to BATCH_COMMANDS_MAX commands, BATCH_COMMAND_SIZE bytes each
 export const BATCH_COMMANDS_MAX = 15;
 export const BATCH_COMMAND_SIZE = 32;
 export const BATCH_STREAM = 544; // room for their stream, up to where the payloads begin
-export const BATCH_PAYLOADS = 1568; // what the commands send, each part at a multiple of 16
+export const BATCH_PAYLOADS = 1568; // payloads of the transactions, each at a multiple of 16
 export const BATCH_PAYLOADS_MAX = 32768;
 export const BATCH_SIZE = 34336;
 
-// a command on the stage: u32 each
-export const COMMAND_WORD = 0; // the BC_ word; 0: the commands lie at BATCH_PAYLOADS as the driver reads them
-export const COMMAND_FIRST = 4; // the payload of a plain command, the handle of a transaction; bytes of all
-export const COMMAND_SECOND = 8; // what follows, the cookie of a transaction; bytes of the stream
+// a command of the batch: u32 each; the host has encoded the commands already when COMMAND_WORD of the first one is 0
+export const COMMAND_WORD = 0; // the BC_ word; 0: the commands are at BATCH_PAYLOADS as the driver reads them
+export const COMMAND_FIRST = 4; // first payload word of a plain command, handle of a transaction; word 0: bytes of stream and payloads
+export const COMMAND_SECOND = 8; // second payload word, cookie of a transaction; word 0: bytes of the command stream
 export const COMMAND_CODE = 12;
 export const COMMAND_FLAGS = 16;
 export const COMMAND_DATA_SIZE = 20;
 export const COMMAND_DATA = 24; // user address of the data; COMMAND_DATA_BROUGHT when it is among the payloads
 export const COMMAND_DATA_BROUGHT = 0xffffffff;
 
-/** The tape: a record of each BINDER_WRITE_READ that is over, until the host takes them away. */
+/** The results log: a record of each finished BINDER_WRITE_READ, until the host empties the log. */
 export const RESULTS_SIZE = 65536;
-export const RESULTS_END = 0; // u32: where the next record begins, from the start of the tape on; 0 before the first
+export const RESULTS_END = 0; // u32: offset of the next record from the start of the log; 0 before the first record
 export const RESULTS_RECORDS = 8; // the first record
 // a record
 export const RECORD_WRITE_CONSUMED = 0; // u64

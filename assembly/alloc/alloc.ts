@@ -2,8 +2,8 @@
  * binder_alloc: buffers for one binder process, made of a range of offsets (ranges), pages (pages) and a way to reach
  * them (mapping).
  *
- * A transaction reserves a buffer, fills it, and then either hands it over or aborts; both happen in the function that
- * reserved it. A buffer that was handed over comes back by BC_FREE_BUFFER, or with the death of its process.
+ * A transaction reserves a buffer, fills it, and delivers or aborts it in the same function. BC_FREE_BUFFER or the death of
+ * the process frees a delivered buffer.
  */
 import { EBUSY, EINVAL, ENOMEM, ENOSPC, ESRCH } from '../abi/errno';
 import {
@@ -276,13 +276,13 @@ export function allocCopyFromUser(
   return mappingCopyIn(alloc, buffer.offset + <u32>offset, sender, source, <u32>size) == 0;
 }
 
-/** Stores `size` bytes of kernel memory at `offset` in the buffer. False when they do not lie in it, 4-aligned, or memory is out. */
+/** Stores `size` bytes of kernel memory at `offset` in the buffer. False when they are not in it, 4-aligned, or memory is out. */
 export function allocWrite(alloc: BinderAlloc, buffer: Buffer, offset: u64, source: usize, size: u32): bool {
   if (!reachable(buffer, offset, size)) return false;
   return mappingWrite(alloc, buffer.offset + <u32>offset, source, size, buffer.delivered);
 }
 
-/** Fetches `size` bytes at `offset` in the buffer. False when they do not lie in it, 4-aligned. */
+/** Reads `size` bytes at `offset` in the buffer. False when they are not in it, 4-aligned. */
 export function allocRead(alloc: BinderAlloc, buffer: Buffer, offset: u64, target: usize, size: u32): bool {
   if (!reachable(buffer, offset, size)) return false;
   mappingRead(alloc, buffer.offset + <u32>offset, target, size, buffer.delivered);

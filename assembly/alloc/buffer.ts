@@ -1,5 +1,5 @@
 /**
- * A buffer: one stretch of a mapping, free or holding one message.
+ * A buffer: a range of a mapping that is free or holds one message.
  *
  *     offset ─> data, padded to 8 │ offsets, padded to 8 │ extra (scatter-gather, security context)
  *

@@ -4,9 +4,9 @@
  *     none ──first buffer──> active <──next buffer── on the LRU ──shrinker──> none
  *                              └──last buffer freed──────^
  *
- * A page is active while a live buffer touches it. When the last one goes the page stays mapped, at the tail of the
- * machine's LRU. It leaves the LRU when a buffer covers it again, or when the shrinker takes its frame. Under a strategy that reclaims nothing a
- * page is never on the LRU; under one that brings frames late an active page may have none.
+ * A page is active while a live buffer touches it. After the last buffer the page stays mapped, at the tail of the machine's
+ * LRU. It leaves the LRU when a buffer covers it again, or when the shrinker takes its frame. Under a strategy that does not
+ * reclaim, a page is never on the LRU. Under a strategy that installs frames late, an active page may have no frame.
  */
 import { EVENT_ALLOC_LRU, EVENT_ALLOC_PAGE, EVENT_FREE_LRU, EVENT_UPDATE_PAGE_RANGE } from '../abi/events';
 import { ENOMEM, ESRCH } from '../abi/errno';
@@ -32,7 +32,10 @@ export function pagesBoot(): void {
   listInit(lru);
 }
 
-/** Takes the pages of [start, end) off the LRU: a buffer is about to cover them alone. Returns the highest page that has no frame yet, plus 1, or 0. */
+/**
+ * Takes the pages of [start, end) off the LRU for a new buffer, the only one on these pages.
+ * @returns the highest page without a frame, plus 1; or 0
+ */
 export function pagesActivate(area: Area, start: u32, end: u32): i32 {
   assert(((start | end) & PAGE_MASK) == 0, 'pagesActivate: no whole pages');
   if (tracing()) traceRange(area, true, start, end);

@@ -1,9 +1,9 @@
 /**
- * Which bytes of an area are free: the offsets, nothing about pages.
+ * Free and allocated ranges of an area, as offsets. Pages are in alloc/pages.
  *
- * Free buffers are in a red-black tree by size, equal sizes to the right. Allocated ones are in a tree by offset, and all
- * of them in a list by offset. A request takes the low part of the best fit, and the rest stays free. The shape of the tree
- * decides which of several equal holes is found first, so it must be Linux's to the last rotation.
+ * Free buffers are in a red-black tree by size, equal sizes to the right. Allocated buffers are in a tree by offset. A list
+ * has all buffers by offset. A request takes the low part of the best fit, and the rest stays free. The shape of the tree
+ * decides which of several equal holes is found first. So the tree must have the same shape as Linux's.
  */
 import { listAddHead, listDel, listFirst, listInit, listNext } from '../lib/list';
 import { rbChild, rbChildSlot, rbErase, rbFirst, rbInsertColor, rbLink, rbNext, rbRoot } from '../lib/rbtree';
@@ -79,7 +79,7 @@ export function rangesInsert(ranges: Ranges, buffer: Buffer): void {
   let parent: usize = 0;
   for (let node = load<usize>(slot); node; node = load<usize>(slot)) {
     parent = node;
-    assert(sizeHolds(ranges, bufferOfRb(node)), 'rangesInsert: the size of a buffer lags behind its neighbours');
+    assert(sizeHolds(ranges, bufferOfRb(node)), 'rangesInsert: the size of a buffer does not reach to the next buffer');
     slot = rbChildSlot(node, size >= bufferOfRb(node).size);
   }
   rbLink(changetype<usize>(buffer) + BUFFER_RB, parent, slot);

@@ -1,6 +1,6 @@
 /**
- * The binder area of one proc: buffers tile it, the two trees hold exactly the free and the allocated ones, the bytes
- * left for oneways are what the oneways leave, and each page is where the buffers that touch it say.
+ * The binder area of one proc. Buffers tile the area. The two trees hold exactly the free and the allocated buffers. The
+ * bytes left for oneways agree with the allocated oneways. Each page is in the state that the buffers on it require.
  */
 import {
   VIOLATION_ALLOC,
@@ -68,7 +68,7 @@ export function checkBuffer(buffer: Buffer): bool {
   return true;
 }
 
-/** What an area holds beside its buffers. */
+/** Checks and holds what an area owns apart from its buffers. */
 function checkBelongings(alloc: BinderAlloc): bool {
   const at = changetype<usize>(alloc);
   if (<u32>alloc.pageCount != alloc.size >>> PAGE_SHIFT || alloc.userBase & PAGE_MASK)
@@ -85,7 +85,7 @@ function checkBelongings(alloc: BinderAlloc): bool {
   return checkVma(alloc) && checkTwin(alloc);
 }
 
-/** What mmap made is a VMA of the space, and one of the area's. */
+/** The VMA that mmap made belongs to the space and maps this area. */
 function checkVma(alloc: BinderAlloc): bool {
   const at = changetype<usize>(alloc);
   const vma = alloc.vma;
@@ -95,7 +95,7 @@ function checkVma(alloc: BinderAlloc): bool {
   return isThere || blame(VIOLATION_ALLOC, at, <i32>vma.start, changetype<i32>(vma));
 }
 
-/** A twin: one range of kernel addresses, with a guard page, is the area's alone. */
+/** An area with a twin owns one range of kernel addresses with a guard page. */
 function checkTwin(alloc: BinderAlloc): bool {
   const at = changetype<usize>(alloc);
   if (!alloc.kernelBase) return alloc.strategy.number != STRATEGY_VMALLOC || blame(VIOLATION_ALLOC, at);
@@ -106,7 +106,7 @@ function checkTwin(alloc: BinderAlloc): bool {
   return true;
 }
 
-/** Along the list, which has to be the tree of allocated buffers with the free ones in between. */
+/** The list has all buffers in order of address: those of the allocated tree, and the free ones between them. */
 function checkBuffers(alloc: BinderAlloc): bool {
   const ranges = allocRanges(alloc);
   if (!listHold(changetype<usize>(ranges)) || !treeSound(allocatedRoot(alloc))) return false;
@@ -139,7 +139,7 @@ function checkBuffers(alloc: BinderAlloc): bool {
   return alloc.asyncFree == left || blame(VIOLATION_ASYNC_SPACE, changetype<usize>(alloc), left, alloc.asyncFree);
 }
 
-/** A buffer begins where the one before it ends, the first at 0, and ends in the area. */
+/** A buffer begins at the end of the previous one, the first at 0, and ends in the area. */
 function checkTile(ranges: Ranges, buffer: Buffer, floor: u32, at: usize): bool {
   if (!pointsAt(CACHE_BINDER_BUFFER, at, changetype<usize>(ranges))) return false;
   const offset = buffer.offset;
@@ -148,7 +148,7 @@ function checkTile(ranges: Ranges, buffer: Buffer, floor: u32, at: usize): bool 
   return fits || blame(VIOLATION_BUFFER_TILE, at, floor, offset);
 }
 
-/** A request takes exactly its bytes: what is more stays free. */
+/** An allocated buffer has exactly the requested bytes. The rest stays free. */
 function checkFit(buffer: Buffer): bool {
   const message = align8(buffer.dataSize) + align8(buffer.offsetsSize) + align8(buffer.extraSize);
   const wanted = <u32>max<u64>(message, 8);
@@ -156,7 +156,7 @@ function checkFit(buffer: Buffer): bool {
   return wanted == size || blame(VIOLATION_BUFFER_SIZE, changetype<usize>(buffer), wanted, size);
 }
 
-/** The tree of free buffers: by size. That it holds all of them is counted. */
+/** The tree of free buffers is sorted by size. A count shows that it holds all of them. */
 function checkFreeTree(alloc: BinderAlloc): bool {
   const ranges = allocRanges(alloc);
   const root = changetype<usize>(ranges) + offsetof<Ranges>('freeRoot');
@@ -188,7 +188,7 @@ function checkPages(alloc: BinderAlloc): bool {
   return high <= alloc.pagesHigh || blame(VIOLATION_PAGES_HIGH, changetype<usize>(alloc), alloc.pagesHigh, high);
 }
 
-/** Whether a live buffer, from `first` on, begins below `end`. */
+/** Whether a live buffer, `first` or a later one, begins below `end`. */
 function isTouched(ranges: Ranges, first: Buffer, end: u32): bool {
   let buffer: Buffer | null = first;
   while (buffer && buffer.offset < end) {
@@ -213,7 +213,7 @@ function checkPage(alloc: BinderAlloc, page: LruPage, index: i32, touched: bool)
   return !alloc.kernelBase || checkTwinPage(alloc, page, index);
 }
 
-/** The frame of a page: the area's own, alone or in a block that pages share; or one that a sender lent. */
+/** The frame of a page is a frame of the area, part of a block of the area, or a frame that a sender lent. */
 function checkFrame(alloc: BinderAlloc, frame: usize): bool {
   if (frameKind(frame) == FRAME_ANON) return holdFrames(frame, 0, FRAME_ANON, 0);
   const inside = frameKind(frame) == FRAME_BINDER && !(frameFlags(frame) & FRAME_HEAD);

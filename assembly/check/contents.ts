@@ -1,16 +1,17 @@
 /**
- * What the messages in a proc's buffers hold. The driver gave these references when it translated the messages, and
- * reads the same objects again to give them back; so every allocated buffer of a live proc holds, until it is freed,
+ * References that the messages in a proc's buffers hold. The driver takes them when it translates a message. It reads the
+ * same objects again to release them. So every allocated buffer of a live proc holds, until it is freed,
  *
  *     the node that was called              strongly (localStrongRefs)
  *     each BINDER object's node             strongly
  *     each WEAK_BINDER object's node        weakly (localWeakRefs)
- *     its place in the row of oneways       if it is one
+ *     its place in the queue of oneways     for a oneway
  *
- * This is exact: the receiver cannot write its mapping, and a node that is held so cannot be freed and made anew. It
- * also holds for messages that were lost on the way, whose buffers cannot be freed (as in Linux, they stay until the
- * proc dies). HANDLE objects hold refs, but user space may drop more counts of a handle than it ever took, so of refs no
- * such count can be made. Nor can it of a dead proc: its nodes are gone, and its buffers go without being read again.
+ * The count is exact: the receiver cannot write its mapping, and a node held in this way cannot be freed and made anew. It
+ * is exact for lost messages, too. Their buffers cannot be freed and stay until the proc dies, as in Linux.
+ *
+ * Refs cannot be counted. HANDLE objects hold refs, but user space may drop more counts of a handle than it ever took. A
+ * dead proc cannot be counted: its nodes are gone, and its buffers are freed without being read again.
  */
 import {
   VIOLATION_BUFFER_OBJECT,
@@ -34,7 +35,7 @@ import { pointsAt } from './links';
 import { blame } from './report';
 import { hold } from './tally';
 
-/** All buffers of a proc whose area and nodes are in order. */
+/** Counts for all buffers of a proc. Its area and nodes were checked before. */
 export function holdMessages(proc: Proc): bool {
   if (!proc.alloc.size) return true;
   const ranges = allocRanges(proc.alloc);
@@ -68,7 +69,7 @@ function holdMessage(proc: Proc, buffer: Buffer): bool {
   return true;
 }
 
-/** One object of a message, at `offset` of its data: the driver has seen that a whole one is there. */
+/** Counts for one object of a message, at `offset` of its data. The driver has checked that the object is complete. */
 function holdObject(proc: Proc, buffer: Buffer, offset: u32): bool {
   if (offset & 3 || offset + FLAT_OBJECT_HANDLE + 8 > buffer.dataSize)
     return blame(VIOLATION_BUFFER_OBJECT, changetype<usize>(buffer), offset);
@@ -83,7 +84,7 @@ function holdObject(proc: Proc, buffer: Buffer, offset: u32): bool {
   return true;
 }
 
-/** The proc's node for `ptr`, or null; as the driver finds it, but it is not held. */
+/** The proc's node for `ptr`, or null. Unlike the driver's search it takes no reference. */
 function nodeOf(proc: Proc, ptr: u64): Node | null {
   let link = rbRoot(changetype<usize>(proc) + offsetof<Proc>('nodes'));
   while (link) {
@@ -94,7 +95,7 @@ function nodeOf(proc: Proc, ptr: u64): Node | null {
   return null;
 }
 
-/** The 32-bit word at `offset` of an area, 4-aligned, in the message of `buffer`: where it is staged, or where it was delivered. */
+/** The 32-bit word at `offset` of an area, 4-aligned, in the message of `buffer`: staged or delivered. */
 function wordAt(alloc: BinderAlloc, buffer: Buffer, offset: u32): u32 {
   const index = <i32>(offset >>> PAGE_SHIFT);
   const staged = buffer.delivered ? <usize>0 : mappingStaged(alloc, index);

@@ -1,7 +1,7 @@
 /**
- * Open files and what they are of, and descriptor tables.
+ * Open files, their owners, and descriptor tables.
  *
- * An open file is held by descriptors, by all its mappings together, by calls that are parked in it, and by messages
+ * The holders of an open file are its descriptors, its mappings (one reference together), calls parked in it, and messages
  * in flight. Between two calls no file waits to be closed, and no descriptor is reserved.
  */
 import {
@@ -52,7 +52,7 @@ export function checkFile(file: OpenFile): bool {
   return mapped == file.mapped || blame(VIOLATION_FILE_MAPPED, at, file.mapped ? 1 : 0, mapped ? 1 : 0);
 }
 
-/** The list of files that drainClosed has to look at: empty, when all goes well. */
+/** The closing list is empty between calls. */
 export function checkClosing(): bool {
   return listHold(closing);
 }
@@ -80,7 +80,7 @@ export function checkStream(stream: Stream): bool {
   return holdFrames(stream.ring, STREAM_ORDER, FRAME_STAGE, at);
 }
 
-/** The descriptors of a live process. */
+/** Checks the descriptor table of a live process, and holds its files. */
 export function checkDescriptors(process: Process): bool {
   const at = changetype<usize>(process);
   if (!holdFrames(process.files, process.filesOrder, FRAME_ARRAY, at)) return false;
@@ -104,7 +104,7 @@ function checkDescriptor(process: Process, slot: Entry, fd: i32): bool {
   return pointsAt(CACHE_FILE, slot.file, at);
 }
 
-/** What a file is of, by kind. */
+/** Checks the owner or the streams of a file, by its kind. */
 function checkBehind(file: OpenFile, at: usize): bool {
   switch (file.kind) {
     case FILE_NULL:

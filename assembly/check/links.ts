@@ -1,6 +1,6 @@
 /**
- * Pointers, lists and trees, met with distrust: whatever the checker follows may have been overwritten. A pointer is
- * followed only when an object of the right kind can lie there, so a broken machine gives an answer and no trap.
+ * Pointers, lists and trees, checked before use: any pointer may have been overwritten. The checker follows a pointer only
+ * when an object of the right kind can be at its address. So a broken machine yields a violation, not a trap.
  */
 import {
   VIOLATION_FRAME_KIND,
@@ -19,20 +19,20 @@ import { SecurityContext } from '../task/secctx';
 import { blame } from './report';
 import { claim, hold } from './tally';
 
-/** No tree is deeper: twice the logarithm of all the nodes that memory can hold. */
+/** Bound on the depth of a tree: twice the logarithm of the number of nodes that memory can hold. */
 const DEPTH_MAX = 64;
 
-/** Whether `address` can be an object of cache `id`; if not, `from` is to blame. */
+/** Whether `address` can be an object of cache `id`. If not, blames `from`. */
 export function pointsAt(id: i32, address: usize, from: usize): bool {
   return kmemHas(id, address) || blame(VIOLATION_POINTER, from, id, <i32>address);
 }
 
-/** A link that may stand on a list says so. */
+/** Claims one holder for a link that is on a list. */
 export function claimLink(link: usize): void {
   if (listLinked(link)) claim(VIOLATION_LINK, link, 1);
 }
 
-/** Goes along the list of `head`, and holds each of its links. */
+/** Walks the list of `head` and holds each link. */
 export function listHold(head: usize): bool {
   if (!listCloses(head)) return blame(VIOLATION_LIST, head);
   for (let link = listFirst(head); link; link = listNext(link, head)) hold(VIOLATION_LINK, link);
@@ -47,7 +47,7 @@ export function treeSound(root: usize): bool {
   return sound || blame(VIOLATION_TREE, root);
 }
 
-/** Holds a block of frames, which has to be what its holder takes it for. */
+/** Holds a block of frames, and checks that it is of the kind that its holder expects. */
 export function holdFrames(block: usize, order: i32, kind: u32, owner: usize): bool {
   if (block & PAGE_MASK || block >>> PAGE_SHIFT >= <usize>framesCount())
     return blame(VIOLATION_FRAME_KIND, block, kind);
@@ -60,7 +60,7 @@ export function holdFrames(block: usize, order: i32, kind: u32, owner: usize): b
   return true;
 }
 
-/** A holder of a security context; the machine's own is in no frame. */
+/** Holds a security context. The machine's own is static and has no count. */
 export function holdSecctx(context: SecurityContext | null): bool {
   if (!context) return true;
   const at = changetype<usize>(context);
@@ -70,7 +70,7 @@ export function holdSecctx(context: SecurityContext | null): bool {
 
 const BLACK: usize = 1;
 
-/** Whether next and prev agree all the way round. It cannot run in circles: no link has two predecessors. */
+/** Whether next and prev agree on the whole circle. The walk ends, because no link has two predecessors. */
 function listCloses(head: usize): bool {
   let link = head;
   do {
@@ -81,7 +81,7 @@ function listCloses(head: usize): bool {
   return true;
 }
 
-/** Black nodes on every way down from `node`, or -1. */
+/** Number of black nodes on every path down from `node`, or -1 when paths differ. */
 function blackHeight(node: usize, depth: i32): i32 {
   if (!node) return 0;
   if (depth > DEPTH_MAX) return -1;
@@ -93,14 +93,14 @@ function blackHeight(node: usize, depth: i32): i32 {
   return height + <i32>(load<usize>(node) & BLACK);
 }
 
-/** Whether `child` is missing, or hangs under `parent` and is not red below red. */
+/** Whether `child` is null, or has `parent` as its parent and is not red below a red one. */
 function isChild(child: usize, parent: usize): bool {
   if (!child) return true;
   if (!isWord(child) || (load<usize>(child) & ~BLACK) != parent) return false;
   return (load<usize>(child) & BLACK) != 0 || (load<usize>(parent) & BLACK) != 0;
 }
 
-/** Whether a few words can lie at `address`. */
+/** Whether `address` is aligned and has memory for a few words. */
 function isWord(address: usize): bool {
   const end = ((<usize>memory.size()) << 16) - 16;
   return (address & 3) == 0 && address >= <usize>POISON_END && address <= end;

@@ -1,6 +1,6 @@
 /**
- * Physical memory: poison, frame table, free lists, and the slab pages. What the frames are for is said by those who
- * hold them; here each block in use only claims its reference count, and each slab page its place in its cache.
+ * Physical memory: poison, frame table, free lists, and slab pages. The holders of frames check what the frames are used
+ * for. Here each block in use claims its reference count, and each slab page its place in its cache.
  */
 import {
   VIOLATION_FRAME_LISTS,
@@ -29,21 +29,21 @@ import { claimLink, listHold } from './links';
 import { blame } from './report';
 import { claim, hold } from './tally';
 
-/** The free objects of the slab page that is looked at. */
+/** The free objects of the current slab page. */
 const free: usize = memory.data(SLAB_BITMAP, 8);
 
-/** Poison, frame table and free lists. */
+/** Checks poison, frame table and free lists. */
 export function checkFrames(): bool {
   const bad = framesCheck();
   if (!bad) return true;
   if (bad < 0) return blame(VIOLATION_FRAME_LISTS, 0);
   if (bad >= POISON_END) return blame(VIOLATION_FRAME_TABLE, bad);
-  // The first byte of all has the address 1, for 0 means that all is well.
+  // The address of byte 0 is given as 1, because 0 means no violation.
   const at: usize = bad == 1 && load<u8>(0) != POISON_BYTE ? 0 : bad;
   return blame(VIOLATION_POISON, at, POISON_BYTE, load<u8>(at));
 }
 
-/** The caches themselves: their counts, and their lists of pages with free objects. */
+/** Checks the caches: their counts, and their lists of pages with free objects. */
 export function checkCaches(): bool {
   for (let id = 0; id < CACHE_COUNT; id++) {
     const cache = kmemCacheAt(id);
@@ -54,25 +54,25 @@ export function checkCaches(): bool {
   return true;
 }
 
-/** One block of frames in use. */
+/** Checks one block of frames in use. */
 export function checkBlock(block: usize): bool {
   claim(VIOLATION_FRAME_REFS, block, frameRefcount(block));
   if (frameKeeper(block)) claim(VIOLATION_KEEPER, block, 1);
   return frameKind(block) != FRAME_SLAB || checkSlab(block);
 }
 
-/** Objects in the slab page at `page`. */
+/** Number of objects in the slab page at `page`. */
 export function pageCapacity(page: usize): i32 {
   return slabCapacity(kmemCacheAt(<i32>frameOwner(page)));
 }
 
-/** Object `index` of the slab page that checkBlock has just passed, or 0 when it is free. */
+/** Object `index` of the slab page that checkBlock checked last, or 0 when it is free. */
 export function pageObject(page: usize, index: i32): usize {
   if (bitmapTest(free, index)) return 0;
   return slabObject(kmemCacheAt(<i32>frameOwner(page)), page, index);
 }
 
-/** Leaves no trace. */
+/** Clears the static records of this file. */
 export function memoryClear(): void {
   memory.fill(free, 0, SLAB_BITMAP);
 }

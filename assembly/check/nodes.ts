@@ -1,12 +1,12 @@
 /**
- * Nodes and refs, and the notifications that refs ask for.
+ * Nodes and refs, and the notifications that refs request.
  *
- * `internalStrongRefs` is the number of strong refs. `localStrongRefs` and `localWeakRefs` are what messages in the
- * owner's buffers hold (contents.ts), one for each BR_ACQUIRE or BR_INCREFS that the owner has not answered, and one
- * each for the context manager. A dead node has no local counts, and lives as long as there are refs to it.
+ * `internalStrongRefs` is the number of strong refs. `localStrongRefs` and `localWeakRefs` count the holds of messages in the
+ * owner's buffers (contents.ts), one for each unanswered BR_ACQUIRE or BR_INCREFS, and one each for the context manager. A
+ * dead node has no local counts. It lives as long as it has refs.
  *
- * That the owner gets every change is no invariant: what was on its way to a thread that ended, or to a read
- * that failed with EFAULT, is lost, as in Linux.
+ * It is not an invariant that the owner gets every change. A change is lost with a thread that ends, or with a read that
+ * fails with EFAULT, as in Linux.
  */
 import {
   VIOLATION_DEATH,
@@ -120,7 +120,7 @@ export function checkNode(node: Node): bool {
   if (!checkSiblings(node) || !checkOneways(node)) return false;
   if (!owner) return checkDeadNode(node);
   if (!pointsAt(CACHE_BINDER_PROC, changetype<usize>(owner), at)) return false;
-  // While its owner is being released a node's counts stay as they were, without an owner that keeps them.
+  // While the owner is being released, its nodes keep their old counts. They have no owner that updates them.
   if (!owner.isDead) claimLocal(node, owner);
   const isToldOf = (node.hasStrongRef || !node.pendingStrongRef) && (node.hasWeakRef || !node.pendingWeakRef);
   if (!isToldOf) return blame(VIOLATION_NODE_FLAGS, at);
@@ -136,7 +136,7 @@ export function checkRef(ref: Ref): bool {
   if (!listLinked(at + offsetof<Ref>('siblingNext'))) return blame(VIOLATION_REF, at);
   if (!pointsAt(CACHE_BINDER_PROC, changetype<usize>(ref.proc), at)) return false;
   if (!pointsAt(CACHE_BINDER_NODE, changetype<usize>(ref.node), at)) return false;
-  // User space may drop counts that it never took, but none below zero, and the last one frees the ref.
+  // User space may drop counts that it never took, but not below zero. The last one frees the ref.
   if (ref.strong < 0 || ref.weak < 0 || ref.strong + ref.weak == 0)
     return blame(VIOLATION_REF, at, ref.strong, ref.weak);
   if (ref.strong) hold(VIOLATION_NODE_STRONG, changetype<usize>(ref.node));
@@ -155,7 +155,7 @@ export function checkFreeze(freeze: RefFreeze): bool {
   return true;
 }
 
-/** Pending answers, and the context manager's own counts. Messages add theirs in contents.ts. */
+/** Counts pending answers and the context manager's own references. contents.ts adds those of messages. */
 function claimLocal(node: Node, owner: Proc): void {
   const at = changetype<usize>(node);
   const isManager = owner.context.manager == node;
@@ -184,7 +184,7 @@ function checkSiblings(node: Node): bool {
   return true;
 }
 
-/** Oneways that wait for the one that is being handled. */
+/** The oneways of a node that wait until the current one is handled. */
 function checkOneways(node: Node): bool {
   const head = nodeAsyncTodo(node);
   if (!listHold(head)) return false;
@@ -216,7 +216,7 @@ function checkRefsByNode(proc: Proc, root: usize): bool {
   return true;
 }
 
-/** The bitmap has a bit for each handle and no other, and no number below descLow is free. */
+/** The bitmap has a bit for each handle and no other bit. No number below descLow is free. */
 function checkHandles(proc: Proc, refs: i32): bool {
   const at = changetype<usize>(proc);
   const bitmap = proc.descBitmap;
@@ -233,7 +233,7 @@ function hasBit(proc: Proc, desc: u32): bool {
   return proc.descBitmap != 0 && desc < <u32>(PAGE_SIZE << proc.descOrder) * 8 && bitmapTest(proc.descBitmap, desc);
 }
 
-/** A ref's request for its node's death: not queued while the node lives. */
+/** A ref's request for its node's death is not queued while the node lives. */
 function checkDeathOf(ref: Ref): bool {
   const death = ref.death;
   if (!death) return true;
@@ -245,7 +245,7 @@ function checkDeathOf(ref: Ref): bool {
   return wanted || !listLinked(at) || blame(VIOLATION_DEATH, at, wanted, death.type);
 }
 
-/** A ref's request for freezes and thaws of its node's owner: `sent` while it waits for the answer. */
+/** A ref's request for freezes and thaws of its node's owner is `sent` while it waits for the answer. */
 function checkFreezeOf(ref: Ref): bool {
   const freeze = ref.freeze;
   if (!freeze) return true;

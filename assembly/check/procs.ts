@@ -1,8 +1,8 @@
 /**
- * Procs and their binder threads: who is in which tree and on which list, what waits in the queues, who sleeps where.
+ * Procs and their binder threads: their trees and lists, their queues, and the threads that sleep at them.
  *
- * A proc is held for the length of operations (tmpRefs). Between calls that are: a release that sleeps in the middle,
- * binder threads that are not quite released, and the targets of a BINDER_FREEZE that waits.
+ * An operation holds a proc while it runs (tmpRefs). Between calls the holders are a release that sleeps, binder threads
+ * whose release is not finished, and a BINDER_FREEZE that waits for its targets.
  */
 import {
   VIOLATION_DEATH,
@@ -102,11 +102,11 @@ export function checkBinderThread(binderThread: BinderThread): bool {
   if (!checkError(binderThreadReturnError(binderThread)) || !checkError(binderThreadReplyError(binderThread)))
     return false;
   if (!checkQueue(binderThreadTodo(binderThread), binderThread.proc, binderThread)) return false;
-  // A dead binder thread still has its stack, but nothing on it knows of it any more.
+  // A dead binder thread keeps its stack, but no transaction on it points back at the binder thread.
   return binderThread.isDead || (checkWaiting(binderThread, at) && checkStack(binderThread));
 }
 
-/** A dead proc stays as long as it is held, and a live one is on the list of all. */
+/** A dead proc stays as long as it is held. A live proc is on the list of procs. */
 function checkState(proc: Proc, at: usize): bool {
   if (proc.isDead == listLinked(at) || (proc.isDead && !proc.tmpRefs)) return blame(VIOLATION_PROC, at);
   if ((proc.deferred != 0) != listLinked(at + offsetof<Proc>('deferredNext'))) return blame(VIOLATION_PROC, at);
@@ -134,7 +134,7 @@ function checkQueues(proc: Proc): bool {
   );
 }
 
-/** Notifications that user space has not answered; once the request is withdrawn, this list is all that owns them. */
+/** Death notifications that user space has not answered. Once the request is withdrawn, only this list owns them. */
 function checkDelivered(head: usize, freezes: bool): bool {
   if (!listHold(head)) return false;
   for (let link = listFirst(head); link; link = listNext(link, head)) {
@@ -179,8 +179,8 @@ function checkBinderThreads(proc: Proc): bool {
 }
 
 /**
- * A binder thread has a waiter exactly while a thread sleeps at it. It says WAITING while that is in a read, and stands on the
- * proc's list if the read takes work of the proc; whoever takes it off the list wakes the thread, which then is on the
+ * A binder thread has a waiter exactly while a thread sleeps at it. During a read it has the state WAITING. It is on the
+ * proc's list if the read takes work of the proc. The function that takes it off the list wakes the thread, which is on the
  * wake list until it runs.
  */
 function checkWaiting(binderThread: BinderThread, at: usize): bool {
@@ -200,7 +200,7 @@ function checkWaiting(binderThread: BinderThread, at: usize): bool {
   return onList == should || (should && isWoken) || blame(VIOLATION_WAITING, at, should ? 1 : 0, onList ? 1 : 0);
 }
 
-/** An error that is queued has a word to say. It may have one and not be queued: when it could not be delivered. */
+/** A queued error has a BR_ word. An error that could not be delivered has one, too, and is not queued. */
 function checkError(error: ErrorWork): bool {
   const at = changetype<usize>(error);
   claimLink(at);
@@ -216,7 +216,7 @@ function checkManager(device: i32): bool {
   return (owner != null && owner.context == context(device)) || blame(VIOLATION_MANAGER, at, changetype<i32>(manager));
 }
 
-/** A release that sleeps in the middle holds its proc, and the binder thread that it waits for. */
+/** A release that sleeps holds its proc, and the binder thread that it waits for. */
 function checkWorker(): bool {
   const proc = worker.proc;
   const binderThread = worker.binderThread;

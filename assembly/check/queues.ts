@@ -1,4 +1,4 @@
-/** Queues of work: what may wait where, and what a queue alone owns. */
+/** Queues of work: which kinds of work may be on which queue, and which work only its queue owns. */
 import { VIOLATION_OWNER, VIOLATION_WORK } from '../abi/check';
 import {
   CACHE_BINDER_NODE,
@@ -33,7 +33,7 @@ import { claimLink, listHold, pointsAt } from './links';
 import { blame } from './report';
 import { claim, hold } from './tally';
 
-/** The todo list of a binder thread, or without one that of its proc. */
+/** Checks the todo list of a binder thread; without a binder thread, that of its proc. */
 export function checkQueue(head: usize, proc: Proc, binderThread: BinderThread | null): bool {
   if (!listHold(head)) return false;
   for (let link = listFirst(head); link; link = listNext(link, head)) {
@@ -43,14 +43,14 @@ export function checkQueue(head: usize, proc: Proc, binderThread: BinderThread |
   return true;
 }
 
-/** A confirmation to a sender. */
+/** Claims one holder for a confirmation to a sender (BR_TRANSACTION_COMPLETE and its variants). */
 export function checkWork(work: Work): bool {
   claim(VIOLATION_OWNER, changetype<usize>(work), 1);
   claimLink(changetype<usize>(work));
   return true;
 }
 
-/** False, with or without a violation noted, when the work has no business there. */
+/** False when the work must not be on this queue; a violation may be noted already. */
 function checkEntry(work: Work, head: usize, proc: Proc, binderThread: BinderThread | null): bool {
   const at = changetype<usize>(work);
   switch (work.type) {
@@ -72,7 +72,7 @@ function checkEntry(work: Work, head: usize, proc: Proc, binderThread: BinderThr
       return !binderThread && pointsAt(CACHE_BINDER_REF_DEATH, at, head);
     case WORK_DEAD_BINDER_AND_CLEAR:
     case WORK_CLEAR_DEATH_NOTIFICATION:
-      hold(VIOLATION_OWNER, at); // the ref no longer knows of it
+      hold(VIOLATION_OWNER, at); // the ref no longer points at it
       return pointsAt(CACHE_BINDER_REF_DEATH, at, head);
     case WORK_CLEAR_FREEZE_NOTIFICATION:
       hold(VIOLATION_OWNER, at); // likewise
@@ -84,7 +84,7 @@ function checkEntry(work: Work, head: usize, proc: Proc, binderThread: BinderThr
   }
 }
 
-/** A message waits with the proc that it is for, or with the one binder thread that has to get it. */
+/** A message is on the queue of its target proc, or of the one binder thread that has to get it. */
 function isFor(transaction: Transaction, proc: Proc, binderThread: BinderThread | null): bool {
   const addressee = transaction.toThread;
   return transaction.toProc == proc && (!addressee || addressee == binderThread);

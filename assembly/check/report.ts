@@ -1,8 +1,8 @@
-/** The first violation that a check met: its number, the address of what is broken, and two numbers that disagree. */
+/** The first violation of a check: its number, the address of the object, and two numbers that disagree. */
 
 @unmanaged
 class Report {
-  code: i32; // VIOLATION_*, 0 as long as all is well
+  code: i32; // VIOLATION_*; 0 without a violation
   address: usize;
   wanted: i32;
   found: i32;
@@ -14,7 +14,7 @@ export function reportClear(): void {
   memory.fill(changetype<usize>(report), 0, offsetof<Report>());
 }
 
-/** Notes a violation, unless one is noted already. Always false, so that a check can end with it. */
+/** Notes a violation, unless one is noted already. Returns false, so that a check can return its result. */
 export function blame(code: i32, address: usize, wanted: i32 = 0, found: i32 = 0): bool {
   if (report.code) return false;
   report.code = code;

@@ -1,8 +1,8 @@
 /**
- * Address spaces: the list of areas, and every leaf of the page table against the area that it lies in.
+ * Address spaces: the list of areas, and every leaf of the page table against its area.
  *
- * A leaf that OWNs its frame is a holder of it, and the frame is private memory. Any other leaf maps what the area's
- * page array has at that place, or, in the kernel's space, a page of some binder area.
+ * A leaf with OWNED is a holder of its frame, which is private memory. Any other leaf maps the frame that the area's page
+ * array has for its address. In the kernel's space it maps a page of a binder area.
  */
 import {
   VIOLATION_AREA,
@@ -44,26 +44,26 @@ import { claim, hold } from './tally';
 const ENTRIES = 512;
 const BLOCK_PAGES = 512;
 
-/** Where the walk through a page table is. */
+/** The position of the walk through a page table. */
 @unmanaged
 class Walk {
   space: Space;
-  vma: Vma | null; // area that the last leaf lies in, or the first one after it
+  vma: Vma | null; // area of the last leaf, or the first area after it
   leaves: i32; // pages mapped so far
   areaLeaves: i32; // those of them in `vma`
 }
 
 const walk = changetype<Walk>(memory.data(offsetof<Walk>(), 4));
 
-/** A user's space. */
+/** Checks a user's space. */
 export function checkSpace(space: Space): bool {
   claim(VIOLATION_SPACE_REFS, changetype<usize>(space), space.refs);
   if (space.root) return checkLiving(space);
-  // The record of a dead process's space is kept for its counters alone.
+  // The record of a dead process's space is kept only for its counters.
   return (!space.resident && !spaceFirstVma(space)) || blame(VIOLATION_RESIDENT, changetype<usize>(space));
 }
 
-/** The kernel's space: its areas are reserved by binder areas, one each. */
+/** Checks the kernel's space. Each of its areas is reserved by one binder area. */
 export function checkKernelSpace(): bool {
   const space = kernelSpace();
   let vma = spaceFirstVma(space);
@@ -81,7 +81,7 @@ export function checkVma(vma: Vma): bool {
   return true;
 }
 
-/** Leaves no trace. */
+/** Clears the static records of this file. */
 export function spacesClear(): void {
   memory.fill(changetype<usize>(walk), 0, offsetof<Walk>());
 }
@@ -99,7 +99,7 @@ function checkLiving(space: Space): bool {
   return blame(VIOLATION_RESIDENT, changetype<usize>(space), space.resident, walk.leaves);
 }
 
-/** Areas are whole pages, sorted and apart, and map what their file has to map. */
+/** Areas are whole pages, sorted and disjoint, and map the pages of their file. */
 function checkAreas(space: Space): bool {
   if (!listHold(changetype<usize>(space) + offsetof<Space>('vmas'))) return false;
   let floor = space.base;
@@ -133,7 +133,7 @@ function checkBacking(vma: Vma): bool {
   return (vma.pages == alloc.pageArray && isInPlace && !vma.mayWrite && vma.dontCopy) || blame(VIOLATION_AREA, at);
 }
 
-/** One table of level 1 to 3 that covers the addresses from `va` on. */
+/** Checks one table of level 1 to 3 that covers the addresses from `va` on. */
 function checkTable(table: usize, level: i32, va: u64): bool {
   if (!holdFrames(table, 0, FRAME_TABLE, changetype<usize>(walk.space))) return false;
   const step: u64 = level == 1 ? LEVEL1_BYTES : level == 2 ? LEVEL2_BYTES : PAGE_SIZE;
@@ -186,7 +186,7 @@ function backingFrame(vma: Vma, va: u64): usize {
   return index < pages.count ? load<usize>(pages.base + index * pages.stride) : 0;
 }
 
-/** All leaves of an area were met: of a binder mapping, as many as there are pages with frames. */
+/** Called after the last leaf of an area. A binder mapping has one leaf for each page with a frame. */
 function leaveArea(): bool {
   const vma = walk.vma!;
   const leaves = walk.areaLeaves;

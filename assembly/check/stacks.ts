@@ -1,12 +1,12 @@
 /**
- * Transactions, from when they are queued until they are answered or taken, and the stacks of binder threads that they make.
+ * Transactions, from the time they are queued until they are answered or taken, and the stacks of binder threads.
  *
- *     queued    on a todo list, or a oneway after another one at its node; has its buffer
- *     served    a binder thread has taken it and owes a reply: `toThread`, and it stands on that binder thread's stack
- *     orphan    who should have replied is gone; what is above it on that stack leads to it and will end it
+ *     queued    on a todo list, or a oneway that waits at its node; has its buffer
+ *     served    a binder thread has taken it and owes a reply: `toThread`; it is on that binder thread's stack
+ *     orphan    the binder thread that owed the reply is gone; the transactions above it on that stack lead to it and free it
  *
- * As long as its caller lives a call stands on the caller's stack as well. An orphan whose caller is gone too is on no
- * stack: exactly one transaction has to have it as `fromParent`, or it will never be freed.
+ * A call is also on its caller's stack as long as the caller lives. An orphan without a caller is on no stack. Exactly one
+ * transaction must have it as `fromParent`, or it is never freed.
  */
 import {
   VIOLATION_FILE_REFS,
@@ -57,7 +57,7 @@ export function checkTransaction(transaction: Transaction): bool {
   return checkBuffer(transaction, queued) && checkFixups(transaction, queued);
 }
 
-/** A descriptor in flight holds its file, and is its transaction's. */
+/** A descriptor in flight holds its file and belongs to its transaction. */
 export function checkFixup(fixup: FdFixup): bool {
   const at = changetype<usize>(fixup);
   claim(VIOLATION_OWNER, at, 1);
@@ -67,10 +67,10 @@ export function checkFixup(fixup: FdFixup): bool {
   return true;
 }
 
-/** From the top of a binder thread's stack down: each is a call that it waits for, or one that it serves. */
+/** From the top of a binder thread's stack down: each transaction is a call that it made or one that it serves. */
 export function checkStack(binderThread: BinderThread): bool {
   const at = changetype<usize>(binderThread);
-  let left = kmemLive(CACHE_BINDER_TRANSACTION); // more can only be a circle
+  let left = kmemLive(CACHE_BINDER_TRANSACTION); // a longer stack is a circle
   let call = binderThread.stack;
   while (call) {
     if (!pointsAt(CACHE_BINDER_TRANSACTION, changetype<usize>(call), at)) return false;
@@ -82,12 +82,12 @@ export function checkStack(binderThread: BinderThread): bool {
   return true;
 }
 
-/** Whether it has neither a caller nor a server any more. */
+/** Whether it is not queued and has neither a caller nor a server. */
 function isLoose(transaction: Transaction): bool {
   return !listLinked(changetype<usize>(transaction)) && !transaction.toThread && !transaction.from;
 }
 
-/** A transaction is owned by whoever holds it by a stack, a queue, or `fromParent`; here, what it points at itself. */
+/** The pointers of a transaction itself. Its owner is a stack, a queue, or a transaction's `fromParent`. */
 function checkPointers(transaction: Transaction, at: usize): bool {
   return (
     isObject(CACHE_BINDER_THREAD, changetype<usize>(transaction.from), at) &&
@@ -102,7 +102,7 @@ function isObject(id: i32, address: usize, from: usize): bool {
   return !address || pointsAt(id, address, from);
 }
 
-/** What is queued has its buffer; one that is served may be freed before the reply. The two know each other. */
+/** A queued transaction has its buffer. The buffer of a served one may be freed before the reply. The two point at each other. */
 function checkBuffer(transaction: Transaction, queued: bool): bool {
   const at = changetype<usize>(transaction);
   const buffer = transaction.buffer;
@@ -111,7 +111,7 @@ function checkBuffer(transaction: Transaction, queued: bool): bool {
   return agree || blame(VIOLATION_TRANSACTION_BUFFER, at, changetype<i32>(buffer));
 }
 
-/** Descriptors are in flight until the message is taken. */
+/** Descriptors are in flight until a binder thread takes the message. */
 function checkFixups(transaction: Transaction, queued: bool): bool {
   const head = transactionFixups(transaction);
   if (!listHold(head)) return false;

@@ -1,18 +1,19 @@
 /**
  * Counts that have to agree, for any number of objects in constant memory.
  *
- * Whoever is counted claims how often it is held; whoever holds it says so, wherever the walk over the machine meets
- * the holder. Every claim adds to a sum what every hold takes away: `count * mix(address)`. When all agree the sum is
- * zero; when one does not, it is not (but for one chance in 2^64, since `mix` scatters addresses over 64 bits).
- * A sum does not say which object it was. That is found by walking again, each time over half of the addresses.
+ * An object claims its reference count when the walk reaches it. Each holder holds it once when the walk reaches the holder.
+ * A claim adds `count * mix(address)` to a sum, and a hold subtracts the same. The sum is zero when all counts agree.
+ * Otherwise it is not zero, except with a chance of 1 in 2^64: `mix` scatters addresses over 64 bits.
+ *
+ * A sum does not show the object. Further walks find it by bisection of the addresses.
  */
 import { VIOLATION_TALLIES } from '../abi/check';
 
 @unmanaged
 class Tally {
-  lowest: usize; // what lies in [lowest, lowest + extent] is counted, the rest is not
+  lowest: usize; // objects in [lowest, lowest + extent] are counted, others are not
   extent: usize;
-  code: i32; // the count whose plain numbers are kept
+  code: i32; // VIOLATION_* for which the plain numbers are kept as well
   claimed: i32;
   held: i32;
 }
@@ -20,7 +21,7 @@ class Tally {
 const tally = changetype<Tally>(memory.data(offsetof<Tally>(), 4));
 const sums: usize = memory.data(VIOLATION_TALLIES * 8, 8);
 
-/** Begins anew, for objects in [lowest, lowest + extent]; of `code` the plain numbers are kept. */
+/** Begins a tally of the objects in [lowest, lowest + extent]. Keeps the plain numbers of `code`. */
 export function tallyStart(lowest: usize, extent: usize, code: i32): void {
   tally.lowest = lowest;
   tally.extent = extent;
@@ -30,26 +31,26 @@ export function tallyStart(lowest: usize, extent: usize, code: i32): void {
   memory.fill(sums, 0, VIOLATION_TALLIES * 8);
 }
 
-/** Leaves no trace. */
+/** Clears the static records of this file. */
 export function tallyClear(): void {
   tallyStart(0, 0, 0);
 }
 
-/** The object at `address` says that it is held `count` times. */
+/** Claims that the object at `address` is held `count` times. */
 export function claim(code: i32, address: usize, count: i32): void {
   if (address - tally.lowest > tally.extent) return;
   if (code == tally.code) tally.claimed += count;
   add(code, address, count);
 }
 
-/** A holder of the object at `address`. */
+/** Counts one holder of the object at `address`. */
 export function hold(code: i32, address: usize, count: i32 = 1): void {
   if (address - tally.lowest > tally.extent) return;
   if (code == tally.code) tally.held += count;
   add(code, address, -count);
 }
 
-/** The first count that does not agree, or 0. */
+/** The first VIOLATION_* whose counts do not agree, or 0. */
 export function tallyBroken(): i32 {
   for (let code = 1; code < VIOLATION_TALLIES; code++) if (!tallyAgrees(code)) return code;
   return 0;
@@ -72,7 +73,7 @@ function add(code: i32, address: usize, count: i32): void {
   store<u64>(sum, load<u64>(sum) + mix(address) * <u64>(<i64>count));
 }
 
-/** The finaliser of splitmix64: addresses that differ in one bit give words that differ in half of theirs. */
+/** The finaliser of splitmix64: addresses that differ in one bit give words that differ in about half of their bits. */
 function mix(address: usize): u64 {
   let word = (<u64>address + 0x9e3779b97f4a7c15) * 0xbf58476d1ce4e5b9;
   word = (word ^ (word >> 27)) * 0x94d049bb133111eb;

@@ -1,8 +1,8 @@
 /**
- * Processes and threads: who is alive has what the living have, and who sleeps in a call is known where it sleeps.
+ * Processes and threads. A live process has its space and descriptors. The object at which a thread sleeps points at it.
  *
- * A process object is held by its own life and by each proc that it opened. A parked thread holds its file, and, where
- * its call says so, frames, procs, or a binder thread that waits for a grace period.
+ * A process object has one reference while it lives and one from each proc that it opened. A parked thread holds its file.
+ * Some calls hold frames, procs, or a binder thread that waits for a grace period.
  */
 import {
   VIOLATION_FILE_REFS,
@@ -50,7 +50,7 @@ import { claimLink, holdFrames, holdSecctx, listHold, pointsAt } from './links';
 import { blame } from './report';
 import { claim, hold } from './tally';
 
-/** The list of live processes, and the list of threads that are to be resumed. */
+/** Checks the list of live processes and the wake list. */
 export function checkTasks(): bool {
   if (!listHold(processes) || !listHold(wakeList)) return false;
   for (let link = listFirst(processes); link; link = listNext(link, processes)) {
@@ -121,7 +121,7 @@ function checkParked(thread: Thread): bool {
   }
 }
 
-/** In a read, or in a poll of a binder file: the binder thread knows who sleeps at it. */
+/** A thread in a read or a poll of a binder file: the binder thread has it as its waiter. */
 function checkSleeper(thread: Thread): bool {
   const at = changetype<usize>(thread);
   if (!pointsAt(CACHE_BINDER_THREAD, thread.waitingOn, at)) return false;
@@ -131,14 +131,14 @@ function checkSleeper(thread: Thread): bool {
   return binderThread.tid == thread.tid || blame(VIOLATION_THREAD, at, thread.call);
 }
 
-/** In a read or write of a stream; a poll for what the file cannot do waits at nothing, until a signal comes. */
+/** A thread in a read, write or poll of a stream. A poll for events that the file never has waits at 0, until a signal. */
 function checkStreamWait(thread: Thread): bool {
   const at = changetype<usize>(thread);
   if (!thread.waitingOn && thread.call == CALL_POLL) return true;
   return pointsAt(CACHE_STREAM, thread.waitingOn, at);
 }
 
-/** In BINDER_FREEZE: it holds the procs that it has yet to freeze, and sleeps at the one whose turn it is. */
+/** A thread in BINDER_FREEZE holds the procs that are not frozen yet. It sleeps at the current one. */
 function checkFreezer(thread: Thread): bool {
   const at = changetype<usize>(thread);
   const freezing = changetype<Freezing>(threadCallFrame(thread));
@@ -156,7 +156,7 @@ function checkFreezer(thread: Thread): bool {
   return true;
 }
 
-/** In BINDER_THREAD_EXIT of a thread that has polled: it has the binder thread that it took out of its proc. */
+/** A thread in BINDER_THREAD_EXIT after a poll holds the binder thread that it took out of its proc. */
 function checkExit(thread: Thread): bool {
   const exit = changetype<Exit>(threadCallFrame(thread));
   return !thread.waitingOn
@@ -164,7 +164,7 @@ function checkExit(thread: Thread): bool {
     : blame(VIOLATION_THREAD, changetype<usize>(thread), thread.call);
 }
 
-/** A binder thread between the two halves of its release belongs to whoever releases it, and holds its proc. */
+/** A binder thread between the two halves of its release belongs to the releasing call. It holds its proc. */
 export function holdDetached(binderThread: BinderThread, from: usize): bool {
   const at = changetype<usize>(binderThread);
   if (!pointsAt(CACHE_BINDER_THREAD, at, from)) return false;

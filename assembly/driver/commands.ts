@@ -50,7 +50,7 @@ import { bufferFree } from './release';
 import { countCommand } from './state';
 import { transact } from './transaction';
 
-/** What follows the word of the command that is carried out. It is read once: the message that it makes may overwrite the stream. */
+/** Payload of the current command. It is read once, because the message that it sends may overwrite the stream. */
 const payload: usize = memory.data(offsetof<TransactionRecord>(), 8);
 
 /** Carries out the commands of a stream. 0, or the -errno that stopped it: -EFAULT or -EINVAL. */

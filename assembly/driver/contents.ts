@@ -1,6 +1,6 @@
 /**
- * What lies in a buffer, read with care: entries of its offsets, and the objects they name. User space wrote these bytes,
- * so every read says whether a whole object was there.
+ * The contents of a buffer: entries of its offsets, and the objects that they name. User space wrote these bytes, so every
+ * read checks them and reports whether a whole object is there.
  */
 import {
   BINDER_TYPE_BINDER,
@@ -54,9 +54,10 @@ function objectSize(type: u32): u32 {
 }
 
 /**
- * Reads the object at `offset` of a buffer's data into `record`: from the sender's memory when `sender` is given, where
- * the data began at `user`, else from the buffer. As in Linux it comes from the buffer, too, when the sender says that its
- * data lies at address 0: then what an earlier message left there is translated. Its size, or 0 when no whole, 4-aligned object of a known type is there.
+ * Reads the object at `offset` of a buffer's data into `record`. With a `sender` it reads the sender's memory, where the
+ * data begins at `user`. Without one it reads the buffer. As in Linux it also reads the buffer when `user` is 0, and so
+ * translates the bytes of an earlier message.
+ * @returns the object's size, or 0 when no whole, 4-aligned object of a known type is there
  */
 export function objectRead(
   proc: Proc,
@@ -104,7 +105,7 @@ export function offsetRead(proc: Proc, buffer: Buffer, index: u64, entry: Offset
   return allocRead(proc.alloc, buffer, bufferOffsetsStart(buffer) + index * 8, changetype<usize>(entry), 8);
 }
 
-/** Whether the numbers of an array lie inside its parent's bytes. */
+/** Whether the descriptors of an array are inside its parent's bytes. */
 export function arrayFits(array: FdArrayObject, parent: BufferObject): bool {
   const bytes = array.numFds * 4;
   return array.numFds < u64.MAX_VALUE / 4 && bytes <= parent.length && array.parentOffset <= parent.length - bytes;

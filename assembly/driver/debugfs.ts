@@ -1,5 +1,5 @@
 /**
- * What reading debugfs does to nodes. Linux holds each node by a temporary reference while it prints it. The end of that
+ * The effect of a debugfs read on nodes. Linux holds each node by a temporary reference while it prints it. The end of that
  * reference checks the node again: if its owner has been sent more references than there are, the node is queued for it.
  * So reading a file can wake a thread.
  *
@@ -9,7 +9,7 @@ import { nodeFirst, nodeHold, nodeNext, nodeRelease } from './nodes';
 import { Node, Proc } from './objects';
 import { procsFirst, procsNext } from './state';
 
-/** As a file is read that shows all nodes of the procs of `pid` (0: of every proc); with `asyncOnly` those with a oneway under way. */
+/** Holds and releases the nodes of the procs of `pid` (0 for all procs). With `asyncOnly`, only nodes with a current oneway. */
 export function debugfsHoldNodes(pid: i32, asyncOnly: bool): void {
   let proc = procsFirst();
   while (proc) {

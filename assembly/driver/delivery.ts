@@ -1,8 +1,8 @@
 /**
- * Where a transaction waits: which thread gets it, or which queue.
+ * Delivery of a transaction to a thread or a queue.
  *
- * A call goes to the thread it is addressed to, else to the thread that began to wait last, else on the list of the proc.
- * A oneway does the same, unless another one to its node is under way: then it waits at the node.
+ * A call goes to the thread to which it is addressed, else to the thread that began to wait last, else on the proc's list.
+ * A oneway does the same, unless its node has an unfinished oneway. Then it waits at the node.
  */
 import {
   BR_DEAD_REPLY,

@@ -1,7 +1,7 @@
 /**
- * BINDER_FREEZE and BINDER_GET_FROZEN_INFO. All procs of a pid are frozen one after the other; with a timeout the freezer
- * sleeps at each until its transactions are done. One that is still busy is thawed again, and the call ends there: those
- * before it stay frozen, as in Linux.
+ * BINDER_FREEZE and BINDER_GET_FROZEN_INFO. The freezer freezes all procs of a pid in order. With a timeout it sleeps at
+ * each proc until the proc's transactions are done. It thaws a proc that is still busy, and the call ends. The procs before
+ * that one stay frozen, as in Linux.
  */
 import { EAGAIN, EFAULT, EINTR, EINVAL, ENOMEM } from '../abi/errno';
 import { EVENT_PARK } from '../abi/events';
@@ -58,7 +58,7 @@ export function freezerStart(thread: Thread, file: OpenFile, arg: u64): i32 {
   return freeze(thread, file, freezing);
 }
 
-/** Goes on with a parked BINDER_FREEZE. */
+/** Resumes a parked BINDER_FREEZE. */
 export function freezerResume(thread: Thread, file: OpenFile, signalled: bool, timedOut: bool): i32 {
   const freezing = changetype<Freezing>(threadCallFrame(thread));
   const proc = target(freezing, freezing.index);

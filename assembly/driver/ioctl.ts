@@ -69,7 +69,7 @@ export function binderIoctl(thread: Thread, file: OpenFile, command: u32, arg: u
   return finish(binderThread, run(thread, binderThread, file, command, arg));
 }
 
-/** Goes on with a parked ioctl: woken, timed out, or interrupted. 0, a negative errno, or PARKED again. */
+/** Resumes a parked ioctl that was woken, timed out, or interrupted. 0, a negative errno, or PARKED again. */
 export function ioctlResume(thread: Thread, file: OpenFile, call: u8, signalled: bool, timedOut: bool): i32 {
   if (call == CALL_GRACE) {
     const exit = changetype<Exit>(threadCallFrame(thread));

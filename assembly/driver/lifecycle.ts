@@ -1,9 +1,9 @@
 /**
- * How a proc begins and ends: open, mmap, the closing of descriptors and mappings, and the deferred work that follows.
+ * The start and end of a proc: open, mmap, the close of descriptors and mappings, and the deferred work that follows.
  *
- * Closing a descriptor defers a flush: every thread that waits in a read returns. When the last reference to the open file
- * goes (descriptors, mappings, calls under way) its release is deferred: binder threads, nodes, refs and queues go, in that
- * order, and notifications go to who depends on them. Deferred work runs when no thread can.
+ * The close of a descriptor defers a flush, which makes every thread that waits in a read return. Descriptors, mappings and
+ * calls hold the open file. The last reference defers the proc's release: of binder threads, nodes, refs and queues, in
+ * that order, with notifications to the procs that depend on them. Deferred work runs when no thread can run.
  */
 import { EINVAL, ENOMEM, EPERM } from '../abi/errno';
 import { CACHE_BINDER_PROC, O_CLOEXEC, PROT_WRITE } from '../abi/machine';

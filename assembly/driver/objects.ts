@@ -169,7 +169,7 @@ export class Node extends Work {
   localStrongRefs: i32; // buffers and commands under way in the owner
   localWeakRefs: i32;
   tmpRefs: i32;
-  hasStrongRef: bool; // as of the last BR_ word to the owner
+  hasStrongRef: bool; // the state that the last BR_ word gave the owner
   pendingStrongRef: bool; // it has not answered BR_ACQUIRE
   hasWeakRef: bool;
   pendingWeakRef: bool;

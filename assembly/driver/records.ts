@@ -1,6 +1,6 @@
 /**
- * Commands and objects as plain records: user bytes are copied into one of these whole, then validated, then
- * acted on. Each class has exactly the layout of its structure in abi/wire; the build fails when it has not.
+ * Commands and objects as plain records. The driver copies user bytes into a record, validates them, and then acts on them.
+ * Each class has the layout of its structure in abi/wire; otherwise the build fails.
  */
 import {
   BUFFER_OBJECT_BUFFER,
@@ -51,7 +51,7 @@ export class WriteRead {
   readSize: u64;
   readConsumed: u64;
   readBuffer: u64;
-  user: u64; // where the structure lies in user memory
+  user: u64; // user address of the structure
   cursor: u64; // user address of the next BR_ word
   counted: u64; // sum of both `consumed` when it began, for the counters
   procWork: bool; // the read takes work of the whole proc

@@ -1,6 +1,6 @@
 /**
- * What the objects in a buffer hold, and how it is given back when the buffer goes: references of binders and handles,
- * and, when the receiver had them already, the descriptors of arrays.
+ * The release of what the objects in a buffer hold, when the buffer is freed: references of binders and handles, and
+ * descriptors of arrays, if the receiver had got them.
  */
 import { EVENT_TRANSACTION_BUFFER_RELEASE } from '../abi/events';
 import {

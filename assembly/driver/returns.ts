@@ -79,7 +79,7 @@ import { transactionCancel, transactionFree } from './stack';
 import { countReturn, STAT_TRANSACTION_COMPLETE, statDeleted } from './state';
 import { binderThreadAvailable, binderThreadHasWork, workTake } from './work';
 
-/** A read goes on only while the largest answer, BR_TRANSACTION_SEC_CTX, still fits. */
+/** A read continues only while the largest return, BR_TRANSACTION_SEC_CTX, still fits. */
 const ROOM = 4 + TRANSACTION_DATA_SECCTX_SIZE;
 
 // results of `take`, besides a negative errno
@@ -101,7 +101,7 @@ class FrozenState {
 if (offsetof<FrozenState>() != FROZEN_STATE_INFO_SIZE) ERROR('FrozenState');
 
 const frozenState = changetype<FrozenState>(memory.data(offsetof<FrozenState>(), 8));
-/** Where a message is made that user memory does not take in one piece. */
+/** Scratch for a return that does not fit into one window of user memory. */
 const staged = changetype<TransactionRecord>(memory.data(offsetof<TransactionRecord>(), 8));
 
 /** Begins the read half. 0, -EFAULT, -EAGAIN or PARKED. */
@@ -117,7 +117,7 @@ export function readStart(
   return readWait(thread, binderThread, io, file, nonblock);
 }
 
-/** Goes on with a parked read. 0, -EFAULT, -EINTR or PARKED again, at the front of the waiting binder threads. */
+/** Resumes a parked read. 0, -EFAULT, -EINTR or PARKED again, at the front of the waiting binder threads. */
 export function readResume(
   thread: Thread,
   binderThread: BinderThread,

@@ -1,5 +1,5 @@
 /**
- * The way of one transaction: who sends it, and who gets it.
+ * The route of one transaction: its sender and its receiver.
  *
  *     call     the node of a handle, its owner, and there a thread that waits in the same chain of calls
  *     reply    the thread whose call is on top of the replier's stack

@@ -11,7 +11,7 @@ import { kmemFree, kmemZalloc } from '../mem/kmem';
 import { Space } from '../mem/space';
 import { Proc, SgCopy, SgFixup } from './objects';
 
-/** What is queued for one transaction. */
+/** The queued copies and fix-ups of one transaction. */
 @unmanaged
 export class Scatter {
   copiesNext: usize; // head of SgCopy
@@ -51,7 +51,7 @@ export function scatterFixup(scatter: Scatter, offset: u64, value: u64, skip: u6
   fixup.offset = offset;
   fixup.value = value;
   fixup.skip = skip;
-  // After the last one that lies lower, which nearly always is the tail.
+  // After the last one with a lower offset, which nearly always is the tail.
   const fixups = fixupsOf(scatter);
   let before = fixups;
   for (let link = listFirst(fixups); link; link = listNext(link, fixups)) {

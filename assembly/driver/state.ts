@@ -1,6 +1,6 @@
 /**
- * What the driver has one of: the devices, the list of procs, the dead nodes, the counter of ids, the counts and logs
- * that debugfs shows.
+ * The driver's global state: the devices, the list of procs, the dead nodes, the counter of ids, the counts and logs that
+ * debugfs shows.
  */
 import { BC_COUNT, BR_COUNT } from '../abi/protocol';
 import { DEVICE_COUNT, LOG_ENTRIES } from '../abi/machine';
@@ -71,7 +71,7 @@ export function stateBoot(): void {
   }
 }
 
-/** What survived earlier work on the machine: the last id given, and the uid that has claimed the manager of `binder`. */
+/** Sets what earlier work left: the last id given, and the uid that has been context manager of `binder`. */
 export function stateSeed(lastId: i32, managerUid: i64): void {
   driver.lastId = lastId;
   context(0).managerUid = managerUid;

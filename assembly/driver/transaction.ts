@@ -284,7 +284,7 @@ function fillData(route: Route, buffer: Buffer, record: TransactionRecord, from:
   return copied ? 0 : failure(BR_FAILED_REPLY, -EFAULT);
 }
 
-/** The same as fill for a message with offsets or extra space. */
+/** `fill` for a message with offsets or extra space. */
 function fillObjects(route: Route, transaction: Transaction, buffer: Buffer, record: TransactionRecord): RouteFailure {
   const start: u64 = bufferOffsetsStart(buffer);
   const space = route.thread.process.space!;
@@ -300,14 +300,14 @@ function fillObjects(route: Route, transaction: Transaction, buffer: Buffer, rec
   return failed;
 }
 
-/** Goes from object to object: copies the data before each, and translates it. Then copies the rest, and the bytes of buffer objects. */
+/** Copies the data before each object and translates the object. Then copies the rest, and the bytes of buffer objects. */
 function fillAround(route: Route, buffer: Buffer, record: TransactionRecord, count: i32): RouteFailure {
   const proc = route.proc!;
   const space = route.thread.process.space!;
   let copied: u64 = 0;
   for (let index = 0; index < count; index++) {
     const within = offsetRead(proc, buffer, index, entry);
-    assert(within, 'fillAround: an offset lies outside of its buffer');
+    assert(within, 'fillAround: an offset is outside of its buffer');
     const offset = entry.offset;
     const gap = offset - copied;
     if (gap) {
@@ -353,7 +353,7 @@ function prepare(
   translation.fixupMin = 0;
 }
 
-/** Translates the record at `object`, which lies at `offset` and is entry `index` of the offsets. 0 or a negative errno. */
+/** Translates the record at `object`, which is at `offset` and is entry `index` of the offsets. 0 or a negative errno. */
 function translate(at: Translation, object: usize, offset: u64, index: i32): i32 {
   const error = translateByType(at, object, offset, index);
   translateForget();

@@ -226,7 +226,7 @@ function holdArray(at: Translation, array: FdArrayObject, parent: BufferObject, 
   return error;
 }
 
-/** The parent's bytes hold a copy of this pointer: it is stored there, too. */
+/** Stores the pointer in the parent's bytes as well, which hold a copy of it. */
 function fixParent(at: Translation, object: BufferObject, index: u64): i32 {
   const buffer = at.buffer;
   const parent = parentRead(at.target, buffer, object.parent, index, parentEntry, parents);
@@ -238,8 +238,8 @@ function fixParent(at: Translation, object: BufferObject, index: u64): i32 {
 }
 
 /**
- * Whether the object at `object` may be fixed up at `offset` of its bytes. Fix-ups go through a tree of buffer objects in
- * order: into the object that was handled last or one of its ancestors, and there beyond the last fix-up. So a finished
+ * Whether the object at `object` may be fixed up at `offset` of its bytes. Fix-ups walk a tree of buffer objects in order. A
+ * fix-up is in the object that was handled last or in one of its ancestors, after the last fix-up there. So a finished
  * branch stays finished. `a@8` has its pointer at byte 8 of its parent:
  *
  *     allowed          refused             refused
@@ -247,9 +247,9 @@ function fixParent(at: Translation, object: BufferObject, index: u64): i32 {
  *     ├─ b@0           ├─ b@8              ├─ b@0
  *     │  └─ c@0        └─ c@0              ├─ c@8
  *     └─ d@8                               └─ d@0 of b
- *     order a b c d    c lies before b     b ended when c was handled
+ *     order a b c d    c is before b       b ended when c was handled
  *
- * An object at data offset 0 counts as none, as in Linux.
+ * An object at data offset 0 counts as no object, as in Linux.
  */
 function mayFixUp(at: Translation, object: u64, offset: u64): bool {
   let last = at.fixupObject;

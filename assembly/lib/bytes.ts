@@ -1,6 +1,6 @@
 /**
- * Copying of short pieces of memory. V8 calls out of wasm for `memory.copy`, which costs more than moving a few dozen
- * bytes by hand; so records and small messages are moved here, eight bytes at a time.
+ * Copies of short pieces of memory. V8 calls out of wasm for `memory.copy`, which costs more than a loop over a few dozen
+ * bytes. So this file copies records and small messages, eight bytes at a time.
  */
 
 /** Up to this size a loop is quicker. */

@@ -1,5 +1,5 @@
 /**
- * Circular, doubly linked lists through links that lie inside the linked records.
+ * Circular, doubly linked lists through links inside the linked records.
  *
  *     0        4        8
  *     +--------+--------+
@@ -7,10 +7,10 @@
  *     +--------+--------+
  *
  * A head is initialised and points at itself while the list is empty. A link that is on no list is all zero.
- * Functions take and return the address of the link; the record's owner knows where in the record it lies.
+ * Functions take and return the address of the link. The record's owner knows the link's offset in the record.
  *
- * Many links that follow each other are moved without touching those between them twice: listLift and listHang leave the
- * list open, listJoin closes it.
+ * A run of adjacent links is moved without a second access to the links inside it: listLift and listHang leave the list
+ * open, listJoin closes it.
  */
 
 /** Bytes of a link or a head. */
@@ -96,7 +96,7 @@ export function listJoin(prev: usize, next: usize): void {
   store<usize>(next, prev, PREV);
 }
 
-/** What precedes a link, be it the head. */
+/** The link before a link, which may be the head. */
 export function listBefore(link: usize): usize {
   return load<usize>(link, PREV);
 }

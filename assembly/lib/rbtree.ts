@@ -1,15 +1,15 @@
 /**
- * Red-black trees through nodes that lie inside the sorted records. The owner of the records searches by itself
- * (rbRoot, rbLeft, rbRight), links the new node below the leaf that it came to (rbLink), and has it coloured.
+ * Red-black trees through nodes inside the sorted records. The owner of the records searches by itself (rbRoot, rbLeft,
+ * rbRight). It links a new node below the leaf where the search ended (rbLink), and calls rbInsertColor.
  *
  *     0                  4        8        12                 0        4
  *     +------------------+--------+--------+                  +--------+
  *     | parent | 1=black |  left  | right  |  a node          |  node  |  a root; 0: the tree is empty
  *     +------------------+--------+--------+                  +--------+
  *
- * Rules: the root is black; a red node has no red child; every way from the root down to a missing child passes the
- * same number of black nodes. Linux: insertion and removal give the same shapes, so a tree that is printed in
- * its own order looks the same. A node that is replaced at removal is replaced by its successor in order.
+ * Rules: the root is black. A red node has no red child. Every path from the root to a missing child has the same number of
+ * black nodes. Insertion and removal give the same shapes as in Linux, so printed trees are equal. Removal replaces a node
+ * with two children by its successor in order.
  */
 
 const PARENT: usize = 0;
@@ -208,7 +208,7 @@ function rotate(node: usize, side: usize, root: usize): void {
   setParent(node, riser);
 }
 
-/** Whoever points at `old` (its parent, or the root) points at `replacement` from now on. */
+/** Puts `replacement` in the place of `old`, below its parent or as the root. */
 function replaceChild(old: usize, replacement: usize, parent: usize, root: usize): void {
   if (parent == 0) store<usize>(root, replacement);
   else store<usize>(parent + sideOf(old, parent), replacement);

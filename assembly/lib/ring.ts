@@ -3,11 +3,11 @@
  *
  *     0        4          8            12     16
  *     +--------+----------+------------+------+
- *     |  base  | capacity | recordSize | head |     the records lie elsewhere, from `base` on
+ *     |  base  | capacity | recordSize | head |     the records are elsewhere, from `base` on
  *     +--------+----------+------------+------+
  *
- * `head` counts every record that was ever written: record n lies in slot n & (capacity - 1), and is there
- * as long as head - capacity <= n < head. So a reader that remembers a number knows what it has missed.
+ * `head` counts every record that was ever written. Record n is in slot n & (capacity - 1), and is there as long as
+ * head - capacity <= n < head. So a reader that keeps a number knows which records it has missed.
  */
 
 /** Bytes of the ring's own block. */

@@ -1,6 +1,6 @@
 /**
- * Slabs: equal objects cut from pages of 4 KiB. A cache neither takes pages nor gives them back by itself;
- * it says when it needs one and when one is to go.
+ * Slabs: equal objects in pages of 4 KiB. A cache does not allocate or free pages itself. It reports when it needs a page
+ * and when a page can be freed.
  *
  *     cache                                        page (4 KiB aligned)
  *     +---------+--------+------+------+           +------+------+------+-------+--------+--------+--
@@ -10,9 +10,8 @@
  *     0         8        12     16     20          0      8   |  12     16      20(+4)   ^
  *                                                             +--> free objects are chained by their first word
  *
- * A page is on the partial list while it has a free object. Full pages are on no list: an object finds its page
- * by its own address. Of the pages that become empty a cache keeps one, or a process that lives for one call
- * would move a page to and fro each time.
+ * A page is on the partial list while it has a free object. Full pages are on no list. The address of an object gives its
+ * page. A cache keeps one empty page. Without it a process that lives for one call would allocate and free a page each time.
  */
 import { bitmapSet, bitmapTest } from './bitmap';
 import { listAddHead, listAddTail, listDel, listFirst, listInit, listIsLast, listLinked } from './list';
@@ -126,7 +125,7 @@ export function slabObject(cache: usize, page: usize, index: u32): usize {
   return page + PAGE_OBJECTS + index * load<u32>(cache, OBJECT_SIZE);
 }
 
-/** Whether an object of the cache, in use or not, can begin at `object`, which lies in one of its pages. */
+/** Whether an object of the cache, in use or not, can begin at `object`, an address in one of its pages. */
 export function slabAligned(cache: usize, object: usize): bool {
   const offset = (object & (PAGE_BYTES - 1)) - PAGE_OBJECTS;
   const size = load<u32>(cache, OBJECT_SIZE);
@@ -193,6 +192,6 @@ function assertInUse(cache: usize, page: usize, object: usize): void {
 
 function assertPoisoned(object: usize, size: u32): void {
   for (let at: u32 = 4; at < size; at++) {
-    assert(load<u8>(object + at) == POISON, 'slabAlloc: somebody has written to a free object');
+    assert(load<u8>(object + at) == POISON, 'slabAlloc: a caller has written to a free object');
   }
 }

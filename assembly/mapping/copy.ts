@@ -1,8 +1,8 @@
 /**
- * Copies of a message's bytes into an area, and their counting: a copy is one uninterrupted piece of work for the kernel,
- * so how many there are of one message depends on how far the kernel reaches at once.
+ * Copies of a message's bytes into an area, and their count. One copy is one contiguous range for the kernel. So the number
+ * of copies of a message depends on the range that the kernel reaches at once.
  *
- * However they are counted, bytes in contiguous frames move in one go. Only the time shows it.
+ * The emulator moves bytes in contiguous frames in one go, whatever the count. Only the run time shows it.
  */
 import { EVENT_COPY } from '../abi/events';
 import { PAGE_MASK, PAGE_SHIFT, PAGE_SIZE } from '../abi/machine';
@@ -12,28 +12,34 @@ import { copyFromUser } from '../mem/uaccess';
 import { trace, tracing } from '../trace';
 import { Area, areaHas, areaReach, areaWindow, MESSAGE_SENT } from './area';
 
-// what is one copy
+// unit that counts as one copy
 const EACH_PAGE = 0;
 const EACH_RUN = 1; // of contiguous frames
 const THE_WHOLE = 2;
 
-/** From the sender's memory to `offset`, each page a copy. Bytes that were not copied: 0, or the rest after a bad page. */
+/** Copies the sender's memory to `offset`; each page is one copy. Returns the bytes not copied: 0, or all from a bad page on. */
 export function copyByPage(area: Area, offset: u32, sender: Space, source: u64, size: u32): u32 {
   return copy(area, offset, sender, source, size, EACH_PAGE);
 }
 
-/** The same where the kernel reaches contiguous frames at once. */
+/** `copyByPage`, but a run of contiguous frames is one copy. */
 export function copyByRun(area: Area, offset: u32, sender: Space, source: u64, size: u32): u32 {
   return copy(area, offset, sender, source, size, EACH_RUN);
 }
 
-/** The same through kernel addresses that go on from page to page. */
+/** `copyByPage`, but the whole range is one copy, through contiguous kernel addresses. */
 export function copyAtOnce(area: Area, offset: u32, sender: Space, source: u64, size: u32): u32 {
   if (size) spaceCounters(area.space).copies++;
   return copy(area, offset, sender, source, size, THE_WHOLE);
 }
 
-/** Books bytes, one at least, that were stored at linear address `target` for a message at `offset`; `source`: where in the sender, or 0. */
+/**
+ * Counts bytes that were stored for a message.
+ * @param offset of the bytes in the area
+ * @param target their linear address
+ * @param size number of bytes, at least 1
+ * @param source user address in the sender, or 0
+ */
 export function copyNote(area: Area, offset: u32, target: usize, size: u32, source: u64): void {
   assert(size != 0, 'copyNote: no bytes');
   spaceCounters(area.space).bytesCopied += size;
@@ -41,7 +47,7 @@ export function copyNote(area: Area, offset: u32, target: usize, size: u32, sour
   traceCopy(area, offset, target, size, source);
 }
 
-/** Bytes of `size` from `offset` on that lie in its page. */
+/** Number of bytes, up to `size`, from `offset` to the end of its page. */
 export function toPageEnd(offset: u32, size: u32): u32 {
   return min<u32>(PAGE_SIZE - (offset & PAGE_MASK), size);
 }
@@ -71,7 +77,7 @@ function copy(area: Area, offset: u32, sender: Space, source: u64, size: u32, un
   return 0;
 }
 
-/** Counts a run of bytes: `copied`, then `zeroed`. The window has counted the first page. */
+/** Counts a run of bytes: first `copied`, then `zeroed`. The window has counted the first page. */
 function count(area: Area, offset: u32, target: usize, copied: u32, zeroed: u32, unit: i32): void {
   const counters = spaceCounters(area.space);
   const bytes = copied + zeroed;
@@ -86,7 +92,7 @@ function count(area: Area, offset: u32, target: usize, copied: u32, zeroed: u32,
   framesMarkDirty(target, bytes);
 }
 
-/** An event for each copy; of the whole through kernel addresses, one for each page. */
+/** Records an event for each copy. A copy of the whole range gets one event for each page. */
 function traceRun(area: Area, offset: u32, target: usize, copied: u32, source: u64, unit: i32): void {
   for (let done: u32 = 0; done < copied; ) {
     const piece = unit == EACH_RUN ? copied : toPageEnd(offset + done, copied - done);

@@ -1,7 +1,7 @@
 /**
- * Strategy `fault`, planned upstream: a page has its frame when a buffer first covers it, as under `kmap`, and its user
- * entry only when the receiver first touches it. Who never looks at a message never pays for mapping it; who does takes
- * a fault for each page.
+ * Strategy `fault`, planned upstream. A page gets its frame when a buffer first covers it, as under `kmap`. It gets its user
+ * entry when the receiver first touches it. A receiver that does not read a message does not pay for the mapping. A
+ * receiver that reads it takes a fault for each page.
  */
 import { STRATEGY_FAULT } from '../abi/machine';
 import { funcref } from '../lib/funcref';

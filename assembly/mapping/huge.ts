@@ -1,13 +1,13 @@
 /**
- * Strategy `huge`: all pages at mmap time, in physically contiguous runs of up to 2 MiB, mapped as large as alignment
- * allows: a block where the area covers 2 MiB, entries with the contiguous hint where it covers 64 KiB, pages elsewhere.
+ * Strategy `huge`: all pages get frames at mmap, in physically contiguous runs of up to 2 MiB. Leaves are as large as
+ * alignment allows. An aligned 2 MiB gets a block, an aligned 64 KiB entries with the contiguous hint, the rest pages.
  *
  *     pages      0 ............ 511 │ 512 ....... 767 │ 768 ... 831 │ ...
  *     frames     run of order 9     │ run of order 8  │ order 6     │
  *     leaves     one block          │ 16 x 16 hinted  │ 4 x 16      │
  *
- * The kernel copies a run in one go. Nothing is mapped beyond the area, and no page is given back before it goes: a frame
- * inside a run is not free by itself.
+ * The kernel copies a run in one go. Nothing is mapped beyond the area. No page is freed before the area is, because a
+ * frame inside a run cannot be freed by itself.
  */
 import { ENOMEM } from '../abi/errno';
 import { EVENT_INSTALL } from '../abi/events';
@@ -41,7 +41,7 @@ function setup(area: Area): i32 {
   return 0;
 }
 
-/** The longest run that fits at page `index` and that memory has. Its pages, or 0 when there is no memory. */
+/** Installs the longest run that fits at page `index` and in memory. Returns its pages, or 0 when memory is out. */
 function installRun(area: Area, index: i32): i32 {
   const user = pageUserAddress(area, index);
   let order = FRAME_ORDER_MAX;
@@ -55,7 +55,7 @@ function installRun(area: Area, index: i32): i32 {
   return spaceInstallRun(area.space, user, run, pages, false) ? 0 : pages;
 }
 
-/** A run goes with its first page; the leaves went with the mapping. */
+/** Frees the run with its first page. The leaves were removed with the mapping. */
 function drop(area: Area, index: i32): void {
   const page = areaPage(area, index);
   assert(page.frame != 0, 'huge: the page has no frame');

@@ -1,5 +1,5 @@
 /**
- * The only switch over strategies, and what the allocator asks of whichever one an area has.
+ * The only switch over strategies, and the functions by which the allocator calls the strategy of an area.
  */
 import { EVENT_CLEAR, EVENT_UNMAP_KERNEL, EVENT_UNMAP_USER } from '../abi/events';
 import {
@@ -36,7 +36,7 @@ import { remapStrategy } from './remap';
 import { twoCopyStrategy } from './twocopy';
 import { vmallocStrategy } from './vmalloc';
 
-/** The strategy of that number, or null when this build has none. */
+/** The strategy with that number, or null when this build does not have it. */
 export function mappingStrategy(number: i32): Strategy | null {
   switch (number) {
     case STRATEGY_KMAP:
@@ -63,13 +63,13 @@ export function mappingKnown(number: i32): bool {
   return mappingStrategy(number) != null;
 }
 
-/** Prepares a new area; its mapping is there already. 0 or -ENOMEM. */
+/** Prepares a new area after its VMA was made. 0 or -ENOMEM. */
 export function mappingSetup(area: Area): i32 {
   const setup = area.strategy.setup;
   return setup ? call_indirect<i32>(setup, area) : 0;
 }
 
-/** Page `index` has no frame, and a buffer is about to cover it. 0 or -ENOMEM. */
+/** Prepares page `index`, which has no frame, for a new buffer. 0 or -ENOMEM. */
 export function mappingInstall(area: Area, index: i32): i32 {
   assert(
     index >= 0 && index < area.pageCount && !areaPage(area, index).frame,
@@ -79,7 +79,7 @@ export function mappingInstall(area: Area, index: i32): i32 {
   return install ? call_indirect<i32>(install, area, index) : 0;
 }
 
-/** The pages of a buffer are installed: a message is about to be written to it. 0 or -ENOMEM. */
+/** Prepares a range, whose pages are installed, for a new message. 0 or -ENOMEM. */
 export function mappingStage(area: Area, offset: u32, size: u32): i32 {
   assert(size != 0 && areaHas(area, offset, size), 'mappingStage: beyond the area');
   const stage = area.strategy.stage;
@@ -92,21 +92,21 @@ export function mappingDeliver(area: Area, message: MessageLayout): i32 {
   return deliver ? call_indirect<i32>(deliver, area, message) : 0;
 }
 
-/** The frame, apart from the page's own, that holds bytes under way to page `index`; or 0. */
+/** The bounce frame that holds bytes before delivery to page `index`; or 0. */
 export function mappingStaged(area: Area, index: i32): usize {
   const staged = area.strategy.staged;
   return staged ? call_indirect<usize>(staged, area, index) : 0;
 }
 
-/** The buffer at [offset, offset + size) is no longer one. */
+/** Drops what the strategy keeps for the freed buffer at [offset, offset + size). */
 export function mappingRelease(area: Area, offset: u32, size: u32, delivered: bool): void {
   const release = area.strategy.release;
   if (release) call_indirect<void>(release, area, offset, size, delivered);
 }
 
 /**
- * The shrinker wants the frame of a page that no buffer touches. False when it cannot have it: the process is ending, or
- * what is mapped at its address is not the VMA that mmap made, but another mapping, or a piece that was cut off.
+ * Takes the frame of a page that no buffer touches, for the shrinker. False while the process is ending. False, too, unless
+ * the VMA that mmap made is at the page's address: another mapping, or a piece that was cut off, may be there.
  */
 export function mappingReclaim(area: Area, index: i32): bool {
   assert(pageOnLru(areaPage(area, index)), 'mappingReclaim: a buffer touches the page');
@@ -119,7 +119,7 @@ export function mappingReclaim(area: Area, index: i32): bool {
   return true;
 }
 
-/** The area's owner is gone: frames and reservations go back. The page array itself is the caller's. */
+/** Frees the frames and reservations of an area whose owner is gone. The caller frees the page array. */
 export function mappingTeardown(area: Area): void {
   for (let index = 0; index < area.pageCount; index++) {
     if (areaPage(area, index).frame) drop(area, index);
@@ -128,14 +128,14 @@ export function mappingTeardown(area: Area): void {
   if (teardown) call_indirect<void>(teardown, area);
 }
 
-/** Copies `size` bytes of the sender's memory to `offset`. Bytes that were not copied: 0, or the rest after a bad page. */
+/** Copies `size` bytes of the sender's memory to `offset`. Returns the bytes not copied: 0, or all from a bad page on. */
 export function mappingCopyIn(area: Area, offset: u32, sender: Space, source: u64, size: u32): u32 {
   const copyIn = area.strategy.copyIn;
   if (!copyIn) return copyByPage(area, offset, sender, source, size);
   return call_indirect<u32>(copyIn, area, offset, sender, source, size);
 }
 
-/** Stores kernel bytes in the area: they are part of a message, and count as copied. False when there is no memory. */
+/** Stores kernel bytes of a message in the area, and counts them as copied. False when memory is out. */
 export function mappingWrite(area: Area, offset: u32, source: usize, size: u32, delivered: bool): bool {
   assert(areaHas(area, offset, size), 'mappingWrite: beyond the area');
   while (size) {
@@ -152,7 +152,7 @@ export function mappingWrite(area: Area, offset: u32, source: usize, size: u32, 
   return true;
 }
 
-/** Fetches bytes of the area for the kernel. */
+/** Copies bytes of the area to kernel memory at `target`. */
 export function mappingRead(area: Area, offset: u32, target: usize, size: u32, delivered: bool): void {
   assert(areaHas(area, offset, size), 'mappingRead: beyond the area');
   while (size) {
@@ -164,7 +164,7 @@ export function mappingRead(area: Area, offset: u32, target: usize, size: u32, d
   }
 }
 
-/** Zeroes what pages of the area still hold of a buffer that was released. */
+/** Zeroes the bytes of a released buffer in the pages of the area that have frames. */
 export function mappingFill(area: Area, offset: u32, size: u32): void {
   while (size) {
     const chunk = toPageEnd(offset, size);
@@ -174,7 +174,7 @@ export function mappingFill(area: Area, offset: u32, size: u32): void {
   }
 }
 
-/** Zeroes bytes inside one page, if it is there. When there is no memory for that, the page goes. */
+/** Zeroes bytes inside one page that has a frame. Drops the page when memory for the write is out. */
 function fillPageSlowly(area: Area, offset: u32, size: u32): void {
   const index = <i32>(offset >>> PAGE_SHIFT);
   if (!areaPage(area, index).frame) return;

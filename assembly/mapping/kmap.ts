@@ -1,7 +1,7 @@
 /**
- * Strategy `kmap`, Linux 5.1 on: a page is mapped for the user when a buffer first covers it; the kernel keeps no address
- * of its own for it and maps one page at a time for each copy. On a machine with a direct map, as here and on arm64,
- * that mapping costs no page-table write; it is counted all the same (`kmaps`).
+ * Strategy `kmap`, Linux 5.1 and later. A page is mapped for the user when a buffer first covers it. The kernel keeps no
+ * address for the page and maps one page at a time for each copy. With a direct map, as here and on arm64, this mapping
+ * costs no page-table write. It is counted all the same (`kmaps`).
  */
 import { STRATEGY_KMAP } from '../abi/machine';
 import { funcref } from '../lib/funcref';

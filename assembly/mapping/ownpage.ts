@@ -1,6 +1,6 @@
 /**
- * Pages that belong to one area: a zeroed frame each, read-only for the user, reached by the kernel through the direct
- * map, one page at a time. Several strategies are made of these and differ in when pages come and go.
+ * Pages that belong to one area. Each has a zeroed frame, read-only for the user. The kernel reaches it through the direct
+ * map, one page at a time. Several strategies use these pages, and differ in when they install and drop them.
  */
 import { ENOMEM } from '../abi/errno';
 import { EVENT_INSTALL } from '../abi/events';
@@ -9,7 +9,10 @@ import { frameAllocZero, framePut } from '../mem/frames';
 import { trace } from '../trace';
 import { Area, areaInstall, areaPage, areaReady, areaZap } from './area';
 
-/** A zeroed frame for page `index`, mapped for the user where the mapping still is; its table first, so that no table's frame comes between two pages. 0 or -ENOMEM. */
+/**
+ * Installs a zeroed frame for page `index`, and maps it for the user where the mapping is still there. Allocates the page
+ * table first, so that no table is between the frames of two pages. 0 or -ENOMEM.
+ */
 export function ownPageInstall(area: Area, index: i32): i32 {
   if (areaReady(area, index)) return -ENOMEM;
   const error = ownPageFill(area, index);
@@ -21,7 +24,7 @@ export function ownPageInstall(area: Area, index: i32): i32 {
   return -ENOMEM;
 }
 
-/** A zeroed frame for page `index`, not mapped anywhere. 0 or -ENOMEM. */
+/** Gives page `index` a zeroed frame, without mapping it. 0 or -ENOMEM. */
 export function ownPageFill(area: Area, index: i32): i32 {
   assert(!areaPage(area, index).frame, 'ownPageFill: the page has a frame already');
   const frame = frameAllocZero(0, FRAME_BINDER, changetype<usize>(area));

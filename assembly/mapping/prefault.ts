@@ -1,6 +1,6 @@
 /**
- * Strategy `prefault`, Starnix's: every page of the mapping has its frame and its entry from mmap on, and keeps them. A
- * message costs its copy and nothing else; an idle mapping costs all of its memory.
+ * Strategy `prefault`, as in Starnix: every page of the mapping gets its frame and its entry at mmap, and keeps them. A
+ * message costs only its copy. An idle mapping costs all of its memory.
  */
 import { STRATEGY_PREFAULT } from '../abi/machine';
 import { funcref } from '../lib/funcref';

@@ -1,18 +1,18 @@
 /**
- * Strategy `remap`, as L4 and Mach move messages: a whole page of the message whose place in the sender's memory and in the
- * buffer is the same modulo 4096 is not copied. The frame itself is lent, read-only on both sides:
+ * Strategy `remap`, as L4 and Mach move messages. A whole page of a message is not copied when its source address and its
+ * buffer address are equal modulo 4096. Its frame is lent instead, read-only on both sides:
  *
  *     sender's table ──(read-only, copy on write)──> frame <──(read-only)── receiver's table
  *
- * A write by the sender gives the sender a copy, as long as the message holds the frame. When the buffer is freed the page
- * stays the receiver's as it is, for what it reads there is what it was sent; but the sender's next write takes the frame
- * back, without a copy. The frame knows its keeper, the page, for that.
+ * While the message holds the frame, a write by the sender gives the sender a copy. After the buffer is freed the receiver
+ * keeps the page, whose bytes are still those of the message. The sender's next write then takes the frame back without a
+ * copy. For that, the frame has the page as its keeper.
  *
- * Everything else is copied into frames of the area's own, as under `kmap`: partial pages, pages with objects or places to
- * fix up, memory that is not private and anonymous. So the kernel never writes to a page that was lent for a message it
- * fills. Where it writes to one that a freed message left, it makes that the area's own first, with the bytes in it.
+ * All other bytes are copied into frames of the area, as under `kmap`: partial pages, pages with objects or fix-ups, and
+ * memory that is not private and anonymous. So the kernel never writes to a page that is lent for the current message.
+ * Before it writes to a lent page that a freed message left, it replaces the frame by a copy that the area owns.
  *
- * Frames come with the bytes. Pages of a buffer that were not written get zeroed frames at delivery.
+ * A page gets its frame when its bytes arrive. Pages of a buffer without bytes get zeroed frames at delivery.
  */
 import { ENOMEM } from '../abi/errno';
 import { EVENT_INSTALL, EVENT_UNMAP_USER } from '../abi/events';
@@ -48,7 +48,7 @@ import { copyByPage, copyNote, toPageEnd } from './copy';
 import { ownPageDrop, ownPageInstall } from './ownpage';
 
 const record = changetype<Strategy>(memory.data(offsetof<Strategy>(), 8));
-/** What the kernel reads of pages that were never written. */
+/** A page of zeros, which the kernel reads in place of pages that were never written. */
 const zeroes: usize = memory.data(PAGE_SIZE, 8);
 
 export function remapStrategy(): Strategy {
@@ -84,7 +84,7 @@ function copyIn(area: Area, offset: u32, sender: Space, source: u64, size: u32):
   return 0;
 }
 
-/** Makes page `index` the sender's page at `source`. False when it has to be copied. */
+/** Lends the sender's page at `source` to page `index`. False when it has to be copied. */
 function lend(area: Area, index: i32, sender: Space, source: u64): bool {
   if (source & PAGE_MASK) return false;
   const vma = spaceVma(sender, source);
@@ -119,7 +119,7 @@ function deliver(area: Area, message: MessageLayout): i32 {
   return 0;
 }
 
-/** From now on lent pages are only kept: they lie wholly in one buffer. */
+/** Makes each lent page the keeper of its frame. A lent page is wholly in one buffer. */
 function release(area: Area, offset: u32, size: u32, delivered: bool): void {
   const end = <i32>((offset + size) >>> PAGE_SHIFT);
   for (let index = <i32>((offset + PAGE_MASK) >>> PAGE_SHIFT); index < end; index++) {
@@ -133,7 +133,7 @@ function drop(area: Area, index: i32): void {
   ownPageDrop(area, index);
 }
 
-/** A sender writes to a frame that the page `keeper` still has: it goes back, unless a buffer touches the page again. */
+/** Called when a sender writes to a frame that the page `keeper` has. Gives the frame back, unless a buffer touches the page. */
 function giveUp(keeper: usize): void {
   const page = changetype<LruPage>(keeper);
   if (!pageOnLru(page)) return;
@@ -144,13 +144,13 @@ function giveUp(keeper: usize): void {
   drop(area, index);
 }
 
-/** All of page `index` is about to be written: if it is a lent one, its bytes are not needed. */
+/** Drops the frame of page `index` if it is lent, before a write to the whole page: its bytes are not needed. */
 function dropLent(area: Area, index: i32): void {
   const page = areaPage(area, index);
   if (page.frame && isLent(page)) drop(area, index);
 }
 
-/** Puts a frame of the area's own, with the same bytes, in place of the lent one that page `index` keeps. 0 or -ENOMEM. */
+/** Replaces the lent frame of page `index` by a copy that the area owns. 0 or -ENOMEM. */
 function makeOwn(area: Area, index: i32): i32 {
   const page = areaPage(area, index);
   const frame = frameAlloc(0, FRAME_BINDER, changetype<usize>(area));
@@ -167,7 +167,7 @@ function makeOwn(area: Area, index: i32): i32 {
   return 0;
 }
 
-/** The page's frame is another one from now on. */
+/** Replaces the page's frame. */
 function pageTake(page: LruPage, frame: usize): void {
   assert(frame != 0, 'remap: no frame');
   forgetKeeper(page);

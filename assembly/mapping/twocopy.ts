@@ -1,11 +1,12 @@
 /**
- * Strategy `two-copy`: the same protocol with no page that sender, kernel and receiver share. A message is staged in frames
- * of the kernel's when it is sent, and copied again, into pages of the receiver's own, when it is delivered.
+ * Strategy `two-copy`: the same protocol without shared pages. The sender's bytes are copied into bounce buffers of the
+ * kernel. At delivery they are copied again, into the receiver's own pages.
  *
  *     sender ──copyIn──> stage of page i ──deliver──> frame of page i <──receiver's table── userBase + i pages
  *
- * A stage serves the messages under way that touch its page, and goes with the last of them; so most of the time the
- * kernel holds no memory for the area. The receiver's pages are mapped when a message first arrives in them.
+ * The stage of a page is its bounce buffer. It serves the undelivered messages that touch the page, and is freed with the
+ * last of them. So the kernel holds no memory for the area most of the time. The receiver's pages are mapped when a message
+ * first arrives in them.
  */
 import { ENOMEM } from '../abi/errno';
 import { FRAME_ARRAY, FRAME_STAGE, PAGE_MASK, PAGE_SHIFT, PAGE_SIZE, STRATEGY_TWO_COPY } from '../abi/machine';
@@ -25,11 +26,11 @@ import {
 import { copyNote, toPageEnd } from './copy';
 import { ownPageDrop, ownPageInstall } from './ownpage';
 
-/** One for each page of the area, in a block that `own` of the area points at. */
+/** The bounce buffer of a page. The area's `own` block has one record for each page. */
 @unmanaged
 class Bounce {
-  frame: usize; // 0 while there is none
-  messages: u32; // sent and not yet delivered that touch the page
+  frame: usize; // 0 without a bounce buffer
+  messages: u32; // undelivered messages that touch the page
 }
 
 const record = changetype<Strategy>(memory.data(offsetof<Strategy>(), 8));
@@ -61,7 +62,7 @@ function staged(area: Area, index: i32): usize {
   return pageStage(area, index).frame;
 }
 
-/** All pages are counted before any gets a frame, so that `release` undoes it whether it succeeded or not. */
+/** Counts the message in all pages before any page gets a frame, so that `release` can undo a failure, too. */
 function stage(area: Area, offset: u32, size: u32): i32 {
   const last = lastPage(offset, size);
   for (let index = firstPage(offset); index <= last; index++) pageStage(area, index).messages++;
@@ -81,7 +82,7 @@ function window(area: Area, offset: u32, write: bool, delivered: bool): usize {
 }
 
 /**
- * The second copy. Padding is not copied, or is zero between buffers: the receiver sees only bytes of the message.
+ * The second copy. It leaves out the padding, so the receiver sees only bytes of the message.
  */
 function deliver(area: Area, message: MessageLayout): i32 {
   const last = lastPage(message.offset, message.size);
@@ -116,7 +117,10 @@ function copyOver(area: Area, offset: u32, size: u32): void {
   }
 }
 
-/** The message at [offset, offset + size) needs its stage no longer. Nothing of it is left to a later one in the same place. */
+/**
+ * Ends the use of the stages by the message at [offset, offset + size). Zeroes its bytes where a stage stays, so that a
+ * later message in the same place does not see them.
+ */
 function unstage(area: Area, offset: u32, size: u32): void {
   while (size) {
     const chunk = toPageEnd(offset, size);

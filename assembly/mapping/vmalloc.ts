@@ -1,10 +1,10 @@
 /**
- * Strategy `vmalloc`, Linux 4.14 to 5.0, the picture in the textbooks: each page has two addresses, one in the receiver's
- * user space and one in the kernel's vmalloc area, at a constant distance; the driver copies through its own twin.
+ * Strategy `vmalloc`, Linux 4.14 to 5.0, the one that textbooks show. Each page has two addresses at a constant distance:
+ * one in the receiver's user space and one, the twin, in the kernel's vmalloc area. The driver copies through the twin.
  *
  *     kernelBase + offset ──kernel's table──> frame <──receiver's table── userBase + offset
  *
- * The whole range is reserved at mmap, so the kernel's address space, not memory, is what runs out first.
+ * The whole range is reserved at mmap. So the kernel's address space runs out before memory does.
  */
 import { ENOMEM } from '../abi/errno';
 import { EVENT_INSTALL } from '../abi/events';
@@ -36,7 +36,7 @@ function setup(area: Area): i32 {
   return area.kernelBase ? 0 : -ENOMEM;
 }
 
-/** A zeroed frame, entered into the kernel's table and, read-only, into the receiver's. */
+/** Installs a zeroed frame in the kernel's page table and, read-only, in the receiver's. */
 function install(area: Area, index: i32): i32 {
   assert(area.kernelBase != 0 && !areaPage(area, index).frame, 'vmalloc: no twin, or a frame already');
   const frame = frameAllocZero(0, FRAME_BINDER, changetype<usize>(area));

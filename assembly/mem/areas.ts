@@ -1,7 +1,6 @@
 /**
- * How the areas of a space change: mmap, munmap, mprotect, and the end of all of them.
- * A range that cuts through an area splits it first, so that everything else deals with whole areas.
- * Anonymous areas that touch and agree in everything are joined again.
+ * Changes of the areas of a space: mmap, munmap, mprotect, and the removal of all areas. A range that cuts through an area
+ * splits it first, so that all other code handles whole areas. Adjacent anonymous areas with equal properties are merged.
  */
 import { EACCES, EEXIST, EINVAL, ENOMEM } from '../abi/errno';
 import {
@@ -35,12 +34,12 @@ import { tableFree } from './table';
 
 /** Rights that an area can have; mmap ignores any other. */
 const PROT_ALL: u32 = PROT_READ | PROT_WRITE | PROT_EXEC;
-/** Where the search for a free range begins, downwards. */
+/** Address from which the search for a free range goes down. */
 const MAP_TOP: u64 = 0x7ff0000000;
 /** Linux: mmap_min_addr; the kernel chooses no address below. */
 const MAP_BOTTOM: u64 = POISON_END;
 
-/** What mmap asks for, and what it maps. */
+/** Arguments of mmap, and the pages that it maps. */
 @unmanaged
 export class MapRequest {
   addr: u64; // a wish, an order with MAP_FIXED or MAP_FIXED_NOREPLACE; 0: anywhere
@@ -155,7 +154,7 @@ export function spaceDestroy(space: Space): void {
   spacePut(space);
 }
 
-/** Changes the rights of [from, to), which lies inside `vma`. 0, -EACCES or -ENOMEM. */
+/** Changes the rights of [from, to), a part of `vma`. 0, -EACCES or -ENOMEM. */
 function protectPiece(space: Space, vma: Vma, from: u64, to: u64, prot: u32): i32 {
   if ((prot & PROT_WRITE) != 0 && !vma.mayWrite) return -EACCES;
   if (vma.prot == prot) return 0;
@@ -165,7 +164,7 @@ function protectPiece(space: Space, vma: Vma, from: u64, to: u64, prot: u32): i3
   return 0;
 }
 
-/** Splits `vma` at `at`, if that lies inside, so that its record is the upper part's and the lower part gets a new one. 0, or -ENOMEM. */
+/** Splits `vma` at `at`, if that is inside. Its record becomes the upper part, and the lower part gets a new one. 0 or -ENOMEM. */
 function splitBelow(space: Space, vma: Vma, at: u64): i32 {
   if (vma.start >= at) return 0;
   if (leavesCut(space, at) != 0) return -ENOMEM;
@@ -178,7 +177,7 @@ function splitBelow(space: Space, vma: Vma, at: u64): i32 {
   return 0;
 }
 
-/** Splits the area that `at` lies inside, if any, into [start, at) and [at, end). 0, or -ENOMEM. */
+/** Splits the area with `at` inside, if there is one, into [start, at) and [at, end). 0 or -ENOMEM. */
 function splitAt(space: Space, at: u64): i32 {
   const vma = spaceVmaAfter(space, at);
   if (!vma || vma.start >= at) return 0;

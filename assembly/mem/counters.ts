@@ -1,7 +1,7 @@
 /**
- * What the machine's memory did, counted. Every space has a block of counters, and the machine has one for what
- * belongs to no process: frames, the kernel's own mappings, and all that the spaces had counted which are gone.
- * The order of the fields is that of COUNTER_* in abi/machine; the host reads the block by those numbers.
+ * Counters of the memory model. Every space has a block of counters. The machine has one for what belongs to no process:
+ * frames, the kernel's own mappings, and the counts of spaces that are gone. The fields are in the order of COUNTER_* in
+ * abi/machine. The host reads the block by those numbers.
  */
 import { COUNTER_COUNT, COUNTER_WALKS } from '../abi/machine';
 

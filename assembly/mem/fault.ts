@@ -1,6 +1,6 @@
 /**
- * What happens when an address is touched that the page table does not let through: the page is brought in, copied
- * because it is written to for the first time, or the touch becomes a signal.
+ * Page faults. A touch that the page table does not allow brings the page in, copies it at the first write, or becomes a
+ * signal.
  */
 import {
   ACCESS_WRITE,
@@ -82,7 +82,7 @@ export function faultFrame(vma: Vma, va: u64): usize {
   return index < pages.count ? load<usize>(pages.base + index * pages.stride) : 0;
 }
 
-/** A page of a private mapping of a page array, written to: the space gets its own copy. */
+/** A write to a page of a private mapping of a page array: the space gets its own copy. */
 function bringInCopy(space: Space, vma: Vma, va: u64, from: usize): i32 {
   const frame = copyOf(space, from);
   return frame == 0 ? NO_PAGE : installOwned(space, vma, va, frame);
@@ -95,7 +95,7 @@ function installOwned(space: Space, vma: Vma, va: u64, frame: usize): i32 {
   return NO_PAGE;
 }
 
-/** A write to a page that is shared until somebody writes: the last user takes the frame, any other a copy. */
+/** A write to a copy-on-write page: the last user takes the frame, any other user gets a copy. */
 function breakShare(space: Space, vma: Vma, slot: usize): i32 {
   const entry = load<u64>(slot);
   const shared = pteFrame(entry);

@@ -48,7 +48,7 @@ class Frame {
   order: u8;
   flags: u16;
   refcount: u32;
-  owner: usize; // free: `next` of the list link. In use: whom the block belongs to; what that is depends on the kind
+  owner: usize; // free: `next` of the list link. In use: the block's owner, whose type depends on the kind
   link: usize; // free: `prev` of the list link. In use: the keeper, which can give the frame up; or 0
 }
 
@@ -104,7 +104,7 @@ export function framesBoot(memoryBytes: usize): void {
 /**
  * A block of 2^order frames with one reference.
  * @param kind FRAME_*, neither FRAME_FREE nor FRAME_RESERVED
- * @param owner whom the block belongs to, for inspection; its meaning depends on the kind
+ * @param owner the block's owner, for inspection; its type depends on the kind
  * @returns its linear address, a multiple of its size; 0 if no block of that size is free
  */
 export function frameAlloc(order: i32, kind: u32, owner: usize): usize {
@@ -248,7 +248,7 @@ export function framesCount(): i32 {
   return <i32>state.count;
 }
 
-/** Linear address from which on memory was never written: all of the machine's state lies below it. */
+/** Linear address from which on memory was never written. All of the machine's state is below it. */
 export function framesTouched(): usize {
   return state.touched;
 }

@@ -1,6 +1,6 @@
 /**
- * The kernel's objects: one slab cache for each kind (CACHE_* in abi/machine), its pages taken from the frames.
- * What is not declared with kmemCache cannot be allocated.
+ * The kernel's objects: one slab cache for each kind (CACHE_* in abi/machine), with pages from the frame allocator. Only
+ * kinds that were declared with kmemCache can be allocated.
  */
 import { CACHE_COUNT, FRAME_SLAB, PAGE_SHIFT } from '../abi/machine';
 import {
@@ -39,7 +39,7 @@ export function kmemAlloc(id: i32): usize {
   return object != 0 ? object : allocSlowly(cache, id);
 }
 
-/** The same, when the cache has no free object: it gets a page more. */
+/** Allocates from a cache without a free object, after it gets another page. */
 function allocSlowly(cache: usize, id: i32): usize {
   const page = frameAlloc(0, FRAME_SLAB, id);
   if (page == 0) return 0;

@@ -1,6 +1,6 @@
 /**
- * The leaves of a space's page table: what is mapped in at this moment. Everything that writes a leaf is here, and so is
- * the counting: every write of a leaf is one of pteWrites; when the entry was valid before, the TLB is flushed for it.
+ * The leaves of a space's page table: the pages that are mapped. Only this file writes leaves, and it counts the writes. Each
+ * write of a leaf is one of pteWrites. If the entry was valid before, the write flushes it from the TLB.
  *
  * A leaf with OWNED carries one reference to its frame. It goes with the entry, whatever replaces that.
  *
@@ -100,7 +100,7 @@ export function spaceLend(space: Space, va: u64): usize {
   return pteFrame(entry);
 }
 
-/** The entry of a page that is given to the space: for a user with the rights of the area that it comes to lie in. */
+/** The entry of a new page of the space. A user's page has the rights of the area at its address. */
 function pageEntry(space: Space, va: u64, frame: usize, writable: bool): u64 {
   if (space.isKernel) return pteKernel(frame);
   const vma = spaceVma(space, va);
@@ -170,7 +170,7 @@ export function leavesCut(space: Space, va: u64): i32 {
   return 0;
 }
 
-/** A block became 512 pages: so many writes, and the block's translation is flushed. */
+/** Counts the split of a block into 512 pages: 512 writes, and a flush of the block's translation. */
 function countSplit(space: Space): void {
   const counters = space.counters;
   if (space.isKernel) counters.pteWritesKernel += BLOCK_PAGES;

@@ -1,7 +1,7 @@
 /**
- * Address spaces: which ranges of addresses a process (or the kernel) has, and the page table that realises them.
- * This file owns the records and the sorted list of areas. What changes areas is in areas.ts and fork.ts, what
- * changes leaves of the table in leaves.ts, what a touch brings in is in fault.ts.
+ * Address spaces: the areas of a process or of the kernel, and the page table that realises them. This file owns the
+ * records and the sorted list of areas. areas.ts and fork.ts change areas, leaves.ts changes leaves of the table, and
+ * fault.ts handles page faults.
  *
  *     Space --> Vma [start, end) --> Vma --> ...       sorted, disjoint
  *       |        |
@@ -41,7 +41,7 @@ export class Vma {
   prot: u32; // PROT_* that holds now
   flags: u32; // MAP_* as given to mmap
   pages: PageArray | null; // what is mapped; null: anonymous memory
-  pageOffset: u32; // entry of `pages` that lies at `start`
+  pageOffset: u32; // entry of `pages` at `start`
   owner: usize; // the open file that it maps, which gets to know of its end; 0: none
   mayWrite: bool; // mprotect may allow writing
   dontCopy: bool; // a forked child does not get it
@@ -50,7 +50,7 @@ export class Vma {
 @unmanaged
 export class Space {
   root: usize; // linear address of the page table's first level
-  owner: usize; // whom the space belongs to; tables and anonymous frames are booked to the space itself
+  owner: usize; // the space's owner; tables and anonymous frames have the space itself as owner
   counters: Counters; // right after this record; the kernel's are the machine's
   resident: i32; // pages of 4 KiB that leaves map, valid or PROT_NONE
   vmas: usize; // head of the list of areas
@@ -64,7 +64,7 @@ export class Space {
 
 const LEVEL1_MASK: u64 = ~(LEVEL1_BYTES - 1);
 
-/** Behind the record lie the TLB and, of a user's space, the counters. */
+/** The TLB and, in a user's space, the counters follow the record. */
 const SPACE_TLB: usize = (offsetof<Space>() + 7) & ~7;
 const SPACE_COUNTERS: usize = SPACE_TLB + TLB_SIZE;
 

@@ -1,5 +1,5 @@
 /**
- * The TLB of a space: pages that were touched lately, and where they lie, so that a touch need not walk the page table.
+ * The TLB of a space: pages that were touched lately, with their frames, so that a touch need not walk the page table.
  *
  *     slot of page n = va >> 12: number (n ^ n >> 4) & 31       0        4         8        12     16
  *                                                               +--------+---------+--------+------+

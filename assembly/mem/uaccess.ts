@@ -1,7 +1,7 @@
 /**
- * How the kernel reaches user memory: through the user's page table and with the user's rights, page by page.
- * A page that is not there is brought in as if the user had touched it. Nothing here sleeps or raises a signal:
- * a copy says how many bytes it could not make, everything else says that it could not.
+ * Access of the kernel to user memory, page by page, through the user's page table and with the user's rights. A missing
+ * page is brought in as if the user had touched it. No function here sleeps or raises a signal. A copy returns the number of
+ * bytes that it could not copy. The other functions return a failure.
  *
  *     window   [va, va + len) inside one page: its linear address, to write in place, or to read one value
  *     copy     any range: physically contiguous pages are copied in one go
@@ -23,11 +23,11 @@ import { Space, spaceTlb, spaceVma, USER_END } from './space';
 import { tableLookup, tableWalk } from './table';
 import { tlbFind, tlbKeep } from './tlb';
 
-/** Scratch for a number that lies across the border of two pages. */
+/** Scratch for a number that crosses the border of two pages. */
 const straddled = memory.data(8, 8);
 
 /**
- * Linear address of [va, va + len) if that lies in one page and the user may access it so; otherwise 0.
+ * Linear address of [va, va + len) if it is in one page and the user may access it so; otherwise 0.
  * @param access ACCESS_READ or ACCESS_WRITE
  */
 export function userWindow(space: Space, va: u64, len: u32, access: i32): usize {
@@ -50,7 +50,7 @@ export function userTouch(space: Space, va: u64, access: i32): i32 {
   return <i32>address;
 }
 
-/** The same, when the TLB does not know the page, or not for this access. */
+/** A touch of a page that the TLB does not have for this access. */
 function touchSlowly(space: Space, va: u64, access: i32): i32 {
   const isWrite = access == ACCESS_WRITE;
   let entry: u64 = 0;
@@ -131,9 +131,9 @@ export function putUser64(space: Space, va: u64, value: u64): bool {
 }
 
 /**
- * Copies `len` bytes from user memory at `src` to linear address `dst`. Returns how many were NOT copied.
- * Both may be the same memory, for a program may send what lies in a mapping that the message goes to: bytes move in
- * rising order, as in Linux.
+ * Copies `len` bytes from user memory at `src` to linear address `dst`. Returns the number of bytes NOT copied. Both may be
+ * the same memory, because a program may send bytes of the mapping that gets the message. Bytes move in rising order, as in
+ * Linux.
  */
 export function copyFromUser(space: Space, dst: usize, src: u64, len: u32): u32 {
   if (!inOnePage(src, len)) return copyFromUserSlowly(space, dst, src, len);
@@ -152,7 +152,7 @@ export function copyToUser(space: Space, dst: u64, src: usize, len: u32): u32 {
   return 0;
 }
 
-/** The same for a range that lies in several pages, or in none: no bytes touch nothing. */
+/** `copyFromUser` for a range of several pages, or of 0 bytes, which touches no page. */
 function copyFromUserSlowly(space: Space, dst: usize, src: u64, len: u32): u32 {
   let done: u32 = 0;
   while (done < len) {
@@ -164,7 +164,7 @@ function copyFromUserSlowly(space: Space, dst: usize, src: u64, len: u32): u32 {
   return len - done;
 }
 
-/** The same for a range that lies in several pages, or in none. */
+/** `copyToUser` for a range of several pages, or of 0 bytes. */
 function copyToUserSlowly(space: Space, dst: u64, src: usize, len: u32): u32 {
   let done: u32 = 0;
   while (done < len) {
@@ -177,9 +177,9 @@ function copyToUserSlowly(space: Space, dst: u64, src: usize, len: u32): u32 {
 }
 
 /**
- * The longest piece of [va, va + len) that begins at `va` and lies in contiguous frames: its linear address
- * (runAddress) and its length (runBytes). 0 when the first page cannot be accessed. Further pages are taken from the table
- * as it is: one that would have to be brought in begins a piece of its own.
+ * The longest piece of [va, va + len) that begins at `va` and is in contiguous frames: its linear address (runAddress) and
+ * its length (runBytes). 0 when the first page cannot be accessed. Further pages must be in the page table already. A page
+ * that would have to be brought in begins a piece of its own.
  */
 function userRun(space: Space, va: u64, len: u32, access: i32): u64 {
   const address = userAddress(space, va, access);
@@ -216,7 +216,7 @@ function pagesAfter(slot: usize, limit: u32): u32 {
   return <u32>((at - slot) >>> 3);
 }
 
-/** Whether the bytes, one at least, lie in one page; 0 wraps to more than any page has. */
+/** Whether the bytes, at least one, are in one page. A `len` of 0 wraps to more than a page has. */
 function inOnePage(va: u64, len: u32): bool {
   return len - 1 < bytesToPageEnd(va);
 }

@@ -1,6 +1,6 @@
 /**
- * How threads and processes end. The parked call of a dying thread is interrupted first, so that it releases what it holds.
- * Then the address space goes, then the descriptors. The driver defers its work for both, as always.
+ * The end of threads and processes. The parked call of a dying thread is interrupted first, so that it releases what it
+ * holds. Then the address space is freed, then the descriptors. The driver defers its work for both.
  */
 import { PARKED } from '../abi/machine';
 import { spaceDestroy } from '../mem/areas';

@@ -1,6 +1,6 @@
 /**
- * How processes begin: created, as the first ones of a machine, or forked. One that cannot be completed is ended like any
- * other process.
+ * The start of processes. The first ones of a machine are created, others are forked. A process that cannot be completed
+ * ends like any other process.
  */
 import { ENOMEM } from '../abi/errno';
 import { spaceFork } from '../mem/fork';

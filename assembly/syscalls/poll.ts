@@ -2,8 +2,8 @@
  * poll(2) of one descriptor. A binder file is readable when a read would return at once. A thread that has ever polled is
  * woken for work of the proc although it is not on the list of waiting threads.
  *
- * A parked poll sleeps where it began. Each time it is woken it looks the descriptor up again, as Linux does: it may be
- * closed by then, or another file's.
+ * A parked poll sleeps at the file of its start. Each time it is woken it looks the descriptor up again, as Linux does. The
+ * descriptor may be closed by then, or refer to another file.
  */
 import { EINTR, EINVAL } from '../abi/errno';
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLNVAL, PARKED } from '../abi/machine';
@@ -40,7 +40,7 @@ export function pollStart(thread: Thread, fd: i32, events: u32, timeoutMs: i32):
   return ready || !timeoutMs || !file ? ready : park(thread, file, poll);
 }
 
-/** Goes on with a poll that was parked at `file`. */
+/** Resumes a poll that was parked at `file`. */
 export function pollResume(thread: Thread, file: OpenFile, signalled: bool): i32 {
   const poll = changetype<Poll>(threadCallFrame(thread));
   const binderThread = binderThreadOf(thread, file);
@@ -66,7 +66,7 @@ function checkBinder(thread: Thread, proc: Proc): u32 {
 
 function park(thread: Thread, file: OpenFile, poll: Poll): i32 {
   const binderThread = binderThreadOf(thread, file);
-  assert(!binderThread || !binderThread.waiter, 'park: somebody sleeps at the thread already');
+  assert(!binderThread || !binderThread.waiter, 'park: a thread sleeps at the binder thread already');
   if (binderThread) binderThread.waiter = thread;
   const on = binderThread ? changetype<usize>(binderThread) : changetype<usize>(ioPolled(file, poll.events));
   threadPark(thread, CALL_POLL, file, on);

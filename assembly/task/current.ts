@@ -1,5 +1,5 @@
 /**
- * The thread that acts: set when a system call or a resumed one enters the guest, null in deferred work.
+ * The current thread: set when a call is made or resumed, null in deferred work.
  */
 import { traceActor } from '../trace';
 import { Thread } from './process';

@@ -1,5 +1,5 @@
 /**
- * Descriptor tables. A descriptor number is an index into a block of 8-byte entries, one block for each process:
+ * Descriptor tables. A descriptor is an index into a block of 8-byte entries. Each process has one block:
  *
  *     entry n:  +0 OpenFile (0 free, RESERVED while a message is being unpacked)   +4 FD_CLOEXEC or 0
  *
@@ -27,7 +27,7 @@ import { frameAllocZero, framePut } from '../mem/frames';
 import { FILE_STREAM, fileFlush, fileGet, filePut, OpenFile } from './file';
 import { Process } from './process';
 
-/** Flags of an open file that F_SETFL changes. O_NONBLOCK alone means anything here. */
+/** Flags of an open file that F_SETFL changes. Only O_NONBLOCK has an effect here. */
 const SETTABLE: u32 = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME;
 
 /** A number that is reserved and has no file yet. */
@@ -42,7 +42,7 @@ export class Entry {
 const ENTRY_SHIFT = 3;
 if (offsetof<Entry>() != 1 << ENTRY_SHIFT) ERROR('Entry is not 8 bytes');
 
-/** Gives `process` an empty table. 0 or -ENOMEM. */
+/** Makes an empty table for `process`. 0 or -ENOMEM. */
 export function fdTableCreate(process: Process): i32 {
   process.files = frameAllocZero(0, FRAME_ARRAY, changetype<usize>(process));
   process.filesOrder = 0;
@@ -50,7 +50,7 @@ export function fdTableCreate(process: Process): i32 {
   return process.files ? 0 : -ENOMEM;
 }
 
-/** Gives `child` a copy of the parent's table, each file held once more. 0 or -ENOMEM. */
+/** Copies the parent's table for `child`, with a reference to each file. 0 or -ENOMEM. */
 export function fdTableFork(child: Process, parent: Process): i32 {
   child.files = frameAllocZero(parent.filesOrder, FRAME_ARRAY, changetype<usize>(child));
   if (!child.files) return -ENOMEM;
@@ -64,7 +64,7 @@ export function fdTableFork(child: Process, parent: Process): i32 {
   return 0;
 }
 
-/** Closes every descriptor in rising order and gives the table back. A process that was never finished has none. */
+/** Closes every descriptor in rising order and frees the table. A process whose creation failed has no table. */
 export function fdTableDestroy(process: Process): void {
   if (!process.files) return;
   for (let fd = 0; fd < capacity(process); fd++) fdClose(process, fd);
@@ -72,14 +72,14 @@ export function fdTableDestroy(process: Process): void {
   process.files = 0;
 }
 
-/** The open file of a descriptor, not held for the caller, or null. */
+/** The open file of a descriptor, or null. The caller gets no reference. */
 export function fdFile(process: Process, fd: i32): OpenFile | null {
   if (<u32>fd >= <u32>capacity(process)) return null;
   const file = entry(process, fd).file;
   return file > RESERVED ? changetype<OpenFile>(file) : null;
 }
 
-/** Takes the lowest free number from `from` up, without a file. The number, -EMFILE or -ENOMEM. */
+/** Reserves the lowest free number from `from` up, without a file. The number, -EMFILE or -ENOMEM. */
 export function fdReserve(process: Process, from: i32, cloexec: bool): i32 {
   let fd = max(from, process.filesLow);
   while (fd < capacity(process) && entry(process, fd).file) fd++;
@@ -91,13 +91,16 @@ export function fdReserve(process: Process, from: i32, cloexec: bool): i32 {
   return fd;
 }
 
-/** Gives a reserved number its file. The table takes over the caller's reference. */
+/** Puts a file at a reserved number. The table takes over the caller's reference. */
 export function fdInstall(process: Process, fd: i32, file: OpenFile): void {
   assert(entry(process, fd).file == RESERVED, 'fdInstall: number is not reserved');
   entry(process, fd).file = changetype<usize>(file);
 }
 
-/** Puts `file` at exactly the number `fd`, over whatever was there; the table takes over the caller's reference. `fd`, -EBADF or -ENOMEM. */
+/**
+ * Puts `file` at the number `fd`, in place of any file there. The table takes over the caller's reference.
+ * @returns `fd`, -EBADF or -ENOMEM
+ */
 export function fdPlace(process: Process, fd: i32, file: OpenFile): i32 {
   if (<u32>fd >= <u32>process.nofile) return -EBADF;
   if (fd >= capacity(process) && !grow(process, fd)) return -ENOMEM;
@@ -107,13 +110,13 @@ export function fdPlace(process: Process, fd: i32, file: OpenFile): i32 {
   return fd;
 }
 
-/** Gives a reserved number back. */
+/** Frees a reserved number. */
 export function fdUnreserve(process: Process, fd: i32): void {
   assert(entry(process, fd).file == RESERVED, 'fdUnreserve: number is not reserved');
   clear(process, fd);
 }
 
-/** Takes the file out of the table: the caller owns the reference and has to flush. null when there is none. */
+/** Takes the file out of the table, or null. The caller owns the reference and has to flush the file. */
 function fdTake(process: Process, fd: i32): OpenFile | null {
   const file = fdFile(process, fd);
   if (file) clear(process, fd);
@@ -183,7 +186,7 @@ export function fdCloexec(process: Process, fd: i32): bool {
   return entry(process, fd).flags != 0;
 }
 
-/** Entries that the table has room for. */
+/** Number of entries of the table. */
 export function capacity(process: Process): i32 {
   return process.files ? entriesOf(process.filesOrder) : 0;
 }

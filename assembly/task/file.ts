@@ -1,8 +1,8 @@
 /**
- * Open files: what a descriptor refers to, shared by duplicates, forked children, mappings and messages in flight.
+ * Open files. A descriptor refers to one. Duplicates, forked children, mappings and messages in flight share it.
  *
- * The reference count is the number of those holders. When it reaches zero the file goes on the closing list, which only
- * driver/lifecycle drains: ending a file may wake threads and tell the driver, and nothing here knows about either.
+ * The reference count is the number of these holders. At zero the file goes on the closing list. Only driver/lifecycle
+ * drains the list, because the end of a file may wake threads and call the driver.
  */
 import { CACHE_FILE, O_NONBLOCK } from '../abi/machine';
 import {
@@ -20,17 +20,17 @@ import { kmemZalloc, kmemCache, kmemFree } from '../mem/kmem';
 import { Memfd } from './memfd';
 import { Stream } from './stream';
 
-/** What an open file is. */
+/** Kinds of open files. */
 export const FILE_BINDER: u8 = 1; // owner: the binder_proc
 export const FILE_NULL: u8 = 2; // /dev/null; descriptors 0, 1 and 2 of a new process
 export const FILE_MEMFD: u8 = 3; // owner: Memfd
 export const FILE_STREAM: u8 = 4; // an end of a pipe or of a socket pair: `reads`, `writes`
 
-// what has happened to a file on the closing list, for driver/lifecycle
+// reasons why a file is on the closing list, for driver/lifecycle
 export const CLOSING_FLUSH: u8 = 1; // a descriptor of it was closed
 export const CLOSING_RELEASE: u8 = 2; // its last holder is gone
 
-// inode numbers of what exists once; others count on from there
+// inode numbers of files that exist once; other files get numbers from INODE_FIRST on
 const INODE_NULL = 2;
 const INODE_BINDER = 3; // and the numbers after it, for the other devices
 const INODE_FIRST = 8;
@@ -41,15 +41,15 @@ export class OpenFile {
   closingPrev: usize;
   refs: i32;
   flags: u32; // O_* of open, changed by F_SETFL
-  owner: usize; // its Proc or Memfd, by kind; set at open, never changes
+  owner: usize; // its Proc or Memfd, by kind; set at open and constant
   reads: Stream | null; // stream that it reads
   writes: Stream | null; // stream that it writes
   inode: u32; // identity of the file, the same for every open of it
-  position: u32; // of a memfd: where read and write go on
+  position: u32; // of a memfd: offset of the next read or write
   kind: u8;
   device: u8; // DEVICE_* of a binder file
   closing: u8; // CLOSING_* since the list was last drained
-  mapped: bool; // mappings of it hold one reference together
+  mapped: bool; // it has mappings, which hold one reference together
 }
 
 @unmanaged
@@ -99,13 +99,13 @@ export function fileGet(file: OpenFile): void {
   file.refs++;
 }
 
-/** Drops one reference; after the last one the file waits on the closing list. */
+/** Drops one reference. The last one puts the file on the closing list. */
 export function filePut(file: OpenFile): void {
   assert(file.refs > 0, 'filePut: file has no reference');
   if (--file.refs == 0) note(file, CLOSING_RELEASE);
 }
 
-/** A descriptor of `file` was closed: a binder file wants to hear of it even while others hold it. */
+/** Called when a descriptor of `file` was closed. The driver flushes a binder file at each close. */
 export function fileFlush(file: OpenFile): void {
   if (file.kind == FILE_BINDER) note(file, CLOSING_FLUSH);
 }
@@ -114,7 +114,7 @@ export function fileNonblock(file: OpenFile): bool {
   return (file.flags & O_NONBLOCK) != 0;
 }
 
-/** Whether the file is open for reading; only an end of a pipe may not be. */
+/** Whether the file is open for reading. Only the write end of a pipe is not. */
 export function fileReadable(file: OpenFile): bool {
   return file.kind != FILE_STREAM || file.reads != null;
 }
@@ -128,7 +128,7 @@ export function fileAnyClosing(): bool {
   return !listEmpty(closing);
 }
 
-/** The file that was first put on the closing list, or null. Its `closing` says what has happened to it. */
+/** The oldest file on the closing list, or null. Its `closing` has the reasons. */
 export function fileFirstClosing(): OpenFile | null {
   return changetype<OpenFile | null>(listFirst(closing));
 }
@@ -137,7 +137,7 @@ export function fileNextClosing(file: OpenFile): OpenFile | null {
   return changetype<OpenFile | null>(listNext(changetype<usize>(file), closing));
 }
 
-/** Takes the file that was last put on the closing list off it, or null; the caller clears its `closing`. */
+/** Takes the newest file off the closing list, or null. The caller clears its `closing`. */
 export function fileTakeClosing(): OpenFile | null {
   const last = listLast(closing);
   if (!last) return null;

@@ -1,6 +1,6 @@
 /**
- * read(2) and write(2) on open files. A stream that is empty or full parks its caller, unless O_NONBLOCK says -EAGAIN;
- * whoever changes it wakes those who wait for that.
+ * read(2) and write(2) on open files. An empty or full stream parks the caller, or returns -EAGAIN with O_NONBLOCK. A change
+ * of the stream wakes the threads that wait for it.
  */
 import { EAGAIN, EBADF, EINTR, EINVAL } from '../abi/errno';
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDNORM, EPOLLWRNORM, PARKED } from '../abi/machine';
@@ -15,7 +15,7 @@ import { threadPark, wakeWaiting } from './wait';
 const READABLE: u32 = EPOLLIN | EPOLLRDNORM;
 const WRITABLE: u32 = EPOLLOUT | EPOLLWRNORM;
 
-/** What a parked read or write remembers, in the call frame of its thread. */
+/** The state of a parked read or write, in the call frame of its thread. */
 @unmanaged
 class Transfer {
   user: u64;
@@ -70,7 +70,7 @@ export function ioWrite(thread: Thread, file: OpenFile, user: u64, length: u32):
   }
 }
 
-/** Goes on with a parked read or write. */
+/** Resumes a parked read or write. */
 export function ioResume(thread: Thread, file: OpenFile, call: u8, signalled: bool): i32 {
   if (signalled) return -EINTR;
   assert(call == CALL_STREAM_READ || call == CALL_STREAM_WRITE, 'ioResume: no call of a stream');
@@ -80,8 +80,8 @@ export function ioResume(thread: Thread, file: OpenFile, call: u8, signalled: bo
 }
 
 /**
- * What poll finds at a file that is no binder file. One that cannot keep anybody waiting is always ready; an end whose other
- * end is gone says EPOLLHUP (reading) or EPOLLERR (writing a pipe), whether that was asked for or not.
+ * The events that poll reports for a file other than a binder file. A file that never blocks is always ready. An end whose
+ * other end is gone reports EPOLLHUP (reading) or EPOLLERR (writing a pipe), even when the caller did not ask for them.
  */
 export function ioReady(file: OpenFile): u32 {
   if (file.kind != FILE_STREAM) return READABLE | WRITABLE;
@@ -100,13 +100,13 @@ export function ioReady(file: OpenFile): u32 {
   return ready;
 }
 
-/** The stream that a poll for `events` waits at: the one of them that the file has, when it is a pipe's end. */
+/** The stream at which a poll for `events` waits. A pipe's end has only one stream. */
 export function ioPolled(file: OpenFile, events: u32): Stream | null {
   const reads = file.reads;
   return reads && (events & READABLE || !file.writes) ? reads : file.writes;
 }
 
-/** An end of streams is gone: whoever waits at the other one hears of it. */
+/** Called when an end of streams is gone. Wakes the threads that wait at the other end. */
 export function ioClose(file: OpenFile): void {
   const reads = file.reads;
   const writes = file.writes;
@@ -120,7 +120,7 @@ export function ioClose(file: OpenFile): void {
   }
 }
 
-/** Those who sleep in `call` at the stream, and those who poll it. */
+/** Wakes the threads that sleep in `call` at the stream, and those that poll it. */
 function wakeBoth(stream: Stream, call: u8): void {
   wakeWaiting(call, changetype<usize>(stream));
   wakeWaiting(CALL_POLL, changetype<usize>(stream));

@@ -1,7 +1,7 @@
 /**
- * Memory files: bytes in frames, reached by read and write at an offset, and by mappings that share the frames.
+ * Memory files: bytes in frames. A read or write reaches them at an offset. Mappings share the frames.
  *
- *     pages: u32 frame of page 0 │ page 1 │ …     the PageArray of every mapping; a page within the size has a frame
+ *     pages: u32 frame of page 0 │ page 1 │ …     the PageArray of every mapping; each page below the size has a frame
  */
 import { EFAULT, EINVAL, ENOMEM } from '../abi/errno';
 import {
@@ -33,7 +33,7 @@ export function memfdBoot(): void {
   kmemCache(CACHE_MEMFD, offsetof<Memfd>());
 }
 
-/** An empty file, or null when memory is out. */
+/** Makes an empty file, or null when memory is out. */
 export function memfdCreate(): Memfd | null {
   const address = kmemZalloc(CACHE_MEMFD);
   if (!address) return null;
@@ -48,14 +48,14 @@ export function memfdCreate(): Memfd | null {
   return memfd;
 }
 
-/** Frees the file and its frames; no mapping is left. */
+/** Frees the file and its frames. It must not have a mapping. */
 export function memfdDestroy(memfd: Memfd): void {
   for (let index: u32 = 0; index < memfd.count; index++) framePut(entry(memfd, index).frame);
   framePut(memfd.base);
   kmemFree(CACHE_MEMFD, changetype<usize>(memfd));
 }
 
-/** ftruncate upwards: new bytes are zero. 0, -EINVAL when it would shrink, or -ENOMEM. */
+/** ftruncate(2) to a larger size. New bytes are zero. 0, -EINVAL for a smaller size, or -ENOMEM. */
 export function memfdGrow(memfd: Memfd, size: u32): i32 {
   if (size < memfd.size) return -EINVAL;
   const count = (size + PAGE_MASK) >>> PAGE_SHIFT;
@@ -70,7 +70,7 @@ export function memfdGrow(memfd: Memfd, size: u32): i32 {
   return 0;
 }
 
-/** Copies up to `length` bytes from `offset` to user memory. Bytes read, or -EFAULT when none could be stored. */
+/** Copies up to `length` bytes from `offset` to user memory. Bytes read, or -EFAULT when no byte could be stored. */
 export function memfdRead(memfd: Memfd, offset: u32, space: Space, user: u64, length: u32): i32 {
   if (offset >= memfd.size) return 0;
   const total = min(length, memfd.size - offset);
@@ -85,7 +85,7 @@ export function memfdRead(memfd: Memfd, offset: u32, space: Space, user: u64, le
   return done;
 }
 
-/** Copies `length` bytes of user memory to `offset`; the file grows as it has to. Bytes written, -EFAULT or -ENOMEM. */
+/** Copies `length` bytes of user memory to `offset`, and grows the file if needed. Bytes written, -EFAULT or -ENOMEM. */
 export function memfdWrite(memfd: Memfd, offset: u32, space: Space, user: u64, length: u32): i32 {
   if (offset + length < offset) return -EINVAL;
   if (offset + length > memfd.size) {
@@ -105,7 +105,7 @@ export function memfdWrite(memfd: Memfd, offset: u32, space: Space, user: u64, l
   return done;
 }
 
-/** Linear address of the byte at `offset`, which lies in the file. */
+/** Linear address of the byte at `offset`, which must be below the size. */
 export function memfdAddress(memfd: Memfd, offset: u32): usize {
   assert(offset < memfd.size, 'memfdAddress: beyond the end');
   return address(memfd, offset);

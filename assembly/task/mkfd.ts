@@ -1,5 +1,5 @@
 /**
- * Files made at descriptor numbers of the caller's choice, and the answer of fstat(2) for an open file.
+ * Files made at descriptors that the caller chooses, and the result of fstat(2) for an open file.
  */
 import { EBADF, EINVAL, ENOMEM } from '../abi/errno';
 import {
@@ -18,19 +18,20 @@ import { Memfd, memfdAddress, memfdCreate, memfdDestroy, memfdGrow } from './mem
 import { Process } from './process';
 import { Stream, streamClose, streamCreate } from './stream';
 
-/** The answer of fileStat; the first bytes of the content follow it. */
+/** The result of fileStat. The first bytes of the content follow it. */
 @unmanaged
 class Stat {
   inode: u32;
   cloexec: u32;
-  length: i32; // bytes of content that follow, -1 when the file has none
+  length: i32; // bytes of content that follow; -1 for a file without content
 }
 
 const CONTENT_MAX: u32 = 256;
 
 /**
- * Opens a file at `fd`: a memfd that holds `length` bytes at `content`, a non-blocking pipe whose read end is `fd` and
- * whose write end is `fd2`, /dev/null, or a stream socket pair at both. Its inode number, or -EINVAL, -EBADF, -ENOMEM.
+ * Opens a file at `fd`. It is a memfd with `length` bytes from `content`, /dev/null, a non-blocking pipe, or a stream socket
+ * pair. `fd` is the read end of a pipe and `fd2` the write end; a socket pair has one end at each.
+ * @returns the inode number, -EINVAL, -EBADF or -ENOMEM
  */
 export function fileMake(process: Process, kind: i32, fd: i32, fd2: i32, content: usize, length: u32): i32 {
   switch (kind) {
@@ -47,7 +48,7 @@ export function fileMake(process: Process, kind: i32, fd: i32, fd2: i32, content
   }
 }
 
-/** Writes what is known of an open descriptor to `target` (Stat, then up to 256 bytes). 0 or -EBADF. */
+/** Describes an open descriptor at `target`: Stat, then up to 256 bytes of content. 0 or -EBADF. */
 export function fileStat(process: Process, fd: i32, target: usize): i32 {
   const file = fdFile(process, fd);
   if (!file) return -EBADF;
@@ -94,9 +95,9 @@ function makeSocketPair(process: Process, fd: i32, fd2: i32): i32 {
 }
 
 /**
- * Opens both ends and gives them their numbers; the ends of a pipe are one file.
- * @param there what `fd2` writes and `fd` reads
- * @param back what `fd` writes and `fd2` reads; null in a pipe
+ * Opens both ends at their descriptors. The ends of a pipe have one inode.
+ * @param there stream that `fd2` writes and `fd` reads
+ * @param back stream that `fd` writes and `fd2` reads; null in a pipe
  */
 function placeBoth(process: Process, fd: i32, fd2: i32, there: Stream, back: Stream | null): i32 {
   assert(there != back, 'placeBoth: one stream both ways');
@@ -114,7 +115,7 @@ function placeBoth(process: Process, fd: i32, fd2: i32, there: Stream, back: Str
   return other < 0 ? other : inode;
 }
 
-/** Puts the file at `fd`; it is let go when that fails. Its inode number, or a negative errno. */
+/** Puts the file at `fd`, or drops it on failure. Its inode number, or a negative errno. */
 function place(process: Process, fd: i32, file: OpenFile | null): i32 {
   if (!file) return -ENOMEM;
   const placed = fdPlace(process, fd, file);

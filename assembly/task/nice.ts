@@ -1,6 +1,6 @@
 /**
- * Nice values, -20 to 19. A thread may raise its nice value within RLIMIT_NICE (0 here, as by default) and lower it only
- * with CAP_SYS_NICE, which uid 0 has; what it may not do is left undone, as the driver's requests are.
+ * Nice values, -20 to 19. RLIMIT_NICE is 0, as by default. A thread may raise its nice value, and may lower it only with
+ * CAP_SYS_NICE, which uid 0 has. A request that is not allowed has no effect. This includes requests of the driver.
  */
 import { Thread } from './process';
 

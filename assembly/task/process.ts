@@ -1,8 +1,8 @@
 /**
- * Processes and their threads, as the kernel sees them.
+ * Processes and their threads: the kernel's records.
  *
- * A process object outlives its death while the driver still refers to it (`refs`), as Linux's task_struct does;
- * its address space and descriptors are gone by then.
+ * A process object stays after the process's death while the driver refers to it (`refs`), as Linux's task_struct does. Its
+ * address space and descriptors are freed at death.
  */
 import { CACHE_PROCESS, CACHE_THREAD, NOFILE_DEFAULT } from '../abi/machine';
 import { LIST_SIZE, listAddTail, listDel, listFirst, listInit, listNext } from '../lib/list';
@@ -18,8 +18,8 @@ export class Process {
   threadsNext: usize; // head of its threads, in order of creation
   threadsPrev: usize;
   pid: i32;
-  uid: u32; // real, effective and saved alike
-  refs: i32; // one while alive, one for each binder_proc that was opened by it
+  uid: u32; // real, effective and saved uid
+  refs: i32; // one while alive, and one for each binder_proc that it opened
   alive: bool;
   space: Space | null; // null once it is dead
   files: usize; // descriptor table; 0 once it is dead
@@ -29,7 +29,7 @@ export class Process {
   secctx: SecurityContext | null; // held; files that it opens get it
 }
 
-// what a parked thread waits in
+// call of a parked thread
 export const CALL_NONE: u8 = 0;
 export const CALL_READ: u8 = 1; // the read half of BINDER_WRITE_READ
 export const CALL_POLL: u8 = 2;
@@ -40,12 +40,12 @@ export const CALL_STREAM_READ: u8 = 5;
 export const CALL_STREAM_WRITE: u8 = 6;
 export const CALL_COUNT = 7;
 
-/** Bytes of a thread's kernel stack that a system call may use, and keeps while it is parked. */
+/** Bytes of a thread's kernel stack that a system call may use. It keeps them while it is parked. */
 const CALL_FRAME_SIZE = 96;
 
 @unmanaged
 export class Thread {
-  wakeNext: usize; // link in the wake list; first, so that a link is a thread
+  wakeNext: usize; // link in the wake list; first field, so that a link's address is its thread's
   wakePrev: usize;
   siblingNext: usize; // link in its process
   siblingPrev: usize;
@@ -58,8 +58,8 @@ export class Thread {
   alive: bool;
   call: u8; // CALL_* it is parked in
   callFile: OpenFile | null; // file of that call, held while parked
-  waitingOn: usize; // the binder_thread or binder_proc it sleeps at; the driver's
-  timeoutMs: i32; // of the parked call; -1 none
+  waitingOn: usize; // the binder_thread, binder_proc or stream at which it sleeps; 0 without one
+  timeoutMs: i32; // of the parked call; -1 without a timeout
 }
 
 /** Address of the thread's call frame, 8-byte aligned. */
@@ -75,7 +75,7 @@ export function processesBoot(): void {
   kmemCache(CACHE_THREAD, ((offsetof<Thread>() + 7) & ~7) + CALL_FRAME_SIZE);
 }
 
-/** A live process without threads, space or descriptors, or null when memory is out. */
+/** Makes a live process without threads, space or descriptors, or null when memory is out. */
 export function processCreate(pid: i32, uid: u32): Process | null {
   const address = kmemZalloc(CACHE_PROCESS);
   if (!address) return null;
@@ -102,7 +102,7 @@ export function processPut(process: Process): void {
   kmemReap();
 }
 
-/** Takes a dead process off the list; its object goes with the last reference. */
+/** Marks a process dead and takes it off the list. The last reference frees the object. */
 export function processRetire(process: Process): void {
   assert(process.alive, 'processRetire: process is dead already');
   process.alive = false;
@@ -118,7 +118,7 @@ export function processNext(process: Process): Process | null {
   return changetype<Process | null>(listNext(changetype<usize>(process), processes));
 }
 
-/** Whether a live process or thread has that number: two of one number would share a binder_thread. */
+/** Whether a live process or thread has that number. Two threads with one number would share a binder_thread. */
 export function tidTaken(tid: i32): bool {
   let process = processFirst();
   while (process) {
@@ -133,7 +133,7 @@ export function tidTaken(tid: i32): bool {
   return false;
 }
 
-/** A thread of a live process, or null when memory is out. */
+/** Makes a thread of a live process, or null when memory is out. */
 export function threadCreate(process: Process, tid: i32): Thread | null {
   const address = kmemZalloc(CACHE_THREAD);
   if (!address) return null;
@@ -146,7 +146,7 @@ export function threadCreate(process: Process, tid: i32): Thread | null {
   return thread;
 }
 
-/** Ends a thread that is neither parked nor on the wake list. */
+/** Frees a thread that is neither parked nor on the wake list. */
 export function threadFree(thread: Thread): void {
   assert(!thread.parked && !thread.wakeNext, 'threadFree: thread is still in use');
   listDel(changetype<usize>(thread) + offsetof<Thread>('siblingNext'));

@@ -1,18 +1,18 @@
 /**
- * Security contexts: the label that a security module gives a process, and that a node may ask to see of its callers.
- * The emulator has no such module; labels are given by the host. A process begins with the machine's label, and a child
- * with its parent's. Who opens a file leaves his label with it, as credentials in Linux: it outlives the process.
+ * Security contexts: labels of processes. A security module sets them in Linux; here the host does. A node may ask for the
+ * labels of its callers. A process begins with the machine's label, and a child with its parent's. An open file keeps the
+ * label of the process that opened it, as the credentials in Linux. That label outlives the process.
  *
- *     size, counted │ bytes of the label        the machine's own lies in static memory, any other in a frame
+ *     size, counted │ bytes of the label        the machine's label is in static memory, any other in a frame
  */
 import { FRAME_ARRAY, SECCTX_MAX } from '../abi/machine';
 import { frameAllocZero, frameGet, framePut } from '../mem/frames';
 
-/** A label; it never changes. Its bytes follow. */
+/** A label, which is constant. Its bytes follow the record. */
 @unmanaged
 export class SecurityContext {
-  size: u32; // bytes, 1 at least
-  counted: bool; // it has a frame of its own, with a reference for each holder
+  size: u32; // bytes, at least 1
+  counted: bool; // it is in a frame of its own, with a reference for each holder
 }
 
 /** Bytes of the record of the longest label. */
@@ -24,7 +24,7 @@ export function secctxBytes(context: SecurityContext): usize {
   return changetype<usize>(context) + 8;
 }
 
-/** A new label of `size` bytes, 1 to SECCTX_MAX, with one reference; null when memory is out. */
+/** Makes a label of `size` bytes, 1 to SECCTX_MAX, with one reference; null when memory is out. */
 export function secctxCreate(source: usize, size: u32): SecurityContext | null {
   const frame = frameAllocZero(0, FRAME_ARRAY, 0);
   if (!frame) return null;
@@ -34,7 +34,7 @@ export function secctxCreate(source: usize, size: u32): SecurityContext | null {
   return context;
 }
 
-/** Makes a label of memory that has SECURITY_CONTEXT_SIZE bytes. */
+/** Fills a label in memory of SECURITY_CONTEXT_SIZE bytes. */
 export function secctxFill(context: SecurityContext, source: usize, size: u32): void {
   assert(size > 0 && size <= <u32>SECCTX_MAX, 'secctxFill: a label of that size cannot be');
   context.size = size;
@@ -42,7 +42,7 @@ export function secctxFill(context: SecurityContext, source: usize, size: u32): 
   memory.copy(secctxBytes(context), source, size);
 }
 
-/** One more holder, of the same label. */
+/** Adds a holder. Returns the same label. */
 export function secctxGet(context: SecurityContext | null): SecurityContext | null {
   if (context && context.counted) frameGet(changetype<usize>(context));
   return context;

@@ -1,7 +1,7 @@
 /**
- * Byte streams: pipes (one stream) and stream socket pairs (one for each direction). A stream is a ring of 64 KiB of kernel
- * memory; each byte is copied twice, into the ring and out of it. Reading from an empty stream and writing to a full one
- * is -EAGAIN here; whether that means to sleep is the caller's to decide.
+ * Byte streams. A pipe has one stream, a stream socket pair one for each direction. A stream is a ring of 64 KiB of kernel
+ * memory. Each byte is copied into the ring and out of it. A read from an empty stream or a write to a full one returns
+ * -EAGAIN. The caller decides whether to sleep then.
  */
 import { EAGAIN, EFAULT, EPIPE } from '../abi/errno';
 import { CACHE_STREAM, FRAME_STAGE, PAGE_SIZE, STREAM_ORDER } from '../abi/machine';
@@ -25,7 +25,7 @@ export function streamBoot(): void {
   kmemCache(CACHE_STREAM, offsetof<Stream>());
 }
 
-/** An empty stream with one reader and one writer, or null when memory is out. */
+/** Makes an empty stream with one reader and one writer, or null when memory is out. */
 export function streamCreate(): Stream | null {
   const address = kmemZalloc(CACHE_STREAM);
   if (!address) return null;
@@ -40,7 +40,7 @@ export function streamCreate(): Stream | null {
   return stream;
 }
 
-/** One end goes; the stream with the last of both. */
+/** Closes one end. Frees the stream when both ends are closed. */
 export function streamClose(stream: Stream, reader: bool): void {
   assert(reader ? stream.readers > 0 : stream.writers > 0, 'streamClose: that end is closed already');
   if (reader) stream.readers--;
@@ -50,7 +50,7 @@ export function streamClose(stream: Stream, reader: bool): void {
   kmemFree(CACHE_STREAM, changetype<usize>(stream));
 }
 
-/** Bytes that wait to be read. */
+/** Number of bytes that can be read. */
 export function streamReady(stream: Stream): u32 {
   assert(stream.tail - stream.head <= CAPACITY, 'streamReady: more bytes than the ring holds');
   return stream.tail - stream.head;

@@ -1,13 +1,13 @@
 /**
- * Sleep and wake. A system call never blocks the wasm: a thread that finds nothing to do is marked parked and its call
- * returns PARKED; whoever has work for it links it into the wake list, and the host resumes it from there, in the order
- * in which threads were woken. A thread that was woken for nothing parks again.
+ * Sleep and wake. A system call never blocks the wasm. A call without a result yet marks its thread as parked and returns
+ * PARKED. New work for the thread puts it on the wake list. The host resumes threads from the list in the order of waking.
+ * A resumed thread without work parks again.
  */
 import { LIST_SIZE, listAddTail, listDel, listFirst, listInit, listLinked } from '../lib/list';
 import { fileGet, filePut, OpenFile } from './file';
 import { CALL_COUNT, CALL_NONE, processFirst, processNext, Thread, threadFirst, threadNext } from './process';
 
-/** How many threads sleep in one kind of call. */
+/** Number of threads that sleep in one kind of call. */
 @unmanaged
 class Sleepers {
   count: i32;
@@ -20,7 +20,7 @@ export function waitBoot(): void {
   listInit(wakeList);
 }
 
-/** Marks the calling thread as asleep in `call` at `on`; `file` is held until it leaves. */
+/** Parks the calling thread in `call` at `on`. Holds `file` until the call is over. */
 export function threadPark(thread: Thread, call: u8, file: OpenFile, on: usize): void {
   assert(!thread.parked, 'threadPark: thread sleeps already');
   fileGet(file);
@@ -31,7 +31,7 @@ export function threadPark(thread: Thread, call: u8, file: OpenFile, on: usize):
   thread.waitingOn = on;
 }
 
-/** The parked call is over: the thread is an ordinary one again. */
+/** Ends the parked call of a thread and drops its file. */
 export function threadUnpark(thread: Thread): void {
   assert(thread.parked, 'threadUnpark: thread does not sleep');
   const file = thread.callFile;
@@ -53,14 +53,14 @@ export function threadWake(thread: Thread): void {
   if (thread.parked && !listLinked(link)) listAddTail(link, wakeList);
 }
 
-/** A signal with a handler: a parked call is interrupted when it is resumed; others do not notice it. */
+/** Sends a signal that has a handler. It interrupts a parked call when that is resumed, and has no effect otherwise. */
 export function threadSignal(thread: Thread): void {
   if (!thread.parked) return;
   thread.signalled = true;
   threadWake(thread);
 }
 
-/** Time passes until the deadline of a parked call, and with it those of other calls that wait no longer than that. */
+/** Lets time pass to the deadline of a parked call. The deadlines of calls with a shorter or equal timeout pass as well. */
 export function threadTimeOut(thread: Thread): void {
   const timeoutMs = thread.timeoutMs;
   if (timeoutMs < 0) return;
@@ -71,7 +71,7 @@ export function threadTimeOut(thread: Thread): void {
   }
 }
 
-/** The thread with the shortest timeout, at most `limitMs`, of those whose deadline has not passed yet; or null. */
+/** The thread with the shortest timeout, at most `limitMs`, whose deadline has not passed yet; or null. */
 function nextDue(limitMs: i32): Thread | null {
   let due: Thread | null = null;
   let process = processFirst();
@@ -87,7 +87,7 @@ function nextDue(limitMs: i32): Thread | null {
   return due;
 }
 
-/** Wakes every thread that is parked in `call` at `on`. Whether there was one. */
+/** Wakes every thread that is parked in `call` at `on`. Returns whether there was one. */
 export function wakeWaiting(call: u8, on: usize): bool {
   if (!sleepersIn(call).count) return false;
   let found = false;
