@@ -1,35 +1,35 @@
 /**
- * An earlier `bench --json`, to compare with. What is compared are nop calls, so two machines, or one at two speeds, can be.
+ * An earlier `bench --json` as a baseline. Values are compared in nop calls, so the machines or their speeds may differ.
  *
- * The noise of a comparison is the interquartile range of the rounds of both runs, added up: a change that is not larger
- * says nothing. Files from before rounds were kept have no spread; this run's stands for theirs then.
+ * The noise of a comparison is the sum of the interquartile ranges of both runs: a change within the noise is not
+ * significant. Old files have no rounds and so no spread; this run's spread replaces theirs.
  */
 
-/** Whether something changed: `unknown` when neither run tells its spread. */
+/** Whether a value changed: `unknown` when neither run has a spread. */
 export type Verdict = 'faster' | 'slower' | 'same' | 'unknown';
 
-/** A measured amount, and between which its rounds lie: lower and upper quartile. */
+/** A measured value, with the lower and upper quartile of its rounds. */
 export interface Measured {
   value: number;
   low: number | null;
   high: number | null;
 }
 
-/** What became of a case since the baseline. */
+/** The change of a case since the baseline. */
 export interface CaseChange {
-  /** The value then: nop calls, or ns of virtual time. */
+  /** The value of the baseline: nop calls, or ns of virtual time. */
   earlier: number;
-  /** How much more it is now, per cent; negative for less. */
+  /** The change in per cent; negative for a decrease. */
   changePercent: number;
-  /** Per cent of `earlier`; null when neither run tells. */
+  /** Per cent of `earlier`; null when neither run has a spread. */
   noisePercent: number | null;
   verdict: Verdict;
 }
 
-/** An earlier run, by the names of what was measured. */
+/** An earlier run, by the names of cases and latencies. */
 export interface Baseline {
   file: string;
-  /** What it was measured on, as it says itself; null when it does not. */
+  /** The machine that it names; null without one. */
   machine: Readonly<Record<string, unknown>> | null;
   /** Nop calls. */
   cases: ReadonlyMap<string, Measured>;
@@ -37,7 +37,7 @@ export interface Baseline {
   latency: ReadonlyMap<string, Measured>;
 }
 
-/** A file is no result of bench. */
+/** The file is not a result of bench. */
 export class BaselineError extends Error {
   override readonly name = 'BaselineError';
 }
@@ -45,8 +45,8 @@ export class BaselineError extends Error {
 /**
  * Reads an earlier result.
  *
- * @param file What to call it in errors.
- * @throws BaselineError when it is none, with what is wrong where.
+ * @param file Its name in errors.
+ * @throws BaselineError when it is not a result of bench, with the place and the cause.
  */
 export function parseBaseline(text: string, file: string): Baseline {
   const fail = (problem: string): never => {
@@ -95,7 +95,7 @@ function isAmount(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value) && value > 0;
 }
 
-/** What became of it. */
+/** Compares two values. */
 export function changeSince(then: Measured, now: Measured): CaseChange {
   const noise = noiseOf(then, now);
   const changePercent = (now.value / then.value - 1) * 100;
@@ -109,7 +109,7 @@ function verdictOf(change: number, noise: number | null): Verdict {
   return change < 0 ? 'faster' : 'slower';
 }
 
-/** In the unit of the values; a run that does not tell its spread is taken to have the other's. */
+/** In the unit of the values. A run without a spread gets the other's. */
 function noiseOf(then: Measured, now: Measured): number | null {
   const [earlier, later] = [spreadOf(then), spreadOf(now)];
   if (earlier === null && later === null) return null;

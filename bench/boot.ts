@@ -1,4 +1,4 @@
-/** From nothing to the first ioctl, and what of it is the engine's own: making an instance of the same wasm. */
+/** Boot up to the first ioctl, and the engine's part of it: an instance of the same wasm. */
 import { DEVICE_BINDER, MAP_ANONYMOUS, MAP_PRIVATE, O_RDWR, PROT_READ, PROT_WRITE } from '../assembly/abi/machine.ts';
 import { BINDER_VERSION } from '../assembly/abi/protocol.ts';
 import { Guest } from '../host/guest/guest.ts';
@@ -14,7 +14,7 @@ export function instantiate({ wasm, memoryMiB }: GuestChoice): () => void {
   };
 }
 
-/** The same, booted, with one process that opens the device and asks for the version. */
+/** The same, with a boot and one process that opens the device and reads the version. */
 export function boot({ wasm, strategy, memoryMiB }: GuestChoice): () => void {
   return () => {
     const { raw } = new Guest(wasm, memoryMiB);

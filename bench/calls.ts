@@ -1,16 +1,16 @@
-/** A call with its reply, and a oneway, through the raw exports: what the hot path of the driver costs. */
+/** A call with its reply, and a oneway, through the raw exports: the cost of the driver's hot path. */
 import { PARKED } from '../assembly/abi/machine.ts';
 import { TF_ONE_WAY } from '../assembly/abi/protocol.ts';
 import { bc } from '../host/wire/commands.ts';
 import { type Actor, DATA, type GuestScene, good, MAPPING, type Prepared } from './scene.ts';
 
-/** A message that carries what lies at DATA. */
+/** A message with the bytes at DATA. */
 const dataOf = (size: number) => ({ address: DATA, length: size });
 
 /**
  * Four system calls: the client sends and sleeps in its read, the server reads, the server frees, replies and reads,
- * the client's read ends. The client frees the reply with its next call. Each message has `size` bytes. A buffer is
- * always freed before the next one is made, so both lie at the start of their mappings.
+ * the client's read ends. The client frees the reply with its next call. Each message has `size` bytes. Each buffer is
+ * freed before the next one is reserved, so both are at the start of their mappings.
  */
 export function roundTrip(scene: GuestScene, size: number, handle = 0): () => void {
   const { client, server } = scene;
@@ -37,7 +37,7 @@ export function roundTrip(scene: GuestScene, size: number, handle = 0): () => vo
 
 /**
  * Two system calls: the client sends and reads BR_TRANSACTION_COMPLETE, the server frees the last message and reads
- * the next. So two messages are there at a time, and they take turns in two places, from the first free byte on.
+ * the next. So two messages are live at a time. They alternate between two places, from the first free byte on.
  */
 export function oneway({ client, server }: GuestScene, size: number, place = MAPPING): () => void {
   const places = [place, place + Math.ceil(size / 8) * 8] as const;
@@ -59,12 +59,12 @@ export function oneway({ client, server }: GuestScene, size: number, place = MAP
   return once;
 }
 
-/** @throws Error unless the call parked. */
+/** @throws Error unless the call is parked. */
 export function sleeps(result: number): void {
   if (result !== PARKED) throw new Error(`a call that should have waited answered ${result}`);
 }
 
 function checkPlace(actor: Actor, read: Prepared, place: number): void {
   const found = actor.received(read);
-  if (found !== place) throw new Error(`a message lies at ${found}, not at ${place}`);
+  if (found !== place) throw new Error(`a message is at ${found}, not at ${place}`);
 }

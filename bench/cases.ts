@@ -1,6 +1,5 @@
 /**
- * What is measured: every case by its name, each with how many times it is done in one turn of the clock. Sizes are bytes
- * of a message.
+ * The measured cases, by name. Each has the number of its repetitions in one timed turn. Sizes are bytes of a message.
  */
 import { type Strategy, strategyNumber } from '../host/wire/strategy.ts';
 import { boot, instantiate } from './boot.ts';
@@ -13,27 +12,27 @@ import { type GuestChoice, GuestScene } from './scene.ts';
 import { addService, getService, sendKnown, sendNew } from './services.ts';
 import { restoreSnapshot, takeSnapshot } from './snapshots.ts';
 
-/** The guest's builds, and what the machine is to be. */
+/** The guest's builds, and the options of the machine. */
 export interface Setting {
   release: WebAssembly.Module;
   /** The release build with probes. */
   bench: WebAssembly.Module;
   strategy: Strategy;
   memoryMiB: number;
-  /** What random choices start from. */
+  /** Seed of random choices. */
   seed: number;
 }
 
 export interface Case {
   readonly name: string;
-  /** Makes everything ready. @returns Does it `count` times. */
+  /** Prepares the case. @returns A function that runs it `count` times. */
   prepare(setting: Setting): (count: number) => void;
-  /** How many times in one turn. */
+  /** Repetitions in one turn. */
   readonly count: number;
 }
 
 const SIZES = [4, 128, 4096, 65536, 524288];
-/** One turn is some hundred microseconds; so many bytes are copied in that time. */
+/** One turn takes some hundred microseconds: the time of copying this number of bytes. */
 const BYTES_PER_TURN = 8 * 1024 * 1024;
 const COUNT = 1000;
 
@@ -45,7 +44,7 @@ export const choice = (setting: Setting, wasm = setting.release): GuestChoice =>
   strategy: strategyNumber(setting.strategy) as number,
   memoryMiB: setting.memoryMiB,
 });
-/** The machine of a setting. */
+/** The options of a setting's machine. */
 export const options = ({ release, strategy, memoryMiB, seed }: Setting) => ({
   wasm: release,
   strategy,
@@ -53,7 +52,7 @@ export const options = ({ release, strategy, memoryMiB, seed }: Setting) => ({
   seed,
 });
 
-/** A case that is one function, called again and again. */
+/** A case that repeats one function. */
 function repeated(name: string, make: (setting: Setting) => () => void, count = COUNT): Case {
   const prepare = (setting: Setting) => {
     const once = make(setting);

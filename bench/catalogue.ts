@@ -1,4 +1,4 @@
-/** All that can be measured, by name. */
+/** All cases and latencies, by name. */
 import { CASES } from './cases.ts';
 import { GROUPS } from './groups.ts';
 import { LATENCIES } from './latencies.ts';

@@ -1,4 +1,4 @@
-/** Latency in virtual time: clients that call a service at odd moments, which has fewer threads than they are. */
+/** Latency in virtual time: clients call a service at random times, and it has fewer threads than clients. */
 import { BnInterface, BpInterface } from '../host/binder/interface.ts';
 import { defaultServiceManager } from '../host/binder/iservicemanager.ts';
 import { ProcessState } from '../host/binder/processstate.ts';
@@ -17,7 +17,7 @@ const CLIENTS = 8;
 const CALLS = 250;
 /** Threads of the service's pool. */
 const THREADS = 4;
-/** Virtual times, µs: what the service works for a call, and the longest pause between two calls of a client. */
+/** Virtual times, µs: the service's work for a call, and the longest pause between two calls of a client. */
 const WORK_US = 20;
 const PAUSE_MAX_US = 100;
 const US_PER_MS = 1000;

@@ -1,8 +1,8 @@
 /**
- * `npm run exhaust`: the allocator's exhaustive test, 750,000 runs, on the release build. Exit code 0 when all hold, 1 when
- * one does not, 2 for a command line that makes no sense.
+ * `npm run exhaust`: the allocator's exhaustive test, 750,000 runs, on the release build. Exit code 0 when all runs hold,
+ * 1 when one does not, 2 for an invalid command line.
  *
- *     --strategy S   another mapping strategy than kmap
+ *     --strategy S   a mapping strategy; default: kmap
  *     --every N      every Nth combination of alignments only
  *     --json         one JSON document on stdout: {runs, failures, seconds, cpuSeconds, nopCallNs, failed}
  */
@@ -21,7 +21,7 @@ const MEMORY_MIB = 8;
 const VMALLOC_MIB = 8;
 const BYTES_PER_MIB = 1024 * 1024;
 
-/** Calls that do nothing, timed between the runs, since machines change their speed: so many at a time, so often. */
+/** Nop calls, timed between the runs, since machines change their speed: the number of calls, and the interval. */
 const NOP_COUNT = 10_000;
 const LAYOUTS_PER_SAMPLE = 10;
 const NS_PER_MS = 1e6;
@@ -32,7 +32,7 @@ const US_PER_S = 1e6;
 interface Report {
   runs: number;
   failures: number;
-  /** Of the runs, with some milliseconds for the calls that do nothing. On a busy machine `cpuSeconds`, the processor's time for them, is the smaller one. */
+  /** Wall time of the runs, with some milliseconds of nop calls. `cpuSeconds` is the processor's time for them, which is less on a busy machine. */
   seconds: number;
   cpuSeconds: number;
   nopCallNs: number;
@@ -92,7 +92,7 @@ function measured(strategy: number, every: number): Report {
   return { runs, failures: failures.length, seconds, cpuSeconds, nopCallNs: median(samples), failed: failures };
 }
 
-/** One call that does nothing, in ns. */
+/** Time of one nop call, ns. */
 function nopSample(): number {
   const start = performance.now();
   nopCalls(NOP_COUNT);

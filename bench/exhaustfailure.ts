@@ -1,4 +1,4 @@
-/** What a run of the allocator's exhaustive test found wrong, as data and in sentences. */
+/** Failures of the allocator's exhaustive test, as data and as text. */
 import {
   ALIGN_NEXT_BUT_ONE_PAGE,
   ALIGN_NEXT_PAGE,
@@ -23,7 +23,7 @@ import {
   SUBJECT_SHRUNK,
 } from './guest/exhaustcases.ts';
 
-/** What bench/guest/exhaust.ts exports. */
+/** The exports of bench/guest/exhaust.ts. */
 export interface ExhaustExports {
   exhaustStart(strategy: number): number;
   exhaustPlan(alignments: number, atEnd: number, order: number): void;
@@ -40,25 +40,25 @@ export interface ExhaustExports {
   exhaustFreed(turn: number): number;
 }
 
-/** Which buffers lie where; all of their orders of freeing share it. */
+/** The places of the buffers. All orders of freeing share a layout. */
 export interface Layout {
-  /** Digits to the base 5, 0 to 3124. */
+  /** Base-5 digits, 0 to 3124. */
   readonly alignments: number;
   readonly atEnd: boolean;
 }
 
 export interface ExhaustFailure {
-  /** How each buffer ends in relation to the one before it; at the end of the area, how the image of each begins. */
+  /** The end of each buffer in relation to the one before it; at the end of the area, the start of its mirror image. */
   alignments: string[];
   end: 'front' | 'back';
   buffers: { offset: number; size: number }[];
-  /** Numbers of the buffers, the one that is freed first in front. */
+  /** Numbers of the buffers, in the order of freeing. */
   order: number[];
-  /** What had been done last: "reserving buffer 3 again". */
+  /** The last step: "reserving buffer 3 again". */
   step: string;
-  /** Number of the page; null when it is about none. */
+  /** Number of the page; null when the failure concerns no page. */
   page: number | null;
-  /** What is wrong. */
+  /** The difference from the expected state. */
   finding: string;
 }
 
@@ -80,7 +80,7 @@ const PAGE_STATES = [
 
 const FIRST_TO_LAST = Array.from({ length: BUFFER_COUNT }, (_, index) => index);
 
-/** Tells of the run in which the guest is. @param trap The error with which the guest stopped, if it did. */
+/** Describes the guest's current run. @param trap The error with which the guest stopped, if it did. */
 export function failureOf(guest: ExhaustExports, { alignments, atEnd }: Layout, trap?: Error): ExhaustFailure {
   const order = FIRST_TO_LAST.map((turn) => guest.exhaustFreed(turn));
   const page = guest.exhaustPage();
@@ -95,7 +95,7 @@ export function failureOf(guest: ExhaustExports, { alignments, atEnd }: Layout, 
   };
 }
 
-/** The failure in lines of text. */
+/** The failure as lines of text. */
 export function failureText({ alignments, end, buffers, order, step, page, finding }: ExhaustFailure): string {
   return [
     `${page === null ? '' : `page ${page}: `}${finding}`,
@@ -128,7 +128,7 @@ function finding(guest: ExhaustExports): string {
     case SUBJECT_RESERVE:
       return `the reservation failed with ${found}`;
     case SUBJECT_OFFSET:
-      return `the buffer lies at 0x${found.toString(16)}, and should lie at 0x${wanted.toString(16)}`;
+      return `the buffer is at 0x${found.toString(16)}, and should be at 0x${wanted.toString(16)}`;
     case SUBJECT_DELIVER:
       return `the delivery failed with ${found}`;
     case SUBJECT_LRU:

@@ -1,27 +1,26 @@
 /**
- * The runs of the allocator's exhaustive test: five buffers, every combination of how their ends are aligned, at both ends
- * of the area, freed in every order. A run that fails leaves its machine in disorder, so the next one gets a machine of its
- * own.
+ * The runs of the allocator's exhaustive test: five buffers, every combination of alignments of their ends, at both ends
+ * of the area, freed in every order. A run that fails leaves its machine inconsistent, so the next run gets a new machine.
  */
 import { type ExhaustExports, type ExhaustFailure, failureOf, type Layout } from './exhaustfailure.ts';
 import { ALIGNMENTS_COUNT, ORDER_COUNT } from './guest/exhaustcases.ts';
 
 export interface Outcome {
-  /** How many runs were made. */
+  /** Number of runs. */
   runs: number;
   failures: ExhaustFailure[];
 }
 
 export interface RunChoice {
-  /** Takes every so-many-th combination of alignments only; 1: all. */
+  /** Runs every Nth combination of alignments only; 1: all. */
   every?: number;
-  /** Gives up after so many failures. */
+  /** Stops after this number of failures. */
   failuresMax?: number;
-  /** Is told each time that all orders of a layout were run. */
+  /** Called after all orders of a layout. */
   onLayout?: () => void;
 }
 
-/** All layouts, or every so-many-th, with both ends of the area for each. */
+/** All layouts, or every Nth, each at both ends of the area. */
 export function layouts(every = 1): Layout[] {
   const chosen: Layout[] = [];
   for (let alignments = 0; alignments < ALIGNMENTS_COUNT; alignments += every) {
@@ -30,7 +29,7 @@ export function layouts(every = 1): Layout[] {
   return chosen;
 }
 
-/** @param boot Makes a machine with an area; called again behind each failure. */
+/** @param boot Makes a machine with an area; called again after a failure. */
 export function exhaust(
   boot: () => ExhaustExports,
   { every = 1, failuresMax = 10, onLayout }: RunChoice = {},
@@ -53,7 +52,7 @@ export function exhaust(
   return outcome;
 }
 
-/** Runs the orders from `order` on. @returns null when all hold. */
+/** Runs the orders from `order` on. @returns The first failure; null without one. */
 function firstFailure(guest: ExhaustExports, layout: Layout, order: number): ExhaustFailure | null {
   try {
     const held = guest.exhaustOrders(layout.alignments, layout.atEnd ? 1 : 0, order);

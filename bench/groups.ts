@@ -1,4 +1,4 @@
-/** What the cases below each name do, for people who know Binder. */
+/** Descriptions of the groups of cases, for people who know Binder. */
 
 export interface CaseGroup {
   /** The beginning of the cases' names. */
@@ -9,7 +9,7 @@ export interface CaseGroup {
 export const GROUPS: readonly CaseGroup[] = [
   {
     name: 'round-trip/driver',
-    what: 'Four BINDER_WRITE_READ of prefilled commands: the client calls and sleeps, the server reads, frees and replies, the client’s read ends. Both messages have so many bytes.',
+    what: 'Four BINDER_WRITE_READ of prefilled commands: the client calls and sleeps, the server reads, frees and replies, the client’s read ends. Both messages have N bytes.',
   },
   {
     name: 'round-trip/host',
@@ -25,23 +25,23 @@ export const GROUPS: readonly CaseGroup[] = [
   },
   {
     name: 'object/add-service',
-    what: 'A call with a binder that nobody knew: node and ref are made, held, and dropped.',
+    what: 'A call with a new binder: node and ref are made, held, and dropped.',
   },
   { name: 'object/get-service', what: 'A reply with a handle that the receiver does not hold: a ref comes and goes.' },
   { name: 'object/hot', what: 'A call with a binder whose handle the receiver holds already.' },
-  { name: 'object/cold', what: 'The same with a binder that nobody knows, and that nobody keeps.' },
+  { name: 'object/cold', what: 'The same with a new binder, whose handle the receiver does not take.' },
   {
     name: 'alloc-free',
-    what: 'binder_alloc alone, while so many buffers are live: one is freed, one of another size is made. Any of them goes, or the newest (lifo).',
+    what: 'binder_alloc alone, while N buffers are live: one is freed, one of another size is made. Any of them goes, or the newest (lifo).',
   },
   { name: 'translate', what: 'One flat_binder_object of a binder that the receiver knows becomes its handle.' },
   { name: 'copy-from-user', what: 'copy_from_user alone, page by page over the page table, to memory in one piece.' },
   { name: 'memory-copy', what: 'One memory.copy in plain wasm, to compare with: nothing of this emulator is in it.' },
   { name: 'boot', what: 'From nothing to the first ioctl; of that, instantiate is the engine’s share.' },
   { name: 'snapshot', what: 'A call that changes a page, then a snapshot, or back to the last one.' },
-  { name: 'scale/processes', what: 'A round trip of 4 bytes while there are so many processes.' },
-  { name: 'scale/refs', what: 'A round trip of 4 bytes to the last of so many handles.' },
-  { name: 'scale/queued', what: 'A oneway of 4 bytes while so many others wait at another node of the process.' },
+  { name: 'scale/processes', what: 'A round trip of 4 bytes while there are N processes.' },
+  { name: 'scale/refs', what: 'A round trip of 4 bytes to the last of N handles.' },
+  { name: 'scale/queued', what: 'A oneway of 4 bytes while N others wait at another node of the process.' },
   {
     name: 'latency/wall',
     what: 'Single round trips, each timed by itself in this emulator; what reading the clock takes is taken off.',

@@ -1,4 +1,4 @@
-/** The same calls through the typed host, and through libbinder: what a script's own calls cost. The journal is off. */
+/** The same calls through the typed host, and through libbinder: the cost of a script's calls. The journal is off. */
 import type { BBinder } from '../host/binder/bbinder.ts';
 import { BnInterface, BpInterface } from '../host/binder/interface.ts';
 import { IPCThreadState } from '../host/binder/ipcthreadstate.ts';
@@ -8,12 +8,12 @@ import { ServiceManager } from '../host/binder/servicemanager.ts';
 import { type BootOptions, Machine } from '../host/machine.ts';
 import { bc } from '../host/wire/commands.ts';
 
-/** Above this a payload lies in memory of its own. */
+/** A larger payload has its own anonymous memory. */
 const INLINE_MAX = 32 * 1024;
 const DESCRIPTOR = 'lab.IBench';
 const ECHO = 1;
 
-/** A round trip as of `calls`, each call made by `thread.writeRead` with commands made for it. */
+/** The round trip of `calls.ts`, with `thread.writeRead` and new commands for each call. */
 export function hostRoundTrip(options: BootOptions, size: number): () => void {
   const machine = Machine.boot({ ...options, journal: false });
   const [client, clientFd] = open(machine, 'client');
@@ -44,7 +44,7 @@ function open(machine: Machine, name: string) {
 /**
  * A call of a service by a proxy, both with parcels, on the simulated schedule.
  *
- * @returns Makes so many calls.
+ * @returns A function that makes `calls` calls.
  */
 export function libbinderRoundTrips(options: BootOptions, size: number): (calls: number) => void {
   const machine = Machine.boot({ ...options, journal: false });

@@ -1,4 +1,4 @@
-/** Latencies that are measured: each by its name. Sizes are bytes of a message. */
+/** The measured latencies, by name. Sizes are bytes of a message. */
 
 import { roundTrip } from './calls.ts';
 import { choice, options, type Setting } from './cases.ts';

@@ -1,10 +1,10 @@
 /**
- * The program that `binderlab bench` runs in a process of its own for each case. benny prints, so results go to the parent
+ * The program that `binderlab bench` runs in a separate process for each case. benny prints, so results go to the parent
  * as a message. MACHINE stands for three words: the strategy, MiB of memory, the seed.
  *
  *     main.js measure CASE MACHINE ROUNDS   -> Round[]
  *     main.js latency CASE MACHINE ROUNDS   -> Latency
- *     main.js spin CASE MACHINE MS          nothing is measured: the case runs for a profiler to watch
+ *     main.js spin CASE MACHINE MS          measures nothing: the case runs for a profiler
  */
 import { readFileSync } from 'node:fs';
 import type { Strategy } from '../host/machine.ts';

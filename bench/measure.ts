@@ -1,6 +1,6 @@
 /**
- * Measures one case with benny, in turns with the references: machines change their speed by the second, so what is to be
- * compared has to be measured at the same time. benny's own floor is a few nanoseconds a call; so it times turns of many.
+ * Measures one case with benny, alternating with the references: machines change their speed by the second, so compared
+ * values must be measured at the same time. benny's own cost is a few nanoseconds a call, so it times turns of many calls.
  */
 import type { Case, Setting } from './cases.ts';
 import { percentile } from './quantiles.ts';
@@ -9,15 +9,15 @@ import type { References, Round } from './results.ts';
 
 const NOP_COUNT = 10_000;
 const COPY_COUNT = 1000;
-/** Seconds: of one sample, and of all samples of a case in a round. */
+/** Seconds: one sample, and all samples of a case in a round. */
 const SAMPLE_TIME = 0.0002;
 const CASE_TIME = 0.02;
 const SAMPLES_MIN = 5;
-/** Which sample counts, of all in order: other programs only ever make a sample longer, so it is not the middle one. */
+/** The percentile of the samples that counts. It is not the median, since other programs only make samples longer. */
 const PERCENT = 20;
 const NS_PER_S = 1e9;
 
-/** Turns before anything is measured, and how long they go on at least, in ms: until the engine has compiled everything. */
+/** Warm-up, until the engine has compiled everything: the minimum of turns, and of their time in ms. */
 const WARM_TURNS = 20;
 const WARM_MS = 100;
 
@@ -29,7 +29,7 @@ export async function measure(one: Case, setting: Setting, rounds: number): Prom
   return results;
 }
 
-/** Takes turns until the engine has compiled everything in them. */
+/** Runs turns until the engine has compiled everything in them. */
 export function warmUp(turn: () => void): void {
   const end = performance.now() + WARM_MS;
   for (let turns = 0; turns < WARM_TURNS || performance.now() < end; turns++) turn();
@@ -53,7 +53,7 @@ async function timesOf(others: { name: string; count: number; turn: () => void }
     { name: 'copy', count: COPY_COUNT, turn: () => copies(COPY_COUNT) },
     ...others,
   ];
-  const { default: benny } = await import('benny'); // here, since who only asks for names needs none
+  const { default: benny } = await import('benny'); // here, since a list of names does not need it
   const { results } = await benny.suite(
     'round',
     ...all.map(({ name, turn }) => benny.add(name, turn)),

@@ -3,7 +3,7 @@ import type { GuestExports } from '../build/layout.ts';
 import { Random } from '../host/sim/random.ts';
 import { DATA, type GuestChoice, GuestScene, good } from './scene.ts';
 
-/** What bench/guest/probes.ts exports besides the guest's own. */
+/** The exports of bench/guest/probes.ts, added to the guest's own. */
 interface Probes extends GuestExports {
   probeProc(thread: number, fd: number): number;
   probeReserve(proc: number, size: number): number;
@@ -15,7 +15,7 @@ interface Probes extends GuestExports {
 }
 
 const PAGE_SHIFT = 12;
-/** Sizes of buffers: some hundred bytes, so that a thousand of them spread over the mapping. */
+/** Sizes of buffers: some hundred bytes, so that a thousand buffers cover much of the mapping. */
 const SIZE_MIN = 64;
 const SIZE_RANGE = 1024;
 
@@ -24,7 +24,7 @@ function probesOf({ raw }: GuestScene): Probes {
   return raw as Probes;
 }
 
-/** One buffer more and one less while `live` others are there; the one that goes is the newest. */
+/** Reserves one buffer and frees the newest one while `live` others exist. */
 export function allocFreeNewest(choice: GuestChoice, live: number): () => void {
   const { probes, proc, sizes } = filled(choice, live - 1);
   let turn = 0;
@@ -34,7 +34,7 @@ export function allocFreeNewest(choice: GuestChoice, live: number): () => void {
   };
 }
 
-/** The same; the one that goes is any of them. */
+/** The same, but frees a random one. */
 export function allocFreeAny(choice: GuestChoice, live: number): () => void {
   const { probes, proc, sizes, buffers, random } = filled(choice, live);
   const victims = sizes.map(() => random.below(live));
@@ -47,7 +47,7 @@ export function allocFreeAny(choice: GuestChoice, live: number): () => void {
   };
 }
 
-/** The server's mapping with `live` buffers in it, and a thousand sizes for more. */
+/** The server's mapping with `live` buffers, and a thousand sizes for more. */
 function filled(choice: GuestChoice, live: number) {
   const scene = new GuestScene(choice);
   const probes = probesOf(scene);
@@ -58,7 +58,7 @@ function filled(choice: GuestChoice, live: number) {
   return { probes, proc, buffers, random, sizes: Array.from({ length: 1000 }, size) };
 }
 
-/** A binder that the receiver knows becomes its handle. */
+/** Translates a binder that the receiver knows into its handle. */
 export function translate(choice: GuestChoice): () => void {
   const scene = new GuestScene(choice);
   const probes = probesOf(scene);
@@ -69,7 +69,7 @@ export function translate(choice: GuestChoice): () => void {
   };
 }
 
-/** copy_from_user of `size` bytes at the start of a page, into memory in one piece. */
+/** copy_from_user of `size` bytes at the start of a page, into contiguous memory. */
 export function copyFromUser(choice: GuestChoice, size: number): () => void {
   const scene = new GuestScene(choice);
   const probes = probesOf(scene);

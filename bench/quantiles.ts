@@ -1,11 +1,11 @@
-/** The middle, the quarters and the percentiles of measured values. */
+/** The median, the quartiles and the percentiles of measured values. */
 
-/** The percentiles that a latency is told by, per cent. */
+/** The reported percentiles of a latency, per cent. */
 export const PERCENTS = [50, 90, 95, 99] as const;
 export type Percent = (typeof PERCENTS)[number];
 export type Percentiles = Readonly<Record<Percent, number>>;
 
-/** @returns The middle one, or the mean of the middle two. @throws RangeError when there is none. */
+/** @returns The middle value, or the mean of the middle two. @throws RangeError without values. */
 export function median(values: readonly number[]): number {
   const sorted = ascending(values);
   const middle = sorted.length >> 1;
@@ -13,12 +13,12 @@ export function median(values: readonly number[]): number {
   return ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
 }
 
-/** The least value that so many per cent of all do not exceed. @throws RangeError when there is no value. */
+/** The least value that `percent` per cent of all do not exceed. @throws RangeError without values. */
 export function percentile(values: readonly number[], percent: number): number {
   return ranked(ascending(values), percent);
 }
 
-/** The same for every one of PERCENTS. */
+/** The percentile for every one of PERCENTS. */
 export function percentilesOf(values: readonly number[]): Percentiles {
   const sorted = ascending(values);
   return byPercent((percent) => ranked(sorted, percent));

@@ -1,6 +1,6 @@
-/** What results are compared with: a call that does nothing, and a plain copy of memory. Both inside of wasm. */
+/** The references for results: a nop call, and a plain copy of memory. Both inside of wasm. */
 
-/** (module (memory 16) (func (export "nop")) (func (export "copy") i32 i32 i32: memory.copy)), by hand: no build decides how fast they are. */
+/** (module (memory 16) (func (export "nop")) (func (export "copy") i32 i32 i32: memory.copy)), by hand: their speed does not depend on a build. */
 const WASM = new Uint8Array([
   ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
   ...[0x01, 0x0a, 0x02, 0x60, 0x00, 0x00, 0x60, 0x03, 0x7f, 0x7f, 0x7f, 0x00], // types: () -> (), (i32 i32 i32) -> ()
@@ -17,24 +17,24 @@ const { nop, copy } = new WebAssembly.Instance(new WebAssembly.Module(WASM)).exp
   copy(target: number, source: number, size: number): void;
 };
 
-// Pages that nobody has written to are all one page to the machine below, and lie in its nearest cache: the source is none such.
+// Pages that were never written to share one zero page, which stays in the nearest cache. So the source is written first.
 copy(0, MIB, MIB);
 
 const COPY_BYTES = 4096;
 
-/** Calls that do nothing. */
+/** Nop calls. */
 export function nopCalls(count: number): void {
   for (let i = 0; i < count; i++) nop();
 }
 
-/** Copies of 4 KiB, always the same. */
+/** Copies of the same 4 KiB. */
 export function copies(count: number): void {
   for (let i = 0; i < count; i++) copy(MIB, 0, COPY_BYTES);
 }
 
 let turn = 0;
 
-/** One copy of up to 512 KiB, in turn to two places, as the messages of `oneway` lie: what a cache has to hold is the same. */
+/** One copy of up to 512 KiB, to two places in turn, as with the messages of `oneway`: the load of the caches is the same. */
 export function copyOnce(size: number): void {
   turn ^= MIB / 2;
   copy(MIB + turn, 0, size);

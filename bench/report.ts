@@ -1,24 +1,24 @@
-/** What `bench` says: the shape of its JSON, and how it comes of the rounds. */
+/** The report of `bench`: its JSON format, and its calculation from the rounds. */
 import { availableParallelism, cpus, release, type } from 'node:os';
 import { type Baseline, type CaseChange, changeSince, type Measured } from './baseline.ts';
 import { byPercent, median, type Percentiles, percentile } from './quantiles.ts';
 import type { Latency, Limit, References, Round } from './results.ts';
 
-/** A case. `ns` is `perNopCall` nop calls long, at the speed of the reference. */
+/** A case. `ns` is the time of `perNopCall` nop calls, at the speed of the reference. */
 export interface CaseResult {
   name: string;
   ns: number;
   perNopCall: number;
-  /** Lower and upper quartile of the rounds, nop calls; null of fewer than three, which tell little of that. */
+  /** Lower and upper quartile of the rounds, nop calls; null with fewer than three rounds. */
   low: number | null;
   high: number | null;
   /** Each round, nop calls. */
   rounds: number[];
-  /** Against `--baseline`; null when it was not measured then. */
+  /** The change since `--baseline`; null when the baseline does not have the case. */
   baseline?: CaseChange | null;
 }
 
-/** A latency. Wall time is given as a case's is; virtual time is a model's, and no multiple of anything here. */
+/** A latency. Wall time has the format of a case. Virtual time comes from a model, and is not a multiple of a reference. */
 export interface LatencyResult {
   name: string;
   time: 'wall' | 'virtual';
@@ -26,26 +26,26 @@ export interface LatencyResult {
   /** The median. */
   ns: number;
   perNopCall: number | null;
-  /** Quartiles of the rounds' medians, as a case's are; virtual time has no rounds. */
+  /** Quartiles of the rounds' medians, nop calls; virtual time has no rounds. */
   low: number | null;
   high: number | null;
-  /** ns; 50, 90, 95 and 99 per cent of the calls take at most so long. */
+  /** Percentiles, ns: 50, 90, 95 and 99 per cent of the calls take at most this time. */
   percentiles: Percentiles;
-  /** What reading the clock takes, which is taken off; of wall time. */
+  /** Time of reading the clock, which is subtracted; wall time only. */
   clockNs: number | null;
   baseline?: CaseChange | null;
 }
 
 export interface LimitResult {
   case: string;
-  /** What is held, e.g. "at most 190 nop calls". */
+  /** The limit, e.g. "at most 190 nop calls". */
   limit: string;
-  /** The same of this run, e.g. "214.2". */
+  /** The value of this run, e.g. "214.2". */
   measured: string;
   holds: boolean;
 }
 
-/** What it was measured on. */
+/** The machine that ran the benchmarks. */
 export interface BenchMachine {
   cpu: string;
   processors: number;
@@ -70,16 +70,16 @@ export interface BenchReport {
   baseline?: { file: string; machine: Readonly<Record<string, unknown>> | null };
 }
 
-/** All that was measured, before it is made into a report. */
+/** All measurements of a run, the input of a report. */
 export interface Measurements {
   cases: { name: string; rounds: Round[] }[];
   latencies: { name: string; latency: Latency }[];
 }
 
-/** Nearer to a whole number than that is what divisions leave over. */
+/** A smaller distance from a whole number is a rounding error of divisions. */
 const WHOLE = 1e-9;
 const QUARTILES = [25, 75] as const;
-/** So many rounds come from as many processes; fewer look nearer to each other than they are. */
+/** The minimum of rounds for a spread: each comes from another process. Fewer rounds understate the spread. */
 export const SPREAD_ROUNDS_MIN = 3;
 
 export function reportOf(
@@ -98,7 +98,7 @@ export function reportOf(
   return baseline === null ? report : compared(report, baseline);
 }
 
-/** What was asked for, on this machine. */
+/** The options of the run, and this machine. */
 export function benchMachine({ strategy, memoryMiB, seed, rounds }: Asked): BenchMachine {
   return {
     cpu: cpus()[0]?.model.trim() || 'unknown processor',
@@ -168,14 +168,14 @@ function limitResults(limits: readonly Limit[], cases: readonly CaseResult[]): L
   });
 }
 
-/** So many parts of it, rounded to the side on which a limit that is missed looks missed. */
+/** `parts` times the value, rounded so that a missed limit looks missed. */
 function shown(measured: number, parts: number, towards: (value: number) => number): number {
   const value = measured * parts;
   const whole = Math.round(value);
   return Math.abs(value - whole) < WHOLE ? whole : towards(value);
 }
 
-/** The report with what became of everything. */
+/** The report with the changes since the baseline. */
 function compared(report: BenchReport, { file, machine, cases, latency }: Baseline): BenchReport {
   const change = (then: Measured | undefined, now: Measured) => (then === undefined ? null : changeSince(then, now));
   return {
@@ -190,7 +190,7 @@ function caseMeasured({ perNopCall, low, high }: CaseResult): Measured {
   return { value: perNopCall, low, high };
 }
 
-/** Virtual time is exact: whatever changes in it, has changed. */
+/** Virtual time is exact: its noise is 0. */
 function latencyMeasured({ ns, perNopCall, low, high }: LatencyResult): Measured {
   return perNopCall === null ? { value: ns, low: ns, high: ns } : { value: perNopCall, low, high };
 }

@@ -1,7 +1,7 @@
-/** What the benchmarks answer with: the rounds of a case, latencies, and all that can be measured. */
+/** Results of the benchmarks: the rounds of a case, latencies, and the catalogue. */
 import type { Percentiles } from './quantiles.ts';
 
-/** The references, timed beside what is measured: ns. */
+/** The references, timed together with the case: ns. */
 export interface References {
   nopCallNs: number;
   copy4KiBNs: number;
@@ -12,16 +12,16 @@ export interface Round extends References {
   ns: number;
 }
 
-/** Calls that were timed one by one, in wall time. */
+/** Single calls, timed in wall time. */
 export interface WallLatency {
   time: 'wall';
   calls: number;
-  /** What reading the clock takes, ns; taken off each time. */
+  /** Time of reading the clock, ns; subtracted from each time. */
   clockNs: number;
   rounds: (References & { percentiles: Percentiles })[];
 }
 
-/** Calls on a simulated schedule, whose time is a model's and the same on every machine. */
+/** Calls on a simulated schedule. Their time comes from a model, and is the same on every machine. */
 export interface VirtualLatency {
   time: 'virtual';
   calls: number;
@@ -31,21 +31,21 @@ export interface VirtualLatency {
 
 export type Latency = WallLatency | VirtualLatency;
 
-/** What a case is to stay under: so many times as long as another (null: as a nop call), or the other's share of it. */
+/** The limit of a case: a multiple of another case (null: of a nop call), or the other's share of it. */
 export interface Limit {
   case: string;
   of: string | null;
-  /** At most so many times as long. */
+  /** The case takes at most this multiple of the other's time. */
   most?: number;
-  /** The other takes at least this share of the case's time, as a copy does of a call that makes it. */
+  /** The other takes at least this share of the case's time, e.g. the copy that a call makes. */
   share?: number;
 }
 
-/** All that can be measured. */
+/** All cases and latencies. */
 export interface Catalogue {
   cases: readonly string[];
   latencies: readonly string[];
-  /** What the cases below a name do, in the order of the cases. */
+  /** Descriptions of groups of cases, in the order of the cases. */
   groups: readonly { name: string; what: string }[];
   limits: readonly Limit[];
 }

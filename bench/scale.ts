@@ -1,15 +1,15 @@
-/** What a call costs while more and more else is there: processes, refs, queued messages. */
+/** The cost of a call with growing numbers of other objects: processes, refs, queued messages. */
 import { BR_ACQUIRE, BR_INCREFS, BR_TRANSACTION_COMPLETE, TF_ONE_WAY } from '../assembly/abi/protocol.ts';
 import { bc } from '../host/wire/commands.ts';
 import { oneway, roundTrip, sleeps } from './calls.ts';
 import { type Actor, type GuestChoice, GuestScene, good, MAPPING, type Prepared } from './scene.ts';
 
-/** Memory for so many processes, each with its tables and pages. */
+/** Memory for all the processes, each with its tables and pages. */
 const MEMORY_MIB = 512;
 const HEARD = [BR_INCREFS, BR_ACQUIRE, BR_TRANSACTION_COMPLETE];
-/** Bytes that a message without data takes. */
+/** Bytes of a message without data. */
 const BUFFER_SIZE_MIN = 8;
-/** Objects that one message of the manager's carries. */
+/** Objects in one message of the manager. */
 const BATCH = 250;
 
 /** A round trip between two of `count` processes. */
@@ -40,7 +40,7 @@ function giveRefs(scene: GuestScene, from: number, count: number): void {
   good(server.call(read));
   good(scene.resume());
   good(client.call(client.scratch([...acquires, bc.freeBuffer(MAPPING)], { reads: false })));
-  // The manager hears of each node twice, and of its reply; what is left unread would come before the calls to measure.
+  // The manager gets two returns for each node, and one for its reply. It reads them all, before the measured calls.
   for (let told = heard(server, read); told < 2 * count + 1; told += heard(server, read)) {
     read = server.scratch([]);
     good(server.call(read));
@@ -58,6 +58,6 @@ export function amongQueued(choice: GuestChoice, count: number): () => void {
   const { client, server } = scene;
   const send = client.prepare([bc.transaction({ handle: 1, flags: TF_ONE_WAY })]);
   for (let sent = 0; sent <= count; sent++) good(client.call(send));
-  good(server.call(server.prepare([]))); // the first one is taken, and never freed: so the others wait
+  good(server.call(server.prepare([]))); // takes the first one and never frees it, so the others wait
   return oneway(scene, 4, MAPPING + (count + 1) * BUFFER_SIZE_MIN);
 }

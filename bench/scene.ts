@@ -1,10 +1,10 @@
 /**
  * Processes on a bare guest: a client, and a server that is the context manager. Everything goes through the raw exports
- * and prefilled user memory, so that what is measured is the driver and not the typed host.
+ * and prefilled user memory, so that the benchmarks measure the driver and not the typed host.
  *
  *     arena   page 0   binder_write_read records, one every 64 bytes
  *             page 1   what reads return
- *             page 2.. command streams with what they point at, one after the other
+ *             page 2.. command streams with their payloads, contiguous
  *             DATA     payloads, page-aligned
  */
 import {
@@ -47,12 +47,12 @@ const RECORD_STRIDE = 64;
 const READ_SIZE = 256;
 
 export const MAPPING = 0x70000000;
-/** The largest that counts, so that two oneways of 512 KiB find room at once. */
+/** The largest size that the driver uses, so that two oneways of 512 KiB fit at once. */
 const MAPPING_SIZE = 4 * MIB;
 /** The ioctl's number as wasm takes it: an i32. */
 const WRITE_READ = BINDER_WRITE_READ | 0;
 
-/** How a machine is made. */
+/** The options of a bare guest. */
 export interface GuestChoice {
   wasm: WasmSource;
   /** STRATEGY_* */
@@ -60,7 +60,7 @@ export interface GuestChoice {
   memoryMiB: number;
 }
 
-/** A BINDER_WRITE_READ that can be made again and again. */
+/** A repeatable BINDER_WRITE_READ. */
 export interface Prepared {
   /** User address of its binder_write_read. */
   readonly arg: number;
@@ -96,7 +96,7 @@ export class Actor {
     good(raw.sysMmap(this.thread, MAPPING, MAPPING_SIZE, PROT_READ, mapping, this.fd, 0));
   }
 
-  /** Linear address of a byte of the process's memory, good to the end of its page. */
+  /** Linear address of a byte of the process's memory, valid to the end of its page. */
   linear(address: number): number {
     return good(this.guest.raw.userTouch(this.process, address, ACCESS_WRITE));
   }
@@ -110,7 +110,7 @@ export class Actor {
     }
   }
 
-  /** Lays commands and their binder_write_read out in the arena; with `reads` the call reads, too. */
+  /** Stores commands and their binder_write_read in the arena; with `reads` the call reads, too. */
   prepare(commands: readonly Command[], { reads = true } = {}): Prepared {
     const address = this.#streamEnd;
     const bytes = bc.bytes(commands, address);
@@ -132,7 +132,7 @@ export class Actor {
     };
   }
 
-  /** Like `prepare`, in a place that the next one takes again. */
+  /** Like `prepare`, in a place that the next call of `scratch` overwrites. */
   scratch(commands: readonly Command[], options?: { reads?: boolean }): Prepared {
     const [records, streamEnd] = [this.#records, this.#streamEnd];
     const prepared = this.prepare(commands, options);
@@ -148,7 +148,7 @@ export class Actor {
     return this.#ioctl(this.thread, this.fd, WRITE_READ, prepared.arg);
   }
 
-  /** The words that the last read returned, each with where its payload lies in linear memory. */
+  /** The words that the last read returned, each with the linear address of its payload. */
   *answer(prepared: Prepared): Generator<{ word: number; payload: number }> {
     const { data } = this.guest;
     let at = this.linear(READS);
@@ -171,7 +171,7 @@ export class Actor {
   }
 }
 
-/** The guest with its first two processes, each past its thread's first ioctl. */
+/** The guest with its first two processes, each after its thread's first ioctl. */
 export class GuestScene {
   readonly guest: Guest;
   readonly raw: GuestExports;
@@ -189,7 +189,7 @@ export class GuestScene {
     good(this.client.call(this.client.prepare([])));
   }
 
-  /** One process more, past its first ioctl. */
+  /** Makes one more process, up to its first ioctl. */
   actor(): Actor {
     this.#pids += 1000;
     const actor = new Actor(this.guest, this.#pids);
@@ -197,13 +197,13 @@ export class GuestScene {
     return actor;
   }
 
-  /** Lets the next thread that was woken go on. @returns The result of its call. */
+  /** Resumes the next woken thread. @returns The result of its call. */
   resume(): number {
     return this.raw.resume(this.raw.wakeNext());
   }
 }
 
-/** @throws Error for a negative result of the guest's; PARKED is one. */
+/** @throws Error for a negative result of the guest, including PARKED. */
 export function good(result: number): number {
   if (result < 0) throw new Error(result === PARKED ? 'the call went to sleep' : `the guest answered ${result}`);
   return result;

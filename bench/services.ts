@@ -1,4 +1,4 @@
-/** Objects in messages: a binder that nobody knew goes to the manager, a handle comes back from it. Each dies again. */
+/** Objects in messages: a new binder goes to the manager, a handle comes back from it. Both are dropped again. */
 import { BR_ACQUIRE, BR_DECREFS, BR_INCREFS, BR_RELEASE } from '../assembly/abi/protocol.ts';
 import { bc } from '../host/wire/commands.ts';
 import { sleeps } from './calls.ts';
@@ -8,8 +8,8 @@ const OBJECT = { type: 'binder', ptr: 0x5000, cookie: 0x6000 } as const;
 
 /**
  * The whole life of a node and a ref: the client sends a binder; the manager reads it as a handle, holds that, frees the
- * message and replies; the client reads BR_INCREFS, BR_ACQUIRE and the reply; the manager lets the handle go; the client
- * answers what it was told, and reads BR_RELEASE and BR_DECREFS.
+ * message and replies; the client reads BR_INCREFS, BR_ACQUIRE and the reply; the manager drops the handle; the client
+ * acknowledges BR_INCREFS and BR_ACQUIRE, and reads BR_RELEASE and BR_DECREFS.
  */
 export function addService(scene: GuestScene): () => void {
   const { client, server } = scene;
@@ -39,15 +39,15 @@ export function addService(scene: GuestScene): () => void {
   };
 }
 
-/** The client sends a binder whose handle the manager holds: nothing is made. */
+/** The client sends a binder whose handle the manager holds: no node or ref is made. */
 export function sendKnown(scene: GuestScene): () => void {
   register(scene, scene.client);
   return sendBinder(scene);
 }
 
 /**
- * The client sends a binder that nobody knows, and the manager frees the message without taking the handle: node and ref
- * come and go before the client reads, so it never hears of them.
+ * The client sends a new binder, and the manager frees the message without taking the handle. Node and ref are made and
+ * dropped before the client reads, so it is never notified of them.
  */
 export function sendNew(scene: GuestScene): () => void {
   return sendBinder(scene);
@@ -59,11 +59,11 @@ function sendBinder(scene: GuestScene): () => void {
   const call = client.prepare([free, bc.transaction({ handle: 0, code: 3, objects: [OBJECT] })]);
   const once = served(scene, call, server.prepare([free, bc.reply()]));
   const told = [...client.answer(call)].some(({ word }) => word === BR_INCREFS || word === BR_ACQUIRE);
-  if (told) throw new Error('the client is told of a ref to its object');
+  if (told) throw new Error('the client is notified of a ref to its object');
   return once;
 }
 
-/** The manager answers with a handle to a third process's node, which the client does not hold: a ref comes and goes. */
+/** The manager answers with a handle to a third process's node, which the client does not hold: a ref is made and dropped. */
 export function getService(scene: GuestScene): () => void {
   const { client, server } = scene;
   const handle = register(scene);
@@ -72,7 +72,7 @@ export function getService(scene: GuestScene): () => void {
   return served(scene, call, server.prepare([free, bc.reply({ objects: [{ type: 'handle', handle }] })]));
 }
 
-/** The four system calls of a call that the manager answers; they have been made twice. */
+/** The four system calls of a call that the manager answers, after two warm-up rounds. */
 function served(scene: GuestScene, call: Prepared, reply: Prepared): () => void {
   const { client, server } = scene;
   const take = server.prepare([]);

@@ -1,7 +1,7 @@
-/** Snapshots of a machine between whose moments one call was made: taking one, and going back to it. */
+/** Snapshots of a machine with one call between them: taking one, and restoring one. */
 import { type BootOptions, Machine } from '../host/machine.ts';
 
-/** A step that changes a page, then a snapshot that shares the rest with the one before. */
+/** A step that changes a page, then a snapshot that shares the other pages with the previous one. */
 export function takeSnapshot(options: BootOptions): () => void {
   const { machine, act } = started(options);
   return () => {
@@ -10,7 +10,7 @@ export function takeSnapshot(options: BootOptions): () => void {
   };
 }
 
-/** A step that changes a page, then back to before it. */
+/** A step that changes a page, then the restored state before it. */
 export function restoreSnapshot(options: BootOptions): () => void {
   const { machine, act } = started(options);
   const snapshot = machine.snapshot();

@@ -1,13 +1,13 @@
 /**
- * Virtual time that passes while system calls are made. The simulation's clock stands still while anybody can run; here
- * every step takes what the cost model says of what it did to memory, for each thread whose call it ended:
+ * Virtual time that passes during system calls. The simulation's clock stands still while a thread can run. Here each
+ * step takes the time that the cost model has for its memory accesses, for each thread whose call it ended:
  *
  *     client   sends -------> sleeps in its read            wakes -------> goes on
  *     server         \-- wakes -------> works --> replies --/-------> reads the next
  *                        the step's time                    the step's time
  *
- * So a thread that is woken goes on when the step that woke it is over, as does the thread that made it. Threads do not
- * take time from each other: each has a processor of its own.
+ * A woken thread continues at the end of the step that woke it, as does the thread that made the step. Threads do not
+ * take time from each other: each has its own processor.
  */
 import { type CostProfile, modelNs } from '../host/compare/costs.ts';
 import { between, type Tally } from '../host/compare/tally.ts';
@@ -21,7 +21,7 @@ const NS_PER_MS = 1e6;
 
 export class VirtualTime {
   #counted: Tally;
-  /** When each thread, by its name, is done with the last step that ended a call of its: virtual ms. */
+  /** By thread name: the end of the last step that ended a call of the thread, virtual ms. */
   readonly #doneAt = new Map<string, number>();
 
   constructor(
@@ -33,7 +33,7 @@ export class VirtualTime {
     machine.on('step', (step) => this.#charge(step));
   }
 
-  /** The program with time in it; so are the threads that it makes. */
+  /** The program with the time of its system calls, also in the threads that it makes. */
   program(program: Program): Program {
     const time = this;
     return function* () {

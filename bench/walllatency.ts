@@ -1,10 +1,10 @@
-/** Latency in wall time: calls that are timed one by one, so that what happens to a single one is seen. */
+/** Latency in wall time: each call is timed, so that a single slow call is visible. */
 
 import { measureReferences, warmUp } from './measure.ts';
 import { median, percentilesOf } from './quantiles.ts';
 import type { WallLatency } from './results.ts';
 
-/** Calls in a round: enough for ten beyond the 99th percentile, a hundred times over. */
+/** Calls in a round: 200 of them are beyond the 99th percentile. */
 const CALLS = 20_000;
 const NS_PER_MS = 1e6;
 
@@ -26,7 +26,7 @@ export async function wallLatency(once: () => void, rounds: number): Promise<Wal
 
 function nothing(): void {}
 
-/** Times of single calls, ns, each with one reading of the clock in it. */
+/** Times of single calls, ns. Each includes one reading of the clock. */
 function timed(once: () => void, stamps: Float64Array): number[] {
   stamps[0] = performance.now();
   for (let call = 1; call < stamps.length; call++) {

@@ -1,4 +1,4 @@
-/** Performs a step that a journal holds: reads its inputs, and makes the call that they describe. */
+/** Performs a step of a journal: reads its inputs, and makes the call that they describe. */
 import { type DebugFile, type DebugFiles, isDebugFile, shownNodes } from './inspect/debugfs.ts';
 import { type ArenaRange, Process, type ProcessDirectory } from './os/process.ts';
 import type { System } from './os/system.ts';
@@ -15,11 +15,11 @@ export interface Parts {
   readonly debugFiles: DebugFiles;
 }
 
-/** What a dump of a file answers that is not there. */
+/** Output of a dump of a missing file. */
 const MISSING: DumpOutput = { exists: false, text: null };
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
-/** @throws BinderlabError when the step cannot be made: an unknown name, a thread that sleeps or has ended. */
+/** @throws BinderlabError when the step cannot be performed: an unknown name, a thread that sleeps or has ended. */
 export function performStep(parts: Parts, { op, by, in: input }: StepInput): void {
   const given = machineInput(INPUTS[op], input);
   if (!hasActor(op)) {
@@ -31,7 +31,7 @@ export function performStep(parts: Parts, { op, by, in: input }: StepInput): voi
   else (CALLS[op] as (thread: Thread, input: object, parts: Parts) => void)(thread, given, parts);
 }
 
-/** Steps that no thread makes. */
+/** Steps without a thread. */
 const ACTS: { readonly [O in Exclude<Op, CallOp>]: (parts: Parts, input: InputOf<O>) => void } = {
   proc: ({ system, directory, arena }, { name, pid, uid }) => Process.spawn(system, directory, name, pid, uid, arena),
   kill: ({ directory }, { proc }) => directory.process(proc).kill(),
@@ -45,7 +45,7 @@ const ACTS: { readonly [O in Exclude<Op, CallOp>]: (parts: Parts, input: InputOf
   note: ({ system }, input) => system.act('note', null, input, () => {}),
 };
 
-/** Calls of which a row does not say all. */
+/** Calls that the table of operations does not describe completely. */
 const CALLS: { readonly [O in Exclude<CallOp, PlainOp>]: (thread: Thread, input: InputOf<O>, parts: Parts) => void } = {
   spawn: (by, { thread, tid }, { directory }) => directory.process(by.home.name).thread(thread, { tid, by }),
   fork: (by, { name, pid }, { directory }) => directory.process(by.home.name).fork(name, { pid, by }),
@@ -67,7 +67,7 @@ const CALLS: { readonly [O in Exclude<CallOp, PlainOp>]: (thread: Thread, input:
   wr: ({ sys }, input) => sys.writeRead(input),
 };
 
-/** Inputs as the machine has them. */
+/** Inputs in the machine's format. */
 function machineInput(known: ReadonlyMap<string, Field>, input: object): object {
   const given: Record<string, unknown> = {};
   for (const { name, machineName, kind } of known.values()) {
@@ -78,7 +78,7 @@ function machineInput(known: ReadonlyMap<string, Field>, input: object): object 
 }
 
 /**
- * Reads a file of debugfs as somebody on the machine does: a step, for it may wake threads.
+ * Reads a file of debugfs as a program on the machine does. One step, since it may wake threads.
  *
  * @throws BinderlabError when the driver never has such a file.
  */
@@ -92,7 +92,7 @@ export function dumpFile({ debugFiles, system }: Parts, file: string): DebugFile
   return { exists: text !== null, text: text ?? '' };
 }
 
-/** Lets the shrinker take pages that no buffer touches, the ones longest unused first. @returns How many it got. */
+/** Runs the shrinker on pages that no buffer touches, the longest unused first. @returns The number of freed pages. */
 export function shrink({ system }: Parts, pages: number): number {
   return system.read('shrink', { pages }, () => ({ ret: system.raw.shrinkScan(pages) })).ret;
 }

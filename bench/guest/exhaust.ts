@@ -1,6 +1,6 @@
 /**
- * The allocator's exhaustive test, the part inside of the guest: one area, five buffers, and after each step a look at
- * every page. The area is 32 pages long, as in the kernel's KUnit test, so that sets of pages are words:
+ * The guest's part of the allocator's exhaustive test: one area, five buffers, and a check of every page after each
+ * step. The area is 32 pages long, as in the kernel's KUnit test, so that a set of pages is one word:
  *
  *     page            0    1    2    3    4   ...  31
  *     buffers      [ A ][ B  |   C ]│[ D ]│
@@ -8,8 +8,8 @@
  *     active       = those of live buffers            wanted: a frame, not on the LRU
  *     used         = active since the shrinker ran    wanted: a frame, and on the LRU unless active
  *
- * What is wanted follows from the sizes alone; nothing of it is asked of the allocator. A buffer is reserved and delivered
- * at once, since under some strategies its pages get their frames only then.
+ * The wanted state follows from the sizes alone, not from the allocator. A buffer is delivered right after it is
+ * reserved, since under some strategies its pages get their frames only at delivery.
  */
 import { ENOMEM } from '../../assembly/abi/errno';
 import { MAP_FIXED_NOREPLACE, MAP_PRIVATE, PAGE_SHIFT, PAGE_SIZE, PROT_READ } from '../../assembly/abi/machine';
@@ -54,30 +54,30 @@ const PAGE_COUNT = 32;
 const AREA_SIZE: u32 = PAGE_COUNT * PAGE_SIZE;
 const AREA_BASE: u64 = 0x70000000;
 const ALL_PAGES: u32 = 0xffffffff;
-/** How far an end that is not aligned lies behind what it is measured from. Five of these fit into a page. */
+/** Distance in bytes of an unaligned end from its reference. Five of these fit into a page. */
 const BIT: u32 = 512;
 const PID = 1;
 
-/** One of the five buffers: what is asked for, and what came of it. */
+/** One of the five buffers: its planned place and size, and the reserved buffer. */
 @unmanaged
 class Planned {
-  offset: u32; // where it has to lie
+  offset: u32; // wanted
   size: u32;
   pages: u32; // bit for each page that it touches
-  buffer: usize; // while it lives
+  buffer: usize; // 0 unless it is live
 }
 
 @unmanaged
 class Run {
   alloc: BinderAlloc;
   order: i32; // of freeing, 0 to ORDER_COUNT - 1
-  freed: u32; // the same as digits of 4 bits: the buffer that is freed first is the lowest
-  step: i32; // that is next, or that failed
+  freed: u32; // the order as digits of 4 bits: the buffer that is freed first is the lowest
+  step: i32; // the next step, or the failed one
   active: u32; // bit for each page that a live buffer touches
-  used: u32; // bit for each page that has to have a frame
-  framesFree: i32; // behind the first run; its page tables stay
-  atNull: u64; // what lies at address 0: without asserts, to unlink what is on no list stores there
-  subject: i32; // SUBJECT_*: what is wrong; nothing that follows is meant otherwise
+  used: u32; // bit for each page that must have a frame
+  framesFree: i32; // after the first run; its page tables stay
+  atNull: u64; // word at address 0: without asserts, unlinking an entry that is on no list stores there
+  subject: i32; // SUBJECT_*: the kind of failure; the fields below are valid only with one
   page: i32;
   wanted: i32;
   found: i32;
@@ -87,7 +87,7 @@ const run = changetype<Run>(memory.data(offsetof<Run>(), 8));
 const request = changetype<MapRequest>(memory.data(offsetof<MapRequest>(), 8));
 const plans: usize = memory.data(BUFFER_COUNT * offsetof<Planned>(), 8);
 
-/** Maps the area in a space of its own. The machine is booted and has none yet. 0, -ENOMEM or -EINVAL. */
+/** Maps the area in a new address space, once after boot. 0, -ENOMEM or -EINVAL. */
 export function exhaustStart(strategyNumber: i32): i32 {
   const strategy = mappingStrategy(strategyNumber)!;
   const alloc = allocCreate(PID);
@@ -110,7 +110,7 @@ export function exhaustStart(strategyNumber: i32): i32 {
   return 0;
 }
 
-/** Runs all orders of freeing from `order` on, until one fails. Whether none did. */
+/** Runs all orders of freeing from `order` on, until one fails. False when one failed. */
 export function exhaustOrders(alignments: i32, atEnd: bool, order: i32): bool {
   planBuffers(alignments, atEnd);
   for (; order < ORDER_COUNT; order++) {
@@ -120,13 +120,13 @@ export function exhaustOrders(alignments: i32, atEnd: bool, order: i32): bool {
   return true;
 }
 
-/** Makes a single run ready. */
+/** Prepares a single run. */
 export function exhaustPlan(alignments: i32, atEnd: bool, order: i32): void {
   planBuffers(alignments, atEnd);
   planOrder(order);
 }
 
-/** The next step of the run. Whether all is as it has to be. */
+/** Performs the next step of the run. Whether the wanted state holds. */
 export function exhaustStep(): bool {
   if (!perform(run.step) || !pagesHold() || !countsHold()) return false;
   run.step++;
@@ -143,12 +143,12 @@ export function exhaustFailed(): i32 {
   return run.step;
 }
 
-/** SUBJECT_*: what is wrong; 0 as long as nothing is. */
+/** SUBJECT_*: the kind of failure; 0 without one. */
 export function exhaustSubject(): i32 {
   return run.subject;
 }
 
-/** The page that is in a wrong state; -1 when it is something else. */
+/** The page in a wrong state; -1 for a failure of another kind. */
 export function exhaustPage(): i32 {
   return run.page;
 }
@@ -169,7 +169,7 @@ export function exhaustSize(buffer: i32): u32 {
   return plan(buffer).size;
 }
 
-/** The buffer that is freed as number `turn`, from 0. */
+/** The buffer that is freed at place `turn` of the order, from 0. */
 export function exhaustFreed(turn: i32): i32 {
   return (run.freed >>> (4 * turn)) & 15;
 }
@@ -196,9 +196,9 @@ function plan(index: i32): Planned {
 }
 
 /**
- * Lays the buffers out one behind the other. At the end of the area it is the mirror image: the last buffer is the first
- * one's image and ends with the area. The first one takes all that the others leave, so that each finds its place: how it
- * would begin makes no difference there, and each of these layouts comes up five times.
+ * Plans contiguous buffers. At the end of the area the layout is mirrored: the last buffer is the image of the first
+ * one and ends with the area. The first buffer takes the rest of the area, so that the others get their places. So the
+ * alignment of its start has no effect there, and each of these layouts occurs five times.
  */
 function planBuffers(alignments: i32, atEnd: bool): void {
   let end: u32 = 0;
@@ -221,7 +221,7 @@ function planBuffer(index: i32, offset: u32, end: u32): void {
   planned.buffer = 0;
 }
 
-/** Where a buffer ends that begins at `start`. */
+/** The end of a buffer that begins at `start`. */
 function alignedEnd(start: u32, alignment: i32): u32 {
   const next = ((start >>> PAGE_SHIFT) + 1) << PAGE_SHIFT;
   switch (alignment) {
@@ -239,7 +239,7 @@ function alignedEnd(start: u32, alignment: i32): u32 {
   }
 }
 
-/** Order number `order` of all, sorted by who is freed first, then by who is next, and so on. */
+/** Order number `order` of all, sorted by the first freed buffer, then by the second, and so on. */
 function planOrder(order: i32): void {
   run.order = order;
   run.freed = 0;
@@ -278,7 +278,7 @@ function free(planned: Planned): bool {
   return true;
 }
 
-/** The shrinker takes all that it may. Nothing of the run is left then. */
+/** Runs the shrinker on all pages that it may take. Afterwards nothing of the run is left. */
 function shrink(): bool {
   const reclaims = run.alloc.strategy.reclaims;
   const wanted = reclaims ? popcnt(run.used) : 0;
@@ -290,7 +290,7 @@ function shrink(): bool {
   return left == run.framesFree || fail(SUBJECT_FRAMES, run.framesFree, left);
 }
 
-/** Every page has a frame, and is on the LRU, exactly if it has to. */
+/** Whether exactly the wanted pages have a frame, and exactly the wanted pages are on the LRU. */
 function pagesHold(): bool {
   let framed: u32 = 0;
   let onLru: u32 = 0;
@@ -307,7 +307,7 @@ function pagesHold(): bool {
   return false;
 }
 
-/** The LRU is as long as there are idle pages, as many pages are mapped for the user as have frames, and null is no record. */
+/** Whether the LRU has every idle page, the user's table maps every page with a frame, and address 0 is unchanged. */
 function countsHold(): bool {
   const idle = popcnt(idlePages());
   const listed = lruLength();
@@ -319,7 +319,7 @@ function countsHold(): bool {
   return mapped == used || fail(SUBJECT_MAPPED, used, mapped);
 }
 
-/** Pages that the list links, counted no further than to one too many: a broken list may have no end. */
+/** Length of the list, counted up to one page too many: a broken list may be endless. */
 function lruLength(): i32 {
   let length = 0;
   let page = lruFirst();
@@ -330,7 +330,7 @@ function lruLength(): i32 {
   return length;
 }
 
-/** Those that no live buffer touches, but one did; none under a strategy that keeps its pages. */
+/** Pages that an earlier buffer touched and no live one touches; none under a strategy that keeps its pages. */
 function idlePages(): u32 {
   return run.alloc.strategy.reclaims ? run.used & ~run.active : 0;
 }
@@ -339,7 +339,7 @@ function pageState(framed: u32, onLru: u32, index: i32): i32 {
   return ((framed >>> index) & 1) * PAGE_HAS_FRAME + ((onLru >>> index) & 1) * PAGE_ON_LRU;
 }
 
-/** Keeps what is wrong. Always false. */
+/** Records the failure. Always false. */
 function fail(subject: i32, wanted: i32, found: i32): bool {
   run.subject = subject;
   run.page = -1;

@@ -3,12 +3,12 @@
 export const BUFFER_COUNT = 5;
 /** Orders in which five buffers can be freed. */
 export const ORDER_COUNT = 120;
-/** Ways in which a buffer may end, in relation to the end of the one before it. */
+/** Number of alignments of a buffer's end, in relation to the end of the one before it. */
 export const ALIGNMENT_COUNT = 5;
-/** The same for all five: ALIGNMENT_COUNT to the power of BUFFER_COUNT. Digits to the base 5, the first buffer's is the lowest. */
+/** The same for all five: ALIGNMENT_COUNT to the power of BUFFER_COUNT. Base-5 digits, the first buffer's is the lowest. */
 export const ALIGNMENTS_COUNT = 3125;
 
-/** The page in which the buffer before ends is the "same" one; after an aligned end, the page that follows. */
+/** The "same" page is the one in which the buffer before ends; after an aligned end, the next page. */
 export const ALIGN_SAME_PAGE = 0;
 export const ALIGN_SAME_PAGE_END = 1;
 export const ALIGN_NEXT_PAGE = 2;
@@ -16,8 +16,8 @@ export const ALIGN_NEXT_PAGE_END = 3;
 export const ALIGN_NEXT_BUT_ONE_PAGE = 4;
 
 /**
- * Steps of a run, by the first of each part: all buffers are reserved, freed in the run's order, reserved once more (on
- * pages of the LRU); in that order each one is freed and reserved again between its neighbours; all are freed; the shrinker
+ * The first step of each part of a run. All buffers are reserved, freed in the run's order, and reserved again (on pages
+ * of the LRU). In that order each one is freed and reserved again between its neighbours. All are freed. The shrinker
  * runs.
  */
 export const STEP_FREE = 5;
@@ -27,7 +27,7 @@ export const STEP_FREE_AGAIN = 25;
 export const STEP_SHRINK = 30;
 export const STEP_COUNT = 31;
 
-/** What may be found wrong. A page's state is the sum of PAGE_*. */
+/** Kinds of failures. A page's state is the sum of PAGE_*. */
 export const SUBJECT_NONE = 0;
 export const SUBJECT_PAGE = 1;
 export const SUBJECT_RESERVE = 2;

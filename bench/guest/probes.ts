@@ -1,6 +1,6 @@
 /**
- * Single parts of the guest, for benchmarks to call alone. Compiled together with the whole guest, as the release build
- * is, into build/bench.wasm.
+ * Single parts of the guest, for benchmarks. Compiled together with the whole guest, with the options of the release
+ * build, into build/bench.wasm.
  */
 import { BINDER_TYPE_BINDER } from '../../assembly/abi/protocol';
 import { FRAME_ARRAY } from '../../assembly/abi/machine';
@@ -20,7 +20,7 @@ const translation = changetype<Translation>(memory.data(offsetof<Translation>(),
 const transaction = changetype<Transaction>(memory.data(offsetof<Transaction>(), 8));
 const object = changetype<FlatObject>(memory.data(offsetof<FlatObject>(), 8));
 
-/** What the driver knows of the process by its descriptor. */
+/** The proc of a descriptor. */
 export function probeProc(thread: Thread, fd: i32): Proc {
   return changetype<Proc>(fdFile(thread.process, fd)!.owner);
 }
@@ -40,12 +40,12 @@ export function probeFrames(order: i32): usize {
   return frameAlloc(order, FRAME_ARRAY, 0);
 }
 
-/** Copies bytes of the process's memory to linear address `target`. Bytes that were not copied. */
+/** Copies bytes of the process's memory to linear address `target`. The number of bytes not copied. */
 export function probeCopyFromUser(process: Process, target: usize, source: f64, size: u32): u32 {
   return copyFromUser(process.space!, target, <u64>source, size);
 }
 
-/** Makes ready for `probeTranslate`: the thread's proc sends to `target`, which keeps a ref to the object. 0 or a negative errno. */
+/** Prepares `probeTranslate`: the thread's proc sends to `target`, which keeps a ref to the object. 0 or a negative errno. */
 export function probeTranslateStart(thread: Thread, fd: i32, target: Proc): i32 {
   const proc = probeProc(thread, fd);
   translation.transaction = transaction;
@@ -56,7 +56,7 @@ export function probeTranslateStart(thread: Thread, fd: i32, target: Proc): i32 
   return translateObject();
 }
 
-/** Turns a known binder into the target's handle, and drops the count that this gave the handle. 0 or a negative errno. */
+/** Translates a known binder into the target's handle, and drops the reference that this takes. 0 or a negative errno. */
 export function probeTranslate(): i32 {
   const error = translateObject();
   return error ? error : refDecForDesc(translation.target, <u32>object.binder, true);

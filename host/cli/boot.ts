@@ -1,10 +1,10 @@
-/** The guest's code on disk. Owns where it lies in the package, and that it is compiled once for all machines of a run. */
+/** The guest's code on disk. Owns its path in the package. Compiles it once for all machines of a run. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './packagefile.ts';
 import { UsageError } from './usage.ts';
 
-/** The guest's builds that run scripts: `debug` has asserts and poisons what is free, `release` is the fast one. */
+/** The guest's builds for scripts: `debug` has asserts and poisons freed memory, `release` is the fast one. */
 export const BUILDS = ['release', 'debug'] as const;
 export type Build = (typeof BUILDS)[number];
 
@@ -13,7 +13,7 @@ const compiled = new Map<Build, WebAssembly.Module>();
 /**
  * A build of the guest.
  *
- * @throws UsageError when it has not been made
+ * @throws UsageError when it is not built
  */
 export function guestModule(build: Build = 'release'): WebAssembly.Module {
   let module = compiled.get(build);
@@ -31,10 +31,10 @@ function bytesOf(build: Build): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * `npm start` builds what the guide needs, and no more.
+ * Checks for files of a full build: `npm start` builds only the files that the guide needs.
  *
  * @param files Paths below the package's folder.
- * @throws UsageError when one of them has not been made
+ * @throws UsageError when one of them is not built
  */
 export function checkBuilt(files: readonly string[]): void {
   const missing = files.find((file) => !existsSync(join(ROOT, file)));

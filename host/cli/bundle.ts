@@ -1,6 +1,6 @@
 /**
- * From a script's source to a module that node can import. esbuild bundles the script with what it imports from its
- * own folder. `binderlab` means this very program's modules, wherever the script lies: they are handed over by a global.
+ * Turns a script's source into a module that node can import. esbuild bundles the script with its imports from its own
+ * folder. `binderlab` denotes the modules of the running program, in any folder: a global passes them to the script.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ const API: Readonly<Record<string, () => Promise<object>>> = {
   'binderlab/errno': () => import('../../assembly/abi/errno.ts'),
 };
 
-/** What a script's module must export. */
+/** The exports that a script's module must have. */
 export interface ScriptModule {
   default?: unknown;
 }
@@ -36,16 +36,16 @@ const API_PLUGIN: Plugin = {
 };
 
 /**
- * Bundles and imports a script. Stack traces of its errors point into its own source from then on.
+ * Bundles and imports a script. Stack traces of its errors point into its source.
  *
- * @throws UsageError when there is no such file, or it cannot be compiled: with the place and what is wrong there.
+ * @throws UsageError when the file does not exist, or cannot be compiled: with the place and the cause.
  */
 export async function importScript(script: string): Promise<ScriptModule> {
   const { build } = await import('esbuild'); // here, since only scripts need it
   const folder = mkdtempSync(join(tmpdir(), 'binderlab-'));
   const bundle = join(folder, 'script.mjs');
   const remove = () => rmSync(folder, { recursive: true, force: true });
-  process.once('exit', remove); // a module that never comes to its end may be ended from outside
+  process.once('exit', remove); // the watchdog may end the process while the module is still being evaluated
   try {
     await build({
       entryPoints: [resolve(script)],

@@ -1,12 +1,12 @@
-/** Commands as tables: what each takes, and what it does with it. commandline.ts reads lines by them, help.ts prints them. */
+/** Commands as tables: their options, words and actions. commandline.ts reads lines by them, help.ts prints them. */
 
 /** An option: `--json`, or `--seed N`. */
 export interface Option {
   readonly type: 'boolean' | 'string';
   readonly description: string;
-  /** What stands for the value in help. */
+  /** Placeholder of the value in help. */
   readonly hint?: string;
-  /** The only values that there are. */
+  /** The allowed values. */
   readonly choices?: readonly string[];
   readonly default?: string;
   readonly required?: true;
@@ -16,7 +16,7 @@ export type Options = Readonly<Record<string, Option>>;
 
 /** The words of a command line that are neither options nor their values. */
 export interface Words {
-  /** What stands for them in help. */
+  /** Their placeholder in help. */
   readonly hint: string;
   readonly description: string;
   readonly min: 0 | 1;
@@ -32,16 +32,16 @@ type ValueOf<O extends Option> = O extends { type: 'boolean' }
 /** Options that have a value on every command line. */
 type Given = { default: string } | { required: true };
 
-/** The values of all options: strings as they stand on the line, or the default. */
+/** The values of all options: strings from the line, or the default. */
 export type Values<O extends Options> = { -readonly [Name in keyof O]: ValueOf<O[Name]> };
 
-/** A command line that was understood. */
+/** A parsed command line. */
 export interface CommandLine<O extends Options> {
   args: Values<O>;
   words: string[];
-  /** What stands behind `--`, for the script. */
+  /** The words after `--`, for the script. */
   scriptArgs: string[];
-  /** The options that stand on the line. */
+  /** The options on the line. */
   given: ReadonlySet<string>;
 }
 
@@ -49,22 +49,22 @@ export interface CliCommand<O extends Options> {
   readonly options: O;
   /** Absent: the command takes none. */
   readonly words?: Words;
-  /** The option that is meant by whoever gives a word to a command that takes none. */
+  /** The option that errors suggest when a command without words gets one. */
   readonly wordsBelongTo?: keyof O & string;
-  /** Whether a script may be given arguments of its own, behind `--`. */
+  /** Whether arguments for a script may follow after `--`. */
   readonly scriptArgs?: true;
   /** Pairs of options that contradict each other. */
   readonly contrary?: readonly (readonly [keyof O & string, keyof O & string])[];
-  /** A command line without the program's name, and what it does. */
+  /** A command line without the program's name, and its description. */
   readonly examples: readonly (readonly [line: string, says: string])[];
-  /** @throws UsageError for values that make no sense. */
+  /** @throws UsageError for invalid values. */
   run(line: CommandLine<O>): void | Promise<void>;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: what a command takes varies, and only a table of its own reads it
 export type AnyCommand = CliCommand<any>;
 
-/** The command as it is, with the types of its options. */
+/** The same command, with the types of its options. */
 export function defineCommand<const O extends Options>(command: CliCommand<O>): CliCommand<O> {
   return command;
 }

@@ -1,6 +1,6 @@
 /**
- * Reads a command line by the table of its command. Nothing on it is ignored: what is not understood is refused, with the
- * name that was meant where one is near.
+ * Reads a command line by the table of its command. Nothing on it is ignored: unknown words are refused, with a
+ * suggestion when a known name is similar.
  */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import type { CliCommand, CommandLine, Option, Options, Values } from './command.ts';
@@ -10,7 +10,7 @@ import { UsageError } from './usage.ts';
 type Token = NonNullable<ReturnType<typeof parseArgs>['tokens']>[number];
 type OptionToken = Extract<Token, { kind: 'option' }>;
 
-/** The words that are neither options nor the values of some, with their places. */
+/** The words that are neither options nor values of options, with their places. */
 export function wordsOf(line: readonly string[], options: Options): { word: string; at: number }[] {
   return tokensOf(line, options).flatMap((token) =>
     token.kind === 'positional' ? [{ word: token.value, at: token.index }] : [],
@@ -18,8 +18,8 @@ export function wordsOf(line: readonly string[], options: Options): { word: stri
 }
 
 /**
- * @param name The command's, for errors.
- * @throws UsageError for whatever the command does not take, lacks, or cannot take together.
+ * @param name The command's name, for errors.
+ * @throws UsageError for unknown, missing and contradictory options or words.
  */
 export function readCommandLine<O extends Options>(
   name: string,
@@ -54,7 +54,7 @@ function tokensOf(line: readonly string[], options: Options): Token[] {
     args: [...line],
     options: Object.fromEntries(types),
     allowPositionals: true,
-    // so that the complaints are this program's own
+    // so that this program words the errors
     strict: false,
     tokens: true,
   } satisfies ParseArgsConfig;

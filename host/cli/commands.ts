@@ -1,8 +1,8 @@
-/** All commands by name. Each is loaded when it is asked for. */
+/** All commands by name. Each is loaded on use. */
 import type { AnyCommand } from './command.ts';
 
 interface CommandEntry {
-  /** What it does, in a sentence without a full stop. */
+  /** Its description, one sentence without a full stop. */
   summary: string;
   load: () => Promise<AnyCommand>;
 }

@@ -1,4 +1,4 @@
-/** What is said of an error that ends the program, and the exit code. */
+/** The message and the exit code of an error that ends the program. */
 import { getSystemErrorMap } from 'node:util';
 import { JournalError } from '../trace/journaltext.ts';
 import { BinderlabError } from '../wire/error.ts';
@@ -9,10 +9,10 @@ export interface Failure {
   exitCode: number;
 }
 
-/** Other errors that speak for themselves, by name: their modules are large, and not every command needs them. */
+/** Names of other errors whose message suffices. Their modules are large, and not every command loads them. */
 const SPEAKING = ['ReplayError', 'HistoryError'];
 
-/** A sentence where the user can mend it, a stack where only we can. */
+/** A sentence when the user can fix the error, a stack when it is a bug of ours. */
 export function failureOf(error: unknown): Failure {
   if (!(error instanceof Error)) return { message: String(error), exitCode: EXIT_NO };
   const { message, name, stack = message } = error;
@@ -25,7 +25,7 @@ export function failureOf(error: unknown): Failure {
   return { message: speaks ? message : stack, exitCode: EXIT_NO };
 }
 
-/** What the operating system says of a call that failed: "no space left on device". */
+/** The operating system's text of a failed call: "no space left on device". */
 export function systemText({ errno, message }: NodeJS.ErrnoException): string {
   return getSystemErrorMap().get(errno ?? 0)?.[1] ?? message;
 }

@@ -1,6 +1,6 @@
 /**
  * Journals in files: `.jsonl`, `.jsonl.gz`, `-` for stdin or stdout, and folders, which stand for all journals below
- * them. Whether a file is compressed is told by its bytes when it is read, by its name when it is written.
+ * them. A reader detects compression by the file's bytes, a writer decides it by the file's name.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -13,7 +13,7 @@ import { UsageError } from './usage.ts';
 const STDIN = '-';
 const STDIN_NAME = 'standard input';
 
-/** Where a journal is, and what to call a file made from it. */
+/** The path of a journal, and the name of a file made from it. */
 export interface JournalPath {
   /** A file, or `-`. */
   path: string;
@@ -21,7 +21,7 @@ export interface JournalPath {
   name: string;
 }
 
-/** Whether a file's name is that of a journal. */
+/** Whether a file has the name of a journal. */
 export function isJournalName(name: string): boolean {
   return name.endsWith('.jsonl') || name.endsWith('.jsonl.gz');
 }
@@ -29,7 +29,7 @@ export function isJournalName(name: string): boolean {
 /**
  * The journals that the arguments of a command stand for, folders in alphabetical order.
  *
- * @throws JournalError for what is not there, and for a folder without journals.
+ * @throws JournalError for a missing file, and for a folder without journals.
  */
 export function findJournals(paths: readonly string[]): JournalPath[] {
   return paths.flatMap((named) => {
@@ -56,7 +56,7 @@ function journalsBelow(root: string, folder: string): JournalPath[] {
 /**
  * Reads one journal.
  *
- * @throws JournalError when it cannot be read, or is none.
+ * @throws JournalError when the file cannot be read, or is not a journal.
  */
 export async function readJournal({ path }: JournalPath): Promise<Journal> {
   const file = path === STDIN ? STDIN_NAME : path;
@@ -67,12 +67,12 @@ export async function readJournal({ path }: JournalPath): Promise<Journal> {
   } catch (error) {
     throw new JournalError(file, 0, `cannot be read: ${(error as Error).message}`);
   }
-  const journal = parseJournal(new TextDecoder().decode(bytes), file); // which leaves a byte order mark out
+  const journal = parseJournal(new TextDecoder().decode(bytes), file); // which drops a byte order mark
   checkWhole(journal, file);
   return journal;
 }
 
-/** @throws JournalError for a journal that was cut: what is left of it may well be as recorded, and says nothing. */
+/** @throws JournalError for a truncated journal: a replay of the rest may succeed, but proves nothing. */
 function checkWhole({ header, steps }: Journal, file: string): void {
   const fail = (problem: string): never => {
     throw new JournalError(file, 0, problem);
@@ -95,7 +95,7 @@ function checkWhole({ header, steps }: Journal, file: string): void {
 }
 
 /**
- * Nobody is to work for minutes to hear that the result has no place.
+ * Checks a target before work that may take minutes.
  *
  * @throws UsageError when a file cannot be made there: no such folder, or the path is one.
  */
@@ -107,7 +107,7 @@ export function checkTarget(option: string, path: string): void {
 }
 
 /**
- * Writes a journal, compressed when the name ends in `.gz`; `-` is stdout. Folders on the way are made.
+ * Writes a journal, compressed when the name ends in `.gz`; `-` is stdout. Makes missing folders.
  *
  * @throws UsageError when the file cannot be written.
  */
@@ -125,7 +125,7 @@ export function writeJournal(path: string, journal: Journal): void {
   }
 }
 
-/** Whether the path is a folder that is there. */
+/** Whether the path is an existing folder. */
 export function isFolder(path: string): boolean {
   return existsSync(path) && statSync(path).isDirectory();
 }

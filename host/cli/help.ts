@@ -4,18 +4,18 @@ import { MACHINE_OPTIONS } from './machineoptions.ts';
 
 const WIDTH_MIN = 40;
 const WIDTH_MAX = 100;
-/** Where there is no terminal. */
+/** The width without a terminal. */
 const WIDTH_DEFAULT = 80;
 const PROGRAM = 'binderlab';
-/** Between what is explained and what is said of it. */
+/** Columns between an entry and its description. */
 const GAP = 2;
-/** What is longer has its explanation in the next line. */
+/** The description of a longer entry begins on the next line. */
 const LEFT_MAX = 26;
 
-/** What is explained, and what is said of it. */
+/** An entry, and its description. */
 type Entry = readonly [left: string, says: string];
 
-/** @param columns The terminal's; undefined when there is none. */
+/** @param columns The terminal's width; undefined without a terminal. */
 export function helpWidth(columns: number | undefined): number {
   return Math.min(Math.max(columns ?? WIDTH_DEFAULT, WIDTH_MIN), WIDTH_MAX);
 }
@@ -78,7 +78,7 @@ function optionEntries(options: readonly [string, Option][]): Entry[] {
   });
 }
 
-/** A heading, its entries in two columns, and an empty line; nothing when there is no entry. */
+/** A heading, its entries in two columns, and an empty line; no lines without entries. */
 function section(heading: string, entries: readonly Entry[], width: number): string[] {
   if (entries.length === 0) return [];
   const longest = Math.max(...entries.map(([left]) => left.length).filter((length) => length <= LEFT_MAX));

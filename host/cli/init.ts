@@ -1,4 +1,4 @@
-/** `binderlab init`: writes what an editor needs to know the types of scripts in a folder that has no package of its own. */
+/** `binderlab init`: writes the file that gives an editor the types of scripts, in a folder without its own package. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, relative, resolve, sep } from 'node:path';
@@ -9,7 +9,7 @@ import { ROOT } from './packagefile.ts';
 import { EXIT_FINE, EXIT_NO } from './usage.ts';
 
 const FILE = 'tsconfig.json';
-/** This package as it lies on disk. */
+/** This package's compiled code on disk. */
 const DIST = join(ROOT, 'dist');
 
 export const initCommand = defineCommand({
@@ -55,7 +55,7 @@ function settingsFor(folder: string): Settings {
   return { compilerOptions, include: ['*.ts', '*.js', '*.mjs'] };
 }
 
-/** Whether TypeScript finds the package from there by itself. */
+/** Whether TypeScript finds the package from that folder by itself. */
 function isInstalled(folder: string): boolean {
   try {
     createRequire(pathToFileURL(join(resolve(folder), 'script.js'))).resolve('binderlab/package.json');
@@ -65,7 +65,7 @@ function isInstalled(folder: string): boolean {
   }
 }
 
-/** What stands in package.json's "exports", as paths. */
+/** The "exports" of package.json, as paths. */
 function pathsFrom(folder: string): Record<string, string[]> {
   const near = relative(resolve(folder), DIST).split(sep).join('/');
   const dist = near.startsWith('.') ? near : `./${near}`;

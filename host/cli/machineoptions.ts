@@ -1,4 +1,4 @@
-/** The options that every command takes: how the machine is made. */
+/** The machine's options, which every command takes. */
 
 import type { BootOptions } from '../machine.ts';
 import { STRATEGIES, type Strategy } from '../wire/strategy.ts';
@@ -16,7 +16,7 @@ export const MACHINE_OPTIONS = {
   memory: { type: 'string', hint: 'MIB', default: '64', description: 'memory of the machine, in MiB' },
 } as const satisfies Options;
 
-/** The machine that the options ask for. */
+/** The machine that the options request. */
 export interface MachineChoice {
   strategy: Strategy;
   seed: number;
@@ -24,14 +24,14 @@ export interface MachineChoice {
   memory: number;
 }
 
-/** @throws UsageError for numbers that are none or out of range. */
+/** @throws UsageError for invalid numbers and for numbers out of range. */
 export function machineChoice(args: { strategy: Strategy; seed: string; memory: string }): MachineChoice {
   const seed = wholeNumber('--seed', args.seed, 0, SEED_MAX);
   const memory = wholeNumber('--memory', args.memory, MEMORY_MIN_MIB, MEMORY_MAX_MIB);
   return { strategy: args.strategy, seed, memory };
 }
 
-/** The choice, with the code to run. */
+/** The boot options of the choice, with the guest's code. */
 export function machineOptions(choice: MachineChoice, build?: Build): BootOptions {
   const { strategy, seed, memory: memoryMiB } = choice;
   return { wasm: guestModule(build), strategy, seed, memoryMiB };

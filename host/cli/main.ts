@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The `binderlab` command: finds the command that a line names, has it read the line, and ends with its exit code. */
+/** The `binderlab` command: finds the command that a line names, runs it, and sets its exit code. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { COMMANDS } from './commands.ts';
@@ -11,7 +11,7 @@ const PROGRAM = 'binderlab';
 const HELP = ['--help', '-h'];
 const VERSION = ['--version', '-v'];
 
-/** Runs one command line. The exit code is left in `process.exitCode`, so that what was printed is written out. */
+/** Runs one command line. Sets `process.exitCode` and does not exit, so that all output is written. */
 async function main(line: readonly string[]): Promise<void> {
   const [first = ''] = line;
   if (line.length === 1 && VERSION.includes(first)) {
@@ -39,7 +39,7 @@ async function main(line: readonly string[]): Promise<void> {
   }
 }
 
-/** @param name The command's; the program's help when there is none. */
+/** @param name The command's name; undefined for the help of the program. */
 async function helpOf(name: string | undefined): Promise<string> {
   const { commandHelp, helpWidth, programHelp } = await import('./help.ts');
   const width = helpWidth(process.stdout.columns);
@@ -51,7 +51,7 @@ async function helpOf(name: string | undefined): Promise<string> {
   return programHelp(packageFacts().description, Object.fromEntries(summaries), width);
 }
 
-/** @throws UsageError when there is no such command. */
+/** @throws UsageError for an unknown command. */
 function entryOf(name: string): (typeof COMMANDS)[string] {
   const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (entry !== undefined) return entry;
@@ -66,7 +66,7 @@ function complain(message: string): void {
   process.stderr.write(`${PROGRAM}: ${message}\n`);
 }
 
-/** A reader that has seen enough, such as head, is no error; a full disk is. */
+/** A reader that closes the pipe, such as head, is not an error; a full disk is. */
 process.stdout.on('error', async (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(process.exitCode ?? EXIT_FINE);
   const { systemText } = await import('./failure.ts');

@@ -1,10 +1,10 @@
-/** Names that a user has mistaken. */
+/** Suggestions for misspelled names. */
 import { closest, distance } from 'fastest-levenshtein';
 
-/** Names that differ by more letters are not taken for misspelled ones. */
+/** The maximum of different letters in a misspelled name. */
 const MISSPELLED_MAX = 2;
 
-/** What follows on a mistaken name: the one that was meant, or all that there are. */
+/** The text after an unknown name: the similar name, or all names. */
 export function didYouMean(name: string, known: readonly string[], mark = ''): string {
   const near = closest(name, known);
   if (near !== '' && distance(name, near) <= MISSPELLED_MAX) return `did you mean ${mark}${near}?`;

@@ -1,15 +1,15 @@
-/** Standard output while scripts run: it is kept for what the command prints, whatever a script prints. */
+/** Standard output while scripts run: it is reserved for the command, and scripts print elsewhere. */
 
 type Write = NodeJS.WriteStream['write'];
 
 export interface ReservedStdout {
   /** Writes to standard output. */
   print(text: string): void;
-  /** Others may write there again. */
+  /** Ends the reservation. */
   release(): void;
 }
 
-/** From now on all that others print goes to standard error. */
+/** Redirects all other output to standard error. */
 export function reserveStdout(): ReservedStdout {
   const { stdout, stderr } = process;
   const { write } = stdout;
@@ -19,7 +19,7 @@ export function reserveStdout(): ReservedStdout {
   };
 }
 
-/** Runs it with standard output on standard error; with nothing of either unless it `isHeard`. */
+/** Runs a function with its standard output on standard error; without `isHeard` both are discarded. */
 export async function aside<T>(run: () => Promise<T>, isHeard = true): Promise<T> {
   const release = isHeard ? reserveStdout().release : redirected([process.stdout, process.stderr], swallow);
   try {
@@ -29,7 +29,7 @@ export async function aside<T>(run: () => Promise<T>, isHeard = true): Promise<T
   }
 }
 
-/** @returns Ends it. */
+/** @returns A function that ends the redirection. */
 function redirected(streams: readonly NodeJS.WriteStream[], write: Write): () => void {
   const own = streams.map((stream) => [stream, stream.write] as const);
   for (const stream of streams) stream.write = write;
@@ -38,7 +38,7 @@ function redirected(streams: readonly NodeJS.WriteStream[], write: Write): () =>
   };
 }
 
-/** Says what a stream that has room says. */
+/** Discards the text, and returns what a stream with free space returns. */
 const swallow = ((...words: unknown[]) => {
   const done = words.find((word) => typeof word === 'function');
   if (typeof done === 'function') done();

@@ -1,14 +1,14 @@
-/** Files that come with the package: texts name them as from its root, wherever it is installed. */
+/** Files of the package: texts name them relative to its root, wherever it is installed. */
 import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The package's folder: this code is bundled, and lies elsewhere then. */
+/** The package's folder. It is not relative to this file, since a bundle moves this code. */
 export const ROOT = fileURLToPath(new URL('.', import.meta.resolve('binderlab/package.json')));
-/** What of it users are shown. */
+/** The files that texts show to users. */
 const SHOWN = /^(\.[\\/])?(examples|test[\\/]conformance)[\\/]/;
 
-/** A path as it is where something is there; else the package's own file of that name, if there is one. */
+/** The path itself if it exists; else the package's file of that name, if there is one. */
 export function findFile(path: string): string {
   if (existsSync(path) || isAbsolute(path) || !SHOWN.test(`${path}/`)) return path;
   const own = join(ROOT, path);

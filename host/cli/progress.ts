@@ -1,8 +1,8 @@
-/** How far long work has come, on stderr: a line that renews itself on a terminal, a line now and then elsewhere. */
+/** Progress on stderr: on a terminal a line that is rewritten, elsewhere a line from time to time. */
 const TERMINAL_EVERY_MS = 100;
 const PIPE_EVERY_MS = 5000;
 
-/** The items, one after the other. @param what Verb in the past tense: "replayed", of so many. */
+/** Yields the items, and prints the progress. @param what Verb in the past tense: "replayed". */
 export function* withProgress<T>(what: string, items: readonly T[]): Generator<T, void, undefined> {
   const terminal = process.stderr.isTTY === true;
   let shownAt = Date.now();

@@ -1,4 +1,4 @@
-/** `binderlab record`: the inputs of journals in, journals with this emulator's outputs out. */
+/** `binderlab record`: reads the inputs of journals, and writes journals with this emulator's outputs. */
 import { dirname, extname, join } from 'node:path';
 import { Machine } from '../machine.ts';
 import { record } from '../replay.ts';
@@ -67,16 +67,16 @@ export const recordCommand = defineCommand({
   },
 });
 
-/** Where the steps are, in words. */
+/** The places of the steps, as text. */
 function placeOf(files: readonly string[], asked: number, out: string): string {
   if (asked === 1) return files[0] ?? out;
   return `${files.length === asked ? asked : `${files.length} of ${asked}`} journals in ${out}`;
 }
 
 /**
- * Where each journal goes: into the folder under its own name, or, if it is the only one, to the file.
+ * The target of each journal: its own name in the folder, or the file if it is the only journal.
  *
- * @throws UsageError when two would go to the same place, and for a place that there cannot be
+ * @throws UsageError when two have the same target, and for an impossible target
  */
 function targetsOf(paths: readonly JournalPath[], out: string): string[] {
   if (!isFolder(out) && (out === '-' || isJournalName(out))) {
@@ -91,7 +91,7 @@ function targetsOf(paths: readonly JournalPath[], out: string): string[] {
   return targets;
 }
 
-/** The folder is there, or can be made. @throws UsageError for what looks like a file, and for a folder in no folder */
+/** Checks that the folder exists or can be made. @throws UsageError for a file's name, and without a parent folder */
 function checkFolder(out: string): void {
   if (isFolder(out)) return;
   if (!out.endsWith('/') && extname(out) !== '') {

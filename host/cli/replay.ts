@@ -1,4 +1,4 @@
-/** `binderlab replay`: do these journals come out of the emulator as they were recorded? */
+/** `binderlab replay`: compares the emulator's outputs with recorded journals. */
 
 import { ByteOrigins } from '../byteorigins.ts';
 import { Machine } from '../machine.ts';
@@ -13,7 +13,7 @@ import { MACHINE_OPTIONS, machineChoice, machineOptions } from './machineoptions
 import { withProgress } from './progress.ts';
 import { EXIT_NO } from './usage.ts';
 
-/** Journals that are named in the summary before it says "and so many more". */
+/** The maximum of journals that the summary names before "and N more". */
 const NAMED_MAX = 20;
 
 /** What `--json` prints; steps are counted over all journals. */
@@ -22,9 +22,9 @@ interface ReplayReport {
   steps: number;
   equal: number;
   different: Difference[];
-  /** With `--event-hash`: how many events there were in all journals, and the number that stands for them. */
+  /** With `--event-hash`: the number of events in all journals, and their hash. */
   events?: { count: number; hash: string };
-  /** Journals that could not be read, and why; absent when there are none. */
+  /** Journals that could not be read, with the cause; absent without any. */
   unread?: string[];
 }
 
@@ -87,7 +87,7 @@ export const replayCommand = defineCommand({
   },
 });
 
-/** The machine, with the events of each of its steps going into the hash. */
+/** The machine, with the events of its steps added to the hash. */
 function listened(machine: Machine, events: EventHash | null): Performer {
   if (events === null) return machine;
   events.follow(machine.guest);

@@ -9,10 +9,10 @@ import { EXIT_NO, UsageError } from './usage.ts';
 
 export type Script = (machine: Machine) => unknown;
 
-/** So many callers of an error are kept: libbinder's own come first, and the script's line is what its author looks for. */
+/** The number of kept frames of an error: the script's line, which its author needs, comes after libbinder's frames. */
 const SCRIPT_STACK_FRAMES = 60;
 
-/** @throws UsageError when the flags make no machine, e.g. with too little memory. */
+/** @throws UsageError when the flags are invalid for a machine, e.g. with too little memory. */
 export function bootFor(options: BootOptions): Machine {
   try {
     return Machine.boot(options);
@@ -22,7 +22,7 @@ export function bootFor(options: BootOptions): Machine {
   }
 }
 
-/** @throws UsageError when there is no such script, or it is none. */
+/** @throws UsageError when the file does not exist, or is not a script. */
 export async function loadScript(name: string): Promise<Script> {
   const file = findFile(name);
   if (!existsSync(file)) throw new UsageError(`there is no script ${file}`);
@@ -43,7 +43,7 @@ export async function loadScript(name: string): Promise<Script> {
 /**
  * Runs a script to its end.
  *
- * @returns what went wrong, for people; null when nothing did
+ * @returns the error as text for people; null without one
  */
 export async function runScript(script: Script, machine: Machine): Promise<string | null> {
   const stuck = (): void => {

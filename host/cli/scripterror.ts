@@ -1,6 +1,6 @@
 /**
- * An error of a script, for the person who wrote the script: what went wrong, the line of their own source that led
- * there, and the lines that called it. Frames of binderlab and of node are left out.
+ * An error of a script, for its author: the message, the line of the script's source that caused it, and the lines that
+ * called it. Frames of binderlab and of node are left out.
  */
 import { readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
@@ -15,7 +15,7 @@ interface Place {
   column: number;
 }
 
-/** Everything below these folders is binderlab's own: as compiled, and as source maps name it. */
+/** binderlab's own folders, as compiled and as source maps name them. */
 const OWN_FOLDERS = ['dist', 'host'].map((folder) => join(ROOT, folder, sep));
 
 const LINES_AROUND = 2;
@@ -39,24 +39,24 @@ export function describeScriptError(error: unknown): string {
     .trimEnd();
 }
 
-/** A word about a place in the script, as an engine's stack tells it; about the whole script without one. */
+/** A message about a place in the script, taken from an engine's stack; about the whole script without a stack. */
 export function describeScriptPlace(text: string, stack = ''): string {
   const [place] = scriptPlaces(stack);
   return place === undefined ? text : [`${placeText(place)}: ${text}`, '', ...sourceLines(place)].join('\n');
 }
 
-/** The message; the kind of error where it says more: not of binderlab's own, but of exceptions that Android knows too. */
+/** The message, with the kind of error for exceptions that Android has, too, but not for binderlab's own. */
 function headline(error: Error): string {
   const isPlain = error.name === 'Error' || error instanceof BinderlabError;
   return isPlain && !error.name.endsWith('Exception') ? error.message : `${error.name}: ${error.message}`;
 }
 
-/** What led to it, unless the error has said so itself. */
+/** The cause, unless the message has it. */
 function causeLines({ message, cause }: Error): string[] {
   return cause instanceof Error && !message.includes(cause.message) ? [`because of: ${headline(cause)}`] : [];
 }
 
-/** The places in a stack that lie in the script or in what it imports from its folder. */
+/** The places in a stack that are in the script or in its imports from its folder. */
 function scriptPlaces(stack: string): Place[] {
   const places: Place[] = [];
   for (const frame of stack.split('\n')) {
@@ -75,7 +75,7 @@ function placeText({ file, line, column }: Place): string {
   return `${near.startsWith('..') ? file : near}:${line}:${column}`;
 }
 
-/** The line itself, marked, with its neighbours; nothing when the source cannot be read. */
+/** The marked line with its neighbours; no lines when the source cannot be read. */
 function sourceLines({ file, line, column }: Place): string[] {
   let source: string[];
   try {

@@ -1,6 +1,6 @@
-/** What a user may get wrong on the command line, and the exit codes. */
+/** Errors on the command line, and the exit codes. */
 
-/** The command line, or a file that it names, makes no sense. Shown without a stack; the program ends with exit code 2. */
+/** The command line, or a file that it names, is invalid. Shown without a stack; the program ends with exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }

@@ -1,6 +1,6 @@
 /**
- * The guest: one instance of the wasm module with a memory of its own, and views on that memory. Knows nothing of
- * processes or of Binder. The memory never grows, so the views stay valid as long as the guest lives.
+ * The guest: one instance of the wasm module with its own memory, and views on that memory. It knows neither processes
+ * nor Binder. The memory never grows, so the views stay valid as long as the guest lives.
  */
 import { instantiateSync } from '@assemblyscript/loader';
 import { DIGEST, type GuestExports } from '../../build/layout.ts';
@@ -8,16 +8,16 @@ import { DIGEST, type GuestExports } from '../../build/layout.ts';
 const MIB = 1024 * 1024;
 const WASM_PAGE = 64 * 1024;
 
-/** The module's bytes, or the module compiled before: several guests may share one. */
+/** The module's bytes, or the compiled module, which several guests may share. */
 export type WasmSource = ArrayBuffer | ArrayBufferView | CompiledWasm;
 
-/** A WebAssembly.Module. Spelled out, since a program that imports this may have no declarations of WebAssembly. */
+/** A WebAssembly.Module. Spelled out, since a program that imports this may lack the declarations of WebAssembly. */
 export interface CompiledWasm {
   readonly [Symbol.toStringTag]?: string;
 }
 
 export class Guest {
-  /** The module's functions as they are: what the machine calls on every step. */
+  /** The module's functions, unwrapped. The machine calls them on every step. */
   readonly raw: GuestExports;
   readonly memory: { readonly buffer: ArrayBuffer };
   /** Compiled code, for further guests of the same build. */
@@ -31,7 +31,7 @@ export class Guest {
 
   /**
    * @param memoryMiB Size of linear memory: the machine's physical memory and what the module keeps below it.
-   * @throws Error when the module is not binderlab's guest, or of a build whose layout is another.
+   * @throws Error when the module is not binderlab's guest, or comes from a build with another layout.
    */
   constructor(wasm: WasmSource, memoryMiB: number) {
     const pages = (memoryMiB * MIB) / WASM_PAGE;
@@ -40,7 +40,7 @@ export class Guest {
     const module = wasm instanceof WebAssembly.Module ? wasm : new WebAssembly.Module(wasm as BufferSource);
     checkLayout(module);
     const { instance } = instantiateSync(module, { env: { memory } });
-    // The loader's own exports are wrapped, and an instance's are slow to look up: both cost more than a small call.
+    // The loader wraps its exports, and an instance's are slow to look up: both cost more than a small call.
     this.raw = { ...instance.exports } as unknown as GuestExports;
     this.module = module;
     const buffer = this.memory.buffer;
@@ -51,7 +51,7 @@ export class Guest {
   }
 }
 
-/** The host reads the guest's memory by its layout, so it takes a guest of its own layout alone. */
+/** The host reads the guest's memory by its layout, so both must have the same layout. */
 function checkLayout(module: CompiledWasm): void {
   const [section] = WebAssembly.Module.customSections(module, 'layout');
   if (section === undefined) throw new Error('this wasm module is no binderlab guest: it does not say its layout');

@@ -1,13 +1,13 @@
 /**
- * What linear memory held at one moment. The machine's whole state lies in it, so to put an image back is to put the
- * machine back. An image keeps the memory page by page, and shares with an earlier one every page that is the same:
+ * The contents of linear memory at one moment. Linear memory holds the machine's whole state, so restoring an image
+ * restores the machine. An image keeps the memory page by page, and shares equal pages with an earlier image:
  *
  *     an earlier image   | page 0 | page 1 | page 2 | page 3 |
  *     memory since then      =        =        *        =     + a page more
  *     the new image          |        |     a copy      |       a copy
  *
- * Pages are compared rather than asked for their dirty flags: a flag would have to be cleared, and then taking an
- * image would change the machine. Memory that nobody has ever written to is in no image.
+ * Pages are compared; their dirty flags are not used. Those would have to be cleared, so taking an image would change
+ * the machine. Memory that was never written to is in no image.
  */
 import { PAGE_SIZE } from '../../assembly/abi/machine.ts';
 import type { Guest } from './guest.ts';
@@ -15,9 +15,9 @@ import type { Guest } from './guest.ts';
 const WORDS = PAGE_SIZE / 4;
 
 export class MemoryImage {
-  /** From linear address 0 on; never written to again. */
+  /** From linear address 0 on; never modified. */
   readonly #pages: readonly Int32Array[];
-  /** Bytes that were copied for this image, and not shared with an earlier one. */
+  /** Bytes copied for this image; bytes shared with an earlier image do not count. */
   readonly copiedBytes: number;
 
   private constructor(pages: readonly Int32Array[], copied: number) {
@@ -45,7 +45,7 @@ export class MemoryImage {
     return new MemoryImage(pages, copied);
   }
 
-  /** Makes linear memory what it was. */
+  /** Restores linear memory. */
   restore(guest: Guest): void {
     const { i32, u8 } = guest;
     const end = this.#pages.length * PAGE_SIZE;
@@ -53,7 +53,7 @@ export class MemoryImage {
     for (const [number, page] of this.#pages.entries()) i32.set(page, number * WORDS);
   }
 
-  /** What so many images hold together: a page that several share counts once. */
+  /** Bytes that the images hold together. A page that several images share counts once. */
   static bytesOf(images: Iterable<MemoryImage>): number {
     const pages = new Set<Int32Array>();
     for (const image of images) for (const page of image.#pages) pages.add(page);

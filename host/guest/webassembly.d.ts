@@ -1,6 +1,6 @@
 /**
- * The few words of WebAssembly's JavaScript interface that the guest needs. The core is compiled without the
- * DOM's declarations and without node's, and both of them run it.
+ * The part of WebAssembly's JavaScript interface that the guest needs. The core runs in browsers and in node, and is
+ * compiled without the declarations of either.
  */
 declare namespace WebAssembly {
   interface Memory {
@@ -13,7 +13,7 @@ declare namespace WebAssembly {
   }
   const Memory: new (descriptor: MemoryDescriptor) => Memory;
 
-  /** Compiled code; `exports` tells it apart from any other object. */
+  /** Compiled code; `exports` distinguishes it from other objects. */
   interface Module {
     readonly [Symbol.toStringTag]?: string;
   }

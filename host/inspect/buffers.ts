@@ -8,7 +8,7 @@ export type BufferView = FreeBufferView | UsedBufferView;
 export interface FreeBufferView {
   readonly handle: number;
   readonly free: true;
-  /** From the start of the mapping, and bytes. */
+  /** Bytes from the start of the mapping. */
   readonly offset: number;
   readonly size: number;
 }
@@ -19,20 +19,20 @@ export interface UsedBufferView {
   readonly offset: number;
   /** Bytes up to the next buffer: all parts with their padding. */
   readonly size: number;
-  /** Number of the transaction that it was made for. */
+  /** Number of its transaction. */
   readonly id: number;
   readonly dataSize: number;
   readonly offsetsSize: number;
   readonly extraSize: number;
-  /** The transaction is on its way or being served; else the buffer was delivered and only waits to be freed. */
+  /** The transaction is in flight or being served; else the buffer was delivered and waits to be freed. */
   readonly active: boolean;
   /** Number of the called node; 0 in a reply. */
   readonly node: number;
-  /** Who sent it. */
+  /** The sender's pid. */
   readonly pid: number;
-  /** Handed to user space, which may free it. */
+  /** User space received it, and may free it. */
   readonly allowUserFree: boolean;
-  /** It counts against the asynchronous half. */
+  /** It counts against the asynchronous half of the mapping. */
   readonly isAsync: boolean;
   readonly clearOnFree: boolean;
   readonly spamSuspect: boolean;
@@ -42,14 +42,14 @@ export interface PageView {
   readonly handle: number;
   /** Its place in the mapping. */
   readonly index: number;
-  /** No frame; touched by a live buffer; or mapped, touched by none, and the shrinker may take it. */
+  /** `none`: no frame. `active`: a live buffer touches it. `lru`: mapped, no buffer touches it, the shrinker may take it. */
   readonly state: 'none' | 'active' | 'lru';
   /** Linear address of its frame; null while it has none. */
   readonly frame: number | null;
   readonly userAddress: number;
-  /** Where a twin of it lies in the kernel's addresses; null without one. */
+  /** Its kernel address; null when the kernel does not map it. */
   readonly kernelAddress: bigint | null;
-  /** The process whose mapping it is in. */
+  /** The process that owns the mapping. */
   readonly pid: number;
 }
 

@@ -1,4 +1,4 @@
-/** Views of what the driver counts and logs. */
+/** Views of the driver's counters and logs. */
 
 import { LOG_ENTRIES } from '../../assembly/abi/machine.ts';
 import * as protocol from '../../assembly/abi/protocol.ts';
@@ -6,11 +6,11 @@ import { CONSTANTS } from '../../build/layout.ts';
 import { type KernelMemory, type KernelObject, sizeOf } from './kernelmemory.ts';
 import { type ContextName, contextName } from './procs.ts';
 
-/** How often each word was said, and how objects came and went, since boot. What is zero is left out. */
+/** How often each word was used, and how many objects were made, since boot. Zeros are left out. */
 export interface StatsView {
   /** By name, in the order of their numbers: BC_ words, then BR_ words. */
   readonly words: Readonly<Record<string, number>>;
-  /** By Linux's name, in the order of debugfs. Only of the whole driver: a proc does not count them. */
+  /** By Linux's name, in the order of debugfs. For the whole driver only: a proc does not count them. */
   readonly objects: Readonly<Record<string, { readonly active: number; readonly total: number }>>;
 }
 
@@ -19,14 +19,14 @@ export interface LogEntryView {
   readonly id: number;
   readonly type: 'call' | 'async' | 'reply';
   readonly from: { readonly pid: number; readonly tid: number };
-  /** Zeroes as far as the receiver was not found. */
+  /** A field is 0 when that part of the receiver was not found. */
   readonly to: { readonly pid: number; readonly tid: number; readonly node: number };
   readonly targetHandle: number;
   readonly context: ContextName;
-  /** As the sender gave them: they may be any 64 bits. */
+  /** As the sender gave them: any 64 bits. */
   readonly dataSize: bigint;
   readonly offsetsSize: bigint;
-  /** BR_ word and -errno of a failure; 0 and 0 otherwise. */
+  /** BR_ word and -errno of a failure; otherwise both are 0. */
   readonly returnError: number;
   readonly returnErrorParam: number;
   readonly complete: boolean;
@@ -85,12 +85,12 @@ function logEntryView(entry: KernelObject<'LogEntry'>): LogEntryView {
   };
 }
 
-/** Address of the words that are counted for a proc: they follow it in memory. */
+/** Address of a proc's counters: they follow it in memory. */
 function statsOf(proc: KernelObject<'Proc'>): number {
   return proc.linear + ((sizeOf('Proc') + 7) & ~7);
 }
 
-/** Names by the number in the low byte of the word; of two words with one number the shorter name. */
+/** Names by the number in the low byte of the word. Of two words with the same number, the shorter name. */
 function wordsOf(family: 'BC_' | 'BR_', count: number): string[] {
   const names = Object.entries(protocol).filter(([name]) => name.startsWith(family) && name !== `${family}COUNT`);
   return Array.from({ length: count }, (_, number) => {

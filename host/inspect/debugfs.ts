@@ -1,9 +1,9 @@
 /**
- * The driver's files in debugfs, in the kernel's words: what stands in /sys/kernel/debug/binder. Counts are those since
- * boot of the machine, which is the start of its scenario.
+ * The driver's files in debugfs, in the kernel's format: the contents of /sys/kernel/debug/binder. Counts begin at boot
+ * of the machine, which is the start of its scenario.
  *
- * This shows the machine as it is. Linux changes a little by reading (see the guest's driver/debugfs); who wants that makes
- * a `dump` step.
+ * Reading here changes nothing. On Linux, reading has small effects (see the guest's driver/debugfs); a `dump` step has
+ * them, too.
  */
 import { BinderlabError } from '../wire/error.ts';
 import type { Inspector } from './inspector.ts';
@@ -11,22 +11,22 @@ import { logLine } from './logtext.ts';
 import { nodeLines, procLines } from './statetext.ts';
 import { procStatsLines, statsLines } from './statstext.ts';
 
-/** A file that does not exist has no text. */
+/** A file that does not exist has an empty text. */
 export interface DebugFile {
   exists: boolean;
   text: string;
 }
 
-/** The files that are always there. */
+/** The files that always exist. */
 export const DEBUG_FILES = ['state', 'stats', 'transactions', 'transaction_log', 'failed_transaction_log'] as const;
 
 type FileName = (typeof DEBUG_FILES)[number];
 
 /** Which nodes a file shows. */
 export interface ShownNodes {
-  /** Of procs of that pid; 0: of all. */
+  /** Nodes of procs with that pid; 0: of all procs. */
   pid: number;
-  /** Only those that have a oneway under way. */
+  /** Only nodes with a oneway in flight. */
   asyncOnly: boolean;
 }
 
@@ -42,7 +42,7 @@ export function shownNodes(file: string): ShownNodes | null {
   return name === 'state' || name === 'transactions' ? { pid: 0, asyncOnly: name === 'transactions' } : null;
 }
 
-/** Whether the driver ever has a file of that name. */
+/** Whether the driver can have a file of that name. */
 export function isDebugFile(file: string): boolean {
   return pidOf(file) !== null || DEBUG_FILES.some((known) => known === file);
 }
@@ -98,7 +98,7 @@ export class DebugFiles {
     return ['binder stats:', ...statsLines(inspector.stats(), ''), ...procs.flat()];
   }
 
-  /** All procs of that pid, each under a headline of its own; the file is there on account of the first that opened. */
+  /** All procs of that pid, each with its own headline; the first proc that opened creates the file. */
   #proc(pid: number): DebugFile {
     const { inspector } = this;
     const procs = inspector.procs().filter((proc) => proc.pid === pid);

@@ -1,6 +1,6 @@
 /**
- * Looking at a machine. An `Inspector` answers with plain objects that show the moment at which they were made; looking
- * changes nothing, not even a cache or a counter. Handles in views tell which objects are the same.
+ * Views of a machine. An `Inspector` returns plain objects that show the moment of the call. Inspecting changes
+ * nothing, not even a cache or a counter. Views with the same handle show the same object.
  */
 import type { Guest } from '../guest/guest.ts';
 import { BinderlabError } from '../wire/error.ts';
@@ -25,7 +25,7 @@ import { type ProcessView, processesOf, processView, type VmaView, vmaViews } fr
 export type SpaceOwner = { readonly pid: number } | 'kernel';
 
 export class Inspector {
-  /** The guest's own objects, which the views are made of. */
+  /** The guest's own objects, from which the views are made. */
   readonly kernel: KernelMemory;
 
   /** @internal */ constructor(guest: Guest) {
@@ -47,7 +47,7 @@ export class Inspector {
     return procsOf(this.kernel).map((proc) => procView(this.kernel, proc));
   }
 
-  /** Nodes that are referred to and whose owner is dead, the last one first. */
+  /** Referenced nodes whose owner is dead, the last one first. */
   deadNodes(): NodeView[] {
     return deadNodeViews(this.kernel);
   }
@@ -72,7 +72,7 @@ export class Inspector {
     return lruViews(this.kernel);
   }
 
-  /** What was counted for a proc, or for the whole driver since boot. */
+  /** The counters of a proc, or of the whole driver since boot. */
   stats(proc?: { readonly handle: number }): StatsView {
     return statsView(this.kernel, proc === undefined ? null : this.#proc(proc));
   }
@@ -87,7 +87,7 @@ export class Inspector {
     return logViews(this.kernel, { failed: true });
   }
 
-  /** Areas of an address space, in rising order. The kernel's are what is reserved of its vmalloc area. */
+  /** Areas of an address space, in rising order. The kernel's are the reserved parts of its vmalloc area. */
   vmas(owner: SpaceOwner): VmaView[] {
     const space = this.#space(owner);
     return space === null ? [] : vmaViews(this.kernel, space);
@@ -120,12 +120,12 @@ export class Inspector {
     return rawObjects(this.kernel);
   }
 
-  /** What lies at a linear address: the frame, and of a slab's the object and its field. */
+  /** The frame at a linear address; in a slab's frame also the object and its field. */
   at(address: number): Place {
     return placeAt(this.kernel, address);
   }
 
-  /** Frames of 4 KiB by what they are used for: `free`, `reserved`, `slab`, `table`, `anon`, `binder` and so on. */
+  /** Frames of 4 KiB by their use: `free`, `reserved`, `slab`, `table`, `anon`, `binder` and so on. */
   frames(): Readonly<Record<string, number>> {
     return frameCounts(this.kernel);
   }
@@ -135,7 +135,7 @@ export class Inspector {
     return objectCounts(this.kernel);
   }
 
-  /** @throws BinderlabError for a proc that is gone: its handle may mean something else by now. */
+  /** @throws BinderlabError for a proc that was freed: its handle may denote another object now. */
   #proc({ handle }: { readonly handle: number }): KernelObject<'Proc'> {
     const proc = procsOf(this.kernel).find(({ linear }) => linear === handle);
     if (proc !== undefined) return proc;

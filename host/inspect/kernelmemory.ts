@@ -1,7 +1,7 @@
 /**
  * Kernel objects, read out of guest memory by the layout that the compiler wrote (build/layout.ts). An object has its
- * class's fields by their names in the guest; a pointer is the object that it leads to. Nothing is copied: a field is read
- * when it is asked for, and shows what is there then.
+ * class's fields by their names in the guest; a pointer is the object that it points to. Nothing is copied: each access
+ * to a field reads guest memory.
  *
  *     kernel.list(kernel.roots.procs, 'Proc', 'procsNext').map((proc) => proc.alloc.asyncFree)
  */
@@ -10,7 +10,7 @@ import type { Guest } from '../guest/guest.ts';
 
 type Classes = typeof CLASSES;
 
-/** A class of the guest's, by the name that it has there. */
+/** A class of the guest, by its name there. */
 export type ClassName = keyof Classes;
 export type FieldName<C extends ClassName> = keyof Classes[C]['fields'] & string;
 
@@ -32,7 +32,7 @@ export type KernelObject<C extends ClassName> = Located<C> & {
   readonly [F in FieldName<C>]: FieldValue<FieldType<C, F>>;
 };
 
-/** What an object has beside its fields. */
+/** What an object has besides its fields. */
 export abstract class Located<C extends ClassName> {
   constructor(
     protected readonly source: KernelMemory,
@@ -69,7 +69,7 @@ export class KernelMemory {
 
   constructor(readonly guest: Guest) {}
 
-  /** Where to begin: what the machine has one of. */
+  /** The roots: objects of which the machine has one. */
   get roots(): KernelObject<'Roots'> {
     return this.object('Roots', this.guest.raw.inspectRoots());
   }
@@ -114,7 +114,7 @@ export class KernelMemory {
     return this.guest.u32.subarray(first >> 2, (first >> 2) + count);
   }
 
-  /** All fields of an object; a pointer as the address that it holds. */
+  /** All fields of an object; a pointer is an address. */
   plain(type: ClassName, linear: number): Readonly<Record<string, number | bigint | boolean>> {
     const { data } = this.guest;
     const entries = Object.entries(fieldsOf(type)).map(([name, [offset, fieldType]]) => {
@@ -138,7 +138,7 @@ export function fieldsOf(type: ClassName): Readonly<Record<string, Field>> {
   return CLASSES[type].fields;
 }
 
-/** Bytes of a field of a type that asc writes. */
+/** Bytes of a field of a type, as asc writes the type. */
 export function bytesOf(type: string): number {
   if (type === 'bool' || type === 'u8') return 1;
   if (type === 'u16') return 2;

@@ -1,4 +1,4 @@
-/** Entries of the transaction logs as debugfs shows them. The line of Linux's source that failed is l=LINE. */
+/** Entries of the transaction logs as debugfs shows them. `l=LINE` stands for the line of Linux's source that failed. */
 import type { LogEntryView } from './counts.ts';
 
 export function logLine(entry: LogEntryView): string {
@@ -10,7 +10,7 @@ export function logLine(entry: LogEntryView): string {
   return entry.complete ? line : `${line} (incomplete)`;
 }
 
-/** Linux keeps the sizes in 32 bits, with a sign. */
+/** Linux stores the sizes as signed 32-bit numbers. */
 function int(size: bigint): bigint {
   return BigInt.asIntN(32, size);
 }

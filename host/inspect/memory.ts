@@ -1,4 +1,4 @@
-/** Views of memory: how addresses are translated, and what frames and slabs are used for. */
+/** Views of memory: translation of addresses, and the use of frames and slabs. */
 import * as machine from '../../assembly/abi/machine.ts';
 import {
   FRAME_ANON,
@@ -19,26 +19,26 @@ import { type KernelMemory, sizeOf } from './kernelmemory.ts';
 /** A walk of a page table, as the processor makes it. */
 export interface WalkView {
   readonly address: bigint;
-  /** Level of the descriptor that decides: 1 (none below it) to 3 (a page); a block of 2 MiB is at 2. */
+  /** Level of the last descriptor: 1 (no table below it) to 3 (a page); a block of 2 MiB is at 2. */
   readonly level: 1 | 2 | 3;
-  /** Descriptors met on levels 1, 2 and 3, in arm64's format; 0n where the walk does not come to. */
+  /** Descriptors on levels 1, 2 and 3, in arm64's format; 0n on levels that the walk does not reach. */
   readonly descriptors: readonly [bigint, bigint, bigint];
-  /** The one that decides; 0n when nothing is mapped. */
+  /** The last descriptor; 0n when nothing is mapped. */
   readonly descriptor: bigint;
   /** Linear address of the byte; null when the processor would fault. */
   readonly linear: number | null;
 }
 
 export interface FrameView {
-  /** What it is used for: "anon", "binder", "table", ... */
+  /** Its use: "anon", "binder", "table", ... */
   readonly kind: string;
-  /** Of the block that begins with it: 2^order frames. */
+  /** Order of the block that begins with it: 2^order frames. */
   readonly order: number;
-  /** Holders of the block that begins with it; 0 for the other frames of a block, and free ones. */
+  /** Holders of the block that begins with it; 0 for the other frames of a block, and for free frames. */
   readonly refs: number;
   /** Written to since the flag was last cleared. */
   readonly dirty: boolean;
-  /** Whom it belongs to; a handle, whose kind follows from the frame's. */
+  /** Handle of its owner. The frame's kind determines the owner's. */
   readonly owner: number;
 }
 
@@ -113,7 +113,7 @@ export function frameView(kernel: KernelMemory, linear: number): FrameView | nul
   };
 }
 
-/** How many frames of 4 KiB there are of each kind. They sum up to the machine's memory. */
+/** Number of 4 KiB frames of each kind. Their sum is the machine's memory. */
 export function frameCounts(kernel: KernelMemory): Record<string, number> {
   const counts = FRAME_NAMES.map(() => 0);
   const [size, first] = [sizeOf('Frame'), kernel.object('Frame', kernel.roots.frames).addressOf('kind')];
@@ -124,13 +124,13 @@ export function frameCounts(kernel: KernelMemory): Record<string, number> {
   return Object.fromEntries(FRAME_NAMES.map((name, kind) => [name, counts[kind] ?? 0]));
 }
 
-/** How many kernel objects of each kind live; kinds of which none lives are left out. */
+/** Number of live kernel objects of each kind; zeros are left out. */
 export function objectCounts({ guest: { raw } }: KernelMemory): Record<string, number> {
   const counts = [...CACHE_NAMES].map(([cache, name]) => [name, raw.kmemLive(cache)] as const);
   return Object.fromEntries(counts.filter(([, live]) => live > 0));
 }
 
-/** @param number CACHE_*: what a slab's frame has for its owner. */
+/** @param number CACHE_*: the owner of a slab's frame. */
 export function cacheName(number: number): CacheName {
   return CACHE_NAMES.get(number) as CacheName;
 }

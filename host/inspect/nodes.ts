@@ -1,4 +1,4 @@
-/** Views of objects that processes have sent, and of the handles on them. */
+/** Views of nodes, the objects that processes have sent, and of the refs to them. */
 import type { KernelMemory, KernelObject } from './kernelmemory.ts';
 import { type WorkView, workViews } from './works.ts';
 
@@ -11,28 +11,28 @@ export interface NodeView {
   readonly cookie: bigint;
   /** Its owner has died. */
   readonly dead: boolean;
-  /** What the owner was last told, and whether it has not answered that yet. */
+  /** The last notification to the owner, and whether its answer is pending. */
   readonly hasStrongRef: boolean;
   readonly pendingStrongRef: boolean;
   readonly hasWeakRef: boolean;
   readonly pendingWeakRef: boolean;
-  /** Messages and commands under way in the owner that hold it. */
+  /** Messages and commands in flight in the owner that hold it. */
   readonly localStrongRefs: number;
   readonly localWeakRefs: number;
-  /** Refs of other processes that are strong. */
+  /** Strong refs of other processes. */
   readonly internalStrongRefs: number;
-  /** Holders for the length of an operation. */
+  /** References held during an operation. */
   readonly tmpRefs: number;
   readonly acceptFds: boolean;
   readonly txnSecurityCtx: boolean;
   readonly minPriority: number;
-  /** A oneway is queued, or was delivered and not freed: the next one waits. */
+  /** A oneway is queued, or delivered and not freed: the next one waits. */
   readonly hasAsyncTransaction: boolean;
-  /** It waits in a todo list: its owner is to be told something. */
+  /** It is in a todo list: a notification to its owner is pending. */
   readonly queued: boolean;
   /** Newest first. */
   readonly refs: readonly RefView[];
-  /** Oneways that wait for the one being handled. */
+  /** Oneways that wait until the delivered one is freed. */
   readonly asyncTodo: readonly WorkView[];
 }
 
@@ -40,15 +40,15 @@ export interface RefView {
   readonly handle: number;
   /** The number in dumps and logs. */
   readonly id: number;
-  /** What Binder calls the handle: the process's number for the object. */
+  /** The handle, in Binder's term: the process's number for the object. */
   readonly desc: number;
   readonly strong: number;
   readonly weak: number;
-  /** Whose it is: handle and pid of the binder proc. */
+  /** Its owner: handle and pid of the binder proc. */
   readonly proc: number;
   readonly pid: number;
   readonly node: { readonly handle: number; readonly id: number; readonly dead: boolean };
-  /** Cookies of the notifications that were requested; null: none was. */
+  /** Cookies of the requested notifications; null without a request. */
   readonly death: bigint | null;
   readonly freeze: bigint | null;
 }
@@ -58,7 +58,7 @@ export function nodeViews(kernel: KernelMemory, proc: KernelObject<'Proc'>): Nod
   return kernel.tree(proc.nodes, 'Node', 'rbParent').map((node) => nodeView(kernel, node));
 }
 
-/** Nodes that outlive their owner, the one that died last first. */
+/** Nodes that outlive their owner; the last owner that died comes first. */
 export function deadNodeViews(kernel: KernelMemory): NodeView[] {
   return kernel.list(kernel.roots.deadNodes, 'Node', 'rbParent').map((node) => nodeView(kernel, node));
 }

@@ -10,9 +10,9 @@ export const CONTEXT_NAMES: readonly ContextName[] = ['binder', 'hwbinder', 'vnd
 
 export interface ContextView {
   readonly name: ContextName;
-  /** Node that handle 0 means, and the pid of its owner; null while there is none. */
+  /** The node of handle 0, and the pid of its owner; null without a manager. */
   readonly manager: { readonly handle: number; readonly id: number; readonly pid: number } | null;
-  /** The uid that became manager first since boot, the only one that may; null: nobody has. */
+  /** Uid of the first manager since boot; only that uid may be manager. null before the first one. */
   readonly managerUid: number | null;
 }
 
@@ -22,10 +22,10 @@ export interface ProcView {
   readonly context: ContextName;
   /** Handle of the process that opened the file; it may have died. */
   readonly process: number;
-  /** proc/PID is in debugfs on its account. */
+  /** It owns the file proc/PID of debugfs. */
   readonly debugfsEntry: boolean;
   readonly frozen: boolean;
-  /** A call, or a oneway, came while it was frozen. */
+  /** A call, or a oneway, arrived while it was frozen. */
   readonly syncRecv: boolean;
   readonly asyncRecv: boolean;
   readonly spamDetection: boolean;
@@ -33,7 +33,7 @@ export interface ProcView {
   readonly maxThreads: number;
   readonly requestedThreads: number;
   readonly requestedThreadsStarted: number;
-  /** Loopers that wait for work of the proc. */
+  /** Number of loopers that wait for work of the proc. */
   readonly readyThreads: number;
   readonly outstandingTxns: number;
   readonly tmpRefs: number;
@@ -46,18 +46,18 @@ export interface ProcView {
   readonly refs: readonly RefView[];
   /** Work that any looper may take. */
   readonly todo: readonly WorkView[];
-  /** Notifications that it was told of and has not answered. */
+  /** Delivered death notifications that it has not acknowledged. */
   readonly deliveredDeaths: readonly WorkView[];
   readonly deliveredFreezes: readonly WorkView[];
 }
 
 export interface MappingView {
-  /** Bytes of it that count; 0 before mmap. */
+  /** Bytes of it that the driver uses; 0 before mmap. */
   readonly size: number;
-  /** From mmap until a piece of it is unmapped. */
+  /** True from mmap until a part of it is unmapped. */
   readonly mapped: boolean;
   readonly userBase: number;
-  /** Start of the kernel's twin; null without one. */
+  /** Start of the kernel's mapping of the same pages; null without one. */
   readonly kernelBase: bigint | null;
   /** Bytes that oneways may still take. */
   readonly asyncFree: number;
@@ -73,11 +73,11 @@ export interface LooperView {
   /** Bits: 1 registered, 2 entered, 4 exited, 8 invalid, 0x10 waiting, 0x20 poll. */
   readonly state: number;
   readonly needReturn: boolean;
-  /** Its todo list holds something worth returning for. */
+  /** Its todo list holds work for which its read has to return. */
   readonly processTodo: boolean;
   /** It waits for work of the proc. */
   readonly waiting: boolean;
-  /** tid of the thread that sleeps at it; null: none does. */
+  /** tid of the thread that sleeps at it; null without one. */
   readonly waiter: number | null;
   readonly tmpRefs: number;
   readonly extendedError: { readonly id: number; readonly command: number; readonly param: number };

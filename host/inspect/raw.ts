@@ -1,31 +1,31 @@
 /**
- * Kernel objects as the guest has them: all fields by their names there, what lies at an address of linear memory, and
- * which fields changed from one moment to another.
+ * Kernel objects in the guest's own terms: all fields by their names there, the object at a linear address, and the
+ * fields that changed from one moment to another.
  */
 import { BinderlabError } from '../wire/error.ts';
 import { bytesOf, type ClassName, fieldsOf, isClassName, type KernelMemory, sizeOf } from './kernelmemory.ts';
 import { type CacheName, cacheName, type FrameView, frameView } from './memory.ts';
 
-/** An object with all its fields. A pointer is the address that it holds, 0 for null; 64 bits are a bigint. */
+/** An object with all its fields. A pointer is an address, 0 for null; a field of 64 bits is a bigint. */
 export interface RawObject {
   readonly type: ClassName;
-  /** Linear address: what views call its handle. */
+  /** Linear address; in views its handle. */
   readonly address: number;
   readonly fields: Readonly<Record<string, RawValue>>;
 }
 
 export type RawValue = number | bigint | boolean;
 
-/** What lies at a linear address. */
+/** The contents of a linear address. */
 export interface Place {
   readonly address: number;
   /** The frame that holds it. */
   readonly frame: FrameView;
-  /** The kernel object that a frame of another kind belongs to; null: none, or it is a slab's frame. */
+  /** The kernel object that owns the frame; null without an owner, and for a slab's frame. */
   readonly owner: { readonly type: ClassName; readonly address: number } | null;
-  /** The kernel object in use that holds it; null: none does, or it is no slab's frame. */
+  /** The kernel object in use that contains the address; null without one, and outside of slabs. */
   readonly object: RawObject | null;
-  /** The object's field there; null: none, as in what follows the fields of some objects. */
+  /** The object's field there; null without one: some objects have bytes after their fields. */
   readonly field: { readonly name: string; readonly type: string; readonly offset: number } | null;
 }
 
@@ -37,7 +37,7 @@ export type RawChange = { readonly type: ClassName; readonly address: number } &
     }
 );
 
-/** What each slab cache has objects of. */
+/** The class of each slab cache's objects. */
 const CLASSES: Readonly<Record<CacheName, ClassName>> = {
   space: 'Space',
   vma: 'Vma',
@@ -62,11 +62,11 @@ const CLASSES: Readonly<Record<CacheName, ClassName>> = {
   stream: 'Stream',
 };
 
-/** @throws BinderlabError when there is no such class, or memory ends before the object does. */
+/** @throws BinderlabError for an unknown class, or when the object exceeds the end of memory. */
 export function rawObject(kernel: KernelMemory, type: ClassName, address: number): RawObject {
   if (!isClassName(type)) throw new BinderlabError(`the guest has no class "${String(type)}".`);
   if (!Number.isInteger(address) || address < 0 || address + sizeOf(type) > kernel.guest.u8.length) {
-    throw new BinderlabError(`no ${type} can lie at ${address}: that is outside of the machine's memory.`);
+    throw new BinderlabError(`no ${type} can be at ${address}: that is outside of the machine's memory.`);
   }
   return { type, address, fields: kernel.plain(type, address) };
 }
@@ -83,10 +83,10 @@ export function rawObjects(kernel: KernelMemory): RawObject[] {
   return objects;
 }
 
-/** What lies at an address. @throws BinderlabError for one outside of the machine's memory. */
+/** The frame, object and field at an address. @throws BinderlabError for one outside of the machine's memory. */
 export function placeAt(kernel: KernelMemory, address: number): Place {
   const frame = Number.isInteger(address) ? frameView(kernel, address) : null;
-  if (frame === null) throw new BinderlabError(`nothing lies at ${address}: that is outside of the machine's memory.`);
+  if (frame === null) throw new BinderlabError(`nothing is at ${address}: that is outside of the machine's memory.`);
   const nothing = { address, frame, owner: null, object: null, field: null };
   if (frame.kind !== 'slab')
     return { ...nothing, owner: frame.owner === 0 ? null : objectHolding(kernel, frame.owner) };
@@ -100,7 +100,7 @@ export function placeAt(kernel: KernelMemory, address: number): Place {
   return { ...nothing, object, field };
 }
 
-/** The kernel object in use that holds an address. */
+/** The kernel object in use that contains an address. */
 function objectHolding(kernel: KernelMemory, address: number): Place['owner'] {
   const start = kernel.guest.raw.inspectObject(address);
   if (start === 0 || start > address) return null;
@@ -108,7 +108,7 @@ function objectHolding(kernel: KernelMemory, address: number): Place['owner'] {
   return { type: CLASSES[cacheName(cache)], address: start };
 }
 
-/** What became of kernel objects, from one `rawObjects` to a later one. Objects are told apart by their addresses. */
+/** Changes of kernel objects between two calls of `rawObjects`. An object is identified by its address. */
 export function rawChanges(before: readonly RawObject[], after: readonly RawObject[]): RawChange[] {
   const old = new Map(before.map((object) => [object.address, object]));
   const now = new Set(after.map(({ address }) => address));

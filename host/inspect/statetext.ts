@@ -1,20 +1,20 @@
 /**
- * Procs as debugfs shows them, for `state`, `transactions` and `proc/PID`. Kernel addresses are PTR and times TIMEms, as in
- * recorded journals: the machine has no clock, and its addresses are nobody's business.
+ * Procs as debugfs shows them, for `state`, `transactions` and `proc/PID`. Kernel addresses are PTR and times are
+ * TIMEms, as in recorded journals: the machine has no clock, and its kernel addresses are not Linux's.
  *
- * Linux holds a node by a temporary reference while it prints it, and prints that one, too.
+ * Linux holds a temporary reference to a node while it prints the node, and prints that reference, too.
  */
 import type { BufferView } from './buffers.ts';
 import type { NodeView, RefView } from './nodes.ts';
 import type { LooperView, ProcView } from './procs.ts';
 import type { TransactionView, WorkView } from './works.ts';
 
-/** How much of a proc is shown: everything, or what transactions are under way. */
+/** The part of a proc that is shown: everything, or its transactions in flight. */
 export type Extent = 'all' | 'transactions';
 
 const NO_POINTER = '0000000000000000';
 
-/** One proc; nothing at all when there is nothing to show but its name. */
+/** One proc; no line when only its name would be shown. */
 export function procLines(proc: ProcView, buffers: readonly BufferView[], extent: Extent): string[] {
   const all = extent === 'all';
   const nodes = all ? proc.nodes : proc.nodes.filter((node) => node.hasAsyncTransaction);
@@ -90,7 +90,7 @@ function workLine(work: WorkView, proc: number, indent: string, transactionPrefi
   }
 }
 
-/** What the buffer holds is shown to the receiver alone. */
+/** The buffer is shown only under the receiver. */
 function transactionLine(transaction: TransactionView, proc: number, prefix: string): string {
   const { id, from, to, code, flags, priority, needReply, buffer } = transaction;
   const line =

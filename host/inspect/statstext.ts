@@ -3,7 +3,7 @@ import type { BufferView, PageView } from './buffers.ts';
 import type { StatsView } from './counts.ts';
 import type { ProcView } from './procs.ts';
 
-/** @param indent What every line begins with: two blanks for a proc. */
+/** @param indent Prefix of every line: two blanks for a proc. */
 export function statsLines({ words, objects }: StatsView, indent: string): string[] {
   return [
     ...Object.entries(words).map(([name, count]) => `${indent}${name}: ${count}`),
@@ -38,7 +38,7 @@ export function procStatsLines(
   ];
 }
 
-/** active:lru:free; all zero when nothing is mapped any more. */
+/** active:lru:free; all zero without a mapping. */
 function pagesText(pages: readonly PageView[]): string {
   const count = (state: PageView['state']) => pages.filter((page) => page.state === state).length;
   return `${count('active')}:${count('lru')}:${count('none')}`;

@@ -10,7 +10,7 @@ export interface ProcessView {
   readonly uid: number;
   /** RLIMIT_NOFILE. */
   readonly nofile: number;
-  /** Pages of 4 KiB that its page table maps. */
+  /** Number of 4 KiB pages that its page table maps. */
   readonly residentPages: number;
   readonly threads: readonly ThreadView[];
   readonly descriptors: readonly DescriptorView[];
@@ -30,11 +30,11 @@ export interface ThreadView {
   /** null while it does not sleep. */
   readonly parked: {
     readonly in: ParkedIn;
-    /** Handle of what it sleeps at: looper, proc (a freeze) or stream; 0 for a grace period. */
+    /** Handle of the object that it sleeps at: looper, proc (a freeze) or stream; 0 for a grace period. */
     readonly at: number;
-    /** null: it sleeps until it is woken. */
+    /** null without a timeout. */
     readonly timeoutMs: number | null;
-    /** Something has woken it, and it has not run since. */
+    /** It was woken, and has not run since. */
     readonly woken: boolean;
     readonly signalled: boolean;
     readonly timedOut: boolean;
@@ -61,20 +61,20 @@ export interface DescriptorView {
 }
 
 export interface VmaView {
-  /** First address, and the one behind the last: bigints, for the kernel's need all 64 bits. */
+  /** First address, and the address after the last: bigints, for the kernel's need all 64 bits. */
   readonly start: bigint;
   readonly end: bigint;
   /** As in /proc/PID/maps: "rw-p". */
   readonly access: string;
   /** MAP_*. */
   readonly flags: number;
-  /** What is mapped: memory of its own, or an array of pages such as a binder mapping's. */
+  /** The mapped memory: anonymous, or an array of pages such as a binder mapping's. */
   readonly backing: 'anonymous' | 'pages';
   /** Handle of the open file; 0: none. */
   readonly file: number;
   /** mprotect may allow writing. */
   readonly mayWrite: boolean;
-  /** A forked child does not get it. */
+  /** A fork does not copy it. */
   readonly dontCopy: boolean;
 }
 
@@ -92,7 +92,7 @@ const PARKED_NAMES: Readonly<Record<number, ParkedIn>> = {
   [CONSTANTS.CALL_STREAM_READ]: 'stream-read',
   [CONSTANTS.CALL_STREAM_WRITE]: 'stream-write',
 };
-/** Descriptors below this are no files: 0 a free number, 1 one that is taken and has no file yet. */
+/** Descriptors below this are not files: 0 is a free number, 1 a reserved number without a file yet. */
 const FILE_MIN = 2;
 
 /** Processes alive, in order of creation. */

@@ -1,4 +1,4 @@
-/** Views of what waits: entries of queues, and the transactions among them. */
+/** Views of queued work, and of transactions. */
 
 import { CONSTANTS } from '../../build/layout.ts';
 import { wordName } from '../wire/words.ts';
@@ -16,9 +16,9 @@ const WORK_NAMES = new Map<number, WorkName>(
 /** An entry of a queue. */
 export type WorkView =
   | { readonly type: 'TRANSACTION'; readonly number: number; readonly transaction: TransactionView }
-  /** A transaction of the looper's own failed: it is to be told `word`. */
+  /** A transaction that the looper sent has failed: its next read returns `word`. */
   | { readonly type: 'RETURN_ERROR'; readonly number: number; readonly command: number; readonly word: string }
-  /** The owner is to be told whether its object is still used. */
+  /** Notifies the owner whether its object is still used. */
   | {
       readonly type: 'NODE';
       readonly number: number;
@@ -41,7 +41,7 @@ export interface TransactionView {
   readonly id: number;
   /** Sender; it may have died since. */
   readonly from: { readonly pid: number; readonly tid: number };
-  /** Receiver: handle 0 and pid 0 once its thread died; tid 0 until a thread took it. */
+  /** Receiver: handle 0 and pid 0 after its thread died; tid 0 until a thread takes it. */
   readonly to: { readonly proc: number; readonly pid: number; readonly tid: number };
   readonly code: number;
   readonly flags: number;
@@ -49,9 +49,9 @@ export interface TransactionView {
   readonly senderEuid: number;
   /** The sender waits for a reply. */
   readonly needReply: boolean;
-  /** Descriptors that come with it, not given to the receiver yet. */
+  /** Number of its descriptors that the receiver does not have yet. */
   readonly filesInFlight: number;
-  /** null once the receiver freed it. */
+  /** null after the receiver freed it. */
   readonly buffer: {
     readonly handle: number;
     /** Number of the called node; 0 in a reply. */
@@ -74,7 +74,7 @@ export function workViews(kernel: KernelMemory, head: number): WorkView[] {
   return kernel.list(head, 'Work', 'next').map((work) => workView(kernel, work));
 }
 
-/** Goes on with what a transaction was for this very looper: a call it made, or one that it took. */
+/** Follows the stack: each entry is a call that this looper made, or one that it took. */
 export function stackViews(kernel: KernelMemory, looper: KernelObject<'BinderThread'>): StackEntryView[] {
   const entries: StackEntryView[] = [];
   let next = looper.stack;

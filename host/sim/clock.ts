@@ -1,18 +1,18 @@
-/** Virtual time. It stands still while anybody can run, and then jumps to the next alarm. */
+/** Virtual time. It stands still while a thread can run, and then jumps to the next alarm. */
 
 interface Alarm {
-  /** When it goes off, in milliseconds. */
+  /** Time at which it rings, in milliseconds. */
   readonly at: number;
   readonly ring: () => void;
 }
 
 export class Clock {
-  /** Milliseconds since the beginning. */
+  /** Milliseconds since the start. */
   now = 0;
-  /** By time; of one time, in the order in which they were set. */
+  /** By time; alarms of the same time in the order in which they were set. */
   readonly #alarms: Alarm[] = [];
 
-  /** Has `ring` called when `ms` milliseconds have passed. @returns Takes the alarm back. */
+  /** Calls `ring` after `ms` milliseconds. @returns Cancels the alarm. */
   after(ms: number, ring: () => void): () => void {
     const alarm = { at: this.now + ms, ring };
     let place = this.#alarms.length;
@@ -24,12 +24,12 @@ export class Clock {
     };
   }
 
-  /** How many alarms are set. */
+  /** Number of set alarms. */
   get pending(): number {
     return this.#alarms.length;
   }
 
-  /** Goes to the time of the next alarm, and rings all alarms of that time. @returns Whether there was any. */
+  /** Advances to the next alarm, and rings all alarms of that time. @returns False without an alarm. */
   advance(): boolean {
     const first = this.#alarms[0];
     if (first === undefined) return false;

@@ -1,23 +1,23 @@
-/** What to say when nobody can run and somebody still waits: who waits for whom. */
+/** The report of a deadlock: no thread can run, some wait, and which thread each of them waits for. */
 import { BinderlabError } from '../wire/error.ts';
 import type { Poll, SimThread } from './thread.ts';
 
-/** A thread that the driver keeps waiting for the reply to its call. */
+/** A thread that waits for the reply to its call. */
 export interface AwaitedReply {
   readonly tid: number;
   readonly code: number;
-  /** The process that is called; 0 when it has died. */
+  /** The called process; 0 when it has died. */
   readonly pid: number;
-  /** The thread that has taken the call; 0 while none has. */
+  /** The thread that has taken the call; 0 until a thread takes it. */
   readonly serverTid: number;
 }
 
-/** A thread that nothing will wake any more. */
+/** A thread that nothing will wake. */
 export interface Stuck {
   readonly thread: SimThread;
-  /** What it waits for, in words that follow "waits for". */
+  /** What it waits for: a phrase after "waits for". */
   readonly what: string;
-  /** Who would have to act first; null: nobody that could be named. */
+  /** The thread that has to act first; null when unknown. */
   readonly whom: SimThread | null;
 }
 
@@ -33,7 +33,7 @@ export class DeadlockError extends BinderlabError {
   }
 }
 
-/** Who of the threads is stuck, once nobody can run: idle loopers are not, they have all the time in the world. */
+/** The stuck threads, when no thread can run. An idle looper is not stuck: it may wait without limit. */
 export function stuckThreads(threads: readonly SimThread[], replies: readonly AwaitedReply[]): Stuck[] {
   const alive = threads.filter(({ ended }) => !ended);
   const stuck: Stuck[] = [];
@@ -71,7 +71,7 @@ function report(stuck: readonly Stuck[], now: number): string {
   return lines.join('\n');
 }
 
-/** Every circle once, beginning with the thread that comes first in the report. */
+/** Each cycle once, beginning with the thread that comes first in the report. */
 function circles(stuck: readonly Stuck[]): string[][] {
   const whom = new Map(stuck.map((one) => [one.thread, one.whom]));
   const done = new Set<SimThread>();

@@ -1,4 +1,4 @@
-/** Random numbers that a seed decides: the same seed gives the same numbers on every machine. */
+/** Random numbers from a seed: the same seed gives the same numbers on every machine. */
 
 /** Steps of splitmix32: the counter's stride, and the two multipliers that mix it. */
 const STRIDE = 0x9e3779b9;
@@ -9,12 +9,12 @@ const TWO_32 = 0x1_0000_0000;
 export class Random {
   #state: number;
 
-  /** @param seed A whole number; its low 32 bits count. */
+  /** @param seed A whole number; only its low 32 bits are used. */
   constructor(seed: number) {
     this.#state = seed | 0;
   }
 
-  /** @returns A whole number from 0 up to and without `bound`. */
+  /** @returns A whole number from 0 to `bound` - 1. */
   below(bound: number): number {
     return Math.floor((this.#next() / TWO_32) * bound);
   }

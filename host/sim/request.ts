@@ -1,21 +1,21 @@
 /**
- * What a simulated thread asks for. Its program is a generator: it yields one request after the other, and goes on
- * with the answer once there is one. `sys` makes the requests; programs never build them by hand.
+ * Requests of simulated threads. A program is a generator: it yields a request, and continues with the answer. `sys`
+ * makes the requests; programs never build them by hand.
  */
 import type { RequestName } from '../wire/operations.ts';
 
-/** A piece of a thread's program that comes to a `T` in the end: run it with `yield*`. */
+/** A part of a thread's program with the result `T`. Run it with `yield*`. */
 export type Act<T> = Generator<Request, T, unknown>;
 
-/** Whether what a function returned is still to be run: callbacks may be plain functions or generators. */
+/** Whether the value that a function returned is an act to run: callbacks may be plain functions or generators. */
 export function isAct(done: unknown): done is Act<unknown> {
   return typeof (done as Partial<Act<unknown>> | null | undefined)?.next === 'function';
 }
 
-/** The program of a thread. Where it ends, the thread ends; with a main thread, the process does. */
+/** The program of a thread. The thread ends with its program; the process ends with its main thread. */
 export type Program = () => Act<unknown>;
 
-/** Requests that are answered at once, without a turn of the schedule. */
+/** Requests that are answered at once, without a turn. */
 export type Question =
   | { readonly call: 'self' }
   | { readonly call: 'now' }
@@ -27,27 +27,27 @@ export interface PlainCall {
   readonly args: readonly unknown[];
 }
 
-/** System calls that bring somebody new or end somebody. */
+/** System calls that make or end threads and processes. */
 export type LifeCall =
   | { readonly call: 'spawn'; readonly program: Program; readonly name: string | undefined }
   | { readonly call: 'fork'; readonly program: Program; readonly name: string }
   | { readonly call: 'exit' }
   | { readonly call: 'exitProcess' };
 
-/** Waits that the machine knows nothing of. */
+/** Waits outside of the machine. */
 export type Rest =
   | { readonly call: 'yield' }
   | { readonly call: 'pause' }
   | { readonly call: 'sleep'; readonly ms: number }
   | {
       readonly call: 'until';
-      /** Looked at after every turn. */
+      /** Called after every turn. */
       readonly holds: () => boolean;
-      /** What it waits for, in words that follow "waits for". */
+      /** What it waits for: a phrase after "waits for". */
       readonly what: string;
-      /** Gives up after that many milliseconds; null: never. */
+      /** Timeout in milliseconds; null without one. */
       readonly timeoutMs: number | null;
-      /** The tid of the thread that will bring it about; 0 where none is known. */
+      /** tid of the thread that will make the predicate hold; 0 when unknown. */
       readonly whom: number;
     };
 

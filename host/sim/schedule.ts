@@ -1,25 +1,25 @@
 /**
- * Who runs next. Owns the choice among the threads that can run, and the record of it: with the same choices a
- * simulation goes the same way again.
+ * Chooses the next thread. Owns the choice among the ready threads, and the record of it. The same choices repeat a
+ * simulation exactly.
  */
 import { BinderlabError } from '../wire/error.ts';
 import { Random } from './random.ts';
 
 /**
- * `fifo`: a thread runs until it sleeps, then whoever became ready first. `random`: any thread that is ready, by the
- * seed, before each system call.
+ * `fifo`: a thread runs until it sleeps, then the thread that became ready first. `random`: before each system call the
+ * seed chooses one of the ready threads.
  */
 export type Order = 'fifo' | 'random';
 
 export class Schedule {
-  /** Every choice among more than one thread, in order: the place of the chosen one in the list of those ready. */
+  /** Every choice among two or more threads, in order: the index of the chosen one in the list of ready threads. */
   readonly choices: number[] = [];
   #made = 0;
   readonly #random: Random;
 
   /**
-   * @param given Choices to make first; the order decides from there on.
-   * @param keep Whether to keep the choices; a long run makes many.
+   * @param given Choices to make first; after them `order` decides.
+   * @param keep Whether to keep the choices. A long run has many.
    */
   constructor(
     readonly order: Order,
@@ -31,9 +31,9 @@ export class Schedule {
   }
 
   /**
-   * Chooses one of `count` threads; number 0 is the one that goes on, or has waited longest.
+   * Chooses one of `count` threads. Number 0 is the thread that ran last, or has waited longest.
    *
-   * @throws BinderlabError when the choice that was given beforehand is not possible.
+   * @throws BinderlabError when a given choice is not possible.
    */
   choose(count: number): number {
     const given = this.given[this.#made];

@@ -1,4 +1,4 @@
-/** `sys` as scripts have it: an act of theirs that is never run is noted. The library's own need no such care. */
+/** `sys` for scripts: an act that a script never runs is noted. Acts of the library need no check. */
 import { sys as plain } from './sys.ts';
 import { noted } from './unrun.ts';
 

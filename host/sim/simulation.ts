@@ -1,9 +1,9 @@
 /**
- * Runs programs on a machine: processes whose threads are generators, chosen one after the other. One turn is what a
- * thread does up to the end of its next system call; whom that call wakes becomes ready, in the order of the machine.
+ * Runs programs on a machine. The threads of its processes are generators. Each turn runs one chosen thread up to the
+ * end of its next system call. The threads that this call wakes become ready, in the order of the machine.
  *
  *     ready threads -> one is chosen -> its program runs to its next request -> the machine performs it -> ...
- *                      nobody ready: time jumps to the next alarm; no alarm: the simulation is over
+ *                      no thread ready: time jumps to the next alarm; no alarm: the simulation is over
  */
 import { Call } from '../os/call.ts';
 import type { Process } from '../os/process.ts';
@@ -21,30 +21,30 @@ import { courseOf, SimThread } from './thread.ts';
 import { UnrunActs } from './unrun.ts';
 
 export interface SimulationOptions {
-  /** What random choices start from. */
+  /** Seed of random choices. */
   seed?: number;
-  /** First-in-first-out for the seed 0, random for any other, when absent. */
+  /** Default: `fifo` for the seed 0, `random` for any other. */
   order?: Order;
-  /** Choices to make first, as another simulation's `choices` tells them. */
+  /** Choices to make first, from another simulation's `choices`. */
   choices?: readonly number[];
-  /** Whether to keep the choices that it makes; as the machine keeps its journal, when absent. */
+  /** Whether to keep the choices. Default: true if the machine keeps its journal. */
   keepChoices?: boolean;
 }
 
-/** What a simulation needs of its machine. */
+/** The part of the machine that a simulation needs. */
 export interface World {
   readonly system: System;
   spawn(name: string, options: { uid?: number; pid?: number }): Process;
-  /** The threads that wait for replies, as the driver has them. */
+  /** The threads that wait for replies, from the driver's state. */
   awaitedReplies(): AwaitedReply[];
 }
 
 export interface RunOptions {
-  /** Stops early when it holds; asked before every turn. */
+  /** Stops early when it holds; called before every turn. */
   until?: () => boolean;
-  /** More turns than that are an error: somebody runs in circles. */
+  /** Maximum number of turns. More are an error: a thread loops. */
   turnsMax?: number;
-  /** Virtual time, in milliseconds, for which nothing but polling may go on before that is told. */
+  /** Virtual time, in milliseconds, in which threads only poll, before that is reported. */
   pollingMaxMs?: number;
 }
 
@@ -52,24 +52,24 @@ type Methods = Readonly<Record<RequestName, (...args: readonly unknown[]) => unk
 
 const TURNS_MAX = 10_000_000;
 const POLLING_MAX_MS = 30_000;
-/** Requests by which nothing is done. */
+/** Requests that only wait. */
 const WAITS: ReadonlySet<Request['call']> = new Set<Request['call']>(['yield', 'pause', 'sleep', 'until']);
-/** So many threads are named where it runs in circles. */
+/** The maximum of threads that the report of a loop names. */
 const NAMED_MAX = 5;
 
 export class Simulation {
   readonly #clock = new Clock();
   readonly #schedule: Schedule;
   readonly #threads = new Map<Task, SimThread>();
-  /** Who can run; the first goes on, or has waited longest. */
+  /** The threads that can run. The first one ran last, or has waited longest. */
   #ready: SimThread[] = [];
-  /** Processes whose threads do not run, however ready they are. */
+  /** Frozen processes: their threads do not run, even when ready. */
   readonly #frozen = new Set<number>();
-  /** Who waits until something holds, in the order in which they began. */
+  /** Threads that wait for a predicate, in the order in which they began. */
   #watches: { thread: SimThread; holds: () => boolean; calm: () => void }[] = [];
   readonly #unrun = new UnrunActs();
   readonly #stillness = new Stillness();
-  /** Whether the turn that is under way is one of polling: whom it wakes only answers that. */
+  /** Whether the current turn only polls: the threads that it wakes only answer the poll. */
   #polling = false;
   #began = false;
 
@@ -84,7 +84,7 @@ export class Simulation {
     system.onReturn = (task) => this.#returned(task);
   }
 
-  /** Makes a process whose main thread runs `program` once the simulation runs. */
+  /** Makes a process. Its main thread runs `program` when the simulation runs. */
   process(name: string, program: Program, options: { uid?: number; pid?: number } = {}): Process {
     checkForm('program', { program });
     const course = courseOf(program, name);
@@ -94,11 +94,11 @@ export class Simulation {
   }
 
   /**
-   * Runs until nobody can run and no time is left to pass. Threads that wait for work, as those of a pool do, are no
-   * obstacle.
+   * Runs until no thread can run and no alarm is set. Threads that wait for work, such as those of a pool, do not
+   * prevent the end.
    *
-   * @throws DeadlockError when a thread waits for something that nobody will bring, or polls for it for ever.
-   * @throws Whatever a program throws.
+   * @throws DeadlockError when a thread waits for something that no thread will do, or polls for it for ever.
+   * @throws The error of a program.
    */
   run(options: RunOptions = {}): void {
     const { until = () => false, turnsMax = TURNS_MAX, pollingMaxMs = POLLING_MAX_MS } = options;
@@ -119,7 +119,7 @@ export class Simulation {
     if (stuck.length > 0) throw new DeadlockError(stuck, this.now);
   }
 
-  /** The names of its processes, if it was never run; null when it was. */
+  /** The names of its processes, if it has them and was never run; else null. */
   get forgotten(): readonly string[] | null {
     return this.#began || this.#threads.size === 0 ? null : [...new Set(this.threads.map((one) => one.process.name))];
   }
@@ -129,17 +129,17 @@ export class Simulation {
     return this.#clock.now;
   }
 
-  /** Every choice so far among more than one thread, if kept; `choices` of another simulation takes them. */
+  /** Every choice so far among two or more threads, if kept; the option `choices` of another simulation takes them. */
   get choices(): readonly number[] {
     return this.#schedule.choices;
   }
 
-  /** All threads of its processes, in order of creation, those that have ended included. */
+  /** All threads of its processes, in order of creation, including those that have ended. */
   get threads(): readonly SimThread[] {
     return [...this.#threads.values()];
   }
 
-  /** @returns Whether somebody can run, now or after some time. */
+  /** @returns Whether a thread can run, now or after the next alarm. */
   #anybody(pollingMaxMs: number): boolean {
     for (;;) {
       this.#ready = this.#ready.filter((thread) => !thread.ended);
@@ -151,7 +151,7 @@ export class Simulation {
     }
   }
 
-  /** It stands still: certain to be for ever, or worth a word. */
+  /** Reports a standstill: an error when it is certain to last, else a complaint. */
   #complain(): void {
     const { threads, now } = this;
     if (isEndless(threads, this.#clock.pending)) {
@@ -175,7 +175,7 @@ export class Simulation {
     }
   }
 
-  /** Takes one thread out of those that are ready. */
+  /** Removes one thread from the ready threads. */
   #choose(): SimThread {
     const runnable = this.#frozen.size === 0 ? this.#ready : this.#ready.filter((thread) => this.#mayRun(thread));
     const { length } = runnable;
@@ -236,7 +236,7 @@ export class Simulation {
     }
   }
 
-  /** The error of a program that has yielded something else. It has the place of the act that was to be run, if it is one. */
+  /** The error of a program that yields something other than a request. If that is an act, the error has its place. */
   #noRequest(thread: SimThread, yielded: unknown): BinderlabError {
     const act = this.#unrun.take(yielded);
     const what = act?.name === undefined ? (isAct(yielded) ? 'an act' : shown(yielded)) : `${act.name}()`;
@@ -272,7 +272,7 @@ export class Simulation {
     }
   }
 
-  /** Makes the call. Then the thread is parked in it, or has its answer, or has its error. */
+  /** Makes the call. After it the thread is parked, or has the answer or the error of the call. */
   #perform(thread: SimThread, { call: method, args }: PlainCall): void {
     let answer: unknown;
     try {
@@ -334,7 +334,7 @@ export class Simulation {
     this.#watches.push({ thread, holds, calm });
   }
 
-  /** Looks at what threads wait for; whoever has it becomes ready. */
+  /** Checks the predicates that threads wait for. A thread whose predicate holds becomes ready. */
   #look(): void {
     if (this.#watches.length === 0) return;
     const held = this.#watches.filter(({ thread, holds }) => thread.ended || holds());
@@ -347,7 +347,7 @@ export class Simulation {
     }
   }
 
-  /** A parked system call is done: the machine tells so in the order in which they are. */
+  /** Called when a parked system call returns. The machine calls it in the order of the returns. */
   #returned(task: Task): void {
     const thread = this.#threads.get(task);
     if (thread === undefined || thread.state !== 'parked') return;
@@ -369,7 +369,7 @@ export class Simulation {
     this.#ready.push(thread);
   }
 
-  /** It is ready still, and the first of all. */
+  /** Keeps the thread ready, in the first place. */
   #goOn(thread: SimThread): void {
     if (thread.ended) return;
     thread.state = 'ready';

@@ -1,11 +1,11 @@
 /**
- * Whether a simulation gets on. It stands still while time passes in which threads only sleep, poll, or answer those who
- * poll: nobody makes a system call of their own accord. A program may wake up after any time, so that alone is no error; but
- * when all who sleep are polls that never give up, it is certain that nothing will come.
+ * Whether a simulation makes progress. It stands still while time passes and threads only sleep, poll, or answer polls.
+ * That alone is not an error, since a program may wake up after any time. It is certain to last when every sleeping
+ * thread polls and has no timeout.
  */
 import type { SimThread } from './thread.ts';
 
-/** So often time has to jump, with nothing done at any of the times: a single long sleep is no standstill. */
+/** The minimum of jumps without progress: a single long sleep is not a standstill. */
 const JUMPS_MIN = 10;
 
 export class Stillness {
@@ -13,24 +13,24 @@ export class Stillness {
   #jumps = 0;
   #told = false;
 
-  /** Somebody has done something, or has begun to run. */
+  /** Called when a thread makes progress, or begins to run. */
   disturb(now: number): void {
     this.#since = now;
     this.#jumps = 0;
     this.#told = false;
   }
 
-  /** Time jumps. */
+  /** Called when time jumps. */
   jump(): void {
     this.#jumps++;
   }
 
-  /** Whether it has stood still for so many milliseconds. */
+  /** Whether it has stood still for `forMs` milliseconds. */
   isLong(now: number, forMs: number): boolean {
     return this.#jumps >= JUMPS_MIN && now - this.#since >= forMs;
   }
 
-  /** What to say about it; null when it has been said since somebody did something. */
+  /** The report of the standstill; null when it was reported since the last progress. */
   report(threads: readonly SimThread[], now: number): string | null {
     if (this.#told) return null;
     this.#told = true;
@@ -44,13 +44,13 @@ export class Stillness {
   }
 }
 
-/** Whether only polls are left that never give up. @param pending How many alarms are set. */
+/** Whether only polls without a timeout are left. @param pending Number of set alarms. */
 export function isEndless(threads: readonly SimThread[], pending: number): boolean {
   const polls = threads.filter(({ ended, state, polls }) => !ended && state === 'resting' && polls?.forever === true);
   return polls.length > 0 && polls.length === pending;
 }
 
-/** What a thread that could run, or will, was doing last. */
+/** The last activity of a thread that can run, or will. */
 export function activityText(thread: SimThread): string {
   if (thread.polls !== null) return `${thread.name} ${pollText(thread)}`;
   return thread.state === 'resting' ? `${thread.name} ${sleepText(thread)}` : `${thread.name}, last in ${thread.last}`;

@@ -1,6 +1,6 @@
 /**
- * The requests of simulated threads, as functions: `const fd = yield* sys.open()`. Each is made by the thread whose
- * program runs it.
+ * The requests of simulated threads, as functions: `const fd = yield* sys.open()`. The thread whose program runs the
+ * function makes the request.
  */
 
 import type { Process } from '../os/process.ts';
@@ -11,12 +11,12 @@ import { REQUESTS, type RequestName } from '../wire/operations.ts';
 import type { Act, Program, Request } from './request.ts';
 import type { SimThread } from './thread.ts';
 
-/** Whoever performs a request answers it with the type that belongs to it. */
+/** The simulation answers each request with the type that belongs to it. */
 function* ask<T>(request: Request): Act<T> {
   return (yield request) as T;
 }
 
-/** The methods of the machine's threads that a program may ask for. */
+/** The methods of the machine's threads that a program may request. */
 type Calls = {
   readonly [M in keyof Pick<Thread, RequestName>]: (...args: Parameters<Thread[M]>) => Act<ReturnType<Thread[M]>>;
 };
@@ -37,7 +37,7 @@ export const sys = {
     fd: number,
     { length = MAP_LENGTH, address = MAP_ADDRESS, ...flags }: { length?: number; address?: number } & MmapOptions = {},
   ): Act<number> => calls.mmap(fd, length, address, flags),
-  /** Reads what there is, up to `length` bytes. With nothing in a stream the thread sleeps until there is something. */
+  /** Reads the available bytes, up to `length`. On an empty stream the thread sleeps until bytes arrive. */
   read: (fd: number, length = 4096, options: { mayFail?: boolean } = {}): Act<ReadCall> =>
     calls.read(fd, length, options),
 
@@ -51,27 +51,26 @@ export const sys = {
   exitProcess: (): Act<never> => ask({ call: 'exitProcess' }),
 
   /**
-   * Stops all threads of a process, or lets them go on: the freezer of its control group. The driver knows nothing of it.
-   * A system call that one of them sleeps in may end meanwhile; the thread goes on from there when it is thawed.
+   * Stops or resumes all threads of a process: the freezer of its control group. The driver is not notified. A system
+   * call in which one of them sleeps may end while it is frozen; the thread continues when it is thawed.
    */
   setFrozen: (pid: number, frozen: boolean): Act<void> => ask({ call: 'setFrozen', pid, frozen }),
-  /** Lets the others go first. */
+  /** Lets the other ready threads run first. */
   yield: (): Act<void> => ask({ call: 'yield' }),
-  /** Does nothing any more, while the process lives on in its other threads. */
+  /** Stops the thread for good, while the other threads of the process run. */
   pause: (): Act<never> => ask({ call: 'pause' }),
-  /** Sleeps for that much virtual time; it passes when nobody can run. */
+  /** Sleeps for `ms` of virtual time, which passes when no thread can run. */
   sleep: (ms: number): Act<void> => {
     checkForm('sleep', { ms });
     return ask({ call: 'sleep', ms });
   },
   /**
-   * Waits for something that other threads bring about.
+   * Waits for a predicate that other threads make true.
    *
-   * @param holds Looked at after every turn; it may only look.
-   * @param what What it waits for, in words that follow "waits for".
-   * @param timeoutMs Gives up after that much virtual time.
-   * @param whom The thread that will bring it about, for reports.
-   * @returns Whether it holds; false when the time ran out before.
+   * @param holds The predicate, called after every turn. It must not change anything.
+   * @param what What it waits for, for reports: a phrase after "waits for".
+   * @param options A timeout in virtual milliseconds, and the thread that will make it true, for reports.
+   * @returns Whether it holds; false after the timeout.
    */
   until: (
     holds: () => boolean,

@@ -5,27 +5,27 @@ import type { Thread } from '../os/thread.ts';
 import { BinderlabError } from '../wire/error.ts';
 import { type Act, isAct, type Program, type Request } from './request.ts';
 
-/** Something that a thread asks for again and again, until it is there. */
+/** Something for which a thread polls until it exists. */
 export interface Poll {
-  /** In words that follow "waits for". */
+  /** What the thread waits for: a phrase after "waits for". */
   readonly what: string;
-  /** Why it is not there, most likely, and what to do. */
+  /** The most likely cause that it does not exist, and what to do. */
   readonly cause: string;
-  /** Whether it never gives up. */
+  /** Whether it polls without a timeout. */
   readonly forever: boolean;
 }
 
 /**
  *     ready -> running -> ready | parked | resting | ended
- *                parked (in a system call), resting (asleep, or until something holds) -> ready
+ *                parked (in a system call), resting (asleep, or until a predicate holds) -> ready
  *     running -> paused, for good
  */
 export type ThreadState = 'ready' | 'running' | 'parked' | 'resting' | 'paused' | 'ended';
 
 /**
- * What a program begins as.
+ * Starts a program.
  *
- * @throws BinderlabError when it is no generator.
+ * @throws BinderlabError when the program is not a generator function.
  */
 export function courseOf(program: Program, name: string): Act<unknown> {
   const course = program();
@@ -39,13 +39,13 @@ export class SimThread {
   /** @internal */ state: ThreadState = 'ready';
   /** @internal The system call that it sleeps in while it is parked. */
   call: Call | null = null;
-  /** @internal What it waits for while it is resting, in words that follow "waits for". */
+  /** @internal What it waits for while it is resting: a phrase after "waits for". */
   rest = '';
-  /** @internal The tid of the thread that it waits for then; 0 where none is known. */
+  /** @internal tid of the thread that it waits for while it is resting; 0 when unknown. */
   restsFor = 0;
-  /** @internal What it polls for; null: nothing that it would have told. */
+  /** @internal What it polls for; null when it does not poll, or has not announced it. */
   polls: Poll | null = null;
-  /** @internal Whether it runs only since somebody else polls: it answers that. */
+  /** @internal Whether it runs only to answer the poll of another thread. */
   echoes = false;
   /** @internal The kind of its last request. */
   last = '';
@@ -56,7 +56,7 @@ export class SimThread {
 
   /** @internal */ constructor(
     readonly process: Process,
-    /** The machine's thread; what it does by itself is done at once, without asking the schedule. */
+    /** The machine's thread. A call of its methods happens at once, without the schedule. */
     readonly kernel: Thread,
     course: Act<unknown>,
   ) {
@@ -76,12 +76,12 @@ export class SimThread {
     return this.state === 'ended' || !this.kernel.alive;
   }
 
-  /** Has `ending` run when the thread ends by itself, and its process goes on. */
+  /** Runs `ending` when the thread ends by itself and its process continues. */
   atExit(ending: Program): void {
     this.#endings.push(ending);
   }
 
-  /** @internal Goes on with what is to be done at its end. @returns Whether there is anything. */
+  /** @internal Continues with the next program of `atExit`. @returns False when there is none. */
   windUp(): boolean {
     const ending = this.#endings.pop();
     if (ending === undefined) return false;
@@ -89,12 +89,12 @@ export class SimThread {
     return true;
   }
 
-  /** @internal What its program goes on with. */
+  /** @internal Sets the answer with which its program continues. */
   answer(value: unknown): void {
     this.#answer = value;
   }
 
-  /** @internal Has the program's request end in an error, which the program may catch. */
+  /** @internal Makes the program's request throw an error, which the program may catch. */
   fail(error: unknown): void {
     this.#failure = { error };
   }
@@ -103,7 +103,7 @@ export class SimThread {
    * Runs the program up to its next request.
    *
    * @returns The request; null when the program is over.
-   * @throws Whatever the program throws.
+   * @throws The error of the program.
    * @internal
    */
   advance(): Request | null {

@@ -1,7 +1,7 @@
 /**
- * Acts that a program has made and never run: whoever writes `yield` or nothing for `yield*` gets a generator that does
- * nothing, and no error. Those that library functions make are noted here with the place they were made at, and
- * crossed out when they begin.
+ * Acts that a program has made and never run. A program with `yield`, or without it, in place of `yield*` gets a
+ * generator that does nothing, and no error. Acts of library functions are noted here with the place of the call, and
+ * removed when they begin.
  */
 import type { Act } from './request.ts';
 
@@ -12,9 +12,9 @@ interface StackErrors {
 }
 
 export interface Unrun {
-  /** What was called, e.g. "addService". */
+  /** The called function, e.g. "addService". */
   readonly name: string;
-  /** The place of the call, as the engine tells it. */
+  /** The place of the call, in the engine's format. */
   readonly stack: string;
 }
 
@@ -23,13 +23,13 @@ type Maker = (...args: never[]) => Act<unknown>;
 const GENERATOR_FUNCTION = Object.getPrototypeOf(function* () {}) as object;
 const errors = Error as unknown as StackErrors;
 
-/** Where the acts are noted of the program that runs; null while none does. */
+/** The acts of the running program; null while no program runs. */
 let open: UnrunActs | null = null;
 
 export class UnrunActs {
   readonly #acts = new Map<unknown, { readonly name: string; readonly holder: { stack?: string } }>();
 
-  /** Runs a part of a program; the acts that it makes are noted. */
+  /** Runs a part of a program, and notes the acts that it makes. */
   during<T>(part: () => T): T {
     const before = open;
     open = this;
@@ -40,7 +40,7 @@ export class UnrunActs {
     }
   }
 
-  /** Notes an act. @param below The function that was called: the place is that of its caller. */
+  /** Notes an act. @param below The called function; the noted place is that of its caller. */
   note(act: Act<unknown>, name: string, below: unknown): void {
     const holder: { stack?: string } = {};
     const { stackTraceLimit } = errors;
@@ -54,20 +54,20 @@ export class UnrunActs {
     };
   }
 
-  /** Takes one act out. @returns null when it is not noted. */
+  /** Removes one act. @returns null when it is not noted. */
   take(act: unknown): Unrun | null {
     const noted = this.#acts.get(act);
     this.#acts.delete(act);
     return noted === undefined ? null : { name: noted.name, stack: noted.holder.stack ?? '' };
   }
 
-  /** Takes all that are left. */
+  /** Removes and returns all acts. */
   takeAll(): Unrun[] {
     return [...this.#acts.keys()].map((act) => this.take(act) as Unrun);
   }
 }
 
-/** The same function; what it makes is noted. */
+/** The same function, whose acts are noted. */
 export function noted<F extends Maker>(make: F, name: string): F {
   function noting(this: unknown, ...args: Parameters<F>): Act<unknown> {
     const act = make.apply(this, args);
@@ -77,7 +77,7 @@ export function noted<F extends Maker>(make: F, name: string): F {
   return noting as unknown as F;
 }
 
-/** Has the acts noted that the generator methods of an object or of a prototype make. */
+/** Makes the generator methods of an object or of a prototype note their acts. */
 export function noteMethods(owner: object): void {
   for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(owner))) {
     const { value } = property;

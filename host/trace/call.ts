@@ -1,6 +1,6 @@
 /**
- * One system call in strace's words: what stands before the moment in which it may sleep, and what after. Owns the
- * layout of arguments and results; the names of flags are flags.ts's.
+ * One system call in strace's format, in two parts: the text before the call may sleep, and the text after. Owns the
+ * layout of arguments and results; flags.ts owns the names of flags.
  */
 import { bytesOfHex } from '../wire/hex.ts';
 import { DEVICES, type Field, type KindName } from '../wire/kinds.ts';
@@ -11,18 +11,18 @@ import { fcntlCommand, mapFlags, openFlags, pollEvents, protection } from './fla
 import type { IoctlInput, IoctlOutput, Output, StepInput, StepOf, WriteReadInput, WriteReadOutput } from './journal.ts';
 
 const DEVICE_NAMES = Object.keys(DEVICES);
-/** Bytes of a string that are shown. */
+/** Maximum of bytes that are shown of a string. */
 const QUOTED_MAX = 64;
 
-/** What is known of a call before it returns. */
+/** The text of a call before it returns. */
 export interface CallBegin {
   /** The call's name, for the line that resumes it. */
   name: string;
-  /** Everything up to the moment in which the call may sleep, the parentheses still open. */
+  /** Everything up to the moment in which the call may sleep, with open parentheses. */
   begin: string;
 }
 
-/** How values are shown whose kind is not shown as it is written. */
+/** Formats of the kinds whose text differs from the journal's. */
 const SHOWN: Readonly<Partial<Record<KindName, (value: never) => string>>> = {
   bytes: quoted,
   byte: hexOf,
@@ -36,7 +36,7 @@ const SHOWN: Readonly<Partial<Record<KindName, (value: never) => string>>> = {
   prot: protection,
 };
 
-/** What stands before the moment in which the call may sleep, where the row's form does not say it. */
+/** The text before the call may sleep, for calls that the form of their row does not describe. */
 const BEGINS: { readonly [O in Op]?: (step: StepOf<O>) => string } = {
   poke: ({ in: { addr, bytes } }) => `store(${addr}, ${bytes.length / 2} bytes`,
   dup: ({ in: { fd, to } }) => (to < 0 ? `dup(${fd}` : `dup3(${fd}, ${to}, 0`),
@@ -45,7 +45,7 @@ const BEGINS: { readonly [O in Op]?: (step: StepOf<O>) => string } = {
   wr: ({ in: input, bc }) => writeReadBegin(input, bc),
 };
 
-/** What stands between that moment and the result, and behind the result. */
+/** The text between that moment and the result, and the text after the result. */
 const ENDS: { readonly [O in Op]?: (step: StepOf<O> & Answered<O>) => readonly [before: string, behind?: string] } = {
   peek: ({ out }) => [`, ${out.bytes || '""'}`],
   poll: ({ in: { fd }, out: { ret, revents } }) => [
@@ -63,14 +63,14 @@ interface Answered<O extends Op> {
   out: NonNullable<StepOf<O>['out']>;
 }
 
-/** @param bc The commands in words, when they are known; otherwise they are decoded. */
+/** @param bc The commands as text, if known; otherwise they are decoded. */
 export function callBegin(step: StepInput, bc?: string[]): CallBegin {
   const own = BEGINS[step.op] as ((step: object) => string) | undefined;
   const begin = own === undefined ? formed(step) : own({ ...step, bc });
   return { name: begin.slice(0, begin.indexOf('(')), begin };
 }
 
-/** What follows when the call returns: results, the closing parenthesis, the value. */
+/** The text of the return: results, the closing parenthesis, the return value. */
 export function callEnd(step: StepInput, out: Output, br: string[] | undefined): string {
   const own = ENDS[step.op] as ((step: object) => readonly [string, string?]) | undefined;
   const [before, behind = ''] = own?.({ ...step, out, br }) ?? [''];
@@ -137,17 +137,17 @@ function writeReadEnd(input: WriteReadInput, out: WriteReadOutput, br: string[] 
   return `, ${fields.join(', ')}}`;
 }
 
-/** The commands that a write half would parse, in words; what a previous call consumed is left out. */
+/** The commands that a write half parses, as text; commands that a previous call consumed are left out. */
 export function commandsOf(input: WriteReadInput): string[] {
   return commandWords(bytesOfHex(input.poke).subarray(input.write_consumed, input.write_size));
 }
 
-/** The answers that a read half stored, in words. */
+/** The returns that a read half stored, as text. */
 export function answersOf(input: WriteReadInput, out: WriteReadOutput): string[] {
   return returnWords(bytesOfHex(out.read ?? '').subarray(input.read_consumed));
 }
 
-/** Bytes as a string of C's: what does not print is escaped, and what is long is cut. */
+/** Bytes as a C string: unprintable bytes are escaped, a long string is cut. */
 function quoted(hex: string): string {
   const bytes = bytesOfHex(hex);
   const shown = [...bytes.subarray(0, QUOTED_MAX)].map(escaped).join('');
@@ -161,7 +161,7 @@ function escaped(byte: number): string {
   return byte >= 0x20 && byte < 0x7f ? character : `\\x${byte.toString(16).padStart(2, '0')}`;
 }
 
-/** Small structures as 32-bit words, as people read them. */
+/** Small structures as 32-bit words. */
 function words(hex: string): string {
   const list: string[] = [];
   for (let at = 0; at < hex.length; at += 8) {
@@ -171,7 +171,7 @@ function words(hex: string): string {
   return list.join(', ');
 }
 
-/** What a call may answer, as far as its value tells. */
+/** The outputs of a call that make up its return value. */
 interface Answer {
   readonly ret: number | string;
   readonly errno?: string;
@@ -179,7 +179,7 @@ interface Answer {
   readonly si_code?: number;
 }
 
-/** A return value: the number, or -1 with the name of the error and what it says; and the signal that ended an access. */
+/** A return value: the number, or -1 with the name and the text of the error; and the signal that ended an access. */
 export function result({ ret, errno, signal, si_code }: Answer): string {
   if (signal !== undefined) return `${ret} --- ${signal} {si_code=${si_code}} ---`;
   if (errno === undefined) return String(ret);

@@ -1,6 +1,6 @@
 /**
- * Is a step what the recording says? Owns the comparison of outputs, field by field: results, bytes, signals, who is
- * parked, who woke. `bc` and `br` follow from the bytes, and `order` is information: they are not compared.
+ * Compares a step with its recording. Owns the comparison of outputs, field by field: results, bytes, signals, parked
+ * threads, woken threads. `bc` and `br` follow from the bytes, and `order` is information: they are not compared.
  */
 import { PAGE_SIZE } from '../../assembly/abi/machine.ts';
 import { addressOfHex } from '../wire/hex.ts';
@@ -8,20 +8,20 @@ import { OUTPUTS, opHasOutput } from '../wire/operations.ts';
 import type { DumpOutput, PeekOutput, Step, StepOf, Woken } from './journal.ts';
 import { DELIVERED, type Origins, OUTSIDE, PADDING, UNDELIVERED } from './origins.ts';
 
-/** The first thing in a step that differs. */
+/** The first difference in a step. */
 export interface StepDifference {
   /** `parked`, a field of `out`, or for a thread that woke `woken.THREAD` or `woken.THREAD.FIELD`. */
   field: string;
-  /** What was recorded; null when the recording has nothing there. */
+  /** The recorded value; null when the recording has none. */
   expected: unknown;
-  /** What the emulator did; null when it did nothing of the kind. */
+  /** The emulator's value; null when it has none. */
   actual: unknown;
 }
 
-/** Compared only where both sides have it: a driver may store the bytes that were there. */
+/** Compared only if both sides have it: a driver may store the bytes that were there before. */
 const FIELD_IF_BOTH = 'read_over';
 
-/** The output fields that count, the most telling first. Fields that no operation has belong to some later format. */
+/** The compared output fields, the most informative first. Other fields belong to a later format. */
 const FIELDS: readonly string[] = [...new Set(Object.values(OUTPUTS).flatMap((fields) => [...fields.keys()]))].filter(
   (field) => field !== FIELD_IF_BOTH,
 );
@@ -33,12 +33,13 @@ export function isInputsOnly(step: Step): boolean {
 }
 
 /**
- * Compares what came of a step with its recording. A woken thread's `i` is compared as it is, so both sides must
- * count the steps alike.
+ * Compares the outputs of a step with its recording. A woken thread's `i` is compared as a number, so both sides must
+ * number the steps alike.
  *
- * @param origins Whence the bytes of mappings come, when the machine does not map pages as the recorded one did. Then
- *   these may differ, and nothing else: lines of dumps that count pages, and how many the shrinker got; which pages of a
- *   Binder mapping are there, as long as no delivered message is on them; and bytes there of messages that were not delivered, or between the parts of one that was.
+ * @param origins The origins of the bytes of mappings, when the machine maps pages in another way than the recorded one.
+ *   Then these may differ: lines of dumps that count pages; the number of pages that the shrinker got; the presence of
+ *   pages of a Binder mapping without a delivered message; the bytes there of undelivered messages; and the padding of
+ *   delivered ones.
  * @returns the first difference, or null when they are equal
  */
 export function compareSteps(expected: Step, actual: Step, origins?: Origins): StepDifference | null {
@@ -47,7 +48,7 @@ export function compareSteps(expected: Step, actual: Step, origins?: Origins): S
   return compareOwn(expected, actual, origins) ?? compareWoken(expected.woken ?? [], actual.woken ?? []);
 }
 
-/** What the step answered itself. */
+/** Compares the outputs of the step itself, without woken threads. */
 function compareOwn(expected: Step, actual: Step, origins?: Origins): StepDifference | null {
   if (expected.out !== undefined && actual.out !== undefined) {
     const isOtherwise = origins !== undefined;
@@ -58,7 +59,7 @@ function compareOwn(expected: Step, actual: Step, origins?: Origins): StepDiffer
   return compareOutputs(expected.out, actual.out, '');
 }
 
-/** A file that is not there has no text, however that is written; and nothing is known of a text that was cut. */
+/** A missing file has no text, whether empty or null. A text that was cut is not compared. */
 function compareDumps(wanted: DumpOutput, given: DumpOutput, butPages: boolean): StepDifference | null {
   if (wanted.exists !== given.exists) return difference('exists', wanted.exists, given.exists);
   if (!wanted.exists || wanted.cut || given.cut) return null;
@@ -71,7 +72,7 @@ function withoutPages(text: string): string {
   return text.replace(/^ *pages(?: high watermark)?: .*\n/gm, '');
 }
 
-/** What both could read is equal, but for what may differ; and both met the same fault, or a page may be missing. */
+/** The bytes that both could read are equal, except those that may differ. The faults are equal, or a page may be missing. */
 function comparePeek(expected: StepOf<'peek'>, actual: StepOf<'peek'>, origins: Origins): StepDifference | null {
   const [wanted, given] = [expected.out as PeekOutput, actual.out as PeekOutput];
   const found = compareOutputs(wanted, given, '');
@@ -92,7 +93,7 @@ function comparePeek(expected: StepOf<'peek'>, actual: StepOf<'peek'>, origins: 
   return signal === 'SIGBUS' && mayBeMissing(expected.by, from + length, origins) ? null : found;
 }
 
-/** Whether an address lies on a page of a Binder mapping that no delivered message is on, or has left anything on. */
+/** Whether the page of an address is in a Binder mapping and has no byte of a delivered message, freed or not. */
 function mayBeMissing(thread: string, address: number, origins: Origins): boolean {
   const page = origins.of(thread, address - (address % PAGE_SIZE), PAGE_SIZE);
   return !page.includes(OUTSIDE) && !page.includes(DELIVERED);

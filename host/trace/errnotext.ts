@@ -1,6 +1,6 @@
-/** What the C library says to an error, for people who do not know the names by heart. */
+/** The C library's texts of errors. */
 
-/** `Invalid argument` for `EINVAL`; undefined for a name that no call here gives. */
+/** `Invalid argument` for `EINVAL`; undefined for a name that no call here returns. */
 export function errnoText(name: string): string | undefined {
   return TEXTS[name];
 }

@@ -1,9 +1,9 @@
 /**
- * A number that stands for all events since a machine began, in order: every word of every event, the machine's own
- * included. Two builds of the guest that do the same have the same number.
+ * A hash of all events since boot, in order: every word of every event, including the machine's own events. Two builds
+ * of the guest with the same behaviour have the same hash.
  *
- * Left out is which frame of memory a page got, since builds differ in how much memory their own data takes: of
- * `install` the frame, of `copy` and `clear` the target but for its place in the page.
+ * Frames are left out, since the size of a build's own data shifts them: the frame of `install`, and the target of
+ * `copy` and `clear` except its offset in the page.
  */
 import { EVENT_CAPACITY, EVENT_CLEAR, EVENT_COPY, EVENT_INSTALL, EVENT_SIZE } from '../../assembly/abi/events.ts';
 import { PAGE_SIZE } from '../../assembly/abi/machine.ts';
@@ -11,11 +11,11 @@ import type { Guest } from '../guest/guest.ts';
 import { BinderlabError } from '../wire/error.ts';
 
 const WORDS = EVENT_SIZE / 4;
-/** Places of words in an event: behind its number, the thread and two arguments. */
+/** Places of words in an event: after the event number, the thread and two arguments. */
 const INSTALL_FRAME = 4;
 const COPY_TARGET = 4;
 
-/** FNV-1a over words; the second lane begins and multiplies otherwise, so that both make 64 bits. */
+/** FNV-1a over words; the second lane has another basis and multiplier, so that both make 64 bits. */
 const FIRST_BASIS = 0x811c9dc5;
 const FIRST_PRIME = 0x01000193;
 const SECOND_BASIS = 0x9747b28c;
@@ -28,7 +28,7 @@ export class EventHash {
   #first = FIRST_BASIS;
   #second = SECOND_BASIS;
 
-  /** Goes on with the events of a machine, from here on; an earlier one's are in the number already. */
+  /** Continues with the events of this machine. Those of an earlier machine stay in the hash. */
   follow(guest: Guest): void {
     guest.raw.traceEnable(1);
     this.#guest = guest;
@@ -36,9 +36,9 @@ export class EventHash {
   }
 
   /**
-   * Takes the events in that came since the last call: to be called after each step.
+   * Adds the events since the last call. Call it after each step.
    *
-   * @throws BinderlabError when there were more than the guest keeps.
+   * @throws BinderlabError when there are more than the guest keeps.
    */
   take(): void {
     if (this.#guest === null) return;
@@ -53,7 +53,7 @@ export class EventHash {
     }
   }
 
-  /** How many events the number stands for. */
+  /** Number of hashed events. */
   get count(): number {
     return this.#count;
   }
@@ -79,7 +79,7 @@ export class EventHash {
   }
 }
 
-/** What counts of a word of an event. */
+/** The hashed part of a word of an event. */
 function told(event: number, place: number, word: number): number {
   if (event === EVENT_INSTALL && place === INSTALL_FRAME) return 0;
   if ((event === EVENT_COPY || event === EVENT_CLEAR) && place === COPY_TARGET) return word % PAGE_SIZE;

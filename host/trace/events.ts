@@ -1,9 +1,9 @@
 /**
- * The guest's event ring: what the kernel did inside of a step, in order, with names. Events are named as Linux names its
- * tracepoints; those that only this machine has (`install`, `copy`, `park`, `wake`, `clear`) are named alike.
+ * The guest's event ring: the kernel's actions in a step, in order, with names. Events have the names of Linux's
+ * tracepoints. `install`, `copy`, `park`, `wake` and `clear` exist only here, and are named in the same style.
  *
  *     record   u32 event | i32 tid | 8 arguments of 32 bits        EVENT_SIZE bytes
- *     ring     EVENT_CAPACITY records; record n lies in slot n % EVENT_CAPACITY
+ *     ring     EVENT_CAPACITY records; record n is in slot n % EVENT_CAPACITY
  */
 import * as numbers from '../../assembly/abi/events.ts';
 import type { Guest } from '../guest/guest.ts';
@@ -53,7 +53,7 @@ type Arguments<N extends EventName> = {
   readonly [A in (typeof ARGUMENTS)[N][number] as NameOf<A>]: A extends `${string}:u64` ? bigint : number;
 };
 
-/** An event: which, in the context of which thread (0: deferred work), and its arguments by Linux's names. */
+/** An event: its name, its thread (0: deferred work), and its arguments by Linux's names. */
 export type TraceEventOf<N extends EventName> = N extends EventName
   ? { readonly name: N; readonly tid: number; readonly args: Arguments<N> }
   : never;
@@ -72,7 +72,7 @@ export class EventRing {
     this.#read = guest.raw.traceHead();
   }
 
-  /** Begins or ends to record; off, an event costs the guest next to nothing. */
+  /** Starts or stops recording. When off, an event costs the guest almost nothing. */
   record(on: boolean): void {
     this.guest.raw.traceEnable(on ? 1 : 0);
   }
@@ -80,7 +80,7 @@ export class EventRing {
   /**
    * The events since the last call, oldest first.
    *
-   * @throws BinderlabError when there were more than the ring holds; the next call has those that are left.
+   * @throws BinderlabError when there are more than the ring holds; the next call returns the remaining ones.
    */
   take(): TraceEvent[] {
     const { raw } = this.guest;

@@ -1,4 +1,4 @@
-/** The flags of system calls by name, as strace prints them: `PROT_READ|PROT_WRITE`, and in hex what has no name. */
+/** The flags of system calls by name, as strace prints them: `PROT_READ|PROT_WRITE`. Bits without a name are in hex. */
 import {
   EPOLLERR,
   EPOLLIN,
@@ -70,7 +70,7 @@ export function pollEvents(events: number): string {
   );
 }
 
-/** The names of the bits that are set, and what is left as a number. */
+/** The names of the set bits, and the remaining bits as a number. */
 export function bits(value: number, names: readonly (readonly [number, string])[]): string {
   const list: string[] = [];
   let rest = value;

@@ -1,10 +1,10 @@
-/** Bytes as people read them. */
+/** Hex dumps. */
 import { bytesOfHex } from '../wire/hex.ts';
 
 /**
- * Rows of offset, hex, and the characters that can be printed.
+ * Rows of offset, hex, and printable characters.
  *
- * @param prefix Stands in front of every row.
+ * @param prefix Prefix of every row.
  * @param perRow Bytes in a row.
  */
 export function hexDump(hex: string, prefix = '', perRow = 16): string[] {

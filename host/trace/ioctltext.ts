@@ -1,4 +1,4 @@
-/** What ioctls other than BINDER_WRITE_READ take and give, field by field; zeros are left out. */
+/** Inputs and outputs of ioctls other than BINDER_WRITE_READ, field by field; zeros are left out. */
 import {
   EXTENDED_ERROR_COMMAND,
   EXTENDED_ERROR_ID,
@@ -29,7 +29,7 @@ import type { IoctlInput, IoctlOutput } from './journal.ts';
 
 type Field = readonly [name: string, offset: number, kind: 'u32' | 'u64'];
 
-/** The fields that user space fills in, and those that it gets back. */
+/** The fields that user space fills in, and those that the driver fills in. */
 interface Structure {
   readonly takes: readonly Field[];
   readonly gives: readonly Field[];
@@ -84,14 +84,14 @@ const STRUCTURES: Readonly<Record<string, Structure>> = {
   BINDER_ENABLE_ONEWAY_SPAM_DETECTION: { takes: [['enable', 0, 'u32']], gives: [] },
 };
 
-/** @returns What goes in; null when the bytes are not what the ioctl takes, or it is unknown. */
+/** @returns The inputs; null when the bytes do not have the ioctl's format, or the ioctl is unknown. */
 export function ioctlTakes({ name, poke }: IoctlInput): string[] | null {
   if (name === 'BINDER_GET_EXTENDED_ERROR') return [];
   const structure = name === null ? undefined : STRUCTURES[name];
   return structure === undefined ? null : fieldTexts(bytesOfHex(poke), structure.takes);
 }
 
-/** @returns What comes out; null as above. */
+/** @returns The outputs; null as in `ioctlTakes`. */
 export function ioctlGives({ name }: IoctlInput, { bytes: hex = '' }: IoctlOutput): string[] | null {
   const bytes = bytesOfHex(hex);
   if (name === 'BINDER_GET_EXTENDED_ERROR') return bytes.length < EXTENDED_ERROR_SIZE ? null : [extendedError(bytes)];
@@ -107,7 +107,7 @@ function extendedError(bytes: Uint8Array): string {
   return `id ${u32At(bytes, EXTENDED_ERROR_ID)}: ${wordName(command) ?? `0x${command.toString(16)}`}${why}`;
 }
 
-/** "handle 1" for each field that is not zero; the first one in any case. */
+/** "handle 1" for each field that is not zero; the first field always. */
 function fieldTexts(bytes: Uint8Array, fields: readonly Field[]): string[] | null {
   if (fields.some(([, offset, kind]) => offset + WORD_SIZE[kind] > bytes.length)) return null;
   return fields.flatMap(([name, offset, kind], index) => {

@@ -1,13 +1,14 @@
 /**
- * The journal: what a scenario did and what came of it, one JSON line a step. Owns the types of its header and
- * steps; wire/operations.ts has what each operation takes and answers, journaltext.ts reads and writes the text. Recordings of the kernel and runs of the emulator share the format.
+ * The journal: the inputs and outputs of a scenario's steps, one JSON line a step. Owns the types of its header and
+ * steps; wire/operations.ts has the inputs and outputs of each operation, journaltext.ts reads and writes the text.
+ * Recordings of the kernel and runs of the emulator share the format.
  *
  *     {"t":"header","format":1,"name":...,"procs":[...],"steps":2}
  *     {"i":0,"op":"proc","in":{"name":"A","pid":1000,"uid":0}}
  *     {"i":1,"op":"open","by":"A.0","in":{"flags":0},"out":{"ret":3}}
  *
  * Addresses and 64-bit values are strings "0x...", byte strings lower-case hex; sizes, descriptors, pids and
- * return values are numbers. Fields that a reader does not know are left alone.
+ * return values are numbers. Readers ignore and keep unknown fields.
  */
 
 import type { ScheduleChoice } from '../os/system.ts';
@@ -23,7 +24,7 @@ export interface JournalProcess {
   threads: { name: string; tid: number }[];
 }
 
-/** The machine that wrote a journal, when it was the emulator. */
+/** The emulator's machine, when the emulator wrote the journal. */
 export interface JournalEmulator {
   strategy: string;
   seed: number;
@@ -38,7 +39,7 @@ export interface JournalHeader {
   desc: string;
   /** Seed of the generator, of random scenarios only. */
   seed?: number;
-  /** The kernel that was recorded; absent when the emulator wrote the journal. */
+  /** The recorded kernel; absent when the emulator wrote the journal. */
   kernel?: { release: string; version: string; machine: string };
   emulator?: JournalEmulator;
   /** Active security modules. */
@@ -47,24 +48,24 @@ export interface JournalHeader {
   secctx: HexBytes | null;
   cpus: number;
   page_size: number;
-  /** The driver's id counter before the scenario: the next id given out is one more. */
+  /** The driver's id counter before the scenario: the next id is one higher. */
   last_debug_id: number;
   /** The uid that has claimed the context manager since boot. */
   context_mgr_uid: number | null;
   arena: { addr: Address; size: number };
-  /** Threads that a dump wakes are told with the dump; in older recordings they are told with the next step. */
+  /** The dump's step lists the threads that it wakes. In older recordings the next step lists them. */
   dump_wakes?: true;
-  /** The scenario shows something that two processors would race for. */
+  /** On two processors the scenario has a race. */
   racy?: boolean;
   procs: JournalProcess[];
   steps: number;
 }
 
-/** What a call answers that has nothing but a result: 0 or more, or -errno with the name of the error. */
+/** Output of a call with a result only: 0 or more, or -errno with the name of the error. */
 export type ResultOutput = Operations['close']['out'];
-/** Memory stored: the bytes stored, and the signal that ended it early. */
+/** Output of a store: the number of stored bytes, and the signal that ended it early. */
 export type StoreOutput = Operations['poke']['out'];
-/** Memory read: the bytes read before a fault, and the signal of the fault. */
+/** Output of a load: the bytes before a fault, and the signal of the fault. */
 export type PeekOutput = Operations['peek']['out'];
 export type IoctlInput = Operations['ioctl']['in'];
 export type IoctlOutput = Operations['ioctl']['out'];
@@ -78,7 +79,7 @@ export type StepInputOf<O extends Op> = {
   in: Operations[O]['in'];
 } & (Operations[O]['by'] extends true ? { by: string } : { by?: undefined });
 
-/** What any operation may answer. */
+/** The output of any operation. */
 export type Output = Exclude<Operations[Op]['out'], null>;
 
 /** A call that was parked in step `i` and finished because of this one. */
@@ -87,15 +88,15 @@ export interface Woken {
   by: string;
   /** The step that parked it. */
   i: number;
-  /** Its result, in the format of the operation it was parked in. */
+  /** Its result, in the format of the operation in which it was parked. */
   out: Output;
-  /** What it read, in words; for people. */
+  /** The returns that it read, as text for people. */
   br?: string[];
-  /** Rank by time of completion; information. */
+  /** Rank by time of completion; for information. */
   order: number;
 }
 
-/** A step with all that followed from it. A call that sleeps has `parked` and no `out`. */
+/** A step with its outputs. A call that sleeps has `parked` and no `out`. */
 export type StepOf<O extends Op> = StepInputOf<O> & {
   /** Number of the step, counted from 0. */
   i: number;
@@ -103,10 +104,10 @@ export type StepOf<O extends Op> = StepInputOf<O> & {
   parked?: true;
   /** Threads that finished because of this step, by their creation. */
   woken?: Woken[];
-  /** Commands written and answers read, in words; for people. */
+  /** Written commands and read returns, as text for people. */
   bc?: string[];
   br?: string[];
-  /** The lines that the kernel's driver printed meanwhile; only in recordings made for it. */
+  /** The lines that the kernel's driver printed during the step; only in recordings made for it. */
   klog?: string[];
   /** The choices that led to this step, oldest first; only in journals of simulations, and where there was a choice. */
   sched?: readonly ScheduleChoice[];

@@ -1,16 +1,16 @@
 /**
- * Journals as text. Owns the check of what is read: a line that cannot be performed is refused here, with its number
- * and what is wrong with it, so that nobody behind has to ask again. Outputs are taken as they are.
+ * Journals as text. Owns the check of the input: a line that cannot be performed is refused here, with its number and
+ * the cause. Later code does not check again. Outputs are not checked.
  */
 import { journalRule, KINDS } from '../wire/kinds.ts';
 import { hasActor, INPUTS, isOp, OPERATIONS } from '../wire/operations.ts';
 import type { Journal, JournalHeader, Step } from './journal.ts';
 
-/** Text that is no journal: says which file, which line, and what is wrong with it. */
+/** The text is not a journal. The message has the file, the line and the cause. */
 export class JournalError extends Error {
   override readonly name = 'JournalError';
 
-  /** @param line Counted from 1; 0 when the file as a whole is meant. */
+  /** @param line Counted from 1; 0 for the file as a whole. */
   constructor(
     readonly file: string,
     readonly line: number,
@@ -23,8 +23,8 @@ export class JournalError extends Error {
 /**
  * Reads a whole journal.
  *
- * @param file What to call it in errors.
- * @throws JournalError at the first line that is no header or no step.
+ * @param file Its name in errors.
+ * @throws JournalError at the first line that is not a header or a step.
  */
 export function parseJournal(text: string, file: string): Journal {
   const lines = text.split('\n');
@@ -67,7 +67,7 @@ export function parseHeader(line: string, file: string, lineNumber: number): Jou
   return value as unknown as JournalHeader;
 }
 
-/** Reads the line of one step. Its outputs are taken as they are; its inputs are checked. */
+/** Reads the line of one step. Checks its inputs, but not its outputs. */
 export function parseStep(line: string, file: string, lineNumber: number): Step {
   const value = parseObject(line, file, lineNumber);
   const fail = (problem: string): never => {

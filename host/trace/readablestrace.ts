@@ -1,6 +1,6 @@
 /**
- * A run for people: as strace would print it, but each step has its number, what is zero or says nothing is left out, and who
- * wakes whom is told.
+ * A run in strace's format, for people: each step has its number, zeros and fields without information are left out, and
+ * a line shows which thread wakes which.
  *
  *       8 client.0  ioctl(3, BINDER_WRITE_READ) BC_TRANSACTION handle 0, code 1, 4 bytes at 0x10000050 ... sleeps
  *         server.0  wakes (by client.0; since step 5) BR_NOOP; BR_TRANSACTION code 1, from pid 2000 uid 0, 4 bytes at ...
@@ -20,13 +20,13 @@ import type {
 import { Strace, type StraceOptions } from './strace.ts';
 import { wordText } from './wordtext.ts';
 
-/** How parts of a line look; each function gets text, and returns it with what makes a terminal show it so. */
+/** Styles for the parts of a line. Each function returns the text with the terminal's control sequences. */
 export interface Paint {
   /** Names of commands and returns. */
   name(text: string): string;
-  /** What the driver refuses. */
+  /** Refusals of the driver. */
   error(text: string): string;
-  /** What is less important. */
+  /** Less important parts. */
   quiet(text: string): string;
 }
 
@@ -40,12 +40,12 @@ const PLAIN: Paint = { name: (text) => text, error: (text) => text, quiet: (text
 
 const LINE_MAX = 120;
 const NUMBER_WIDTH = 4;
-/** Between a thread and what it does. */
+/** Between a thread and its call. */
 const GAP = '  ';
-/** Stands before what the driver refuses, for those who see no colours. */
+/** Marks a refusal of the driver where there are no colours. */
 const ERROR_MARK = '! ';
 
-/** A part of a line that is not broken, with how it looks. */
+/** An unbreakable part of a line, with its style. */
 interface Span {
   text: string;
   paint?: (text: string) => string;
@@ -55,7 +55,7 @@ export class ReadableStrace extends Strace {
   readonly #paint: Paint;
   readonly #numbers: boolean;
   #step: Step | null = null;
-  /** Whether the number of the step is still to be shown. */
+  /** Whether the next line shows the number of the step. */
   #fresh = false;
 
   constructor({ paint = PLAIN, numbers = true, ...options }: ReadableStraceOptions = {}) {
@@ -99,7 +99,7 @@ export class ReadableStrace extends Strace {
     return this.#flow(by, [wakes, { text: `${begin}${callEnd(input, out, br)}`, ...this.#failed(out) }]);
   }
 
-  /** Its pid is told here; elsewhere threads go by their names. */
+  /** Only this line shows its pid; other lines show the names of threads. */
   protected override started({ name, pid, uid }: StepOf<'proc'>['in']): string {
     return this.line(`${name}.0`, `+++ started, pid ${pid}, uid ${uid} +++`);
   }
@@ -147,7 +147,7 @@ export class ReadableStrace extends Strace {
     });
   }
 
-  /** Nothing when the call succeeded and returned 0. */
+  /** Empty when the call returned 0. */
   #outcome(out: { ret: number; errno?: string } | undefined): Span[] {
     if (out === undefined || out.ret === 0) return [];
     return [{ text: `= ${result(out)}`, ...this.#failed(out) }];
@@ -157,7 +157,7 @@ export class ReadableStrace extends Strace {
     return out !== undefined && 'errno' in out ? { paint: this.#paint.error } : {};
   }
 
-  /** The pieces with spaces between them, in as many lines as they need, all but the first indented. */
+  /** The pieces with spaces between them, wrapped; all lines after the first are indented. */
   #flow(thread: string, pieces: readonly Span[]): string[] {
     const indent = (this.#numbers ? NUMBER_WIDTH + 1 : 0) + this.padded(thread).length + GAP.length;
     const lines: string[] = [];

@@ -1,6 +1,6 @@
 /**
- * Keeps the journal of a running machine: turns what the kernel's steps tell (numbers, bytes) into the text of
- * journals (hex strings, snake_case), and adds the words for people.
+ * Keeps the journal of a running machine. Turns the values of the kernel's steps (numbers, bytes) into the format of
+ * journals (hex strings, snake_case), and adds the text for people.
  */
 import type { Call } from '../os/call.ts';
 import type { Observer, ScheduleChoice, Task } from '../os/system.ts';
@@ -12,7 +12,7 @@ import type { JournalProcess, Output, Step, Woken } from './journal.ts';
 
 type Fields = Record<string, unknown>;
 
-/** A step while it is being made; `Step` tells the shape of each operation's. */
+/** A step in progress; `Step` has the exact type for each operation. */
 interface OpenStep {
   i: number;
   op: Op;
@@ -42,8 +42,8 @@ export class Recorder implements Observer {
   #woken: { task: Task; entry: Woken }[] = [];
 
   /**
-   * @param keep Whether to keep all steps, or the last one alone.
-   * @param tell Called with each step that is over.
+   * @param keep Whether to keep all steps, or only the last one.
+   * @param tell Called with each completed step.
    */
   constructor(
     private readonly keep: boolean,
@@ -84,7 +84,7 @@ export class Recorder implements Observer {
     this.#close(open);
   }
 
-  /** Forgets the steps from number `step` on: they have not happened any more. */
+  /** Removes the steps from number `step` on. */
   rewind(step: number): void {
     const kept = this.steps.filter(({ i }) => i < step);
     this.steps.length = 0;

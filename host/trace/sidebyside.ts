@@ -1,6 +1,6 @@
 /**
- * Two outputs next to each other, decoded, for people who look for what differs. Owns the rows an output is shown as
- * and their alignment:
+ * Two decoded outputs side by side, for people who look for differences. Owns the rows of an output and their
+ * alignment:
  *
  *       recorded                    emulator
  *       ret 0                       ret 0
@@ -11,7 +11,7 @@ import { answersOf } from './call.ts';
 import { hexDump } from './hexdump.ts';
 import type { Output, StepInput, WriteReadOutput } from './journal.ts';
 
-/** A row: what stands on the left and on the right; null where one side has nothing. */
+/** A row: its left and its right text; null where one side has no row. */
 type Row = readonly [left: string | null, right: string | null];
 
 /** Rows shown before the first difference, and in all. */
@@ -21,14 +21,14 @@ const ROWS_MAX = 40;
 /** Fields that hold bytes. */
 const BYTES: readonly string[] = ['read', 'read_over', 'bytes', 'content'];
 
-/** So many that two dumps fit beside each other. */
+/** Two hex dumps of this width fit side by side. */
 const BYTES_PER_ROW = 8;
 
 /** Above this product of lengths, rows are paired by number instead of by the longest common subsequence. */
 const ALIGN_MAX = 1_000_000;
 
 /**
- * @param step What produced both: it says how to read the bytes.
+ * @param step The step of both outputs. Its operation decides how to decode the bytes.
  * @param columns Width of the whole in characters.
  */
 export function sideBySide(step: StepInput, expected: Output | null, actual: Output | null, columns = 110): string[] {
@@ -48,7 +48,7 @@ export function sideBySide(step: StepInput, expected: Output | null, actual: Out
   return lines;
 }
 
-/** An output, one fact a row; bytes decoded where they have a meaning, and are bytes at all. */
+/** An output, one fact a row. Bytes are decoded where their format is known and they are valid hex. */
 function outputRows(step: StepInput, out: Output | null): string[] {
   return Object.entries(out ?? {}).flatMap(([field, value]): string[] => {
     if (value === undefined) return [];
@@ -59,7 +59,7 @@ function outputRows(step: StepInput, out: Output | null): string[] {
   });
 }
 
-/** A recording may hold anything there. */
+/** A recording may have any value there. */
 function isHex(value: unknown): value is string {
   return typeof value === 'string' && value.length % 2 === 0 && !/[^0-9a-f]/.test(value);
 }
@@ -72,7 +72,7 @@ function wordRows(text: string): string[] {
 
 function align(left: readonly string[], right: readonly string[]): Row[] {
   if (left.length * right.length > ALIGN_MAX) return alignByNumber(left, right);
-  // lengths[i][j]: longest common subsequence of what is left from i and from j on
+  // lengths[i][j]: length of the longest common subsequence from i and from j on
   const stride = right.length + 1;
   const lengths = new Uint16Array((left.length + 1) * stride);
   const lengthAt = (i: number, j: number): number => lengths[i * stride + j] ?? 0;

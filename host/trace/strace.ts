@@ -1,11 +1,11 @@
 /**
- * A run as strace would print it: one line a system call, with the thread that made it in front. Owns the lines,
- * and the memory of who is parked in what, so that a call that sleeps is shown twice:
+ * A run in strace's format: one line a system call, prefixed with its thread. Owns the lines, and remembers which
+ * thread is parked in which call, since a call that sleeps has two lines:
  *
  *     2000<A.0>  ioctl(3, BINDER_WRITE_READ, {write_size=68, [BC_TRANSACTION ...], read_size=256 <unfinished ...>
  *     1000<SM.0> <... ioctl resumed> write_consumed=4, read_consumed=72, [BR_NOOP, BR_TRANSACTION ...]}) = 0
  *
- * What is no system call (memory access, signals, processes that come and go) has a line of the same form.
+ * Steps that are not system calls (memory access, signals, start and end of processes) have lines of the same form.
  */
 import type { Field } from '../wire/kinds.ts';
 import { INPUTS, OUTPUTS } from '../wire/operations.ts';
@@ -14,11 +14,11 @@ import { hexDump } from './hexdump.ts';
 import type { DumpOutput, Output, Step, StepInput, StepOf, Woken } from './journal.ts';
 
 export interface StraceOptions {
-  /** Follow each line with the bytes that went in and came out, sixteen a row. */
+  /** Adds the bytes of inputs and outputs after each line, sixteen a row. */
   bytes?: boolean;
 }
 
-/** Turns steps into lines. It has to see every step, in order: it learns threads from them and remembers the parked. */
+/** Turns steps into lines. It needs every step, in order: steps introduce threads and park them. */
 export class Strace {
   readonly #bytes: boolean;
   readonly #tids = new Map<string, number>();
@@ -29,7 +29,7 @@ export class Strace {
     this.#bytes = options.bytes ?? false;
   }
 
-  /** The lines of one step: the call itself, then the calls that finished because of it in the order they did. */
+  /** The lines of one step: the call itself, then the parked calls that it finished, in order of completion. */
   lines(step: Step): string[] {
     const acting = this.#acting(step);
     const woken = [...(step.woken ?? [])].sort((one, other) => one.order - other.order);
@@ -81,7 +81,7 @@ export class Strace {
     return this.#bytes ? [...lines, ...bytesIn(step), ...bytesOut(step, step.out)] : lines;
   }
 
-  /** A call by a thread: whole, or as far as it came before it went to sleep. */
+  /** A call by a thread: complete, or up to the point where it sleeps. */
   protected callLines(step: Step): string[] {
     const { begin } = callBegin(step, step.bc);
     const end = step.parked ? ' <unfinished ...>' : step.out ? callEnd(step, step.out, step.br) : ') = ?';
@@ -96,13 +96,13 @@ export class Strace {
     return this.#bytes ? [...lines, ...bytesOut(input, entry.out)] : lines;
   }
 
-  /** The end of a call that slept. @param input The step that began it. */
+  /** The end of a parked call. @param input The step that began it. */
   protected resumedLines(entry: Woken, input: StepInput): string[] {
     const end = callEnd(input, entry.out, entry.br);
     return [this.line(entry.by, `<... ${callBegin(input).name} resumed> ${end.replace(/^, /, '')}`)];
   }
 
-  /** Every thread of a process that is gone; what it was parked in never returns. */
+  /** Lines for every thread of an ended process. Their parked calls never return. */
   #ended(process: string, how: string): string[] {
     const lines: string[] = [];
     for (const thread of [...this.#tids.keys()].filter((name) => processOf(name) === process)) {
@@ -131,7 +131,7 @@ export class Strace {
     return `${this.padded(`${this.#tids.get(thread) ?? '?'}<${thread}>`)} ${text}`;
   }
 
-  /** As wide as the widest so far. */
+  /** Padded to the width of the widest so far. */
   protected padded(who: string): string {
     this.#width = Math.max(this.#width, who.length);
     return who.padEnd(this.#width);

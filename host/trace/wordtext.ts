@@ -1,6 +1,6 @@
 /**
- * Commands and returns for people: from the words that a journal keeps ("BC_ACQUIRE handle=1") to what they mean. Fields that
- * are zero, and those that say nothing to a reader, are left out.
+ * Commands and returns for people: translates the text of a journal ("BC_ACQUIRE handle=1") into its meaning. Zeros, and
+ * fields without information for a reader, are left out.
  */
 import {
   TF_ACCEPT_FDS,
@@ -13,11 +13,11 @@ import {
 import { errnoName } from '../wire/errno.ts';
 import { bits } from './flags.ts';
 
-/** A command or return: its name, and what there is to say of it. */
+/** A command or return: its name, and its details. */
 export interface WordText {
   name: string;
   details: string[];
-  /** The driver refuses or warns. */
+  /** The word is a refusal or a warning of the driver. */
   isError: boolean;
 }
 
@@ -31,11 +31,11 @@ const ERRORS: ReadonlySet<string> = new Set([
   'BR_ONEWAY_SPAM_SUSPECT',
 ]);
 
-/** Bytes of an offset in the list of objects. */
+/** Size of an offset in the list of objects, in bytes. */
 const OFFSET_SIZE = 8;
 const HANDLE_BITS = 32;
 
-/** @param word As commandWords and returnWords make it. */
+/** @param word In the format of commandWords and returnWords. */
 export function wordText(word: string): WordText {
   const [name = '', ...pairs] = word.split(' ');
   const fields: Fields = new Map(pairs.map((pair) => pair.split('=', 2) as [string, string]));
@@ -83,7 +83,7 @@ function transactionDetails(name: string, fields: Fields): string[] {
   ];
 }
 
-/** Who is called. Replies go to whoever waits for them. */
+/** The target of a call. A reply names no target: it goes to the caller. */
 function targetOf(name: string, fields: Fields): string[] {
   if (name.startsWith('BC_TRANSACTION')) {
     return [`handle ${BigInt.asUintN(HANDLE_BITS, BigInt(fields.get('ptr') ?? 0))}`];
@@ -92,14 +92,14 @@ function targetOf(name: string, fields: Fields): string[] {
   return [...named('ptr', fields), ...named('cookie', fields)];
 }
 
-/** A oneway has no sender to reply to, and so no pid. */
+/** The sender's pid. A oneway has none, since it has no reply. */
 function senderOf(name: string, fields: Fields): string[] {
   if (!name.startsWith('BR_TRANSACTION')) return [];
   const pid = number(fields, 'sender_pid');
   return [pid === 0 ? `from uid ${fields.get('sender_euid')}` : `from pid ${pid} uid ${fields.get('sender_euid')}`];
 }
 
-/** Codes of the system's own are four characters: `_PNG`. */
+/** Codes that the system reserves are four characters: `_PNG`. */
 function codeText(code: number): string {
   const characters = [24, 16, 8, 0].map((shift) => String.fromCharCode((code >>> shift) & 0xff)).join('');
   return /^_[A-Z]{3}$/.test(characters) ? characters : String(code);
@@ -116,7 +116,7 @@ function transactionFlags(flags: number): string {
   ]);
 }
 
-/** Field and value; nothing when it is zero. An object's address in its own process is what the driver calls `ptr`. */
+/** Field and value; empty for zero. An object's address in its own process is the driver's `ptr`. */
 function named(field: string, fields: Fields): string[] {
   if (number(fields, field) === 0) return [];
   return [`${field === 'ptr' ? 'object' : field} ${fields.get(field)}`];

@@ -256,11 +256,11 @@ test('fields of kernel objects: which ones a step changed, and what lies at an a
   const field = `0x${(Number(address) + 8).toString(16)}`;
   const commands = [`goto ${CALLED}`, `at ${field}`, 'at 5', 'at there', 'at 0xffffffff', 'quit'].join('\n');
   const asked = folder.run(['step', 'call.ts', '--interactive'], commands).stdout;
-  assert.match(asked, `${field} lies in a frame of kind slab\nfield type (u32, byte 8) of Transaction ${address}\n`);
+  assert.match(asked, `${field} is in a frame of kind slab\nfield type (u32, byte 8) of Transaction ${address}\n`);
   assert.match(asked, /\n {2}debugId +2\n/);
-  assert.match(asked, '0x5 lies in a frame of kind reserved');
+  assert.match(asked, '0x5 is in a frame of kind reserved');
   assert.match(asked, '"there" is no address, such as 0x9a070');
-  assert.match(asked, 'nothing lies at 4294967295: that is outside');
+  assert.match(asked, 'nothing is at 4294967295: that is outside');
 });
 
 test('the command line is checked', () => {

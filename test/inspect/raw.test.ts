@@ -58,9 +58,9 @@ test('a frame that is no slab’s leads to the object that it belongs to', () =>
 
 test('what is outside of memory, or no class, is refused', () => {
   const { inspect, guest } = boot();
-  assert.throws(() => inspect.at(guest.u8.length), /nothing lies at 16777216: that is outside/);
-  assert.throws(() => inspect.at(0.5), /nothing lies at 0.5/);
-  assert.throws(() => inspect.raw('Node', guest.u8.length - 8), /no Node can lie at 16777208/);
+  assert.throws(() => inspect.at(guest.u8.length), /nothing is at 16777216: that is outside/);
+  assert.throws(() => inspect.at(0.5), /nothing is at 0.5/);
+  assert.throws(() => inspect.raw('Node', guest.u8.length - 8), /no Node can be at 16777208/);
   assert.throws(() => inspect.raw('toString' as ClassName, 0), /the guest has no class "toString"/);
 });
 

@@ -1,4 +1,4 @@
-/** `binderlab bench`: what hot paths cost, as multiples of a call that does nothing. */
+/** `binderlab bench`: the cost of hot paths, as multiples of a nop call. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type Baseline, BaselineError, parseBaseline } from '../../../bench/baseline.ts';
 import { CATALOGUE } from '../../../bench/catalogue.ts';
@@ -69,7 +69,7 @@ export const benchCommand = defineCommand({
   },
 });
 
-/** @throws UsageError when there is no such file, or it is no result of bench */
+/** @throws UsageError when the file does not exist, or is not a result of bench */
 function readBaseline(path: string): Baseline {
   let text: string;
   try {
@@ -85,7 +85,7 @@ function readBaseline(path: string): Baseline {
   }
 }
 
-/** The case to profile. @throws UsageError for several, and for one that cannot be */
+/** The case to profile. @throws UsageError for several cases, and for one that cannot be profiled */
 function profiled(words: readonly string[]): string {
   const { cases } = CATALOGUE;
   const [name = PROFILED, ...more] = words;
@@ -94,7 +94,7 @@ function profiled(words: readonly string[]): string {
   return name;
 }
 
-/** @throws UsageError for a word that means no case */
+/** @throws UsageError for a word that matches no case */
 function namesFor(words: readonly string[]): string[] {
   const known = [...CATALOGUE.cases, ...CATALOGUE.latencies];
   if (words.length === 0) return known;
@@ -121,7 +121,7 @@ async function measureAll(names: readonly string[], choice: MachineChoice, round
   return measured;
 }
 
-/** @throws UsageError where the package was installed without benny, which only benchmarks need. */
+/** @throws UsageError when the package was installed without benny, which only benchmarks need. */
 function checkBenny(): void {
   try {
     import.meta.resolve('benny');

@@ -1,4 +1,4 @@
-/** What `bench` says, as one HTML page that needs nothing beside itself. */
+/** The report of `bench` as one self-contained HTML page. */
 
 import type { CaseChange } from '../../../bench/baseline.ts';
 import { PERCENTS } from '../../../bench/quantiles.ts';
@@ -61,7 +61,7 @@ function withText(text: string, ...plots: string[]): string {
   return shown.length === 0 ? '' : `<p>${markup(text)}</p>${shown.length > 1 ? besides(shown) : shown.join('')}`;
 }
 
-/** A plot of ranges, whose names and notes need room. */
+/** A plot of ranges, with space for names and notes. */
 function ranges(plot: string): string {
   return plot === '' ? '' : `<div class="ranges">${plot}</div>`;
 }
@@ -128,12 +128,12 @@ function noise(report: BenchReport): string {
   const plot = spreadPlot(report);
   if (plot === '') return '';
   const text = report.baseline
-    ? 'Each dot is what a case costs now against then. The thick line is the noise around no change: the interquartile ranges of the rounds of both runs, added up. A dot outside of its line, in red, has changed; one inside says nothing. A hollow one lies further out.'
-    : 'Each dot is a round, against the median of its case; the thick line reaches from quartile to quartile, and a hollow dot lies further out. The rounds are dealt over three processes, since the engine lays code out anew in each; of a case that a limit hangs on every round has its own.';
+    ? 'Each dot is the cost of a case now against then. The thick line is the noise around no change: the sum of the interquartile ranges of both runs. A dot outside of its line, in red, has changed; one inside is not significant. A hollow dot is beyond the edge of the plot.'
+    : 'Each dot is a round, against the median of its case; the thick line reaches from quartile to quartile, and a hollow dot is beyond the edge of the plot. The rounds run in three processes, since the engine lays out code anew in each; each round of a case with a limit has its own process.';
   return withText(text, ranges(plot));
 }
 
-/** What the cases do that are in the report. */
+/** Descriptions of the report's cases. */
 function glossary({ cases, latency }: BenchReport, groups: Catalogue['groups']): string {
   const names = [...cases, ...latency].map(({ name }) => name);
   const shown = groups.filter((group) =>

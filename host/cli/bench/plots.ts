@@ -1,4 +1,4 @@
-/** The plots of the benchmark page: which cases are in which, by their names. */
+/** The plots of the benchmark page, with the names of their cases. */
 
 import { PERCENTS } from '../../../bench/quantiles.ts';
 import type { BenchReport, CaseResult } from '../../../bench/report.ts';
@@ -8,10 +8,10 @@ import { type Line, type LinePlot, linePlot, type Mark, type Point } from '../..
 import { type Range, rangePlot } from '../../plot/rangeplot.ts';
 import { changeText, noiseText, spreadText } from './table.ts';
 
-/** Cases that differ in the number at the end of their names: what the line is called, and the names without it. */
+/** Cases that differ in the number at the end of their names: the line's name, and the cases' name without the number. */
 type Series = readonly (readonly [line: string, group: string])[];
 
-/** Lines that are on several plots have one look on all of them. */
+/** A line has the same look on all plots. */
 const LOOKS: readonly string[] = [
   'round trip, libbinder',
   'round trip, host',
@@ -29,7 +29,7 @@ const PAYLOAD: Series = [
   ['copy_from_user', 'copy-from-user'],
   ['memory.copy', 'memory-copy'],
 ];
-/** With how often the bytes are copied. */
+/** With the number of copies of the bytes. */
 const SHARE: readonly (readonly [line: string, group: string, copies: number])[] = [
   ['copy_from_user', 'copy-from-user', 1],
   ['oneway, driver', 'oneway/driver', 1],
@@ -54,7 +54,7 @@ export interface Plots {
   latency: string;
 }
 
-/** A plot is empty when none of its cases was measured. */
+/** A plot without measured cases is empty. */
 export function plotsOf(report: BenchReport, asked: readonly Limit[]): Plots {
   const { cases, reference } = report;
   const plot = ({ title, series, x, xName }: { title: string; series: Series; x: LinePlot['x']; xName: string }) =>
@@ -88,7 +88,7 @@ export function plotsOf(report: BenchReport, asked: readonly Limit[]): Plots {
   };
 }
 
-/** A line that is on one plot alone takes its look from its place there. */
+/** A line on only one plot gets its look from its place there. */
 function lineOf(name: string, points: Point[]): Line {
   const known = LOOKS.indexOf(name);
   const place = [...SCALE, ...ALLOC].findIndex(([line]) => line === name);
@@ -108,7 +108,7 @@ function pointsOf(cases: readonly CaseResult[], group: string, nopCallNs: number
   }));
 }
 
-/** With the number in their names. */
+/** With the numbers in their names. */
 function casesOf(cases: readonly CaseResult[], group: string): [number, CaseResult][] {
   return cases.flatMap((one): [number, CaseResult][] => {
     const [, before = '', digits, after = ''] = /^(.*?)\/(\d+)(\/.*)?$/.exec(one.name) ?? [];
@@ -140,14 +140,14 @@ function sharePlot({ cases }: BenchReport, asked: readonly Limit[]): string {
   });
 }
 
-/** The quicker a round, the greater the share. */
+/** A faster round has a greater share. */
 function sharePoint(x: number, { perNopCall, low, high }: CaseResult, copy: number): Point {
   const share = (cost: number) => (100 * copy) / cost;
   const y = share(perNopCall);
   return low === null || high === null ? { x, y } : { x, y, low: share(high), high: share(low) };
 }
 
-/** A limit that is a share of a plain copy, where that lies. */
+/** The mark of a limit that is a share of a plain copy. */
 function askedMark({ of, share }: Limit): Mark[] {
   const [, size] = new RegExp(`^${COPY}/(\\d+)$`).exec(of ?? '') ?? [];
   if (share === undefined || size === undefined) return [];
@@ -170,14 +170,14 @@ function latencyPlot({ latency }: BenchReport): string {
   );
   return rangePlot({
     title: 'Latency: 50, 90, 95 and 99 per cent of all calls',
-    axisName: 'Time within which so many calls are done, in the logarithm.',
+    axisName: 'Time within which that share of the calls is done, in the logarithm.',
     ranges,
     text: timeText,
     axis: 'log',
   });
 }
 
-/** Without a baseline the rounds around their median; with one the change, and the noise around none. */
+/** Without a baseline the rounds around their median; with one the change, and the noise around no change. */
 export function spreadPlot({ cases, baseline }: BenchReport): string {
   const ranges = baseline === undefined ? cases.flatMap(roundsRange) : cases.flatMap(changeRange);
   const title = baseline === undefined ? 'Rounds against the median of their case' : 'Cost now against then';

@@ -1,6 +1,6 @@
 /**
- * The processes that benchmarks run in: some for each case, so that none meets code that the engine has shaped for another,
- * without the engine's first, slow compiler of wasm. They answer by messages, since benny prints.
+ * The processes of benchmarks. Each case has its own, so that no case runs code that the engine has optimized for
+ * another. They run without the engine's first, slow wasm compiler. They answer by messages, since benny prints.
  */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
@@ -10,18 +10,18 @@ import type { MachineChoice } from '../machineoptions.ts';
 import { ROOT } from '../packagefile.ts';
 
 const PROGRAM = 'dist/bundle/bench.js';
-/** What its processes need, below the package's folder. */
+/** Files that the processes need, below the package's folder. */
 const NEEDED = [PROGRAM, 'build/release.wasm', 'build/bench.wasm'];
 const PROFILED = 'build/profile.wasm';
 const ENGINE_FLAGS = ['--no-liftoff'];
 /**
- * The rounds of a case are dealt over so many processes: the engine lays its code out anew in each, and memory comes to lie
- * elsewhere, which by itself makes a case some per cent faster or slower. No number of rounds in one process would show that.
+ * The number of processes over which the rounds of a case are distributed. The engine lays out code and memory anew in
+ * each, which alone makes a case some per cent faster or slower. Rounds in one process cannot show that.
  */
 const PROCESSES = 3;
 
 /**
- * @param isLimited Whether a limit hangs on it: then every round has a process of its own.
+ * @param isLimited Whether the case has a limit: then every round has its own process.
  * @returns All rounds, those of the first process first.
  */
 export async function measureCase(
@@ -37,12 +37,12 @@ export async function measureCase(
   return measured;
 }
 
-/** Times single calls; `rounds` times where that is not the same every time. */
+/** Times single calls; repeated `rounds` times, unless all rounds are equal. */
 export async function measureLatency(name: string, choice: MachineChoice, rounds: number): Promise<Latency> {
   return (await answerOf(['latency', name, ...machineWords(choice), String(rounds)])) as Latency;
 }
 
-/** Runs a case on the build that has names, for `ms` milliseconds, with more flags for the engine. */
+/** Runs a case on the build with names, for `ms` milliseconds, with further flags for the engine. */
 export async function spinCase(
   name: string,
   choice: MachineChoice,
@@ -57,12 +57,12 @@ function machineWords({ strategy, memory, seed }: MachineChoice): string[] {
   return [strategy, String(memory), String(seed)];
 }
 
-/** The rounds of each process, as even as can be. */
+/** The number of rounds of each process, as equal as possible. */
 function shares(rounds: number, processes: number): number[] {
   return Array.from({ length: processes }, (_, index) => Math.ceil((rounds - index) / processes));
 }
 
-/** @throws UsageError when the benchmarks have not been built, Error with what the process said when it fails */
+/** @throws UsageError when the benchmarks are not built, Error with the output of a process that fails */
 function answerOf(words: readonly string[], engineFlags: readonly string[] = []): Promise<unknown> {
   checkBuilt(NEEDED);
   return new Promise((resolve, reject) => {

@@ -1,18 +1,18 @@
-/** Where the time of a case goes, by function of the guest: from V8's sampling profiler, on the build that has names. */
+/** The time of a case by function of the guest, from V8's sampling profiler on the build with names. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { MachineChoice } from '../machineoptions.ts';
 import { spinCase } from './processes.ts';
 
-/** How long the case runs, ms; and the time between samples, microseconds. */
+/** The run time of the case, ms, and the interval of samples, microseconds. */
 const SPIN_MS = 2000;
 const INTERVAL_US = 100;
-/** Functions that are shown; the others are one line. */
+/** The maximum of shown functions; the others share one line. */
 const SHOWN_MAX = 40;
 const GUEST = 'assembly/';
 
-/** A file of `node --cpu-prof`, as far as it is read here. */
+/** The fields of a `node --cpu-prof` file that are read here. */
 interface CpuProfile {
   nodes: { id: number; callFrame: { functionName: string; url: string } }[];
   samples: number[];
@@ -43,7 +43,7 @@ function tableOf({ nodes, samples }: CpuProfile): string {
   return ['by folder', ...shareLines(folders), '', 'by function', ...shareLines(functions)].join('\n');
 }
 
-/** " 12.3 %  name", the greatest first; what is not shown is one line. */
+/** " 12.3 %  name", the greatest first; functions that are not shown share one line. */
 function shareLines(names: readonly string[]): string[] {
   const counts = new Map<string, number>();
   for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);

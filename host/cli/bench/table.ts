@@ -1,4 +1,4 @@
-/** What `bench` says, as a table for a terminal. */
+/** The report of `bench` as a table for a terminal. */
 import type { CaseChange } from '../../../bench/baseline.ts';
 import { PERCENTS } from '../../../bench/quantiles.ts';
 import { type BenchReport, type CaseResult, type LatencyResult, SPREAD_ROUNDS_MIN } from '../../../bench/report.ts';
@@ -45,7 +45,7 @@ function latencyRows({ latency, baseline }: BenchReport): string[][] {
   ];
 }
 
-/** Wall time is compared in nop calls, virtual time as it is. */
+/** Wall time is compared in nop calls, virtual time in ns. */
 export function latencyThen({ time }: LatencyResult): (earlier: number) => string {
   return time === 'wall' ? (earlier) => earlier.toFixed(1) : (earlier) => `${nsText(earlier)} ns`;
 }
@@ -73,36 +73,36 @@ export function changeText({ changePercent }: CaseChange): string {
   return `${changePercent < 0 ? '-' : '+'}${percentText(Math.abs(changePercent))} %`;
 }
 
-/** "2.0 %", or "?" where neither run tells. */
+/** "2.0 %", or "?" when neither run has a spread. */
 export function noiseText({ noisePercent }: CaseChange): string {
   return noisePercent === null ? '?' : `${percentText(noisePercent)} %`;
 }
 
-/** One decimal, and one more for what would be nothing with it. */
+/** One decimal, or two for a value that would round to zero. */
 function percentText(percent: number): string {
   return percent > 0 && percent < 0.05 ? percent.toFixed(2) : percent.toFixed(1);
 }
 
-/** What the change means, in words. */
+/** The verdict as text. */
 export function verdictText({ verdict }: CaseChange): string {
   return { faster: 'faster', slower: 'slower', same: 'within noise', unknown: 'noise unknown' }[verdict];
 }
 
-/** Why a spread is "-". */
-export const NO_SPREAD = `- with fewer than ${SPREAD_ROUNDS_MIN} rounds, which do not tell how far rounds lie apart`;
+/** The note on a spread of "-". */
+export const NO_SPREAD = `- with fewer than ${SPREAD_ROUNDS_MIN} rounds, too few to show how far rounds are apart`;
 
-/** "±1.2 %": half of what lies between the quartiles of the rounds; "-" of too few. */
+/** "±1.2 %": half the interquartile range of the rounds; "-" with too few rounds. */
 export function spreadText({ perNopCall, low, high }: CaseResult): string {
   if (low === null || high === null) return '-';
   return `±${((50 * (high - low)) / perNopCall).toFixed(1)} %`;
 }
 
-/** Nanoseconds without what nobody reads. */
+/** Nanoseconds, rounded for readers. */
 export function nsText(ns: number): string {
   return ns.toFixed(ns < 100 ? 1 : 0);
 }
 
-/** What the table does not say by itself. */
+/** The notes below the table. */
 function notes({ cases, latency, baseline, machine }: BenchReport, measured: number): string[] {
   const lines: string[] = [];
   if (cases.some(({ low }) => low === null)) lines.push(`spread: ${NO_SPREAD}`);
@@ -117,7 +117,7 @@ function notes({ cases, latency, baseline, machine }: BenchReport, measured: num
   return lines.length > 0 ? ['', ...lines] : [];
 }
 
-/** In what the earlier run was asked for something else, so far as it says. */
+/** The options in which the earlier run differs, as far as it has them. */
 function otherwise(then: Readonly<Record<string, unknown>>, now: BenchReport['machine']): string[] {
   return (['strategy', 'memoryMiB', 'seed'] as const)
     .filter((key) => then[key] !== undefined && then[key] !== now[key])
@@ -131,14 +131,14 @@ function wallNote(latency: readonly LatencyResult[]): string {
   return `wall: single round trips, less ${span} ns for reading the clock`;
 }
 
-/** The baseline's file, and what it says of itself. */
+/** The baseline's file, and its machine. */
 export function baselineText({ file, machine }: NonNullable<BenchReport['baseline']>): string {
   const { cpu, node, date } = machine ?? {};
   const known = [cpu, node === undefined ? undefined : `node ${node}`, date].filter((one) => typeof one === 'string');
   return known.length > 0 ? `${file} (${known.join(', ')})` : file;
 }
 
-/** Words stand to the left, numbers to the right. */
+/** Text is aligned to the left, numbers to the right. */
 function isText(cell: string): boolean {
   return ['faster', 'slower', 'within noise', 'noise unknown', 'not measured then', 'holds', 'missed'].includes(cell);
 }

@@ -1,4 +1,4 @@
-/** `binderlab compare`: the same work under every way to map pages, and what each costs. */
+/** `binderlab compare`: the cost of the same work under every mapping strategy. */
 import { writeFileSync } from 'node:fs';
 import { answerLines } from '../../compare/answer.ts';
 import { type Conditions, measure, type Row } from '../../compare/comparison.ts';
@@ -83,7 +83,7 @@ export const compareCommand = defineCommand({
   },
 });
 
-/** Rows in the order of the choices; what belongs to one workload is one study. */
+/** Rows in the order of the choices. The rows of a workload are one study. */
 async function measureAll(choices: readonly RequestedRow[], conditions: Conditions): Promise<Study[]> {
   const measured = new Map<string, { choice: RequestedRow; row: Row }[]>();
   for (const choice of withProgress('measured', choices)) {
@@ -105,7 +105,7 @@ function measureChoice(choice: RequestedRow, conditions: Conditions): Row | Prom
   return measure(choice.choice, conditions);
 }
 
-/** @throws UsageError when the work cannot be done on a machine as it was asked for. */
+/** @throws UsageError when the requested machine cannot do the work. */
 async function usable<T>(what: string, work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();

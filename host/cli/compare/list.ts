@@ -1,4 +1,4 @@
-/** What `compare --list` prints: workloads, ways to send, strategies and cost profiles, each in a sentence. */
+/** The output of `compare --list`: workloads, ways to send, strategies and cost profiles, each in a sentence. */
 import { COST_PROFILES } from '../../compare/costs.ts';
 import { SENDS } from '../../compare/scene.ts';
 import { SEND_WHAT, STRATEGY_WHAT } from '../../compare/words.ts';

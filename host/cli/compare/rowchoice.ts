@@ -1,4 +1,4 @@
-/** Which rows a command line of `compare` asks for, and by whose costs. */
+/** The rows and the cost profile that a command line of `compare` requests. */
 import { existsSync, readFileSync } from 'node:fs';
 import { CALL, PRESSURE } from '../../compare/call.ts';
 import type { RowChoice } from '../../compare/comparison.ts';
@@ -24,7 +24,7 @@ const PAYLOAD_MAX = 4 * 1024 * 1024;
 /** A row of a workload, or of a run of a script or journal. */
 export type RequestedRow = { kind: 'scene'; choice: RowChoice } | { kind: 'run'; run: Run; strategy: Strategy };
 
-/** A script among the workloads ends with an error. Its message is for the script's author. */
+/** A script among the workloads has failed. The message is for the script's author. */
 export class ScriptFailure extends Error {
   override readonly name = 'ScriptFailure';
 }
@@ -34,14 +34,14 @@ export interface ChoiceFlags {
   send: string;
   payloads: string;
   strategies: string;
-  /** What scripts find in `machine.args`. */
+  /** `machine.args` of scripts. */
   scriptArgs: readonly string[];
 }
 
 /**
  * One row for each workload, way to send, payload and strategy, in this order.
  *
- * @throws UsageError for names that do not exist, and numbers that are none.
+ * @throws UsageError for unknown names, and invalid numbers.
  */
 export async function rowChoices(flags: ChoiceFlags): Promise<RequestedRow[]> {
   const strategies = flags.strategies === 'all' ? STRATEGIES : chosen('--strategies', flags.strategies, STRATEGIES);
@@ -65,7 +65,7 @@ export async function rowChoices(flags: ChoiceFlags): Promise<RequestedRow[]> {
   return choices;
 }
 
-/** @throws UsageError when it is neither the name of a profile nor a file that holds one. */
+/** @throws UsageError when it is neither the name of a profile nor a file with one. */
 export function costProfile(name: string | undefined): CostProfile {
   const known = COST_PROFILES.find((profile) => profile.name === name);
   if (known !== undefined) return known;
@@ -117,7 +117,7 @@ async function runsOf(name: string, args: readonly string[]): Promise<Run[]> {
   );
 }
 
-/** What the script prints is heard once, on standard error, however often it is run. */
+/** The script's output goes to standard error, from its first run only. */
 async function scriptRun(name: string, args: readonly string[]): Promise<Run> {
   const script = await aside(() => loadScript(name));
   let isHeard = true;
@@ -133,7 +133,7 @@ async function scriptRun(name: string, args: readonly string[]): Promise<Run> {
   };
 }
 
-/** The members of a list, in the order in which they were asked for. */
+/** The members of a list, in the order of the request. */
 function chosen<T extends string>(flag: string, text: string, known: readonly T[]): T[] {
   return partsOf(text).map((part) => {
     const found = known.find((one) => one === part);
@@ -142,7 +142,7 @@ function chosen<T extends string>(flag: string, text: string, known: readonly T[
   });
 }
 
-/** What stands between the commas, each once. */
+/** The parts between commas, without duplicates. */
 function partsOf(text: string): string[] {
   return [...new Set(text.split(',').map((part) => part.trim()))];
 }

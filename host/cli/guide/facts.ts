@@ -1,7 +1,7 @@
 /**
- * What the guided first call tells, as facts: for each system call what it said, what the kernel did because of it, and
- * who returned with what. Everything is read off the machine: its steps, its event ring, its memory. `--json` prints
- * them as they are; addresses are "0x...", sizes are bytes.
+ * The facts of the guided first call: for each system call its commands, the kernel's actions, and the threads that
+ * returned, with their returns. All facts come from the machine: its steps, its event ring, its memory. `--json` prints
+ * them unchanged; addresses are "0x...", sizes are bytes.
  */
 import { PAGE_SIZE } from '../../../assembly/abi/machine.ts';
 import { WRITE_READ_SIZE } from '../../../assembly/abi/wire.ts';
@@ -11,10 +11,10 @@ import { EventRing, type TraceEvent } from '../../trace/events.ts';
 import type { Step, WriteReadInput, WriteReadOutput } from '../../trace/journal.ts';
 import { hexOfAddress } from '../../wire/hex.ts';
 
-/** One thing that the kernel did inside of a call. Processes are named; addresses in `to` are the receiver's. */
+/** One action of the kernel in a call. Processes have names; addresses in `to` are the receiver's. */
 export type Effect =
   | {
-      /** A page of a mapping got its memory; `kernelAddress` is null where the kernel has no address for it. */
+      /** A page of a mapping got a frame; `kernelAddress` is null when the kernel has no address for it. */
       kind: 'install';
       process: string;
       page: number;
@@ -23,31 +23,31 @@ export type Effect =
       kernelAddress: string | null;
     }
   | {
-      /** A page that no buffer touched is used again, or a page is left without a buffer. It stays mapped. */
+      /** `reuse`: an idle page is used again. `retire`: no buffer touches the page any more. It stays mapped. */
       kind: 'reuse' | 'retire';
       process: string;
       page: number;
     }
   | {
-      /** Bytes of a message were stored; `from` is null where the driver itself wrote them: an object, translated. */
+      /** Bytes of a message were stored; `from` is null for bytes that the driver wrote itself: a translated object. */
       kind: 'copy';
       size: number;
       from: { process: string; address: string } | null;
       to: { process: string; address: string; physical: string };
     }
   | {
-      /** An object in a message: what its sender calls it, and what its receiver does. */
+      /** An object in a message: the sender's name for it, and the receiver's. */
       kind: 'translate';
       from: { process: string; name: string };
       to: { process: string; name: string };
     };
 
-/** A BINDER_WRITE_READ that came back to user space. */
+/** A BINDER_WRITE_READ that returned to user space. */
 export interface Returned {
   process: string;
   /** BR_ words with their fields. */
   words: string[];
-  /** Bytes that passed through copy_to_user: the words, and binder_write_read with what was consumed. */
+  /** Bytes of copy_to_user: the words, and binder_write_read with the consumed sizes. */
   copiedToUser: number;
 }
 
@@ -55,20 +55,20 @@ export interface CallFacts {
   /** Number of the step. */
   step: number;
   process: string;
-  /** The call as strace prints it; of BINDER_WRITE_READ the name alone. */
+  /** The call in strace's format; for BINDER_WRITE_READ only the name. */
   text: string;
   /** BC_ words with their fields. */
   words: string[];
-  /** Bytes that passed through copy_from_user: binder_write_read and the words; null of any other call. */
+  /** Bytes of copy_from_user: binder_write_read and the words; null for any other call. */
   copiedFromUser: number | null;
   effects: Effect[];
-  /** Whether the caller went to sleep in it. */
+  /** Whether the caller sleeps in it. */
   parked: boolean;
-  /** Who came back from BINDER_WRITE_READ: the caller, if it did not sleep, and those who were asleep. */
+  /** The threads that returned from BINDER_WRITE_READ: the caller, unless it sleeps, and woken threads. */
   returned: Returned[];
 }
 
-/** Watches a machine from its boot on, and writes down what it does. */
+/** Watches a machine from its boot on, and records its actions. */
 export class FactBook {
   readonly #machine: Machine;
   readonly #ring: EventRing;
@@ -85,7 +85,7 @@ export class FactBook {
     machine.on('step', (step) => this.#note(step));
   }
 
-  /** The calls since the last time this was asked. */
+  /** The calls since the last `take`. */
   take(): CallFacts[] {
     const calls = this.#calls;
     this.#calls = [];
@@ -127,7 +127,7 @@ export class FactBook {
     return effects;
   }
 
-  /** @param receiver Who the message is for that is being sent. */
+  /** @param receiver The receiver of the message. */
   #effectOf(event: TraceEvent, receiver: string): Effect | null {
     const sender = this.#nameOf(event.tid);
     switch (event.name) {
@@ -185,7 +185,7 @@ export class FactBook {
     return this.#mappings.get(pid) ?? 0;
   }
 
-  /** The process of a pid, or of its main thread. */
+  /** The name of the process with a pid. */
   #nameOf(pid: number): string {
     return this.#machine.processes.find((process) => process.pid === pid)?.name ?? 'the kernel';
   }

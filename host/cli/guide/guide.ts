@@ -1,4 +1,4 @@
-/** `binderlab guide`: the guided first call, for whoever meets Binder for the first time. `npm start` runs it. */
+/** `binderlab guide`: the guided first call, for people who meet Binder for the first time. `npm start` runs it. */
 import pc from 'picocolors';
 import type { Strategy } from '../../machine.ts';
 import { BinderlabError } from '../../wire/error.ts';
@@ -8,7 +8,7 @@ import { UsageError } from '../usage.ts';
 import { playStory, type Story } from './story.ts';
 import { GuideText } from './text.ts';
 
-/** The two whose difference is shown. */
+/** The two strategies that the guide compares. */
 const COMPARED: readonly Strategy[] = ['vmalloc', 'kmap'];
 
 export const guideCommand = defineCommand({

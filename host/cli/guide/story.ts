@@ -1,6 +1,6 @@
 /**
- * The guided first call itself: three processes register, get and use an object on one machine. Owns the cast, the
- * order of events, and the look at one message while it lies where the driver copied it.
+ * The guided first call itself: three processes register, get and use an object on one machine. Owns the processes, the
+ * order of calls, and the views of one message after the driver has copied it.
  */
 import { PAGE_SIZE } from '../../../assembly/abi/machine.ts';
 import type { Inspector, SpaceOwner } from '../../inspect/inspector.ts';
@@ -15,16 +15,16 @@ import { hexOfAddress, hexOfBytes } from '../../wire/hex.ts';
 import type { TransactionReturn } from '../../wire/returns.ts';
 import { type CallFacts, FactBook } from './facts.ts';
 
-/** The message of the call, and what it is answered. */
+/** The message of the call, and its answer. */
 const MESSAGE = 'Hello, Binder!';
-/** Codes are the callee's business; these two are servicemanager's in Android. */
+/** The callee defines codes; these two are those of Android's servicemanager. */
 const GET_SERVICE = 1;
 const ADD_SERVICE = 3;
 const NAME = 'greeter';
-/** What the service calls its object: addresses in its own memory, as a rule. */
+/** The service's names for its object: usually addresses in its own memory. */
 const OBJECT = { ptr: 0xb1de, cookie: 0xc00c };
 
-/** Bits of a page-table entry on arm64: AP[1], whether user space may use the page, and AP[2], that nobody may write. */
+/** Bits of a page-table entry on arm64: AP[1], user space may use the page; AP[2], the page is read-only. */
 const ENTRY_USER = 1n << 6n;
 const ENTRY_READ_ONLY = 1n << 7n;
 
@@ -33,10 +33,10 @@ export interface Chapter {
   calls: CallFacts[];
 }
 
-/** The bytes of the message as somebody reaches them. */
+/** The bytes of the message through one address space. */
 export interface View {
   address: string;
-  /** The entry of the page table that leads there. */
+  /** The page-table entry of their page. */
   entry: string;
   /** Physical addresses: of the page, and of the first byte. */
   frame: string;
@@ -46,24 +46,24 @@ export interface View {
   bytes: string;
 }
 
-/** The message of chapter `use`, looked at while the service has it. */
+/** The message of chapter `use`, inspected while the service has it. */
 export interface GuideMessage {
   text: string;
   size: number;
-  /** The bytes that it was copied from, in the client's own memory. */
+  /** The source of the copy, in the client's own memory. */
   sender: View;
   /** Physical address to which the driver copied them. */
   copiedTo: string;
-  /** The kernel's own address of the copy; null where it has none. */
+  /** The kernel's own address of the copy; null when it has none. */
   kernel: View | null;
   receiver: View;
-  /** Whether kernel and receiver reach the same page of memory; false when the kernel has no address. */
+  /** Whether kernel and receiver map the same frame; false when the kernel has no address. */
   sameFrame: boolean;
 }
 
-/** What the memory model counted in one part of the story. */
+/** The counters of the memory model in one part of the story. */
 export interface Counted extends Counters {
-  /** Bytes of kernel address space that are reserved at the end of it. */
+  /** Bytes of reserved kernel address space at the end of the part. */
   kernelBytesReserved: number;
 }
 
@@ -71,7 +71,7 @@ export interface Story {
   strategy: string;
   chapters: Chapter[];
   message: GuideMessage;
-  /** The opening, the three calls, and the call of the service once more. */
+  /** The opening, the three calls, and the repeated call of the service. */
   counters: { open: Counted; calls: Counted; onceMore: Counted };
 }
 
@@ -80,7 +80,7 @@ interface Actor {
   fd: number;
 }
 
-/** Boots a machine and plays the story on it to its end. */
+/** Boots a machine and runs the whole story on it. */
 export function playStory(options: BootOptions): Story {
   const machine = Machine.boot(options);
   const book = new FactBook(machine);
@@ -142,7 +142,7 @@ export function playStory(options: BootOptions): Story {
   };
 }
 
-/** What every process does before its first message. */
+/** The calls of every process before its first message. */
 function join(machine: Machine, name: string, uid: number): Actor {
   const process = machine.spawn(name, { uid });
   const fd = process.main.open();
@@ -165,7 +165,7 @@ function call(actor: Actor, transaction: TransactionInput): WriteReadCall {
   return say(actor, bc.transaction(transaction));
 }
 
-/** Finds the message by the copy that brought it, and looks at it from three sides. Changes nothing. */
+/** Finds the message by its copy event, and views it in three address spaces. Changes nothing. */
 function messageOf(
   machine: Machine,
   book: FactBook,
@@ -191,7 +191,7 @@ function messageOf(
   };
 }
 
-/** The address by which the kernel's own page table leads to a byte of memory, found by a search of all of it; or null. */
+/** The kernel's own address of a byte of memory, found by a search of its whole page table; or null. */
 function kernelAddressOf(inspect: Inspector, physical: number): bigint | null {
   for (const { start, end } of inspect.vmas('kernel')) {
     for (const { address, linear } of inspect.leaves('kernel', start, end)) {
@@ -218,7 +218,7 @@ function viewOf({ inspect, guest }: Machine, owner: SpaceOwner, address: bigint,
   };
 }
 
-/** What was counted since the last time. */
+/** Counters since the last reading. */
 class Tally {
   #last: Counters;
 

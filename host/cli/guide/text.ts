@@ -1,4 +1,4 @@
-/** The guided first call as text, for a terminal of 96 columns. Owns the words; every figure comes out of the story. */
+/** The guided first call as text, for a terminal of 96 columns. Owns the words; all figures come from the story. */
 import type pc from 'picocolors';
 import type { CallFacts, Effect, Returned } from './facts.ts';
 import type { Chapter, Counted, GuideMessage, Story, View } from './story.ts';
@@ -6,9 +6,9 @@ import type { Chapter, Counted, GuideMessage, Story, View } from './story.ts';
 type Colors = ReturnType<typeof pc.createColors>;
 
 const COLUMNS = 96;
-/** Where the text of a call begins: behind the step's number and the name of who acts. */
+/** The column of a call's text: after the step's number and the name of the thread. */
 const INDENT = 21;
-/** Widths of the table at the end: what a row is called, one side, one number. */
+/** Widths of the table at the end: a row's name, one side, one number. */
 const NAME = 22;
 const CELL = 36;
 const NUMBER = 10;
@@ -21,7 +21,7 @@ const TITLES: Readonly<Record<Chapter['name'], string>> = {
 };
 
 const SAYS: Readonly<Record<Chapter['name'], string>> = {
-  open: `Each process opens the device and maps it: messages to it will lie in that mapping, which it can read and never
+  open: `Each process opens the device and maps it: messages to it will be in that mapping, which it can read and never
 write. No page is there yet. servicemanager claims handle 0, then asks for work; there is none, so it sleeps.`,
   register: `The service sends servicemanager a message with an object in it. The driver copies the message into
 servicemanager's mapping and replaces the object by a handle: a number that means something to servicemanager alone.`,
@@ -54,7 +54,7 @@ const COUNTERS: readonly (readonly [string, (counted: Counted) => number])[] = [
 export class GuideText {
   constructor(private readonly colors: Colors) {}
 
-  /** @param story The one that is told. @param compared The ones whose message and counters stand side by side. */
+  /** @param story The story of the text. @param compared The stories whose message and counters are compared. */
   lines(story: Story, compared: readonly Story[]): string[] {
     const { colors } = this;
     const lines = [
@@ -101,7 +101,7 @@ memory.`,
     return this.#row('', '', `  ${wordText(text)}`, 4);
   }
 
-  /** @param hang Columns that continued lines stand further to the right. */
+  /** @param hang Indentation of continued lines, in columns. */
   #row(number: string, label: string, text: string, hang = 2): string[] {
     const { colors } = this;
     const paint = (line: string) =>
@@ -201,7 +201,7 @@ function effectText(effect: Effect): string {
   }
 }
 
-/** The fields of a word that a newcomer needs; all of them, where nothing is chosen. */
+/** The fields of a word that a newcomer needs; all fields for words that are not listed. */
 const FIELDS: Readonly<Record<string, readonly string[]>> = {
   BC_TRANSACTION: ['ptr', 'code', 'data_size', 'offsets_size', 'buffer'],
   BC_REPLY: ['data_size', 'offsets_size', 'buffer'],
@@ -232,7 +232,7 @@ function excerpt({ bytes }: View): string {
   return `${pairs.slice(0, 8).join(' ')}${pairs.length > 8 ? ' ...' : ''}`;
 }
 
-/** Lines of at most `width` columns, broken at spaces; continued ones are indented by `hang`. */
+/** Lines of at most `width` columns, broken at spaces; continued lines are indented by `hang`. */
 function wrap(text: string, width: number, hang = 0): string[] {
   const indent = /^ */.exec(text)?.[0] ?? '';
   const lines: string[] = [];

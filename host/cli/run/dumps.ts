@@ -1,9 +1,9 @@
-/** `--dump`: which files of debugfs are asked for, and what stands in them. */
+/** `--dump`: the requested files of debugfs, and their contents. */
 import { DEBUG_FILES } from '../../inspect/debugfs.ts';
 import type { Machine } from '../../machine.ts';
 import { UsageError } from '../usage.ts';
 
-/** Stands for `proc/PID` of every process that has one. */
+/** Denotes `proc/PID` of every process that has one. */
 const PROC = 'proc';
 export const DUMP_NAMES: readonly string[] = [...DEBUG_FILES, PROC];
 
@@ -18,7 +18,7 @@ export function dumpChoice(flag: string): string[] {
   throw new UsageError(`--dump: the driver has no file "${unknown}"; there are ${DUMP_NAMES.join(', ')}`);
 }
 
-/** The files by name, in the order asked for; each is read as a step. */
+/** The files by name, in the order of the request. Reading a file is a step. */
 export function readDumps(machine: Machine, names: readonly string[]): Record<string, string> {
   const dumps: Record<string, string> = {};
   for (const name of names) {

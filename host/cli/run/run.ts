@@ -1,4 +1,4 @@
-/** `binderlab run`: boots a machine, hands it to a script, and shows what the script made it do. */
+/** `binderlab run`: boots a machine, runs a script on it, and shows the system calls. */
 
 import type { Machine } from '../../machine.ts';
 import { callBegin } from '../../trace/call.ts';
@@ -30,7 +30,7 @@ interface RunReport {
   /** MiB. */
   memory: number;
   steps: number;
-  /** What went wrong in the script; null when it ran to its end. */
+  /** The script's error; null when it ran to its end. */
   error: string | null;
   /** With --dump: text by file of debugfs. */
   dumps?: Record<string, string>;
@@ -54,13 +54,13 @@ const OPTIONS = {
   ...MACHINE_OPTIONS,
 } as const satisfies Options;
 
-/** A script on its machine, and what is to be told of it. */
+/** A script on its machine, and the requested outputs. */
 interface Run {
   file: string;
   args: Values<typeof OPTIONS>;
   choice: MachineChoice;
   machine: Machine;
-  /** Writes to standard output what nothing else may get in between. */
+  /** Writes to standard output, which is reserved. */
   print: (text: string) => void;
 }
 
@@ -98,7 +98,7 @@ export const runCommand = defineCommand({
   },
 });
 
-/** @throws UsageError when two documents want standard output, and for a place where no journal can be. */
+/** @throws UsageError when two documents need standard output, and for an impossible path of a journal. */
 function checkOutputs({ journal, json, dump, bytes, ...args }: Run['args']): void {
   if (bytes && !args.strace && !args['strace-raw']) throw new UsageError('--bytes goes with --strace or --strace-raw');
   if (journal === undefined) return;
@@ -110,7 +110,7 @@ function checkOutputs({ journal, json, dump, bytes, ...args }: Run['args']): voi
   checkTarget('--journal', journal);
 }
 
-/** Prints what was asked for, and sets the exit code. @param dumped Files of debugfs; null for none. */
+/** Prints the requested outputs, and sets the exit code. @param dumped Files of debugfs; null for none. */
 function finish({ file, args, choice, machine, print }: Run, error: string | null, dumped: string[] | null): void {
   if (args.journal === '-') print(formatJournal(machine.journal));
   else if (args.journal !== undefined) writeJournal(args.journal, machine.journal);
@@ -121,7 +121,7 @@ function finish({ file, args, choice, machine, print }: Run, error: string | nul
   process.exitCode = error === null ? EXIT_FINE : EXIT_NO;
 }
 
-/** Tells what the script has made and never run, as it comes to light. */
+/** Reports acts that the script has made and never run, as they are found. */
 function hearComplaints(machine: Machine): { count: number } {
   const complaints = { count: 0 };
   machine.on('log', ({ level, tag, text, stack }) => {
@@ -132,17 +132,17 @@ function hearComplaints(machine: Machine): { count: number } {
   return complaints;
 }
 
-/** Prints each step from now on. @returns Ends that. */
+/** Prints each following step. @returns A function that ends the trace. */
 function trace(machine: Machine, { bytes, 'strace-raw': raw }: Run['args']): () => void {
   const strace = raw ? new Strace({ bytes }) : new ReadableStrace({ bytes, paint: stracePaint(process.stdout) });
   return machine.on('step', (step) => process.stdout.write(`${strace.lines(step).join('\n')}\n`));
 }
 
 /**
- * Ends the whole process if the script takes longer, wherever it is. The machine may be in the middle of a call then, so only
- * its journal is looked at.
+ * Ends the whole process when the script exceeds the time. The machine may be in the middle of a call, so only its
+ * journal is read.
  *
- * @returns Calls it off.
+ * @returns A function that cancels the limit.
  */
 function endAfter(seconds: number, run: Run): () => void {
   let last: Step | null = null;

@@ -1,13 +1,13 @@
 /**
- * Ends a script that does not end by itself, loops that give nobody else a turn included. A second thread waits; when time
- * is up it tells the main thread, and one that does not answer has its execution ended from outside, as a debugger does.
+ * Ends a script that does not end by itself, including endless loops. A second thread waits for the time limit and
+ * notifies the main thread. If that does not answer, it terminates the main thread's execution, as a debugger does.
  */
 import { Worker } from 'node:worker_threads';
 
-/** What the main thread gets to answer by itself, ms. */
+/** Time for the main thread's answer, ms. */
 const GRACE_MS = 100;
 
-/** The second thread's program: it has no module of its own, so that it may wait while others load. */
+/** The second thread's program. It is not a module, so it can wait while modules load. */
 const PROGRAM = `
 const { parentPort, workerData: { limitMs, graceMs, heard } } = require('node:worker_threads');
 const { Session } = require('node:inspector');
@@ -21,8 +21,8 @@ setTimeout(() => {
 `;
 
 /**
- * @param late Called once when the time is up, on the main thread, with nothing left of what ran there. It has to end the process.
- * @returns Calls it off.
+ * @param late Called once after the limit, on the main thread, with none of the script on the stack. It must end the process.
+ * @returns A function that cancels the limit.
  */
 export function watch(limitMs: number, late: () => void): () => void {
   const heard = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
@@ -32,6 +32,6 @@ export function watch(limitMs: number, late: () => void): () => void {
     Atomics.notify(heard, 0);
     late();
   });
-  worker.unref(); // after the listener, which holds it: a script that waits for nothing is found out at once
+  worker.unref(); // after the listener, which refs it: a script that waits for nothing ends at once
   return () => void worker.terminate();
 }

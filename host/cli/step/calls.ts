@@ -1,4 +1,4 @@
-/** The steps of a history in strace's words: the one that the machine stands at, those before it, the one to come. */
+/** The steps of a history in strace's format: the current step, those before it, and the next one. */
 import { type History, START } from '../../history.ts';
 import { callBegin } from '../../trace/call.ts';
 import { compareSteps, isInputsOnly } from '../../trace/compare.ts';
@@ -6,12 +6,12 @@ import type { Step } from '../../trace/journal.ts';
 import { ReadableStrace } from '../../trace/readablestrace.ts';
 import { Strace } from '../../trace/strace.ts';
 
-/** Lines of one step: its call, then the parked calls that returned because of it. */
+/** Lines of one step: its call, then the parked calls that it finished. */
 export interface DecodedStep {
   step: number;
-  /** For people. */
+  /** The readable form. */
   lines: readonly string[];
-  /** With every field, one line a call. */
+  /** The raw form: every field, one line a call. */
   raw: readonly string[];
 }
 
@@ -21,14 +21,14 @@ export class StepCalls {
   readonly #history: History;
   readonly #strace = new ReadableStrace({ numbers: false });
   readonly #raw = new Strace();
-  /** By position; a step has the same lines whenever one comes by. */
+  /** By position. The lines of a step never change. */
   readonly #decoded: DecodedStep[] = [];
 
   constructor(history: History) {
     this.#history = history;
   }
 
-  /** The step that the machine stands at, and up to `before` steps that led there; oldest first, none at the start. */
+  /** The current step, and up to `before` steps before it; oldest first, empty at the start. */
   recent(before: number): DecodedStep[] {
     const { position, past } = this.#history;
     for (const step of past.slice(this.#decoded.length)) {
@@ -37,7 +37,7 @@ export class StepCalls {
     return this.#decoded.slice(Math.max(0, position - before), position + 1);
   }
 
-  /** The recent steps with their numbers, the present one marked, and the one that comes next. */
+  /** The recent steps with their numbers, the current one marked, and the next one. */
   text(before: number): string[] {
     const { upcoming, position, last } = this.#history;
     const recent = this.recent(before);
@@ -50,7 +50,7 @@ export class StepCalls {
     return lines;
   }
 
-  /** In what the step came to something else than its recording says; null where it did not, or nothing was recorded. */
+  /** The difference of the step from its recording; null without a difference or a recording. */
   difference(): string | null {
     const { step, recorded, position } = this.#history;
     const expected = recorded[position];
@@ -66,7 +66,7 @@ function numbered(step: number, lines: readonly string[], isPresent: boolean): s
   return lines.map((line, index) => `${index === 0 ? mark : INDENT}  ${line}`);
 }
 
-/** Who acts next, and what in. */
+/** The thread and the operation of the next step. */
 function upcomingText(step: Step): string {
   switch (step.op) {
     case 'proc':

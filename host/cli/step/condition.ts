@@ -1,11 +1,11 @@
 /**
- * What `until` waits for, in words:
+ * Conditions of `until`:
  *
  *     BR_REPLY, BC_FREE_BUFFER   a step in which that word was written or read
  *     error, parked, woken       a call that failed, that went to sleep, that an earlier step had put to sleep
  *     client.0, server           a step by that thread, or by any of that process
  *     mmap, ioctl, kill          a step of that kind
- *     buffers > 3, nodes = 0     so many of that kind, see COUNTS
+ *     buffers > 3, nodes = 0     the number of that kind, see COUNTS
  */
 import type { RowData } from '../../inspect/tables/table.ts';
 import type { TableView, Views } from '../../inspect/tables/views.ts';
@@ -13,7 +13,7 @@ import type { JournalHeader, Step } from '../../trace/journal.ts';
 import { wordNames } from '../../wire/words.ts';
 import { UsageError } from '../usage.ts';
 
-/** Whether something is so behind a step. The tables are made only when they are asked for. */
+/** A predicate on the moment after a step. The tables are made only on use. */
 export type Condition = (step: Step, tables: () => Views) => boolean;
 
 const COMPARISON = /^(\w+)\s*(<=|>=|==?|!=|<|>)\s*(\d+)$/;
@@ -28,23 +28,23 @@ const COMPARE: Readonly<Record<string, (count: number, limit: number) => boolean
   '>': (count, limit) => count > limit,
 };
 
-/** What can be counted: a view, and which rows of its tables are meant. */
+/** Countable objects: a view, and the rows of its tables that count. */
 const COUNTS: Readonly<Record<string, { readonly view: TableView; readonly counts: (row: RowData) => boolean }>> = {
   /** Buffers that hold messages. */
   buffers: { view: 'buffers', counts: ({ free }) => free === false },
-  /** Holes between them. */
+  /** Free buffers between them. */
   free: { view: 'buffers', counts: ({ free }) => free === true },
   /** Pages of mappings that have a frame. */
   pages: { view: 'pages', counts: () => true },
-  /** Threads that live. A row without a thread is of work that any may take. */
+  /** Live threads. A row without a thread has the work that any thread may take. */
   threads: { view: 'threads', counts: ({ tid, alive }) => tid !== 0 && alive === true },
-  /** Objects that processes have sent; those of dead owners included. */
+  /** Objects that processes have sent, including those of dead owners. */
   nodes: { view: 'nodes', counts: (row) => !('desc' in row) },
-  /** Handles: what a process has for nodes of others. */
+  /** Handles of processes for nodes of other processes. */
   handles: { view: 'nodes', counts: (row) => 'desc' in row },
 };
 
-/** What can be counted, by name. */
+/** The names of countable objects. */
 export const COUNTED = Object.keys(COUNTS) as readonly string[];
 
 const EVENTS: Readonly<Record<string, Condition>> = {
@@ -54,8 +54,8 @@ const EVENTS: Readonly<Record<string, Condition>> = {
 };
 
 /**
- * @param steps The whole journal: names that never occur in it are refused.
- * @throws UsageError for what is no condition.
+ * @param steps The whole journal: names that do not occur in it are refused.
+ * @throws UsageError for an invalid condition.
  */
 export function conditionOf(text: string, header: JournalHeader, steps: readonly Step[]): Condition {
   const words = text.trim();
@@ -95,7 +95,7 @@ function outputsOf(step: Step): { ret?: number | string }[] {
   return (step.out === undefined ? woken : [step.out, ...woken]) as { ret?: number | string }[];
 }
 
-/** Whom a step is about: the acting thread, or the process or thread that something is done to. */
+/** The subject of a step: the acting thread, or the affected process or thread. */
 function actorOf(step: Step): string {
   switch (step.op) {
     case 'proc':

@@ -1,4 +1,4 @@
-/** Places in a history as users name them: by the number of the step behind which the machine stands. */
+/** Positions in a history, as users name them: the number of the last performed step. */
 import { type History, START } from '../../history.ts';
 import { UsageError } from '../usage.ts';
 

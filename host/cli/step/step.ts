@@ -1,6 +1,6 @@
 /**
- * `binderlab step`: a journal, or the journal of a script that is run first, walked step by step. On a terminal it asks
- * for commands; otherwise, and with --at, --show or --json, it prints one moment.
+ * `binderlab step`: walks through a journal step by step. A script is run first, for its journal. On a terminal it reads
+ * commands; otherwise, and with --at, --show or --json, it prints one moment.
  */
 import { createInterface } from 'node:readline';
 import { History, HistoryError } from '../../history.ts';
@@ -17,7 +17,7 @@ import { Stepper } from './stepper.ts';
 import { STEP_VIEWS, type StepView, StepViews, stepViewsOf } from './views.ts';
 
 const SCRIPT_NAME = /\.[cm]?[jt]s$/;
-/** What the interactive form shows after each move, unless --show says otherwise. */
+/** The default of --show in the interactive form: the views after each move. */
 const WATCHED = 'calls,diff';
 
 export const stepCommand = defineCommand({
@@ -60,7 +60,7 @@ export const stepCommand = defineCommand({
   },
 });
 
-/** @returns The journal, and, of a script that failed, what went wrong. */
+/** @returns The journal, and the error of a script that failed. */
 async function journalOf(
   source: string,
   options: BootOptions,
@@ -80,7 +80,7 @@ async function journalOf(
   return { journal: await readJournal(path), complaint: null };
 }
 
-/** Goes to the step asked for, or as near as the machine gets. @returns whether it got there */
+/** Goes to the requested step, or as near as possible. @returns whether it reached the step */
 function arrive(history: History, at: string): boolean {
   try {
     history.goto(positionOf(at, history));
@@ -132,7 +132,7 @@ async function converse(history: History, views: readonly StepView[]): Promise<v
   };
   ask();
   for await (const line of lines) {
-    if (!terminal) console.log(line); // nobody else shows what was asked
+    if (!terminal) console.log(line); // without a terminal nothing echoes the input
     stepper.perform(line);
     if (stepper.done) break;
     ask();

@@ -1,6 +1,6 @@
 /**
- * The interactive form of `binderlab step`: one command a line, until `quit` or the end of input. Owns the commands;
- * where lines come from and where text goes is the caller's.
+ * The interactive form of `binderlab step`: one command a line, until `quit` or the end of input. Owns the commands; the
+ * caller owns input and output.
  */
 import { type History, HistoryError, START } from '../../history.ts';
 import { placeLines } from '../../inspect/tables/rawtext.ts';
@@ -10,14 +10,14 @@ import { COUNTED, conditionOf } from './condition.ts';
 import { headingOf, positionOf } from './position.ts';
 import { STEP_VIEWS, type StepView, StepViews, stepViewsOf } from './views.ts';
 
-/** What a command that cannot be done throws. */
+/** Errors of commands that cannot be performed. */
 const REFUSALS = [UsageError, HistoryError, BinderlabError];
 
 interface StepCommand {
   readonly names: readonly string[];
   readonly argument?: string;
   readonly says: string;
-  /** @throws UsageError, HistoryError or RangeError for what cannot be done. */
+  /** @throws UsageError, HistoryError or RangeError when it cannot be performed. */
   readonly run: (argument: string) => void;
 }
 
@@ -32,23 +32,23 @@ export class Stepper {
     {
       names: ['next', 'n'],
       argument: '[COUNT]',
-      says: 'perform the next step, or so many',
+      says: 'perform the next step, or COUNT steps',
       run: (a) => this.#move(a, 1),
     },
     {
       names: ['back', 'b'],
       argument: '[COUNT]',
-      says: 'undo the last step, or so many',
+      says: 'undo the last step, or COUNT steps',
       run: (a) => this.#move(a, -1),
     },
     {
       names: ['goto', 'g'],
       argument: 'N',
-      says: 'to behind step N, or to the start or end',
+      says: 'to after step N, or to the start or end',
       run: (a) => this.#goto(positionOf(a, this.#history)),
     },
     { names: ['start'], says: 'to before the first step', run: () => this.#goto(START) },
-    { names: ['end'], says: 'to behind the last step', run: () => this.#goto(this.#history.last) },
+    { names: ['end'], says: 'to after the last step', run: () => this.#goto(this.#history.last) },
     { names: ['until', 'u'], argument: 'WHAT', says: 'on until WHAT happens, see below', run: (a) => this.#until(a) },
     {
       names: ['show', 's'],
@@ -60,7 +60,7 @@ export class Stepper {
     {
       names: ['at', 'a'],
       argument: 'ADDRESS',
-      says: 'what lies at a linear address, field by field',
+      says: 'what is at a linear address, field by field',
       run: (a) => this.#at(a),
     },
     {
@@ -88,13 +88,13 @@ export class Stepper {
     return `${headingOf(this.#history)}> `;
   }
 
-  /** The moment that it begins at. */
+  /** Shows the first moment. */
   begin(): void {
     this.#print('next, back, goto N, until WHAT, show VIEW, help, quit; an empty line is next');
     this.#show(this.#watched);
   }
 
-  /** Does what one line says. What cannot be done is told, and nothing else happens. */
+  /** Performs the command of one line. A command that cannot be performed prints its error and changes nothing. */
   perform(line: string): void {
     const [, name = '', argument = ''] = /^\s*(\S*)\s*(.*?)\s*$/.exec(line) ?? [];
     try {
@@ -106,7 +106,7 @@ export class Stepper {
     }
   }
 
-  /** What a word that is being typed could become. */
+  /** Completions of the word that is being typed. */
   completions(line: string): [string[], string] {
     const words = line.trimStart().split(/[\s,]+/);
     const begun = words.at(-1) ?? '';

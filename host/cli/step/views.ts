@@ -1,6 +1,6 @@
 /**
- * What can be shown of a moment in a history, by name: the calls that led to it, the tables of what there is, and what
- * the last step changed in them.
+ * The views of a moment in a history, by name: the calls before it, the tables of its objects, and the changes that the
+ * last step made in them.
  */
 import type { History } from '../../history.ts';
 import { type RawChange, rawChanges } from '../../inspect/raw.ts';
@@ -14,7 +14,7 @@ import { StepCalls } from './calls.ts';
 
 export type StepView = 'calls' | TableView | 'diff' | 'raw';
 
-/** What `all` stands for. */
+/** The views of `all`. */
 const TOLD_VIEWS: readonly StepView[] = ['calls', ...TABLE_VIEWS, 'diff'];
 export const STEP_VIEWS: readonly StepView[] = [...TOLD_VIEWS, 'raw'];
 
@@ -29,7 +29,7 @@ export class StepViews {
     this.#calls = new StepCalls(history);
   }
 
-  /** One view as text, below a line with its name. @param before Earlier calls to show, where calls are asked for. */
+  /** One view as text, below a line with its name. @param before The number of earlier calls in the view of calls. */
   text(view: StepView, before = CALLS_BEFORE): string[] {
     return [view, ...indented(this.#body(view, before))];
   }
@@ -52,7 +52,7 @@ export class StepViews {
     }
   }
 
-  /** In what the step came to something else than was recorded; null where it did not. */
+  /** The difference of the step from its recording; null without one. */
   difference(): string | null {
     return this.#calls.difference();
   }
@@ -102,7 +102,7 @@ export class StepViews {
     return Object.fromEntries(entries) as unknown as Record<TableView, Change[]>;
   }
 
-  /** Goes one step back to look, and forward again. */
+  /** Calls `look` one step back, and again at this step. */
   #beforeAndAfter<T>(look: () => T): [before: T, after: T] {
     const history = this.#history;
     const after = look();
@@ -113,7 +113,7 @@ export class StepViews {
   }
 }
 
-/** The views that a list names: `calls,buffers`, or `all`. @throws UsageError for a name that is none. */
+/** The views that a list names: `calls,buffers`, or `all`. @throws UsageError for an unknown name. */
 export function stepViewsOf(list: string): StepView[] {
   const names = list.split(/[\s,]+/).filter((name) => name !== '');
   if (names.length === 0) throw new UsageError(`show what? There are ${STEP_VIEWS.join(', ')}`);

@@ -1,4 +1,4 @@
-/** Every mapping as a row of buffers without a gap: what is free, what is taken, and for whose transaction. */
+/** Every mapping as contiguous buffers: free, or used and for which transaction. */
 import type { BufferView, UsedBufferView } from '../buffers.ts';
 import type { Inspector } from '../inspector.ts';
 import { hex, type Names } from './names.ts';
@@ -41,7 +41,7 @@ function stateText(row: BufferView): string {
   return row.allowUserFree ? 'delivered' : 'on its way';
 }
 
-/** A message without a node is a reply. */
+/** A message with node 0 is a reply. */
 function messageText({ id, node, pid, isAsync }: UsedBufferView, names: Names): string {
   const kind = node === 0 ? 'reply' : isAsync ? 'oneway' : 'call';
   const target = node === 0 ? '' : ` to node ${node}`;
@@ -53,7 +53,7 @@ function marksText({ clearOnFree, spamSuspect, active }: UsedBufferView): string
   return marks.filter((mark) => mark !== '').join(', ');
 }
 
-/** A size, where there is anything of that kind. */
+/** A size of a used buffer; empty for 0. */
 function used(size: (row: UsedBufferView) => number): (row: BufferView) => string {
   return (row) => (row.free || size(row) === 0 ? '' : String(size(row)));
 }

@@ -1,10 +1,10 @@
 /**
- * What changed from one moment to another, in tables. Rows are told apart by their keys, so one that moved up or down
- * because another came or went has not changed.
+ * Changes of tables from one moment to another. A row is identified by its key. A row that moves because other rows
+ * appear or disappear has not changed.
  */
 import { factsText, type Table, type TableRow } from './table.ts';
 
-/** One fact or cell: what it was, and what it is. */
+/** One fact or cell: its old and its new text. */
 export interface CellChange {
   readonly name: string;
   readonly before: string;
@@ -27,7 +27,7 @@ export type Change =
       readonly cells: readonly CellChange[];
     };
 
-/** Changes in the order of the tables, those that are gone first. */
+/** Changes in the order of the tables, removed tables first. */
 export function tableChanges(before: readonly Table[], after: readonly Table[]): Change[] {
   const [old, now] = [byTitle(before), byTitle(after)];
   const gone = before
@@ -49,7 +49,7 @@ export function tableChanges(before: readonly Table[], after: readonly Table[]):
   ];
 }
 
-/** Changes in words, a line each, below the title of the table that they are in. */
+/** Changes as text, one line each, below the title of their table. */
 export function changeLines(changes: readonly Change[]): string[] {
   const lines: string[] = [];
   let title = '';

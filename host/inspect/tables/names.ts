@@ -1,6 +1,6 @@
-/** What to call processes and threads in tables: by their names in the script or journal, where they have one. */
+/** Names of processes and threads in tables: those of the script or journal, where they have one. */
 
-/** Someone known by name. Of two with one number the later one counts: the other has died. */
+/** A named process. Of two with the same pid the later one counts: the earlier one has died. */
 export interface NamedProcess {
   readonly name: string;
   readonly pid: number;

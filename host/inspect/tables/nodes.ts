@@ -1,4 +1,4 @@
-/** Every object that a process has sent, with who refers to it; and every process's handles. */
+/** Every node with its refs, and every process's handles. */
 import type { Inspector } from '../inspector.ts';
 import type { NodeView, RefView } from '../nodes.ts';
 import { hex, type Names } from './names.ts';
@@ -6,7 +6,7 @@ import { titledProcs } from './proctitle.ts';
 import { type Column, type Table, tableOf } from './table.ts';
 import { queueText } from './work.ts';
 
-/** For each binder proc its nodes and its handles, where it has any; at the end the nodes of dead owners. */
+/** For each binder proc its nodes and its handles, where it has any; last the nodes of dead owners. */
 export function nodeTables(inspector: Inspector, names: Names): Table[] {
   const manager = new Set(inspector.contexts().map((context) => context.manager?.handle));
   const nodes = nodeColumns(names, (node) => manager.has(node.handle));
@@ -40,13 +40,13 @@ function nodeColumns(names: Names, isManager: (node: NodeView) => boolean): Colu
   ];
 }
 
-/** "1 local, 2 refs": held by what is under way in the owner, and by other processes. */
+/** "1 local, 2 refs": references in flight in the owner, and refs of other processes. */
 function countText(local: number, refs: number): string {
   const parts = [local > 0 ? `${local} local` : '', refs > 0 ? `${refs} ref${refs === 1 ? '' : 's'}` : ''];
   return parts.filter((part) => part !== '').join(', ') || '0';
 }
 
-/** What the owner knows of others' references; with a question mark where it has not answered. */
+/** The owner's view of the references to its node; with a question mark while its answer is pending. */
 function toldText(node: NodeView): string {
   const strong = node.hasStrongRef ? `strong${node.pendingStrongRef ? '?' : ''}` : '';
   const weak = node.hasWeakRef ? `weak${node.pendingWeakRef ? '?' : ''}` : '';

@@ -1,4 +1,4 @@
-/** The pages of every mapping that have memory behind them: where it is, and who can reach it under which address. */
+/** The pages with a frame in every mapping: the frame, and the addresses that map it. */
 import type { PageView } from '../buffers.ts';
 import type { Inspector } from '../inspector.ts';
 import { hex, type Names } from './names.ts';

@@ -1,10 +1,10 @@
-/** The titles under which a binder proc's tables stand, and the order in which procs are shown. */
+/** The titles of a binder proc's tables, and the order of procs. */
 import type { ProcView } from '../procs.ts';
 import type { Names } from './names.ts';
 
 export interface TitledProc {
   readonly proc: ProcView;
-  /** "server (1000)"; with the device where that is not binder, and with a number from its second open file on. */
+  /** "server (1000)"; with the device if it is not binder, and with a number from its second open file on. */
   readonly title: string;
 }
 

@@ -1,4 +1,4 @@
-/** Kernel objects and their fields in lines of text. */
+/** Kernel objects and their fields as lines of text. */
 import type { Place, RawChange, RawValue } from '../raw.ts';
 import { hex } from './names.ts';
 
@@ -12,10 +12,10 @@ export function rawChangeLine(change: RawChange): string {
   return `~ ${object}: ${fields.join(', ')}`;
 }
 
-/** What lies at an address, and all fields of the object there. */
+/** The frame and field at an address, and all fields of the object there. */
 export function placeLines({ address, frame, owner, object, field }: Place): string[] {
   const whose = owner === null ? '' : `, of ${owner.type} ${hex(owner.address)}`;
-  const where = `${hex(address)} lies in a frame of kind ${frame.kind}${whose}`;
+  const where = `${hex(address)} is in a frame of kind ${frame.kind}${whose}`;
   if (object === null) return [where];
   const offset = address - object.address;
   const place =
@@ -28,7 +28,7 @@ export function placeLines({ address, frame, owner, object, field }: Place): str
   ];
 }
 
-/** Addresses and what has 64 bits in hex; no address is below 64 KiB. */
+/** Addresses and 64-bit values in hex; no address is below 64 KiB. */
 function valueText(value: RawValue): string {
   if (typeof value === 'boolean') return String(value);
   return typeof value === 'bigint' || value >= ADDRESS_MIN ? hex(value) : String(value);

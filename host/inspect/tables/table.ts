@@ -1,6 +1,6 @@
 /**
- * A table of what there is at one moment: a title with facts, and rows that have a key, so that the same table at
- * another moment can be compared with it. Owns the layout as text:
+ * A table shows one moment: a title with facts, and rows with keys. Keys make the table comparable with the same table
+ * at another moment. Owns the layout as text:
  *
  *     server (pid 1000)   mapping 1040384 bytes at 0x70000000, async space left 520192
  *       offset     size  state      whose
@@ -14,28 +14,28 @@ export type RowData = Readonly<Record<string, unknown>>;
 export interface Column<R> {
   /** Unique in its table. */
   readonly name: string;
-  /** What stands in the row's cell; empty for nothing. */
+  /** Text of the row's cell; may be empty. */
   readonly text: (row: R) => string;
-  /** Numbers stand below each other by their last digit. */
+  /** Aligned to the right, as numbers are. */
   readonly right?: boolean;
 }
 
 export interface TableRow {
-  /** Same key, same thing. Unique in its table. */
+  /** Identifies the row's object. Unique in its table. */
   readonly key: string;
   readonly cells: readonly string[];
   readonly data: RowData;
 }
 
 export interface Table {
-  /** Whose it is. Unique in its view. */
+  /** Names the owner. Unique in its view. */
   readonly title: string;
   readonly facts: Readonly<Record<string, string | number>>;
   readonly columns: readonly { readonly name: string; readonly right: boolean }[];
   readonly rows: readonly TableRow[];
 }
 
-/** Makes a table of plain data. @param key Names what a row is about. */
+/** Makes a table of plain data. @param key Identifies a row's object. */
 export function tableOf<R extends object>(
   title: string,
   facts: Table['facts'],
@@ -55,7 +55,7 @@ export function tableOf<R extends object>(
   };
 }
 
-/** The table in lines. Columns in which nothing stands are left out. */
+/** The table as lines. Empty columns are left out. */
 export function tableLines({ title, facts, columns, rows }: Table): string[] {
   const heading = [title, factsText(facts)].filter((part) => part !== '').join('   ');
   if (rows.length === 0) return [heading];

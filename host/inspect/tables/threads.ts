@@ -1,4 +1,4 @@
-/** Every thread: what the driver thinks of it, what it sleeps in, whom it serves and awaits, and what is queued for it. */
+/** Every thread: its state in the driver, the call that it sleeps in, its transaction stack, and its queue. */
 import type { Inspector } from '../inspector.ts';
 import type { LooperView, ProcView } from '../procs.ts';
 import type { ProcessView, ThreadView } from '../tasks.ts';
@@ -8,20 +8,20 @@ import { titledProcs } from './proctitle.ts';
 import { type Column, type Table, tableOf } from './table.ts';
 import { queueText, stackText } from './work.ts';
 
-/** A thread as the kernel schedules it, and as a binder proc knows it. */
+/** A thread of the kernel, and its looper in a binder proc. */
 interface ThreadRow {
   readonly tid: number;
   /** null: the thread has never made an ioctl on this open file. */
   readonly looper: Pick<LooperView, 'state' | 'needReturn' | 'waiting' | 'extendedError'> | null;
-  /** null: it does not sleep. */
+  /** null while it does not sleep. */
   readonly parked: ThreadView['parked'];
-  /** False for what the driver still knows of a thread that has ended. */
+  /** False when the thread has ended and the driver still has its looper. */
   readonly alive: boolean;
   readonly stack: readonly StackEntryView[];
   readonly todo: readonly WorkView[];
 }
 
-/** Row of the work that any thread of a process may take. */
+/** tid in the row of the work that any thread of a process may take. */
 const ANY_THREAD = 0;
 
 const STATE_BITS: readonly (readonly [bit: number, name: string])[] = [
@@ -33,7 +33,7 @@ const STATE_BITS: readonly (readonly [bit: number, name: string])[] = [
   [0x20, 'polls'],
 ];
 
-/** One table for each binder proc, then one for each process that has none. */
+/** One table for each binder proc, then one for each process without a proc. */
 export function threadTables(inspector: Inspector, names: Names): Table[] {
   const processes = inspector.processes();
   const procs = inspector.procs();

@@ -1,4 +1,4 @@
-/** The views of a machine that are made of tables, by name. */
+/** The views of a machine that consist of tables, by name. */
 import type { Inspector } from '../inspector.ts';
 import { bufferTables } from './buffers.ts';
 import type { Names } from './names.ts';
@@ -21,12 +21,12 @@ export const TABLE_VIEWS = Object.keys(MAKERS) as readonly TableView[];
 /** All of them at one moment. */
 export type Views = Readonly<Record<TableView, readonly Table[]>>;
 
-/** What stands where a view has nothing to show. */
+/** Text of an empty view. */
 export const NOTHING_IN: Readonly<Record<TableView, string>> = {
-  buffers: 'nobody has mapped the device',
-  pages: 'nobody has mapped the device',
+  buffers: 'no process has mapped the device',
+  pages: 'no process has mapped the device',
   threads: 'there is no process',
-  nodes: 'nobody has sent an object',
+  nodes: 'no process has sent an object',
 };
 
 export function viewsOf(inspector: Inspector, names: Names): Views {

@@ -1,10 +1,10 @@
-/** Queues and stacks in words, as the cells of tables hold them. */
+/** Queues and stacks as text for the cells of tables. */
 import type { StackEntryView, TransactionView, WorkView } from '../works.ts';
 import type { Names } from './names.ts';
 
 const TF_ONE_WAY = 1;
 
-/** "call 5 of client.0, TRANSACTION_COMPLETE": the entries of a queue, first come first. */
+/** "call 5 of client.0, TRANSACTION_COMPLETE": the entries of a queue, the first one to serve in front. */
 export function queueText(queue: readonly WorkView[], names: Names): string {
   return queue.map((work) => workText(work, names)).join(', ');
 }
@@ -39,7 +39,7 @@ function transactionText(transaction: TransactionView, names: Names): string {
   return `${kind} ${id} of ${sender(transaction, names)}`;
 }
 
-/** The kernel forgets who sent a oneway, and a sender that has died. */
+/** The kernel does not keep the sender of a oneway, nor a sender that has died. */
 function sender({ from }: TransactionView, names: Names): string {
   return from.tid === 0 ? 'someone' : names.thread(from.tid);
 }
