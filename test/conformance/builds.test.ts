@@ -43,7 +43,8 @@ test.run();
 for (const strategy of STRATEGIES) {
   for (const set of strategy === 'kmap' ? ALL_SETS : QUICK_SETS) {
     const test = suite(`debug and release, ${set} under ${strategy}`);
-    for (const name of sampleNames(set)) {
+    // the builds differ in asserts, not in strategies: under the others some recordings are enough
+    for (const name of sampleNames(set).filter((_, index) => strategy === 'kmap' || index % 3 === 0)) {
       test(name, () => {
         const journal = recording(name, set);
         assert.equal(performed('debug', journal, strategy), performed('release', journal, strategy));
