@@ -32,7 +32,9 @@ for (const [set, strategy] of [
   ['random', 'kmap'],
 ] as const) {
   const test = suite(`there and back: ${set}, ${strategy}`);
-  for (const name of sampleNames(set).filter((_, index) => set !== 'random' || index % 3 === 0)) {
+  for (const name of sampleNames(set).filter(
+    (_, index) => (set === 'hand' && strategy === 'kmap') || index % 3 === 0,
+  )) {
     test(name, () => {
       const journal = recording(name, set);
       const hashes = hashesForwards(journal, strategy);
