@@ -18,6 +18,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -263,6 +264,8 @@ async function buildHost(projects, bundles) {
   await Promise.all(
     bundles.map((name) => esbuild.build({ ...options, ...BUNDLES[name], outfile: `dist/bundle/${name}.js` })),
   );
+  // npm does this too, but only where it first links the command; a clone that replaces another is linked already
+  if (bundles.includes('cli')) chmodSync(join(ROOT, 'dist/bundle/cli.js'), 0o755);
 }
 
 function tell(what) {

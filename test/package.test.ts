@@ -1,5 +1,6 @@
 /** What is in the package: what texts name is there, what code imports is installed with it. */
 import { execFileSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -23,6 +24,10 @@ test('what its exports and commands point to is there', () => {
   const paths = (value: unknown): string[] =>
     typeof value === 'string' ? [value] : Object.values(value as object).flatMap(paths);
   for (const path of paths([PACKAGE.exports, PACKAGE.bin])) assert.ok(has(normalize(path)), path);
+});
+
+test('its command can be executed as it was built', () => {
+  for (const path of Object.values<string>(PACKAGE.bin)) accessSync(join(ROOT, path), constants.X_OK);
 });
 
 test('pages link to what is there', () => {

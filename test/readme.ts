@@ -5,12 +5,17 @@
  * that when frames of memory have moved.
  */
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { PAGES, pageText, ROOT, writePage } from './pages.ts';
 import { mismatch, type ReadmeCommand, readmeCommands, rewritten } from './readme-commands.ts';
 
 const COMMAND_LIMIT_MS = 120_000;
 
 const write = process.argv.includes('--write');
+/** npx keeps links to the commands that it ran. A machine that had another version of this folder has old ones. */
+const npmCache = mkdtempSync(join(tmpdir(), 'binderlab-npm-'));
 
 /** Runs a command and reports it. @returns Whether all is fine, and the output as the page should show it. */
 function runCommand(page: string, one: ReadmeCommand): { fine: boolean; shown: string | null } {
@@ -19,6 +24,7 @@ function runCommand(page: string, one: ReadmeCommand): { fine: boolean; shown: s
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
     encoding: 'utf8',
+    env: { ...process.env, npm_config_cache: npmCache },
     timeout: COMMAND_LIMIT_MS,
     maxBuffer: 256 * 1024 * 1024,
   });
@@ -44,5 +50,6 @@ for (const page of PAGES) {
   }
   if (write) writePage(page, text);
 }
+rmSync(npmCache, { recursive: true });
 console.log(`${PAGES.length} pages: ${all} commands, ${failed} failed`);
 process.exitCode = failed > 0 || all === 0 ? 1 : 0;
