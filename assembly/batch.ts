@@ -35,7 +35,7 @@ import { bytesCopy } from './lib/bytes';
 @unmanaged
 export class CommandBatch {
   next: i32; // output: the thread to resume, or 0
-  record: usize; // output: linear address of the call's record in the results log; 0 without a record
+  record: usize; // output: linear address of the call's record in the step log; 0 without a record
   payloadsSize: u32; // bytes of the payloads, each rounded up to a multiple of 16
 }
 
@@ -182,6 +182,6 @@ export function align16(size: usize): usize {
 }
 
 /** Payload bytes after a BC_ word: its bits 29..16. */
-function payloadSize(word: u32): u32 {
+export function payloadSize(word: u32): u32 {
   return (word >>> 16) & 0x3fff;
 }

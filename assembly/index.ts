@@ -21,7 +21,7 @@ import {
   SECCTX_MAX,
   BATCH_COMMANDS_MAX,
   BATCH_SIZE,
-  RESULTS_SIZE,
+  LOG_SIZE,
   WINDOW_ARGUMENT,
 } from './abi/machine';
 import { BINDER_WRITE_READ } from './abi/protocol';
@@ -36,7 +36,7 @@ import { fileMmap } from './syscalls/mmap';
 import { objectsBoot } from './driver/objects';
 import { pollStart } from './syscalls/poll';
 import { procsFirst, procsNext, stateBoot, stateSeed } from './driver/state';
-import { resultRecord, writeReadStore, results as recorded } from './writeread';
+import { callRecord, log, resultRecord, writeReadStore } from './writeread';
 import { inspectBoot } from './inspect';
 import { digest } from './lib/digest';
 import { poison } from './lib/poison';
@@ -200,9 +200,9 @@ export function commandBatch(): usize {
   return changetype<usize>(batch);
 }
 
-/** Linear address of the results log, to which `sysWriteRead` and `resumeKeep` append. The batch has the last record's address. */
-export function resultLog(): usize {
-  return changetype<usize>(recorded);
+/** Linear address of the step log, to which `sysWriteRead` and `resumeKeep` append. The batch has the last record's address. */
+export function stepLog(): usize {
+  return changetype<usize>(log);
 }
 
 /** Linear address from which on memory is zero. A copy of the bytes below it is a copy of the machine. */
@@ -210,12 +210,12 @@ export function memoryTouched(): usize {
   return framesTouched();
 }
 
-/** Digest of the machine's whole state. Clears what is not part of it: sum of counters, scratch page, batch and results log. */
+/** Digest of the machine's whole state. Clears what is not part of it: sum of counters, scratch page, batch and step log. */
 export function stateHash(): u64 {
   memory.fill(changetype<usize>(sum), 0, COUNTER_COUNT * 8);
   memory.fill(page, 0, PAGE_SIZE);
   memory.fill(changetype<usize>(batch), 0, BATCH_SIZE);
-  memory.fill(changetype<usize>(recorded), 0, RESULTS_SIZE);
+  memory.fill(changetype<usize>(log), 0, LOG_SIZE);
   return digest(0, framesTouched());
 }
 
@@ -321,6 +321,7 @@ export function resumeKeep(thread: Thread): i32 {
   const isRead = thread.call == CALL_READ;
   const result = resume(thread);
   if (isRead) resultRecord(thread, result);
+  else batch.record = 0;
   batch.next = runNext();
   return result;
 }
@@ -463,10 +464,13 @@ export function sysIoctl(thread: Thread, fd: i32, command: u32, arg: f64): i32 {
  * BINDER_WRITE_READ from a window, the user pages that hold its argument and buffers; `window` is their first page number.
  * Stores `count` commands of the batch and binder_write_read in the window, makes the call, records its result, and calls
  * `runNext`. The batch gets the address of the record and the next thread. Returns 0, a negative errno, or PARKED.
+ * `actor`: the thread's number, to record the call too; -1 not to.
  */
-export function sysWriteRead(thread: Thread, fd: i32, window: u32, count: u32, readSize: u32): i32 {
+export function sysWriteRead(thread: Thread, fd: i32, window: u32, count: u32, readSize: u32, actor: i32): i32 {
   const start = <u64>window * PAGE_SIZE;
-  writeReadStore(thread.process.space!, start, min<u32>(count, BATCH_COMMANDS_MAX), readSize);
+  const commands = min<u32>(count, BATCH_COMMANDS_MAX);
+  if (actor >= 0) callRecord(actor, fd, window, commands, readSize);
+  writeReadStore(thread.process.space!, start, commands, readSize);
   const result = sysIoctl(thread, fd, BINDER_WRITE_READ, <f64>(start + WINDOW_ARGUMENT));
   resultRecord(thread, result);
   batch.next = runNext();

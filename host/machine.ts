@@ -17,7 +17,7 @@ import { Simulation, type SimulationOptions, type World } from './sim/simulation
 import { Snapshot } from './snapshot.ts';
 import { dumpFile, type Parts, performStep, shrink } from './steps.ts';
 import type { Journal, JournalHeader, Step, StepInput } from './trace/journal.ts';
-import { Recorder } from './trace/recorder.ts';
+import { JournalKeeper, type JournalKeeping } from './trace/journalkeeper.ts';
 import { type Counters, countersAt } from './wire/counters.ts';
 import { BinderlabError, callError } from './wire/error.ts';
 import { checkForm } from './wire/forms.ts';
@@ -45,8 +45,8 @@ export interface BootOptions {
   secctx?: Uint8Array | null;
   /** User address of each process's arena. */
   arena?: ArenaRange;
-  /** Whether to keep the journal; default false. It costs time, and memory for every byte sent. */
-  journal?: boolean;
+  /** What to keep of the journal; default nothing. Kept in memory it needs memory for every byte sent. */
+  journal?: JournalKeeping;
   /** Name and description of the scenario, for the journal. */
   name?: string;
   description?: string;
@@ -73,15 +73,11 @@ export class Machine {
   readonly #system: System;
   readonly #directory: ProcessDirectory = new Directory<Process, Thread>();
   readonly #parts: Parts;
-  readonly #header: JournalHeader;
   readonly #listeners = {
     step: new Set<(step: Step) => void>(),
     log: new Set<(line: LogLine) => void>(),
   };
-  /** Keeps all steps; null without a journal. */
-  #keeper: Recorder | null = null;
-  /** Builds steps for listeners when no journal is kept. */
-  readonly #passer = new Recorder(false, (step) => this.#tell(this.#listeners.step, step));
+  readonly #keeper: JournalKeeper;
 
   #simulation: Simulation | null = null;
 
@@ -114,7 +110,7 @@ export class Machine {
       arena,
       debugFiles: new DebugFiles(this.inspect),
     };
-    this.#header = {
+    this.#keeper = new JournalKeeper(this.#system, {
       t: 'header',
       format: 1,
       name: options.name ?? 'unnamed',
@@ -128,7 +124,7 @@ export class Machine {
       arena: { addr: hexOfAddress(arena.address), size: arena.size },
       procs: [],
       steps: 0,
-    };
+    });
     const { raw } = this.guest;
     const booted = raw.boot(memoryMiB * MIB, number, vmallocMiB);
     if (booted < 0) throw callError(`boot with ${memoryMiB} MiB of memory`, booted);
@@ -177,7 +173,7 @@ export class Machine {
       spawn: (name, who) => this.spawn(name, who),
       awaitedReplies: () => this.#awaitedReplies(),
     };
-    this.#simulation = new Simulation(world, { seed: this.seed, keepChoices: this.#keeper !== null, ...options });
+    this.#simulation = new Simulation(world, { seed: this.seed, keepChoices: this.#keeper.isKept, ...options });
     return this.#simulation;
   }
 
@@ -202,11 +198,10 @@ export class Machine {
    * @throws BinderlabError for an impossible step: an unknown name, a thread that is dead or asleep.
    */
   perform(input: StepInput): Step {
-    const recorder = this.#keeper ?? this.#passer;
-    this.#system.observer = recorder;
+    this.#system.observer = this.#keeper.recording();
     try {
       performStep(this.#parts, input);
-      return recorder.last as Step;
+      return this.#keeper.last;
     } finally {
       this.#observe();
     }
@@ -272,19 +267,17 @@ export class Machine {
    * @throws BinderlabError while none is kept.
    */
   get journal(): Journal {
-    if (this.#keeper === null) {
-      throw new BinderlabError(
-        'this machine keeps no journal: boot it with "journal: true", call keepJournal(true) before anything happens, or give "run" a --journal. machine.on("step", listener) reports each step without a journal.',
-      );
-    }
-    const { steps, procs } = this.#keeper;
-    return { header: { ...this.#header, procs, steps: steps.length }, steps };
+    return this.#keeper.journal;
   }
 
-  /** Starts the journal, or stops and drops it. */
-  keepJournal(keep: boolean): void {
-    if (keep === (this.#keeper !== null)) return;
-    this.#keeper = keep ? new Recorder(true, (step) => this.#tell(this.#listeners.step, step)) : null;
+  /**
+   * Starts a journal: of all steps in memory, of the last ones, or of all in a file. `false` drops it, or completes the file.
+   *
+   * @throws Error of the file system, for a path that cannot be written.
+   */
+  keepJournal(keep: JournalKeeping): void {
+    checkForm('keepJournal', { keep });
+    this.#keeper.keep(keep);
     this.#observe();
   }
 
@@ -341,12 +334,12 @@ export class Machine {
     }
     snapshot.restore();
     this.#snapshot = snapshot;
-    this.#keeper?.rewind(snapshot.step);
+    this.#keeper.rewind(snapshot.step);
   }
 
   /** A digest of the whole state, 16 hex digits: equal digits, equal state. */
   hash(): string {
-    this.#system.results.detach(); // the guest clears it
+    this.#system.stepLog.detach(); // the guest clears it
     return BigInt.asUintN(64, this.guest.raw.stateHash()).toString(16).padStart(16, '0');
   }
 
@@ -388,7 +381,8 @@ export class Machine {
   /** Changes the listeners. Deferred while listeners are called: one that unsubscribes still gets this step. */
   #observe(): void {
     if (this.#system.telling) return;
-    this.#system.observer = this.#keeper ?? (this.#listeners.step.size > 0 ? this.#passer : null);
+    const { step } = this.#listeners;
+    this.#system.observer = this.#keeper.observer(step.size > 0 ? (one) => this.#tell(step, one) : null);
   }
 
   #tell<T>(listeners: ReadonlySet<(news: T) => void>, news: T): void {

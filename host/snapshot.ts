@@ -38,8 +38,9 @@ export class Snapshot {
   /** @internal Restores everything. Process and thread objects that a script holds stay the same objects. */
   restore(): void {
     const { system, directory } = this.#parts;
-    system.results.detach();
+    system.stepLog.detach();
     this.image.restore(system.guest);
+    system.stepLog.forget();
     system.restore(this.#system);
     directory.restore(this.#directory);
     for (const [process, state] of this.#processes) process.restore(state);

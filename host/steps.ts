@@ -4,8 +4,7 @@ import { type ArenaRange, Process, type ProcessDirectory } from './os/process.ts
 import type { System } from './os/system.ts';
 import type { Thread } from './os/thread.ts';
 import type { DumpOutput, StepInput } from './trace/journal.ts';
-import type { Field } from './wire/kinds.ts';
-import { type CallOp, hasActor, INPUTS, type InputOf, isPlain, type Op, type PlainOp } from './wire/operations.ts';
+import { type CallOp, hasActor, INPUTS, type InputOf, isPlain, machineFields, type Op, type PlainOp } from './wire/operations.ts';
 
 /** The machine's parts that a step may need. */
 export interface Parts {
@@ -21,7 +20,7 @@ const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 /** @throws BinderlabError when the step cannot be performed: an unknown name, a thread that sleeps or has ended. */
 export function performStep(parts: Parts, { op, by, in: input }: StepInput): void {
-  const given = machineInput(INPUTS[op], input);
+  const given = machineFields(INPUTS[op].values(), input);
   if (!hasActor(op)) {
     (ACTS[op] as (parts: Parts, input: object) => void)(parts, given);
     return;
@@ -66,16 +65,6 @@ const CALLS: { readonly [O in Exclude<CallOp, PlainOp>]: (thread: Thread, input:
   ioctl: ({ sys }, { fd, cmd, arg, poke, outLen }) => sys.ioctl(fd, cmd, arg, poke, outLen),
   wr: ({ sys }, input) => sys.writeRead(input),
 };
-
-/** Inputs in the machine's format. */
-function machineInput(known: ReadonlyMap<string, Field>, input: object): object {
-  const given: Record<string, unknown> = {};
-  for (const { name, machineName, kind } of known.values()) {
-    const value = (input as Readonly<Record<string, unknown>>)[name];
-    if (value !== undefined) given[machineName] = value === null ? null : kind.fromJournal(value);
-  }
-  return given;
-}
 
 /**
  * Reads a file of debugfs as a program on the machine does. One step, since it may wake threads.

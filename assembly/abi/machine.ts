@@ -35,7 +35,7 @@ export const WINDOW_SIZE = 0x40000;
 
 // the batch, for a BINDER_WRITE_READ from a window
 export const BATCH_NEXT = 0; // u32: the thread to resume, or 0
-export const BATCH_RECORD = 4; // u32: linear address of the call's record in the results log; 0 without a record
+export const BATCH_RECORD = 4; // u32: linear address of the call's record in the step log; 0 without a record
 export const BATCH_PAYLOADS_SIZE = 8; // u32: bytes of the payloads, each rounded up to a multiple of 16
 export const BATCH_COMMANDS = 64; // up to BATCH_COMMANDS_MAX commands, BATCH_COMMAND_SIZE bytes each
 export const BATCH_COMMANDS_MAX = 15;
@@ -55,15 +55,35 @@ export const COMMAND_DATA_SIZE = 20;
 export const COMMAND_DATA = 24; // user address of the data; COMMAND_DATA_BROUGHT when it is among the payloads
 export const COMMAND_DATA_BROUGHT = 0xffffffff;
 
-/** The results log: a record of each finished BINDER_WRITE_READ, until the host empties the log. */
-export const RESULTS_SIZE = 65536;
-export const RESULTS_END = 0; // u32: offset of the next record from the start of the log; 0 before the first record
-export const RESULTS_RECORDS = 8; // the first record
-// a record
+/** The step log: entries of what steps did, until the host takes them away. Each begins with its kind, and its size in words. */
+export const LOG_SIZE = 65536;
+export const LOG_END = 0; // u32: offset of the next entry from the start of the log; 0 before the first entry
+export const LOG_FIRST = 8; // the first entry
+export const LOG_CALL_MAX = 33280; // bytes of the longest ENTRY_CALL
+export const ENTRY_KIND_BITS = 8; // u32 of every entry: its kind, above it its size in words
+
+/** The result of a BINDER_WRITE_READ that succeeded. The record follows. */
+export const ENTRY_RESULT = 1;
+export const RESULT_ACTOR = 4; // u32, by the host: number of the thread that woke
+export const RESULT_STEP = 8; // u32, by the host: number of the step that made its call
+export const RESULT_RANK = 12; // u32, by the host: its place among those that the step woke
+export const RESULT_RECORD = 16;
+// its record
 export const RECORD_WRITE_CONSUMED = 0; // u64
 export const RECORD_READ_CONSUMED = 8; // u64
 export const RECORD_LENGTH = 16; // u32: bytes of what was read
 export const RECORD_READ = 24; // what was read
+
+/** A BINDER_WRITE_READ from a window, as it was asked for. */
+export const ENTRY_CALL = 2;
+export const CALL_ACTOR = 4; // u32: number of the thread
+export const CALL_FD = 8; // i32
+export const CALL_WINDOW = 12; // u32: page number
+export const CALL_READ_SIZE = 16; // u32
+export const CALL_COUNT = 20; // u32: number of commands
+export const CALL_COMMANDS = 24; // the first CALL_COMMAND_SIZE bytes of each command in the batch, all of a transaction's; the payloads
+export const CALL_COMMAND_SIZE = 12;
+export const CALL_TRANSACTION_SIZE = 28;
 
 // who owns a frame (FrameTable entry, `kind`)
 export const FRAME_FREE = 0;

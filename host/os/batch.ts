@@ -123,7 +123,7 @@ export class CommandBatch {
     return this.linear.i32[this.#next] as number;
   }
 
-  /** Linear address of the last call's entry in the results log; 0 for none. */
+  /** Linear address of the last call's record in the step log; 0 for none. */
   get record(): number {
     return this.linear.i32[this.#record] as number;
   }

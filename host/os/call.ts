@@ -4,6 +4,7 @@
  */
 import { errnoName } from '../wire/errno.ts';
 import { BinderlabError } from '../wire/error.ts';
+import type { Op } from '../wire/operations.ts';
 import type { UserMemory } from './memory.ts';
 
 /** The return value of a system call: 0 or more, or -errno with its name. */
@@ -36,6 +37,13 @@ export abstract class Call {
 
   /** @internal */ constructor(/** @internal */ protected readonly caller: Caller) {}
 
+  /** @internal Its operation in journals. */ abstract get op(): Op;
+
+  /** @internal Bytes that the call stored after those of its result; none as a rule. */
+  get over(): Uint8Array {
+    return NO_BYTES;
+  }
+
   /** Name of the calling thread. */
   get by(): string {
     return this.caller.name;
@@ -64,7 +72,7 @@ export abstract class Call {
   /**
    * Takes the result, and whatever else the call left in memory. Runs once.
    *
-   * @param record Linear address of the call's entry in the results log; 0 for none.
+   * @param record Linear address of the call's record in the step log; 0 for none.
    * @internal
    */
   finish(ret: number, record: number): void {
@@ -103,6 +111,10 @@ export abstract class Call {
 
 /** Any ioctl but BINDER_WRITE_READ. */
 export class IoctlCall extends Call {
+  /** @internal */ override get op(): 'ioctl' {
+    return 'ioctl';
+  }
+
   #bytes: Uint8Array = NO_BYTES;
 
   /** @internal */ constructor(
@@ -141,6 +153,10 @@ export class IoctlCall extends Call {
 
 /** poll of one descriptor. The guest returns the events; poll(2) returns how many descriptors have any. */
 export class PollCall extends Call {
+  /** @internal */ override get op(): 'poll' {
+    return 'poll';
+  }
+
   #revents = 0;
 
   /** The events that are ready. */

@@ -41,8 +41,6 @@ const TWO_ENDED: ReadonlySet<FileKind> = new Set<FileKind>(['pipe', 'socketpair'
 // Local copies: V8 looks up an imported constant at every use.
 const WRITE_ROOM = WRITE_BUFFER_SIZE;
 const READ_ROOM = READ_BUFFER_SIZE;
-/** The input of a step without an observer. */
-const UNWATCHED: object = {};
 /** setresuid: keeps the value. */
 const UID_UNCHANGED = 0xffffffff;
 
@@ -56,13 +54,13 @@ export class Syscalls {
     /** The process, whose credentials setUid changes. */
     private readonly owner: { uid: number },
   ) {
-    const { linear, results, raw } = system;
+    const { linear, stepLog, raw } = system;
     this.#caller = {
       name: task.name,
       memory,
       linear,
       frame: raw.callFrame(task.pointer) / 4,
-      results,
+      stepLog,
       firstStep: Infinity,
     };
   }
@@ -185,10 +183,8 @@ export class Syscalls {
     // a value that is not a list has no length
     if (!(count >= 0)) return this.writeRead(this.#laidOut(fd, window, commands, readSize));
     const call = new WriteReadCall(this.#caller, window, readSize);
-    const isWatched = system.observer !== null;
-    system.enter('wr', task, isWatched ? this.#laidOut(fd, window, commands, readSize) : UNWATCHED, call);
-    if (isWatched) call.watch();
-    const ret = raw.sysWriteRead(task.pointer, fd, window.page, count, readSize);
+    const actor = system.enterRecorded(task, call);
+    const ret = raw.sysWriteRead(task.pointer, fd, window.page, count, readSize, actor);
     return system.leave(task, call, ret, batch.record, batch.next);
   }
 

@@ -10,7 +10,7 @@ import type { Guest } from '../guest/guest.ts';
 import { BinderlabError } from '../wire/error.ts';
 import { Log } from '../wire/log.ts';
 import type { Op } from '../wire/operations.ts';
-import { ResultLog } from '../wire/results.ts';
+import { StepLog } from '../wire/steplog.ts';
 import { WordView } from '../wire/wordview.ts';
 import { CommandBatch } from './batch.ts';
 import { type Call, type CallState, resultOf } from './call.ts';
@@ -28,6 +28,8 @@ export interface Task {
    * Lists in journals are sorted by it, as the kernel's recorder sorts them.
    */
   readonly seat: number;
+  /** Its number among all threads that there ever were. */
+  readonly number: number;
   /** False once the thread or its process has ended. */
   alive: boolean;
   /** The call in which it sleeps. */
@@ -60,22 +62,27 @@ export interface Observer {
   /**
    * A step begins.
    *
-   * @param by Name of the acting thread; null when no thread acts.
+   * @param by The acting thread; null when no thread acts.
    * @param sched The choices since the previous step.
    */
-  begin(step: number, op: Op, by: string | null, input: object, sched: readonly ScheduleChoice[]): void;
-  /** A parked call of an earlier step is done. */
-  woken(task: Task, call: Call): void;
-  /** The step is over. @param output Its output; null for none. */
-  end(output: object | null): void;
-  /** The step is over, and its thread sleeps. */
-  park(): void;
+  begin(step: number, op: Op, by: Task | null, input: object, sched: readonly ScheduleChoice[]): void;
+  /** The same for a call that the guest records. */
+  call(step: number, sched: readonly ScheduleChoice[]): void;
+  /**
+   * A call that may sleep is done.
+   *
+   * @param record Linear address of its record in the step log; 0 for none.
+   * @param isOwn Whether this step made the call, not an earlier one.
+   */
+  result(task: Task, call: Call, record: number, isOwn: boolean): void;
+  /** The step is over. @param output Its output; null for none, or when there was a `result`. */
+  end(op: Op, output: object | null): void;
 }
 
 export class System {
   readonly raw: GuestExports;
-  /** The results log of BINDER_WRITE_READs. */
-  readonly results: ResultLog;
+  /** Results of BINDER_WRITE_READs, and what a journal needs. */
+  readonly stepLog: StepLog;
   /** Linear memory. */
   readonly linear: WordView;
   /** Linear address of a scratch page, for bytes that belong to no user memory. */
@@ -98,6 +105,8 @@ export class System {
   readonly #tasks = new Map<number, Task>();
   /** Names of open files by inode, in order of first appearance. */
   readonly #files = new Map<number, string>();
+  /** Names of all threads that there ever were, by number. */
+  readonly threadNames: string[] = [];
   /** Threads by seat; null for a free seat. */
   readonly #seats: (Task | null)[] = [];
   /** Calls that were parked in a saved state. Only their state can differ between two saved states. */
@@ -108,7 +117,7 @@ export class System {
     this.linear = new WordView(guest.u8.buffer);
     this.scratch = this.raw.scratch();
     this.batch = new CommandBatch(this.linear, this.raw.commandBatch());
-    this.results = new ResultLog(this.linear, this.raw.resultLog());
+    this.stepLog = new StepLog(this.linear, this.raw.stepLog());
   }
 
   /** The first free seat: that of the next thread. */
@@ -121,6 +130,7 @@ export class System {
   enlist(task: Task): void {
     this.#tasks.set(task.pointer, task);
     this.#seats[task.seat] = task;
+    this.threadNames.push(task.name);
   }
 
   /** Removes a thread that has ended; its parked call never returns. */
@@ -136,7 +146,7 @@ export class System {
     this.#begin(op, by, input);
     run();
     this.settle();
-    this.observer?.end(null);
+    this.observer?.end(op, null);
   }
 
   /** A step without an acting thread. Its return value is the output; it may wake threads. */
@@ -144,7 +154,7 @@ export class System {
     this.#begin(op, null, input);
     const output = run();
     this.settle();
-    this.observer?.end(output);
+    this.observer?.end(op, output);
     return output;
   }
 
@@ -158,7 +168,7 @@ export class System {
     this.#begin(op, by, input);
     const ret = run();
     this.settle();
-    this.observer?.end(describe(ret));
+    this.observer?.end(op, describe(ret));
     return ret;
   }
 
@@ -168,19 +178,29 @@ export class System {
     this.#begin(op, by, input);
   }
 
+  /** The same for a BINDER_WRITE_READ that the guest records. @returns The thread's number; -1 when nobody wants a record. */
+  enterRecorded(by: Task, call: Call): number {
+    this.checkQuiet();
+    const step = this.nextStep++;
+    call.step = step;
+    const sched = this.choices;
+    if (sched.length > 0) this.choices = [];
+    if (this.observer === null) return -1;
+    this.observer.call(step, sched);
+    return by.number;
+  }
+
   /**
    * Ends such a step. Afterwards `call` is done or parked.
    *
-   * @param record Linear address of the call's entry in the results log; 0 for none.
+   * @param record Linear address of the call's record in the step log; 0 for none.
    * @param next The thread to resume, or 0; the guest is asked when it is absent.
    */
   leave<C extends Call>(by: Task, call: C, ret: number, record = 0, next?: number): C {
-    this.#finish(by, call, ret, record);
+    if (ret === ASLEEP) by.call = call;
+    else this.#finish(by, call, ret, record);
     if (next !== 0) this.settle(next);
-    if (this.observer !== null) {
-      if (call.done) this.observer.end(call.output());
-      else this.observer.park();
-    }
+    this.observer?.end(call.op, null);
     return call;
   }
 
@@ -188,7 +208,7 @@ export class System {
   access<T extends object>(op: Op, by: Task | null, input: object, run: () => T): T {
     this.#begin(op, by, input);
     const output = run();
-    this.observer?.end(output);
+    this.observer?.end(op, output);
     return output;
   }
 
@@ -257,13 +277,13 @@ export class System {
     const step = this.nextStep++;
     const sched = this.choices;
     if (sched.length > 0) this.choices = [];
-    this.observer?.begin(step, op, by === null ? null : by.name, input, sched);
+    this.observer?.begin(step, op, by, input, sched);
   }
 
   /** Takes the result, before any other thread runs. */
-  #finish(by: Task, call: Call, ret: number, record: number): void {
-    if (ret === ASLEEP) by.call = call;
-    else call.finish(ret, record);
+  #finish(task: Task, call: Call, ret: number, record: number): void {
+    call.finish(ret, record);
+    this.observer?.result(task, call, record, call.step === this.nextStep - 1);
   }
 
   #wake(pointer: number, ret: number): void {
@@ -272,8 +292,7 @@ export class System {
       throw new Error(`the guest woke thread ${pointer}, which was not parked`);
     const { call } = task;
     task.call = null;
-    call.finish(ret, this.batch.record);
-    if (call.step !== this.nextStep - 1) this.observer?.woken(task, call);
+    this.#finish(task, call, ret, this.batch.record);
     this.onReturn?.(task);
   }
 }

@@ -103,6 +103,7 @@ export class Thread {
   alive = true;
   /** @internal */ call: Call | null = null;
   /** @internal */ readonly seat: number;
+  /** @internal */ readonly number: number;
   /** @internal The same system calls without defaults and without errors: -errno is a result there. */
   readonly sys: Syscalls;
   /** Addresses of its ioctl buffers; allocated by the first call that needs them. */
@@ -119,6 +120,7 @@ export class Thread {
     readonly index: number,
   ) {
     this.seat = system.freeSeat;
+    this.number = system.threadNames.length;
     this.sys = new Syscalls(system, this, home.memory, home);
     system.enlist(this);
   }

@@ -5,6 +5,10 @@ import type { UserMemory } from './memory.ts';
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 export class ReadCall extends Call {
+  /** @internal */ override get op(): 'read' {
+    return 'read';
+  }
+
   #bytes: Uint8Array = NO_BYTES;
 
   /** @internal */ constructor(
@@ -41,6 +45,10 @@ export class ReadCall extends Call {
 }
 
 export class WriteCall extends Call {
+  /** @internal */ override get op(): 'write' {
+    return 'write';
+  }
+
   /** @internal */ override output(): Result {
     return this.result();
   }

@@ -12,7 +12,7 @@ import {
 } from '../../assembly/abi/wire.ts';
 import { BinderlabError } from '../wire/error.ts';
 import type { InputOf } from '../wire/operations.ts';
-import { chunkOf, type ResultChunk, type ResultLog } from '../wire/results.ts';
+import { chunkOf, type LogChunk, type StepLog } from '../wire/steplog.ts';
 import { findReturn, type Return, type ReturnName, type ReturnOf, ReturnStream } from '../wire/returns.ts';
 import { returnWords } from '../wire/words.ts';
 import { WordView } from '../wire/wordview.ts';
@@ -49,8 +49,8 @@ export interface CallContext {
   readonly linear: WordView;
   /** Index in it of the thread's call frame: binder_write_read as the driver stored it after a success. */
   readonly frame: number;
-  /** The results log. */
-  readonly results: ResultLog;
+  /** Where the guest records results. */
+  readonly stepLog: StepLog;
   /** Number of the thread's first step that needed its buffers; usually its first ioctl. */
   firstStep: number;
 }
@@ -82,7 +82,7 @@ interface Watched {
 }
 
 interface WriteReadState extends CallState {
-  readonly chunk: ResultChunk | null;
+  readonly chunk: LogChunk | null;
   readonly at: number;
   readonly watched: Watched | null;
 }
@@ -90,9 +90,9 @@ interface WriteReadState extends CallState {
 /** BINDER_WRITE_READ. */
 export class WriteReadCall extends Call {
   /** @internal */ declare protected readonly caller: CallContext;
-  /** The chunk that holds the call's entry; null when the result is unknown. */
-  private chunk: ResultChunk | null = null;
-  /** Linear address of the entry. */
+  /** The chunk that holds the call's record; null when the result is unknown. */
+  private chunk: LogChunk | null = null;
+  /** Linear address of the record. */
   private at = 0;
   private decoded: Return[] | null = null;
   /** Bytes in the read buffer beside the result; null when they were not requested. */
@@ -104,6 +104,10 @@ export class WriteReadCall extends Call {
     private readonly readSize: number,
   ) {
     super(caller);
+  }
+
+  /** @internal */ override get op(): 'wr' {
+    return 'wr';
   }
 
   /** @internal Call before the ioctl: records bytes that the driver stores after read_consumed. */
@@ -165,7 +169,7 @@ export class WriteReadCall extends Call {
     read?: Uint8Array;
     readOver?: Uint8Array;
   } {
-    const over = this.watched?.over ?? NO_BYTES;
+    const { over } = this;
     return {
       ...this.result(),
       writeConsumed: this.writeConsumed,
@@ -173,6 +177,10 @@ export class WriteReadCall extends Call {
       ...(this.readSize > 0 ? { read: this.bytes } : {}),
       ...(over.length > 0 ? { readOver: over } : {}),
     };
+  }
+
+  /** @internal */ override get over(): Uint8Array {
+    return this.watched?.over ?? NO_BYTES;
   }
 
   /** @internal */ override save(): WriteReadState {
@@ -189,7 +197,7 @@ export class WriteReadCall extends Call {
 
   /** @internal */ protected override collect(ret: number, record: number): void {
     if (record !== 0) {
-      this.chunk = this.caller.results.chunk;
+      this.chunk = this.caller.stepLog.chunk;
       this.at = record;
     } else {
       this.#collectApart(ret);
@@ -216,11 +224,11 @@ export class WriteReadCall extends Call {
     return isFirst ? `a thread's first ioctl returns at once, where later ones sleep; ${later}` : later;
   }
 
-  /** The guest made no entry. A successful call left its fields in the call frame, any other one in user memory. */
+  /** The guest made no record. A successful call left its fields in the call frame, any other one in user memory. */
   #collectApart(ret: number): void {
-    const { memory, linear, frame, results } = this.caller;
+    const { memory, linear, frame, stepLog } = this.caller;
     if (ret >= 0) {
-      results.detachFull();
+      stepLog.detachFull();
       this.#keep(linear.i64(frame + WRITE_READ_WRITE_CONSUMED / 4), linear.i64(frame + WRITE_READ_READ_CONSUMED / 4));
       return;
     }
@@ -252,7 +260,7 @@ function watchedSize(readSize: number): number {
   return Math.min(Math.max(readSize, WATCHED_MIN), WATCHED_MAX);
 }
 
-/** @returns Bytes read, from the entry at an offset of the chunk. */
-function lengthAt({ memory, base }: ResultChunk, at: number): number {
+/** @returns Bytes read, from the record at an offset of the chunk. */
+function lengthAt({ memory, base }: LogChunk, at: number): number {
   return memory.i32[((at - base) >> 2) + LENGTH] as number;
 }

@@ -69,7 +69,12 @@ export function parseHeader(line: string, file: string, lineNumber: number): Jou
 
 /** Reads the line of one step. Checks its inputs, but not its outputs. */
 export function parseStep(line: string, file: string, lineNumber: number): Step {
-  const value = parseObject(line, file, lineNumber);
+  return checkStep(parseObject(line, file, lineNumber), file, lineNumber);
+}
+
+/** @throws JournalError for a value that is no step, or whose inputs the machine cannot take. */
+export function checkStep(given: object, file: string, lineNumber: number): Step {
+  const value = given as Record<string, unknown>;
   const fail = (problem: string): never => {
     throw new JournalError(file, lineNumber, problem);
   };

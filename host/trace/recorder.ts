@@ -1,159 +1,291 @@
 /**
- * Keeps the journal of a running machine. Turns the values of the kernel's steps (numbers, bytes) into the format of
- * journals (hex strings, snake_case), and adds the text for people.
+ * Keeps the journal of a running machine: as entries of the step log, which are taken away in blocks. No step becomes an
+ * object before somebody reads it.
  */
+import {
+  ENTRY_RESULT,
+  RESULT_ACTOR,
+  RESULT_RANK,
+  RESULT_RECORD,
+  RESULT_STEP,
+} from '../../assembly/abi/machine.ts';
 import type { Call } from '../os/call.ts';
-import type { Observer, ScheduleChoice, Task } from '../os/system.ts';
-import type { WriteRead } from '../os/writeread.ts';
-import type { Field } from '../wire/kinds.ts';
-import { INPUTS, type Op, OUTPUTS } from '../wire/operations.ts';
-import { commandWords, returnWords } from '../wire/words.ts';
-import type { JournalProcess, Output, Step, Woken } from './journal.ts';
+import type { Observer, ScheduleChoice, System, Task } from '../os/system.ts';
+import { INPUTS, type InputOf, OP_NUMBERS, type Op, OUTPUTS } from '../wire/operations.ts';
+import type { LogChunk } from '../wire/steplog.ts';
+import {
+  ENTRY_CHOICES,
+  ENTRY_OUTPUT,
+  ENTRY_OVER,
+  ENTRY_STEP,
+  ENTRY_WOKEN,
+  ENTRY_WOKEN_RESULT,
+  EntryWriter,
+  NOBODY,
+} from './entries.ts';
+import type { JournalProcess, Step } from './journal.ts';
+import { type Block, offsetOf, StepReader } from './stepreader.ts';
 
-type Fields = Record<string, unknown>;
+// Offsets in the entry of a woken thread. Local copies: V8 looks up an imported constant at every use.
+const ACTOR = RESULT_ACTOR;
+const STEP = RESULT_STEP;
+const RANK = RESULT_RANK;
+const RECORD = RESULT_RECORD;
 
-/** A step in progress; `Step` has the exact type for each operation. */
-interface OpenStep {
-  i: number;
-  op: Op;
-  by?: string;
-  in: Fields;
-  parked?: true;
-  out?: Fields;
-  br?: string[];
-  woken?: Woken[];
-  bc?: string[];
-  sched?: readonly ScheduleChoice[];
+/** Where blocks go as they are taken away. */
+export interface BlockWriter {
+  /** @param names Names of all threads so far, by number. */
+  write(block: Block, names: readonly string[]): void;
+  /** Takes back the steps from that number on. */
+  rewind(step: number): void;
 }
 
-/** Fields by their names in journals. */
-type Known = ReadonlyMap<string, Field>;
+/** A step that made a process or a thread. */
+interface Making {
+  readonly step: number;
+  readonly op: Op;
+  readonly by: string | null;
+  readonly input: object;
+}
 
-/** Outputs of the calls that may sleep. */
-const SLEEPERS: Known = new Map([OUTPUTS.wr, OUTPUTS.ioctl, OUTPUTS.poll].flatMap((fields) => [...fields]));
+/** A woken thread: its seat, and the place of its entry. */
+interface Place {
+  readonly seat: number;
+  readonly chunk: LogChunk;
+  readonly address: number;
+}
 
+/** The writer of a step's entries, and the blocks that are kept of them. */
 export class Recorder implements Observer {
-  /** The steps so far, oldest first. */
-  readonly steps: Step[] = [];
-  /** The processes that the steps made. */
-  readonly procs: JournalProcess[] = [];
-  #open: OpenStep | null = null;
-  #bc: string[] | undefined;
-  #woken: { task: Task; entry: Woken }[] = [];
+  /** Called with each step when it is over; null when nobody listens. */
+  listener: ((step: Step) => void) | null = null;
+  readonly #entry = new EntryWriter();
+  /** Blocks that are kept, and those that the current step needs. */
+  readonly #blocks: Block[] = [];
+  /** Steps that begin in the blocks. */
+  #kept = 0;
+  /** Number of the first step that begins in the log, and how many do. */
+  #first = 0;
+  #count = 0;
+  /** Where the current step begins: number of its block (the log comes after all blocks), and the offset there. */
+  #block = 0;
+  #offset = 0;
+  #isOpen = false;
+  readonly #woken: Place[] = [];
+  readonly #makings: Making[] = [];
+  /** How many steps to keep at least. */
+  #limit = 0;
+  /** Steps of the journal that have left the log. */
+  #left = 0;
+  #writer: BlockWriter | null = null;
 
-  /**
-   * @param keep Whether to keep all steps, or only the last one.
-   * @param tell Called with each completed step.
-   */
-  constructor(
-    private readonly keep: boolean,
-    private readonly tell: (step: Step) => void,
-  ) {}
+  constructor(private readonly system: System) {}
+
+  /** Begins a new journal. @param limit How many steps to keep at least. @param writer Gets all blocks, and keeps them. */
+  start(limit: number, writer: BlockWriter | null = null): void {
+    const { stepLog, nextStep } = this.system;
+    stepLog.detach();
+    stepLog.onDetach = (entries) => this.#take(entries);
+    this.#limit = limit;
+    this.#writer = writer;
+    this.#blocks.length = 0;
+    this.#makings.length = 0;
+    this.#kept = 0;
+    this.#first = nextStep;
+    this.#left = 0;
+    this.#count = 0;
+    this.#isOpen = false;
+  }
+
+  /** Ends it. The writer has all of it then. */
+  stop(): void {
+    this.system.stepLog.detach();
+    this.system.stepLog.onDetach = null;
+  }
+
+  begin(step: number, op: Op, by: Task | null, input: object, sched: readonly ScheduleChoice[]): void {
+    this.call(step, sched);
+    const entry = this.#entry.begin(ENTRY_STEP).u32(by === null ? NOBODY : by.number);
+    this.#append(entry.u32(OP_NUMBERS[op]).fields(INPUTS[op].values(), input));
+    if (op === 'proc' || op === 'spawn' || op === 'fork') {
+      this.#makings.push({ step, op, by: by === null ? null : by.name, input });
+    }
+  }
+
+  call(step: number, sched: readonly ScheduleChoice[]): void {
+    const { stepLog } = this.system;
+    if (this.#isOpen) this.#abandon();
+    if (step !== this.#first + this.#count) this.#skipTo(step);
+    stepLog.detachFull();
+    if (this.#blocks.length > 0) this.#drop();
+    this.#block = this.#blocks.length;
+    this.#offset = stepLog.length;
+    this.#isOpen = true;
+    this.#woken.length = 0;
+    this.#count++;
+    if (sched.length > 0) this.#choices(sched);
+  }
+
+  result(task: Task, call: Call, record: number, isOwn: boolean): void {
+    const { stepLog } = this.system;
+    let place: readonly [chunk: LogChunk, address: number];
+    if (record === 0) {
+      const entry = this.#entry.begin(isOwn ? ENTRY_OUTPUT : ENTRY_WOKEN);
+      if (!isOwn) entry.u32(task.number).u32(call.step).u32(0);
+      place = this.#append(entry.u32(OP_NUMBERS[call.op]).fields(OUTPUTS[call.op].values(), call.output()));
+    } else {
+      const { chunk } = stepLog;
+      const address = record - RECORD;
+      place = [chunk, address];
+      if (!isOwn) {
+        chunk.set(address, chunk.get(address) ^ (ENTRY_RESULT ^ ENTRY_WOKEN_RESULT));
+        chunk.set(address + ACTOR, task.number);
+        chunk.set(address + STEP, call.step);
+      }
+      const { over } = call;
+      if (over.length > 0) this.#append(this.#entry.begin(ENTRY_OVER).field(over));
+    }
+    if (!isOwn) this.#woken.push({ seat: task.seat, chunk: place[0], address: place[1] });
+  }
+
+  end(op: Op, output: object | null): void {
+    if (output !== null) {
+      this.#append(this.#entry.begin(ENTRY_OUTPUT).u32(OP_NUMBERS[op]).fields(OUTPUTS[op].values(), output));
+    }
+    if (this.#woken.length > 1) this.#rank();
+    this.#isOpen = false;
+    this.listener?.(this.last);
+  }
 
   /** The step that ended last. */
-  get last(): Step | undefined {
-    return this.steps[this.steps.length - 1];
-  }
-
-  begin(step: number, op: Op, by: string | null, input: object, sched: readonly ScheduleChoice[]): void {
-    this.#open = { i: step, op, ...(by === null ? {} : { by }), in: fieldText(INPUTS[op], input as Fields) };
-    if (sched.length > 0) this.#open.sched = sched;
-    this.#woken = [];
-    this.#bc = op === 'wr' ? commandsOf(input as WriteRead) : undefined;
-  }
-
-  woken(task: Task, call: Call): void {
-    const { out, br } = outputText(SLEEPERS, call.output());
-    const entry = { by: task.name, i: call.step, out, ...(br ? { br } : {}), order: this.#woken.length };
-    this.#woken.push({ task, entry: entry as unknown as Woken });
-  }
-
-  end(output: object | null): void {
-    const open = this.#begun();
-    if (output !== null) {
-      const { out, br } = outputText(OUTPUTS[open.op], output);
-      open.out = out;
-      if (br) open.br = br;
+  get last(): Step {
+    const reader = this.#reader();
+    const blocks = this.#blocks.slice(this.#block);
+    const [block] = blocks;
+    if (block === undefined) {
+      reader.read(this.system.stepLog.entries(this.#offset), this.#first + this.#count - 1);
+    } else {
+      reader.read(block.entries.subarray(this.#offset), block.first + block.steps - 1);
+      for (const { entries, first } of blocks.slice(1)) reader.read(entries, first);
+      reader.read(this.system.stepLog.entries(), this.#first);
     }
-    this.#close(open);
+    reader.close();
+    return reader.steps[0] as Step;
   }
 
-  park(): void {
-    const open = this.#begun();
-    open.parked = true;
-    this.#close(open);
+  /** The kept steps, oldest first. */
+  get steps(): Step[] {
+    const reader = this.#reader();
+    for (const { entries, first } of this.#blocks) reader.read(entries, first);
+    reader.read(this.system.stepLog.entries(), this.#first);
+    reader.close();
+    return reader.steps.slice(-this.#limit);
   }
 
-  /** Removes the steps from number `step` on. */
+  /** Number of steps in the whole journal. */
+  get count(): number {
+    return this.#left + this.#count;
+  }
+
+  /** Hands over what the log holds. */
+  flush(): void {
+    this.system.stepLog.detach();
+  }
+
+  /** The processes that the steps made. */
+  get procs(): JournalProcess[] {
+    const procs: JournalProcess[] = [];
+    const processOf = (by: string | null) => procs.find(({ threads }) => threads.some(({ name }) => name === by));
+    for (const { op, by, input } of this.#makings) {
+      const { name, pid, uid, thread, tid } = input as InputOf<'proc'> & InputOf<'spawn'>;
+      const parent = processOf(by);
+      const threads = [{ name: `${name}.0`, tid: pid }];
+      if (op === 'spawn') parent?.threads.push({ name: thread, tid });
+      else if (op === 'proc') procs.push({ name, pid, uid, threads });
+      else procs.push({ name, pid, uid: parent?.uid ?? 0, ...(parent && { forked_from: parent.name }), threads });
+    }
+    return procs;
+  }
+
+  /** Removes the steps from number `step` on. The log holds nothing then. */
   rewind(step: number): void {
-    const kept = this.steps.filter(({ i }) => i < step);
-    this.steps.length = 0;
-    this.procs.length = 0;
-    for (const earlier of kept) {
-      this.steps.push(earlier);
-      this.#noteProcess(earlier);
+    this.system.stepLog.detach();
+    this.#left -= Math.max(this.#first - step, 0);
+    this.#cut(step);
+    while ((this.#makings.at(-1)?.step ?? -1) >= step) this.#makings.pop();
+    this.#writer?.rewind(step);
+  }
+
+  #reader(): StepReader {
+    return new StepReader(this.system.threadNames);
+  }
+
+  #append(entry: EntryWriter): readonly [LogChunk, number] {
+    return this.system.stepLog.append(entry.end());
+  }
+
+  /** Takes over what the log held. */
+  #take(entries: Uint8Array): void {
+    const block = { first: this.#first, steps: this.#count, entries };
+    this.#blocks.push(block);
+    this.#kept += block.steps;
+    this.#left += block.steps;
+    this.#first += block.steps;
+    this.#count = 0;
+    this.#writer?.write(block, this.system.threadNames);
+  }
+
+  /** Drops the oldest blocks that are not needed. */
+  #drop(): void {
+    const blocks = this.#blocks;
+    let steps = blocks[0]?.steps ?? 0;
+    while (blocks.length > 0 && this.#kept - steps >= this.#limit) {
+      blocks.shift();
+      this.#kept -= steps;
+      steps = blocks[0]?.steps ?? 0;
     }
   }
 
-  #begun(): OpenStep {
-    if (this.#open === null) throw new Error('a step ended that had not begun');
-    return this.#open;
+  /** The current step failed in the host, so it never was. */
+  #abandon(): void {
+    this.#isOpen = false;
+    this.rewind(this.#first + this.#count - 1);
   }
 
-  #close(open: OpenStep): void {
-    this.#open = null;
-    if (this.#woken.length > 0) {
-      this.#woken.sort((a, b) => a.task.seat - b.task.seat);
-      open.woken = this.#woken.map(({ entry }) => entry);
+  /** Numbers that no step has: those of steps that never were. */
+  #skipTo(step: number): void {
+    this.system.stepLog.detach();
+    this.#first = step;
+  }
+
+  #cut(step: number): void {
+    const blocks = this.#blocks;
+    for (let block = blocks.pop(); block !== undefined; block = blocks.pop()) {
+      this.#kept -= block.steps;
+      if (block.first > step) continue;
+      const steps = Math.min(block.steps, step - block.first);
+      blocks.push({ ...block, steps, entries: block.entries.subarray(0, offsetOf(block, step)) });
+      this.#kept += steps;
+      break;
     }
-    if (this.#bc !== undefined) open.bc = this.#bc;
-    const step = open as unknown as Step;
-    if (!this.keep) this.steps.length = 0;
-    this.steps.push(step);
-    this.#noteProcess(step);
-    this.tell(step);
+    this.#first = step;
+    this.#count = 0;
   }
 
-  #noteProcess(step: Step): void {
-    if (step.op === 'proc') {
-      const { name, pid, uid } = step.in;
-      this.procs.push({ name, pid, uid, threads: [{ name: `${name}.0`, tid: pid }] });
-    } else if (step.op === 'spawn') {
-      this.#processOf(step.by)?.threads.push({ name: step.in.thread, tid: step.in.tid });
-    } else if (step.op === 'fork') {
-      const parent = this.#processOf(step.by);
-      const { name, pid } = step.in;
-      const forked = parent === undefined ? {} : { forked_from: parent.name };
-      this.procs.push({ name, pid, uid: parent?.uid ?? 0, ...forked, threads: [{ name: `${name}.0`, tid: pid }] });
+  #choices(sched: readonly ScheduleChoice[]): void {
+    const entry = this.#entry.begin(ENTRY_CHOICES).u32(sched.length);
+    for (const { chose, of } of sched) {
+      entry.u32(chose).u32(of.length);
+      for (const name of of) entry.field(name);
+    }
+    this.#append(entry);
+  }
+
+  /** Journals list woken threads by their seats. */
+  #rank(): void {
+    for (const { seat, chunk, address } of this.#woken) {
+      const rank = this.#woken.filter((other) => other.seat < seat).length;
+      chunk.set(address + RANK, rank);
     }
   }
-
-  #processOf(thread: string): JournalProcess | undefined {
-    return this.procs.find(({ threads }) => threads.some(({ name }) => name === thread));
-  }
-}
-
-function commandsOf({ poke, writeConsumed, writeSize }: WriteRead): string[] | undefined {
-  return writeSize > writeConsumed ? commandWords(poke, writeConsumed, writeSize) : undefined;
-}
-
-function outputText(known: Known, output: object): { out: Fields & Output; br: string[] | undefined } {
-  const { read } = output as { read?: Uint8Array };
-  const br = read !== undefined && read.length > 0 ? returnWords(read) : undefined;
-  return { out: fieldText(known, output as Fields) as Fields & Output, br };
-}
-
-function fieldText(known: Known, fields: Fields): Fields {
-  const text: Fields = {};
-  for (const name in fields) {
-    const value = fields[name];
-    const spelled = snakeCase(name);
-    const kind = value === undefined || value === null ? undefined : known.get(spelled)?.kind;
-    text[spelled] = kind === undefined ? value : kind.toJournal(value);
-  }
-  return text;
-}
-
-function snakeCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

@@ -1,5 +1,6 @@
-/** The default guest of a machine under Node: a file of the package. */
-import { readFileSync } from 'node:fs';
+/** What Node gives a machine: the default guest, which is a file of the package, and files for journals. */
+import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import type { FileSink } from './filesink.ts';
 
 let compiled: WebAssembly.Module | null = null;
 
@@ -9,4 +10,22 @@ export function guestWasm(): WebAssembly.Module {
     compiled = new WebAssembly.Module(readFileSync(new URL(import.meta.resolve('binderlab/release.wasm'))));
   }
   return compiled;
+}
+
+/** Opens a file for writing, empty. @throws the error of the file system */
+export function fileSink(path: string): FileSink {
+  const fd = openSync(path, 'w+');
+  let size = 0;
+  return {
+    write: (bytes) => {
+      for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, size + done);
+      size += bytes.length;
+    },
+    truncate: (to) => {
+      ftruncateSync(fd, to);
+      size = to;
+    },
+    read: () => readFileSync(path),
+    close: () => closeSync(fd),
+  };
 }

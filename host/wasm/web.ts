@@ -1,7 +1,9 @@
 /**
- * The default guest in a browser or a bundle. The file is fetched when the module is loaded, since a machine boots
+ * What a browser or a bundle gives a machine: the default guest; there are no files. The file is fetched when the module is loaded, since a machine boots
  * synchronously. Bundlers know this form of a URL, and include the file. It starts at dist/bundle, where this code is.
  */
+import type { FileSink } from './filesink.ts';
+
 let compiled: WebAssembly.Module | null = null;
 let failure: unknown = null;
 
@@ -15,4 +17,9 @@ try {
 export function guestWasm(): WebAssembly.Module {
   if (compiled !== null) return compiled;
   throw new Error(`release.wasm could not be loaded (${String(failure)}): give its bytes to Machine.boot({ wasm })`);
+}
+
+/** @throws Error: a browser has no files. */
+export function fileSink(path: string): FileSink {
+  throw new Error(`there is no file ${path} in a browser: give keepJournal an object that takes the bytes`);
 }

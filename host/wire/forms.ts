@@ -36,6 +36,13 @@ const COMMANDS: Rule = {
   says: 'a list of commands, [bc.enterLooper()]',
   accepts: Array.isArray,
 };
+const KEEPING: Rule = {
+  says: 'true, false, "all", { last: 100 } or { file: "run.journal" }',
+  accepts: (value) =>
+    typeof value === 'boolean' ||
+    value === 'all' ||
+    (isRecord(value) && ((count.accepts(value.last) && value.last !== 0) || typeof value.file === 'string' || isRecord(value.file))),
+};
 const PAYLOAD: Rule = {
   says: 'text, a typed array such as Uint8Array, or what process.place() gave',
   accepts: (value) =>
@@ -85,6 +92,7 @@ const FORMS = {
   on: { event: oneOf(['step', 'log']), listener: FUNCTION },
   note: { text: TEXT },
   dump: { file: TEXT },
+  keepJournal: { keep: KEEPING },
   shrink: { pages: count },
   alloc: { length: size, align: POWER_OF_TWO },
   place: { bytes, align: POWER_OF_TWO },

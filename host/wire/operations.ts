@@ -252,6 +252,29 @@ export const INPUTS = ofAll((row) => fieldsOf(row.in));
 /** Of each operation, its outputs; empty where there are none. */
 export const OUTPUTS = ofAll((row) => fieldsOf(row.out ?? {}));
 
+/** Of each operation, its number: its place in the table. */
+export const OP_NUMBERS = Object.fromEntries(Object.keys(ROWS).map((op, number) => [op, number])) as Readonly<Record<Op, number>>;
+
+/** Fields as the machine has them, as journals have them. */
+export function journalFields(known: Iterable<Field>, fields: object): Record<string, unknown> {
+  const given: Record<string, unknown> = {};
+  for (const { name, machineName, kind } of known) {
+    const value = (fields as Readonly<Record<string, unknown>>)[machineName];
+    if (value !== undefined) given[name] = value === null ? null : kind.toJournal(value);
+  }
+  return given;
+}
+
+/** Fields as journals have them, as the machine has them. */
+export function machineFields(known: Iterable<Field>, fields: object): Record<string, unknown> {
+  const given: Record<string, unknown> = {};
+  for (const { name, machineName, kind } of known) {
+    const value = (fields as Readonly<Record<string, unknown>>)[name];
+    if (value !== undefined) given[machineName] = value === null ? null : kind.fromJournal(value);
+  }
+  return given;
+}
+
 /** Whether text is the name of an operation. */
 export function isOp(name: string): name is Op {
   return Object.hasOwn(OPERATIONS, name);

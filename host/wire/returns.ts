@@ -17,7 +17,7 @@ import {
   TRANSACTION_DATA_SIZE,
   TRANSACTION_DATA_TARGET,
 } from '../../assembly/abi/wire.ts';
-import { ResultChunk } from './results.ts';
+import { LogChunk } from './steplog.ts';
 import { payloadSize, words } from './words.ts';
 import { WordView } from './wordview.ts';
 
@@ -61,7 +61,7 @@ export type PlainName =
 
 /** A received call or reply. Its bytes are in the receiver's mapping until the receiver frees the buffer. */
 export class TransactionReturn {
-  readonly #chunk: ResultChunk;
+  readonly #chunk: LogChunk;
   readonly #at: number;
 
   /** @internal */ constructor(
@@ -79,7 +79,7 @@ export class TransactionReturn {
     readonly offsetsSize: number,
     /** Address of the sender's security context; 0 unless the word is BR_TRANSACTION_SEC_CTX. */
     readonly secctx: number,
-    chunk: ResultChunk,
+    chunk: LogChunk,
     /** Offset in the results chunk of the word after the BR_ word. */
     at: number,
   ) {
@@ -152,7 +152,7 @@ export class ReturnStream {
 
   /** The stream is `length` bytes from offset `start` of the chunk, a multiple of 4. */
   constructor(
-    private readonly chunk: ResultChunk,
+    private readonly chunk: LogChunk,
     start: number,
     private readonly length: number,
   ) {
@@ -194,7 +194,7 @@ export class ReturnStream {
  *
  * @returns null when none comes before the first unknown word.
  */
-export function findReturn(chunk: ResultChunk, start: number, length: number, name: ReturnName): Return | null {
+export function findReturn(chunk: LogChunk, start: number, length: number, name: ReturnName): Return | null {
   const { i32 } = chunk.memory;
   const wanted = wordOf(name);
   let at = (start - chunk.base) >>> 2;
@@ -219,7 +219,7 @@ function wordOf(name: ReturnName): number {
 
 /** The returns in the bytes of a whole stream. */
 export function returnsOf(bytes: Uint8Array): Return[] {
-  return new ReturnStream(new ResultChunk(WordView.of(bytes), 0), 0, bytes.length).rest();
+  return new ReturnStream(new LogChunk(WordView.of(bytes), 0), 0, bytes.length).rest();
 }
 
 /**
@@ -227,7 +227,7 @@ export function returnsOf(bytes: Uint8Array): Return[] {
  *
  * @param at Index of the payload in the chunk's words.
  */
-function messageOf(name: ReturnName, chunk: ResultChunk, at: number): TransactionReturn {
+function messageOf(name: ReturnName, chunk: LogChunk, at: number): TransactionReturn {
   const { memory, base } = chunk;
   const { i32 } = memory;
   const code = (i32[at + CODE] as number) >>> 0;

@@ -16,6 +16,7 @@ import {
   COMMAND_FLAGS,
   COMMAND_SECOND,
   COMMAND_WORD,
+  ENTRY_CALL,
   PAGE_SIZE,
   PARKED,
   SEGV_MAPERR,
@@ -33,11 +34,13 @@ import { Process, type ProcessDirectory } from '../../host/os/process.ts';
 import { System } from '../../host/os/system.ts';
 import type { Thread } from '../../host/os/thread.ts';
 import { recordBytes } from '../../host/os/writeread.ts';
+import { EntryWriter } from '../../host/trace/entries.ts';
 import { Command } from '../../host/wire/command.ts';
 import { bc } from '../../host/wire/commands.ts';
 import { BROUGHT_ALONG } from '../../host/wire/payload.ts';
 import { StreamSize } from '../../host/wire/stream.ts';
 import { payloadSize } from '../../host/wire/words.ts';
+import { WordView } from '../../host/wire/wordview.ts';
 
 export const ARENA = { address: 0x10000000, size: 0x80000 };
 
@@ -45,7 +48,7 @@ export const ARENA = { address: 0x10000000, size: 0x80000 };
 const CALL_FRAME = 0;
 const SCRATCH = 4096;
 const BATCH = 8192;
-const RESULTS = 65536;
+const STEP_LOG = 65536;
 
 /** One ioctl, as the stand-in was asked for it. */
 export interface Asked {
@@ -78,13 +81,16 @@ export class StandIn {
       callFrame: () => CALL_FRAME,
       scratch: () => SCRATCH,
       commandBatch: () => BATCH,
-      resultLog: () => RESULTS,
+      stepLog: () => STEP_LOG,
       threadCreate: (thread, tid) => thread + (tid % 100),
       sysMmap: (_, addr) => addr,
       sysOpen: () => 3,
       sysClose: (_, fd) => (fd === 3 ? 0 : -9),
       sysIoctl: (thread, fd, cmd, arg) => this.answers.shift()?.({ thread, fd, cmd, arg }) ?? 0,
-      sysWriteRead: (thread, fd, window, count, readSize) => this.#writeRead(thread, fd, window, count, readSize),
+      sysWriteRead: (thread, fd, window, count, readSize, actor) => {
+        if (actor >= 0) this.#record(actor, fd, window, count, readSize);
+        return this.#writeRead(thread, fd, window, count, readSize);
+      },
       userTouch: (process, addr) => {
         const at = addr - ARENA.address;
         return at >= 0 && at < ARENA.size ? process * ARENA.size + at : -((SIGSEGV << 8) | SEGV_MAPERR);
@@ -119,7 +125,17 @@ export class StandIn {
     return thread;
   }
 
-  /** It makes no records: the host looks for itself. */
+  /** The call as the guest records it, with the commands as the driver reads them. */
+  #record(actor: number, fd: number, window: number, count: number, readSize: number): void {
+    const entry = new EntryWriter().begin(ENTRY_CALL).u32(actor).u32(fd).u32(window).u32(readSize);
+    const { poke, writeSize } = this.#batched(count, window * PAGE_SIZE + WINDOW_WRITE);
+    entry.u32(count === 0 ? 0 : 1);
+    if (count > 0) entry.u32(0).u32(poke.length).u32(writeSize);
+    for (const word of WordView.of(poke).i32.subarray(0, (poke.length + 3) >> 2)) entry.u32(word >>> 0);
+    this.system.stepLog.append(entry.end());
+  }
+
+  /** It records no results: the host looks for itself. */
   #writeRead(thread: number, fd: number, window: number, count: number, readSize: number): number {
     const process = Math.floor(thread / 100);
     const place = (part: number) => process * ARENA.size + window * PAGE_SIZE + part - ARENA.address;

@@ -1,7 +1,7 @@
 /** Threads as scripts see them: what they store, what they return, what they say when something is wrong. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { PARKED } from '../../assembly/abi/machine.ts';
+import { PARKED, WINDOW_ARGUMENT, WINDOW_READ } from '../../assembly/abi/machine.ts';
 import { Recorder } from '../../host/trace/recorder.ts';
 import { bc } from '../../host/wire/commands.ts';
 import { BinderlabError } from '../../host/wire/error.ts';
@@ -22,7 +22,8 @@ function fails(act: () => unknown, pattern: RegExp, errno: string | null = null)
 /** A machine that keeps a journal, and one process in it. */
 function machine() {
   const standIn = new StandIn();
-  const recorder = new Recorder(true, () => {});
+  const recorder = new Recorder(standIn.system);
+  recorder.start(1);
   standIn.system.observer = recorder;
   const process = standIn.spawn('A');
   return { standIn, recorder, process, thread: process.main };
@@ -137,7 +138,10 @@ test('what the driver leaves behind a failed read is seen', () => {
     standIn.u8.set(NOOP, standIn.linear(process, 0x10020000));
     return -11;
   });
-  assert.is(thread.writeRead(3, []).errno, 'EAGAIN');
+  const { arg, rbuf } = { arg: ARENA.address + WINDOW_ARGUMENT, rbuf: ARENA.address + WINDOW_READ };
+  const empty = { poke: new Uint8Array(0), writeSize: 0, writeConsumed: 0, readConsumed: 0 };
+  const call = thread.sys.writeRead({ fd: 3, arg, wbuf: ARENA.address, rbuf, readSize: 256, ...empty });
+  assert.is(call.errno, 'EAGAIN');
   assert.equal(recorder.last?.out, {
     ret: -11,
     errno: 'EAGAIN',

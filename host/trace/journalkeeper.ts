@@ -1,0 +1,108 @@
+/** The journal of a machine: what is kept of it, and where. */
+import { fileSink } from '#wasm';
+import type { Observer, System } from '../os/system.ts';
+import type { FileSink } from '../wasm/filesink.ts';
+import { BinderlabError } from '../wire/error.ts';
+import { BinaryJournal, BinaryWriter } from './binaryjournal.ts';
+import type { Journal, JournalHeader, Step } from './journal.ts';
+import { formatHeader } from './journaltext.ts';
+import { Recorder } from './recorder.ts';
+
+/**
+ * What is kept: all steps, in memory; the last ones; or all, in a file in the binary form, which is written while the
+ * machine runs. A file is a path, or whatever takes its bytes.
+ */
+export type JournalKeeping = boolean | 'all' | { readonly last: number } | { readonly file: string | FileSink };
+
+const NONE =
+  'this machine keeps no journal: boot it with "journal: true", call keepJournal(true) before anything happens, or give "run" a --journal. machine.on("step", listener) reports each step without a journal.';
+
+export class JournalKeeper {
+  readonly #recorder: Recorder;
+  #isKept = false;
+  /** Whether entries are recorded, if only for listeners. */
+  #isRecording = false;
+  #file: { sink: FileSink; writer: BinaryWriter } | null = null;
+
+  /** @param header The header, without what the steps tell. */
+  constructor(
+    system: System,
+    private readonly header: JournalHeader,
+  ) {
+    this.#recorder = new Recorder(system);
+  }
+
+  /** Whether a journal is kept, or a part of it. */
+  get isKept(): boolean {
+    return this.#isKept;
+  }
+
+  /** Starts a new journal, or ends it: then a file is complete. */
+  keep(keeping: JournalKeeping): void {
+    this.#end();
+    if (keeping === false) return;
+    this.#isKept = true;
+    this.#isRecording = true;
+    if (typeof keeping !== 'object') {
+      this.#recorder.start(Number.POSITIVE_INFINITY);
+    } else if ('last' in keeping) {
+      this.#recorder.start(keeping.last);
+    } else {
+      const sink = typeof keeping.file === 'string' ? fileSink(keeping.file) : keeping.file;
+      const writer = new BinaryWriter(sink, formatHeader(this.header));
+      this.#file = { sink, writer };
+      this.#recorder.start(0, writer);
+    }
+  }
+
+  /**
+   * The steps that are kept.
+   *
+   * @throws BinderlabError when none are.
+   */
+  get journal(): Journal {
+    if (!this.#isKept) throw new BinderlabError(NONE);
+    const recorder = this.#recorder;
+    const steps = this.#file === null ? recorder.steps : this.#written(this.#file.sink);
+    return { header: { ...this.header, procs: recorder.procs, steps: steps.length }, steps };
+  }
+
+  /** The observer of steps for `listener`, or for the journal; null when nobody needs one. */
+  observer(listener: ((step: Step) => void) | null): Observer | null {
+    this.#recorder.listener = listener;
+    return this.#isKept || listener !== null ? this.recording() : null;
+  }
+
+  /** An observer in any case; `last` has its last step. */
+  recording(): Observer {
+    if (!this.#isRecording) this.#recorder.start(0);
+    this.#isRecording = true;
+    return this.#recorder;
+  }
+
+  /** The step that ended last while there was an observer. */
+  get last(): Step {
+    return this.#recorder.last;
+  }
+
+  /** Removes the steps from number `step` on. */
+  rewind(step: number): void {
+    if (this.#isRecording) this.#recorder.rewind(step);
+  }
+
+  #written(sink: FileSink): Step[] {
+    this.#recorder.flush();
+    return new BinaryJournal(sink.read(), 'the journal').steps;
+  }
+
+  #end(): void {
+    const recorder = this.#recorder;
+    if (this.#isRecording) recorder.stop();
+    this.#isRecording = false;
+    this.#isKept = false;
+    if (this.#file === null) return;
+    const steps = recorder.count;
+    this.#file.writer.end(formatHeader({ ...this.header, procs: recorder.procs, steps }));
+    this.#file = null;
+  }
+}

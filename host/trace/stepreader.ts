@@ -1,0 +1,315 @@
+/** Makes steps of the entries that recorded them. */
+import {
+  COMMAND_DATA_BROUGHT,
+  ENTRY_CALL,
+  ENTRY_RESULT,
+  PAGE_SIZE,
+  RESULT_ACTOR,
+  RESULT_RECORD,
+  WINDOW_ARGUMENT,
+  WINDOW_READ,
+  WINDOW_WRITE,
+} from '../../assembly/abi/machine.ts';
+import { TRANSACTION_DATA_SIZE } from '../../assembly/abi/wire.ts';
+import type { ScheduleChoice } from '../os/system.ts';
+import { Command } from '../wire/command.ts';
+import { bc } from '../wire/commands.ts';
+import type { Field } from '../wire/kinds.ts';
+import { INPUTS, type InputOf, journalFields, OPERATIONS, type Op, OUTPUTS, opHasOutput } from '../wire/operations.ts';
+import { BROUGHT_ALONG } from '../wire/payload.ts';
+import { StreamSize } from '../wire/stream.ts';
+import { commandWords, payloadSize, returnWords } from '../wire/words.ts';
+import {
+  ENTRY_CHOICES,
+  ENTRY_KLOG,
+  ENTRY_NAMES,
+  ENTRY_OUTPUT,
+  ENTRY_OVER,
+  ENTRY_STEP,
+  ENTRY_TEXT,
+  ENTRY_WOKEN,
+  ENTRY_WOKEN_RESULT,
+  EntryError,
+  EntryReader,
+  NOBODY,
+} from './entries.ts';
+import type { Step } from './journal.ts';
+import { parseStep } from './journaltext.ts';
+
+/** Entries that were taken away together. */
+export interface Block {
+  /** Number of the first step that begins in it. */
+  readonly first: number;
+  /** How many begin in it. */
+  readonly steps: number;
+  readonly entries: Uint8Array;
+}
+
+/** An operation as a journal has it: with the fields that there were when it was written. */
+export interface RecordedOp {
+  readonly op: Op;
+  readonly inputs: readonly Field[];
+  readonly outputs: readonly Field[];
+}
+
+/** The operations of this program, by number. */
+export const RECORDED_OPS: readonly RecordedOp[] = (Object.keys(OPERATIONS) as Op[]).map((op) => ({
+  op,
+  inputs: [...INPUTS[op].values()],
+  outputs: [...OUTPUTS[op].values()],
+}));
+
+type Fields = Record<string, unknown>;
+
+/** Outputs as the machine has them. */
+interface Answer {
+  readonly outputs: readonly Field[];
+  readonly values: Fields;
+}
+
+interface WokenAnswer extends Answer {
+  readonly by: string;
+  readonly i: number;
+  readonly rank: number;
+}
+
+/** A step whose entries are being read. */
+interface OpenStep {
+  readonly i: number;
+  readonly op: RecordedOp;
+  readonly by: string | null;
+  readonly input: Fields;
+  readonly sched: readonly ScheduleChoice[];
+  own: Answer | null;
+  readonly woken: WokenAnswer[];
+  klog: readonly string[];
+}
+
+export class StepReader {
+  /** The steps so far. */
+  readonly steps: Step[] = [];
+  #open: OpenStep | null = null;
+  #sched: readonly ScheduleChoice[] = [];
+  /** The result to which the next entry may add. */
+  #last: Fields = {};
+
+  /** @param names Names of threads, by number; entries may add more. */
+  constructor(
+    private readonly names: string[],
+    private readonly ops: readonly RecordedOp[] = RECORDED_OPS,
+  ) {}
+
+  /**
+   * Reads entries that follow those read before.
+   *
+   * @param first Number of the first step that begins in them.
+   * @throws EntryError when they are no entries; JournalError for the text of a step that is none.
+   */
+  read(entries: Uint8Array, first: number): void {
+    const reader = new EntryReader(entries);
+    let number = first;
+    while (reader.next()) if (this.#entry(reader, number)) number++;
+  }
+
+  /** The last step is over. */
+  close(): void {
+    if (this.#open !== null) this.steps.push(stepOf(this.#open));
+    this.#open = null;
+  }
+
+  /** @returns Whether a step begins with the entry. */
+  #entry(reader: EntryReader, number: number): boolean {
+    switch (reader.kind) {
+      case ENTRY_CALL:
+        this.#begin(number, this.#opOf('wr'), reader.u32(), callInput(reader));
+        return true;
+      case ENTRY_STEP: {
+        const actor = reader.u32();
+        const op = this.#op(reader);
+        this.#begin(number, op, actor, reader.fields(op.inputs));
+        return true;
+      }
+      case ENTRY_TEXT:
+        this.close();
+        this.steps.push(parseStep(String(reader.field()), `step ${number}`, 0));
+        return true;
+      case ENTRY_CHOICES:
+        this.close();
+        this.#sched = choicesOf(reader);
+        return false;
+      case ENTRY_NAMES:
+        this.names.push(...textsOf(reader));
+        return false;
+      default:
+        this.#part(reader, this.#open);
+        return false;
+    }
+  }
+
+  #begin(i: number, op: RecordedOp, actor: number, input: Fields): void {
+    this.close();
+    const sched = this.#sched;
+    this.#sched = [];
+    const by = actor === NOBODY ? null : this.#name(actor);
+    this.#open = { i, op, by, input, sched, own: null, woken: [], klog: [] };
+  }
+
+  /** An entry of a step that has begun. */
+  #part(reader: EntryReader, open: OpenStep | null): void {
+    if (open === null) throw new EntryError('a result without a step');
+    switch (reader.kind) {
+      case ENTRY_RESULT:
+        reader.take(RESULT_RECORD - RESULT_ACTOR);
+        open.own = { outputs: this.#opOf('wr').outputs, values: resultOf(reader, open.input.readSize !== 0) };
+        this.#last = open.own.values;
+        break;
+      case ENTRY_OUTPUT:
+        open.own = this.#answer(reader);
+        break;
+      case ENTRY_WOKEN_RESULT: {
+        const who = this.#woken(reader);
+        const woken = { ...who, outputs: this.#opOf('wr').outputs, values: resultOf(reader, true) };
+        this.#last = woken.values;
+        open.woken.push(woken);
+        break;
+      }
+      case ENTRY_WOKEN:
+        open.woken.push({ ...this.#woken(reader), ...this.#answer(reader) });
+        break;
+      case ENTRY_OVER:
+        this.#last.readOver = reader.field();
+        break;
+      case ENTRY_KLOG:
+        open.klog = textsOf(reader);
+        break;
+      default:
+        throw new EntryError(`an entry of the unknown kind ${reader.kind}`);
+    }
+  }
+
+  #woken(reader: EntryReader): Pick<WokenAnswer, 'by' | 'i' | 'rank'> {
+    return { by: this.#name(reader.u32()), i: reader.u32(), rank: reader.u32() };
+  }
+
+  #answer(reader: EntryReader): Answer {
+    const { outputs } = this.#op(reader);
+    return { outputs, values: reader.fields(outputs) };
+  }
+
+  #op(reader: EntryReader): RecordedOp {
+    const number = reader.u32();
+    const op = this.ops[number];
+    if (op === undefined) throw new EntryError(`the unknown operation number ${number}`);
+    return op;
+  }
+
+  #opOf(name: Op): RecordedOp {
+    return this.ops.find(({ op }) => op === name) as RecordedOp;
+  }
+
+  #name(actor: number): string {
+    const name = this.names[actor];
+    if (name === undefined) throw new EntryError(`the unknown thread number ${actor}`);
+    return name;
+  }
+}
+
+/** Where the entries of that step begin in a block. */
+export function offsetOf({ first, entries }: Block, step: number): number {
+  const reader = new EntryReader(entries);
+  let number = first;
+  let begin = 0;
+  let isChosen = false;
+  for (let at = 0; reader.next(); at = reader.end) {
+    const { kind } = reader;
+    const begins = kind === ENTRY_CALL || kind === ENTRY_STEP || kind === ENTRY_TEXT;
+    if (!isChosen && (begins || kind === ENTRY_CHOICES)) begin = at;
+    if (begins && number++ === step) return begin;
+    isChosen = kind === ENTRY_CHOICES;
+  }
+  return entries.length;
+}
+
+/** The step as everybody sees it. */
+function stepOf({ i, op, by, input, sched, own, woken, klog }: OpenStep): Step {
+  const step: Fields = { i, op: op.op, ...(by === null ? {} : { by }), in: journalFields(op.inputs, input) };
+  if (sched.length > 0) step.sched = sched;
+  if (own !== null) Object.assign(step, shown(own));
+  else if (opHasOutput(op.op)) step.parked = true;
+  if (woken.length > 0) {
+    const entries = woken.map(({ by, i, rank, ...answer }, order) => ({ rank, entry: { by, i, ...shown(answer), order } }));
+    step.woken = entries.sort((a, b) => a.rank - b.rank).map(({ entry }) => entry);
+  }
+  const { poke, writeConsumed, writeSize } = input as InputOf<'wr'>;
+  if (op.op === 'wr' && writeSize > writeConsumed) step.bc = commandWords(poke, writeConsumed, writeSize);
+  if (klog.length > 0) step.klog = klog;
+  return step as unknown as Step;
+}
+
+/** The output as journals have it, and as text for people. */
+function shown({ outputs, values }: Answer): { out: Fields; br?: string[] } {
+  const { read } = values as { read?: Uint8Array };
+  const out = journalFields(outputs, values);
+  return read === undefined || read.length === 0 ? { out } : { out, br: returnWords(read) };
+}
+
+/** The record of a result. */
+function resultOf(reader: EntryReader, isRead: boolean): Fields {
+  const writeConsumed = reader.i64();
+  const readConsumed = reader.i64();
+  const length = reader.u32();
+  reader.u32();
+  const read = reader.take(length);
+  return { ret: 0, writeConsumed, readConsumed, ...(isRead ? { read } : {}) };
+}
+
+/** Input of a call from a window, with its commands as the driver reads them. */
+function callInput(reader: EntryReader): InputOf<'wr'> {
+  const fd = reader.u32() | 0;
+  const base = reader.u32() * PAGE_SIZE;
+  const readSize = reader.u32();
+  const wbuf = base + WINDOW_WRITE;
+  const { poke, writeSize } = streamOf(reader, reader.u32(), wbuf);
+  const rbuf = base + WINDOW_READ;
+  return { fd, arg: base + WINDOW_ARGUMENT, wbuf, poke, writeSize, writeConsumed: 0, rbuf, readSize, readConsumed: 0 };
+}
+
+function streamOf(reader: EntryReader, count: number, wbuf: number): { poke: Uint8Array; writeSize: number } {
+  const short = Array.from({ length: count }, () => shortCommand(reader));
+  const [head] = short;
+  if (head?.word === 0) return { poke: reader.take(head.first), writeSize: head.second };
+  const commands = short.map(({ word, first, second, message }) => {
+    if (message === null) return Command.plain(word, first, second);
+    const { code, flags, dataSize, data } = message;
+    const isBrought = data === COMMAND_DATA_BROUGHT;
+    const bytes = isBrought ? reader.take((dataSize + 15) & ~15).subarray(0, dataSize) : null;
+    return new Command(word, first, second, code, flags, bytes, isBrought ? BROUGHT_ALONG : data, dataSize, null);
+  });
+  return { poke: bc.bytes(commands, wbuf), writeSize: new StreamSize(commands).stream };
+}
+
+/** A command in the short form of the batch. */
+interface ShortCommand {
+  readonly word: number;
+  readonly first: number;
+  readonly second: number;
+  readonly message: { code: number; flags: number; dataSize: number; data: number } | null;
+}
+
+function shortCommand(reader: EntryReader): ShortCommand {
+  const [word, first, second] = [reader.u32(), reader.u32(), reader.u32()];
+  if (payloadSize(word) < TRANSACTION_DATA_SIZE) return { word, first, second, message: null };
+  const message = { code: reader.u32(), flags: reader.u32(), dataSize: reader.u32(), data: reader.u32() };
+  return { word, first, second, message };
+}
+
+function choicesOf(reader: EntryReader): ScheduleChoice[] {
+  return Array.from({ length: reader.u32() }, () => {
+    const chose = reader.u32();
+    return { of: textsOf(reader), chose };
+  });
+}
+
+function textsOf(reader: EntryReader): string[] {
+  return Array.from({ length: reader.u32() }, () => String(reader.field()));
+}

@@ -1,0 +1,149 @@
+/**
+ * The step log: the guest appends the results of BINDER_WRITE_READs in linear memory, and the calls when a journal is kept; the
+ * host appends all else that a journal needs. The host reads results there. When the log is full, or about to change, the
+ * host copies it out as one chunk. An array for every read would cost more than the whole system call.
+ *
+ *     log in linear memory    | entry | entry | ... the chunk of all entries since the last turn
+ *     detach()                copies the entries into the host's memory; a new chunk begins
+ */
+import {
+  ENTRY_KIND_BITS,
+  LOG_CALL_MAX,
+  LOG_END,
+  LOG_FIRST,
+  LOG_SIZE,
+  RECORD_LENGTH,
+  RECORD_READ,
+  RECORD_READ_CONSUMED,
+  RECORD_WRITE_CONSUMED,
+} from '../../assembly/abi/machine.ts';
+import { WordView } from './wordview.ts';
+
+// Local copies: V8 looks up an imported constant at every use.
+const FIRST = LOG_FIRST;
+const SIZE = LOG_SIZE;
+/** Beyond this the longest call and a long result may not fit. */
+const NEARLY_FULL = LOG_SIZE - LOG_CALL_MAX - 8192;
+const KIND_MASK = (1 << ENTRY_KIND_BITS) - 1;
+
+/** A chunk of the log. Its owner reads `memory` anew at each access, since the chunk may move. */
+export class LogChunk {
+  constructor(
+    /** Linear memory while the entries are in the log; then memory of the host. */
+    public memory: WordView,
+    /** Subtracted from a linear address, it gives the offset in `memory`. */
+    public base: number,
+  ) {}
+
+  /** The word at a linear address. */
+  get(address: number): number {
+    return this.memory.i32[(address - this.base) >> 2] as number;
+  }
+
+  /** Sets it. */
+  set(address: number, value: number): void {
+    this.memory.i32[(address - this.base) >> 2] = value;
+  }
+}
+
+export class StepLog {
+  /** The chunk to which entries are appended. */
+  chunk: LogChunk;
+  /** Called with the entries that are copied out; null when no journal is kept. */
+  onDetach: ((entries: Uint8Array) => void) | null = null;
+  readonly #end: number;
+
+  constructor(
+    private readonly linear: WordView,
+    /** Linear address of the log. */
+    private readonly start: number,
+  ) {
+    this.chunk = new LogChunk(linear, 0);
+    this.#end = (start + LOG_END) / 4;
+  }
+
+  /** Bytes of the entries in the log. */
+  get length(): number {
+    return Math.max((this.linear.i32[this.#end] as number) - FIRST, 0);
+  }
+
+  /** The entries in the log from byte `from` on; valid until the next one is appended. */
+  entries(from = 0): Uint8Array {
+    const first = this.start + FIRST;
+    return this.linear.u8.subarray(first + from, first + this.length);
+  }
+
+  /** Copies the entries out: when the log is nearly full, and before the guest's memory is replaced. */
+  detach(): void {
+    const { linear, chunk, start } = this;
+    const end = linear.i32[this.#end] as number;
+    if (end === 0) return;
+    chunk.memory = new WordView(linear.u8.slice(start, start + end).buffer);
+    chunk.base = start;
+    this.#clear();
+    this.onDetach?.(chunk.memory.u8.subarray(FIRST));
+  }
+
+  /** The same, unless much space is left. */
+  detachFull(): void {
+    if ((this.linear.i32[this.#end] as number) > NEARLY_FULL) this.detach();
+  }
+
+  /** Forgets entries that came with memory that was restored. */
+  forget(): void {
+    this.#clear();
+  }
+
+  /** Appends an entry, whose head says its size. @returns Its place: a chunk, and a linear address there. */
+  append(entry: Uint8Array): readonly [chunk: LogChunk, address: number] {
+    const { linear } = this;
+    if (FIRST + this.length + entry.length > SIZE) this.detach();
+    if (FIRST + entry.length > SIZE) return this.#appendAlone(entry);
+    const end = Math.max(linear.i32[this.#end] as number, FIRST);
+    linear.u8.set(entry, this.start + end);
+    linear.i32[this.#end] = end + entry.length;
+    return [this.chunk, this.start + end];
+  }
+
+  /** An entry that is longer than the log is a chunk by itself. */
+  #appendAlone(entry: Uint8Array): readonly [LogChunk, number] {
+    const memory = new WordView(entry.slice().buffer);
+    this.onDetach?.(memory.u8);
+    return [new LogChunk(memory, 0), 0];
+  }
+
+  #clear(): void {
+    this.chunk = new LogChunk(this.linear, 0);
+    this.linear.i32[this.#end] = 0;
+  }
+}
+
+/** Head of an entry. @param length Its bytes, a multiple of 4. */
+export function entryHead(kind: number, length: number): number {
+  return kind | ((length / 4) << ENTRY_KIND_BITS);
+}
+
+export function entryKind(head: number): number {
+  return head & KIND_MASK;
+}
+
+/** Bytes of an entry. */
+export function entryLength(head: number): number {
+  return (head >>> ENTRY_KIND_BITS) * 4;
+}
+
+/** @returns A chunk with one record, at 0. */
+export function chunkOf(writeConsumed: number, readConsumed: number, read: Uint8Array): LogChunk {
+  const memory = new WordView(new ArrayBuffer((RECORD_READ + read.length + 7) & ~7));
+  setI64(memory, RECORD_WRITE_CONSUMED / 4, writeConsumed);
+  setI64(memory, RECORD_READ_CONSUMED / 4, readConsumed);
+  memory.i32[RECORD_LENGTH / 4] = read.length;
+  memory.u8.set(read, RECORD_READ);
+  return new LogChunk(memory, 0);
+}
+
+/** A program may leave any number in binder_write_read; it is reported as a signed one. */
+function setI64(memory: WordView, index: number, value: number): void {
+  if (value >= 0) memory.setU64(index, value);
+  else memory.view.setBigInt64(4 * index, BigInt(value), true);
+}
