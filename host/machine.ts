@@ -15,7 +15,7 @@ import { findViolation } from './os/violation.ts';
 import type { AwaitedReply } from './sim/deadlock.ts';
 import { Simulation, type SimulationOptions, type World } from './sim/simulation.ts';
 import { Snapshot } from './snapshot.ts';
-import { dumpFile, type Parts, performStep, shrink } from './steps.ts';
+import { dumpFile, type Parts, performEntries, performStep, type RecordedEntries, shrink } from './steps.ts';
 import type { Journal, JournalHeader, Step, StepInput } from './trace/journal.ts';
 import { JournalKeeper, type JournalKeeping } from './trace/journalkeeper.ts';
 import { type Counters, countersAt } from './wire/counters.ts';
@@ -205,6 +205,22 @@ export class Machine {
     } finally {
       this.#observe();
     }
+  }
+
+  /** @internal The same for a step as it was recorded. @returns What this machine recorded of it; good until the next step. */
+  performEntries(recorded: RecordedEntries): Uint8Array {
+    this.#system.observer = this.#keeper.recording();
+    try {
+      performEntries(this.#parts, recorded);
+      return this.#keeper.lastEntries;
+    } finally {
+      this.#observe();
+    }
+  }
+
+  /** @internal The step that ended last, after `perform` or while a journal is kept. */
+  get lastStep(): Step {
+    return this.#keeper.last;
   }
 
   /**

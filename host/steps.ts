@@ -1,9 +1,13 @@
 /** Performs a step of a journal: reads its inputs, and makes the call that they describe. */
+import { ENTRY_CALL } from '../assembly/abi/machine.ts';
 import { type DebugFile, type DebugFiles, isDebugFile, shownNodes } from './inspect/debugfs.ts';
 import { type ArenaRange, Process, type ProcessDirectory } from './os/process.ts';
 import type { System } from './os/system.ts';
 import type { Thread } from './os/thread.ts';
+import { ENTRY_STEP, ENTRY_TEXT, EntryReader, NOBODY, type RecordedOp } from './trace/entries.ts';
 import type { DumpOutput, StepInput } from './trace/journal.ts';
+import { parseStep } from './trace/journaltext.ts';
+import { checkInputs } from './wire/forms.ts';
 import { type CallOp, hasActor, INPUTS, type InputOf, isPlain, machineFields, type Op, type PlainOp } from './wire/operations.ts';
 
 /** The machine's parts that a step may need. */
@@ -14,20 +18,60 @@ export interface Parts {
   readonly debugFiles: DebugFiles;
 }
 
+/** A step as a journal recorded it. */
+export interface RecordedEntries {
+  /** Names of threads, by number. */
+  readonly names: readonly string[];
+  readonly ops: readonly RecordedOp[];
+  readonly entries: Uint8Array;
+}
+
 /** Output of a dump of a missing file. */
 const MISSING: DumpOutput = { exists: false, text: null };
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 /** @throws BinderlabError when the step cannot be performed: an unknown name, a thread that sleeps or has ended. */
 export function performStep(parts: Parts, { op, by, in: input }: StepInput): void {
-  const given = machineFields(INPUTS[op].values(), input);
+  performInput(parts, op, by ?? null, machineFields(INPUTS[op].values(), input));
+}
+
+/** The same with inputs as the machine has them. */
+export function performInput(parts: Parts, op: Op, by: string | null, input: object): void {
   if (!hasActor(op)) {
-    (ACTS[op] as (parts: Parts, input: object) => void)(parts, given);
+    (ACTS[op] as (parts: Parts, input: object) => void)(parts, input);
     return;
   }
   const thread = parts.directory.thread(by as string);
-  if (isPlain(op)) thread.sys.call(op, given as never);
-  else (CALLS[op] as (thread: Thread, input: object, parts: Parts) => void)(thread, given, parts);
+  if (isPlain(op)) thread.sys.call(op, input as never);
+  else (CALLS[op] as (thread: Thread, input: object, parts: Parts) => void)(thread, input, parts);
+}
+
+/**
+ * Performs a step as its entries say it: those of a journal, which may be any bytes.
+ *
+ * @throws EntryError, JournalError or BinderlabError when it cannot be performed.
+ */
+export function performEntries(parts: Parts, { names, ops, entries }: RecordedEntries): void {
+  const reader = new EntryReader(entries);
+  const nameOf = (actor: number) => (actor === NOBODY ? null : (names[actor] ?? `number ${actor}`));
+  while (reader.next()) {
+    switch (reader.kind) {
+      case ENTRY_CALL:
+        parts.directory.thread(nameOf(reader.u32()) ?? '').sys.again(reader.entry);
+        return;
+      case ENTRY_STEP: {
+        const by = nameOf(reader.u32());
+        const { op, inputs } = reader.op(ops);
+        const input = reader.fields(inputs);
+        checkInputs(op, inputs, input);
+        performInput(parts, op, by, input);
+        return;
+      }
+      case ENTRY_TEXT:
+        performStep(parts, parseStep(String(reader.field()), 'the journal', 0));
+        return;
+    }
+  }
 }
 
 /** Steps without a thread. */

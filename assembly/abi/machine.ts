@@ -72,7 +72,7 @@ export const RESULT_RECORD = 16;
 export const RECORD_WRITE_CONSUMED = 0; // u64
 export const RECORD_READ_CONSUMED = 8; // u64
 export const RECORD_LENGTH = 16; // u32: bytes of what was read
-export const RECORD_READ = 24; // what was read
+export const RECORD_READ = 20; // what was read
 
 /** A BINDER_WRITE_READ from a window, as it was asked for. */
 export const ENTRY_CALL = 2;

@@ -33,6 +33,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
       'Run journals and compare what comes out with what they recorded: exit code 1 when one differs or only some can be read, 2 when none can',
     load: async () => (await import('./replay.ts')).replayCommand,
   },
+  convert: {
+    summary: 'Write a journal in another form: binary (.journal), or lines of JSON (.jsonl, .jsonl.gz)',
+    load: async () => (await import('./convert.ts')).convertCommand,
+  },
   init: {
     summary: 'Write a tsconfig.json, so that an editor knows the types of scripts',
     load: async () => (await import('./init.ts')).initCommand,

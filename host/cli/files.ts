@@ -1,17 +1,25 @@
 /**
- * Journals in files: `.jsonl`, `.jsonl.gz`, `-` for stdin or stdout, and folders, which stand for all journals below
- * them. A reader detects compression by the file's bytes, a writer decides it by the file's name.
+ * Journals in files: `.journal` in the binary form, `.jsonl`, `.jsonl.gz`, `-` for stdin or stdout, and folders, which stand
+ * for all journals below them. A reader detects the form by the file's bytes, a writer decides it by the file's name.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { BinaryJournal, BinaryWriter, isBinaryJournal, sourceOf } from '../trace/binaryjournal.ts';
 import type { Journal } from '../trace/journal.ts';
-import { formatJournal, JournalError, parseJournal } from '../trace/journaltext.ts';
+import { formatHeader, JournalError, journalLines, parseJournal } from '../trace/journaltext.ts';
+import { StepWriter } from '../trace/stepwriter.ts';
+import type { ByteSource } from '../wasm/filesink.ts';
+import { openFile } from '../wasm/node.ts';
 import { findFile } from './packagefile.ts';
 import { UsageError } from './usage.ts';
 
 const STDIN = '-';
 const STDIN_NAME = 'standard input';
+const BINARY_NAME = '.journal';
+const JOURNAL_NAMES: readonly string[] = [BINARY_NAME, '.jsonl', '.jsonl.gz'];
+/** Text is written in pieces of at least so many characters. */
+const PIECE = 1 << 20;
 
 /** The path of a journal, and the name of a file made from it. */
 export interface JournalPath {
@@ -23,7 +31,7 @@ export interface JournalPath {
 
 /** Whether a file has the name of a journal. */
 export function isJournalName(name: string): boolean {
-  return name.endsWith('.jsonl') || name.endsWith('.jsonl.gz');
+  return JOURNAL_NAMES.some((ending) => name.endsWith(ending));
 }
 
 /**
@@ -39,7 +47,7 @@ export function findJournals(paths: readonly string[]): JournalPath[] {
     if (stats === undefined) throw new JournalError(path, 0, 'there is no such file or folder');
     if (!stats.isDirectory()) return [{ path, name: basename(path) }];
     const found = journalsBelow(path, '');
-    if (found.length === 0) throw new JournalError(path, 0, 'the folder holds no journal (*.jsonl, *.jsonl.gz)');
+    if (found.length === 0) throw new JournalError(path, 0, 'the folder holds no journal (*.journal, *.jsonl, *.jsonl.gz)');
     return found;
   });
 }
@@ -56,20 +64,42 @@ function journalsBelow(root: string, folder: string): JournalPath[] {
 /**
  * Reads one journal.
  *
- * @throws JournalError when the file cannot be read, or is not a journal.
+ * @throws JournalError when the file cannot be read, is not a journal, or not a whole one.
  */
-export async function readJournal({ path }: JournalPath): Promise<Journal> {
+export async function readJournal(path: JournalPath): Promise<Journal> {
+  const { journal, problem } = await readBegin(path);
+  if (problem !== null) throw new JournalError(path.path, 0, problem);
+  return journal;
+}
+
+/**
+ * The same; of a journal in the binary form also the part before it was cut or damaged.
+ *
+ * @returns The journal, and why it is not whole; null when it is.
+ */
+export async function readBegin({ path }: JournalPath): Promise<{ journal: Journal; problem: string | null }> {
   const file = path === STDIN ? STDIN_NAME : path;
-  let bytes: Buffer;
+  let source: ByteSource;
   try {
-    bytes = path === STDIN ? await readStdin() : readFileSync(path);
-    if (bytes[0] === 0x1f && bytes[1] === 0x8b) bytes = gunzipSync(bytes);
+    source = path === STDIN ? sourceOf(await readStdin()) : openFile(path, false);
+    if (isBinaryJournal(source)) return withProblem(new BinaryJournal(source, file));
+    source = sourceOf(unpacked(source.read(0, source.size)));
   } catch (error) {
+    if (error instanceof JournalError) throw error;
     throw new JournalError(file, 0, `cannot be read: ${(error as Error).message}`);
   }
-  const journal = parseJournal(new TextDecoder().decode(bytes), file); // which drops a byte order mark
+  const journal = parseJournal(new TextDecoder().decode(source.read(0, source.size)), file); // which drops a byte order mark
   checkWhole(journal, file);
-  return journal;
+  return { journal, problem: null };
+}
+
+function withProblem(journal: BinaryJournal): { journal: Journal; problem: string | null } {
+  const { problem, header } = journal;
+  return { journal, problem: problem === null ? null : `${problem}; the ${header.steps} steps before are good` };
+}
+
+function unpacked(bytes: Uint8Array): Uint8Array {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes;
 }
 
 /** @throws JournalError for a truncated journal: a replay of the rest may succeed, but proves nothing. */
@@ -107,22 +137,53 @@ export function checkTarget(option: string, path: string): void {
 }
 
 /**
- * Writes a journal, compressed when the name ends in `.gz`; `-` is stdout. Makes missing folders.
+ * Writes a journal in the form that the name says: `.journal`, `.jsonl.gz`, else lines of JSON; `-` is stdout. Makes missing
+ * folders.
  *
  * @throws UsageError when the file cannot be written.
  */
 export function writeJournal(path: string, journal: Journal): void {
-  const text = formatJournal(journal);
   if (path === STDIN) {
-    process.stdout.write(text);
+    for (const piece of piecesOf(journal)) process.stdout.write(piece);
     return;
   }
   try {
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, path.endsWith('.gz') ? gzipSync(text, { level: 9 }) : text);
+    if (path.endsWith('.gz')) writeFileSync(path, gzipSync([...piecesOf(journal)].join(''), { level: 9 }));
+    else if (path.endsWith(BINARY_NAME)) writeBinary(path, journal);
+    else writeText(path, journal);
   } catch (error) {
+    if (error instanceof JournalError) throw error;
     throw new UsageError(`${path} cannot be written: ${(error as Error).message}`);
   }
+}
+
+function writeText(path: string, journal: Journal): void {
+  const file = openFile(path, true);
+  const encoder = new TextEncoder();
+  for (const piece of piecesOf(journal)) file.write(encoder.encode(piece));
+  file.close();
+}
+
+function writeBinary(path: string, journal: Journal): void {
+  const header = formatHeader({ ...journal.header, steps: journal.steps.length });
+  const file = new BinaryWriter(openFile(path, true), header);
+  const steps = new StepWriter(file);
+  for (const step of journal.steps) steps.add(step);
+  steps.end();
+  file.end(header);
+}
+
+/** The lines of a journal, many at a time. */
+function* piecesOf(journal: Journal): Generator<string> {
+  let piece = '';
+  for (const line of journalLines(journal)) {
+    piece += `${line}\n`;
+    if (piece.length < PIECE) continue;
+    yield piece;
+    piece = '';
+  }
+  yield piece;
 }
 
 /** Whether the path is an existing folder. */

@@ -18,7 +18,7 @@ import { withProgress } from './progress.ts';
 import { UsageError } from './usage.ts';
 
 export const recordCommand = defineCommand({
-  words: { hint: 'JOURNAL', min: 1, max: ANY_NUMBER, description: 'files (.jsonl, .jsonl.gz), folders of them, or -' },
+  words: { hint: 'JOURNAL', min: 1, max: ANY_NUMBER, description: 'files (.journal, .jsonl, .jsonl.gz), folders of them, or -' },
   options: {
     out: {
       type: 'string',
@@ -95,7 +95,7 @@ function targetsOf(paths: readonly JournalPath[], out: string): string[] {
 function checkFolder(out: string): void {
   if (isFolder(out)) return;
   if (!out.endsWith('/') && extname(out) !== '') {
-    const hint = `a journal's name ends in .jsonl or .jsonl.gz, and a new folder's in /`;
+    const hint = `a journal's name ends in .journal, .jsonl or .jsonl.gz, and a new folder's in /`;
     throw new UsageError(`--out ${out}: ${hint}`);
   }
   if (!isFolder(dirname(out))) throw new UsageError(`--out: there is no folder ${dirname(out)}`);

@@ -47,12 +47,7 @@ export class Arena {
       throw new BinderlabError(`the arena has no room for the buffers of thread ${index}; ${this.#plan()}`);
     }
     this.#windows = Math.max(this.#windows, index + 1);
-    return {
-      page: base / PAGE_SIZE,
-      wbuf: base + WINDOW_WRITE,
-      rbuf: base + WINDOW_READ,
-      arg: base + WINDOW_ARGUMENT,
-    };
+    return windowAt(base / PAGE_SIZE);
   }
 
   /**
@@ -83,6 +78,12 @@ export class Arena {
     const used = this.address + this.size - this.#top;
     return `it holds ${this.size} bytes at ${hexOfAddress(this.address)}: ${this.#windows} windows of ${WINDOW_SIZE} for threads, and ${used} allocated`;
   }
+}
+
+/** @param page Number of the window's first page. */
+export function windowAt(page: number): Window {
+  const base = page * PAGE_SIZE;
+  return { page, wbuf: base + WINDOW_WRITE, rbuf: base + WINDOW_READ, arg: base + WINDOW_ARGUMENT };
 }
 
 /** The error for data that a thread's buffer cannot hold. @param what What and how much, e.g. "9 bytes to read". */

@@ -12,8 +12,13 @@ import {
   BATCH_PAYLOADS_MAX,
   BATCH_PAYLOADS_SIZE,
   BATCH_RECORD,
+  CALL_COMMAND_SIZE,
+  CALL_COMMANDS,
+  CALL_COUNT,
+  CALL_TRANSACTION_SIZE,
   COMMAND_CODE,
   COMMAND_DATA,
+  COMMAND_DATA_BROUGHT,
   COMMAND_DATA_SIZE,
   COMMAND_FIRST,
   COMMAND_FLAGS,
@@ -21,7 +26,9 @@ import {
 } from '../../assembly/abi/machine.ts';
 import { TRANSACTION_DATA_SIZE } from '../../assembly/abi/wire.ts';
 import type { Command } from '../wire/command.ts';
-import { storeBytes } from '../wire/payload.ts';
+import { u32At } from '../wire/endian.ts';
+import { BinderlabError } from '../wire/error.ts';
+import { align, storeBytes } from '../wire/payload.ts';
 import { StreamSize, storeCommands } from '../wire/stream.ts';
 import { WordView } from '../wire/wordview.ts';
 import { WRITE_BUFFER_SIZE } from './arena.ts';
@@ -36,6 +43,7 @@ const DATA = COMMAND_DATA / 4;
 const COMMAND_WORDS = BATCH_COMMAND_SIZE / 4;
 
 const COUNT_MAX = BATCH_COMMANDS_MAX;
+const PAYLOADS_MAX = BATCH_PAYLOADS_MAX;
 /** Payload bytes after a BC_ word. */
 const SIZE = 0x3fff_0000;
 const TRANSACTION = TRANSACTION_DATA_SIZE << 16;
@@ -109,6 +117,37 @@ export class CommandBatch {
     }
     i32[this.#payloadsSize] = payload - this.#payloads;
     return length;
+  }
+
+  /**
+   * Stores the commands of a recorded call.
+   *
+   * @param entry An ENTRY_CALL of a journal, which may be any bytes.
+   * @returns How many commands the batch holds.
+   * @throws BinderlabError when they are no commands of a batch.
+   */
+  putRecorded(entry: Uint8Array): number {
+    const { i32, u8 } = this.linear;
+    const count = u32At(entry, CALL_COUNT);
+    let from = CALL_COMMANDS;
+    let payloads = 0;
+    for (let i = 0; i < count && i < COUNT_MAX; i++) {
+      const at = this.#commands + i * COMMAND_WORDS;
+      const word = u32At(entry, from);
+      const isMessage = (word & SIZE) === TRANSACTION;
+      const length = isMessage ? CALL_TRANSACTION_SIZE : CALL_COMMAND_SIZE;
+      for (let field = 0; field < length; field += 4) i32[at + field / 4] = u32At(entry, from + field);
+      const isBrought = isMessage && u32At(entry, from + COMMAND_DATA) === COMMAND_DATA_BROUGHT;
+      const size = isBrought ? u32At(entry, from + COMMAND_DATA_SIZE) : word === 0 ? u32At(entry, from + COMMAND_FIRST) : 0;
+      payloads += isBrought ? align(size, 16) : align(size, 4);
+      from += length;
+    }
+    if (count > COUNT_MAX || payloads > PAYLOADS_MAX || from + payloads !== entry.length) {
+      throw new BinderlabError(`a recorded call of ${count} commands has ${entry.length} bytes, which cannot be`);
+    }
+    u8.set(entry.subarray(from), this.#payloads);
+    i32[this.#payloadsSize] = payloads;
+    return count;
   }
 
   /** @returns The encoded commands for a write buffer at `address`; valid until the next call. */

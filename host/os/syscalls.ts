@@ -3,6 +3,9 @@
  * is one step. An act of a thread that is dead or asleep is an error of the script.
  */
 import {
+  CALL_FD,
+  CALL_READ_SIZE,
+  CALL_WINDOW,
   F_GETFD,
   FILE_KIND_MEMFD,
   FILE_KIND_NULL,
@@ -20,7 +23,7 @@ import { ioctlName } from '../wire/ioctls.ts';
 import type { FileKind } from '../wire/kinds.ts';
 import { INPUTS, type InputOf, OPERATIONS, type Op, type OutputOf, type PlainOp } from '../wire/operations.ts';
 import { StreamSize } from '../wire/stream.ts';
-import { READ_BUFFER_SIZE, tooLong, type Window, WRITE_BUFFER_SIZE } from './arena.ts';
+import { READ_BUFFER_SIZE, tooLong, type Window, WRITE_BUFFER_SIZE, windowAt } from './arena.ts';
 import { IoctlCall, PollCall, resultOf } from './call.ts';
 import type { UserMemory } from './memory.ts';
 import type { System, Task } from './system.ts';
@@ -175,17 +178,30 @@ export class Syscalls {
 
   /** BINDER_WRITE_READ from the thread's window: one crossing into the guest, unless the commands need more room. */
   exchange(fd: number, window: Window, commands: readonly Command[], readSize: number): WriteReadCall {
-    const { system, task } = this;
-    const { batch, raw } = system;
+    const { batch } = this.system;
     this.check();
     if (!(readSize >= 0 && readSize <= READ_ROOM)) throw unreadable(fd, commands, readSize);
     const count = batch.put(commands, window.wbuf);
     // a value that is not a list has no length
     if (!(count >= 0)) return this.writeRead(this.#laidOut(fd, window, commands, readSize));
+    return this.#exchange(fd, window, count, readSize);
+  }
+
+  /** The same, as a journal recorded it. @param entry An ENTRY_CALL, which may be any bytes. */
+  again(entry: Uint8Array): WriteReadCall {
+    const [fd, page, readSize] = [i32At(entry, CALL_FD), u32At(entry, CALL_WINDOW), u32At(entry, CALL_READ_SIZE)];
+    this.check();
+    const count = this.system.batch.putRecorded(entry);
+    if (readSize > READ_ROOM) throw tooLong(`${readSize} bytes to read`, READ_ROOM);
+    return this.#exchange(fd, windowAt(page), count, readSize);
+  }
+
+  #exchange(fd: number, window: Window, count: number, readSize: number): WriteReadCall {
+    const { system, task } = this;
     const call = new WriteReadCall(this.#caller, window, readSize);
     const actor = system.enterRecorded(task, call);
-    const ret = raw.sysWriteRead(task.pointer, fd, window.page, count, readSize, actor);
-    return system.leave(task, call, ret, batch.record, batch.next);
+    const ret = system.raw.sysWriteRead(task.pointer, fd, window.page, count, readSize, actor);
+    return system.leave(task, call, ret, system.batch.record, system.batch.next);
   }
 
   /** The same call with every field given, and the commands as bytes. */

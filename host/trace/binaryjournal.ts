@@ -9,16 +9,16 @@
  *
  * JSON is padded with spaces. A file without its end block was cut, and is good up to there.
  */
-import type { FileSink } from '../wasm/filesink.ts';
+import type { ByteSource, FileSink } from '../wasm/filesink.ts';
 import { crc32 } from '../wire/crc32.ts';
 import type { Field } from '../wire/kinds.ts';
 import { INPUTS, isOp, OUTPUTS } from '../wire/operations.ts';
 import { bytesOfText, textOfBytes } from '../wire/text.ts';
-import { ENTRY_NAMES, EntryError, EntryWriter } from './entries.ts';
+import { ENTRY_NAMES, EntryError, EntryReader, EntryWriter, RECORDED_OPS, type RecordedOp } from './entries.ts';
 import type { Journal, JournalHeader, Step } from './journal.ts';
 import { checkStep, JournalError, parseHeader } from './journaltext.ts';
 import type { BlockWriter } from './recorder.ts';
-import { type Block, offsetOf, RECORDED_OPS, type RecordedOp, StepReader } from './stepreader.ts';
+import { type Block, eachStepEntries, offsetOf, type StepEntries, StepReader } from './stepreader.ts';
 
 const MAGIC = bytesOfText('binderlab journal 1\n');
 const BLOCK_HEAD = 12;
@@ -36,8 +36,14 @@ interface IndexEntry {
 }
 
 /** Whether a file is a journal in its binary form. */
-export function isBinaryJournal(bytes: Uint8Array): boolean {
-  return MAGIC.every((byte, index) => bytes[index] === byte);
+export function isBinaryJournal(source: ByteSource): boolean {
+  const begin = source.read(0, MAGIC.length);
+  return MAGIC.every((byte, index) => begin[index] === byte);
+}
+
+/** Bytes in memory, to be read in pieces. */
+export function sourceOf(bytes: Uint8Array): ByteSource {
+  return { size: bytes.length, read: (offset, length) => bytes.subarray(offset, offset + length) };
 }
 
 /** Writes a journal as its blocks come. */
@@ -68,8 +74,7 @@ export class BinaryWriter implements BlockWriter {
     const last = this.#index.filter(({ first }) => first <= step).at(-1);
     if (last === undefined) return;
     const { offset, first, steps, names } = last;
-    const { body } = blockAt(this.sink.read(), offset);
-    const entries = body.slice(STEPS_HEAD);
+    const entries = blockAt(this.sink, offset).body.subarray(STEPS_HEAD);
     const kept = entries.subarray(0, offsetOf({ first, steps, entries }, step));
     this.#index = this.#index.filter((block) => block.offset < offset);
     this.#size = offset;
@@ -112,60 +117,111 @@ export class BinaryWriter implements BlockWriter {
   }
 }
 
-/** A journal in its binary form. Its steps become objects when they are first read. */
+/** A journal in its binary form. Its steps become objects when they are read. */
 export class BinaryJournal implements Journal {
   readonly header: JournalHeader;
   /** Why it is not whole; null when it is. */
   readonly problem: string | null;
-  readonly blocks: readonly Block[];
   readonly ops: readonly RecordedOp[];
+  readonly #blocks: readonly IndexEntry[];
   #steps: Step[] | null = null;
 
   /** @throws JournalError when not even its head can be read. */
   constructor(
-    bytes: Uint8Array,
+    private readonly source: ByteSource,
     private readonly file: string,
   ) {
-    const fail = (problem: string): never => {
-      throw new JournalError(file, 0, problem);
-    };
-    const head = blockAt(bytes, MAGIC.length);
-    if (head.problem !== null || head.type !== TYPE_HEAD) fail(`byte ${MAGIC.length}: ${head.problem ?? 'no head block'}`);
-    const { ops, header } = jsonOf(head.body, file) as { ops: unknown; header: unknown };
-    this.ops = opsOf(ops, file);
-    const body = stepsOf(bytes, head.end);
-    this.blocks = body.blocks;
-    this.problem = body.problem;
-    const line = body.end === null ? header : (jsonOf(body.end, file) as { header: unknown }).header;
-    this.header = parseHeader(String(line), file, 0);
-    if (body.end === null) this.header.steps = this.blocks.reduce((sum, { steps }) => sum + steps, 0);
+    const head = blockAt(source, MAGIC.length);
+    if (head.type !== TYPE_HEAD) {
+      throw new JournalError(file, 0, `byte ${MAGIC.length}: ${head.problem ?? 'this is no head block'}`);
+    }
+    const known = jsonOf(head.body, file) as { ops?: unknown; header?: unknown };
+    const { blocks, end, problem } = indexOf(source, head.end);
+    const { header } = end === null ? known : (jsonOf(end, file) as { header?: unknown });
+    this.ops = opsOf(known.ops, file);
+    this.problem = problem;
+    this.#blocks = blocks;
+    this.header = parseHeader(String(header), file, 0);
+    if (end === null) this.header.steps = blocks.reduce((sum, { steps }) => sum + steps, 0);
   }
 
+  /** All steps. The first read makes them, later ones return the same. */
   get steps(): Step[] {
-    this.#steps ??= this.#read();
+    this.#steps ??= [...this.eachStep()];
     return this.#steps;
   }
 
-  /** @throws JournalError for entries that are none, or cannot be performed. */
-  #read(): Step[] {
-    const reader = new StepReader([], this.ops);
-    let first = 0;
-    try {
-      for (const block of this.blocks) {
-        first = block.first;
-        reader.read(block.entries, first);
-      }
+  /**
+   * The blocks, one after the other.
+   *
+   * @param names Gets the names of threads, by number, as blocks introduce them.
+   */
+  *blocks(names: string[]): Generator<Block> {
+    for (const { offset, first, steps } of this.#blocks) {
+      const entries = blockAt(this.source, offset).body.subarray(STEPS_HEAD);
+      const reader = new EntryReader(entries);
+      const introduces = this.guarded(first, () => reader.next()) && reader.kind === ENTRY_NAMES;
+      if (introduces) names.push(...this.guarded(first, () => reader.texts()));
+      yield { first, steps, entries: introduces ? entries.subarray(reader.end) : entries };
+    }
+  }
+
+  /**
+   * The steps, one after the other, in the memory of a block.
+   *
+   * @throws JournalError for entries that are none, or cannot be performed.
+   */
+  *eachStep(): Generator<Step> {
+    const names: string[] = [];
+    const reader = new StepReader(names, this.ops);
+    for (const { first, entries } of this.blocks(names)) {
+      this.guarded(first, () => reader.read(entries, first));
+      yield* this.#checked(reader);
+    }
+    this.guarded(this.header.steps, () => reader.close());
+    yield* this.#checked(reader);
+  }
+
+  /**
+   * The steps as they were recorded, one after the other.
+   *
+   * @param names Gets the names of threads, as for `blocks`.
+   */
+  *eachEntries(names: string[]): Generator<StepEntries> {
+    const steps = eachStepEntries(this.blocks(names));
+    while (true) {
+      const { done, value } = this.guarded(0, () => steps.next());
+      if (done) return;
+      yield value;
+    }
+  }
+
+  /** The step of such entries. */
+  stepOf({ i, entries }: StepEntries, names: readonly string[]): Step {
+    const reader = new StepReader(names, this.ops);
+    this.guarded(i, () => {
+      reader.read(entries, i);
       reader.close();
+    });
+    return this.#checked(reader)[0] as Step;
+  }
+
+  #checked(reader: StepReader): Step[] {
+    return reader.steps.splice(0).map((step) => checkStep(step, this.file, 0));
+  }
+
+  /** Reads entries. @throws JournalError instead of EntryError */
+  guarded<T>(first: number, read: () => T): T {
+    try {
+      return read();
     } catch (error) {
       if (!(error instanceof EntryError)) throw error;
-      throw new JournalError(this.file, 0, `the block that begins with step ${first} has ${error.message}`);
+      throw new JournalError(this.file, 0, `the block of step ${first} has ${error.message}`);
     }
-    for (const step of reader.steps) checkStep(step, this.file, 0);
-    return reader.steps;
   }
 }
 
-/** A block of the file. With a problem it has no body. */
+/** A block of the file. With a problem it has no body, and type 0. */
 interface FileBlock {
   readonly type: number;
   readonly body: Uint8Array;
@@ -173,39 +229,40 @@ interface FileBlock {
   readonly problem: string | null;
 }
 
-function blockAt(bytes: Uint8Array, offset: number): FileBlock {
-  const none = { type: 0, body: new Uint8Array(0), end: offset };
-  const left = bytes.length - offset;
-  if (left < BLOCK_HEAD) return { ...none, problem: 'the file ends here, before its end block' };
-  const view = new DataView(bytes.buffer, bytes.byteOffset + offset, BLOCK_HEAD);
+function blockAt(source: ByteSource, offset: number): FileBlock {
+  const bad = (problem: string): FileBlock => ({ type: 0, body: new Uint8Array(0), end: offset, problem });
+  const left = source.size - offset;
+  if (left < BLOCK_HEAD) return bad('the file ends here, before its end block');
+  const head = source.read(offset, BLOCK_HEAD);
+  const view = new DataView(head.buffer, head.byteOffset, head.length);
   const [type, size, sum] = [view.getUint32(0, true), view.getUint32(4, true), view.getUint32(8, true)];
   if (size > left - BLOCK_HEAD) {
-    return { ...none, problem: `a block of ${size} bytes begins here, and the file has ${left - BLOCK_HEAD} more: it was cut, or is damaged` };
+    return bad(`a block of ${size} bytes begins here, but only ${left - BLOCK_HEAD} follow: the file was cut, or is damaged`);
   }
-  const end = offset + BLOCK_HEAD + size;
-  const body = bytes.subarray(offset + BLOCK_HEAD, end);
-  if (sum !== checksum(bytes.subarray(offset, offset + BLOCK_HEAD), body)) {
-    return { ...none, problem: 'the block that begins here is damaged: its checksum is wrong' };
-  }
-  return { type, body, end, problem: null };
+  const body = source.read(offset + BLOCK_HEAD, size);
+  if (sum !== checksum(head, body)) return bad('the block that begins here is damaged: its checksum is wrong');
+  return { type, body, end: offset + BLOCK_HEAD + size, problem: null };
 }
 
 /** The steps blocks from `from` on, up to the first that is not good; the body of the end block, if the file is whole. */
-function stepsOf(bytes: Uint8Array, from: number): { blocks: Block[]; end: Uint8Array | null; problem: string | null } {
-  const blocks: Block[] = [];
+function indexOf(
+  source: ByteSource,
+  from: number,
+): { blocks: IndexEntry[]; end: Uint8Array | null; problem: string | null } {
+  const blocks: IndexEntry[] = [];
   let offset = from;
   while (true) {
-    const { type, body, end, problem } = blockAt(bytes, offset);
+    const { type, body, end, problem } = blockAt(source, offset);
     if (problem !== null) return { blocks, end: null, problem: `byte ${offset}: ${problem}` };
     if (type === TYPE_END) {
-      const more = end < bytes.length ? `byte ${end}: more follows the end block` : null;
+      const more = end < source.size ? `byte ${end}: more follows the end block` : null;
       return { blocks, end: body, problem: more };
     }
     if (type !== TYPE_STEPS || body.length < STEPS_HEAD) {
       return { blocks, end: null, problem: `byte ${offset}: a block of the unknown type ${type}` };
     }
     const view = new DataView(body.buffer, body.byteOffset);
-    blocks.push({ first: view.getUint32(0, true), steps: view.getUint32(4, true), entries: body.subarray(STEPS_HEAD) });
+    blocks.push({ offset, first: view.getUint32(0, true), steps: view.getUint32(4, true) });
     offset = end;
   }
 }
@@ -232,9 +289,7 @@ function checksum(head: Uint8Array, body: Uint8Array): number {
 }
 
 function namesEntry(names: readonly string[]): Uint8Array {
-  const entry = new EntryWriter().begin(ENTRY_NAMES).u32(names.length);
-  for (const name of names) entry.field(name);
-  return entry.end();
+  return new EntryWriter().begin(ENTRY_NAMES).texts(names).end();
 }
 
 function jsonBytes(value: object): Uint8Array {

@@ -14,7 +14,9 @@
  *     text     field: the whole step as a line of JSON
  *     field    u8 type | value; lengths of bytes and texts are u32
  */
+import type { ScheduleChoice } from '../os/system.ts';
 import type { Field } from '../wire/kinds.ts';
+import { INPUTS, OPERATIONS, type Op, OUTPUTS } from '../wire/operations.ts';
 import { entryHead, entryKind, entryLength } from '../wire/steplog.ts';
 import { bytesOfText, textOfBytes } from '../wire/text.ts';
 
@@ -42,6 +44,20 @@ export const TYPE_TEXT = 7;
 export const NOBODY = 0xffff_ffff;
 
 const HEAD_SIZE = 4;
+
+/** An operation as a journal has it: with the fields that there were when it was written. */
+export interface RecordedOp {
+  readonly op: Op;
+  readonly inputs: readonly Field[];
+  readonly outputs: readonly Field[];
+}
+
+/** The operations of this program, by number. */
+export const RECORDED_OPS: readonly RecordedOp[] = (Object.keys(OPERATIONS) as Op[]).map((op) => ({
+  op,
+  inputs: [...INPUTS[op].values()],
+  outputs: [...OUTPUTS[op].values()],
+}));
 
 /** Builds one entry after the other in the same memory. */
 export class EntryWriter {
@@ -76,6 +92,27 @@ export class EntryWriter {
     if (typeof value === 'string') return this.#block(TYPE_TEXT, bytesOfText(value));
     if (typeof value === 'boolean') return this.#type(value ? TYPE_TRUE : TYPE_FALSE);
     return this.#type(value === null ? TYPE_NULL : TYPE_ABSENT);
+  }
+
+  texts(texts: readonly string[]): this {
+    this.u32(texts.length);
+    for (const text of texts) this.field(text);
+    return this;
+  }
+
+  choices(choices: readonly ScheduleChoice[]): this {
+    this.u32(choices.length);
+    for (const { chose, of } of choices) this.u32(chose).texts(of);
+    return this;
+  }
+
+  /** The record of a result, as the guest writes it. */
+  record(writeConsumed: number, readConsumed: number, read: Uint8Array): this {
+    for (const consumed of [writeConsumed, readConsumed]) this.u32(consumed).u32(Math.floor(consumed / 2 ** 32));
+    this.u32(read.length).#reserve(read.length);
+    this.#bytes.set(read, this.#at);
+    this.#at += read.length;
+    return this;
   }
 
   /** @returns The entry; valid until the next one begins. */
@@ -132,6 +169,7 @@ export class EntryReader {
   /** Kind of the entry. */
   kind = 0;
   readonly #view: DataView;
+  #begin = 0;
   #at = 0;
   #end = 0;
 
@@ -144,6 +182,11 @@ export class EntryReader {
     return this.#end;
   }
 
+  /** The entry as it is. */
+  get entry(): Uint8Array {
+    return this.bytes.subarray(this.#begin, this.#end);
+  }
+
   /** Goes to the next entry. @returns Whether there is one. @throws EntryError for an impossible size. */
   next(): boolean {
     const at = this.#end;
@@ -154,6 +197,7 @@ export class EntryReader {
     const length = entryLength(head);
     if (length < HEAD_SIZE || at + length > this.bytes.length) throw new EntryError(`an entry of ${length} bytes at ${at}`);
     this.kind = entryKind(head);
+    this.#begin = at;
     this.#end = at + length;
     return true;
   }
@@ -177,13 +221,31 @@ export class EntryReader {
   }
 
   /** Values of those fields, as the machine has them. */
-  fields(known: Iterable<Field>): Record<string, unknown> {
+  fields(known: readonly Field[]): Record<string, unknown> {
     const values: Record<string, unknown> = {};
     for (const { machineName } of known) {
       const value = this.field();
       if (value !== undefined) values[machineName] = value;
     }
     return values;
+  }
+
+  texts(): string[] {
+    return Array.from({ length: this.count() }, () => String(this.field()));
+  }
+
+  op(ops: readonly RecordedOp[]): RecordedOp {
+    const number = this.u32();
+    const op = ops[number];
+    if (op === undefined) throw new EntryError(`the unknown operation number ${number}`);
+    return op;
+  }
+
+  /** A number of things of at least one byte each, which are in the entry. */
+  count(): number {
+    const count = this.u32();
+    if (count > this.#end - this.#at) throw new EntryError(`${count} parts in an entry that is too short for them`);
+    return count;
   }
 
   field(): unknown {

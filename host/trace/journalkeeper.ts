@@ -1,5 +1,5 @@
 /** The journal of a machine: what is kept of it, and where. */
-import { fileSink } from '#wasm';
+import { openFile } from '#wasm';
 import type { Observer, System } from '../os/system.ts';
 import type { FileSink } from '../wasm/filesink.ts';
 import { BinderlabError } from '../wire/error.ts';
@@ -48,7 +48,7 @@ export class JournalKeeper {
     } else if ('last' in keeping) {
       this.#recorder.start(keeping.last);
     } else {
-      const sink = typeof keeping.file === 'string' ? fileSink(keeping.file) : keeping.file;
+      const sink = typeof keeping.file === 'string' ? openFile(keeping.file, true) : keeping.file;
       const writer = new BinaryWriter(sink, formatHeader(this.header));
       this.#file = { sink, writer };
       this.#recorder.start(0, writer);
@@ -85,6 +85,11 @@ export class JournalKeeper {
     return this.#recorder.last;
   }
 
+  /** Its entries; good until the next step. */
+  get lastEntries(): Uint8Array {
+    return this.#recorder.lastEntries;
+  }
+
   /** Removes the steps from number `step` on. */
   rewind(step: number): void {
     if (this.#isRecording) this.#recorder.rewind(step);
@@ -92,7 +97,7 @@ export class JournalKeeper {
 
   #written(sink: FileSink): Step[] {
     this.#recorder.flush();
-    return new BinaryJournal(sink.read(), 'the journal').steps;
+    return new BinaryJournal(sink, 'the journal').steps;
   }
 
   #end(): void {

@@ -116,9 +116,15 @@ export function formatStep(step: Step): string {
 
 /** The whole journal as text; the header counts the steps that follow it. */
 export function formatJournal(journal: Journal): string {
-  const lines = [formatHeader({ ...journal.header, steps: journal.steps.length })];
-  for (const step of journal.steps) lines.push(formatStep(step));
-  return `${lines.join('\n')}\n`;
+  return `${[...journalLines(journal)].join('\n')}\n`;
+}
+
+/** The same, line by line. */
+export function* journalLines(journal: Journal): Generator<string> {
+  const { header } = journal;
+  const made = journal.eachStep?.();
+  yield formatHeader(made === undefined ? { ...header, steps: journal.steps.length } : header);
+  for (const step of made ?? journal.steps) yield formatStep(step);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

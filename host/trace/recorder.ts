@@ -24,7 +24,7 @@ import {
   NOBODY,
 } from './entries.ts';
 import type { JournalProcess, Step } from './journal.ts';
-import { type Block, offsetOf, StepReader } from './stepreader.ts';
+import { type Block, joined, offsetOf, StepReader } from './stepreader.ts';
 
 // Offsets in the entry of a woken thread. Local copies: V8 looks up an imported constant at every use.
 const ACTOR = RESULT_ACTOR;
@@ -97,8 +97,9 @@ export class Recorder implements Observer {
     this.#isOpen = false;
   }
 
-  /** Ends it. The writer has all of it then. */
+  /** Ends it. The writer has all of it then, but for a step that is not over. */
   stop(): void {
+    if (this.#isOpen) this.#abandon();
     this.system.stepLog.detach();
     this.system.stepLog.onDetach = null;
   }
@@ -123,7 +124,7 @@ export class Recorder implements Observer {
     this.#isOpen = true;
     this.#woken.length = 0;
     this.#count++;
-    if (sched.length > 0) this.#choices(sched);
+    if (sched.length > 0) this.#append(this.#entry.begin(ENTRY_CHOICES).choices(sched));
   }
 
   result(task: Task, call: Call, record: number, isOwn: boolean): void {
@@ -160,17 +161,17 @@ export class Recorder implements Observer {
   /** The step that ended last. */
   get last(): Step {
     const reader = this.#reader();
-    const blocks = this.#blocks.slice(this.#block);
-    const [block] = blocks;
-    if (block === undefined) {
-      reader.read(this.system.stepLog.entries(this.#offset), this.#first + this.#count - 1);
-    } else {
-      reader.read(block.entries.subarray(this.#offset), block.first + block.steps - 1);
-      for (const { entries, first } of blocks.slice(1)) reader.read(entries, first);
-      reader.read(this.system.stepLog.entries(), this.#first);
-    }
+    reader.read(this.lastEntries, this.system.nextStep - 1);
     reader.close();
     return reader.steps[0] as Step;
+  }
+
+  /** Its entries; good until the next step. */
+  get lastEntries(): Uint8Array {
+    const { stepLog } = this.system;
+    if (this.#block === this.#blocks.length) return stepLog.entries(this.#offset);
+    const parts = this.#blocks.slice(this.#block).map(({ entries }) => entries);
+    return joined([(parts[0] as Uint8Array).subarray(this.#offset), ...parts.slice(1), stepLog.entries()]);
   }
 
   /** The kept steps, oldest first. */
@@ -270,15 +271,6 @@ export class Recorder implements Observer {
     }
     this.#first = step;
     this.#count = 0;
-  }
-
-  #choices(sched: readonly ScheduleChoice[]): void {
-    const entry = this.#entry.begin(ENTRY_CHOICES).u32(sched.length);
-    for (const { chose, of } of sched) {
-      entry.u32(chose).u32(of.length);
-      for (const name of of) entry.field(name);
-    }
-    this.#append(entry);
   }
 
   /** Journals list woken threads by their seats. */

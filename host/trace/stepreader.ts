@@ -15,14 +15,13 @@ import type { ScheduleChoice } from '../os/system.ts';
 import { Command } from '../wire/command.ts';
 import { bc } from '../wire/commands.ts';
 import type { Field } from '../wire/kinds.ts';
-import { INPUTS, type InputOf, journalFields, OPERATIONS, type Op, OUTPUTS, opHasOutput } from '../wire/operations.ts';
+import { type InputOf, journalFields, type Op, opHasOutput } from '../wire/operations.ts';
 import { BROUGHT_ALONG } from '../wire/payload.ts';
 import { StreamSize } from '../wire/stream.ts';
 import { commandWords, payloadSize, returnWords } from '../wire/words.ts';
 import {
   ENTRY_CHOICES,
   ENTRY_KLOG,
-  ENTRY_NAMES,
   ENTRY_OUTPUT,
   ENTRY_OVER,
   ENTRY_STEP,
@@ -32,6 +31,8 @@ import {
   EntryError,
   EntryReader,
   NOBODY,
+  RECORDED_OPS,
+  type RecordedOp,
 } from './entries.ts';
 import type { Step } from './journal.ts';
 import { parseStep } from './journaltext.ts';
@@ -44,20 +45,6 @@ export interface Block {
   readonly steps: number;
   readonly entries: Uint8Array;
 }
-
-/** An operation as a journal has it: with the fields that there were when it was written. */
-export interface RecordedOp {
-  readonly op: Op;
-  readonly inputs: readonly Field[];
-  readonly outputs: readonly Field[];
-}
-
-/** The operations of this program, by number. */
-export const RECORDED_OPS: readonly RecordedOp[] = (Object.keys(OPERATIONS) as Op[]).map((op) => ({
-  op,
-  inputs: [...INPUTS[op].values()],
-  outputs: [...OUTPUTS[op].values()],
-}));
 
 type Fields = Record<string, unknown>;
 
@@ -93,9 +80,9 @@ export class StepReader {
   /** The result to which the next entry may add. */
   #last: Fields = {};
 
-  /** @param names Names of threads, by number; entries may add more. */
+  /** @param names Names of threads, by number; there may be more later. */
   constructor(
-    private readonly names: string[],
+    private readonly names: readonly string[],
     private readonly ops: readonly RecordedOp[] = RECORDED_OPS,
   ) {}
 
@@ -125,7 +112,7 @@ export class StepReader {
         return true;
       case ENTRY_STEP: {
         const actor = reader.u32();
-        const op = this.#op(reader);
+        const op = reader.op(this.ops);
         this.#begin(number, op, actor, reader.fields(op.inputs));
         return true;
       }
@@ -136,9 +123,6 @@ export class StepReader {
       case ENTRY_CHOICES:
         this.close();
         this.#sched = choicesOf(reader);
-        return false;
-      case ENTRY_NAMES:
-        this.names.push(...textsOf(reader));
         return false;
       default:
         this.#part(reader, this.#open);
@@ -180,7 +164,7 @@ export class StepReader {
         this.#last.readOver = reader.field();
         break;
       case ENTRY_KLOG:
-        open.klog = textsOf(reader);
+        open.klog = reader.texts();
         break;
       default:
         throw new EntryError(`an entry of the unknown kind ${reader.kind}`);
@@ -192,15 +176,8 @@ export class StepReader {
   }
 
   #answer(reader: EntryReader): Answer {
-    const { outputs } = this.#op(reader);
+    const { outputs } = reader.op(this.ops);
     return { outputs, values: reader.fields(outputs) };
-  }
-
-  #op(reader: EntryReader): RecordedOp {
-    const number = reader.u32();
-    const op = this.ops[number];
-    if (op === undefined) throw new EntryError(`the unknown operation number ${number}`);
-    return op;
   }
 
   #opOf(name: Op): RecordedOp {
@@ -216,18 +193,61 @@ export class StepReader {
 
 /** Where the entries of that step begin in a block. */
 export function offsetOf({ first, entries }: Block, step: number): number {
-  const reader = new EntryReader(entries);
   let number = first;
-  let begin = 0;
+  for (const offset of beginnings(entries)) if (number++ === step) return offset;
+  return entries.length;
+}
+
+/** Offsets at which steps begin. The choices that led to a step are its first entry. */
+function* beginnings(entries: Uint8Array): Generator<number> {
+  const reader = new EntryReader(entries);
   let isChosen = false;
   for (let at = 0; reader.next(); at = reader.end) {
     const { kind } = reader;
-    const begins = kind === ENTRY_CALL || kind === ENTRY_STEP || kind === ENTRY_TEXT;
-    if (!isChosen && (begins || kind === ENTRY_CHOICES)) begin = at;
-    if (begins && number++ === step) return begin;
+    if (!isChosen && (beginsStep(kind) || kind === ENTRY_CHOICES)) yield at;
     isChosen = kind === ENTRY_CHOICES;
   }
-  return entries.length;
+}
+
+function beginsStep(kind: number): boolean {
+  return kind === ENTRY_CALL || kind === ENTRY_STEP || kind === ENTRY_TEXT;
+}
+
+/** A step as it was recorded. */
+export interface StepEntries {
+  readonly i: number;
+  /** All its entries. */
+  readonly entries: Uint8Array;
+}
+
+/** The entries of each step, one step after the other. @throws EntryError for a block that is none. */
+export function* eachStepEntries(blocks: Iterable<Block>): Generator<StepEntries> {
+  let open: { i: number; parts: Uint8Array[] } | null = null;
+  for (const { first, entries } of blocks) {
+    let from = 0;
+    let i = first;
+    for (const offset of beginnings(entries)) {
+      const part = entries.subarray(from, offset);
+      if (open !== null) yield { i: open.i, entries: joined([...open.parts, part]) };
+      open = { i: i++, parts: [] };
+      from = offset;
+    }
+    open?.parts.push(entries.subarray(from));
+  }
+  if (open !== null) yield { i: open.i, entries: joined(open.parts) };
+}
+
+/** The parts one after the other. */
+export function joined(given: readonly Uint8Array[]): Uint8Array {
+  const parts = given.filter(({ length }) => length > 0);
+  if (parts.length === 1) return parts[0] as Uint8Array;
+  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }
 
 /** The step as everybody sees it. */
@@ -257,9 +277,7 @@ function shown({ outputs, values }: Answer): { out: Fields; br?: string[] } {
 function resultOf(reader: EntryReader, isRead: boolean): Fields {
   const writeConsumed = reader.i64();
   const readConsumed = reader.i64();
-  const length = reader.u32();
-  reader.u32();
-  const read = reader.take(length);
+  const read = reader.take(reader.u32());
   return { ret: 0, writeConsumed, readConsumed, ...(isRead ? { read } : {}) };
 }
 
@@ -269,7 +287,7 @@ function callInput(reader: EntryReader): InputOf<'wr'> {
   const base = reader.u32() * PAGE_SIZE;
   const readSize = reader.u32();
   const wbuf = base + WINDOW_WRITE;
-  const { poke, writeSize } = streamOf(reader, reader.u32(), wbuf);
+  const { poke, writeSize } = streamOf(reader, reader.count(), wbuf);
   const rbuf = base + WINDOW_READ;
   return { fd, arg: base + WINDOW_ARGUMENT, wbuf, poke, writeSize, writeConsumed: 0, rbuf, readSize, readConsumed: 0 };
 }
@@ -304,12 +322,9 @@ function shortCommand(reader: EntryReader): ShortCommand {
 }
 
 function choicesOf(reader: EntryReader): ScheduleChoice[] {
-  return Array.from({ length: reader.u32() }, () => {
+  return Array.from({ length: reader.count() }, () => {
     const chose = reader.u32();
-    return { of: textsOf(reader), chose };
+    return { of: reader.texts(), chose };
   });
 }
 
-function textsOf(reader: EntryReader): string[] {
-  return Array.from({ length: reader.u32() }, () => String(reader.field()));
-}

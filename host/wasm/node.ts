@@ -1,5 +1,5 @@
 /** What Node gives a machine: the default guest, which is a file of the package, and files for journals. */
-import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
 import type { FileSink } from './filesink.ts';
 
 let compiled: WebAssembly.Module | null = null;
@@ -12,11 +12,23 @@ export function guestWasm(): WebAssembly.Module {
   return compiled;
 }
 
-/** Opens a file for writing, empty. @throws the error of the file system */
-export function fileSink(path: string): FileSink {
-  const fd = openSync(path, 'w+');
-  let size = 0;
+/** Opens a file: empty for writing, or as it is for reading. @throws the error of the file system */
+export function openFile(path: string, isNew: boolean): FileSink {
+  const fd = openSync(path, isNew ? 'w+' : 'r');
+  let size = fstatSync(fd).size;
   return {
+    get size() {
+      return size;
+    },
+    read: (offset, length) => {
+      const bytes = new Uint8Array(length);
+      for (let done = 0; done < length; ) {
+        const count = readSync(fd, bytes, done, length - done, offset + done);
+        if (count === 0) return bytes.subarray(0, done);
+        done += count;
+      }
+      return bytes;
+    },
     write: (bytes) => {
       for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, size + done);
       size += bytes.length;
@@ -25,7 +37,6 @@ export function fileSink(path: string): FileSink {
       ftruncateSync(fd, to);
       size = to;
     },
-    read: () => readFileSync(path),
     close: () => closeSync(fd),
   };
 }

@@ -1,6 +1,7 @@
 /**
- * What a browser or a bundle gives a machine: the default guest; there are no files. The file is fetched when the module is loaded, since a machine boots
- * synchronously. Bundlers know this form of a URL, and include the file. It starts at dist/bundle, where this code is.
+ * What a browser or a bundle gives a machine: the default guest, and no files. The guest is fetched when the module is loaded,
+ * since a machine boots synchronously. Bundlers know this form of a URL, and include the guest's file. The URL starts at
+ * dist/bundle, where this code is.
  */
 import type { FileSink } from './filesink.ts';
 
@@ -20,6 +21,6 @@ export function guestWasm(): WebAssembly.Module {
 }
 
 /** @throws Error: a browser has no files. */
-export function fileSink(path: string): FileSink {
+export function openFile(path: string, _isNew: boolean): FileSink {
   throw new Error(`there is no file ${path} in a browser: give keepJournal an object that takes the bytes`);
 }

@@ -5,8 +5,8 @@
  * Hot calls look at their arguments by themselves, and come here when something is odd.
  */
 import { BinderlabError } from './error.ts';
-import { DEVICES, KINDS, oneOf, type Rule } from './kinds.ts';
-import { INPUTS, type InputOf, type PlainOp } from './operations.ts';
+import { DEVICES, type Field, KINDS, oneOf, type Rule } from './kinds.ts';
+import { INPUTS, type InputOf, type Op, type PlainOp } from './operations.ts';
 
 /** The fields of an operation, by name. */
 type Form = Readonly<Record<string, Rule>>;
@@ -161,6 +161,15 @@ function isLimit(value: unknown): boolean {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
+}
+
+/** @throws BinderlabError for an input that the machine cannot take. */
+export function checkInputs(op: Op, known: readonly Field[], input: Readonly<Record<string, unknown>>): void {
+  for (const { name, machineName, kind, optional, nullable } of known) {
+    const value = input[machineName];
+    if (kind.accepts(value) || (optional && value === undefined) || (nullable && value === null)) continue;
+    throw new BinderlabError(`"${name}" of ${op} is ${shown(value)}; it must be ${kind.says}`);
+  }
 }
 
 /** A value as an error shows it. */

@@ -134,7 +134,7 @@ export function entryLength(head: number): number {
 
 /** @returns A chunk with one record, at 0. */
 export function chunkOf(writeConsumed: number, readConsumed: number, read: Uint8Array): LogChunk {
-  const memory = new WordView(new ArrayBuffer((RECORD_READ + read.length + 7) & ~7));
+  const memory = new WordView(new ArrayBuffer((RECORD_READ + read.length + 3) & ~3));
   setI64(memory, RECORD_WRITE_CONSUMED / 4, writeConsumed);
   setI64(memory, RECORD_READ_CONSUMED / 4, readConsumed);
   memory.i32[RECORD_LENGTH / 4] = read.length;

@@ -136,7 +136,7 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['usage', 'command', 'misspelling', 'progress', 'packagefile', 'output'],
     ['number', 'failure', 'failures', 'boot', 'files', 'commandline', 'bundle', 'scripterror'],
     ['machineoptions', 'script'],
-    ['help', 'init', 'record'],
+    ['help', 'init', 'record', 'convert'],
     ['replay'],
   ],
   'host/cli/bench/': [['processes', 'table'], ['plots', 'profile'], ['page'], ['bench']],

@@ -7,7 +7,7 @@ import { History, HistoryError } from '../../history.ts';
 import { type BootOptions, Machine } from '../../machine.ts';
 import type { Journal } from '../../trace/journal.ts';
 import { defineCommand } from '../command.ts';
-import { findJournals, isFolder, isJournalName, readJournal } from '../files.ts';
+import { findJournals, isFolder, isJournalName, readBegin } from '../files.ts';
 import { MACHINE_OPTIONS, machineChoice, machineOptions } from '../machineoptions.ts';
 import { reserveStdout } from '../output.ts';
 import { bootFor, loadScript, runScript } from '../script.ts';
@@ -77,7 +77,8 @@ async function journalOf(
   if (path === undefined || paths.length > 1) {
     throw new UsageError(`${source} holds ${paths.length} journals; name one of them`);
   }
-  return { journal: await readJournal(path), complaint: null };
+  const { journal, problem } = await readBegin(path);
+  return { journal, complaint: problem === null ? null : `binderlab: ${path.path}: ${problem}` };
 }
 
 /** Goes to the requested step, or as near as possible. @returns whether it reached the step */

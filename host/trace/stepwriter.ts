@@ -1,0 +1,133 @@
+/**
+ * Makes entries of steps, the same that a machine records when it performs them. A step that these entries cannot say to
+ * the letter, as one with unknown fields, becomes an entry of its text.
+ */
+import { PAGE_SIZE } from '../../assembly/abi/machine.ts';
+import { bytesOfHex } from '../wire/hex.ts';
+import { INPUTS, machineFields, OP_NUMBERS, type Op, OUTPUTS } from '../wire/operations.ts';
+import {
+  ENTRY_CHOICES,
+  ENTRY_KLOG,
+  ENTRY_OUTPUT,
+  ENTRY_OVER,
+  ENTRY_STEP,
+  ENTRY_TEXT,
+  ENTRY_WOKEN,
+  ENTRY_WOKEN_RESULT,
+  EntryWriter,
+  NOBODY,
+} from './entries.ts';
+import type { Output, Step, Woken, WriteReadOutput } from './journal.ts';
+import { formatStep } from './journaltext.ts';
+import type { BlockWriter } from './recorder.ts';
+import { joined, StepReader } from './stepreader.ts';
+
+/** A block is handed on when it has so many bytes. */
+const BLOCK_SIZE = 32 * 1024;
+
+export class StepWriter {
+  /** Names of threads, by number. */
+  readonly #names: string[] = [];
+  /** The number that a name has now. */
+  readonly #numbers = new Map<string, number>();
+  /** The operations in which threads sleep. */
+  readonly #asleep = new Map<string, Op>();
+  readonly #entry = new EntryWriter();
+  #entries: Uint8Array[] = [];
+  #length = 0;
+  #first = 0;
+  #count = 0;
+
+  constructor(private readonly out: BlockWriter) {}
+
+  /** @param line The step as a line of JSON. */
+  add(step: Step, line: string = formatStep(step)): void {
+    if (step.i !== this.#first + this.#count) this.#flush(step.i);
+    const entries = this.#entriesOf(step, line);
+    this.#entries.push(entries);
+    this.#length += entries.length;
+    this.#count++;
+    if (this.#length >= BLOCK_SIZE) this.#flush(step.i + 1);
+  }
+
+  end(): void {
+    this.#flush(this.#first + this.#count);
+  }
+
+  #flush(next: number): void {
+    if (this.#length > 0) {
+      this.out.write({ first: this.#first, steps: this.#count, entries: joined(this.#entries) }, this.#names);
+    }
+    this.#entries = [];
+    this.#length = 0;
+    this.#first = next;
+    this.#count = 0;
+  }
+
+  #entriesOf(step: Step, line: string): Uint8Array {
+    const entries: Uint8Array[] = [];
+    try {
+      this.#encode(step, (entry) => entries.push(entry.end().slice()));
+      const all = joined(entries);
+      const reader = new StepReader(this.#names);
+      reader.read(all, step.i);
+      reader.close();
+      if (formatStep(reader.steps[0] as Step) === line) return all;
+    } catch {
+      // a value that no field can have
+    }
+    return this.#entry.begin(ENTRY_TEXT).field(line).end().slice();
+  }
+
+  #encode({ i, op, by, in: input, out, woken = [], sched = [], klog = [] }: Step, put: (entry: EntryWriter) => void): void {
+    const entry = this.#entry;
+    if (sched.length > 0) put(entry.begin(ENTRY_CHOICES).choices(sched));
+    entry.begin(ENTRY_STEP).u32(by === undefined ? NOBODY : this.#number(by));
+    put(entry.u32(OP_NUMBERS[op]).fields(INPUTS[op].values(), machineFields(INPUTS[op].values(), input)));
+    this.#introduce({ op, in: input, out } as Step);
+    if (out !== undefined) put(this.#output(entry.begin(ENTRY_OUTPUT), op, out));
+    else if (by !== undefined) this.#asleep.set(by, op);
+    for (const one of woken.map((_, rank) => ({ rank, woken: woken[rank] as Woken })).sort(byOrder)) {
+      this.#woken(one.woken, one.rank, put);
+    }
+    if (klog.length > 0) put(entry.begin(ENTRY_KLOG).texts(klog));
+  }
+
+  /** Numbers the threads that a step makes. */
+  #introduce({ op, in: input, out }: Step): void {
+    if (op === 'proc' || (op === 'fork' && (out?.ret ?? -1) >= 0)) this.#name(`${input.name}.0`);
+    else if (op === 'spawn' && (out?.ret ?? -1) >= 0) this.#name(input.thread);
+  }
+
+  #woken({ by, i, out }: Woken, rank: number, put: (entry: EntryWriter) => void): void {
+    const op = this.#asleep.get(by) as Op;
+    const { ret, read, write_consumed, read_consumed, read_over } = out as WriteReadOutput;
+    const entry = this.#entry;
+    const isRecorded = op === 'wr' && ret === 0 && read?.length === 2 * (read_consumed ?? 0) && (read_consumed ?? 0) <= PAGE_SIZE;
+    const begin = (kind: number) => entry.begin(kind).u32(this.#number(by)).u32(i).u32(rank);
+    if (!isRecorded) {
+      put(this.#output(begin(ENTRY_WOKEN), op, out));
+      return;
+    }
+    put(begin(ENTRY_WOKEN_RESULT).record(write_consumed ?? 0, read_consumed ?? 0, bytesOfHex(read)));
+    if (read_over !== undefined) put(entry.begin(ENTRY_OVER).field(bytesOfHex(read_over)));
+  }
+
+  #output(entry: EntryWriter, op: Op, out: Output): EntryWriter {
+    return entry.u32(OP_NUMBERS[op]).fields(OUTPUTS[op].values(), machineFields(OUTPUTS[op].values(), out));
+  }
+
+  #number(name: string): number {
+    return this.#numbers.get(name) ?? this.#name(name);
+  }
+
+  #name(name: string): number {
+    const number = this.#names.push(name) - 1;
+    this.#numbers.set(name, number);
+    return number;
+  }
+}
+
+function byOrder(one: { woken: Woken }, other: { woken: Woken }): number {
+  return one.woken.order - other.woken.order;
+}
