@@ -201,7 +201,7 @@ export class Machine {
     this.#system.observer = this.#keeper.recording();
     try {
       performStep(this.#parts, input);
-      return this.#keeper.last;
+      return this.#keeper.last as Step;
     } finally {
       this.#observe();
     }
@@ -218,8 +218,8 @@ export class Machine {
     }
   }
 
-  /** @internal The step that ended last, after `perform` or while a journal is kept. */
-  get lastStep(): Step {
+  /** @internal The step that ended last, after `perform` or while a journal is kept; null before the first. */
+  get lastStep(): Step | null {
     return this.#keeper.last;
   }
 

@@ -22,7 +22,7 @@ export interface Performer {
   /** The same for a step as a journal recorded it. @returns What this machine recorded of it; good until the next step. */
   performEntries?(recorded: RecordedEntries): Uint8Array;
   /** The step that was performed last. */
-  readonly lastStep?: Step;
+  readonly lastStep?: Step | null;
   /** Verifies its invariants. @throws an error that names the violated one */
   check?(): void;
 }

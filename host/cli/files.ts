@@ -16,7 +16,8 @@ import { UsageError } from './usage.ts';
 
 const STDIN = '-';
 const STDIN_NAME = 'standard input';
-const BINARY_NAME = '.journal';
+/** How names of journals in the binary form end. */
+export const BINARY_NAME = '.journal';
 const JOURNAL_NAMES: readonly string[] = [BINARY_NAME, '.jsonl', '.jsonl.gz'];
 /** Text is written in pieces of at least so many characters. */
 const PIECE = 1 << 20;
@@ -175,7 +176,7 @@ function writeBinary(path: string, journal: Journal): void {
 }
 
 /** The lines of a journal, many at a time. */
-function* piecesOf(journal: Journal): Generator<string> {
+export function* piecesOf(journal: Journal): Generator<string> {
   let piece = '';
   for (const line of journalLines(journal)) {
     piece += `${line}\n`;

@@ -81,7 +81,7 @@ export class JournalKeeper {
   }
 
   /** The step that ended last while there was an observer. */
-  get last(): Step {
+  get last(): Step | null {
     return this.#recorder.last;
   }
 

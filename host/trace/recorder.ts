@@ -155,15 +155,15 @@ export class Recorder implements Observer {
     }
     if (this.#woken.length > 1) this.#rank();
     this.#isOpen = false;
-    this.listener?.(this.last);
+    this.listener?.(this.last as Step);
   }
 
   /** The step that ended last. */
-  get last(): Step {
+  get last(): Step | null {
     const reader = this.#reader();
     reader.read(this.lastEntries, this.system.nextStep - 1);
     reader.close();
-    return reader.steps[0] as Step;
+    return reader.steps[0] ?? null;
   }
 
   /** Its entries; good until the next step. */

@@ -142,7 +142,7 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   'host/cli/bench/': [['processes', 'table'], ['plots', 'profile'], ['page'], ['bench']],
   'host/cli/compare/': [['rowchoice'], ['list'], ['compare']],
   'host/cli/guide/': [['facts'], ['story'], ['text'], ['guide']],
-  'host/cli/run/': [['dumps', 'stracepaint', 'watchdog'], ['run']],
+  'host/cli/run/': [['dumps', 'stracepaint', 'watchdog', 'journaloutput'], ['run']],
   'host/cli/step/': [['calls', 'condition', 'position'], ['views'], ['stepper'], ['step']],
   'oracle/': [
     ['bytes', 'place', 'dumptext'],

@@ -2,13 +2,11 @@
 
 import type { Machine } from '../../machine.ts';
 import { callBegin } from '../../trace/call.ts';
-import type { Step } from '../../trace/journal.ts';
-import { formatJournal } from '../../trace/journaltext.ts';
 import { ReadableStrace } from '../../trace/readablestrace.ts';
 import { Strace } from '../../trace/strace.ts';
 import { SCRIPT_TAG } from '../../wire/log.ts';
 import { defineCommand, type Options, type Values } from '../command.ts';
-import { checkTarget, isJournalName, writeJournal } from '../files.ts';
+import { checkTarget, isJournalName } from '../files.ts';
 import { MACHINE_OPTIONS, type MachineChoice, machineChoice, machineOptions } from '../machineoptions.ts';
 import { wholeNumber } from '../number.ts';
 import { reserveStdout } from '../output.ts';
@@ -16,10 +14,13 @@ import { bootFor, loadScript, runScript } from '../script.ts';
 import { describeScriptPlace } from '../scripterror.ts';
 import { EXIT_FINE, EXIT_NO, UsageError } from '../usage.ts';
 import { DUMP_NAMES, dumpChoice, readDumps } from './dumps.ts';
+import { JournalOutput } from './journaloutput.ts';
 import { stracePaint } from './stracepaint.ts';
 import { watch } from './watchdog.ts';
 
 const TIMEOUT_MAX_S = 86_400;
+/** Without --journal the last steps are there, for messages. */
+const STEPS_KEPT = 4096;
 const MS_PER_S = 1000;
 
 /** What `--json` prints. */
@@ -40,7 +41,7 @@ const OPTIONS = {
   strace: { type: 'boolean', description: 'print each system call as it is made, for people' },
   'strace-raw': { type: 'boolean', description: 'the same with every field, as strace would print it' },
   bytes: { type: 'boolean', description: 'with either: also the bytes' },
-  journal: { type: 'string', hint: 'FILE', description: 'write the journal of the run (.jsonl, .jsonl.gz, or -)' },
+  journal: { type: 'string', hint: 'FILE', description: 'write the journal while it runs (.journal), or then (.jsonl, .jsonl.gz, -)' },
   dump: {
     type: 'string',
     hint: 'NAME,...',
@@ -60,6 +61,8 @@ interface Run {
   args: Values<typeof OPTIONS>;
   choice: MachineChoice;
   machine: Machine;
+  /** Where the journal goes; null for nowhere. */
+  journal: JournalOutput | null;
   /** Writes to standard output, which is reserved. */
   print: (text: string) => void;
 }
@@ -81,9 +84,10 @@ export const runCommand = defineCommand({
     const choice = machineChoice(args);
     const stdout = reserveStdout();
     if (!args.json && args.journal !== '-') stdout.release();
-    const journal = args.journal !== undefined;
-    const machine = bootFor({ ...machineOptions(choice), name: file, args: scriptArgs, journal });
-    const run: Run = { file, args, choice, machine, print: stdout.print };
+    const journal = args.journal === undefined ? null : new JournalOutput(args.journal);
+    const keeping = journal === null ? { last: STEPS_KEPT } : { file: journal.open() };
+    const machine = bootFor({ ...machineOptions(choice), name: file, args: scriptArgs, journal: keeping });
+    const run: Run = { file, args, choice, machine, journal, print: stdout.print };
 
     const callOff = limit === null ? () => {} : endAfter(limit, run);
     const script = await loadScript(file);
@@ -105,16 +109,20 @@ function checkOutputs({ journal, json, dump, bytes, ...args }: Run['args']): voi
   if (journal === '-' && json) throw new UsageError('--json and --journal - both want standard output');
   if (journal === '-' && dump !== undefined) throw new UsageError('--dump and --journal - both want standard output');
   if (journal !== '-' && !isJournalName(journal)) {
-    throw new UsageError(`--journal ${journal}: a journal's name ends in .jsonl or .jsonl.gz`);
+    throw new UsageError(`--journal ${journal}: a journal's name ends in .journal, .jsonl or .jsonl.gz`);
   }
   checkTarget('--journal', journal);
 }
 
 /** Prints the requested outputs, and sets the exit code. @param dumped Files of debugfs; null for none. */
-function finish({ file, args, choice, machine, print }: Run, error: string | null, dumped: string[] | null): void {
-  if (args.journal === '-') print(formatJournal(machine.journal));
-  else if (args.journal !== undefined) writeJournal(args.journal, machine.journal);
-  const report: RunReport = { script: file, ...choice, steps: machine.nextStep, error };
+function finish(run: Run, error: string | null, dumped: string[] | null): void {
+  const { file, args, choice, machine, journal, print } = run;
+  const steps = machine.nextStep;
+  if (journal !== null) {
+    machine.keepJournal(false);
+    journal.finish(print);
+  }
+  const report: RunReport = { script: file, ...choice, steps, error };
   if (dumped !== null) report.dumps = readDumps(machine, dumped);
   if (error !== null) process.stderr.write(`${error}\n`);
   print(args.json ? `${JSON.stringify(report, null, 2)}\n` : Object.values(report.dumps ?? {}).join(''));
@@ -145,21 +153,14 @@ function trace(machine: Machine, { bytes, 'strace-raw': raw }: Run['args']): () 
  * @returns A function that cancels the limit.
  */
 function endAfter(seconds: number, run: Run): () => void {
-  let last: Step | null = null;
-  const stop = run.machine.on('step', (step) => {
-    last = step;
-  });
-  const callOff = watch(seconds * MS_PER_S, () => {
-    finish(run, `${run.file} did not end in ${seconds} s; ${whereabouts(last)}`, null);
+  return watch(seconds * MS_PER_S, () => {
+    finish(run, `${run.file} did not end in ${seconds} s; ${whereabouts(run.machine)}`, null);
     process.exit();
   });
-  return () => {
-    stop();
-    callOff();
-  };
 }
 
-function whereabouts(last: Step | null): string {
+function whereabouts(machine: Machine): string {
+  const last = machine.lastStep;
   if (last === null) return 'it has made no step';
   const { i, op, by } = last;
   return `its last step is ${i}, ${by !== undefined ? `${callBegin(last).name} by ${by}` : op}`;
