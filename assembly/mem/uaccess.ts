@@ -19,7 +19,7 @@ import { bytesCopy, bytesMove } from '../lib/bytes';
 import { frameMarkDirty, framesMarkDirty } from './frames';
 import { pteAllows, pteFrame } from './pte';
 import { faultFrame, spaceFault } from './fault';
-import { Space, spaceTlb, spaceVma, USER_END } from './space';
+import { Space, spaceTlb, spaceVmaAfter, USER_END } from './space';
 import { tableLookup, tableWalk } from './table';
 import { tlbFind, tlbKeep } from './tlb';
 
@@ -77,8 +77,8 @@ export function userLook(space: Space, va: u64): usize {
   const entry = tableWalk(space.root, va);
   let frame = pteAllows(entry, false) ? pteFrame(entry) : 0;
   if (entry == 0) {
-    const vma = spaceVma(space, va);
-    if (vma) frame = faultFrame(vma, va);
+    const vma = spaceVmaAfter(space, va); // spaceVma would remember what it found
+    if (vma && vma.start <= va) frame = faultFrame(vma, va);
   }
   return frame == 0 ? 0 : frame | (<usize>va & PAGE_MASK);
 }

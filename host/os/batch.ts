@@ -131,6 +131,7 @@ export class CommandBatch {
     const count = u32At(entry, CALL_COUNT);
     let from = CALL_COMMANDS;
     let payloads = 0;
+    let isKnown = count <= COUNT_MAX;
     for (let i = 0; i < count && i < COUNT_MAX; i++) {
       const at = this.#commands + i * COMMAND_WORDS;
       const word = u32At(entry, from);
@@ -139,10 +140,11 @@ export class CommandBatch {
       for (let field = 0; field < length; field += 4) i32[at + field / 4] = u32At(entry, from + field);
       const isBrought = isMessage && u32At(entry, from + COMMAND_DATA) === COMMAND_DATA_BROUGHT;
       const size = isBrought ? u32At(entry, from + COMMAND_DATA_SIZE) : word === 0 ? u32At(entry, from + COMMAND_FIRST) : 0;
+      isKnown &&= (word & SIZE) <= TRANSACTION && size <= PAYLOADS_MAX;
       payloads += isBrought ? align(size, 16) : align(size, 4);
       from += length;
     }
-    if (count > COUNT_MAX || payloads > PAYLOADS_MAX || from + payloads !== entry.length) {
+    if (!isKnown || payloads > PAYLOADS_MAX || from + payloads !== entry.length) {
       throw new BinderlabError(`a recorded call of ${count} commands has ${entry.length} bytes, which cannot be`);
     }
     u8.set(entry.subarray(from), this.#payloads);

@@ -275,6 +275,6 @@ export class EntryReader {
   }
 
   #check(length: number): void {
-    if (this.#at + length > this.#end) throw new EntryError(`an entry that ends in the middle`);
+    if (length < 0 || this.#at + length > this.#end) throw new EntryError(`an entry that ends in the middle`);
   }
 }

@@ -97,7 +97,7 @@ export class JournalKeeper {
 
   #written(sink: FileSink): Step[] {
     this.#recorder.flush();
-    return new BinaryJournal(sink, 'the journal').steps;
+    return new BinaryJournal(sink, 'the journal').steps.slice(0, this.#recorder.count);
   }
 
   #end(): void {

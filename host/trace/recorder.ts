@@ -180,12 +180,13 @@ export class Recorder implements Observer {
     for (const { entries, first } of this.#blocks) reader.read(entries, first);
     reader.read(this.system.stepLog.entries(), this.#first);
     reader.close();
+    if (this.#isOpen) reader.steps.pop();
     return reader.steps.slice(-this.#limit);
   }
 
-  /** Number of steps in the whole journal. */
+  /** Number of steps in the whole journal, without one that is not over. */
   get count(): number {
-    return this.#left + this.#count;
+    return this.#left + this.#count - (this.#isOpen ? 1 : 0);
   }
 
   /** Hands over what the log holds. */

@@ -16,7 +16,7 @@ import { Command } from '../wire/command.ts';
 import { bc } from '../wire/commands.ts';
 import type { Field } from '../wire/kinds.ts';
 import { type InputOf, journalFields, type Op, opHasOutput } from '../wire/operations.ts';
-import { BROUGHT_ALONG } from '../wire/payload.ts';
+import { align, BROUGHT_ALONG } from '../wire/payload.ts';
 import { StreamSize } from '../wire/stream.ts';
 import { commandWords, payloadSize, returnWords } from '../wire/words.ts';
 import {
@@ -297,10 +297,11 @@ function streamOf(reader: EntryReader, count: number, wbuf: number): { poke: Uin
   const [head] = short;
   if (head?.word === 0) return { poke: reader.take(head.first), writeSize: head.second };
   const commands = short.map(({ word, first, second, message }) => {
+    if (word === 0) throw new EntryError('a command without a word');
     if (message === null) return Command.plain(word, first, second);
     const { code, flags, dataSize, data } = message;
     const isBrought = data === COMMAND_DATA_BROUGHT;
-    const bytes = isBrought ? reader.take((dataSize + 15) & ~15).subarray(0, dataSize) : null;
+    const bytes = isBrought ? reader.take(align(dataSize, 16)).subarray(0, dataSize) : null;
     return new Command(word, first, second, code, flags, bytes, isBrought ? BROUGHT_ALONG : data, dataSize, null);
   });
   return { poke: bc.bytes(commands, wbuf), writeSize: new StreamSize(commands).stream };
