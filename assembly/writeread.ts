@@ -98,7 +98,8 @@ if (offsetof<CallEntry>('window') != CALL_WINDOW) ERROR('CallEntry.window');
 if (offsetof<CallEntry>('readSize') != CALL_READ_SIZE) ERROR('CallEntry.readSize');
 if (offsetof<CallEntry>('count') != CALL_COUNT) ERROR('CallEntry.count');
 if (offsetof<CallEntry>() != CALL_COMMANDS) ERROR('CallEntry');
-if (CALL_COMMANDS + BATCH_COMMANDS_MAX * CALL_TRANSACTION_SIZE + BATCH_PAYLOADS_MAX > LOG_CALL_MAX) ERROR('LOG_CALL_MAX');
+if (CALL_COMMANDS + BATCH_COMMANDS_MAX * CALL_TRANSACTION_SIZE + BATCH_PAYLOADS_MAX > LOG_CALL_MAX)
+  ERROR('LOG_CALL_MAX');
 
 /** Bytes of a result's entry before what was read. */
 const RESULT_READ: u32 = RESULT_RECORD + RECORD_READ;

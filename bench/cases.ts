@@ -5,6 +5,7 @@ import { type Strategy, strategyNumber } from '../host/wire/strategy.ts';
 import { boot, instantiate } from './boot.ts';
 import { oneway, roundTrip } from './calls.ts';
 import { hostRoundTrip, libbinderRoundTrips } from './hostcalls.ts';
+import { journaledRoundTrip, KEEPINGS, replayedSteps } from './journals.ts';
 import { allocFreeAny, allocFreeNewest, copyFromUser, translate } from './probes.ts';
 import { copyOnce } from './reference.ts';
 import { amongProcesses, amongQueued, amongRefs } from './scale.ts';
@@ -89,6 +90,14 @@ export const CASES: readonly Case[] = [
   ...sized('memory-copy', SIZES, (_, size) => () => copyOnce(size)),
   repeated('boot', (setting) => boot(choice(setting)), 2),
   repeated('boot/instantiate', (setting) => instantiate(choice(setting)), 2),
+  ...Object.entries(KEEPINGS).map(([name, keeping]) =>
+    repeated(`journal/${name}/4`, (setting) => journaledRoundTrip(options(setting), keeping)),
+  ),
+  ...(['binary', 'json'] as const).map((form) => ({
+    name: `replay/steps/${form}`,
+    prepare: (setting: Setting) => replayedSteps(options(setting), form),
+    count: COUNT,
+  })),
   repeated('snapshot/take', (setting) => takeSnapshot(options(setting)), 2),
   repeated('snapshot/restore', (setting) => restoreSnapshot(options(setting)), 2),
   ...[2, 10, 100, 1000].map((count) =>

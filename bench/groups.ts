@@ -38,6 +38,11 @@ export const GROUPS: readonly CaseGroup[] = [
   { name: 'copy-from-user', what: 'copy_from_user alone, page by page over the page table, to memory in one piece.' },
   { name: 'memory-copy', what: 'One memory.copy in plain wasm, to compare with: nothing of this emulator is in it.' },
   { name: 'boot', what: 'From nothing to the first ioctl; of that, instantiate is the engine’s share.' },
+  {
+    name: 'journal',
+    what: 'The round trip of 4 bytes through the typed host: without a journal, with its last 4,096 steps, all in memory, all in a file, or told to strace.',
+  },
+  { name: 'replay/steps', what: 'One step of such round trips, replayed and compared, from a journal of either form.' },
   { name: 'snapshot', what: 'A call that changes a page, then a snapshot, or back to the last one.' },
   { name: 'scale/processes', what: 'A round trip of 4 bytes while there are N processes.' },
   { name: 'scale/refs', what: 'A round trip of 4 bytes to the last of N handles.' },

@@ -1,4 +1,4 @@
-/** The same calls through the typed host, and through libbinder: the cost of a script's calls. The journal is off. */
+/** The same calls through the typed host, and through libbinder: the cost of a script's calls. */
 import type { BBinder } from '../host/binder/bbinder.ts';
 import { BnInterface, BpInterface } from '../host/binder/interface.ts';
 import { IPCThreadState } from '../host/binder/ipcthreadstate.ts';
@@ -15,7 +15,11 @@ const ECHO = 1;
 
 /** The round trip of `calls.ts`, with `thread.writeRead` and new commands for each call. */
 export function hostRoundTrip(options: BootOptions, size: number): () => void {
-  const machine = Machine.boot({ ...options, journal: false });
+  return roundTripOn(Machine.boot({ ...options, journal: false }), size);
+}
+
+/** The same on a machine. */
+export function roundTripOn(machine: Machine, size: number): () => void {
   const [client, clientFd] = open(machine, 'client');
   const [server, serverFd] = open(machine, 'server');
   server.main.becomeContextManager(serverFd);

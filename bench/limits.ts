@@ -12,5 +12,8 @@ export const LIMITS: readonly Limit[] = [
   { case: 'alloc-free/1000', of: null, most: 115 },
   { case: 'oneway/driver/65536', of: 'memory-copy/65536', share: 0.65 },
   { case: 'oneway/driver/524288', of: 'memory-copy/524288', share: 0.78 },
+  { case: 'journal/last/4', of: 'journal/none/4', most: 1.6 },
+  { case: 'journal/memory/4', of: 'journal/none/4', most: 2.5 },
+  { case: 'journal/file/4', of: 'journal/none/4', most: 3.5 },
   { case: 'boot', of: 'boot/instantiate', most: 3 },
 ];

@@ -159,13 +159,14 @@ function replayEntries(journal: BinaryJournal, boot: Boot, options: ReplayOption
   return result;
 }
 
-/** Whether a machine recorded the same. The choices of a schedule come first, and are none of its own. */
+/** Whether a machine recorded the same, but for the choices of a schedule, which come last and are none of its own. */
 function isSame(recorded: Uint8Array, own: Uint8Array): boolean {
-  const head = u32At(recorded, 0);
-  const from = entryKind(head) === ENTRY_CHOICES ? entryLength(head) : 0;
-  if (recorded.length - from !== own.length) return false;
-  for (let i = 0; i < own.length; i++) if (recorded[from + i] !== own[i]) return false;
-  return true;
+  const more = recorded.length - own.length;
+  if (more < 0) return false;
+  for (let i = 0; i < own.length; i++) if (recorded[i] !== own[i]) return false;
+  if (more === 0) return true;
+  const head = u32At(recorded, own.length);
+  return entryKind(head) === ENTRY_CHOICES && entryLength(head) === more;
 }
 
 function note(result: ReplayResult, expected: Step, actual: Step, found: StepDifference, journal: Journal): void {
@@ -175,7 +176,13 @@ function note(result: ReplayResult, expected: Step, actual: Step, found: StepDif
 }
 
 /** Verifies the machine's invariants, if that was asked for. A violation is the last difference of the result. */
-function isSound(machine: Performer, { check }: ReplayOptions, result: ReplayResult, trace: string, step: () => Step): boolean {
+function isSound(
+  machine: Performer,
+  { check }: ReplayOptions,
+  result: ReplayResult,
+  trace: string,
+  step: () => Step,
+): boolean {
   try {
     if (check) machine.check?.();
     return true;

@@ -8,7 +8,16 @@ import { ENTRY_STEP, ENTRY_TEXT, EntryReader, NOBODY, type RecordedOp } from './
 import type { DumpOutput, StepInput } from './trace/journal.ts';
 import { parseStep } from './trace/journaltext.ts';
 import { checkInputs } from './wire/forms.ts';
-import { type CallOp, hasActor, INPUTS, type InputOf, isPlain, machineFields, type Op, type PlainOp } from './wire/operations.ts';
+import {
+  type CallOp,
+  hasActor,
+  INPUTS,
+  type InputOf,
+  isPlain,
+  machineFields,
+  type Op,
+  type PlainOp,
+} from './wire/operations.ts';
 
 /** The machine's parts that a step may need. */
 export interface Parts {

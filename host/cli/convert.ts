@@ -26,7 +26,8 @@ export const convertCommand = defineCommand({
     if (target === '-' && args.json) throw new UsageError('--json and --out - both want standard output');
     checkTarget('--out', target);
     const [path, ...others] = findJournals([source]);
-    if (path === undefined || others.length > 0) throw new UsageError(`${source} holds several journals; name one of them`);
+    if (path === undefined || others.length > 0)
+      throw new UsageError(`${source} holds several journals; name one of them`);
     const { journal, problem } = await readBegin(path);
     writeJournal(target, journal);
     const { steps } = journal.header;

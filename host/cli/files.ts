@@ -48,7 +48,8 @@ export function findJournals(paths: readonly string[]): JournalPath[] {
     if (stats === undefined) throw new JournalError(path, 0, 'there is no such file or folder');
     if (!stats.isDirectory()) return [{ path, name: basename(path) }];
     const found = journalsBelow(path, '');
-    if (found.length === 0) throw new JournalError(path, 0, 'the folder holds no journal (*.journal, *.jsonl, *.jsonl.gz)');
+    if (found.length === 0)
+      throw new JournalError(path, 0, 'the folder holds no journal (*.journal, *.jsonl, *.jsonl.gz)');
     return found;
   });
 }

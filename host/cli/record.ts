@@ -18,7 +18,12 @@ import { withProgress } from './progress.ts';
 import { UsageError } from './usage.ts';
 
 export const recordCommand = defineCommand({
-  words: { hint: 'JOURNAL', min: 1, max: ANY_NUMBER, description: 'files (.journal, .jsonl, .jsonl.gz), folders of them, or -' },
+  words: {
+    hint: 'JOURNAL',
+    min: 1,
+    max: ANY_NUMBER,
+    description: 'files (.journal, .jsonl, .jsonl.gz), folders of them, or -',
+  },
   options: {
     out: {
       type: 'string',

@@ -139,7 +139,11 @@ export class CommandBatch {
       const length = isMessage ? CALL_TRANSACTION_SIZE : CALL_COMMAND_SIZE;
       for (let field = 0; field < length; field += 4) i32[at + field / 4] = u32At(entry, from + field);
       const isBrought = isMessage && u32At(entry, from + COMMAND_DATA) === COMMAND_DATA_BROUGHT;
-      const size = isBrought ? u32At(entry, from + COMMAND_DATA_SIZE) : word === 0 ? u32At(entry, from + COMMAND_FIRST) : 0;
+      const size = isBrought
+        ? u32At(entry, from + COMMAND_DATA_SIZE)
+        : word === 0
+          ? u32At(entry, from + COMMAND_FIRST)
+          : 0;
       isKnown &&= (word & SIZE) <= TRANSACTION && size <= PAYLOADS_MAX;
       payloads += isBrought ? align(size, 16) : align(size, 4);
       from += length;

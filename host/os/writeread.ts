@@ -12,8 +12,8 @@ import {
 } from '../../assembly/abi/wire.ts';
 import { BinderlabError } from '../wire/error.ts';
 import type { InputOf } from '../wire/operations.ts';
-import { chunkOf, type LogChunk, type StepLog } from '../wire/steplog.ts';
 import { findReturn, type Return, type ReturnName, type ReturnOf, ReturnStream } from '../wire/returns.ts';
+import { chunkOf, type LogChunk, type StepLog } from '../wire/steplog.ts';
 import { returnWords } from '../wire/words.ts';
 import { WordView } from '../wire/wordview.ts';
 import { Call, type CallState, type Result } from './call.ts';

@@ -237,7 +237,9 @@ function blockAt(source: ByteSource, offset: number): FileBlock {
   const view = new DataView(head.buffer, head.byteOffset, head.length);
   const [type, size, sum] = [view.getUint32(0, true), view.getUint32(4, true), view.getUint32(8, true)];
   if (size > left - BLOCK_HEAD) {
-    return bad(`a block of ${size} bytes begins here, but only ${left - BLOCK_HEAD} follow: the file was cut, or is damaged`);
+    return bad(
+      `a block of ${size} bytes begins here, but only ${left - BLOCK_HEAD} follow: the file was cut, or is damaged`,
+    );
   }
   const body = source.read(offset + BLOCK_HEAD, size);
   if (sum !== checksum(head, body)) return bad('the block that begins here is damaged: its checksum is wrong');

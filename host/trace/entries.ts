@@ -195,7 +195,8 @@ export class EntryReader {
     this.#end = this.bytes.length;
     const head = this.u32();
     const length = entryLength(head);
-    if (length < HEAD_SIZE || at + length > this.bytes.length) throw new EntryError(`an entry of ${length} bytes at ${at}`);
+    if (length < HEAD_SIZE || at + length > this.bytes.length)
+      throw new EntryError(`an entry of ${length} bytes at ${at}`);
     this.kind = entryKind(head);
     this.#begin = at;
     this.#end = at + length;

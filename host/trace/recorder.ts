@@ -2,13 +2,7 @@
  * Keeps the journal of a running machine: as entries of the step log, which are taken away in blocks. No step becomes an
  * object before somebody reads it.
  */
-import {
-  ENTRY_RESULT,
-  RESULT_ACTOR,
-  RESULT_RANK,
-  RESULT_RECORD,
-  RESULT_STEP,
-} from '../../assembly/abi/machine.ts';
+import { ENTRY_RESULT, RESULT_ACTOR, RESULT_RANK, RESULT_RECORD, RESULT_STEP } from '../../assembly/abi/machine.ts';
 import type { Call } from '../os/call.ts';
 import type { Observer, ScheduleChoice, System, Task } from '../os/system.ts';
 import { INPUTS, type InputOf, OP_NUMBERS, type Op, OUTPUTS } from '../wire/operations.ts';
@@ -72,6 +66,8 @@ export class Recorder implements Observer {
   #offset = 0;
   #isOpen = false;
   readonly #woken: Place[] = [];
+  /** The choices that led to the current step. */
+  #sched: readonly ScheduleChoice[] = [];
   readonly #makings: Making[] = [];
   /** How many steps to keep at least. */
   #limit = 0;
@@ -105,9 +101,14 @@ export class Recorder implements Observer {
   }
 
   begin(step: number, op: Op, by: Task | null, input: object, sched: readonly ScheduleChoice[]): void {
+    const entry = this.#entry
+      .begin(ENTRY_STEP)
+      .u32(by === null ? NOBODY : by.number)
+      .u32(OP_NUMBERS[op]);
+    const bytes = entry.fields(INPUTS[op].values(), input).end();
+    this.system.stepLog.reserve(bytes.length);
     this.call(step, sched);
-    const entry = this.#entry.begin(ENTRY_STEP).u32(by === null ? NOBODY : by.number);
-    this.#append(entry.u32(OP_NUMBERS[op]).fields(INPUTS[op].values(), input));
+    this.system.stepLog.append(bytes);
     if (op === 'proc' || op === 'spawn' || op === 'fork') {
       this.#makings.push({ step, op, by: by === null ? null : by.name, input });
     }
@@ -124,7 +125,7 @@ export class Recorder implements Observer {
     this.#isOpen = true;
     this.#woken.length = 0;
     this.#count++;
-    if (sched.length > 0) this.#append(this.#entry.begin(ENTRY_CHOICES).choices(sched));
+    this.#sched = sched;
   }
 
   result(task: Task, call: Call, record: number, isOwn: boolean): void {
@@ -154,6 +155,7 @@ export class Recorder implements Observer {
       this.#append(this.#entry.begin(ENTRY_OUTPUT).u32(OP_NUMBERS[op]).fields(OUTPUTS[op].values(), output));
     }
     if (this.#woken.length > 1) this.#rank();
+    if (this.#sched.length > 0) this.#append(this.#entry.begin(ENTRY_CHOICES).choices(this.#sched));
     this.#isOpen = false;
     this.listener?.(this.last as Step);
   }

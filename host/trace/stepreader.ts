@@ -66,9 +66,9 @@ interface OpenStep {
   readonly op: RecordedOp;
   readonly by: string | null;
   readonly input: Fields;
-  readonly sched: readonly ScheduleChoice[];
   own: Answer | null;
   readonly woken: WokenAnswer[];
+  sched: readonly ScheduleChoice[];
   klog: readonly string[];
 }
 
@@ -76,7 +76,6 @@ export class StepReader {
   /** The steps so far. */
   readonly steps: Step[] = [];
   #open: OpenStep | null = null;
-  #sched: readonly ScheduleChoice[] = [];
   /** The result to which the next entry may add. */
   #last: Fields = {};
 
@@ -120,10 +119,6 @@ export class StepReader {
         this.close();
         this.steps.push(parseStep(String(reader.field()), `step ${number}`, 0));
         return true;
-      case ENTRY_CHOICES:
-        this.close();
-        this.#sched = choicesOf(reader);
-        return false;
       default:
         this.#part(reader, this.#open);
         return false;
@@ -132,10 +127,8 @@ export class StepReader {
 
   #begin(i: number, op: RecordedOp, actor: number, input: Fields): void {
     this.close();
-    const sched = this.#sched;
-    this.#sched = [];
     const by = actor === NOBODY ? null : this.#name(actor);
-    this.#open = { i, op, by, input, sched, own: null, woken: [], klog: [] };
+    this.#open = { i, op, by, input, own: null, woken: [], sched: [], klog: [] };
   }
 
   /** An entry of a step that has begun. */
@@ -162,6 +155,9 @@ export class StepReader {
         break;
       case ENTRY_OVER:
         this.#last.readOver = reader.field();
+        break;
+      case ENTRY_CHOICES:
+        open.sched = choicesOf(reader);
         break;
       case ENTRY_KLOG:
         open.klog = reader.texts();
@@ -198,19 +194,13 @@ export function offsetOf({ first, entries }: Block, step: number): number {
   return entries.length;
 }
 
-/** Offsets at which steps begin. The choices that led to a step are its first entry. */
+/** Offsets at which steps begin. */
 function* beginnings(entries: Uint8Array): Generator<number> {
   const reader = new EntryReader(entries);
-  let isChosen = false;
   for (let at = 0; reader.next(); at = reader.end) {
     const { kind } = reader;
-    if (!isChosen && (beginsStep(kind) || kind === ENTRY_CHOICES)) yield at;
-    isChosen = kind === ENTRY_CHOICES;
+    if (kind === ENTRY_CALL || kind === ENTRY_STEP || kind === ENTRY_TEXT) yield at;
   }
-}
-
-function beginsStep(kind: number): boolean {
-  return kind === ENTRY_CALL || kind === ENTRY_STEP || kind === ENTRY_TEXT;
 }
 
 /** A step as it was recorded. */
@@ -257,7 +247,10 @@ function stepOf({ i, op, by, input, sched, own, woken, klog }: OpenStep): Step {
   if (own !== null) Object.assign(step, shown(own));
   else if (opHasOutput(op.op)) step.parked = true;
   if (woken.length > 0) {
-    const entries = woken.map(({ by, i, rank, ...answer }, order) => ({ rank, entry: { by, i, ...shown(answer), order } }));
+    const entries = woken.map(({ by, i, rank, ...answer }, order) => ({
+      rank,
+      entry: { by, i, ...shown(answer), order },
+    }));
     step.woken = entries.sort((a, b) => a.rank - b.rank).map(({ entry }) => entry);
   }
   const { poke, writeConsumed, writeSize } = input as InputOf<'wr'>;
@@ -328,4 +321,3 @@ function choicesOf(reader: EntryReader): ScheduleChoice[] {
     return { of: reader.texts(), chose };
   });
 }
-

@@ -79,9 +79,11 @@ export class StepWriter {
     return this.#entry.begin(ENTRY_TEXT).field(line).end().slice();
   }
 
-  #encode({ i, op, by, in: input, out, woken = [], sched = [], klog = [] }: Step, put: (entry: EntryWriter) => void): void {
+  #encode(
+    { op, by, in: input, out, woken = [], sched = [], klog = [] }: Step,
+    put: (entry: EntryWriter) => void,
+  ): void {
     const entry = this.#entry;
-    if (sched.length > 0) put(entry.begin(ENTRY_CHOICES).choices(sched));
     entry.begin(ENTRY_STEP).u32(by === undefined ? NOBODY : this.#number(by));
     put(entry.u32(OP_NUMBERS[op]).fields(INPUTS[op].values(), machineFields(INPUTS[op].values(), input)));
     this.#introduce({ op, in: input, out } as Step);
@@ -90,6 +92,7 @@ export class StepWriter {
     for (const one of woken.map((_, rank) => ({ rank, woken: woken[rank] as Woken })).sort(byOrder)) {
       this.#woken(one.woken, one.rank, put);
     }
+    if (sched.length > 0) put(entry.begin(ENTRY_CHOICES).choices(sched));
     if (klog.length > 0) put(entry.begin(ENTRY_KLOG).texts(klog));
   }
 
@@ -103,7 +106,8 @@ export class StepWriter {
     const op = this.#asleep.get(by) as Op;
     const { ret, read, write_consumed, read_consumed, read_over } = out as WriteReadOutput;
     const entry = this.#entry;
-    const isRecorded = op === 'wr' && ret === 0 && read?.length === 2 * (read_consumed ?? 0) && (read_consumed ?? 0) <= PAGE_SIZE;
+    const isRecorded =
+      op === 'wr' && ret === 0 && read?.length === 2 * (read_consumed ?? 0) && (read_consumed ?? 0) <= PAGE_SIZE;
     const begin = (kind: number) => entry.begin(kind).u32(this.#number(by)).u32(i).u32(rank);
     if (!isRecorded) {
       put(this.#output(begin(ENTRY_WOKEN), op, out));

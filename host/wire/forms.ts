@@ -41,7 +41,8 @@ const KEEPING: Rule = {
   accepts: (value) =>
     typeof value === 'boolean' ||
     value === 'all' ||
-    (isRecord(value) && ((count.accepts(value.last) && value.last !== 0) || typeof value.file === 'string' || isRecord(value.file))),
+    (isRecord(value) &&
+      ((count.accepts(value.last) && value.last !== 0) || typeof value.file === 'string' || isRecord(value.file))),
 };
 const PAYLOAD: Rule = {
   says: 'text, a typed array such as Uint8Array, or what process.place() gave',

@@ -253,7 +253,9 @@ export const INPUTS = ofAll((row) => fieldsOf(row.in));
 export const OUTPUTS = ofAll((row) => fieldsOf(row.out ?? {}));
 
 /** Of each operation, its number: its place in the table. */
-export const OP_NUMBERS = Object.fromEntries(Object.keys(ROWS).map((op, number) => [op, number])) as Readonly<Record<Op, number>>;
+export const OP_NUMBERS = Object.fromEntries(Object.keys(ROWS).map((op, number) => [op, number])) as Readonly<
+  Record<Op, number>
+>;
 
 /** Fields as the machine has them, as journals have them. */
 export function journalFields(known: Iterable<Field>, fields: object): Record<string, unknown> {

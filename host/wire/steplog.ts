@@ -89,6 +89,11 @@ export class StepLog {
     if ((this.linear.i32[this.#end] as number) > NEARLY_FULL) this.detach();
   }
 
+  /** The same, unless so many bytes fit. */
+  reserve(length: number): void {
+    if (FIRST + this.length + length > SIZE) this.detach();
+  }
+
   /** Forgets entries that came with memory that was restored. */
   forget(): void {
     this.#clear();
@@ -97,7 +102,7 @@ export class StepLog {
   /** Appends an entry, whose head says its size. @returns Its place: a chunk, and a linear address there. */
   append(entry: Uint8Array): readonly [chunk: LogChunk, address: number] {
     const { linear } = this;
-    if (FIRST + this.length + entry.length > SIZE) this.detach();
+    this.reserve(entry.length);
     if (FIRST + entry.length > SIZE) return this.#appendAlone(entry);
     const end = Math.max(linear.i32[this.#end] as number, FIRST);
     linear.u8.set(entry, this.start + end);

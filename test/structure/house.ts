@@ -124,7 +124,7 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   'bench/': [
     ['quantiles', 'results', 'baseline', 'reference', 'scene', 'snapshots', 'exhaustfailure', 'virtualtime', 'groups'],
     ['limits', 'report', 'boot', 'calls', 'hostcalls', 'probes', 'exhaustruns'],
-    ['services', 'scale'],
+    ['services', 'scale', 'journals'],
     ['cases'],
     ['measure'],
     ['clients', 'walllatency'],

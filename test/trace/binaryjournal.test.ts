@@ -85,14 +85,18 @@ for (const set of ALL_SETS) {
 test('a recording in the binary form is replayed, entry by entry', () => {
   for (const name of recordingNames('hand')) {
     const journal = read(binaryOf(recording(name)));
-    const result = replay(journal, (header) => Machine.fromHeader(header, { wasm, memoryMiB: MEMORY_MIB }), { check: true });
+    const result = replay(journal, (header) => Machine.fromHeader(header, { wasm, memoryMiB: MEMORY_MIB }), {
+      check: true,
+    });
     assert.is(result.equal, journal.header.steps, `${name}: ${result.text.join('\n')}`);
   }
 });
 
 test('a difference is shown as in JSON', () => {
   const journal = recording('nested-callback');
-  const changed = journal.steps.map((step) => (step.op === 'wr' && step.out ? { ...step, out: { ...step.out, ret: -22 } } : step));
+  const changed = journal.steps.map((step) =>
+    step.op === 'wr' && step.out ? { ...step, out: { ...step.out, ret: -22 } } : step,
+  );
   const boot = () => Machine.fromHeader(journal.header, { wasm, memoryMiB: MEMORY_MIB });
   const other = { header: journal.header, steps: changed } as Journal;
   assert.equal(replay(read(binaryOf(other)), boot), replay(other, boot));

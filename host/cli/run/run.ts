@@ -41,7 +41,11 @@ const OPTIONS = {
   strace: { type: 'boolean', description: 'print each system call as it is made, for people' },
   'strace-raw': { type: 'boolean', description: 'the same with every field, as strace would print it' },
   bytes: { type: 'boolean', description: 'with either: also the bytes' },
-  journal: { type: 'string', hint: 'FILE', description: 'write the journal while it runs (.journal), or then (.jsonl, .jsonl.gz, -)' },
+  journal: {
+    type: 'string',
+    hint: 'FILE',
+    description: 'write the journal while it runs (.journal), or then (.jsonl, .jsonl.gz, -)',
+  },
   dump: {
     type: 'string',
     hint: 'NAME,...',
