@@ -320,8 +320,7 @@ export function resume(thread: Thread): i32 {
 export function resumeKeep(thread: Thread): i32 {
   const isRead = thread.call == CALL_READ;
   const result = resume(thread);
-  if (isRead) resultRecord(thread, result);
-  else batch.record = 0;
+  resultRecord(thread, isRead ? result : -1); // no record of another call
   batch.next = runNext();
   return result;
 }

@@ -17,7 +17,7 @@ import { roundTripOn } from './hostcalls.ts';
 const REPLAYED_STEPS = 3000;
 const STEPS_PER_TRIP = 3;
 
-/** What is kept; `strace`: nothing, but each step is told. */
+/** What is kept; `strace`: nothing, but each step becomes text. */
 export const KEEPINGS: Readonly<Record<string, () => JournalKeeping | 'strace'>> = {
   none: () => false,
   last: () => ({ last: 4096 }),
@@ -36,7 +36,7 @@ export function journaledRoundTrip(options: BootOptions, keeping: () => JournalK
   return roundTripOn(machine, 4);
 }
 
-/** @returns A function that replays at least so many steps, and compares them. */
+/** @returns A function that replays and compares at least `count` steps. */
 export function replayedSteps(options: BootOptions, form: 'binary' | 'json'): (count: number) => void {
   const file = temporaryFile();
   const machine = Machine.boot({ ...options, journal: { file } });

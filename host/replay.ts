@@ -159,7 +159,7 @@ function replayEntries(journal: BinaryJournal, boot: Boot, options: ReplayOption
   return result;
 }
 
-/** Whether a machine recorded the same, but for the choices of a schedule, which come last and are none of its own. */
+/** Whether a machine recorded the same. The recorded step may also have choices of a schedule, at its end. */
 function isSame(recorded: Uint8Array, own: Uint8Array): boolean {
   const more = recorded.length - own.length;
   if (more < 0) return false;

@@ -4,7 +4,7 @@ import { type DebugFile, type DebugFiles, isDebugFile, shownNodes } from './insp
 import { type ArenaRange, Process, type ProcessDirectory } from './os/process.ts';
 import type { System } from './os/system.ts';
 import type { Thread } from './os/thread.ts';
-import { ENTRY_STEP, ENTRY_TEXT, EntryReader, NOBODY, type RecordedOp } from './trace/entries.ts';
+import { ENTRY_STEP, ENTRY_TEXT, EntryReader, NO_ACTOR, type RecordedOp } from './trace/entries.ts';
 import type { DumpOutput, StepInput } from './trace/journal.ts';
 import { parseStep } from './trace/journaltext.ts';
 import { checkInputs } from './wire/forms.ts';
@@ -62,7 +62,7 @@ export function performInput(parts: Parts, op: Op, by: string | null, input: obj
  */
 export function performEntries(parts: Parts, { names, ops, entries }: RecordedEntries): void {
   const reader = new EntryReader(entries);
-  const nameOf = (actor: number) => (actor === NOBODY ? null : (names[actor] ?? `number ${actor}`));
+  const nameOf = (actor: number) => (actor === NO_ACTOR ? null : (names[actor] ?? `number ${actor}`));
   while (reader.next()) {
     switch (reader.kind) {
       case ENTRY_CALL:

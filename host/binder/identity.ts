@@ -21,7 +21,7 @@ export interface WorkSource {
   readonly propagate: boolean;
 }
 
-const NOBODY: WorkSource = { uid: WORK_SOURCE_UNSET, propagate: false };
+const NO_ACTOR: WorkSource = { uid: WORK_SOURCE_UNSET, propagate: false };
 
 export interface Behalf {
   readonly caller: CallingIdentity | null;
@@ -33,7 +33,7 @@ export interface Behalf {
 export class Identity {
   /** null: the process works for itself. */
   caller: CallingIdentity | null = null;
-  workSource: WorkSource = NOBODY;
+  workSource: WorkSource = NO_ACTOR;
   strictModePolicy = 0;
   /** TF_ flags of the last call. */
   transactionFlags = 0;
@@ -44,7 +44,7 @@ export class Identity {
     const before = { caller: this.caller, workSource, strictModePolicy, transactionFlags };
     this.caller = caller;
     // the rest comes with the interface token of the request
-    this.workSource = NOBODY;
+    this.workSource = NO_ACTOR;
     this.transactionFlags = flags;
     return before;
   }

@@ -19,7 +19,7 @@ const STDIN_NAME = 'standard input';
 /** How names of journals in the binary form end. */
 export const BINARY_NAME = '.journal';
 const JOURNAL_NAMES: readonly string[] = [BINARY_NAME, '.jsonl', '.jsonl.gz'];
-/** Text is written in pieces of at least so many characters. */
+/** Text is written in pieces of at least this many characters. */
 const PIECE = 1 << 20;
 
 /** The path of a journal, and the name of a file made from it. */

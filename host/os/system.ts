@@ -178,7 +178,7 @@ export class System {
     this.#begin(op, by, input);
   }
 
-  /** The same for a BINDER_WRITE_READ that the guest records. @returns The thread's number; -1 when nobody wants a record. */
+  /** The same for a BINDER_WRITE_READ that the guest records. @returns The thread's number; -1 without an observer. */
   enterRecorded(by: Task, call: Call): number {
     this.checkQuiet();
     const step = this.nextStep++;

@@ -152,7 +152,7 @@ export class BinaryJournal implements Journal {
   }
 
   /**
-   * The blocks, one after the other.
+   * The blocks, in order.
    *
    * @param names Gets the names of threads, by number, as blocks introduce them.
    */
@@ -167,9 +167,9 @@ export class BinaryJournal implements Journal {
   }
 
   /**
-   * The steps, one after the other, in the memory of a block.
+   * The steps, in order. They take the memory of one block at a time.
    *
-   * @throws JournalError for entries that are none, or cannot be performed.
+   * @throws JournalError for invalid entries, and for a step that cannot be performed.
    */
   *eachStep(): Generator<Step> {
     const names: string[] = [];
@@ -183,7 +183,7 @@ export class BinaryJournal implements Journal {
   }
 
   /**
-   * The steps as they were recorded, one after the other.
+   * The steps as they were recorded, in order.
    *
    * @param names Gets the names of threads, as for `blocks`.
    */

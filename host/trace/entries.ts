@@ -1,10 +1,10 @@
 /**
- * Entries of the step log: what a step was, and what came of it, as bytes. The guest writes calls and results of
+ * Entries of the step log: the inputs and outputs of steps as bytes. The guest writes calls and results of
  * BINDER_WRITE_READ (assembly/writeread.ts); all others are written here. Fields are those of the table of operations, in
  * its order, and operations have their numbers from there.
  *
  *     entry    u32 kind | words << 8, then by kind, then zeros up to a whole word
- *     step     u32 actor | u32 op | fields of its input                      actor: number of the thread; NOBODY
+ *     step     u32 actor | u32 op | fields of its input                      actor: number of the thread; NO_ACTOR
  *     output   u32 op | fields of its output
  *     woken    u32 actor | u32 step | u32 rank | u32 op | fields             the call that the thread made in that step is done
  *     over     field: bytes stored after those of the result before it
@@ -41,7 +41,7 @@ export const TYPE_NUMBER = 5; // f64
 export const TYPE_BYTES = 6;
 export const TYPE_TEXT = 7;
 
-export const NOBODY = 0xffff_ffff;
+export const NO_ACTOR = 0xffff_ffff;
 
 const HEAD_SIZE = 4;
 
@@ -59,7 +59,7 @@ export const RECORDED_OPS: readonly RecordedOp[] = (Object.keys(OPERATIONS) as O
   outputs: [...OUTPUTS[op].values()],
 }));
 
-/** Builds one entry after the other in the same memory. */
+/** Builds entries, each in the same memory. */
 export class EntryWriter {
   #bytes = new Uint8Array(4096);
   #view = new DataView(this.#bytes.buffer);
@@ -164,7 +164,7 @@ export class EntryError extends Error {
   override readonly name = 'EntryError';
 }
 
-/** Reads entries, one after the other, and what is in each. */
+/** Reads entries in order, and the values in each. */
 export class EntryReader {
   /** Kind of the entry. */
   kind = 0;

@@ -67,7 +67,7 @@ export class JournalKeeper {
     return { header: { ...this.header, procs: recorder.procs, steps: steps.length }, steps };
   }
 
-  /** The observer of steps for `listener`, or for the journal; null when nobody needs one. */
+  /** The observer of steps for `listener`, or for the journal; null when neither needs one. */
   observer(listener: ((step: Step) => void) | null): Observer | null {
     this.#recorder.listener = listener;
     return this.#isKept || listener !== null ? this.recording() : null;

@@ -1,6 +1,6 @@
 /**
  * Keeps the journal of a running machine: as entries of the step log, which are taken away in blocks. No step becomes an
- * object before somebody reads it.
+ * object before a tool reads it.
  */
 import { ENTRY_RESULT, RESULT_ACTOR, RESULT_RANK, RESULT_RECORD, RESULT_STEP } from '../../assembly/abi/machine.ts';
 import type { Call } from '../os/call.ts';
@@ -15,7 +15,7 @@ import {
   ENTRY_WOKEN,
   ENTRY_WOKEN_RESULT,
   EntryWriter,
-  NOBODY,
+  NO_ACTOR,
 } from './entries.ts';
 import type { JournalProcess, Step } from './journal.ts';
 import { type Block, joined, offsetOf, StepReader } from './stepreader.ts';
@@ -51,7 +51,7 @@ interface Place {
 
 /** The writer of a step's entries, and the blocks that are kept of them. */
 export class Recorder implements Observer {
-  /** Called with each step when it is over; null when nobody listens. */
+  /** Called with each step when it is over; null without a listener. */
   listener: ((step: Step) => void) | null = null;
   readonly #entry = new EntryWriter();
   /** Blocks that are kept, and those that the current step needs. */
@@ -103,7 +103,7 @@ export class Recorder implements Observer {
   begin(step: number, op: Op, by: Task | null, input: object, sched: readonly ScheduleChoice[]): void {
     const entry = this.#entry
       .begin(ENTRY_STEP)
-      .u32(by === null ? NOBODY : by.number)
+      .u32(by === null ? NO_ACTOR : by.number)
       .u32(OP_NUMBERS[op]);
     const bytes = entry.fields(INPUTS[op].values(), input).end();
     this.system.stepLog.reserve(bytes.length);

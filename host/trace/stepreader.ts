@@ -30,7 +30,7 @@ import {
   ENTRY_WOKEN_RESULT,
   EntryError,
   EntryReader,
-  NOBODY,
+  NO_ACTOR,
   RECORDED_OPS,
   type RecordedOp,
 } from './entries.ts';
@@ -89,7 +89,7 @@ export class StepReader {
    * Reads entries that follow those read before.
    *
    * @param first Number of the first step that begins in them.
-   * @throws EntryError when they are no entries; JournalError for the text of a step that is none.
+   * @throws EntryError for invalid entries; JournalError for invalid text of a step.
    */
   read(entries: Uint8Array, first: number): void {
     const reader = new EntryReader(entries);
@@ -127,7 +127,7 @@ export class StepReader {
 
   #begin(i: number, op: RecordedOp, actor: number, input: Fields): void {
     this.close();
-    const by = actor === NOBODY ? null : this.#name(actor);
+    const by = actor === NO_ACTOR ? null : this.#name(actor);
     this.#open = { i, op, by, input, own: null, woken: [], sched: [], klog: [] };
   }
 
@@ -210,7 +210,7 @@ export interface StepEntries {
   readonly entries: Uint8Array;
 }
 
-/** The entries of each step, one step after the other. @throws EntryError for a block that is none. */
+/** The entries of each step, in order. @throws EntryError for an invalid block. */
 export function* eachStepEntries(blocks: Iterable<Block>): Generator<StepEntries> {
   let open: { i: number; parts: Uint8Array[] } | null = null;
   for (const { first, entries } of blocks) {
@@ -227,7 +227,7 @@ export function* eachStepEntries(blocks: Iterable<Block>): Generator<StepEntries
   if (open !== null) yield { i: open.i, entries: joined(open.parts) };
 }
 
-/** The parts one after the other. */
+/** The parts as one array. */
 export function joined(given: readonly Uint8Array[]): Uint8Array {
   const parts = given.filter(({ length }) => length > 0);
   if (parts.length === 1) return parts[0] as Uint8Array;
@@ -240,7 +240,7 @@ export function joined(given: readonly Uint8Array[]): Uint8Array {
   return all;
 }
 
-/** The step as everybody sees it. */
+/** The step in the format of journals. */
 function stepOf({ i, op, by, input, sched, own, woken, klog }: OpenStep): Step {
   const step: Fields = { i, op: op.op, ...(by === null ? {} : { by }), in: journalFields(op.inputs, input) };
   if (sched.length > 0) step.sched = sched;

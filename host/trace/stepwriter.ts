@@ -15,14 +15,14 @@ import {
   ENTRY_WOKEN,
   ENTRY_WOKEN_RESULT,
   EntryWriter,
-  NOBODY,
+  NO_ACTOR,
 } from './entries.ts';
 import type { Output, Step, Woken, WriteReadOutput } from './journal.ts';
 import { formatStep } from './journaltext.ts';
 import type { BlockWriter } from './recorder.ts';
 import { joined, StepReader } from './stepreader.ts';
 
-/** A block is handed on when it has so many bytes. */
+/** A block is complete at this size, bytes. */
 const BLOCK_SIZE = 32 * 1024;
 
 export class StepWriter {
@@ -84,7 +84,7 @@ export class StepWriter {
     put: (entry: EntryWriter) => void,
   ): void {
     const entry = this.#entry;
-    entry.begin(ENTRY_STEP).u32(by === undefined ? NOBODY : this.#number(by));
+    entry.begin(ENTRY_STEP).u32(by === undefined ? NO_ACTOR : this.#number(by));
     put(entry.u32(OP_NUMBERS[op]).fields(INPUTS[op].values(), machineFields(INPUTS[op].values(), input)));
     this.#introduce({ op, in: input, out } as Step);
     if (out !== undefined) put(this.#output(entry.begin(ENTRY_OUTPUT), op, out));

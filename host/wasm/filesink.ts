@@ -10,7 +10,7 @@ export interface ByteSource {
 export interface FileSink extends ByteSource {
   /** Appends bytes. */
   write(bytes: Uint8Array): void;
-  /** Cuts it to so many bytes. */
+  /** Cuts it to `size` bytes. */
   truncate(size: number): void;
   close(): void;
 }

@@ -89,7 +89,7 @@ export class StepLog {
     if ((this.linear.i32[this.#end] as number) > NEARLY_FULL) this.detach();
   }
 
-  /** The same, unless so many bytes fit. */
+  /** The same, unless `length` bytes fit. */
   reserve(length: number): void {
     if (FIRST + this.length + length > SIZE) this.detach();
   }
