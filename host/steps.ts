@@ -4,6 +4,7 @@ import { type ArenaRange, Process, type ProcessDirectory } from './os/process.ts
 import type { System } from './os/system.ts';
 import type { Thread } from './os/thread.ts';
 import type { DumpOutput, StepInput } from './trace/journal.ts';
+import { NO_BYTES } from './wire/endian.ts';
 import type { Field } from './wire/kinds.ts';
 import { type CallOp, hasActor, INPUTS, type InputOf, isPlain, type Op, type PlainOp } from './wire/operations.ts';
 
@@ -17,7 +18,6 @@ export interface Parts {
 
 /** Output of a dump of a missing file. */
 const MISSING: DumpOutput = { exists: false, text: null };
-const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 /** @throws BinderlabError when the step cannot be performed: an unknown name, a thread that sleeps or has ended. */
 export function performStep(parts: Parts, { op, by, in: input }: StepInput): void {
