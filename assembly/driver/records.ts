@@ -59,6 +59,7 @@ export class WriteRead {
 
 /** Copies the six fields that user space knows. */
 export function writeReadCopy(to: WriteRead, from: WriteRead): void {
+  assert(areApart(changetype<usize>(to), changetype<usize>(from), offsetof<WriteRead>('user')), 'writeReadCopy: overlap');
   to.writeSize = from.writeSize;
   to.writeConsumed = from.writeConsumed;
   to.writeBuffer = from.writeBuffer;
@@ -69,6 +70,10 @@ export function writeReadCopy(to: WriteRead, from: WriteRead): void {
 
 /** Copies what a plain BC_TRANSACTION or BC_REPLY says: all but the tail. */
 export function transactionCopy(to: TransactionRecord, from: TransactionRecord): void {
+  assert(
+    areApart(changetype<usize>(to), changetype<usize>(from), offsetof<TransactionRecord>('tail')),
+    'transactionCopy: overlap',
+  );
   to.target = from.target;
   to.cookie = from.cookie;
   to.code = from.code;
@@ -79,6 +84,10 @@ export function transactionCopy(to: TransactionRecord, from: TransactionRecord):
   to.offsetsSize = from.offsetsSize;
   to.buffer = from.buffer;
   to.offsets = from.offsets;
+}
+
+function areApart(one: usize, other: usize, size: usize): bool {
+  return one + size <= other || other + size <= one;
 }
 
 /** A command or return word. */
