@@ -49,7 +49,7 @@ import type { ReadCall, WriteCall } from './transfer.ts';
 import type { WriteReadCall } from './writeread.ts';
 
 /** The part of a process that its threads need. */
-export interface Home {
+interface Home {
   readonly name: string;
   readonly pid: number;
   /** Its uid, as setresuid left it. */

@@ -45,7 +45,7 @@ export function parseJournal(text: string, file: string): Journal {
 }
 
 /** Reads the header line. */
-export function parseHeader(line: string, file: string, lineNumber: number): JournalHeader {
+function parseHeader(line: string, file: string, lineNumber: number): JournalHeader {
   const value = parseObject(line, file, lineNumber);
   const fail = (problem: string): never => {
     throw new JournalError(file, lineNumber, problem);
@@ -99,7 +99,7 @@ export function parseStep(line: string, file: string, lineNumber: number): Step 
 }
 
 /** The header as one line, without the line feed. */
-export function formatHeader(header: JournalHeader): string {
+function formatHeader(header: JournalHeader): string {
   return JSON.stringify(header);
 }
 

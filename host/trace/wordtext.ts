@@ -7,7 +7,7 @@ import { errnoName } from '../wire/errno.ts';
 import { bits, namesOf } from './flags.ts';
 
 /** A command or return: its name, and its details. */
-export interface WordText {
+interface WordText {
   name: string;
   details: string[];
   /** The word is a refusal or a warning of the driver. */

@@ -32,7 +32,7 @@ const INDEX = 0x3fff_ffff;
 
 /** The returns with that payload. */
 type ReturnWith<Payload> = WordWith<'BR_', Payload>;
-type MessageName = ReturnWith<'transaction' | 'transactionSecctx'>;
+export type MessageName = ReturnWith<'transaction' | 'transactionSecctx'>;
 
 /** A received call or reply. Its bytes are in the receiver's mapping until the receiver frees the buffer. */
 export class TransactionReturn {
