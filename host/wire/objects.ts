@@ -93,14 +93,10 @@ export function storeObject(view: DataView, at: number, object: ObjectInput, buf
   switch (object.type) {
     case 'binder':
     case 'weak-binder':
-      view.setUint32(at + wire.OBJECT_FLAGS, object.flags ?? 0, true);
-      setBig(view, at + wire.FLAT_OBJECT_HANDLE, object.ptr);
-      setBig(view, at + wire.FLAT_OBJECT_COOKIE, object.cookie ?? 0);
-      break;
     case 'handle':
     case 'weak-handle':
       view.setUint32(at + wire.OBJECT_FLAGS, object.flags ?? 0, true);
-      view.setUint32(at + wire.FLAT_OBJECT_HANDLE, object.handle, true);
+      setBig(view, at + wire.FLAT_OBJECT_HANDLE, 'ptr' in object ? object.ptr : object.handle);
       setBig(view, at + wire.FLAT_OBJECT_COOKIE, object.cookie ?? 0);
       break;
     case 'fd':
