@@ -45,8 +45,7 @@ export const BC_REPLY_SG = 0x40486312;
 export const BC_REQUEST_FREEZE_NOTIFICATION = 0x400c6313;
 export const BC_CLEAR_FREEZE_NOTIFICATION = 0x400c6314;
 export const BC_FREEZE_NOTIFICATION_DONE = 0x40086315;
-export const BC_NOTHING = 0x6316;
-export const BC_COUNT = 23;
+export const BC_COUNT = 22;
 
 // answers to user space, family 'r'
 export const BR_ERROR = 0x80047200;

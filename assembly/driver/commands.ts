@@ -87,7 +87,6 @@ function isKnown(command: u32): bool {
     case protocol.BC_REQUEST_FREEZE_NOTIFICATION:
     case protocol.BC_CLEAR_FREEZE_NOTIFICATION:
     case protocol.BC_FREEZE_NOTIFICATION_DONE:
-    case protocol.BC_NOTHING:
       return true;
     default:
       return false;
@@ -152,8 +151,6 @@ function run(thread: Thread, binderThread: BinderThread, command: u32, payload: 
       return freezeClear(binderThread, changetype<HandleCookie>(payload).handle, cookieOf(payload));
     case protocol.BC_FREEZE_NOTIFICATION_DONE & 0xff:
       return freezeDone(binderThread, changetype<PtrCookie>(payload).ptr);
-    case protocol.BC_NOTHING & 0xff:
-      return 0;
     default:
       return -EINVAL;
   }

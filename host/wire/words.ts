@@ -89,7 +89,6 @@ export const WORDS = {
   BC_REQUEST_FREEZE_NOTIFICATION: 'handleCookie',
   BC_CLEAR_FREEZE_NOTIFICATION: 'handleCookie',
   BC_FREEZE_NOTIFICATION_DONE: 'done',
-  BC_NOTHING: 'nothing',
   BR_ERROR: 'error',
   BR_OK: 'nothing',
   BR_TRANSACTION: 'transaction',

@@ -45,7 +45,6 @@ const COMMANDS: readonly Row[] = [
   ['BC_REQUEST_FREEZE_NOTIFICATION', 19, 'HANDLE_COOKIE'],
   ['BC_CLEAR_FREEZE_NOTIFICATION', 20, 'HANDLE_COOKIE'],
   ['BC_FREEZE_NOTIFICATION_DONE', 21, 'double word'],
-  ['BC_NOTHING', 22, 'nothing'],
 ];
 
 const RETURNS: readonly Row[] = [
