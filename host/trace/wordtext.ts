@@ -4,6 +4,7 @@
  */
 import * as protocol from '../../assembly/abi/protocol.ts';
 import { errnoName } from '../wire/errno.ts';
+import { WORDS, type WordName } from '../wire/words.ts';
 import { bits, namesOf } from './flags.ts';
 
 /** A command or return: its name, and its details. */
@@ -41,15 +42,14 @@ function detailsOf(name: string, fields: Fields): string[] {
   if (fields.has('truncated')) return ['cut off'];
   if (fields.has('data_size')) return transactionDetails(name, fields);
   const value = fields.get('value') ?? '0';
-  switch (name) {
-    case 'BC_FREE_BUFFER':
+  switch (WORDS[name as WordName]) {
+    case 'buffer':
       return [value];
-    case 'BC_DEAD_BINDER_DONE':
-    case 'BC_FREEZE_NOTIFICATION_DONE':
+    case 'done':
       return [`cookie ${value}`];
-    case 'BR_ERROR':
+    case 'error':
       return [errnoName(-Number(value))];
-    case 'BR_FROZEN_BINDER':
+    case 'frozen':
       return [...named('cookie', fields), fields.get('is_frozen') === '0' ? 'thawed' : 'frozen'];
     default:
       return [...fields].flatMap(([field, text]) => {

@@ -115,7 +115,7 @@ export const WORDS = {
   BR_CLEAR_FREEZE_NOTIFICATION_DONE: 'notification',
 } as const satisfies Readonly<Record<Word<'BC'> | Word<'BR'>, Payload>>;
 
-type WordName = keyof typeof WORDS;
+export type WordName = keyof typeof WORDS;
 /** The words of a family, `BC_` or `BR_`, with a payload. */
 export type WordWith<Family extends string, P> = {
   [W in WordName]: W extends `${Family}${string}` ? ((typeof WORDS)[W] extends P ? W : never) : never;
