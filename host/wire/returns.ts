@@ -99,7 +99,7 @@ export type ReturnOf<N extends ReturnName> = Return extends infer R
     : never
   : never;
 
-/** What no driver sends. */
+/** Payloads that no driver sends. */
 const NEVER_SENT: readonly string[] = ['result', 'priorityNode'] satisfies (typeof WORDS)[ReturnWith<unknown>][];
 const SENT = words('BR_').filter(([, name]) => !NEVER_SENT.includes(WORDS[name])) as [word: number, name: SentName][];
 const NAMES: ReadonlyMap<number, SentName> = new Map(SENT.map(([word, name]) => [word | 0, name]));
