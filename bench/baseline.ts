@@ -6,7 +6,7 @@
  */
 
 /** Whether a value changed: `unknown` when neither run has a spread. */
-export type Verdict = 'faster' | 'slower' | 'same' | 'unknown';
+type Verdict = 'faster' | 'slower' | 'same' | 'unknown';
 
 /** A measured value, with the lower and upper quartile of its rounds. */
 export interface Measured {

@@ -5,13 +5,13 @@
 import { type ExhaustExports, type ExhaustFailure, failureOf, type Layout } from './exhaustfailure.ts';
 import { ALIGNMENTS_COUNT, ORDER_COUNT } from './guest/exhaustcases.ts';
 
-export interface Outcome {
+interface Outcome {
   /** Number of runs. */
   runs: number;
   failures: ExhaustFailure[];
 }
 
-export interface RunChoice {
+interface RunChoice {
   /** Runs every Nth combination of alignments only; 1: all. */
   every?: number;
   /** Stops after this number of failures. */

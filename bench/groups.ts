@@ -1,6 +1,6 @@
 /** Descriptions of the groups of cases, for people who know Binder. */
 
-export interface CaseGroup {
+interface CaseGroup {
   /** The beginning of the cases' names. */
   name: string;
   what: string;

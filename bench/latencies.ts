@@ -8,7 +8,7 @@ import type { Latency } from './results.ts';
 import { GuestScene } from './scene.ts';
 import { wallLatency } from './walllatency.ts';
 
-export interface LatencyCase {
+interface LatencyCase {
   readonly name: string;
   measure(setting: Setting, rounds: number): Promise<Latency>;
 }

@@ -2,7 +2,7 @@
 
 /** The reported percentiles of a latency, per cent. */
 export const PERCENTS = [50, 90, 95, 99] as const;
-export type Percent = (typeof PERCENTS)[number];
+type Percent = (typeof PERCENTS)[number];
 export type Percentiles = Readonly<Record<Percent, number>>;
 
 /** @returns The middle value, or the mean of the middle two. @throws RangeError without values. */

@@ -36,7 +36,7 @@ export interface LatencyResult {
   baseline?: CaseChange | null;
 }
 
-export interface LimitResult {
+interface LimitResult {
   case: string;
   /** The limit, e.g. "at most 190 nop calls". */
   limit: string;

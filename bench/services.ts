@@ -88,7 +88,7 @@ function served(scene: GuestScene, call: Prepared, reply: Prepared): () => void 
 }
 
 /** A third process sends a binder, and the manager keeps it. @returns The manager's handle. */
-export function register(scene: GuestScene, service = scene.actor()): number {
+function register(scene: GuestScene, service = scene.actor()): number {
   const { server } = scene;
   const call = service.prepare([bc.transaction({ handle: 0, code: 3, objects: [OBJECT] })]);
   const take = server.prepare([]);

@@ -22,10 +22,13 @@ export { ContentObserver, type OnChange } from './android/icontentobserver.ts';
 export { ContentResolver } from './android/icontentservice.ts';
 export { Looper, type Message } from './android/looper.ts';
 export type { Activity, Package, Service } from './android/packages.ts';
+export type { ProcessRecord } from './android/processrecord.ts';
 export { giveBack } from './android/remote.ts';
 export type { ServiceConnection } from './android/servicedispatcher.ts';
+export type { ConnectionRecord, ServiceRecord } from './android/servicerecord.ts';
 export type { SystemServer } from './android/systemserver.ts';
 export { type Main, onZygoteInit, Zygote, type ZygoteOptions } from './android/zygote.ts';
+export type { ZygoteArguments } from './android/zygotearguments.ts';
 export { ZygoteError, ZygoteProcess } from './android/zygoteprocess.ts';
 export {
   BBinder,
@@ -74,16 +77,17 @@ export type { Inspector, SpaceOwner } from './inspect/inspector.ts';
 export type { ClassName } from './inspect/kernelmemory.ts';
 export type { FrameView, WalkView } from './inspect/memory.ts';
 export type { NodeView, RefView } from './inspect/nodes.ts';
-export type { ContextView, LooperView, MappingView, ProcView } from './inspect/procs.ts';
-export { type Place, type RawChange, type RawObject, rawChanges } from './inspect/raw.ts';
-export type { DescriptorView, ParkedIn, ProcessView, ThreadView, VmaView } from './inspect/tasks.ts';
+export type { ContextName, ContextView, LooperView, MappingView, ProcView } from './inspect/procs.ts';
+export { type Place, type RawChange, type RawObject, type RawValue, rawChanges } from './inspect/raw.ts';
+export type { DescriptorView, FileKindName, ParkedIn, ProcessView, ThreadView, VmaView } from './inspect/tasks.ts';
 export type { StackEntryView, TransactionView, WorkView } from './inspect/works.ts';
 export { type BootOptions, Machine, STRATEGIES, type Strategy } from './machine.ts';
 export type { Arena } from './os/arena.ts';
 export type { Call, IoctlCall, PollCall } from './os/call.ts';
 export type { ArenaRange, Process } from './os/process.ts';
 export type { FileInfo } from './os/syscalls.ts';
-export type { Device, IoctlOptions, Thread, WriteReadOptions } from './os/thread.ts';
+export type { ScheduleChoice } from './os/system.ts';
+export type { Device, IoctlOptions, MmapOptions, Thread, WriteReadOptions } from './os/thread.ts';
 export type { ReadCall, WriteCall } from './os/transfer.ts';
 export type { WriteReadCall } from './os/writeread.ts';
 export {
@@ -104,16 +108,29 @@ export type { RunOptions, Simulation, SimulationOptions } from './sim/simulation
 export type { SimThread } from './sim/thread.ts';
 export type { Snapshot } from './snapshot.ts';
 export type { StepDifference } from './trace/compare.ts';
-export type { Journal, JournalHeader, Step, StepInput, StepOf } from './trace/journal.ts';
+export type {
+  Journal,
+  JournalEmulator,
+  JournalHeader,
+  JournalProcess,
+  Step,
+  StepInput,
+  StepInputOf,
+  StepOf,
+  Woken,
+} from './trace/journal.ts';
 export { formatJournal, JournalError, parseJournal } from './trace/journaltext.ts';
+export type { Origins } from './trace/origins.ts';
 export { Strace, type StraceOptions } from './trace/strace.ts';
 export type { Command } from './wire/command.ts';
 export { bc, type NodeName, type ReplyInput, type TransactionInput } from './wire/commands.ts';
 export type { Counters } from './wire/counters.ts';
 export { assert, BinderlabError } from './wire/error.ts';
+export type { Address, HexBytes } from './wire/hex.ts';
 export type { ExtendedError, FrozenInfo, NodeDebugInfo, NodeInfoForRef } from './wire/ioctls.ts';
+export type { FileKind, SignalName } from './wire/kinds.ts';
 export type { LogLine } from './wire/log.ts';
 export type { ObjectInput, Placed, ReceivedObject } from './wire/objects.ts';
-export type { Op } from './wire/operations.ts';
+export type { Op, Operations } from './wire/operations.ts';
 export type { PayloadInput } from './wire/payload.ts';
-export type { Return, ReturnName, ReturnOf, TransactionReturn } from './wire/returns.ts';
+export type { MessageName, Return, ReturnName, ReturnOf, TransactionReturn } from './wire/returns.ts';

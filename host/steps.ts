@@ -7,6 +7,7 @@ import type { Thread } from './os/thread.ts';
 import { ENTRY_STEP, ENTRY_TEXT, EntryReader, NO_ACTOR, type RecordedOp } from './trace/entries.ts';
 import type { DumpOutput, StepInput } from './trace/journal.ts';
 import { parseStep } from './trace/journaltext.ts';
+import { NO_BYTES } from './wire/endian.ts';
 import { checkInputs } from './wire/forms.ts';
 import {
   type CallOp,
@@ -37,7 +38,6 @@ export interface RecordedEntries {
 
 /** Output of a dump of a missing file. */
 const MISSING: DumpOutput = { exists: false, text: null };
-const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 /** @throws BinderlabError when the step cannot be performed: an unknown name, a thread that sleeps or has ended. */
 export function performStep(parts: Parts, { op, by, in: input }: StepInput): void {
@@ -45,7 +45,7 @@ export function performStep(parts: Parts, { op, by, in: input }: StepInput): voi
 }
 
 /** The same with inputs as the machine has them. */
-export function performInput(parts: Parts, op: Op, by: string | null, input: object): void {
+function performInput(parts: Parts, op: Op, by: string | null, input: object): void {
   if (!hasActor(op)) {
     (ACTS[op] as (parts: Parts, input: object) => void)(parts, input);
     return;

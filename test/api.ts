@@ -1,6 +1,7 @@
 /**
  * What the package makes public, as text: `docs/api.md`. `npm run api` says whether it is up to date, `npm run api -- --write`
- * writes it anew. The text has every declaration that scripts can name, without comments, in the order of their names.
+ * writes it anew. The text has every declaration that scripts can name, without comments, in the order of their names. A type
+ * that is computed from names that scripts do not have is written out.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,6 +16,12 @@ const INTRO = `# The API, as declared
 All that \`import ... from 'binderlab'\` brings, without comments. Written by \`npm run api -- --write\`; a test compares it.
 `;
 
+/** Aliases that are not public are replaced by what they stand for. */
+const WRITTEN_OUT =
+  ts.NodeBuilderFlags.NoTruncation | ts.NodeBuilderFlags.InTypeAlias | ts.NodeBuilderFlags.MultilineObjectLiterals;
+
+/** How the compiler names what another file exports. */
+const IMPORT = /\bimport\("[^"]*"\)\./g;
 const PRIVATE = /^ {4}(#private|private (?!constructor).*);\n/gm;
 
 /** The declarations of the package's main entry. */
@@ -27,26 +34,32 @@ class Surface {
   });
   readonly #checker = this.#program.getTypeChecker();
   readonly #printer = ts.createPrinter({ removeComments: true });
+  readonly #index = this.#program.getSourceFile(join(TYPES, 'host/index.d.ts')) as ts.SourceFile;
   readonly exported: ReadonlySet<ts.Symbol>;
 
   constructor() {
-    const index = this.#program.getSourceFile(join(TYPES, 'host/index.d.ts')) as ts.SourceFile;
-    const module = this.#checker.getSymbolAtLocation(index) as ts.Symbol;
+    const module = this.#checker.getSymbolAtLocation(this.#index) as ts.Symbol;
     this.exported = new Set(this.#checker.getExportsOfModule(module).map((symbol) => this.#origin(symbol)));
   }
 
   /** What scripts reach, and cannot name. */
   get unnamed(): ts.Symbol[] {
     const found = new Set(this.exported);
-    for (const symbol of found) for (const next of this.#namedIn(symbol)) found.add(next);
+    for (const symbol of found) {
+      for (const node of this.#declarationsOf(symbol)) for (const next of this.#namedIn(node)) found.add(next);
+    }
     return [...found].filter((symbol) => !this.exported.has(symbol));
   }
 
   text(symbols: Iterable<ts.Symbol>): string {
     const texts = [...symbols].flatMap((symbol) =>
-      declarationsOf(symbol).map((node) => {
-        const text = this.#printer.printNode(ts.EmitHint.Unspecified, node, node.getSourceFile());
-        return [symbol.name, text.replace(/^(export |declare )*/, '').replace(PRIVATE, '')] as const;
+      this.#declarationsOf(symbol).map((node) => {
+        const text = this.#printer.printNode(ts.EmitHint.Unspecified, node, node.getSourceFile() ?? this.#index);
+        const shown = text
+          .replace(/^(export |declare )*/, '')
+          .replace(PRIVATE, '')
+          .replace(IMPORT, '');
+        return [symbol.name, shown.replaceAll('"', "'")] as const;
       }),
     );
     texts.sort(([one], [other]) => (one < other ? -1 : one > other ? 1 : 0));
@@ -57,29 +70,62 @@ class Surface {
     return symbol.flags & ts.SymbolFlags.Alias ? this.#checker.getAliasedSymbol(symbol) : symbol;
   }
 
-  /** The declarations of this package that the symbol's own name. */
-  #namedIn(symbol: ts.Symbol): ts.Symbol[] {
+  #declarationsOf(symbol: ts.Symbol): ts.Node[] {
+    return (symbol.declarations ?? []).map((node) => {
+      const whole = ts.isVariableDeclaration(node) ? node.parent.parent : node;
+      const isKnown = this.#namedIn(whole).every((one) => one === symbol || this.exported.has(one));
+      return (isKnown ? undefined : this.#writtenOut(node)) ?? whole;
+    });
+  }
+
+  /** The declaration of an alias or a constant with its type written out; undefined for others. */
+  #writtenOut(node: ts.Declaration): ts.Node | undefined {
+    const isAlias = ts.isTypeAliasDeclaration(node) && node.typeParameters === undefined;
+    if (!isAlias && !ts.isVariableDeclaration(node)) return undefined;
+    const type = this.#checker.typeToTypeNode(this.#checker.getTypeAtLocation(node), this.#index, WRITTEN_OUT);
+    if (type === undefined) return undefined;
+    const { factory } = ts;
+    if (isAlias) return factory.createTypeAliasDeclaration(undefined, node.name, undefined, this.#sorted(type));
+    const constant = factory.createVariableDeclaration(node.name as ts.Identifier, undefined, type);
+    return factory.createVariableStatement(
+      undefined,
+      factory.createVariableDeclarationList([constant], ts.NodeFlags.Const),
+    );
+  }
+
+  /** The same type with its members, and the texts that something may be, in the order of their names. */
+  #sorted(type: ts.TypeNode): ts.TypeNode {
+    const text = (node: ts.Node) => this.#printer.printNode(ts.EmitHint.Unspecified, node, this.#index);
+    const sort = <N extends ts.Node>(nodes: readonly N[]) =>
+      [...nodes].sort((one, other) => (text(one) < text(other) ? -1 : 1));
+    const visit = (node: ts.Node): ts.Node => {
+      const isOfTexts = ts.isUnionTypeNode(node) && node.types.every(ts.isLiteralTypeNode);
+      return isOfTexts ? ts.factory.createUnionTypeNode(sort(node.types)) : ts.visitEachChild(node, visit, undefined);
+    };
+    const whole = visit(type) as ts.TypeNode;
+    return ts.isTypeLiteralNode(whole) ? ts.factory.createTypeLiteralNode(sort(whole.members)) : whole;
+  }
+
+  /** The declarations of this package that a declaration names. */
+  #namedIn(declaration: ts.Node): ts.Symbol[] {
     const named: ts.Symbol[] = [];
     const visit = (node: ts.Node): void => {
       if (ts.isIdentifier(node)) {
-        const found = this.#checker.getSymbolAtLocation(node);
+        const found = this.#checker.getSymbolAtLocation(node) ?? (node as { symbol?: ts.Symbol }).symbol;
         const origin = found && this.#origin(found);
-        if (origin?.declarations?.some((one) => isTopLevel(one) && one.getSourceFile().fileName.startsWith(TYPES)))
-          named.push(origin);
+        if (origin?.declarations?.some(isDeclaredHere)) named.push(origin);
       }
       ts.forEachChild(node, visit);
     };
-    declarationsOf(symbol).forEach(visit);
+    visit(declaration);
     return named;
   }
 }
 
-function declarationsOf(symbol: ts.Symbol): ts.Node[] {
-  return (symbol.declarations ?? []).map((node) => (ts.isVariableDeclaration(node) ? node.parent.parent : node));
-}
-
-function isTopLevel(node: ts.Declaration): boolean {
-  return ts.isSourceFile((ts.isVariableDeclaration(node) ? node.parent.parent : node).parent);
+/** A declaration of this package, other than of the guest's layout, which is made with each build. */
+function isDeclaredHere(node: ts.Declaration): boolean {
+  const { parent } = ts.isVariableDeclaration(node) ? node.parent.parent : node;
+  return ts.isSourceFile(parent) && parent.fileName.startsWith(TYPES) && !parent.fileName.includes('/build/');
 }
 
 /** The page as it is to be. */

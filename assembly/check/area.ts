@@ -2,25 +2,7 @@
  * The binder area of one proc. Buffers tile the area. The two trees hold exactly the free and the allocated buffers. The
  * bytes left for oneways agree with the allocated oneways. Each page is in the state that the buffers on it require.
  */
-import {
-  VIOLATION_ALLOC,
-  VIOLATION_ASYNC_SPACE,
-  VIOLATION_BUFFER_NEIGHBOURS,
-  VIOLATION_BUFFER_SIZE,
-  VIOLATION_BUFFER_TILE,
-  VIOLATION_BUFFER_TREE,
-  VIOLATION_FREE_TREE,
-  VIOLATION_KEEPER,
-  VIOLATION_KERNEL_LEAF,
-  VIOLATION_KERNEL_RANGE,
-  VIOLATION_OWNER,
-  VIOLATION_PAGE_FRAME,
-  VIOLATION_PAGE_KERNEL,
-  VIOLATION_PAGE_LRU,
-  VIOLATION_PAGES_HIGH,
-  VIOLATION_SPACE_REFS,
-  VIOLATION_TREE_ORDER,
-} from '../abi/check';
+import * as codes from '../abi/check';
 import {
   CACHE_BINDER_BUFFER,
   CACHE_PAGE_ARRAY,
@@ -53,7 +35,7 @@ import { claim, hold } from './tally';
 
 /** The allocator of a proc, mapped or not. */
 export function checkArea(alloc: BinderAlloc): bool {
-  if (!alloc.size) return !alloc.vma || blame(VIOLATION_ALLOC, changetype<usize>(alloc));
+  if (!alloc.size) return !alloc.vma || blame(codes.VIOLATION_ALLOC, changetype<usize>(alloc));
   return checkBelongings(alloc) && checkBuffers(alloc) && checkFreeTree(alloc) && checkPages(alloc);
 }
 
@@ -63,7 +45,7 @@ export function checkLru(): bool {
 }
 
 export function checkBuffer(buffer: Buffer): bool {
-  claim(VIOLATION_OWNER, changetype<usize>(buffer), 1);
+  claim(codes.VIOLATION_OWNER, changetype<usize>(buffer), 1);
   claimLink(changetype<usize>(buffer));
   return true;
 }
@@ -72,15 +54,15 @@ export function checkBuffer(buffer: Buffer): bool {
 function checkBelongings(alloc: BinderAlloc): bool {
   const at = changetype<usize>(alloc);
   if (<u32>alloc.pageCount != alloc.size >>> PAGE_SHIFT || alloc.userBase & PAGE_MASK)
-    return blame(VIOLATION_ALLOC, at);
+    return blame(codes.VIOLATION_ALLOC, at);
   if (!holdFrames(alloc.pages, alloc.pagesOrder, FRAME_ARRAY, at)) return false;
   if (!pointsAt(CACHE_PAGE_ARRAY, changetype<usize>(alloc.pageArray), at)) return false;
   const array = alloc.pageArray!;
-  hold(VIOLATION_OWNER, changetype<usize>(array));
+  hold(codes.VIOLATION_OWNER, changetype<usize>(array));
   if (array.base != alloc.pages || array.count != alloc.pageCount || array.stride != offsetof<LruPage>())
-    return blame(VIOLATION_ALLOC, at);
+    return blame(codes.VIOLATION_ALLOC, at);
   if (!pointsAt(CACHE_SPACE, changetype<usize>(alloc.space), at)) return false;
-  hold(VIOLATION_SPACE_REFS, changetype<usize>(alloc.space));
+  hold(codes.VIOLATION_SPACE_REFS, changetype<usize>(alloc.space));
   if (alloc.own && !holdFrames(alloc.own, alloc.ownOrder, FRAME_ARRAY, at)) return false;
   return checkVma(alloc) && checkTwin(alloc);
 }
@@ -92,17 +74,17 @@ function checkVma(alloc: BinderAlloc): bool {
   if (!vma) return true;
   if (!pointsAt(CACHE_VMA, changetype<usize>(vma), at)) return false;
   const isThere = spaceVmaAfter(alloc.space, vma.start) == vma && vma.pages == alloc.pageArray;
-  return isThere || blame(VIOLATION_ALLOC, at, <i32>vma.start, changetype<i32>(vma));
+  return isThere || blame(codes.VIOLATION_ALLOC, at, <i32>vma.start, changetype<i32>(vma));
 }
 
 /** An area with a twin owns one range of kernel addresses with a guard page. */
 function checkTwin(alloc: BinderAlloc): bool {
   const at = changetype<usize>(alloc);
-  if (!alloc.kernelBase) return alloc.strategy.number != STRATEGY_VMALLOC || blame(VIOLATION_ALLOC, at);
+  if (!alloc.kernelBase) return alloc.strategy.number != STRATEGY_VMALLOC || blame(codes.VIOLATION_ALLOC, at);
   const vma = spaceVmaAfter(kernelSpace(), alloc.kernelBase);
   const end = alloc.kernelBase + ((<u64>alloc.pageCount + 1) << PAGE_SHIFT);
-  if (!vma || vma.start != alloc.kernelBase || vma.end != end) return blame(VIOLATION_ALLOC, at);
-  hold(VIOLATION_KERNEL_RANGE, changetype<usize>(vma));
+  if (!vma || vma.start != alloc.kernelBase || vma.end != end) return blame(codes.VIOLATION_ALLOC, at);
+  hold(codes.VIOLATION_KERNEL_RANGE, changetype<usize>(vma));
   return true;
 }
 
@@ -115,16 +97,17 @@ function checkBuffers(alloc: BinderAlloc): bool {
   let oneways: u32 = 0;
   let wasFree: bool = false;
   let buffer = rangesFirst(ranges);
-  if (!buffer) return blame(VIOLATION_BUFFER_TILE, changetype<usize>(alloc));
+  if (!buffer) return blame(codes.VIOLATION_BUFFER_TILE, changetype<usize>(alloc));
   while (buffer) {
     const at = changetype<usize>(buffer);
     if (!checkTile(ranges, buffer, floor, at)) return false;
-    hold(VIOLATION_OWNER, at);
+    hold(codes.VIOLATION_OWNER, at);
     if (buffer.free) {
-      if (wasFree) return blame(VIOLATION_BUFFER_NEIGHBOURS, at);
-      claim(VIOLATION_FREE_TREE, at, 1);
+      if (wasFree) return blame(codes.VIOLATION_BUFFER_NEIGHBOURS, at);
+      claim(codes.VIOLATION_FREE_TREE, at, 1);
     } else {
-      if (allocated != at + BUFFER_RB) return blame(VIOLATION_BUFFER_TREE, at, <i32>allocated, <i32>(at + BUFFER_RB));
+      if (allocated != at + BUFFER_RB)
+        return blame(codes.VIOLATION_BUFFER_TREE, at, <i32>allocated, <i32>(at + BUFFER_RB));
       allocated = rbNext(allocated);
       if (!checkFit(buffer)) return false;
       if (buffer.isAsync) oneways += buffer.size;
@@ -133,10 +116,10 @@ function checkBuffers(alloc: BinderAlloc): bool {
     floor = buffer.offset + buffer.size;
     buffer = rangesNext(ranges, buffer);
   }
-  if (floor != ranges.size) return blame(VIOLATION_BUFFER_TILE, changetype<usize>(alloc), ranges.size, floor);
-  if (allocated) return blame(VIOLATION_BUFFER_TREE, changetype<usize>(alloc), <i32>allocated);
+  if (floor != ranges.size) return blame(codes.VIOLATION_BUFFER_TILE, changetype<usize>(alloc), ranges.size, floor);
+  if (allocated) return blame(codes.VIOLATION_BUFFER_TREE, changetype<usize>(alloc), <i32>allocated);
   const left = alloc.size / 2 - oneways;
-  return alloc.asyncFree == left || blame(VIOLATION_ASYNC_SPACE, changetype<usize>(alloc), left, alloc.asyncFree);
+  return alloc.asyncFree == left || blame(codes.VIOLATION_ASYNC_SPACE, changetype<usize>(alloc), left, alloc.asyncFree);
 }
 
 /** A buffer begins at the end of the previous one, the first at 0, and ends in the area. */
@@ -145,7 +128,7 @@ function checkTile(ranges: Ranges, buffer: Buffer, floor: u32, at: usize): bool 
   const offset = buffer.offset;
   const size = buffer.size;
   const fits = offset == floor && size && !(size & 7) && size <= ranges.size - offset;
-  return fits || blame(VIOLATION_BUFFER_TILE, at, floor, offset);
+  return fits || blame(codes.VIOLATION_BUFFER_TILE, at, floor, offset);
 }
 
 /** An allocated buffer has exactly the requested bytes. The rest stays free. */
@@ -153,7 +136,7 @@ function checkFit(buffer: Buffer): bool {
   const message = align8(buffer.dataSize) + align8(buffer.offsetsSize) + align8(buffer.extraSize);
   const wanted = <u32>max<u64>(message, 8);
   const size = buffer.size;
-  return wanted == size || blame(VIOLATION_BUFFER_SIZE, changetype<usize>(buffer), wanted, size);
+  return wanted == size || blame(codes.VIOLATION_BUFFER_SIZE, changetype<usize>(buffer), wanted, size);
 }
 
 /** The tree of free buffers is sorted by size. A count shows that it holds all of them. */
@@ -165,9 +148,9 @@ function checkFreeTree(alloc: BinderAlloc): bool {
   for (let node = rbFirst(root); node; node = rbNext(node)) {
     const buffer = bufferOfRb(node);
     if (!pointsAt(CACHE_BINDER_BUFFER, changetype<usize>(buffer), root)) return false;
-    hold(VIOLATION_FREE_TREE, changetype<usize>(buffer));
+    hold(codes.VIOLATION_FREE_TREE, changetype<usize>(buffer));
     const size = buffer.size;
-    if (size < least) return blame(VIOLATION_TREE_ORDER, node, least, size);
+    if (size < least) return blame(codes.VIOLATION_TREE_ORDER, node, least, size);
     least = size;
   }
   return true;
@@ -181,11 +164,11 @@ function checkPages(alloc: BinderAlloc): bool {
     const start = (<u32>index) << PAGE_SHIFT;
     while (buffer.offset + buffer.size <= start) buffer = rangesNext(ranges, buffer)!;
     const page = areaPage(alloc, index);
-    if (page.area != changetype<usize>(alloc)) return blame(VIOLATION_PAGE_FRAME, changetype<usize>(page));
+    if (page.area != changetype<usize>(alloc)) return blame(codes.VIOLATION_PAGE_FRAME, changetype<usize>(page));
     if (page.frame) high = index + 1;
     if (!checkPage(alloc, page, index, isTouched(ranges, buffer, start + PAGE_SIZE))) return false;
   }
-  return high <= alloc.pagesHigh || blame(VIOLATION_PAGES_HIGH, changetype<usize>(alloc), alloc.pagesHigh, high);
+  return high <= alloc.pagesHigh || blame(codes.VIOLATION_PAGES_HIGH, changetype<usize>(alloc), alloc.pagesHigh, high);
 }
 
 /** Whether a live buffer, `first` or a later one, begins below `end`. */
@@ -202,14 +185,14 @@ function checkPage(alloc: BinderAlloc, page: LruPage, index: i32, touched: bool)
   const at = changetype<usize>(page);
   const onLru = pageOnLru(page);
   claimLink(at + offsetof<LruPage>('lruNext'));
-  if (alloc.strategy.eager && touched && !page.frame) return blame(VIOLATION_PAGE_FRAME, at, index);
+  if (alloc.strategy.eager && touched && !page.frame) return blame(codes.VIOLATION_PAGE_FRAME, at, index);
   const idle = alloc.strategy.reclaims && page.frame != 0 && !touched;
-  if (idle != onLru) return blame(VIOLATION_PAGE_LRU, at, idle ? 1 : 0, onLru ? 1 : 0);
+  if (idle != onLru) return blame(codes.VIOLATION_PAGE_LRU, at, idle ? 1 : 0, onLru ? 1 : 0);
   const staged = mappingStaged(alloc, index);
   if (staged && !holdFrames(staged, 0, FRAME_STAGE, changetype<usize>(alloc))) return false;
   if (!page.frame) return true;
   if (!checkFrame(alloc, page.frame)) return false;
-  if (frameKeeper(page.frame) == at) hold(VIOLATION_KEEPER, page.frame);
+  if (frameKeeper(page.frame) == at) hold(codes.VIOLATION_KEEPER, page.frame);
   return !alloc.kernelBase || checkTwinPage(alloc, page, index);
 }
 
@@ -217,16 +200,16 @@ function checkPage(alloc: BinderAlloc, page: LruPage, index: i32, touched: bool)
 function checkFrame(alloc: BinderAlloc, frame: usize): bool {
   if (frameKind(frame) == FRAME_ANON) return holdFrames(frame, 0, FRAME_ANON, 0);
   const inside = frameKind(frame) == FRAME_BINDER && !(frameFlags(frame) & FRAME_HEAD);
-  if (inside) return frameOwner(frame) == changetype<usize>(alloc) || blame(VIOLATION_PAGE_FRAME, frame);
+  if (inside) return frameOwner(frame) == changetype<usize>(alloc) || blame(codes.VIOLATION_PAGE_FRAME, frame);
   return holdFrames(frame, frameOrder(frame), FRAME_BINDER, changetype<usize>(alloc));
 }
 
 /** The kernel reaches the page at its twin address. */
 function checkTwinPage(alloc: BinderAlloc, page: LruPage, index: i32): bool {
-  hold(VIOLATION_KERNEL_LEAF, page.frame);
+  hold(codes.VIOLATION_KERNEL_LEAF, page.frame);
   const entry = tableWalk(kernelSpace().root, alloc.kernelBase + ((<u64>index) << PAGE_SHIFT));
   const twin = entry ? pteFrame(entry) : 0;
-  return twin == page.frame || blame(VIOLATION_PAGE_KERNEL, changetype<usize>(page), <i32>page.frame, <i32>twin);
+  return twin == page.frame || blame(codes.VIOLATION_PAGE_KERNEL, changetype<usize>(page), <i32>page.frame, <i32>twin);
 }
 
 function allocatedRoot(alloc: BinderAlloc): usize {

@@ -4,18 +4,7 @@
  * The holders of an open file are its descriptors, its mappings (one reference together), calls parked in it, and messages
  * in flight. Between two calls no file waits to be closed, and no descriptor is reserved.
  */
-import {
-  VIOLATION_DESCRIPTOR,
-  VIOLATION_FILE,
-  VIOLATION_FILE_MAPPED,
-  VIOLATION_FILE_REFS,
-  VIOLATION_MEMFD,
-  VIOLATION_OWNER,
-  VIOLATION_PROC_FILE,
-  VIOLATION_STREAM,
-  VIOLATION_STREAM_READERS,
-  VIOLATION_STREAM_WRITERS,
-} from '../abi/check';
+import * as codes from '../abi/check';
 import {
   CACHE_BINDER_PROC,
   CACHE_FILE,
@@ -41,15 +30,15 @@ import { claim, hold } from './tally';
 
 export function checkFile(file: OpenFile): bool {
   const at = changetype<usize>(file);
-  claim(VIOLATION_FILE_REFS, at, file.refs);
+  claim(codes.VIOLATION_FILE_REFS, at, file.refs);
   claimLink(at);
-  if (file.refs <= 0 || file.closing) return blame(VIOLATION_FILE, at, 0, file.closing);
-  if (file.mapped) hold(VIOLATION_FILE_REFS, at);
+  if (file.refs <= 0 || file.closing) return blame(codes.VIOLATION_FILE, at, 0, file.closing);
+  if (file.mapped) hold(codes.VIOLATION_FILE_REFS, at);
   if (!checkBehind(file, at)) return false;
   if (file.kind != FILE_BINDER && file.kind != FILE_MEMFD)
-    return !file.mapped || blame(VIOLATION_FILE_MAPPED, at, 1, 0);
+    return !file.mapped || blame(codes.VIOLATION_FILE_MAPPED, at, 1, 0);
   const mapped = isMapped(file);
-  return mapped == file.mapped || blame(VIOLATION_FILE_MAPPED, at, file.mapped ? 1 : 0, mapped ? 1 : 0);
+  return mapped == file.mapped || blame(codes.VIOLATION_FILE_MAPPED, at, file.mapped ? 1 : 0, mapped ? 1 : 0);
 }
 
 /** The closing list is empty between calls. */
@@ -59,11 +48,11 @@ export function checkClosing(): bool {
 
 export function checkMemfd(memfd: Memfd): bool {
   const at = changetype<usize>(memfd);
-  claim(VIOLATION_OWNER, at, 1);
+  claim(codes.VIOLATION_OWNER, at, 1);
   if (!holdFrames(memfd.base, memfd.order, FRAME_ARRAY, at)) return false;
   const room = <u32>(PAGE_SIZE << memfd.order) / memfd.stride;
   if (memfd.count > room || memfd.size > memfd.count << PAGE_SHIFT)
-    return blame(VIOLATION_MEMFD, at, memfd.size, memfd.count);
+    return blame(codes.VIOLATION_MEMFD, at, memfd.size, memfd.count);
   for (let index: u32 = 0; index < memfd.count; index++) {
     if (!holdFrames(load<usize>(memfd.base + index * memfd.stride), 0, FRAME_FILE, at)) return false;
   }
@@ -72,11 +61,11 @@ export function checkMemfd(memfd: Memfd): bool {
 
 export function checkStream(stream: Stream): bool {
   const at = changetype<usize>(stream);
-  claim(VIOLATION_STREAM_READERS, at, stream.readers);
-  claim(VIOLATION_STREAM_WRITERS, at, stream.writers);
+  claim(codes.VIOLATION_STREAM_READERS, at, stream.readers);
+  claim(codes.VIOLATION_STREAM_WRITERS, at, stream.writers);
   const waiting = stream.tail - stream.head;
   const fits = waiting <= <u32>(PAGE_SIZE << STREAM_ORDER) && stream.readers + stream.writers > 0;
-  if (!fits) return blame(VIOLATION_STREAM, at, stream.head, stream.tail);
+  if (!fits) return blame(codes.VIOLATION_STREAM, at, stream.head, stream.tail);
   return holdFrames(stream.ring, STREAM_ORDER, FRAME_STAGE, at);
 }
 
@@ -85,13 +74,13 @@ export function checkDescriptors(process: Process): bool {
   const at = changetype<usize>(process);
   if (!holdFrames(process.files, process.filesOrder, FRAME_ARRAY, at)) return false;
   const end = capacity(process);
-  if (<u32>process.filesLow > <u32>end) return blame(VIOLATION_DESCRIPTOR, at, process.filesLow);
+  if (<u32>process.filesLow > <u32>end) return blame(codes.VIOLATION_DESCRIPTOR, at, process.filesLow);
   for (let fd = 0; fd < end; fd++) {
     const slot = entry(process, fd);
     if (slot.file) {
       if (!checkDescriptor(process, slot, fd)) return false;
     } else if (fd < process.filesLow || slot.flags) {
-      return blame(VIOLATION_DESCRIPTOR, at, fd);
+      return blame(codes.VIOLATION_DESCRIPTOR, at, fd);
     }
   }
   return true;
@@ -99,8 +88,8 @@ export function checkDescriptors(process: Process): bool {
 
 function checkDescriptor(process: Process, slot: Entry, fd: i32): bool {
   const at = changetype<usize>(process);
-  if (slot.file & 7 || slot.flags & ~FD_CLOEXEC) return blame(VIOLATION_DESCRIPTOR, at, fd, <i32>slot.file);
-  hold(VIOLATION_FILE_REFS, slot.file);
+  if (slot.file & 7 || slot.flags & ~FD_CLOEXEC) return blame(codes.VIOLATION_DESCRIPTOR, at, fd, <i32>slot.file);
+  hold(codes.VIOLATION_FILE_REFS, slot.file);
   return pointsAt(CACHE_FILE, slot.file, at);
 }
 
@@ -108,29 +97,29 @@ function checkDescriptor(process: Process, slot: Entry, fd: i32): bool {
 function checkBehind(file: OpenFile, at: usize): bool {
   switch (file.kind) {
     case FILE_NULL:
-      return !file.owner || blame(VIOLATION_FILE, at, 0, file.kind);
+      return !file.owner || blame(codes.VIOLATION_FILE, at, 0, file.kind);
     case FILE_BINDER:
-      hold(VIOLATION_PROC_FILE, file.owner);
+      hold(codes.VIOLATION_PROC_FILE, file.owner);
       return pointsAt(CACHE_BINDER_PROC, file.owner, at);
     case FILE_MEMFD:
-      hold(VIOLATION_OWNER, file.owner);
+      hold(codes.VIOLATION_OWNER, file.owner);
       return pointsAt(CACHE_MEMFD, file.owner, at);
     case FILE_STREAM:
       return checkEnds(file, at);
     default:
-      return blame(VIOLATION_FILE, at, 0, file.kind);
+      return blame(codes.VIOLATION_FILE, at, 0, file.kind);
   }
 }
 
 function checkEnds(file: OpenFile, at: usize): bool {
   const reads = changetype<usize>(file.reads);
   const writes = changetype<usize>(file.writes);
-  if (!reads && !writes) return blame(VIOLATION_FILE, at, 0, file.kind);
+  if (!reads && !writes) return blame(codes.VIOLATION_FILE, at, 0, file.kind);
   if (reads) {
-    hold(VIOLATION_STREAM_READERS, reads);
+    hold(codes.VIOLATION_STREAM_READERS, reads);
     if (!pointsAt(CACHE_STREAM, reads, at)) return false;
   }
   if (!writes) return true;
-  hold(VIOLATION_STREAM_WRITERS, writes);
+  hold(codes.VIOLATION_STREAM_WRITERS, writes);
   return pointsAt(CACHE_STREAM, writes, at);
 }

@@ -4,23 +4,7 @@
  * An operation holds a proc while it runs (tmpRefs). Between calls the holders are a release that sleeps, binder threads
  * whose release is not finished, and a BINDER_FREEZE that waits for its targets.
  */
-import {
-  VIOLATION_DEATH,
-  VIOLATION_FREEZE,
-  VIOLATION_LINK,
-  VIOLATION_LOOPER,
-  VIOLATION_LOOPER_REFS,
-  VIOLATION_MANAGER,
-  VIOLATION_OUTSTANDING,
-  VIOLATION_OWNER,
-  VIOLATION_PROC,
-  VIOLATION_PROC_FILE,
-  VIOLATION_PROC_REFS,
-  VIOLATION_PROCESS_REFS,
-  VIOLATION_TREE_ORDER,
-  VIOLATION_WAITER,
-  VIOLATION_WAITING,
-} from '../abi/check';
+import * as codes from '../abi/check';
 import {
   CACHE_BINDER_ALLOC,
   CACHE_BINDER_THREAD,
@@ -75,8 +59,8 @@ export function checkProcs(): bool {
   if (!listHold(procs) || !listHold(deferredList)) return false;
   for (let link = listFirst(procs); link; link = listNext(link, procs)) {
     if (!pointsAt(CACHE_BINDER_PROC, link, procs)) return false;
-    hold(VIOLATION_OWNER, link);
-    if (changetype<Proc>(link).isDead) return blame(VIOLATION_PROC, link);
+    hold(codes.VIOLATION_OWNER, link);
+    if (changetype<Proc>(link).isDead) return blame(codes.VIOLATION_PROC, link);
   }
   for (let device = 0; device < DEVICE_COUNT; device++) if (!checkManager(device)) return false;
   return checkWorker();
@@ -84,10 +68,10 @@ export function checkProcs(): bool {
 
 export function checkProc(proc: Proc): bool {
   const at = changetype<usize>(proc);
-  claim(VIOLATION_PROC_REFS, at, proc.tmpRefs);
-  claim(VIOLATION_OUTSTANDING, at, proc.outstandingTxns);
-  if (!proc.isDead) claim(VIOLATION_OWNER, at, 1);
-  if (!proc.isDead && !(proc.deferred & DEFERRED_RELEASE)) claim(VIOLATION_PROC_FILE, at, 1);
+  claim(codes.VIOLATION_PROC_REFS, at, proc.tmpRefs);
+  claim(codes.VIOLATION_OUTSTANDING, at, proc.outstandingTxns);
+  if (!proc.isDead) claim(codes.VIOLATION_OWNER, at, 1);
+  if (!proc.isDead && !(proc.deferred & DEFERRED_RELEASE)) claim(codes.VIOLATION_PROC_FILE, at, 1);
   claimLink(at);
   claimLink(at + offsetof<Proc>('deferredNext'));
   return checkState(proc, at) && checkBelongings(proc, at) && checkQueues(proc) && checkBinderThreads(proc);
@@ -95,8 +79,8 @@ export function checkProc(proc: Proc): bool {
 
 export function checkBinderThread(binderThread: BinderThread): bool {
   const at = changetype<usize>(binderThread);
-  claim(VIOLATION_OWNER, at, 1);
-  claim(VIOLATION_LOOPER_REFS, at, binderThread.tmpRefs);
+  claim(codes.VIOLATION_OWNER, at, 1);
+  claim(codes.VIOLATION_LOOPER_REFS, at, binderThread.tmpRefs);
   claimLink(at + offsetof<BinderThread>('waitingNext'));
   if (!pointsAt(CACHE_BINDER_PROC, changetype<usize>(binderThread.proc), at)) return false;
   if (!checkError(binderThreadReturnError(binderThread)) || !checkError(binderThreadReplyError(binderThread)))
@@ -108,20 +92,20 @@ export function checkBinderThread(binderThread: BinderThread): bool {
 
 /** A dead proc stays as long as it is held. A live proc is on the list of procs. */
 function checkState(proc: Proc, at: usize): bool {
-  if (proc.isDead == listLinked(at) || (proc.isDead && !proc.tmpRefs)) return blame(VIOLATION_PROC, at);
-  if ((proc.deferred != 0) != listLinked(at + offsetof<Proc>('deferredNext'))) return blame(VIOLATION_PROC, at);
-  if (<u32>proc.requestedThreads > 1) return blame(VIOLATION_PROC, at);
+  if (proc.isDead == listLinked(at) || (proc.isDead && !proc.tmpRefs)) return blame(codes.VIOLATION_PROC, at);
+  if ((proc.deferred != 0) != listLinked(at + offsetof<Proc>('deferredNext'))) return blame(codes.VIOLATION_PROC, at);
+  if (<u32>proc.requestedThreads > 1) return blame(codes.VIOLATION_PROC, at);
   for (let device = 0; device < DEVICE_COUNT; device++) if (proc.context == context(device)) return true;
-  return blame(VIOLATION_PROC, at);
+  return blame(codes.VIOLATION_PROC, at);
 }
 
 function checkBelongings(proc: Proc, at: usize): bool {
   if (!pointsAt(CACHE_PROCESS, changetype<usize>(proc.process), at)) return false;
-  hold(VIOLATION_PROCESS_REFS, changetype<usize>(proc.process));
+  hold(codes.VIOLATION_PROCESS_REFS, changetype<usize>(proc.process));
   if (!holdSecctx(proc.secctx)) return false;
   const alloc = proc.alloc;
   if (!pointsAt(CACHE_BINDER_ALLOC, changetype<usize>(alloc), at)) return false;
-  hold(VIOLATION_OWNER, changetype<usize>(alloc));
+  hold(codes.VIOLATION_OWNER, changetype<usize>(alloc));
   if (!checkArea(alloc) || !checkNodes(proc) || !checkRefs(proc)) return false;
   return holdMessages(proc);
 }
@@ -142,13 +126,13 @@ function checkDelivered(head: usize, freezes: bool): bool {
     if (freezes) {
       if (!pointsAt(CACHE_BINDER_REF_FREEZE, link, head)) return false;
       const isCleared = type == WORK_CLEAR_FREEZE_NOTIFICATION;
-      if (isCleared) hold(VIOLATION_OWNER, link);
+      if (isCleared) hold(codes.VIOLATION_OWNER, link);
       const isRight = (isCleared || type == WORK_FROZEN_BINDER) && changetype<RefFreeze>(link).sent;
-      if (!isRight) return blame(VIOLATION_FREEZE, link, 0, type);
+      if (!isRight) return blame(codes.VIOLATION_FREEZE, link, 0, type);
     } else {
       if (!pointsAt(CACHE_BINDER_REF_DEATH, link, head)) return false;
-      if (type == WORK_DEAD_BINDER_AND_CLEAR) hold(VIOLATION_OWNER, link);
-      else if (type != WORK_DEAD_BINDER) return blame(VIOLATION_DEATH, link, 0, type);
+      if (type == WORK_DEAD_BINDER_AND_CLEAR) hold(codes.VIOLATION_OWNER, link);
+      else if (type != WORK_DEAD_BINDER) return blame(codes.VIOLATION_DEATH, link, 0, type);
     }
   }
   return true;
@@ -161,10 +145,11 @@ function checkBinderThreads(proc: Proc): bool {
   let before = i32.MIN_VALUE;
   for (let node = rbFirst(root); node; node = rbNext(node)) {
     if (!pointsAt(CACHE_BINDER_THREAD, node, root)) return false;
-    hold(VIOLATION_OWNER, node);
+    hold(codes.VIOLATION_OWNER, node);
     const binderThread = changetype<BinderThread>(node);
-    if (binderThread.proc != proc || binderThread.isDead) return blame(VIOLATION_LOOPER, node, 0, binderThread.state);
-    if (binderThread.tid <= before) return blame(VIOLATION_TREE_ORDER, node, before, binderThread.tid);
+    if (binderThread.proc != proc || binderThread.isDead)
+      return blame(codes.VIOLATION_LOOPER, node, 0, binderThread.state);
+    if (binderThread.tid <= before) return blame(codes.VIOLATION_TREE_ORDER, node, before, binderThread.tid);
     before = binderThread.tid;
   }
   const head = procWaiting(proc);
@@ -173,7 +158,7 @@ function checkBinderThreads(proc: Proc): bool {
     const binderThread = binderThreadOfWaiting(link);
     if (!pointsAt(CACHE_BINDER_THREAD, changetype<usize>(binderThread), head)) return false;
     if (binderThread.proc != proc)
-      return blame(VIOLATION_LOOPER, changetype<usize>(binderThread), 0, binderThread.state);
+      return blame(codes.VIOLATION_LOOPER, changetype<usize>(binderThread), 0, binderThread.state);
   }
   return true;
 }
@@ -188,23 +173,23 @@ function checkWaiting(binderThread: BinderThread, at: usize): bool {
   const onList = listLinked(at + offsetof<BinderThread>('waitingNext'));
   const saysSo = (binderThread.state & LOOPER_WAITING) != 0;
   if (!waiter) {
-    if (saysSo) return blame(VIOLATION_LOOPER, at, 0, binderThread.state);
-    return !onList || blame(VIOLATION_WAITING, at, 0, 1);
+    if (saysSo) return blame(codes.VIOLATION_LOOPER, at, 0, binderThread.state);
+    return !onList || blame(codes.VIOLATION_WAITING, at, 0, 1);
   }
   if (!pointsAt(CACHE_THREAD, changetype<usize>(waiter), at)) return false;
-  if (!waiter.parked || waiter.waitingOn != at) return blame(VIOLATION_WAITER, at, changetype<i32>(waiter), 0);
+  if (!waiter.parked || waiter.waitingOn != at) return blame(codes.VIOLATION_WAITER, at, changetype<i32>(waiter), 0);
   const reads = waiter.call == CALL_READ;
-  if (saysSo != reads) return blame(VIOLATION_LOOPER, at, LOOPER_WAITING, binderThread.state);
+  if (saysSo != reads) return blame(codes.VIOLATION_LOOPER, at, LOOPER_WAITING, binderThread.state);
   const should = reads && changetype<WriteRead>(threadCallFrame(waiter)).procWork;
   const isWoken = listLinked(changetype<usize>(waiter));
-  return onList == should || (should && isWoken) || blame(VIOLATION_WAITING, at, should ? 1 : 0, onList ? 1 : 0);
+  return onList == should || (should && isWoken) || blame(codes.VIOLATION_WAITING, at, should ? 1 : 0, onList ? 1 : 0);
 }
 
 /** A queued error has a BR_ word. An error that could not be delivered has one, too, and is not queued. */
 function checkError(error: ErrorWork): bool {
   const at = changetype<usize>(error);
   claimLink(at);
-  return !listLinked(at) || error.command != BR_OK || blame(VIOLATION_LINK, at);
+  return !listLinked(at) || error.command != BR_OK || blame(codes.VIOLATION_LINK, at);
 }
 
 function checkManager(device: i32): bool {
@@ -213,16 +198,18 @@ function checkManager(device: i32): bool {
   if (!manager) return true;
   if (!pointsAt(CACHE_BINDER_NODE, changetype<usize>(manager), at)) return false;
   const owner = manager.proc;
-  return (owner != null && owner.context == context(device)) || blame(VIOLATION_MANAGER, at, changetype<i32>(manager));
+  return (
+    (owner != null && owner.context == context(device)) || blame(codes.VIOLATION_MANAGER, at, changetype<i32>(manager))
+  );
 }
 
 /** A release that sleeps holds its proc, and the binder thread that it waits for. */
 function checkWorker(): bool {
   const proc = worker.proc;
   const binderThread = worker.binderThread;
-  if (!proc) return !binderThread || blame(VIOLATION_PROC, 0);
+  if (!proc) return !binderThread || blame(codes.VIOLATION_PROC, 0);
   const at = changetype<usize>(proc);
   if (!pointsAt(CACHE_BINDER_PROC, at, changetype<usize>(worker))) return false;
-  hold(VIOLATION_PROC_REFS, at);
+  hold(codes.VIOLATION_PROC_REFS, at);
   return !binderThread || holdDetached(binderThread, at);
 }

@@ -4,20 +4,7 @@
  * A leaf with OWNED is a holder of its frame, which is private memory. Any other leaf maps the frame that the area's page
  * array has for its address. In the kernel's space it maps a page of a binder area.
  */
-import {
-  VIOLATION_AREA,
-  VIOLATION_AREA_LEAVES,
-  VIOLATION_KERNEL_LEAF,
-  VIOLATION_KERNEL_RANGE,
-  VIOLATION_LEAF_FRAME,
-  VIOLATION_LEAF_RIGHTS,
-  VIOLATION_LEAF_STRAY,
-  VIOLATION_OWNER,
-  VIOLATION_RESIDENT,
-  VIOLATION_SPACE_REFS,
-  VIOLATION_TABLE,
-  VIOLATION_TLB,
-} from '../abi/check';
+import * as codes from '../abi/check';
 import {
   CACHE_BINDER_ALLOC,
   CACHE_BINDER_PROC,
@@ -57,10 +44,10 @@ const walk = changetype<Walk>(memory.data(offsetof<Walk>(), 4));
 
 /** Checks a user's space. */
 export function checkSpace(space: Space): bool {
-  claim(VIOLATION_SPACE_REFS, changetype<usize>(space), space.refs);
+  claim(codes.VIOLATION_SPACE_REFS, changetype<usize>(space), space.refs);
   if (space.root) return checkLiving(space);
   // The record of a dead process's space is kept only for its counters.
-  return (!space.resident && !spaceFirstVma(space)) || blame(VIOLATION_RESIDENT, changetype<usize>(space));
+  return (!space.resident && !spaceFirstVma(space)) || blame(codes.VIOLATION_RESIDENT, changetype<usize>(space));
 }
 
 /** Checks the kernel's space. Each of its areas is reserved by one binder area. */
@@ -69,14 +56,14 @@ export function checkKernelSpace(): bool {
   let vma = spaceFirstVma(space);
   while (vma) {
     if (!pointsAt(CACHE_VMA, changetype<usize>(vma), changetype<usize>(space))) return false;
-    claim(VIOLATION_KERNEL_RANGE, changetype<usize>(vma), 1);
+    claim(codes.VIOLATION_KERNEL_RANGE, changetype<usize>(vma), 1);
     vma = spaceNextVma(space, vma);
   }
   return checkLiving(space);
 }
 
 export function checkVma(vma: Vma): bool {
-  claim(VIOLATION_OWNER, changetype<usize>(vma), 1);
+  claim(codes.VIOLATION_OWNER, changetype<usize>(vma), 1);
   claimLink(changetype<usize>(vma));
   return true;
 }
@@ -94,9 +81,9 @@ function checkLiving(space: Space): bool {
   walk.areaLeaves = 0;
   if (!checkTable(space.root, 1, space.base & ~((LEVEL1_BYTES << 9) - 1))) return false;
   while (walk.vma) if (!leaveArea()) return false;
-  if (!tlbCheck(spaceTlb(space), space.root)) return blame(VIOLATION_TLB, changetype<usize>(space));
+  if (!tlbCheck(spaceTlb(space), space.root)) return blame(codes.VIOLATION_TLB, changetype<usize>(space));
   if (walk.leaves == space.resident) return true;
-  return blame(VIOLATION_RESIDENT, changetype<usize>(space), space.resident, walk.leaves);
+  return blame(codes.VIOLATION_RESIDENT, changetype<usize>(space), space.resident, walk.leaves);
 }
 
 /** Areas are whole pages, sorted and disjoint, and map the pages of their file. */
@@ -107,30 +94,32 @@ function checkAreas(space: Space): bool {
   let vma = spaceFirstVma(space);
   while (vma) {
     if (!pointsAt(CACHE_VMA, changetype<usize>(vma), changetype<usize>(space))) return false;
-    hold(VIOLATION_OWNER, changetype<usize>(vma));
+    hold(codes.VIOLATION_OWNER, changetype<usize>(vma));
     const isPlaced = vma.start >= floor && vma.end > vma.start && vma.end <= space.limit;
-    if (!isPlaced || (vma.start | vma.end) & PAGE_MASK) return blame(VIOLATION_AREA, changetype<usize>(vma));
+    if (!isPlaced || (vma.start | vma.end) & PAGE_MASK) return blame(codes.VIOLATION_AREA, changetype<usize>(vma));
     if (!checkBacking(vma)) return false;
     if (vma == recent) recent = null;
     floor = vma.end;
     vma = spaceNextVma(space, vma);
   }
-  return !recent || blame(VIOLATION_AREA, changetype<usize>(space), 0, changetype<i32>(recent));
+  return !recent || blame(codes.VIOLATION_AREA, changetype<usize>(space), 0, changetype<i32>(recent));
 }
 
 /** An area maps anonymous memory, a memfd, or the pages of the proc of a binder file. */
 function checkBacking(vma: Vma): bool {
   const at = changetype<usize>(vma);
-  if (!vma.owner) return !vma.pages || blame(VIOLATION_AREA, at);
+  if (!vma.owner) return !vma.pages || blame(codes.VIOLATION_AREA, at);
   if (!pointsAt(CACHE_FILE, vma.owner, at)) return false;
   const file = changetype<OpenFile>(vma.owner);
-  if (file.kind == FILE_MEMFD) return changetype<usize>(vma.pages) == file.owner || blame(VIOLATION_AREA, at);
-  if (file.kind != FILE_BINDER) return blame(VIOLATION_AREA, at, FILE_BINDER, file.kind);
+  if (file.kind == FILE_MEMFD) return changetype<usize>(vma.pages) == file.owner || blame(codes.VIOLATION_AREA, at);
+  if (file.kind != FILE_BINDER) return blame(codes.VIOLATION_AREA, at, FILE_BINDER, file.kind);
   if (!pointsAt(CACHE_BINDER_PROC, file.owner, at)) return false;
   const alloc = changetype<Proc>(file.owner).alloc;
   if (!pointsAt(CACHE_BINDER_ALLOC, changetype<usize>(alloc), at)) return false;
   const isInPlace = vma.start - alloc.userBase == (<u64>vma.pageOffset) << PAGE_SHIFT;
-  return (vma.pages == alloc.pageArray && isInPlace && !vma.mayWrite && vma.dontCopy) || blame(VIOLATION_AREA, at);
+  return (
+    (vma.pages == alloc.pageArray && isInPlace && !vma.mayWrite && vma.dontCopy) || blame(codes.VIOLATION_AREA, at)
+  );
 }
 
 /** Checks one table of level 1 to 3 that covers the addresses from `va` on. */
@@ -150,28 +139,28 @@ function checkEntry(slot: usize, entry: u64, level: i32, va: u64): bool {
   if (level == 3) return checkLeaf(slot, entry, va, 1);
   if (pteIsTable(entry)) return checkTable(pteFrame(entry), level + 1, va);
   if (level == 2 && pteIsBlock(entry)) return checkLeaf(slot, entry, va, BLOCK_PAGES);
-  return blame(VIOLATION_TABLE, slot, level);
+  return blame(codes.VIOLATION_TABLE, slot, level);
 }
 
 function checkLeaf(slot: usize, entry: u64, va: u64, pages: i32): bool {
   const page = <i32>(va >> PAGE_SHIFT);
   while (isBehind(walk.vma, va)) if (!leaveArea()) return false;
   const vma = walk.vma;
-  if (!vma || va < vma.start) return blame(VIOLATION_LEAF_STRAY, slot, page);
+  if (!vma || va < vma.start) return blame(codes.VIOLATION_LEAF_STRAY, slot, page);
   walk.leaves += pages;
   walk.areaLeaves += pages;
   const frame = pteFrame(entry);
   if (walk.space.isKernel) {
-    claim(VIOLATION_KERNEL_LEAF, frame, 1);
-    return pages > 1 || entry == pteKernel(frame) || blame(VIOLATION_LEAF_RIGHTS, slot, page);
+    claim(codes.VIOLATION_KERNEL_LEAF, frame, 1);
+    return pages > 1 || entry == pteKernel(frame) || blame(codes.VIOLATION_LEAF_RIGHTS, slot, page);
   }
-  if (pteWithProt(entry, vma.prot) != entry) return blame(VIOLATION_LEAF_RIGHTS, slot, page);
+  if (pteWithProt(entry, vma.prot) != entry) return blame(codes.VIOLATION_LEAF_RIGHTS, slot, page);
   if (entry & PTE_OWNED) {
-    if (vma.pages && vma.flags & MAP_SHARED) return blame(VIOLATION_LEAF_FRAME, slot, 0, <i32>frame);
+    if (vma.pages && vma.flags & MAP_SHARED) return blame(codes.VIOLATION_LEAF_FRAME, slot, 0, <i32>frame);
     return holdFrames(frame, 0, FRAME_ANON, 0);
   }
   const backing = backingFrame(vma, va);
-  return (frame == backing && frame != 0) || blame(VIOLATION_LEAF_FRAME, slot, <i32>backing, <i32>frame);
+  return (frame == backing && frame != 0) || blame(codes.VIOLATION_LEAF_FRAME, slot, <i32>backing, <i32>frame);
 }
 
 function isBehind(vma: Vma | null, va: u64): bool {
@@ -198,5 +187,5 @@ function leaveArea(): bool {
   const mapped = <i32>min<u64>((vma.end - vma.start) >> PAGE_SHIFT, alloc.pageCount - vma.pageOffset);
   let frames = 0;
   for (let index = 0; index < mapped; index++) if (areaPage(alloc, vma.pageOffset + index).frame) frames++;
-  return frames == leaves || blame(VIOLATION_AREA_LEAVES, changetype<usize>(vma), frames, leaves);
+  return frames == leaves || blame(codes.VIOLATION_AREA_LEAVES, changetype<usize>(vma), frames, leaves);
 }

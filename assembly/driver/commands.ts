@@ -9,29 +9,7 @@
 import { EFAULT, EINVAL } from '../abi/errno';
 import { EVENT_COMMAND } from '../abi/events';
 import { ACCESS_READ } from '../abi/machine';
-import {
-  BC_ACQUIRE,
-  BC_ACQUIRE_DONE,
-  BC_CLEAR_DEATH_NOTIFICATION,
-  BC_CLEAR_FREEZE_NOTIFICATION,
-  BC_DEAD_BINDER_DONE,
-  BC_DECREFS,
-  BC_ENTER_LOOPER,
-  BC_EXIT_LOOPER,
-  BC_FREE_BUFFER,
-  BC_FREEZE_NOTIFICATION_DONE,
-  BC_INCREFS,
-  BC_INCREFS_DONE,
-  BC_REGISTER_LOOPER,
-  BC_RELEASE,
-  BC_REPLY,
-  BC_REPLY_SG,
-  BC_REQUEST_DEATH_NOTIFICATION,
-  BC_REQUEST_FREEZE_NOTIFICATION,
-  BC_TRANSACTION,
-  BC_TRANSACTION_SG,
-  BR_OK,
-} from '../abi/protocol';
+import * as protocol from '../abi/protocol';
 import { TRANSACTION_DATA_SIZE } from '../abi/wire';
 import { allocPrepareToFree } from '../alloc/alloc';
 import { Buffer } from '../alloc/buffer';
@@ -58,7 +36,7 @@ export function commandsRun(thread: Thread, binderThread: BinderThread, io: Writ
   const space = thread.process.space!;
   const end = io.writeBuffer + io.writeSize;
   let at = io.writeBuffer + io.writeConsumed;
-  while (at < end && binderThread.returnErrorCommand == BR_OK) {
+  while (at < end && binderThread.returnErrorCommand == protocol.BR_OK) {
     const window = userWindow(space, at, 4, ACCESS_READ);
     const word: i64 = window ? changetype<Word>(window).value : getUser32(space, at);
     if (word < 0) return -EFAULT;
@@ -89,26 +67,26 @@ function payloadRead(payload: usize, space: Space, va: u64, size: u32, window: u
 /** The words that Linux carries out; BC_ATTEMPT_ACQUIRE and BC_ACQUIRE_RESULT are defined, and refused. */
 function isKnown(command: u32): bool {
   switch (command) {
-    case BC_TRANSACTION:
-    case BC_REPLY:
-    case BC_FREE_BUFFER:
-    case BC_INCREFS:
-    case BC_ACQUIRE:
-    case BC_RELEASE:
-    case BC_DECREFS:
-    case BC_INCREFS_DONE:
-    case BC_ACQUIRE_DONE:
-    case BC_REGISTER_LOOPER:
-    case BC_ENTER_LOOPER:
-    case BC_EXIT_LOOPER:
-    case BC_REQUEST_DEATH_NOTIFICATION:
-    case BC_CLEAR_DEATH_NOTIFICATION:
-    case BC_DEAD_BINDER_DONE:
-    case BC_TRANSACTION_SG:
-    case BC_REPLY_SG:
-    case BC_REQUEST_FREEZE_NOTIFICATION:
-    case BC_CLEAR_FREEZE_NOTIFICATION:
-    case BC_FREEZE_NOTIFICATION_DONE:
+    case protocol.BC_TRANSACTION:
+    case protocol.BC_REPLY:
+    case protocol.BC_FREE_BUFFER:
+    case protocol.BC_INCREFS:
+    case protocol.BC_ACQUIRE:
+    case protocol.BC_RELEASE:
+    case protocol.BC_DECREFS:
+    case protocol.BC_INCREFS_DONE:
+    case protocol.BC_ACQUIRE_DONE:
+    case protocol.BC_REGISTER_LOOPER:
+    case protocol.BC_ENTER_LOOPER:
+    case protocol.BC_EXIT_LOOPER:
+    case protocol.BC_REQUEST_DEATH_NOTIFICATION:
+    case protocol.BC_CLEAR_DEATH_NOTIFICATION:
+    case protocol.BC_DEAD_BINDER_DONE:
+    case protocol.BC_TRANSACTION_SG:
+    case protocol.BC_REPLY_SG:
+    case protocol.BC_REQUEST_FREEZE_NOTIFICATION:
+    case protocol.BC_CLEAR_FREEZE_NOTIFICATION:
+    case protocol.BC_FREEZE_NOTIFICATION_DONE:
       return true;
     default:
       return false;
@@ -119,66 +97,66 @@ function isKnown(command: u32): bool {
 function run(thread: Thread, binderThread: BinderThread, command: u32, payload: usize): i32 {
   const record = changetype<TransactionRecord>(payload);
   switch (command & 0xff) {
-    case BC_TRANSACTION & 0xff:
+    case protocol.BC_TRANSACTION & 0xff:
       transact(thread, binderThread, record, false, 0);
       return 0;
-    case BC_REPLY & 0xff:
+    case protocol.BC_REPLY & 0xff:
       transact(thread, binderThread, record, true, 0);
       return 0;
-    case BC_TRANSACTION_SG & 0xff:
+    case protocol.BC_TRANSACTION_SG & 0xff:
       transact(thread, binderThread, record, false, record.tail);
       return 0;
-    case BC_REPLY_SG & 0xff:
+    case protocol.BC_REPLY_SG & 0xff:
       transact(thread, binderThread, record, true, record.tail);
       return 0;
-    case BC_FREE_BUFFER & 0xff:
+    case protocol.BC_FREE_BUFFER & 0xff:
       freeBuffer(binderThread, changetype<PtrCookie>(payload).ptr);
       return 0;
-    case BC_INCREFS & 0xff:
+    case protocol.BC_INCREFS & 0xff:
       return refsChange(binderThread, changetype<Word>(payload).value, true, false);
-    case BC_ACQUIRE & 0xff:
+    case protocol.BC_ACQUIRE & 0xff:
       return refsChange(binderThread, changetype<Word>(payload).value, true, true);
-    case BC_RELEASE & 0xff:
+    case protocol.BC_RELEASE & 0xff:
       return refsChange(binderThread, changetype<Word>(payload).value, false, true);
-    case BC_DECREFS & 0xff:
+    case protocol.BC_DECREFS & 0xff:
       return refsChange(binderThread, changetype<Word>(payload).value, false, false);
-    case BC_INCREFS_DONE & 0xff:
+    case protocol.BC_INCREFS_DONE & 0xff:
       refsDone(binderThread, changetype<PtrCookie>(payload), false);
       return 0;
-    case BC_ACQUIRE_DONE & 0xff:
+    case protocol.BC_ACQUIRE_DONE & 0xff:
       refsDone(binderThread, changetype<PtrCookie>(payload), true);
       return 0;
-    case BC_REGISTER_LOOPER & 0xff:
+    case protocol.BC_REGISTER_LOOPER & 0xff:
       registerLooper(binderThread);
       return 0;
-    case BC_ENTER_LOOPER & 0xff:
+    case protocol.BC_ENTER_LOOPER & 0xff:
       if (binderThread.state & LOOPER_REGISTERED) binderThread.state |= LOOPER_INVALID;
       binderThread.state |= LOOPER_ENTERED;
       return 0;
-    case BC_EXIT_LOOPER & 0xff:
+    case protocol.BC_EXIT_LOOPER & 0xff:
       binderThread.state |= LOOPER_EXITED;
       return 0;
-    case BC_REQUEST_DEATH_NOTIFICATION & 0xff:
+    case protocol.BC_REQUEST_DEATH_NOTIFICATION & 0xff:
       deathRequest(binderThread, changetype<HandleCookie>(payload).handle, cookieOf(payload));
       return 0;
-    case BC_CLEAR_DEATH_NOTIFICATION & 0xff:
+    case protocol.BC_CLEAR_DEATH_NOTIFICATION & 0xff:
       deathClear(binderThread, changetype<HandleCookie>(payload).handle, cookieOf(payload));
       return 0;
-    case BC_DEAD_BINDER_DONE & 0xff:
+    case protocol.BC_DEAD_BINDER_DONE & 0xff:
       deathDone(binderThread, changetype<PtrCookie>(payload).ptr);
       return 0;
-    case BC_REQUEST_FREEZE_NOTIFICATION & 0xff:
+    case protocol.BC_REQUEST_FREEZE_NOTIFICATION & 0xff:
       return freezeRequest(binderThread, changetype<HandleCookie>(payload).handle, cookieOf(payload));
-    case BC_CLEAR_FREEZE_NOTIFICATION & 0xff:
+    case protocol.BC_CLEAR_FREEZE_NOTIFICATION & 0xff:
       return freezeClear(binderThread, changetype<HandleCookie>(payload).handle, cookieOf(payload));
-    case BC_FREEZE_NOTIFICATION_DONE & 0xff:
+    case protocol.BC_FREEZE_NOTIFICATION_DONE & 0xff:
       return freezeDone(binderThread, changetype<PtrCookie>(payload).ptr);
     default:
       return -EINVAL;
   }
 }
 
-/** BC_FREE_BUFFER of an address that is no buffer, or of one that user space was not given, is ignored. */
+/** protocol.BC_FREE_BUFFER of an address that is no buffer, or of one that user space was not given, is ignored. */
 function freeBuffer(binderThread: BinderThread, user: u64): void {
   const proc = binderThread.proc;
   const buffer = allocPrepareToFree(proc.alloc, user);
@@ -186,7 +164,7 @@ function freeBuffer(binderThread: BinderThread, user: u64): void {
 }
 
 /**
- * BC_INCREFS, BC_ACQUIRE, BC_RELEASE, BC_DECREFS. Handle 0 finds the context manager even without a ref; the manager
+ * protocol.BC_INCREFS, protocol.BC_ACQUIRE, protocol.BC_RELEASE, protocol.BC_DECREFS. Handle 0 finds the context manager even without a ref; the manager
  * itself may not do that (-EINVAL). Every other mistake is ignored.
  */
 function refsChange(binderThread: BinderThread, handle: u32, increment: bool, strong: bool): i32 {
@@ -205,7 +183,7 @@ function refsChange(binderThread: BinderThread, handle: u32, increment: bool, st
   return 0;
 }
 
-/** BC_INCREFS_DONE and BC_ACQUIRE_DONE: the owner holds its object now, so the driver need not. Ignored unless one is due. */
+/** protocol.BC_INCREFS_DONE and protocol.BC_ACQUIRE_DONE: the owner holds its object now, so the driver need not. Ignored unless one is due. */
 function refsDone(binderThread: BinderThread, object: PtrCookie, strong: bool): void {
   const node = nodeFind(binderThread.proc, object.ptr);
   if (!node) return;
@@ -219,7 +197,7 @@ function refsDone(binderThread: BinderThread, object: PtrCookie, strong: bool): 
   nodeRelease(node);
 }
 
-/** BC_REGISTER_LOOPER answers BR_SPAWN_LOOPER; without a request, or from a thread that entered by itself, it is invalid. */
+/** protocol.BC_REGISTER_LOOPER answers BR_SPAWN_LOOPER; without a request, or from a thread that entered by itself, it is invalid. */
 function registerLooper(binderThread: BinderThread): void {
   const proc = binderThread.proc;
   if (binderThread.state & LOOPER_ENTERED || !proc.requestedThreads) {

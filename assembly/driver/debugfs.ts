@@ -23,6 +23,7 @@ function holdNodes(proc: Proc, asyncOnly: bool): void {
   let held: Node | null = null;
   let node = nodeFirst(proc);
   while (node) {
+    assert(node.proc == proc, 'holdNodes: a node of another proc');
     if (!asyncOnly || node.hasAsyncTransaction) {
       nodeHold(node);
       if (held) nodeRelease(held);

@@ -5,22 +5,7 @@
 import { EFAULT, EINVAL, ENOMEM } from '../abi/errno';
 import { EVENT_IOCTL, EVENT_IOCTL_DONE, EVENT_PARK, EVENT_READ_DONE, EVENT_WRITE_DONE } from '../abi/events';
 import { ACCESS_READ, ACCESS_WRITE, O_NONBLOCK, PARKED } from '../abi/machine';
-import {
-  BINDER_ENABLE_ONEWAY_SPAM_DETECTION,
-  BINDER_FREEZE,
-  BINDER_GET_EXTENDED_ERROR,
-  BINDER_GET_FROZEN_INFO,
-  BINDER_GET_NODE_DEBUG_INFO,
-  BINDER_GET_NODE_INFO_FOR_REF,
-  BINDER_PROTOCOL_VERSION,
-  BINDER_SET_CONTEXT_MGR,
-  BINDER_SET_CONTEXT_MGR_EXT,
-  BINDER_SET_MAX_THREADS,
-  BINDER_THREAD_EXIT,
-  BINDER_VERSION,
-  BINDER_WRITE_READ,
-  BR_OK,
-} from '../abi/protocol';
+import * as protocol from '../abi/protocol';
 import { EXTENDED_ERROR_SIZE, WRITE_READ_SIZE } from '../abi/wire';
 import { listEmpty } from '../lib/list';
 import { poison } from '../lib/poison';
@@ -64,8 +49,8 @@ export function binderIoctl(thread: Thread, file: OpenFile, command: u32, arg: u
   trace(EVENT_IOCTL, command, <u32>arg, <u32>(arg >> 32));
   const binderThread = binderThreadGet(changetype<Proc>(file.owner), thread);
   if (!binderThread) return done(-ENOMEM);
-  if (command == BINDER_WRITE_READ) return finish(binderThread, writeRead(thread, binderThread, file, arg));
-  if (command == BINDER_THREAD_EXIT) return threadExit(thread, binderThread, file);
+  if (command == protocol.BINDER_WRITE_READ) return finish(binderThread, writeRead(thread, binderThread, file, arg));
+  if (command == protocol.BINDER_THREAD_EXIT) return threadExit(thread, binderThread, file);
   return finish(binderThread, run(thread, binderThread, file, command, arg));
 }
 
@@ -138,7 +123,7 @@ function writeBack(thread: Thread, io: WriteRead, result: i32): i32 {
   return result;
 }
 
-/** BINDER_THREAD_EXIT: the driver forgets the thread; its next ioctl is a first one again. */
+/** protocol.BINDER_THREAD_EXIT: the driver forgets the thread; its next ioctl is a first one again. */
 function threadExit(thread: Thread, binderThread: BinderThread, file: OpenFile): i32 {
   const polled = (binderThread.state & LOOPER_POLL) != 0;
   const serving = binderThreadDetach(binderThread);
@@ -158,45 +143,45 @@ function run(thread: Thread, binderThread: BinderThread, file: OpenFile, command
   const proc = binderThread.proc;
   const space = thread.process.space!;
   switch (command) {
-    case BINDER_VERSION:
-      return putUser32(space, arg, BINDER_PROTOCOL_VERSION) ? 0 : -EINVAL;
-    case BINDER_SET_MAX_THREADS: {
+    case protocol.BINDER_VERSION:
+      return putUser32(space, arg, protocol.BINDER_PROTOCOL_VERSION) ? 0 : -EINVAL;
+    case protocol.BINDER_SET_MAX_THREADS: {
       const count = getUser32(space, arg);
       if (count < 0) return -EINVAL;
       proc.maxThreads = <u32>count;
       return 0;
     }
-    case BINDER_SET_CONTEXT_MGR:
+    case protocol.BINDER_SET_CONTEXT_MGR:
       return managerSet(thread, proc, 0, 0, 0);
-    case BINDER_SET_CONTEXT_MGR_EXT:
+    case protocol.BINDER_SET_CONTEXT_MGR_EXT:
       return managerSetObject(thread, proc, arg);
-    case BINDER_GET_NODE_INFO_FOR_REF:
+    case protocol.BINDER_GET_NODE_INFO_FOR_REF:
       return managerNodeInfo(space, proc, arg);
-    case BINDER_GET_NODE_DEBUG_INFO:
+    case protocol.BINDER_GET_NODE_DEBUG_INFO:
       return nodeDebugInfo(space, proc, arg);
-    case BINDER_FREEZE:
+    case protocol.BINDER_FREEZE:
       return freezerStart(thread, file, arg);
-    case BINDER_GET_FROZEN_INFO:
+    case protocol.BINDER_GET_FROZEN_INFO:
       return freezerInfo(space, arg);
-    case BINDER_ENABLE_ONEWAY_SPAM_DETECTION: {
+    case protocol.BINDER_ENABLE_ONEWAY_SPAM_DETECTION: {
       const enable = getUser32(space, arg);
       if (enable < 0) return -EFAULT;
       proc.spamDetection = enable != 0;
       return 0;
     }
-    case BINDER_GET_EXTENDED_ERROR:
+    case protocol.BINDER_GET_EXTENDED_ERROR:
       return putError(binderThread, space, arg);
     default:
       return -EINVAL;
   }
 }
 
-/** BINDER_GET_EXTENDED_ERROR: why the thread's last transaction failed; only the first query gets the answer. 0 or -EFAULT. */
+/** protocol.BINDER_GET_EXTENDED_ERROR: why the thread's last transaction failed; only the first query gets the answer. 0 or -EFAULT. */
 function putError(binderThread: BinderThread, space: Space, arg: u64): i32 {
   extendedError.id = binderThread.errorId;
   extendedError.command = binderThread.errorCommand;
   extendedError.param = binderThread.errorParam;
-  setExtendedError(binderThread, 0, BR_OK, 0);
+  setExtendedError(binderThread, 0, protocol.BR_OK, 0);
   const missed = copyToUser(space, arg, changetype<usize>(extendedError), EXTENDED_ERROR_SIZE);
   poison(extendedError);
   return missed ? -EFAULT : 0;

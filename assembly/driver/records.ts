@@ -2,45 +2,7 @@
  * Commands and objects as plain records. The driver copies user bytes into a record, validates them, and then acts on them.
  * Each class has the layout of its structure in abi/wire; otherwise the build fails.
  */
-import {
-  BUFFER_OBJECT_BUFFER,
-  BUFFER_OBJECT_LENGTH,
-  BUFFER_OBJECT_PARENT,
-  BUFFER_OBJECT_PARENT_OFFSET,
-  BUFFER_OBJECT_SIZE,
-  FD_ARRAY_OBJECT_NUM_FDS,
-  FD_ARRAY_OBJECT_PARENT,
-  FD_ARRAY_OBJECT_PARENT_OFFSET,
-  FD_ARRAY_OBJECT_SIZE,
-  FD_OBJECT_COOKIE,
-  FD_OBJECT_FD,
-  FLAT_OBJECT_COOKIE,
-  FLAT_OBJECT_HANDLE,
-  HANDLE_COOKIE_COOKIE,
-  HANDLE_COOKIE_SIZE,
-  OBJECT_FLAGS,
-  PTR_COOKIE_COOKIE,
-  TRANSACTION_DATA_BUFFER,
-  TRANSACTION_DATA_CODE,
-  TRANSACTION_DATA_COOKIE,
-  TRANSACTION_DATA_DATA_SIZE,
-  TRANSACTION_DATA_FLAGS,
-  TRANSACTION_DATA_OFFSETS,
-  TRANSACTION_DATA_OFFSETS_SIZE,
-  TRANSACTION_DATA_SECCTX_SECCTX,
-  TRANSACTION_DATA_SENDER_EUID,
-  TRANSACTION_DATA_SENDER_PID,
-  TRANSACTION_DATA_SG_BUFFERS_SIZE,
-  TRANSACTION_DATA_SG_SIZE,
-  TRANSACTION_DATA_TARGET,
-  WRITE_READ_READ_BUFFER,
-  WRITE_READ_READ_CONSUMED,
-  WRITE_READ_READ_SIZE,
-  WRITE_READ_SIZE,
-  WRITE_READ_WRITE_BUFFER,
-  WRITE_READ_WRITE_CONSUMED,
-  WRITE_READ_WRITE_SIZE,
-} from '../abi/wire';
+import * as wire from '../abi/wire';
 
 /** struct binder_write_read, in the call frame of the thread; the state of a parked read follows it. */
 @unmanaged
@@ -59,6 +21,10 @@ export class WriteRead {
 
 /** Copies the six fields that user space knows. */
 export function writeReadCopy(to: WriteRead, from: WriteRead): void {
+  assert(
+    areApart(changetype<usize>(to), changetype<usize>(from), offsetof<WriteRead>('user')),
+    'writeReadCopy: overlap',
+  );
   to.writeSize = from.writeSize;
   to.writeConsumed = from.writeConsumed;
   to.writeBuffer = from.writeBuffer;
@@ -69,6 +35,10 @@ export function writeReadCopy(to: WriteRead, from: WriteRead): void {
 
 /** Copies what a plain BC_TRANSACTION or BC_REPLY says: all but the tail. */
 export function transactionCopy(to: TransactionRecord, from: TransactionRecord): void {
+  assert(
+    areApart(changetype<usize>(to), changetype<usize>(from), offsetof<TransactionRecord>('tail')),
+    'transactionCopy: overlap',
+  );
   to.target = from.target;
   to.cookie = from.cookie;
   to.code = from.code;
@@ -79,6 +49,10 @@ export function transactionCopy(to: TransactionRecord, from: TransactionRecord):
   to.offsetsSize = from.offsetsSize;
   to.buffer = from.buffer;
   to.offsets = from.offsets;
+}
+
+function areApart(one: usize, other: usize, size: usize): bool {
+  return one + size <= other || other + size <= one;
 }
 
 /** A command or return word. */
@@ -157,40 +131,42 @@ export class FdArrayObject {
   parentOffset: u64;
 }
 
-if (offsetof<WriteRead>('writeSize') != WRITE_READ_WRITE_SIZE) ERROR('WriteRead.writeSize');
-if (offsetof<WriteRead>('writeConsumed') != WRITE_READ_WRITE_CONSUMED) ERROR('WriteRead.writeConsumed');
-if (offsetof<WriteRead>('writeBuffer') != WRITE_READ_WRITE_BUFFER) ERROR('WriteRead.writeBuffer');
-if (offsetof<WriteRead>('readSize') != WRITE_READ_READ_SIZE) ERROR('WriteRead.readSize');
-if (offsetof<WriteRead>('readConsumed') != WRITE_READ_READ_CONSUMED) ERROR('WriteRead.readConsumed');
-if (offsetof<WriteRead>('readBuffer') != WRITE_READ_READ_BUFFER) ERROR('WriteRead.readBuffer');
-if (offsetof<WriteRead>('user') != WRITE_READ_SIZE) ERROR('WriteRead.user');
-if (offsetof<TransactionRecord>('target') != TRANSACTION_DATA_TARGET) ERROR('TransactionRecord.target');
-if (offsetof<TransactionRecord>('cookie') != TRANSACTION_DATA_COOKIE) ERROR('TransactionRecord.cookie');
-if (offsetof<TransactionRecord>('code') != TRANSACTION_DATA_CODE) ERROR('TransactionRecord.code');
-if (offsetof<TransactionRecord>('flags') != TRANSACTION_DATA_FLAGS) ERROR('TransactionRecord.flags');
-if (offsetof<TransactionRecord>('senderPid') != TRANSACTION_DATA_SENDER_PID) ERROR('TransactionRecord.senderPid');
-if (offsetof<TransactionRecord>('senderEuid') != TRANSACTION_DATA_SENDER_EUID) ERROR('TransactionRecord.senderEuid');
-if (offsetof<TransactionRecord>('dataSize') != TRANSACTION_DATA_DATA_SIZE) ERROR('TransactionRecord.dataSize');
-if (offsetof<TransactionRecord>('offsetsSize') != TRANSACTION_DATA_OFFSETS_SIZE) ERROR('TransactionRecord.offsetsSize');
-if (offsetof<TransactionRecord>('buffer') != TRANSACTION_DATA_BUFFER) ERROR('TransactionRecord.buffer');
-if (offsetof<TransactionRecord>('offsets') != TRANSACTION_DATA_OFFSETS) ERROR('TransactionRecord.offsets');
-if (offsetof<TransactionRecord>('tail') != TRANSACTION_DATA_SG_BUFFERS_SIZE) ERROR('TransactionRecord.tail');
-if (offsetof<TransactionRecord>('tail') != TRANSACTION_DATA_SECCTX_SECCTX) ERROR('TransactionRecord.tail');
-if (offsetof<TransactionRecord>() != TRANSACTION_DATA_SG_SIZE) ERROR('TransactionRecord');
-if (offsetof<HandleCookie>('cookieLow') != HANDLE_COOKIE_COOKIE) ERROR('HandleCookie.cookieLow');
-if (offsetof<HandleCookie>() != HANDLE_COOKIE_SIZE) ERROR('HandleCookie');
-if (offsetof<PtrCookie>('cookie') != PTR_COOKIE_COOKIE) ERROR('PtrCookie.cookie');
-if (offsetof<FlatObject>('flags') != OBJECT_FLAGS) ERROR('FlatObject.flags');
-if (offsetof<FlatObject>('binder') != FLAT_OBJECT_HANDLE) ERROR('FlatObject.binder');
-if (offsetof<FlatObject>('cookie') != FLAT_OBJECT_COOKIE) ERROR('FlatObject.cookie');
-if (offsetof<FdObject>('fd') != FD_OBJECT_FD) ERROR('FdObject.fd');
-if (offsetof<FdObject>('cookie') != FD_OBJECT_COOKIE) ERROR('FdObject.cookie');
-if (offsetof<BufferObject>('buffer') != BUFFER_OBJECT_BUFFER) ERROR('BufferObject.buffer');
-if (offsetof<BufferObject>('length') != BUFFER_OBJECT_LENGTH) ERROR('BufferObject.length');
-if (offsetof<BufferObject>('parent') != BUFFER_OBJECT_PARENT) ERROR('BufferObject.parent');
-if (offsetof<BufferObject>('parentOffset') != BUFFER_OBJECT_PARENT_OFFSET) ERROR('BufferObject.parentOffset');
-if (offsetof<BufferObject>() != BUFFER_OBJECT_SIZE) ERROR('BufferObject');
-if (offsetof<FdArrayObject>('numFds') != FD_ARRAY_OBJECT_NUM_FDS) ERROR('FdArrayObject.numFds');
-if (offsetof<FdArrayObject>('parent') != FD_ARRAY_OBJECT_PARENT) ERROR('FdArrayObject.parent');
-if (offsetof<FdArrayObject>('parentOffset') != FD_ARRAY_OBJECT_PARENT_OFFSET) ERROR('FdArrayObject.parentOffset');
-if (offsetof<FdArrayObject>() != FD_ARRAY_OBJECT_SIZE) ERROR('FdArrayObject');
+if (offsetof<WriteRead>('writeSize') != wire.WRITE_READ_WRITE_SIZE) ERROR('WriteRead.writeSize');
+if (offsetof<WriteRead>('writeConsumed') != wire.WRITE_READ_WRITE_CONSUMED) ERROR('WriteRead.writeConsumed');
+if (offsetof<WriteRead>('writeBuffer') != wire.WRITE_READ_WRITE_BUFFER) ERROR('WriteRead.writeBuffer');
+if (offsetof<WriteRead>('readSize') != wire.WRITE_READ_READ_SIZE) ERROR('WriteRead.readSize');
+if (offsetof<WriteRead>('readConsumed') != wire.WRITE_READ_READ_CONSUMED) ERROR('WriteRead.readConsumed');
+if (offsetof<WriteRead>('readBuffer') != wire.WRITE_READ_READ_BUFFER) ERROR('WriteRead.readBuffer');
+if (offsetof<WriteRead>('user') != wire.WRITE_READ_SIZE) ERROR('WriteRead.user');
+if (offsetof<TransactionRecord>('target') != wire.TRANSACTION_DATA_TARGET) ERROR('TransactionRecord.target');
+if (offsetof<TransactionRecord>('cookie') != wire.TRANSACTION_DATA_COOKIE) ERROR('TransactionRecord.cookie');
+if (offsetof<TransactionRecord>('code') != wire.TRANSACTION_DATA_CODE) ERROR('TransactionRecord.code');
+if (offsetof<TransactionRecord>('flags') != wire.TRANSACTION_DATA_FLAGS) ERROR('TransactionRecord.flags');
+if (offsetof<TransactionRecord>('senderPid') != wire.TRANSACTION_DATA_SENDER_PID) ERROR('TransactionRecord.senderPid');
+if (offsetof<TransactionRecord>('senderEuid') != wire.TRANSACTION_DATA_SENDER_EUID)
+  ERROR('TransactionRecord.senderEuid');
+if (offsetof<TransactionRecord>('dataSize') != wire.TRANSACTION_DATA_DATA_SIZE) ERROR('TransactionRecord.dataSize');
+if (offsetof<TransactionRecord>('offsetsSize') != wire.TRANSACTION_DATA_OFFSETS_SIZE)
+  ERROR('TransactionRecord.offsetsSize');
+if (offsetof<TransactionRecord>('buffer') != wire.TRANSACTION_DATA_BUFFER) ERROR('TransactionRecord.buffer');
+if (offsetof<TransactionRecord>('offsets') != wire.TRANSACTION_DATA_OFFSETS) ERROR('TransactionRecord.offsets');
+if (offsetof<TransactionRecord>('tail') != wire.TRANSACTION_DATA_SG_BUFFERS_SIZE) ERROR('TransactionRecord.tail');
+if (offsetof<TransactionRecord>('tail') != wire.TRANSACTION_DATA_SECCTX_SECCTX) ERROR('TransactionRecord.tail');
+if (offsetof<TransactionRecord>() != wire.TRANSACTION_DATA_SG_SIZE) ERROR('TransactionRecord');
+if (offsetof<HandleCookie>('cookieLow') != wire.HANDLE_COOKIE_COOKIE) ERROR('HandleCookie.cookieLow');
+if (offsetof<HandleCookie>() != wire.HANDLE_COOKIE_SIZE) ERROR('HandleCookie');
+if (offsetof<PtrCookie>('cookie') != wire.PTR_COOKIE_COOKIE) ERROR('PtrCookie.cookie');
+if (offsetof<FlatObject>('flags') != wire.OBJECT_FLAGS) ERROR('FlatObject.flags');
+if (offsetof<FlatObject>('binder') != wire.FLAT_OBJECT_HANDLE) ERROR('FlatObject.binder');
+if (offsetof<FlatObject>('cookie') != wire.FLAT_OBJECT_COOKIE) ERROR('FlatObject.cookie');
+if (offsetof<FdObject>('fd') != wire.FD_OBJECT_FD) ERROR('FdObject.fd');
+if (offsetof<FdObject>('cookie') != wire.FD_OBJECT_COOKIE) ERROR('FdObject.cookie');
+if (offsetof<BufferObject>('buffer') != wire.BUFFER_OBJECT_BUFFER) ERROR('BufferObject.buffer');
+if (offsetof<BufferObject>('length') != wire.BUFFER_OBJECT_LENGTH) ERROR('BufferObject.length');
+if (offsetof<BufferObject>('parent') != wire.BUFFER_OBJECT_PARENT) ERROR('BufferObject.parent');
+if (offsetof<BufferObject>('parentOffset') != wire.BUFFER_OBJECT_PARENT_OFFSET) ERROR('BufferObject.parentOffset');
+if (offsetof<BufferObject>() != wire.BUFFER_OBJECT_SIZE) ERROR('BufferObject');
+if (offsetof<FdArrayObject>('numFds') != wire.FD_ARRAY_OBJECT_NUM_FDS) ERROR('FdArrayObject.numFds');
+if (offsetof<FdArrayObject>('parent') != wire.FD_ARRAY_OBJECT_PARENT) ERROR('FdArrayObject.parent');
+if (offsetof<FdArrayObject>('parentOffset') != wire.FD_ARRAY_OBJECT_PARENT_OFFSET) ERROR('FdArrayObject.parentOffset');
+if (offsetof<FdArrayObject>() != wire.FD_ARRAY_OBJECT_SIZE) ERROR('FdArrayObject');

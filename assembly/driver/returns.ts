@@ -1,34 +1,14 @@
 /**
  * The read half of BINDER_WRITE_READ, and the only writer of BR_ words.
  *
- * A read begins with BR_NOOP, then takes work. It ends when the lists are empty, when the buffer has no room for the
+ * A read begins with protocol.BR_NOOP, then takes work. It ends when the lists are empty, when the buffer has no room for the
  * largest answer, or after a message. Without work it parks, and `readResume` continues it. At the end the driver may ask
- * for another thread: BR_SPAWN_LOOPER replaces the first word.
+ * for another thread: protocol.BR_SPAWN_LOOPER replaces the first word.
  */
 import { EAGAIN, EFAULT, EINTR, ENOMEM } from '../abi/errno';
 import { EVENT_PARK, EVENT_RETURN, EVENT_TRANSACTION_RECEIVED, EVENT_WAIT_FOR_WORK } from '../abi/events';
 import { ACCESS_WRITE, CACHE_BINDER_WORK, PARKED } from '../abi/machine';
-import {
-  BR_ACQUIRE,
-  BR_CLEAR_DEATH_NOTIFICATION_DONE,
-  BR_CLEAR_FREEZE_NOTIFICATION_DONE,
-  BR_DEAD_BINDER,
-  BR_DECREFS,
-  BR_FAILED_REPLY,
-  BR_FROZEN_BINDER,
-  BR_INCREFS,
-  BR_NOOP,
-  BR_OK,
-  BR_ONEWAY_SPAM_SUSPECT,
-  BR_RELEASE,
-  BR_REPLY,
-  BR_SPAWN_LOOPER,
-  BR_TRANSACTION,
-  BR_TRANSACTION_COMPLETE,
-  BR_TRANSACTION_PENDING_FROZEN,
-  BR_TRANSACTION_SEC_CTX,
-  TF_ONE_WAY,
-} from '../abi/protocol';
+import * as protocol from '../abi/protocol';
 import { FROZEN_STATE_INFO_SIZE, TRANSACTION_DATA_SECCTX_SIZE, TRANSACTION_DATA_SIZE } from '../abi/wire';
 import { allocDeliver, allocUserAddress } from '../alloc/alloc';
 import { Buffer, bufferOffsetsStart } from '../alloc/buffer';
@@ -79,7 +59,7 @@ import { transactionCancel, transactionFree } from './stack';
 import { countReturn, STAT_TRANSACTION_COMPLETE, statDeleted } from './state';
 import { binderThreadAvailable, binderThreadHasWork, workTake } from './work';
 
-/** A read continues only while the largest return, BR_TRANSACTION_SEC_CTX, still fits. */
+/** A read continues only while the largest return, protocol.BR_TRANSACTION_SEC_CTX, still fits. */
 const ROOM = 4 + TRANSACTION_DATA_SECCTX_SIZE;
 
 // results of `take`, besides a negative errno
@@ -113,7 +93,7 @@ export function readStart(
   nonblock: bool,
 ): i32 {
   io.cursor = io.readBuffer + io.readConsumed;
-  if (!io.readConsumed && !put(thread, io, BR_NOOP)) return -EFAULT;
+  if (!io.readConsumed && !put(thread, io, protocol.BR_NOOP)) return -EFAULT;
   return readWait(thread, binderThread, io, file, nonblock);
 }
 
@@ -214,15 +194,15 @@ function readWork(thread: Thread, binderThread: BinderThread, io: WriteRead): i3
   return askForThread(thread, binderThread, io);
 }
 
-/** BR_SPAWN_LOOPER, when no thread waits, no request is open, and the process allows one more. */
+/** protocol.BR_SPAWN_LOOPER, when no thread waits, no request is open, and the process allows one more. */
 function askForThread(thread: Thread, binderThread: BinderThread, io: WriteRead): i32 {
   const proc = binderThread.proc;
   if (proc.requestedThreads || !listEmpty(procWaiting(proc))) return 0;
   if (proc.requestedThreadsStarted >= proc.maxThreads) return 0;
   if (!(binderThread.state & (LOOPER_REGISTERED | LOOPER_ENTERED))) return 0;
   proc.requestedThreads++;
-  if (!putUser32(thread.process.space!, io.readBuffer, BR_SPAWN_LOOPER)) return -EFAULT;
-  returned(proc, BR_SPAWN_LOOPER);
+  if (!putUser32(thread.process.space!, io.readBuffer, protocol.BR_SPAWN_LOOPER)) return -EFAULT;
+  returned(proc, protocol.BR_SPAWN_LOOPER);
   return 0;
 }
 
@@ -255,15 +235,16 @@ function take(thread: Thread, binderThread: BinderThread, io: WriteRead, work: W
 function takeError(thread: Thread, proc: Proc, io: WriteRead, error: ErrorWork): i32 {
   const word = error.command;
   if (!put(thread, io, word)) return -EFAULT;
-  error.command = BR_OK;
+  error.command = protocol.BR_OK;
   returned(proc, word);
   return TAKEN;
 }
 
 function takeComplete(thread: Thread, proc: Proc, io: WriteRead, work: Work): i32 {
-  let word: u32 = BR_TRANSACTION_COMPLETE;
-  if (work.type == WORK_TRANSACTION_PENDING) word = BR_TRANSACTION_PENDING_FROZEN;
-  else if (work.type == WORK_TRANSACTION_ONEWAY_SPAM_SUSPECT && proc.spamDetection) word = BR_ONEWAY_SPAM_SUSPECT;
+  let word: u32 = protocol.BR_TRANSACTION_COMPLETE;
+  if (work.type == WORK_TRANSACTION_PENDING) word = protocol.BR_TRANSACTION_PENDING_FROZEN;
+  else if (work.type == WORK_TRANSACTION_ONEWAY_SPAM_SUSPECT && proc.spamDetection)
+    word = protocol.BR_ONEWAY_SPAM_SUSPECT;
   kmemFree(CACHE_BINDER_WORK, changetype<usize>(work));
   statDeleted(STAT_TRANSACTION_COMPLETE);
   if (!put(thread, io, word)) return -EFAULT;
@@ -274,7 +255,7 @@ function takeComplete(thread: Thread, proc: Proc, io: WriteRead, work: Work): i3
 /**
  * Stores how the references to a node have changed since the last BR_ words about it.
  *
- * As in Linux, the error of a message that the same read has dropped suppresses every word but BR_INCREFS. When that word
+ * As in Linux, the error of a message that the same read has dropped suppresses every word but protocol.BR_INCREFS. When that word
  * is not due the error is the result of the read, and the owner never gets the change.
  */
 function takeNode(thread: Thread, proc: Proc, io: WriteRead, node: Node, dropped: i32): i32 {
@@ -302,13 +283,13 @@ function takeNode(thread: Thread, proc: Proc, io: WriteRead, node: Node, dropped
     nodeFree(node);
   }
   if (weak && !hadWeak) {
-    if (!putNode(thread, proc, io, BR_INCREFS, ptr, cookie)) return -EFAULT;
+    if (!putNode(thread, proc, io, protocol.BR_INCREFS, ptr, cookie)) return -EFAULT;
   } else if (dropped) {
     return dropped;
   }
-  if (strong && !hadStrong && !putNode(thread, proc, io, BR_ACQUIRE, ptr, cookie)) return -EFAULT;
-  if (!strong && hadStrong && !putNode(thread, proc, io, BR_RELEASE, ptr, cookie)) return -EFAULT;
-  if (!weak && hadWeak && !putNode(thread, proc, io, BR_DECREFS, ptr, cookie)) return -EFAULT;
+  if (strong && !hadStrong && !putNode(thread, proc, io, protocol.BR_ACQUIRE, ptr, cookie)) return -EFAULT;
+  if (!strong && hadStrong && !putNode(thread, proc, io, protocol.BR_RELEASE, ptr, cookie)) return -EFAULT;
+  if (!weak && hadWeak && !putNode(thread, proc, io, protocol.BR_DECREFS, ptr, cookie)) return -EFAULT;
   return TAKEN;
 }
 
@@ -317,7 +298,7 @@ function takeDeath(thread: Thread, proc: Proc, io: WriteRead, death: RefDeath): 
   const cleared = death.type == WORK_CLEAR_DEATH_NOTIFICATION;
   if (cleared) deathFree(death);
   else deathDelivered(proc, death);
-  const word: u32 = cleared ? BR_CLEAR_DEATH_NOTIFICATION_DONE : BR_DEAD_BINDER;
+  const word: u32 = cleared ? protocol.BR_CLEAR_DEATH_NOTIFICATION_DONE : protocol.BR_DEAD_BINDER;
   if (!put(thread, io, word) || !put64(thread, io, cookie)) return -EFAULT;
   returned(proc, word);
   return cleared ? TAKEN : LAST;
@@ -329,19 +310,19 @@ function takeFreeze(thread: Thread, proc: Proc, io: WriteRead, freeze: RefFreeze
   frozenState.reserved = 0;
   freeze.sent = true;
   freezeDelivered(proc, freeze);
-  if (!put(thread, io, BR_FROZEN_BINDER)) return -EFAULT;
+  if (!put(thread, io, protocol.BR_FROZEN_BINDER)) return -EFAULT;
   const stored = putRecord(thread, io, changetype<usize>(frozenState), FROZEN_STATE_INFO_SIZE);
   poison(frozenState);
   if (!stored) return -EFAULT;
-  returned(proc, BR_FROZEN_BINDER);
+  returned(proc, protocol.BR_FROZEN_BINDER);
   return LAST;
 }
 
 function takeFreezeCleared(thread: Thread, proc: Proc, io: WriteRead, freeze: RefFreeze): i32 {
   const cookie = freeze.cookie;
   freezeFree(freeze);
-  if (!put(thread, io, BR_CLEAR_FREEZE_NOTIFICATION_DONE) || !put64(thread, io, cookie)) return -EFAULT;
-  returned(proc, BR_CLEAR_FREEZE_NOTIFICATION_DONE);
+  if (!put(thread, io, protocol.BR_CLEAR_FREEZE_NOTIFICATION_DONE) || !put64(thread, io, cookie)) return -EFAULT;
+  returned(proc, protocol.BR_CLEAR_FREEZE_NOTIFICATION_DONE);
   return TAKEN;
 }
 
@@ -350,10 +331,10 @@ function takeTransaction(thread: Thread, binderThread: BinderThread, io: WriteRe
   const proc = binderThread.proc;
   const buffer = transaction.buffer!;
   const node = changetype<Node | null>(buffer.targetNode);
-  const oneway = (transaction.flags & TF_ONE_WAY) != 0;
-  let word: u32 = BR_REPLY;
+  const oneway = (transaction.flags & protocol.TF_ONE_WAY) != 0;
+  let word: u32 = protocol.BR_REPLY;
   if (node) {
-    word = transaction.securityCtx ? BR_TRANSACTION_SEC_CTX : BR_TRANSACTION;
+    word = transaction.securityCtx ? protocol.BR_TRANSACTION_SEC_CTX : protocol.BR_TRANSACTION;
     inheritNice(thread, transaction, node, oneway);
   }
   if (!fixupsReserve(thread.process, proc, transaction) || allocDeliver(proc.alloc, buffer) < 0) {
@@ -362,7 +343,7 @@ function takeTransaction(thread: Thread, binderThread: BinderThread, io: WriteRe
   }
   fixupsInstall(thread.process, transaction);
   if (!putMessage(thread, proc, io, word, transaction)) {
-    transactionCancel(transaction, BR_FAILED_REPLY);
+    transactionCancel(transaction, protocol.BR_FAILED_REPLY);
     return -EFAULT;
   }
   trace(EVENT_TRANSACTION_RECEIVED, transaction.debugId);
@@ -421,7 +402,7 @@ function inheritNice(thread: Thread, transaction: Transaction, node: Node, onewa
   else if (!oneway || transaction.savedPriority > least) niceSet(thread, least);
 }
 
-/** Drops a message whose descriptors or bytes found no place. Its sender gets BR_FAILED_REPLY; for a reply, the caller that reads it. */
+/** Drops a message whose descriptors or bytes found no place. Its sender gets protocol.BR_FAILED_REPLY; for a reply, the caller that reads it. */
 function loseTransaction(
   thread: Thread,
   binderThread: BinderThread,
@@ -432,11 +413,11 @@ function loseTransaction(
 ): i32 {
   const proc = binderThread.proc;
   buffer.transaction = 0;
-  transactionCancel(transaction, BR_FAILED_REPLY);
+  transactionCancel(transaction, protocol.BR_FAILED_REPLY);
   bufferFree(proc, binderThread, buffer, true);
-  if (word != BR_REPLY) return DROPPED;
-  if (!put(thread, io, BR_FAILED_REPLY)) return -EFAULT;
-  returned(proc, BR_FAILED_REPLY);
+  if (word != protocol.BR_REPLY) return DROPPED;
+  if (!put(thread, io, protocol.BR_FAILED_REPLY)) return -EFAULT;
+  returned(proc, protocol.BR_FAILED_REPLY);
   return LAST;
 }
 

@@ -5,7 +5,7 @@
  */
 import { STRATEGY_FAULT } from '../abi/machine';
 import { funcref } from '../lib/funcref';
-import { Area, Strategy } from './area';
+import { Area, areaPage, Strategy } from './area';
 import { ownPageDrop, ownPageFill } from './ownpage';
 
 const record = changetype<Strategy>(memory.data(offsetof<Strategy>(), 8));
@@ -21,6 +21,7 @@ export function faultStrategy(): Strategy {
 }
 
 function setup(area: Area): i32 {
+  assert(!areaPage(area, 0).frame, 'fault: a page has a frame before the setup');
   area.pageArray!.installOnFault = true;
   return 0;
 }

@@ -17,5 +17,6 @@ export function kmapStrategy(): Strategy {
   record.kmaps = true;
   record.install = funcref(changetype<usize>(ownPageInstall));
   record.drop = funcref(changetype<usize>(ownPageDrop));
+  assert(!record.window, 'kmapStrategy: the kernel keeps an address of a page');
   return record;
 }

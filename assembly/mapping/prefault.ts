@@ -4,7 +4,7 @@
  */
 import { STRATEGY_PREFAULT } from '../abi/machine';
 import { funcref } from '../lib/funcref';
-import { Area, Strategy } from './area';
+import { Area, areaPage, Strategy } from './area';
 import { ownPageDrop, ownPageInstall } from './ownpage';
 
 const record = changetype<Strategy>(memory.data(offsetof<Strategy>(), 8));
@@ -21,5 +21,6 @@ export function prefaultStrategy(): Strategy {
 function setup(area: Area): i32 {
   let error = 0;
   for (let index = 0; index < area.pageCount && !error; index++) error = ownPageInstall(area, index);
+  assert(error || areaPage(area, area.pageCount - 1).frame, 'prefault: a page has no frame');
   return error;
 }

@@ -1,6 +1,7 @@
 /** The method names of interfaces' codes, for people. */
 import { DUMP_TRANSACTION, INTERFACE_TRANSACTION, PING_TRANSACTION } from '../binder/bbinder.ts';
 import * as manager from '../binder/iservicemanager.ts';
+import { camelCase } from '../wire/text.ts';
 import * as activityManager from './iactivitymanager.ts';
 import * as applicationThread from './iapplicationthread.ts';
 import * as contentObserver from './icontentobserver.ts';
@@ -38,10 +39,7 @@ function methodsOf(constants: Readonly<Record<string, unknown>>): Map<number, st
   for (const [name, code] of Object.entries(constants)) {
     if (typeof code !== 'number' || !name.endsWith('_TRANSACTION')) continue;
     const words = name.slice(0, -'_TRANSACTION'.length).toLowerCase();
-    methods.set(
-      code,
-      words.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()),
-    );
+    methods.set(code, camelCase(words));
   }
   return methods;
 }

@@ -27,7 +27,7 @@ export interface ZygoteOptions {
   readonly systemUid?: number;
 }
 
-export const SYSTEM_UID = 1000;
+const SYSTEM_UID = 1000;
 
 export class Zygote {
   /** Bytes of an incomplete request. */

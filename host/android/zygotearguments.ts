@@ -20,7 +20,7 @@ export interface ZygoteArguments {
 }
 
 /** The class whose main function the process runs. */
-export const ENTRY_POINT = 'android.app.ActivityThread';
+const ENTRY_POINT = 'android.app.ActivityThread';
 export const ANSWER_SIZE = 5;
 const REFUSED = -1;
 

@@ -11,7 +11,7 @@ export const PING_TRANSACTION = 0x5f504e47;
 export const INTERFACE_TRANSACTION = 0x5f4e5446;
 export const DUMP_TRANSACTION = 0x5f444d50;
 export const SHELL_COMMAND_TRANSACTION = 0x5f434d44;
-export const DEBUG_PID_TRANSACTION = 0x5f504944;
+const DEBUG_PID_TRANSACTION = 0x5f504944;
 
 /** The codes that interfaces may use for their methods. */
 export const FIRST_CALL_TRANSACTION = 1;

@@ -23,7 +23,7 @@ export interface WorkSource {
 
 const NO_ACTOR: WorkSource = { uid: WORK_SOURCE_UNSET, propagate: false };
 
-export interface Behalf {
+interface Behalf {
   readonly caller: CallingIdentity | null;
   readonly workSource: WorkSource;
   readonly strictModePolicy: number;

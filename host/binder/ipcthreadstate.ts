@@ -23,7 +23,7 @@ import { sys } from '../sim/sys.ts';
 import type { SimThread } from '../sim/thread.ts';
 import type { Command } from '../wire/command.ts';
 import { bc } from '../wire/commands.ts';
-import { i32At } from '../wire/endian.ts';
+import { i32At, NO_BYTES } from '../wire/endian.ts';
 import { errnoName } from '../wire/errno.ts';
 import { BinderlabError } from '../wire/error.ts';
 import { extendedErrorOf, u32Bytes } from '../wire/ioctls.ts';
@@ -63,7 +63,6 @@ export interface IpcProcess {
 const READ_CAPACITY = 256;
 /** Upper bound of a security context's length. */
 const SID_MAX = 256;
-const NO_BYTES: Uint8Array = new Uint8Array(0);
 /** libbinder fills the target of a reply with ones; the driver ignores it. */
 const NO_TARGET = 0xffffffff;
 

@@ -93,7 +93,7 @@ export interface RequestHeader {
 }
 
 /** The origin of a received parcel: it resolves its binders and frees its buffer. */
-export interface ParcelSource {
+interface ParcelSource {
   /** @throws StatusError BAD_TYPE when the binder is known with another stability. */
   binder(received: ReceivedBinder, stability: number): IBinder;
   /** Called when the interface token matched. */
@@ -107,7 +107,7 @@ export interface Parcelable {
   writeToParcel(parcel: Parcel): void;
 }
 
-export const STRICT_MODE_PENALTY_GATHER = 1 << 31;
+const STRICT_MODE_PENALTY_GATHER = 1 << 31;
 export const WORK_SOURCE_UNSET = -1;
 const SYST = 0x53595354;
 /** Minimum nice value of a node's calls, in its object's flags: 19, the lowest priority. */

@@ -17,7 +17,7 @@ const API: Readonly<Record<string, () => Promise<object>>> = {
 };
 
 /** The exports that a script's module must have. */
-export interface ScriptModule {
+interface ScriptModule {
   default?: unknown;
 }
 

@@ -15,7 +15,7 @@ export interface Option {
 export type Options = Readonly<Record<string, Option>>;
 
 /** The words of a command line that are neither options nor their values. */
-export interface Words {
+interface Words {
   /** Their placeholder in help. */
   readonly hint: string;
   readonly description: string;

@@ -2,7 +2,7 @@
 
 type Write = NodeJS.WriteStream['write'];
 
-export interface ReservedStdout {
+interface ReservedStdout {
   /** Writes to standard output. */
   print(text: string): void;
   /** Ends the reservation. */

@@ -18,7 +18,7 @@ export interface CostProfile {
 }
 
 /** An event's share of the time of a tally. */
-export interface Share {
+interface Share {
   event: Event;
   ns: number;
 }

@@ -26,7 +26,7 @@ export interface Stretch {
   rights: string;
 }
 
-export interface Tables {
+interface Tables {
   /** The client's memory with the payload. */
   client: Stretch[];
   /** The server's mapping. */

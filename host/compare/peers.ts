@@ -11,7 +11,7 @@ import { align } from '../wire/payload.ts';
 import { TransactionReturn } from '../wire/returns.ts';
 
 /** Size of a read: BR_NOOP, the words before a message, and the message. */
-export const READ_SIZE = 256;
+const READ_SIZE = 256;
 /** The server's node accepts descriptors. */
 const ACCEPTS_FDS = 0x100;
 
@@ -84,7 +84,7 @@ export function messageOf(call: WriteReadCall): TransactionReturn {
 }
 
 /** Faults in the pages of a process's ioctl buffers, so that no round does. */
-export function warm(process: Process): void {
+function warm(process: Process): void {
   const { wbuf, rbuf, arg } = process.arena.window(0);
   for (const address of [wbuf, rbuf, arg]) process.write(address, new Uint8Array(1));
 }

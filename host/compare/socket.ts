@@ -12,7 +12,7 @@ import type { Machine } from '../machine.ts';
 import type { Process } from '../os/process.ts';
 import { MAP_LENGTH } from '../os/thread.ts';
 import type { ReadCall, WriteCall } from '../os/transfer.ts';
-import { u64At } from '../wire/endian.ts';
+import { NO_BYTES, u64At } from '../wire/endian.ts';
 import { BinderlabError } from '../wire/error.ts';
 import { align } from '../wire/payload.ts';
 import { ScenePayload } from './payload.ts';
@@ -23,8 +23,6 @@ const HEADER = 8;
 /** Descriptor numbers of the two ends, apart from others. */
 const CLIENT_FD = 100;
 const SERVER_FD = 101;
-/** The bytes to write are in memory already. */
-const NOTHING: Uint8Array = new Uint8Array(0);
 
 const WHAT: Readonly<Record<Receive, string>> = {
   oversized:
@@ -55,7 +53,7 @@ class SocketScene implements Scene {
   #buffer = 0;
   /** The server's pending read, and the address of its bytes. */
   #waiting: ReadCall | null = null;
-  #received: Uint8Array = new Uint8Array(0);
+  #received: Uint8Array = NO_BYTES;
 
   constructor(
     machine: Machine,
@@ -64,7 +62,7 @@ class SocketScene implements Scene {
   ) {
     this.#client = machine.spawn('client');
     const { main } = this.#client;
-    main.sys.makeFile('socketpair', CLIENT_FD, SERVER_FD, new Uint8Array(0));
+    main.sys.makeFile('socketpair', CLIENT_FD, SERVER_FD, NO_BYTES);
     this.#server = this.#client.fork('server');
     main.close(SERVER_FD);
     this.#server.main.close(CLIENT_FD);
@@ -94,13 +92,13 @@ class SocketScene implements Scene {
   call(): void {
     this.#waiting ??= this.#begin();
     const total = HEADER + this.#payload.placed.length;
-    let writing = this.#client.main.sys.write(CLIENT_FD, this.#message, NOTHING, total);
+    let writing = this.#client.main.sys.write(CLIENT_FD, this.#message, NO_BYTES, total);
     let sent = 0;
     /** The client continues after its write. */
     const goOn = () => {
       while (writing.done && sent + bytesOf(writing) < total) {
         sent += bytesOf(writing);
-        writing = this.#client.main.sys.write(CLIENT_FD, this.#message + sent, NOTHING, total - sent);
+        writing = this.#client.main.sys.write(CLIENT_FD, this.#message + sent, NO_BYTES, total - sent);
       }
     };
     this.#received = this.receive === 'oversized' ? this.#readAll(goOn) : this.#askAndRead(goOn);
@@ -130,14 +128,14 @@ class SocketScene implements Scene {
       goOn();
       got += bytesOf(this.#server.main.sys.read(SERVER_FD, this.#buffer + got, this.#room - got));
     }
-    return length === 0 ? new Uint8Array(0) : this.#server.read(this.#buffer + HEADER, length);
+    return length === 0 ? NO_BYTES : this.#server.read(this.#buffer + HEADER, length);
   }
 
   #askAndRead(goOn: () => void): Uint8Array {
     const { sys } = this.#server.main;
     bytesOf(this.#waiting as ReadCall);
     const length = u64At(this.#server.read(this.#serverHeader, HEADER), 0);
-    if (length === 0) return new Uint8Array(0);
+    if (length === 0) return NO_BYTES;
     const at = sys.call('mmap', {
       addr: 0,
       len: length,

@@ -9,7 +9,7 @@ import type { Study } from './study.ts';
 import { SEND_WHAT } from './words.ts';
 
 /** A column: its header, and its explanation. */
-export interface CostColumn {
+interface CostColumn {
   head: string;
   words: string;
   cell: (row: Row) => string;
@@ -63,7 +63,7 @@ function legend(studies: readonly Study[], profile: CostProfile): string[] {
 }
 
 /** The explanations of the columns. */
-export function columnsLegend({ machine }: CostProfile): string[] {
+function columnsLegend({ machine }: CostProfile): string[] {
   return [
     'copied to walks: of one warm call, both sides and the kernel together. PTEs: page-table entries written, user+kernel;',
     'calls: system calls; frames: taken from the page allocator; kmaps: pages that the kernel reached through its direct map.',

@@ -23,7 +23,7 @@ export const DEBUG_FILES = ['state', 'stats', 'transactions', 'transaction_log',
 type FileName = (typeof DEBUG_FILES)[number];
 
 /** Which nodes a file shows. */
-export interface ShownNodes {
+interface ShownNodes {
   /** Nodes of procs with that pid; 0: of all procs. */
   pid: number;
   /** Only nodes with a oneway in flight. */

@@ -25,7 +25,7 @@ import { type ProcessView, processesOf, processView, type VmaView, vmaViews } fr
 export type SpaceOwner = { readonly pid: number } | 'kernel';
 
 export class Inspector {
-  /** The guest's own objects, from which the views are made. */
+  /** @internal The guest's own objects, from which the views are made. */
   readonly kernel: KernelMemory;
 
   /** @internal */ constructor(guest: Guest) {

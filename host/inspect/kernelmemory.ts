@@ -8,13 +8,14 @@
 import { CLASSES } from '../../build/layout.ts';
 import type { Guest } from '../guest/guest.ts';
 
-type Classes = typeof CLASSES;
-
 /** A class of the guest, by its name there. */
-export type ClassName = keyof Classes;
-export type FieldName<C extends ClassName> = keyof Classes[C]['fields'] & string;
+export type ClassName = keyof typeof CLASSES;
+export type FieldName<C extends ClassName> = keyof (typeof CLASSES)[C]['fields'] & string;
 
-type FieldType<C extends ClassName, F extends FieldName<C>> = Classes[C]['fields'][F] extends readonly [number, infer T]
+type FieldType<C extends ClassName, F extends FieldName<C>> = (typeof CLASSES)[C]['fields'][F] extends readonly [
+  number,
+  infer T,
+]
   ? T
   : never;
 type FieldValue<T> = T extends 'bool'
@@ -33,7 +34,7 @@ export type KernelObject<C extends ClassName> = Located<C> & {
 };
 
 /** What an object has besides its fields. */
-export abstract class Located<C extends ClassName> {
+abstract class Located<C extends ClassName> {
   constructor(
     protected readonly source: KernelMemory,
     /** Linear address of the object. */

@@ -1,19 +1,5 @@
 /** Views of memory: translation of addresses, and the use of frames and slabs. */
 import * as machine from '../../assembly/abi/machine.ts';
-import {
-  FRAME_ANON,
-  FRAME_ARRAY,
-  FRAME_BINDER,
-  FRAME_DIRTY,
-  FRAME_FILE,
-  FRAME_FREE,
-  FRAME_HEAD,
-  FRAME_RESERVED,
-  FRAME_SLAB,
-  FRAME_STAGE,
-  FRAME_TABLE,
-  PAGE_SIZE,
-} from '../../assembly/abi/machine.ts';
 import { type KernelMemory, sizeOf } from './kernelmemory.ts';
 
 /** A walk of a page table, as the processor makes it. */
@@ -43,15 +29,15 @@ export interface FrameView {
 }
 
 const FRAME_NAMES: readonly string[] = Object.values({
-  [FRAME_FREE]: 'free',
-  [FRAME_RESERVED]: 'reserved',
-  [FRAME_SLAB]: 'slab',
-  [FRAME_TABLE]: 'table',
-  [FRAME_ANON]: 'anon',
-  [FRAME_BINDER]: 'binder',
-  [FRAME_ARRAY]: 'array',
-  [FRAME_FILE]: 'file',
-  [FRAME_STAGE]: 'stage',
+  [machine.FRAME_FREE]: 'free',
+  [machine.FRAME_RESERVED]: 'reserved',
+  [machine.FRAME_SLAB]: 'slab',
+  [machine.FRAME_TABLE]: 'table',
+  [machine.FRAME_ANON]: 'anon',
+  [machine.FRAME_BINDER]: 'binder',
+  [machine.FRAME_ARRAY]: 'array',
+  [machine.FRAME_FILE]: 'file',
+  [machine.FRAME_STAGE]: 'stage',
 });
 /** A slab cache: "binder_node". */
 export type CacheName = keyof typeof machine extends infer N
@@ -64,7 +50,7 @@ const CACHE_NAMES: ReadonlyMap<number, CacheName> = new Map(
     .filter(([name]) => name.startsWith('CACHE_') && name !== 'CACHE_COUNT')
     .map(([name, number]) => [number as number, name.slice('CACHE_'.length).toLowerCase() as CacheName]),
 );
-const PAGE_BYTES = BigInt(PAGE_SIZE);
+const PAGE_BYTES = BigInt(machine.PAGE_SIZE);
 const BLOCK_BYTES = PAGE_BYTES * 512n;
 
 /** How a space translates an address; null when it has no such address. */
@@ -99,16 +85,16 @@ export function leafViews(kernel: KernelMemory, space: number, from: bigint, end
 
 /** The frame that holds a linear address; null outside of memory. */
 export function frameView(kernel: KernelMemory, linear: number): FrameView | null {
-  const number = Math.floor(linear / PAGE_SIZE);
+  const number = Math.floor(linear / machine.PAGE_SIZE);
   if (!(number >= 0 && number < frameCount(kernel))) return null;
   const frame = kernel.object('Frame', kernel.roots.frames + number * sizeOf('Frame'));
-  const isHead = (frame.flags & FRAME_HEAD) !== 0;
-  const isFree = frame.kind === FRAME_FREE;
+  const isHead = (frame.flags & machine.FRAME_HEAD) !== 0;
+  const isFree = frame.kind === machine.FRAME_FREE;
   return {
     kind: FRAME_NAMES[frame.kind] ?? `kind ${frame.kind}`,
     order: isHead ? frame.order : 0,
     refs: isHead && !isFree ? frame.refcount : 0,
-    dirty: (frame.flags & FRAME_DIRTY) !== 0,
+    dirty: (frame.flags & machine.FRAME_DIRTY) !== 0,
     owner: isFree ? 0 : frame.owner,
   };
 }
@@ -136,5 +122,5 @@ export function cacheName(number: number): CacheName {
 }
 
 function frameCount({ guest }: KernelMemory): number {
-  return guest.u8.length / PAGE_SIZE;
+  return guest.u8.length / machine.PAGE_SIZE;
 }

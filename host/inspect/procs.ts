@@ -6,7 +6,7 @@ import { type StackEntryView, stackViews, type WorkView, workViews } from './wor
 
 export type ContextName = 'binder' | 'hwbinder' | 'vndbinder';
 /** By DEVICE_*. */
-export const CONTEXT_NAMES: readonly ContextName[] = ['binder', 'hwbinder', 'vndbinder'];
+const CONTEXT_NAMES: readonly ContextName[] = ['binder', 'hwbinder', 'vndbinder'];
 
 export interface ContextView {
   readonly name: ContextName;

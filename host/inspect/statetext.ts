@@ -10,7 +10,7 @@ import type { LooperView, ProcView } from './procs.ts';
 import type { TransactionView, WorkView } from './works.ts';
 
 /** The part of a proc that is shown: everything, or its transactions in flight. */
-export type Extent = 'all' | 'transactions';
+type Extent = 'all' | 'transactions';
 
 const NO_POINTER = '0000000000000000';
 

@@ -5,8 +5,10 @@ import { wordName } from '../wire/words.ts';
 import { nodeIdAt } from './buffers.ts';
 import type { KernelMemory, KernelObject } from './kernelmemory.ts';
 
-/** Linux's names, without BINDER_WORK_. */
-type WorkName = keyof typeof CONSTANTS extends infer N ? (N extends `WORK_${infer Name}` ? Name : never) : never;
+/** Linux's names, without BINDER_WORK_; NONE for an entry without work. */
+type WorkName = keyof typeof CONSTANTS extends infer N
+  ? (N extends `WORK_${infer Name}` ? Name : never) | 'NONE'
+  : never;
 const WORK_NAMES = new Map<number, WorkName>(
   Object.entries(CONSTANTS).flatMap(([name, number]) =>
     name.startsWith('WORK_') ? [[number, name.slice('WORK_'.length) as WorkName]] : [],
@@ -25,7 +27,10 @@ export type WorkView =
       readonly node: { readonly id: number; readonly ptr: bigint; readonly cookie: bigint };
     }
   | { readonly type: NotificationName; readonly number: number; readonly cookie: bigint }
-  | { readonly type: PlainName; readonly number: number };
+  | {
+      readonly type: Exclude<WorkName, NotificationName | 'TRANSACTION' | 'RETURN_ERROR' | 'NODE'>;
+      readonly number: number;
+    };
 
 type NotificationName =
   | 'DEAD_BINDER'
@@ -33,7 +38,6 @@ type NotificationName =
   | 'CLEAR_DEATH_NOTIFICATION'
   | 'FROZEN_BINDER'
   | 'CLEAR_FREEZE_NOTIFICATION';
-type PlainName = 'NONE' | Exclude<WorkName, NotificationName | 'TRANSACTION' | 'RETURN_ERROR' | 'NODE'>;
 
 export interface TransactionView {
   readonly handle: number;

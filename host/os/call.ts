@@ -2,6 +2,8 @@
  * System calls that may sleep. A new `Call` is done at once, or parked until a later step wakes its thread.
  * Results are copied out of user memory when the thread returns, before any other thread runs.
  */
+
+import { NO_BYTES } from '../wire/endian.ts';
 import { errnoName } from '../wire/errno.ts';
 import { BinderlabError } from '../wire/error.ts';
 import type { Op } from '../wire/operations.ts';
@@ -12,8 +14,6 @@ export interface Result {
   ret: number;
   errno?: string;
 }
-
-const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 export function resultOf(ret: number): Result {
   return ret < 0 ? { ret, errno: errnoName(-ret) } : { ret };

@@ -6,7 +6,7 @@ import { ACCESS_READ, ACCESS_WRITE, PAGE_MASK, PAGE_SIZE, SIGBUS, SIGSEGV } from
 import type { Guest } from '../guest/guest.ts';
 
 /** Why an access ended early. */
-export interface Fault {
+interface Fault {
   readonly signal: 'SIGSEGV' | 'SIGBUS';
   /** 1: not mapped; 2: forbidden by the protection, or (SIGBUS) the page is not installed. */
   readonly siCode: number;

@@ -12,7 +12,7 @@ import {
 } from '../../assembly/abi/wire.ts';
 import type { Command } from '../wire/command.ts';
 import { bc } from '../wire/commands.ts';
-import { u32At } from '../wire/endian.ts';
+import { NO_BYTES, u32At } from '../wire/endian.ts';
 import { errnoMeaning } from '../wire/errno.ts';
 import { BinderlabError, callError } from '../wire/error.ts';
 import { checkForm, checkInput } from '../wire/forms.ts';
@@ -49,7 +49,7 @@ import type { ReadCall, WriteCall } from './transfer.ts';
 import type { WriteReadCall } from './writeread.ts';
 
 /** The part of a process that its threads need. */
-export interface Home {
+interface Home {
   readonly name: string;
   readonly pid: number;
   /** Its uid, as setresuid left it. */
@@ -92,7 +92,6 @@ export type Device = keyof typeof DEVICES;
 export const MAP_LENGTH = 1040384;
 export const MAP_ADDRESS = 0x70000000;
 
-const NO_BYTES: Uint8Array = new Uint8Array(0);
 const DEFAULTS: WriteReadOptions = {};
 /** Results of a read that are no error of the script. */
 const NORMAL_ERRORS: ReadonlySet<string | null> = new Set(['EAGAIN', 'EINTR']);

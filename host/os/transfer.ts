@@ -1,8 +1,7 @@
 /** read(2) and write(2) between user memory and an open file. Both may sleep: at an empty stream, at a full one. */
+import { NO_BYTES } from '../wire/endian.ts';
 import { Call, type Caller, type CallState, type Result } from './call.ts';
 import type { UserMemory } from './memory.ts';
-
-const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 export class ReadCall extends Call {
   /** @internal */ override get op(): 'read' {

@@ -10,6 +10,7 @@ import {
   WRITE_READ_WRITE_CONSUMED,
   WRITE_READ_WRITE_SIZE,
 } from '../../assembly/abi/wire.ts';
+import { NO_BYTES } from '../wire/endian.ts';
 import { BinderlabError } from '../wire/error.ts';
 import type { InputOf } from '../wire/operations.ts';
 import { findReturn, type Return, type ReturnName, type ReturnOf, ReturnStream } from '../wire/returns.ts';
@@ -65,7 +66,6 @@ const LENGTH = RECORD_LENGTH / 4;
 const READ = RECORD_READ;
 /** The text of an empty read. */
 const EMPTY: ReadonlySet<ReturnName> = new Set<ReturnName>(['BR_NOOP', 'BR_TRANSACTION_COMPLETE']);
-const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 /** The meaning of each failure of a transaction. */
 const REASONS: Readonly<Partial<Record<ReturnName, string>>> = {

@@ -2,12 +2,12 @@
 import { colorOf, type Look, markup, percentOf } from './svg.ts';
 
 /** A bar of one part or of several. */
-export interface Bar {
+interface Bar {
   name: string;
   parts: readonly { name: string; look: Look; value: number }[];
 }
 
-export interface BarPlot {
+interface BarPlot {
   title: string;
   bars: readonly Bar[];
   text: (value: number) => string;

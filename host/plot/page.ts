@@ -29,7 +29,7 @@ td.good,td.bad,td.soft,td code{white-space:nowrap}code{font-size:12px}
   .row>svg{grid-column:1/-1;grid-row:2}.row.axis>span{display:none}.row.axis>svg{grid-row:1}}
 `;
 
-export interface HtmlPage {
+interface HtmlPage {
   /** The window's title. */
   title: string;
   heading: string;

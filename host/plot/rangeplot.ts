@@ -14,7 +14,7 @@ export interface Range {
   weight?: 'plain' | 'strong';
 }
 
-export interface RangePlot {
+interface RangePlot {
   title: string;
   /** Title of the axis, with the unit. */
   axisName: string;

@@ -1,10 +1,10 @@
 /** Random numbers from a seed: the same seed gives the same numbers on every machine. */
+import { TWO_32 } from '../wire/endian.ts';
 
 /** Steps of splitmix32: the counter's stride, and the two multipliers that mix it. */
 const STRIDE = 0x9e3779b9;
 const MIX_FIRST = 0x21f0aaad;
 const MIX_SECOND = 0x735a2d97;
-const TWO_32 = 0x1_0000_0000;
 
 export class Random {
   #state: number;

@@ -28,7 +28,7 @@ export interface PlainCall {
 }
 
 /** System calls that make or end threads and processes. */
-export type LifeCall =
+type LifeCall =
   | { readonly call: 'spawn'; readonly program: Program; readonly name: string | undefined }
   | { readonly call: 'fork'; readonly program: Program; readonly name: string }
   | { readonly call: 'exit' }

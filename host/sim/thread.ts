@@ -20,7 +20,7 @@ export interface Poll {
  *                parked (in a system call), resting (asleep, or until a predicate holds) -> ready
  *     running -> paused, for good
  */
-export type ThreadState = 'ready' | 'running' | 'parked' | 'resting' | 'paused' | 'ended';
+type ThreadState = 'ready' | 'running' | 'parked' | 'resting' | 'paused' | 'ended';
 
 /**
  * Starts a program.

@@ -11,7 +11,7 @@ interface StackErrors {
   captureStackTrace?(holder: object, below: unknown): void;
 }
 
-export interface Unrun {
+interface Unrun {
   /** The called function, e.g. "addService". */
   readonly name: string;
   /** The place of the call, in the engine's format. */

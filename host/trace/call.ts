@@ -15,7 +15,7 @@ const DEVICE_NAMES = Object.keys(DEVICES);
 const QUOTED_MAX = 64;
 
 /** The text of a call before it returns. */
-export interface CallBegin {
+interface CallBegin {
   /** The call's name, for the line that resumes it. */
   name: string;
   /** Everything up to the moment in which the call may sleep, with open parentheses. */

@@ -32,14 +32,14 @@ export const ENTRY_TEXT = 10;
 export const ENTRY_NAMES = 11;
 
 /** Types of fields. */
-export const TYPE_ABSENT = 0;
-export const TYPE_NULL = 1;
-export const TYPE_FALSE = 2;
-export const TYPE_TRUE = 3;
-export const TYPE_INT = 4; // i32
-export const TYPE_NUMBER = 5; // f64
-export const TYPE_BYTES = 6;
-export const TYPE_TEXT = 7;
+const TYPE_ABSENT = 0;
+const TYPE_NULL = 1;
+const TYPE_FALSE = 2;
+const TYPE_TRUE = 3;
+const TYPE_INT = 4; // i32
+const TYPE_NUMBER = 5; // f64
+const TYPE_BYTES = 6;
+const TYPE_TEXT = 7;
 
 export const NO_ACTOR = 0xffff_ffff;
 

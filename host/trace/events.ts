@@ -46,7 +46,7 @@ const ARGUMENTS = {
   clear: ['proc', 'offset', 'target', 'size'],
 } as const;
 
-export type EventName = keyof typeof ARGUMENTS;
+type EventName = keyof typeof ARGUMENTS;
 
 type NameOf<A extends string> = A extends `${infer N}:${string}` ? N : A;
 type Arguments<N extends EventName> = {
@@ -54,7 +54,7 @@ type Arguments<N extends EventName> = {
 };
 
 /** An event: its name, its thread (0: deferred work), and its arguments by Linux's names. */
-export type TraceEventOf<N extends EventName> = N extends EventName
+type TraceEventOf<N extends EventName> = N extends EventName
   ? { readonly name: N; readonly tid: number; readonly args: Arguments<N> }
   : never;
 export type TraceEvent = TraceEventOf<EventName>;

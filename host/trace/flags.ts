@@ -1,77 +1,52 @@
 /** The flags of system calls by name, as strace prints them: `PROT_READ|PROT_WRITE`. Bits without a name are in hex. */
-import {
-  EPOLLERR,
-  EPOLLIN,
-  F_DUPFD,
-  F_DUPFD_CLOEXEC,
-  F_GETFD,
-  F_GETFL,
-  F_SETFD,
-  F_SETFL,
-  MAP_ANONYMOUS,
-  MAP_FIXED,
-  MAP_FIXED_NOREPLACE,
-  MAP_NORESERVE,
-  MAP_PRIVATE,
-  MAP_SHARED,
-  O_NONBLOCK,
-  PROT_EXEC,
-  PROT_READ,
-  PROT_WRITE,
-} from '../../assembly/abi/machine.ts';
+import * as machine from '../../assembly/abi/machine.ts';
 
-export function openFlags(flags: number): string {
-  return ['O_RDWR', flags & O_NONBLOCK ? 'O_NONBLOCK' : '', 'O_CLOEXEC'].filter((name) => name !== '').join('|');
+/** Numbers with their names, lowest first. */
+type Names = readonly (readonly [number: number, name: string])[];
+
+/** The constants of a module whose names match. */
+export function namesOf(constants: Readonly<Record<string, number>>, names: RegExp): Names {
+  return Object.entries(constants)
+    .filter(([name]) => names.test(name))
+    .map(([name, number]) => [number, name] as const)
+    .sort(([one], [other]) => one - other);
 }
 
-const FCNTL_COMMANDS: Readonly<Record<number, string>> = {
-  [F_DUPFD]: 'F_DUPFD',
-  [F_GETFD]: 'F_GETFD',
-  [F_SETFD]: 'F_SETFD',
-  [F_GETFL]: 'F_GETFL',
-  [F_SETFL]: 'F_SETFL',
-  [F_DUPFD_CLOEXEC]: 'F_DUPFD_CLOEXEC',
-};
+const FCNTL_COMMANDS = new Map(namesOf(machine, /^F_/));
+const PROTECTIONS = namesOf(machine, /^PROT_(READ|WRITE|EXEC)$/);
+const MAP_FLAGS = namesOf(machine, /^MAP_(SHARED|PRIVATE|FIXED|ANONYMOUS|NORESERVE|FIXED_NOREPLACE)$/);
+const POLL_EVENTS: Names = [
+  [machine.EPOLLIN, 'POLLIN'],
+  [0x2, 'POLLPRI'],
+  [machine.EPOLLOUT, 'POLLOUT'],
+  [machine.EPOLLERR, 'POLLERR'],
+  [machine.EPOLLHUP, 'POLLHUP'],
+];
+
+export function openFlags(flags: number): string {
+  return ['O_RDWR', flags & machine.O_NONBLOCK ? 'O_NONBLOCK' : '', 'O_CLOEXEC']
+    .filter((name) => name !== '')
+    .join('|');
+}
 
 export function fcntlCommand(command: number): string {
-  return FCNTL_COMMANDS[command] ?? String(command);
+  return FCNTL_COMMANDS.get(command) ?? String(command);
 }
 
 export function protection(prot: number): string {
-  return (
-    bits(prot, [
-      [PROT_READ, 'PROT_READ'],
-      [PROT_WRITE, 'PROT_WRITE'],
-      [PROT_EXEC, 'PROT_EXEC'],
-    ]) || 'PROT_NONE'
-  );
+  return bits(prot, PROTECTIONS) || 'PROT_NONE';
 }
 
 export function mapFlags(flags: string): string {
-  return bits(Number(flags), [
-    [MAP_SHARED, 'MAP_SHARED'],
-    [MAP_PRIVATE, 'MAP_PRIVATE'],
-    [MAP_FIXED, 'MAP_FIXED'],
-    [MAP_ANONYMOUS, 'MAP_ANONYMOUS'],
-    [MAP_NORESERVE, 'MAP_NORESERVE'],
-    [MAP_FIXED_NOREPLACE, 'MAP_FIXED_NOREPLACE'],
-  ]);
+  return bits(Number(flags), MAP_FLAGS);
 }
 
 export function pollEvents(events: number): string {
-  return (
-    bits(events, [
-      [EPOLLIN, 'POLLIN'],
-      [0x2, 'POLLPRI'],
-      [0x4, 'POLLOUT'],
-      [EPOLLERR, 'POLLERR'],
-      [0x10, 'POLLHUP'],
-    ]) || '0'
-  );
+  return bits(events, POLL_EVENTS) || '0';
 }
 
 /** The names of the set bits, and the remaining bits as a number. */
-export function bits(value: number, names: readonly (readonly [number, string])[]): string {
+export function bits(value: number, names: Names): string {
   const list: string[] = [];
   let rest = value;
   for (const [bit, name] of names) {

@@ -1,26 +1,5 @@
 /** Inputs and outputs of ioctls other than BINDER_WRITE_READ, field by field; zeros are left out. */
-import {
-  EXTENDED_ERROR_COMMAND,
-  EXTENDED_ERROR_ID,
-  EXTENDED_ERROR_PARAM,
-  EXTENDED_ERROR_SIZE,
-  FLAT_OBJECT_COOKIE,
-  FLAT_OBJECT_HANDLE,
-  FREEZE_INFO_ENABLE,
-  FREEZE_INFO_PID,
-  FREEZE_INFO_TIMEOUT_MS,
-  FROZEN_STATUS_INFO_ASYNC_RECV,
-  FROZEN_STATUS_INFO_PID,
-  FROZEN_STATUS_INFO_SYNC_RECV,
-  NODE_DEBUG_INFO_COOKIE,
-  NODE_DEBUG_INFO_HAS_STRONG_REF,
-  NODE_DEBUG_INFO_HAS_WEAK_REF,
-  NODE_DEBUG_INFO_PTR,
-  NODE_INFO_FOR_REF_HANDLE,
-  NODE_INFO_FOR_REF_STRONG_COUNT,
-  NODE_INFO_FOR_REF_WEAK_COUNT,
-  OBJECT_FLAGS,
-} from '../../assembly/abi/wire.ts';
+import * as wire from '../../assembly/abi/wire.ts';
 import { bigAt, i32At, u32At } from '../wire/endian.ts';
 import { errnoName } from '../wire/errno.ts';
 import { bytesOfHex } from '../wire/hex.ts';
@@ -43,42 +22,42 @@ const STRUCTURES: Readonly<Record<string, Structure>> = {
   BINDER_SET_CONTEXT_MGR: { takes: [], gives: [] },
   BINDER_SET_CONTEXT_MGR_EXT: {
     takes: [
-      ['object', FLAT_OBJECT_HANDLE, 'u64'],
-      ['cookie', FLAT_OBJECT_COOKIE, 'u64'],
-      ['flags', OBJECT_FLAGS, 'u32'],
+      ['object', wire.FLAT_OBJECT_HANDLE, 'u64'],
+      ['cookie', wire.FLAT_OBJECT_COOKIE, 'u64'],
+      ['flags', wire.OBJECT_FLAGS, 'u32'],
     ],
     gives: [],
   },
   BINDER_THREAD_EXIT: { takes: [], gives: [] },
   BINDER_GET_NODE_DEBUG_INFO: {
-    takes: [['after object', NODE_DEBUG_INFO_PTR, 'u64']],
+    takes: [['after object', wire.NODE_DEBUG_INFO_PTR, 'u64']],
     gives: [
-      ['object', NODE_DEBUG_INFO_PTR, 'u64'],
-      ['cookie', NODE_DEBUG_INFO_COOKIE, 'u64'],
-      ['has_strong_ref', NODE_DEBUG_INFO_HAS_STRONG_REF, 'u32'],
-      ['has_weak_ref', NODE_DEBUG_INFO_HAS_WEAK_REF, 'u32'],
+      ['object', wire.NODE_DEBUG_INFO_PTR, 'u64'],
+      ['cookie', wire.NODE_DEBUG_INFO_COOKIE, 'u64'],
+      ['has_strong_ref', wire.NODE_DEBUG_INFO_HAS_STRONG_REF, 'u32'],
+      ['has_weak_ref', wire.NODE_DEBUG_INFO_HAS_WEAK_REF, 'u32'],
     ],
   },
   BINDER_GET_NODE_INFO_FOR_REF: {
-    takes: [['handle', NODE_INFO_FOR_REF_HANDLE, 'u32']],
+    takes: [['handle', wire.NODE_INFO_FOR_REF_HANDLE, 'u32']],
     gives: [
-      ['strong', NODE_INFO_FOR_REF_STRONG_COUNT, 'u32'],
-      ['weak', NODE_INFO_FOR_REF_WEAK_COUNT, 'u32'],
+      ['strong', wire.NODE_INFO_FOR_REF_STRONG_COUNT, 'u32'],
+      ['weak', wire.NODE_INFO_FOR_REF_WEAK_COUNT, 'u32'],
     ],
   },
   BINDER_FREEZE: {
     takes: [
-      ['pid', FREEZE_INFO_PID, 'u32'],
-      ['enable', FREEZE_INFO_ENABLE, 'u32'],
-      ['timeout ms', FREEZE_INFO_TIMEOUT_MS, 'u32'],
+      ['pid', wire.FREEZE_INFO_PID, 'u32'],
+      ['enable', wire.FREEZE_INFO_ENABLE, 'u32'],
+      ['timeout ms', wire.FREEZE_INFO_TIMEOUT_MS, 'u32'],
     ],
     gives: [],
   },
   BINDER_GET_FROZEN_INFO: {
-    takes: [['pid', FROZEN_STATUS_INFO_PID, 'u32']],
+    takes: [['pid', wire.FROZEN_STATUS_INFO_PID, 'u32']],
     gives: [
-      ['sync_recv', FROZEN_STATUS_INFO_SYNC_RECV, 'u32'],
-      ['async_recv', FROZEN_STATUS_INFO_ASYNC_RECV, 'u32'],
+      ['sync_recv', wire.FROZEN_STATUS_INFO_SYNC_RECV, 'u32'],
+      ['async_recv', wire.FROZEN_STATUS_INFO_ASYNC_RECV, 'u32'],
     ],
   },
   BINDER_ENABLE_ONEWAY_SPAM_DETECTION: { takes: [['enable', 0, 'u32']], gives: [] },
@@ -94,17 +73,18 @@ export function ioctlTakes({ name, poke }: IoctlInput): string[] | null {
 /** @returns The outputs; null as in `ioctlTakes`. */
 export function ioctlGives({ name }: IoctlInput, { bytes: hex = '' }: IoctlOutput): string[] | null {
   const bytes = bytesOfHex(hex);
-  if (name === 'BINDER_GET_EXTENDED_ERROR') return bytes.length < EXTENDED_ERROR_SIZE ? null : [extendedError(bytes)];
+  if (name === 'BINDER_GET_EXTENDED_ERROR')
+    return bytes.length < wire.EXTENDED_ERROR_SIZE ? null : [extendedError(bytes)];
   const structure = name === null ? undefined : STRUCTURES[name];
   return structure === undefined ? null : fieldTexts(bytes, structure.gives);
 }
 
 /** "id 7: BR_FAILED_REPLY, EINVAL". */
 function extendedError(bytes: Uint8Array): string {
-  const command = u32At(bytes, EXTENDED_ERROR_COMMAND);
-  const param = i32At(bytes, EXTENDED_ERROR_PARAM);
+  const command = u32At(bytes, wire.EXTENDED_ERROR_COMMAND);
+  const param = i32At(bytes, wire.EXTENDED_ERROR_PARAM);
   const why = param === 0 ? '' : `, ${errnoName(-param)}`;
-  return `id ${u32At(bytes, EXTENDED_ERROR_ID)}: ${wordName(command) ?? `0x${command.toString(16)}`}${why}`;
+  return `id ${u32At(bytes, wire.EXTENDED_ERROR_ID)}: ${wordName(command) ?? `0x${command.toString(16)}`}${why}`;
 }
 
 /** "handle 1" for each field that is not zero; the first field always. */

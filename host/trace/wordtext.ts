@@ -2,19 +2,13 @@
  * Commands and returns for people: translates the text of a journal ("BC_ACQUIRE handle=1") into its meaning. Zeros, and
  * fields without information for a reader, are left out.
  */
-import {
-  TF_ACCEPT_FDS,
-  TF_CLEAR_BUF,
-  TF_ONE_WAY,
-  TF_ROOT_OBJECT,
-  TF_STATUS_CODE,
-  TF_UPDATE_TXN,
-} from '../../assembly/abi/protocol.ts';
+import * as protocol from '../../assembly/abi/protocol.ts';
 import { errnoName } from '../wire/errno.ts';
-import { bits } from './flags.ts';
+import { WORDS, type WordName } from '../wire/words.ts';
+import { bits, namesOf } from './flags.ts';
 
 /** A command or return: its name, and its details. */
-export interface WordText {
+interface WordText {
   name: string;
   details: string[];
   /** The word is a refusal or a warning of the driver. */
@@ -31,6 +25,8 @@ const ERRORS: ReadonlySet<string> = new Set([
   'BR_ONEWAY_SPAM_SUSPECT',
 ]);
 
+const TRANSACTION_FLAGS = namesOf(protocol, /^TF_/);
+
 /** Size of an offset in the list of objects, in bytes. */
 const OFFSET_SIZE = 8;
 const HANDLE_BITS = 32;
@@ -46,15 +42,14 @@ function detailsOf(name: string, fields: Fields): string[] {
   if (fields.has('truncated')) return ['cut off'];
   if (fields.has('data_size')) return transactionDetails(name, fields);
   const value = fields.get('value') ?? '0';
-  switch (name) {
-    case 'BC_FREE_BUFFER':
+  switch (WORDS[name as WordName]) {
+    case 'buffer':
       return [value];
-    case 'BC_DEAD_BINDER_DONE':
-    case 'BC_FREEZE_NOTIFICATION_DONE':
+    case 'done':
       return [`cookie ${value}`];
-    case 'BR_ERROR':
+    case 'error':
       return [errnoName(-Number(value))];
-    case 'BR_FROZEN_BINDER':
+    case 'frozen':
       return [...named('cookie', fields), fields.get('is_frozen') === '0' ? 'thawed' : 'frozen'];
     default:
       return [...fields].flatMap(([field, text]) => {
@@ -74,7 +69,7 @@ function transactionDetails(name: string, fields: Fields): string[] {
     ...(name.includes('TRANSACTION') || number(fields, 'code') !== 0
       ? [`code ${codeText(number(fields, 'code'))}`]
       : []),
-    ...(flags === 0 ? [] : [transactionFlags(flags)]),
+    ...(flags === 0 ? [] : [bits(flags, TRANSACTION_FLAGS)]),
     ...senderOf(name, fields),
     ...(size === 0 && buffer === 0 ? [] : [`${size} bytes at ${fields.get('buffer')}`]),
     ...(objects === 0 ? [] : [objects === 1 ? '1 object' : `${objects} objects`]),
@@ -103,17 +98,6 @@ function senderOf(name: string, fields: Fields): string[] {
 function codeText(code: number): string {
   const characters = [24, 16, 8, 0].map((shift) => String.fromCharCode((code >>> shift) & 0xff)).join('');
   return /^_[A-Z]{3}$/.test(characters) ? characters : String(code);
-}
-
-function transactionFlags(flags: number): string {
-  return bits(flags, [
-    [TF_ONE_WAY, 'TF_ONE_WAY'],
-    [TF_ROOT_OBJECT, 'TF_ROOT_OBJECT'],
-    [TF_STATUS_CODE, 'TF_STATUS_CODE'],
-    [TF_ACCEPT_FDS, 'TF_ACCEPT_FDS'],
-    [TF_CLEAR_BUF, 'TF_CLEAR_BUF'],
-    [TF_UPDATE_TXN, 'TF_UPDATE_TXN'],
-  ]);
 }
 
 /** Field and value; empty for zero. An object's address in its own process is the driver's `ptr`. */

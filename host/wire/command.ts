@@ -8,7 +8,6 @@ import type { Attached } from './payload.ts';
  * The number of payload bytes after the word decides which fields are used:
  *
  *     0               nothing
- *     8               u64 first; or u32 first, u32 second, if there is a second
  *     8               u64 first; or u32 first, u32 second, where there is a second one
  *     12              u32 first, u64 second
  *     16              u64 first, u64 second

@@ -1,25 +1,8 @@
 /** Commands to the driver, as scripts write them. `bc` makes them. */
 import {
-  BC_ACQUIRE,
-  BC_ACQUIRE_DONE,
-  BC_ACQUIRE_RESULT,
-  BC_ATTEMPT_ACQUIRE,
-  BC_CLEAR_DEATH_NOTIFICATION,
-  BC_CLEAR_FREEZE_NOTIFICATION,
-  BC_DEAD_BINDER_DONE,
-  BC_DECREFS,
-  BC_ENTER_LOOPER,
-  BC_EXIT_LOOPER,
   BC_FREE_BUFFER,
-  BC_FREEZE_NOTIFICATION_DONE,
-  BC_INCREFS,
-  BC_INCREFS_DONE,
-  BC_REGISTER_LOOPER,
-  BC_RELEASE,
   BC_REPLY,
   BC_REPLY_SG,
-  BC_REQUEST_DEATH_NOTIFICATION,
-  BC_REQUEST_FREEZE_NOTIFICATION,
   BC_TRANSACTION,
   BC_TRANSACTION_SG,
 } from '../../assembly/abi/protocol.ts';
@@ -28,6 +11,8 @@ import { checkForm } from './forms.ts';
 import { align, BROUGHT_ALONG, type PayloadInput, payloadOf } from './payload.ts';
 import type { Return } from './returns.ts';
 import { StreamSize, storeCommands } from './stream.ts';
+import { camelCase } from './text.ts';
+import { WORDS, type WordWith, words } from './words.ts';
 import { WordView } from './wordview.ts';
 
 /** A call to the node of a handle. */
@@ -52,12 +37,45 @@ export interface NodeName {
   cookie: bigint | number;
 }
 
-const ENTER_LOOPER: Command = Command.plain(BC_ENTER_LOOPER);
-const REGISTER_LOOPER: Command = Command.plain(BC_REGISTER_LOOPER);
-const EXIT_LOOPER: Command = Command.plain(BC_EXIT_LOOPER);
+/** By payload, how a command of a word is made. */
+const MAKERS = {
+  nothing: (word: number) => {
+    const command = Command.plain(word);
+    return (): Command => command;
+  },
+  handle: (word: number) => (handle: number) => Command.plain(word, handle),
+  handleCookie: (word: number) => (handle: number, cookie: bigint | number) => Command.plain(word, handle, cookie),
+  priorityHandle: (word: number) => (priority: number, handle: number) => Command.plain(word, priority, handle),
+  node: (word: number) => (node: NodeName) => Command.plain(word, node.ptr, node.cookie),
+  done: (word: number) => (cookie: bigint | number) => Command.plain(word, cookie),
+  result: (word: number) => (result: number) => Command.plain(word, result),
+};
 
-/** Makes commands: `bc.transaction({ handle: 0, code: 1 })`. Has all 22 of the protocol, and raw bytes. */
+type PlainWord = WordWith<'BC_', keyof typeof MAKERS>;
+type Camel<N> = N extends `${infer A}_${infer B}` ? `${Lowercase<A>}${Capitalize<Camel<B>>}` : Lowercase<string & N>;
+type PlainMakers = {
+  [W in PlainWord as W extends `BC_${infer N}` ? Camel<N> : never]: ReturnType<(typeof MAKERS)[(typeof WORDS)[W]]>;
+};
+
+/** BC_INCREFS_DONE is made by `increfsDone`. */
+function plainMakers(): PlainMakers {
+  const makers = words('BC_').flatMap(([word, name]) => {
+    const payload = WORDS[name];
+    return payload in MAKERS
+      ? [[camelCase(name.slice('BC_'.length).toLowerCase()), MAKERS[payload as keyof typeof MAKERS](word)]]
+      : [];
+  });
+  return Object.fromEntries(makers) as PlainMakers;
+}
+
+/**
+ * Makes commands: `bc.transaction({ handle: 0, code: 1 })`. Has all of the protocol, and raw bytes.
+ *
+ * `enterLooper` is for a thread that the process made of its own accord, `registerLooper` for one that the driver asked for by
+ * BR_SPAWN_LOOPER. No driver ever implemented `attemptAcquire` and `acquireResult`: EINVAL.
+ */
 export const bc = {
+  ...plainMakers(),
   transaction: (input: TransactionInput): Command => transaction(BC_TRANSACTION, input),
   reply: (input: ReplyInput = {}): Command => transaction(BC_REPLY, input),
   /** Scatter-gather: `ptr` objects carry buffers of their own. */
@@ -68,39 +86,12 @@ export const bc = {
   freeBuffer: (received: { readonly buffer: number } | number): Command =>
     Command.plain(BC_FREE_BUFFER, typeof received === 'number' ? received : received.buffer),
 
-  increfs: (handle: number): Command => Command.plain(BC_INCREFS, handle),
-  acquire: (handle: number): Command => Command.plain(BC_ACQUIRE, handle),
-  release: (handle: number): Command => Command.plain(BC_RELEASE, handle),
-  decrefs: (handle: number): Command => Command.plain(BC_DECREFS, handle),
-  increfsDone: ({ ptr, cookie }: NodeName): Command => Command.plain(BC_INCREFS_DONE, ptr, cookie),
-  acquireDone: ({ ptr, cookie }: NodeName): Command => Command.plain(BC_ACQUIRE_DONE, ptr, cookie),
   /** Acknowledges BR_INCREFS and BR_ACQUIRE: makes a BC_*_DONE for each of them among the returns. */
   acknowledge: (returns: readonly Return[]): Command[] =>
     returns.flatMap((one) => {
       if (one.name === 'BR_INCREFS') return bc.increfsDone(one);
       return one.name === 'BR_ACQUIRE' ? bc.acquireDone(one) : [];
     }),
-  /** No driver ever implemented it: EINVAL. */
-  attemptAcquire: (priority: number, handle: number): Command => Command.plain(BC_ATTEMPT_ACQUIRE, priority, handle),
-  /** No driver ever implemented it: EINVAL. */
-  acquireResult: (result: number): Command => Command.plain(BC_ACQUIRE_RESULT, result),
-
-  /** This thread joins the pool; the process made it of its own accord. */
-  enterLooper: (): Command => ENTER_LOOPER,
-  /** This thread joins the pool; the driver asked for it by BR_SPAWN_LOOPER. */
-  registerLooper: (): Command => REGISTER_LOOPER,
-  exitLooper: (): Command => EXIT_LOOPER,
-
-  requestDeathNotification: (handle: number, cookie: bigint | number): Command =>
-    Command.plain(BC_REQUEST_DEATH_NOTIFICATION, handle, cookie),
-  clearDeathNotification: (handle: number, cookie: bigint | number): Command =>
-    Command.plain(BC_CLEAR_DEATH_NOTIFICATION, handle, cookie),
-  deadBinderDone: (cookie: bigint | number): Command => Command.plain(BC_DEAD_BINDER_DONE, cookie),
-  requestFreezeNotification: (handle: number, cookie: bigint | number): Command =>
-    Command.plain(BC_REQUEST_FREEZE_NOTIFICATION, handle, cookie),
-  clearFreezeNotification: (handle: number, cookie: bigint | number): Command =>
-    Command.plain(BC_CLEAR_FREEZE_NOTIFICATION, handle, cookie),
-  freezeNotificationDone: (cookie: bigint | number): Command => Command.plain(BC_FREEZE_NOTIFICATION_DONE, cookie),
 
   /** Raw bytes of the stream, valid or not. */
   raw: (bytes: Uint8Array): Command => Command.raw(bytes),

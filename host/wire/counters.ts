@@ -1,17 +1,5 @@
 /** The counters of the memory model, by name. All count from boot. */
-import {
-  COUNTER_BYTES_COPIED,
-  COUNTER_COMMAND_BYTES,
-  COUNTER_COPIES,
-  COUNTER_FAULTS,
-  COUNTER_FRAMES_ALLOCATED,
-  COUNTER_FRAMES_ZEROED,
-  COUNTER_KMAPS,
-  COUNTER_PTE_WRITES_KERNEL,
-  COUNTER_PTE_WRITES_USER,
-  COUNTER_TLB_FLUSHES,
-  COUNTER_WALKS,
-} from '../../assembly/abi/machine.ts';
+import * as machine from '../../assembly/abi/machine.ts';
 import { u64At } from './endian.ts';
 
 export interface Counters {
@@ -35,15 +23,15 @@ export interface Counters {
 export function countersAt(memory: Uint8Array, block: number): Counters {
   const at = (counter: number) => u64At(memory, block + 8 * counter);
   return {
-    copies: at(COUNTER_COPIES),
-    bytesCopied: at(COUNTER_BYTES_COPIED),
-    commandBytes: at(COUNTER_COMMAND_BYTES),
-    framesAllocated: at(COUNTER_FRAMES_ALLOCATED),
-    framesZeroed: at(COUNTER_FRAMES_ZEROED),
-    pteWrites: { user: at(COUNTER_PTE_WRITES_USER), kernel: at(COUNTER_PTE_WRITES_KERNEL) },
-    tlbFlushes: at(COUNTER_TLB_FLUSHES),
-    faults: at(COUNTER_FAULTS),
-    kmaps: at(COUNTER_KMAPS),
-    walks: at(COUNTER_WALKS),
+    copies: at(machine.COUNTER_COPIES),
+    bytesCopied: at(machine.COUNTER_BYTES_COPIED),
+    commandBytes: at(machine.COUNTER_COMMAND_BYTES),
+    framesAllocated: at(machine.COUNTER_FRAMES_ALLOCATED),
+    framesZeroed: at(machine.COUNTER_FRAMES_ZEROED),
+    pteWrites: { user: at(machine.COUNTER_PTE_WRITES_USER), kernel: at(machine.COUNTER_PTE_WRITES_KERNEL) },
+    tlbFlushes: at(machine.COUNTER_TLB_FLUSHES),
+    faults: at(machine.COUNTER_FAULTS),
+    kmaps: at(machine.COUNTER_KMAPS),
+    walks: at(machine.COUNTER_WALKS),
   };
 }

@@ -2,7 +2,8 @@
  * Little-endian numbers in a byte array, as in wire structures. A 64-bit value is a number when it is a size or a user
  * address (exact below 2^53), and a bigint when its owner chose all 64 bits.
  */
-const TWO_32 = 0x1_0000_0000;
+export const TWO_32 = 0x1_0000_0000;
+export const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 /** The unsigned 32-bit word at `at`; bytes after the end count as 0. */
 export function u32At(bytes: Uint8Array, at: number): number {

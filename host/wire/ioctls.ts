@@ -1,32 +1,6 @@
 /** The driver's ioctls apart from BINDER_WRITE_READ: names, and the structures that they take. */
 import * as protocol from '../../assembly/abi/protocol.ts';
-import {
-  EXTENDED_ERROR_COMMAND,
-  EXTENDED_ERROR_ID,
-  EXTENDED_ERROR_PARAM,
-  FLAT_OBJECT_COOKIE,
-  FLAT_OBJECT_HANDLE,
-  FLAT_OBJECT_SIZE,
-  FREEZE_INFO_ENABLE,
-  FREEZE_INFO_PID,
-  FREEZE_INFO_SIZE,
-  FREEZE_INFO_TIMEOUT_MS,
-  FROZEN_STATUS_INFO_ASYNC_RECV,
-  FROZEN_STATUS_INFO_PID,
-  FROZEN_STATUS_INFO_SIZE,
-  FROZEN_STATUS_INFO_SYNC_RECV,
-  NODE_DEBUG_INFO_COOKIE,
-  NODE_DEBUG_INFO_HAS_STRONG_REF,
-  NODE_DEBUG_INFO_HAS_WEAK_REF,
-  NODE_DEBUG_INFO_PTR,
-  NODE_DEBUG_INFO_SIZE,
-  NODE_INFO_FOR_REF_HANDLE,
-  NODE_INFO_FOR_REF_SIZE,
-  NODE_INFO_FOR_REF_STRONG_COUNT,
-  NODE_INFO_FOR_REF_WEAK_COUNT,
-  OBJECT_FLAGS,
-  OBJECT_TYPE,
-} from '../../assembly/abi/wire.ts';
+import * as wire from '../../assembly/abi/wire.ts';
 import { bigAt, i32At, setBig, u32At } from './endian.ts';
 import { wordName } from './words.ts';
 
@@ -79,66 +53,66 @@ export function u32Bytes(value: number): Uint8Array {
 
 /** flat_binder_object for BINDER_SET_CONTEXT_MGR_EXT. */
 export function managerBytes(manager: { flags: number; ptr: bigint | number; cookie: bigint | number }): Uint8Array {
-  return structure(FLAT_OBJECT_SIZE, (view) => {
-    view.setUint32(OBJECT_TYPE, protocol.BINDER_TYPE_BINDER, true);
-    view.setUint32(OBJECT_FLAGS, manager.flags, true);
-    setBig(view, FLAT_OBJECT_HANDLE, manager.ptr);
-    setBig(view, FLAT_OBJECT_COOKIE, manager.cookie);
+  return structure(wire.FLAT_OBJECT_SIZE, (view) => {
+    view.setUint32(wire.OBJECT_TYPE, protocol.BINDER_TYPE_BINDER, true);
+    view.setUint32(wire.OBJECT_FLAGS, manager.flags, true);
+    setBig(view, wire.FLAT_OBJECT_HANDLE, manager.ptr);
+    setBig(view, wire.FLAT_OBJECT_COOKIE, manager.cookie);
   });
 }
 
 export function freezeBytes(pid: number, enable: boolean, timeoutMs: number): Uint8Array {
-  return structure(FREEZE_INFO_SIZE, (view) => {
-    view.setUint32(FREEZE_INFO_PID, pid, true);
-    view.setUint32(FREEZE_INFO_ENABLE, enable ? 1 : 0, true);
-    view.setUint32(FREEZE_INFO_TIMEOUT_MS, timeoutMs, true);
+  return structure(wire.FREEZE_INFO_SIZE, (view) => {
+    view.setUint32(wire.FREEZE_INFO_PID, pid, true);
+    view.setUint32(wire.FREEZE_INFO_ENABLE, enable ? 1 : 0, true);
+    view.setUint32(wire.FREEZE_INFO_TIMEOUT_MS, timeoutMs, true);
   });
 }
 
 export function frozenQueryBytes(pid: number): Uint8Array {
-  return structure(FROZEN_STATUS_INFO_SIZE, (view) => view.setUint32(FROZEN_STATUS_INFO_PID, pid, true));
+  return structure(wire.FROZEN_STATUS_INFO_SIZE, (view) => view.setUint32(wire.FROZEN_STATUS_INFO_PID, pid, true));
 }
 
 /** Asks for the first node above `ptr`. */
 export function nodeQueryBytes(ptr: bigint | number): Uint8Array {
-  return structure(NODE_DEBUG_INFO_SIZE, (view) => setBig(view, NODE_DEBUG_INFO_PTR, ptr));
+  return structure(wire.NODE_DEBUG_INFO_SIZE, (view) => setBig(view, wire.NODE_DEBUG_INFO_PTR, ptr));
 }
 
 export function refQueryBytes(handle: number): Uint8Array {
-  return structure(NODE_INFO_FOR_REF_SIZE, (view) => view.setUint32(NODE_INFO_FOR_REF_HANDLE, handle, true));
+  return structure(wire.NODE_INFO_FOR_REF_SIZE, (view) => view.setUint32(wire.NODE_INFO_FOR_REF_HANDLE, handle, true));
 }
 
 export function extendedErrorOf(bytes: Uint8Array): ExtendedError {
-  const command = u32At(bytes, EXTENDED_ERROR_COMMAND);
+  const command = u32At(bytes, wire.EXTENDED_ERROR_COMMAND);
   return {
-    id: u32At(bytes, EXTENDED_ERROR_ID),
+    id: u32At(bytes, wire.EXTENDED_ERROR_ID),
     command: wordName(command) ?? `0x${command.toString(16)}`,
-    param: i32At(bytes, EXTENDED_ERROR_PARAM),
+    param: i32At(bytes, wire.EXTENDED_ERROR_PARAM),
   };
 }
 
 export function frozenInfoOf(bytes: Uint8Array): FrozenInfo {
   return {
-    pid: u32At(bytes, FROZEN_STATUS_INFO_PID),
-    syncRecv: u32At(bytes, FROZEN_STATUS_INFO_SYNC_RECV),
-    asyncRecv: u32At(bytes, FROZEN_STATUS_INFO_ASYNC_RECV),
+    pid: u32At(bytes, wire.FROZEN_STATUS_INFO_PID),
+    syncRecv: u32At(bytes, wire.FROZEN_STATUS_INFO_SYNC_RECV),
+    asyncRecv: u32At(bytes, wire.FROZEN_STATUS_INFO_ASYNC_RECV),
   };
 }
 
 export function nodeDebugInfoOf(bytes: Uint8Array): NodeDebugInfo {
   return {
-    ptr: bigAt(bytes, NODE_DEBUG_INFO_PTR),
-    cookie: bigAt(bytes, NODE_DEBUG_INFO_COOKIE),
-    hasStrongRef: u32At(bytes, NODE_DEBUG_INFO_HAS_STRONG_REF) !== 0,
-    hasWeakRef: u32At(bytes, NODE_DEBUG_INFO_HAS_WEAK_REF) !== 0,
+    ptr: bigAt(bytes, wire.NODE_DEBUG_INFO_PTR),
+    cookie: bigAt(bytes, wire.NODE_DEBUG_INFO_COOKIE),
+    hasStrongRef: u32At(bytes, wire.NODE_DEBUG_INFO_HAS_STRONG_REF) !== 0,
+    hasWeakRef: u32At(bytes, wire.NODE_DEBUG_INFO_HAS_WEAK_REF) !== 0,
   };
 }
 
 export function nodeInfoForRefOf(bytes: Uint8Array): NodeInfoForRef {
   return {
-    handle: u32At(bytes, NODE_INFO_FOR_REF_HANDLE),
-    strongCount: u32At(bytes, NODE_INFO_FOR_REF_STRONG_COUNT),
-    weakCount: u32At(bytes, NODE_INFO_FOR_REF_WEAK_COUNT),
+    handle: u32At(bytes, wire.NODE_INFO_FOR_REF_HANDLE),
+    strongCount: u32At(bytes, wire.NODE_INFO_FOR_REF_STRONG_COUNT),
+    weakCount: u32At(bytes, wire.NODE_INFO_FOR_REF_WEAK_COUNT),
   };
 }
 

@@ -4,6 +4,7 @@
  */
 import { DEVICE_BINDER, DEVICE_HWBINDER, DEVICE_VNDBINDER } from '../../assembly/abi/machine.ts';
 import { type Address, addressOfHex, bytesOfHex, type HexBytes, hexOfAddress, hexOfBytes } from './hex.ts';
+import { camelCase } from './text.ts';
 
 /** What a value may be. */
 export interface Rule {
@@ -154,8 +155,14 @@ export interface Field {
 export function fieldOf(name: string, text: FieldKind): Field {
   const named = text.replace(/\?$|\|null$/, '') as KindName;
   const kind = KINDS[named] as Kind<unknown, unknown>;
-  const machineName = name.replace(/_./g, ([, letter = '']) => letter.toUpperCase());
-  return { name, machineName, named, kind, optional: text.endsWith('?'), nullable: text.endsWith('|null') };
+  return {
+    name,
+    machineName: camelCase(name),
+    named,
+    kind,
+    optional: text.endsWith('?'),
+    nullable: text.endsWith('|null'),
+  };
 }
 
 /** The rule for a field's value in a journal. */

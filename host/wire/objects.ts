@@ -4,35 +4,8 @@
  *     data      ....[object].......[object]....        at multiples of 8
  *     offsets   offset of each object in the data      u64 each, rising
  */
-import {
-  BINDER_BUFFER_FLAG_HAS_PARENT,
-  BINDER_TYPE_BINDER,
-  BINDER_TYPE_FD,
-  BINDER_TYPE_FDA,
-  BINDER_TYPE_HANDLE,
-  BINDER_TYPE_PTR,
-  BINDER_TYPE_WEAK_BINDER,
-  BINDER_TYPE_WEAK_HANDLE,
-} from '../../assembly/abi/protocol.ts';
-import {
-  BUFFER_OBJECT_BUFFER,
-  BUFFER_OBJECT_LENGTH,
-  BUFFER_OBJECT_PARENT,
-  BUFFER_OBJECT_PARENT_OFFSET,
-  BUFFER_OBJECT_SIZE,
-  FD_ARRAY_OBJECT_NUM_FDS,
-  FD_ARRAY_OBJECT_PARENT,
-  FD_ARRAY_OBJECT_PARENT_OFFSET,
-  FD_ARRAY_OBJECT_SIZE,
-  FD_OBJECT_COOKIE,
-  FD_OBJECT_FD,
-  FD_OBJECT_SIZE,
-  FLAT_OBJECT_COOKIE,
-  FLAT_OBJECT_HANDLE,
-  FLAT_OBJECT_SIZE,
-  OBJECT_FLAGS,
-  OBJECT_TYPE,
-} from '../../assembly/abi/wire.ts';
+import * as protocol from '../../assembly/abi/protocol.ts';
+import * as wire from '../../assembly/abi/wire.ts';
 import { bigAt, setBig, setU64, u32At, u64At } from './endian.ts';
 
 /** Bytes that are in user memory already. */
@@ -87,26 +60,26 @@ export type ReceivedObject = { at: number } & (
 );
 
 const TYPES = {
-  binder: BINDER_TYPE_BINDER,
-  'weak-binder': BINDER_TYPE_WEAK_BINDER,
-  handle: BINDER_TYPE_HANDLE,
-  'weak-handle': BINDER_TYPE_WEAK_HANDLE,
-  fd: BINDER_TYPE_FD,
-  ptr: BINDER_TYPE_PTR,
-  fda: BINDER_TYPE_FDA,
+  binder: protocol.BINDER_TYPE_BINDER,
+  'weak-binder': protocol.BINDER_TYPE_WEAK_BINDER,
+  handle: protocol.BINDER_TYPE_HANDLE,
+  'weak-handle': protocol.BINDER_TYPE_WEAK_HANDLE,
+  fd: protocol.BINDER_TYPE_FD,
+  ptr: protocol.BINDER_TYPE_PTR,
+  fda: protocol.BINDER_TYPE_FDA,
 } as const;
 
 /** @returns The bytes that the object takes in the data. */
 export function objectSize(object: ObjectInput): number {
   switch (object.type) {
     case 'ptr':
-      return BUFFER_OBJECT_SIZE;
+      return wire.BUFFER_OBJECT_SIZE;
     case 'fda':
-      return FD_ARRAY_OBJECT_SIZE;
+      return wire.FD_ARRAY_OBJECT_SIZE;
     case 'fd':
-      return FD_OBJECT_SIZE;
+      return wire.FD_OBJECT_SIZE;
     default:
-      return FLAT_OBJECT_SIZE;
+      return wire.FLAT_OBJECT_SIZE;
   }
 }
 
@@ -116,37 +89,33 @@ export function objectSize(object: ObjectInput): number {
  * @param buffer User address of the bytes of a `ptr` object; unused for other types.
  */
 export function storeObject(view: DataView, at: number, object: ObjectInput, buffer: number): void {
-  view.setUint32(at + OBJECT_TYPE, TYPES[object.type], true);
+  view.setUint32(at + wire.OBJECT_TYPE, TYPES[object.type], true);
   switch (object.type) {
     case 'binder':
     case 'weak-binder':
-      view.setUint32(at + OBJECT_FLAGS, object.flags ?? 0, true);
-      setBig(view, at + FLAT_OBJECT_HANDLE, object.ptr);
-      setBig(view, at + FLAT_OBJECT_COOKIE, object.cookie ?? 0);
-      break;
     case 'handle':
     case 'weak-handle':
-      view.setUint32(at + OBJECT_FLAGS, object.flags ?? 0, true);
-      view.setUint32(at + FLAT_OBJECT_HANDLE, object.handle, true);
-      setBig(view, at + FLAT_OBJECT_COOKIE, object.cookie ?? 0);
+      view.setUint32(at + wire.OBJECT_FLAGS, object.flags ?? 0, true);
+      setBig(view, at + wire.FLAT_OBJECT_HANDLE, 'ptr' in object ? object.ptr : object.handle);
+      setBig(view, at + wire.FLAT_OBJECT_COOKIE, object.cookie ?? 0);
       break;
     case 'fd':
-      view.setUint32(at + FD_OBJECT_FD, object.fd, true);
-      setBig(view, at + FD_OBJECT_COOKIE, object.cookie ?? 0);
+      view.setUint32(at + wire.FD_OBJECT_FD, object.fd, true);
+      setBig(view, at + wire.FD_OBJECT_COOKIE, object.cookie ?? 0);
       break;
     case 'ptr': {
-      const parentFlag = object.parent === undefined ? 0 : BINDER_BUFFER_FLAG_HAS_PARENT;
-      view.setUint32(at + OBJECT_FLAGS, object.flags ?? parentFlag, true);
-      setU64(view, at + BUFFER_OBJECT_BUFFER, buffer);
-      setU64(view, at + BUFFER_OBJECT_LENGTH, object.data.length);
-      setU64(view, at + BUFFER_OBJECT_PARENT, object.parent ?? 0);
-      setU64(view, at + BUFFER_OBJECT_PARENT_OFFSET, object.parentOffset ?? 0);
+      const parentFlag = object.parent === undefined ? 0 : protocol.BINDER_BUFFER_FLAG_HAS_PARENT;
+      view.setUint32(at + wire.OBJECT_FLAGS, object.flags ?? parentFlag, true);
+      setU64(view, at + wire.BUFFER_OBJECT_BUFFER, buffer);
+      setU64(view, at + wire.BUFFER_OBJECT_LENGTH, object.data.length);
+      setU64(view, at + wire.BUFFER_OBJECT_PARENT, object.parent ?? 0);
+      setU64(view, at + wire.BUFFER_OBJECT_PARENT_OFFSET, object.parentOffset ?? 0);
       break;
     }
     case 'fda':
-      setU64(view, at + FD_ARRAY_OBJECT_NUM_FDS, object.count);
-      setU64(view, at + FD_ARRAY_OBJECT_PARENT, object.parent);
-      setU64(view, at + FD_ARRAY_OBJECT_PARENT_OFFSET, object.parentOffset ?? 0);
+      setU64(view, at + wire.FD_ARRAY_OBJECT_NUM_FDS, object.count);
+      setU64(view, at + wire.FD_ARRAY_OBJECT_PARENT, object.parent);
+      setU64(view, at + wire.FD_ARRAY_OBJECT_PARENT_OFFSET, object.parentOffset ?? 0);
       break;
   }
 }
@@ -163,46 +132,51 @@ export function objectsOf(data: Uint8Array, offsets: Uint8Array): ReceivedObject
 }
 
 function objectAt(data: Uint8Array, at: number): ReceivedObject {
-  const word = u32At(data, at + OBJECT_TYPE);
-  const flags = u32At(data, at + OBJECT_FLAGS);
+  const word = u32At(data, at + wire.OBJECT_TYPE);
+  const flags = u32At(data, at + wire.OBJECT_FLAGS);
   switch (word) {
-    case BINDER_TYPE_BINDER:
-    case BINDER_TYPE_WEAK_BINDER:
+    case protocol.BINDER_TYPE_BINDER:
+    case protocol.BINDER_TYPE_WEAK_BINDER:
       return {
         at,
-        type: word === BINDER_TYPE_BINDER ? 'binder' : 'weak-binder',
-        ptr: bigAt(data, at + FLAT_OBJECT_HANDLE),
-        cookie: bigAt(data, at + FLAT_OBJECT_COOKIE),
+        type: word === protocol.BINDER_TYPE_BINDER ? 'binder' : 'weak-binder',
+        ptr: bigAt(data, at + wire.FLAT_OBJECT_HANDLE),
+        cookie: bigAt(data, at + wire.FLAT_OBJECT_COOKIE),
         flags,
       };
-    case BINDER_TYPE_HANDLE:
-    case BINDER_TYPE_WEAK_HANDLE:
+    case protocol.BINDER_TYPE_HANDLE:
+    case protocol.BINDER_TYPE_WEAK_HANDLE:
       return {
         at,
-        type: word === BINDER_TYPE_HANDLE ? 'handle' : 'weak-handle',
-        handle: u32At(data, at + FLAT_OBJECT_HANDLE),
-        cookie: bigAt(data, at + FLAT_OBJECT_COOKIE),
+        type: word === protocol.BINDER_TYPE_HANDLE ? 'handle' : 'weak-handle',
+        handle: u32At(data, at + wire.FLAT_OBJECT_HANDLE),
+        cookie: bigAt(data, at + wire.FLAT_OBJECT_COOKIE),
         flags,
       };
-    case BINDER_TYPE_FD:
-      return { at, type: 'fd', fd: u32At(data, at + FD_OBJECT_FD), cookie: bigAt(data, at + FD_OBJECT_COOKIE) };
-    case BINDER_TYPE_PTR:
+    case protocol.BINDER_TYPE_FD:
+      return {
+        at,
+        type: 'fd',
+        fd: u32At(data, at + wire.FD_OBJECT_FD),
+        cookie: bigAt(data, at + wire.FD_OBJECT_COOKIE),
+      };
+    case protocol.BINDER_TYPE_PTR:
       return {
         at,
         type: 'ptr',
-        address: u64At(data, at + BUFFER_OBJECT_BUFFER),
-        length: u64At(data, at + BUFFER_OBJECT_LENGTH),
+        address: u64At(data, at + wire.BUFFER_OBJECT_BUFFER),
+        length: u64At(data, at + wire.BUFFER_OBJECT_LENGTH),
         flags,
-        parent: u64At(data, at + BUFFER_OBJECT_PARENT),
-        parentOffset: u64At(data, at + BUFFER_OBJECT_PARENT_OFFSET),
+        parent: u64At(data, at + wire.BUFFER_OBJECT_PARENT),
+        parentOffset: u64At(data, at + wire.BUFFER_OBJECT_PARENT_OFFSET),
       };
-    case BINDER_TYPE_FDA:
+    case protocol.BINDER_TYPE_FDA:
       return {
         at,
         type: 'fda',
-        count: u64At(data, at + FD_ARRAY_OBJECT_NUM_FDS),
-        parent: u64At(data, at + FD_ARRAY_OBJECT_PARENT),
-        parentOffset: u64At(data, at + FD_ARRAY_OBJECT_PARENT_OFFSET),
+        count: u64At(data, at + wire.FD_ARRAY_OBJECT_NUM_FDS),
+        parent: u64At(data, at + wire.FD_ARRAY_OBJECT_PARENT),
+        parentOffset: u64At(data, at + wire.FD_ARRAY_OBJECT_PARENT_OFFSET),
       };
     default:
       return { at, type: 'unknown', word };

@@ -27,7 +27,7 @@ export interface PayloadInput {
 }
 
 /** A payload with every size and offset computed, relative to its own beginning. */
-export interface Payload {
+interface Payload {
   /** Data to be copied; null when there is none, or when it is in user memory already. */
   readonly bytes: Uint8Array | null;
   /** User address of data that is in user memory already; otherwise BROUGHT_ALONG. */

@@ -1,43 +1,27 @@
 /** The return stream of a read, decoded: one `Return` for each BR_ word. 64-bit values that an owner chose are bigints. */
 import { BR_REPLY, BR_TRANSACTION } from '../../assembly/abi/protocol.ts';
-import {
-  FROZEN_STATE_INFO_COOKIE,
-  FROZEN_STATE_INFO_IS_FROZEN,
-  PTR_COOKIE_COOKIE,
-  TRANSACTION_DATA_BUFFER,
-  TRANSACTION_DATA_CODE,
-  TRANSACTION_DATA_COOKIE,
-  TRANSACTION_DATA_DATA_SIZE,
-  TRANSACTION_DATA_FLAGS,
-  TRANSACTION_DATA_OFFSETS,
-  TRANSACTION_DATA_OFFSETS_SIZE,
-  TRANSACTION_DATA_SECCTX_SECCTX,
-  TRANSACTION_DATA_SENDER_EUID,
-  TRANSACTION_DATA_SENDER_PID,
-  TRANSACTION_DATA_SIZE,
-  TRANSACTION_DATA_TARGET,
-} from '../../assembly/abi/wire.ts';
+import * as wire from '../../assembly/abi/wire.ts';
 import { LogChunk } from './steplog.ts';
-import { payloadSize, words } from './words.ts';
+import { payloadSize, WORDS, type WordWith, words } from './words.ts';
 import { WordView } from './wordview.ts';
 
 // Word offsets of the fields. Local copies: V8 looks up an imported constant at every use.
-const TARGET = TRANSACTION_DATA_TARGET / 4;
-const COOKIE = TRANSACTION_DATA_COOKIE / 4;
-const CODE = TRANSACTION_DATA_CODE / 4;
-const FLAGS = TRANSACTION_DATA_FLAGS / 4;
-const SENDER_PID = TRANSACTION_DATA_SENDER_PID / 4;
-const SENDER_EUID = TRANSACTION_DATA_SENDER_EUID / 4;
-const DATA_SIZE = TRANSACTION_DATA_DATA_SIZE / 4;
-const OFFSETS_SIZE = TRANSACTION_DATA_OFFSETS_SIZE / 4;
-const BUFFER = TRANSACTION_DATA_BUFFER / 4;
-const OFFSETS = TRANSACTION_DATA_OFFSETS / 4;
-const SECCTX = TRANSACTION_DATA_SECCTX_SECCTX / 4;
-const NODE_COOKIE = PTR_COOKIE_COOKIE / 4;
-const FROZEN_COOKIE = FROZEN_STATE_INFO_COOKIE / 4;
-const FROZEN_IS_FROZEN = FROZEN_STATE_INFO_IS_FROZEN / 4;
+const TARGET = wire.TRANSACTION_DATA_TARGET / 4;
+const COOKIE = wire.TRANSACTION_DATA_COOKIE / 4;
+const CODE = wire.TRANSACTION_DATA_CODE / 4;
+const FLAGS = wire.TRANSACTION_DATA_FLAGS / 4;
+const SENDER_PID = wire.TRANSACTION_DATA_SENDER_PID / 4;
+const SENDER_EUID = wire.TRANSACTION_DATA_SENDER_EUID / 4;
+const DATA_SIZE = wire.TRANSACTION_DATA_DATA_SIZE / 4;
+const OFFSETS_SIZE = wire.TRANSACTION_DATA_OFFSETS_SIZE / 4;
+const BUFFER = wire.TRANSACTION_DATA_BUFFER / 4;
+const OFFSETS = wire.TRANSACTION_DATA_OFFSETS / 4;
+const SECCTX = wire.TRANSACTION_DATA_SECCTX_SECCTX / 4;
+const NODE_COOKIE = wire.PTR_COOKIE_COOKIE / 4;
+const FROZEN_COOKIE = wire.FROZEN_STATE_INFO_COOKIE / 4;
+const FROZEN_IS_FROZEN = wire.FROZEN_STATE_INFO_IS_FROZEN / 4;
 /** Least number of words of a message in the stream. */
-const MESSAGE_WORDS = 1 + TRANSACTION_DATA_SIZE / 4;
+const MESSAGE_WORDS = 1 + wire.TRANSACTION_DATA_SIZE / 4;
 
 const CALL = BR_TRANSACTION | 0;
 const REPLY = BR_REPLY | 0;
@@ -46,18 +30,9 @@ const FAMILY = 0x72;
 /** Upper bound of every index. With it the engine omits overflow checks of sums. */
 const INDEX = 0x3fff_ffff;
 
-/** Words without payload. */
-export type PlainName =
-  | 'BR_NOOP'
-  | 'BR_OK'
-  | 'BR_DEAD_REPLY'
-  | 'BR_TRANSACTION_COMPLETE'
-  | 'BR_SPAWN_LOOPER'
-  | 'BR_FINISHED'
-  | 'BR_FAILED_REPLY'
-  | 'BR_FROZEN_REPLY'
-  | 'BR_ONEWAY_SPAM_SUSPECT'
-  | 'BR_TRANSACTION_PENDING_FROZEN';
+/** The returns with that payload. */
+type ReturnWith<Payload> = WordWith<'BR_', Payload>;
+export type MessageName = ReturnWith<'transaction' | 'transactionSecctx'>;
 
 /** A received call or reply. Its bytes are in the receiver's mapping until the receiver frees the buffer. */
 export class TransactionReturn {
@@ -65,7 +40,7 @@ export class TransactionReturn {
   readonly #at: number;
 
   /** @internal */ constructor(
-    readonly name: 'BR_TRANSACTION' | 'BR_TRANSACTION_SEC_CTX' | 'BR_REPLY',
+    readonly name: MessageName,
     readonly code: number,
     readonly flags: number,
     /** 0 for oneway calls and replies. */
@@ -104,22 +79,16 @@ export class TransactionReturn {
 
 export type Return =
   | TransactionReturn
-  | { readonly name: PlainName }
-  | {
-      readonly name: 'BR_INCREFS' | 'BR_ACQUIRE' | 'BR_RELEASE' | 'BR_DECREFS';
-      readonly ptr: bigint;
-      readonly cookie: bigint;
-    }
-  | {
-      readonly name: 'BR_DEAD_BINDER' | 'BR_CLEAR_DEATH_NOTIFICATION_DONE' | 'BR_CLEAR_FREEZE_NOTIFICATION_DONE';
-      readonly cookie: bigint;
-    }
-  | { readonly name: 'BR_FROZEN_BINDER'; readonly cookie: bigint; readonly isFrozen: boolean }
-  | { readonly name: 'BR_ERROR'; readonly error: number }
+  | { readonly name: ReturnWith<'nothing'> }
+  | { readonly name: ReturnWith<'node'>; readonly ptr: bigint; readonly cookie: bigint }
+  | { readonly name: ReturnWith<'notification'>; readonly cookie: bigint }
+  | { readonly name: ReturnWith<'frozen'>; readonly cookie: bigint; readonly isFrozen: boolean }
+  | { readonly name: ReturnWith<'error'>; readonly error: number }
   /** A word that no driver sends: the buffer holds something else. The rest is not decoded. */
   | { readonly name: 'BR_UNKNOWN'; readonly word: number; readonly rest: Uint8Array };
 
 export type ReturnName = Return['name'];
+type SentName = Exclude<ReturnName, 'BR_UNKNOWN'>;
 
 /** The return that may have that name. */
 export type ReturnOf<N extends ReturnName> = Return extends infer R
@@ -130,16 +99,16 @@ export type ReturnOf<N extends ReturnName> = Return extends infer R
     : never
   : never;
 
-/** Words of the protocol that no driver sends. */
-const NEVER_SENT: ReadonlySet<string> = new Set(['BR_ACQUIRE_RESULT', 'BR_ATTEMPT_ACQUIRE']);
-const SENT = words('BR_').filter(([, name]) => !NEVER_SENT.has(name)) as [word: number, name: ReturnName][];
-const NAMES: ReadonlyMap<number, ReturnName> = new Map(SENT.map(([word, name]) => [word | 0, name]));
-const WORDS: ReadonlyMap<ReturnName, number> = new Map(SENT.map(([word, name]) => [name, word | 0]));
+/** Payloads that no driver sends. */
+const NEVER_SENT: readonly string[] = ['result', 'priorityNode'] satisfies (typeof WORDS)[ReturnWith<unknown>][];
+const SENT = words('BR_').filter(([, name]) => !NEVER_SENT.includes(WORDS[name])) as [word: number, name: SentName][];
+const NAMES: ReadonlyMap<number, SentName> = new Map(SENT.map(([word, name]) => [word | 0, name]));
+const NUMBERS: ReadonlyMap<string, number> = new Map(SENT.map(([word, name]) => [name, word | 0]));
 /** One shared object for each word without payload. */
-const PLAIN: ReadonlyMap<ReturnName, Return> = new Map(
+const PLAIN: ReadonlyMap<string, Return> = new Map(
   SENT.filter(([word]) => payloadSize(word) === 0).map(([, name]) => [
     name,
-    Object.freeze({ name: name as PlainName }),
+    Object.freeze({ name: name as ReturnWith<'nothing'> }),
   ]),
 );
 
@@ -214,7 +183,7 @@ export function findReturn(chunk: LogChunk, start: number, length: number, name:
 function wordOf(name: ReturnName): number {
   if (name === 'BR_TRANSACTION') return CALL;
   if (name === 'BR_REPLY') return REPLY;
-  return WORDS.get(name) ?? 0;
+  return NUMBERS.get(name) ?? 0;
 }
 
 /** The returns in the bytes of a whole stream. */
@@ -240,7 +209,7 @@ function messageOf(name: ReturnName, chunk: LogChunk, at: number): TransactionRe
   const offsets = memory.u64(at + OFFSETS);
   const secctx = name === 'BR_TRANSACTION_SEC_CTX' ? memory.u64(at + SECCTX) : 0;
   return new TransactionReturn(
-    name as TransactionReturn['name'],
+    name as MessageName,
     code,
     flags,
     senderPid,
@@ -257,21 +226,18 @@ function messageOf(name: ReturnName, chunk: LogChunk, at: number): TransactionRe
 
 /** Decodes a word that carries no message. @param at Index of its payload. */
 function otherReturn(name: ReturnName, memory: WordView, at: number): Return {
-  switch (name) {
-    case 'BR_INCREFS':
-    case 'BR_ACQUIRE':
-    case 'BR_RELEASE':
-    case 'BR_DECREFS':
-      return { name, ptr: memory.big(at), cookie: memory.big(at + NODE_COOKIE) };
-    case 'BR_DEAD_BINDER':
-    case 'BR_CLEAR_DEATH_NOTIFICATION_DONE':
-    case 'BR_CLEAR_FREEZE_NOTIFICATION_DONE':
-      return { name, cookie: memory.big(at) };
-    case 'BR_FROZEN_BINDER':
-      return { name, cookie: memory.big(at + FROZEN_COOKIE), isFrozen: memory.u32(at + FROZEN_IS_FROZEN) !== 0 };
-    case 'BR_ERROR':
-      return { name, error: memory.u32(at) | 0 };
+  const plain = PLAIN.get(name);
+  if (plain !== undefined) return plain;
+  switch (WORDS[name as SentName]) {
+    case 'node':
+      return { name: name as ReturnWith<'node'>, ptr: memory.big(at), cookie: memory.big(at + NODE_COOKIE) };
+    case 'frozen': {
+      const isFrozen = memory.u32(at + FROZEN_IS_FROZEN) !== 0;
+      return { name: name as ReturnWith<'frozen'>, cookie: memory.big(at + FROZEN_COOKIE), isFrozen };
+    }
+    case 'error':
+      return { name: name as ReturnWith<'error'>, error: memory.u32(at) | 0 };
     default:
-      return PLAIN.get(name) as Return;
+      return { name: name as ReturnWith<'notification'>, cookie: memory.big(at) };
   }
 }

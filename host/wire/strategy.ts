@@ -1,23 +1,14 @@
 /** The strategies: their names, in the guest's numbering. */
-import {
-  MAP_STRATEGY_SHIFT,
-  STRATEGY_FAULT,
-  STRATEGY_HUGE,
-  STRATEGY_KMAP,
-  STRATEGY_PREFAULT,
-  STRATEGY_REMAP,
-  STRATEGY_TWO_COPY,
-  STRATEGY_VMALLOC,
-} from '../../assembly/abi/machine.ts';
+import * as machine from '../../assembly/abi/machine.ts';
 
 const NUMBERS = {
-  kmap: STRATEGY_KMAP,
-  vmalloc: STRATEGY_VMALLOC,
-  'two-copy': STRATEGY_TWO_COPY,
-  prefault: STRATEGY_PREFAULT,
-  huge: STRATEGY_HUGE,
-  remap: STRATEGY_REMAP,
-  fault: STRATEGY_FAULT,
+  kmap: machine.STRATEGY_KMAP,
+  vmalloc: machine.STRATEGY_VMALLOC,
+  'two-copy': machine.STRATEGY_TWO_COPY,
+  prefault: machine.STRATEGY_PREFAULT,
+  huge: machine.STRATEGY_HUGE,
+  remap: machine.STRATEGY_REMAP,
+  fault: machine.STRATEGY_FAULT,
 } as const;
 
 /** A way to get the bytes of a message to the receiver; ARCHITECTURE.md describes each. */
@@ -33,5 +24,5 @@ export function strategyNumber(name: string): number | undefined {
 
 /** Flags of an mmap that select a strategy other than the machine's. */
 export function strategyFlags(name: Strategy): number {
-  return (NUMBERS[name] + 1) << MAP_STRATEGY_SHIFT;
+  return (NUMBERS[name] + 1) << machine.MAP_STRATEGY_SHIFT;
 }

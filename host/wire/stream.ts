@@ -4,25 +4,7 @@
  *     | command stream ... | payload of the first transaction | payload of the next ...
  *     ^ write buffer       ^ each at a multiple of 16
  */
-import {
-  HANDLE_COOKIE_COOKIE,
-  HANDLE_COOKIE_SIZE,
-  PTR_COOKIE_COOKIE,
-  PTR_COOKIE_SIZE,
-  TRANSACTION_DATA_BUFFER,
-  TRANSACTION_DATA_CODE,
-  TRANSACTION_DATA_COOKIE,
-  TRANSACTION_DATA_DATA_SIZE,
-  TRANSACTION_DATA_FLAGS,
-  TRANSACTION_DATA_OFFSETS,
-  TRANSACTION_DATA_OFFSETS_SIZE,
-  TRANSACTION_DATA_SENDER_EUID,
-  TRANSACTION_DATA_SENDER_PID,
-  TRANSACTION_DATA_SG_BUFFERS_SIZE,
-  TRANSACTION_DATA_SG_SIZE,
-  TRANSACTION_DATA_SIZE,
-  TRANSACTION_DATA_TARGET,
-} from '../../assembly/abi/wire.ts';
+import * as wire from '../../assembly/abi/wire.ts';
 import { Command } from './command.ts';
 import { setBig, setU64 } from './endian.ts';
 import { BinderlabError } from './error.ts';
@@ -109,16 +91,16 @@ function storeCommand(view: DataView, at: number, command: Command, payloadAddre
       setBig(view, body, first);
       if (second !== 0) view.setUint32(body + 4, Number(second), true);
       break;
-    case PTR_COOKIE_SIZE:
+    case wire.PTR_COOKIE_SIZE:
       setBig(view, body, first);
-      setBig(view, body + PTR_COOKIE_COOKIE, second);
+      setBig(view, body + wire.PTR_COOKIE_COOKIE, second);
       break;
-    case HANDLE_COOKIE_SIZE:
+    case wire.HANDLE_COOKIE_SIZE:
       view.setUint32(body, Number(first), true);
-      setBig(view, body + HANDLE_COOKIE_COOKIE, second);
+      setBig(view, body + wire.HANDLE_COOKIE_COOKIE, second);
       break;
-    case TRANSACTION_DATA_SIZE:
-    case TRANSACTION_DATA_SG_SIZE:
+    case wire.TRANSACTION_DATA_SIZE:
+    case wire.TRANSACTION_DATA_SG_SIZE:
       storeTransaction(view, body, command, payloadAddress);
       break;
   }
@@ -129,18 +111,18 @@ function storeTransaction(view: DataView, at: number, command: Command, payloadA
   const { dataSize, placedAt, attached } = command;
   const data = placedAt === BROUGHT_ALONG ? payloadAddress : placedAt;
   const offsets = attached === null ? 0 : attached.offsets.length;
-  setBig(view, at + TRANSACTION_DATA_TARGET, command.first);
-  setBig(view, at + TRANSACTION_DATA_COOKIE, command.second);
-  view.setUint32(at + TRANSACTION_DATA_CODE, command.code, true);
-  view.setUint32(at + TRANSACTION_DATA_FLAGS, command.flags, true);
-  view.setUint32(at + TRANSACTION_DATA_SENDER_PID, 0, true); // the driver fills it in
-  view.setUint32(at + TRANSACTION_DATA_SENDER_EUID, 0, true);
-  setU64(view, at + TRANSACTION_DATA_DATA_SIZE, dataSize);
-  setU64(view, at + TRANSACTION_DATA_OFFSETS_SIZE, 8 * offsets);
-  setU64(view, at + TRANSACTION_DATA_BUFFER, dataSize > 0 ? data : 0);
-  setU64(view, at + TRANSACTION_DATA_OFFSETS, offsets > 0 ? payloadAddress + dataRoom(command) : 0);
-  if (payloadSize(command.word) === TRANSACTION_DATA_SG_SIZE) {
-    setU64(view, at + TRANSACTION_DATA_SG_BUFFERS_SIZE, attached === null ? 0 : attached.buffersSize);
+  setBig(view, at + wire.TRANSACTION_DATA_TARGET, command.first);
+  setBig(view, at + wire.TRANSACTION_DATA_COOKIE, command.second);
+  view.setUint32(at + wire.TRANSACTION_DATA_CODE, command.code, true);
+  view.setUint32(at + wire.TRANSACTION_DATA_FLAGS, command.flags, true);
+  view.setUint32(at + wire.TRANSACTION_DATA_SENDER_PID, 0, true); // the driver fills it in
+  view.setUint32(at + wire.TRANSACTION_DATA_SENDER_EUID, 0, true);
+  setU64(view, at + wire.TRANSACTION_DATA_DATA_SIZE, dataSize);
+  setU64(view, at + wire.TRANSACTION_DATA_OFFSETS_SIZE, 8 * offsets);
+  setU64(view, at + wire.TRANSACTION_DATA_BUFFER, dataSize > 0 ? data : 0);
+  setU64(view, at + wire.TRANSACTION_DATA_OFFSETS, offsets > 0 ? payloadAddress + dataRoom(command) : 0);
+  if (payloadSize(command.word) === wire.TRANSACTION_DATA_SG_SIZE) {
+    setU64(view, at + wire.TRANSACTION_DATA_SG_BUFFERS_SIZE, attached === null ? 0 : attached.buffersSize);
   }
 }
 

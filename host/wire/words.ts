@@ -1,120 +1,140 @@
 /**
- * Command and return streams as text, a string for each word: "BC_ACQUIRE handle=1". For people; the bytes decide.
+ * The words of the command and return streams, a row each: what follows the word. Their text, the commands that `bc` makes,
+ * and what a read returns follow from the rows.
  *
  * Both streams have one form: a 32-bit word, then the payload, whose size is in bits 29..16 of the word.
  */
 import * as protocol from '../../assembly/abi/protocol.ts';
-import {
-  FROZEN_STATE_INFO_COOKIE,
-  FROZEN_STATE_INFO_IS_FROZEN,
-  FROZEN_STATE_INFO_RESERVED,
-  HANDLE_COOKIE_COOKIE,
-  PTR_COOKIE_COOKIE,
-  TRANSACTION_DATA_BUFFER,
-  TRANSACTION_DATA_CODE,
-  TRANSACTION_DATA_COOKIE,
-  TRANSACTION_DATA_DATA_SIZE,
-  TRANSACTION_DATA_FLAGS,
-  TRANSACTION_DATA_OFFSETS,
-  TRANSACTION_DATA_OFFSETS_SIZE,
-  TRANSACTION_DATA_SECCTX_SECCTX,
-  TRANSACTION_DATA_SENDER_EUID,
-  TRANSACTION_DATA_SENDER_PID,
-  TRANSACTION_DATA_SG_BUFFERS_SIZE,
-  TRANSACTION_DATA_TARGET,
-} from '../../assembly/abi/wire.ts';
+import * as wire from '../../assembly/abi/wire.ts';
 import { i32At, u32At } from './endian.ts';
 
 type Field = readonly [name: string, offset: number, kind: 'u32' | 'i32' | 'u64'];
 
-const HANDLE: readonly Field[] = [['handle', 0, 'u32']];
 const VALUE: readonly Field[] = [['value', 0, 'u64']];
-const COOKIE: readonly Field[] = [['cookie', 0, 'u64']];
 const RESULT: readonly Field[] = [['value', 0, 'i32']];
-const PTR_COOKIE: readonly Field[] = [
-  ['ptr', 0, 'u64'],
-  ['cookie', PTR_COOKIE_COOKIE, 'u64'],
-];
-const HANDLE_COOKIE: readonly Field[] = [
-  ['handle', 0, 'u32'],
-  ['cookie', HANDLE_COOKIE_COOKIE, 'u64'],
-];
 const TRANSACTION: readonly Field[] = [
-  ['ptr', TRANSACTION_DATA_TARGET, 'u64'],
-  ['cookie', TRANSACTION_DATA_COOKIE, 'u64'],
-  ['code', TRANSACTION_DATA_CODE, 'u32'],
-  ['flags', TRANSACTION_DATA_FLAGS, 'u32'],
-  ['sender_pid', TRANSACTION_DATA_SENDER_PID, 'i32'],
-  ['sender_euid', TRANSACTION_DATA_SENDER_EUID, 'u32'],
-  ['data_size', TRANSACTION_DATA_DATA_SIZE, 'u64'],
-  ['offsets_size', TRANSACTION_DATA_OFFSETS_SIZE, 'u64'],
-  ['buffer', TRANSACTION_DATA_BUFFER, 'u64'],
-  ['offsets', TRANSACTION_DATA_OFFSETS, 'u64'],
+  ['ptr', wire.TRANSACTION_DATA_TARGET, 'u64'],
+  ['cookie', wire.TRANSACTION_DATA_COOKIE, 'u64'],
+  ['code', wire.TRANSACTION_DATA_CODE, 'u32'],
+  ['flags', wire.TRANSACTION_DATA_FLAGS, 'u32'],
+  ['sender_pid', wire.TRANSACTION_DATA_SENDER_PID, 'i32'],
+  ['sender_euid', wire.TRANSACTION_DATA_SENDER_EUID, 'u32'],
+  ['data_size', wire.TRANSACTION_DATA_DATA_SIZE, 'u64'],
+  ['offsets_size', wire.TRANSACTION_DATA_OFFSETS_SIZE, 'u64'],
+  ['buffer', wire.TRANSACTION_DATA_BUFFER, 'u64'],
+  ['offsets', wire.TRANSACTION_DATA_OFFSETS, 'u64'],
 ];
-const TRANSACTION_SG: readonly Field[] = [...TRANSACTION, ['buffers_size', TRANSACTION_DATA_SG_BUFFERS_SIZE, 'u64']];
 
-/** The fields of each payload. Names are those of the kernel's structures. */
-const PAYLOADS: Readonly<Record<string, readonly Field[]>> = {
-  BC_TRANSACTION: TRANSACTION,
-  BC_REPLY: TRANSACTION,
-  BC_TRANSACTION_SG: TRANSACTION_SG,
-  BC_REPLY_SG: TRANSACTION_SG,
-  BC_ACQUIRE_RESULT: RESULT,
-  BC_FREE_BUFFER: VALUE,
-  BC_INCREFS: HANDLE,
-  BC_ACQUIRE: HANDLE,
-  BC_RELEASE: HANDLE,
-  BC_DECREFS: HANDLE,
-  BC_INCREFS_DONE: PTR_COOKIE,
-  BC_ACQUIRE_DONE: PTR_COOKIE,
-  BC_ATTEMPT_ACQUIRE: [
+/** The payloads, with their fields in text: the names are those of the kernel's structures. */
+const PAYLOADS = {
+  nothing: [],
+  handle: [['handle', 0, 'u32']],
+  handleCookie: [
+    ['handle', 0, 'u32'],
+    ['cookie', wire.HANDLE_COOKIE_COOKIE, 'u64'],
+  ],
+  priorityHandle: [
     ['priority', 0, 'i32'],
     ['handle', 4, 'u32'],
   ],
-  BC_REQUEST_DEATH_NOTIFICATION: HANDLE_COOKIE,
-  BC_CLEAR_DEATH_NOTIFICATION: HANDLE_COOKIE,
-  BC_DEAD_BINDER_DONE: VALUE,
-  BC_REQUEST_FREEZE_NOTIFICATION: HANDLE_COOKIE,
-  BC_CLEAR_FREEZE_NOTIFICATION: HANDLE_COOKIE,
-  BC_FREEZE_NOTIFICATION_DONE: VALUE,
-  BR_ERROR: RESULT,
-  BR_TRANSACTION: TRANSACTION,
-  BR_TRANSACTION_SEC_CTX: [...TRANSACTION, ['secctx', TRANSACTION_DATA_SECCTX_SECCTX, 'u64']],
-  BR_REPLY: TRANSACTION,
-  BR_ACQUIRE_RESULT: RESULT,
-  BR_INCREFS: PTR_COOKIE,
-  BR_ACQUIRE: PTR_COOKIE,
-  BR_RELEASE: PTR_COOKIE,
-  BR_DECREFS: PTR_COOKIE,
-  BR_ATTEMPT_ACQUIRE: [
+  node: [
+    ['ptr', 0, 'u64'],
+    ['cookie', wire.PTR_COOKIE_COOKIE, 'u64'],
+  ],
+  priorityNode: [
     ['priority', 0, 'i32'],
     ['ptr', 8, 'u64'],
     ['cookie', 16, 'u64'],
   ],
-  BR_DEAD_BINDER: COOKIE,
-  BR_CLEAR_DEATH_NOTIFICATION_DONE: COOKIE,
-  BR_FROZEN_BINDER: [
-    ['cookie', FROZEN_STATE_INFO_COOKIE, 'u64'],
-    ['is_frozen', FROZEN_STATE_INFO_IS_FROZEN, 'u32'],
-    ['reserved', FROZEN_STATE_INFO_RESERVED, 'u32'],
+  buffer: VALUE,
+  /** A notification's cookie; a command calls it a value. */
+  done: VALUE,
+  notification: [['cookie', 0, 'u64']],
+  frozen: [
+    ['cookie', wire.FROZEN_STATE_INFO_COOKIE, 'u64'],
+    ['is_frozen', wire.FROZEN_STATE_INFO_IS_FROZEN, 'u32'],
+    ['reserved', wire.FROZEN_STATE_INFO_RESERVED, 'u32'],
   ],
-  BR_CLEAR_FREEZE_NOTIFICATION_DONE: COOKIE,
-};
+  result: RESULT,
+  error: RESULT,
+  transaction: TRANSACTION,
+  transactionSg: [...TRANSACTION, ['buffers_size', wire.TRANSACTION_DATA_SG_BUFFERS_SIZE, 'u64']],
+  transactionSecctx: [...TRANSACTION, ['secctx', wire.TRANSACTION_DATA_SECCTX_SECCTX, 'u64']],
+} as const satisfies Readonly<Record<string, readonly Field[]>>;
 
-const NAMES: ReadonlyMap<number, string> = new Map(
+type Payload = keyof typeof PAYLOADS;
+type Word<Family extends string> = Exclude<Extract<keyof typeof protocol, `${Family}_${string}`>, `${string}_COUNT`>;
+
+/** What follows each word. */
+export const WORDS = {
+  BC_TRANSACTION: 'transaction',
+  BC_REPLY: 'transaction',
+  BC_ACQUIRE_RESULT: 'result',
+  BC_FREE_BUFFER: 'buffer',
+  BC_INCREFS: 'handle',
+  BC_ACQUIRE: 'handle',
+  BC_RELEASE: 'handle',
+  BC_DECREFS: 'handle',
+  BC_INCREFS_DONE: 'node',
+  BC_ACQUIRE_DONE: 'node',
+  BC_ATTEMPT_ACQUIRE: 'priorityHandle',
+  BC_REGISTER_LOOPER: 'nothing',
+  BC_ENTER_LOOPER: 'nothing',
+  BC_EXIT_LOOPER: 'nothing',
+  BC_REQUEST_DEATH_NOTIFICATION: 'handleCookie',
+  BC_CLEAR_DEATH_NOTIFICATION: 'handleCookie',
+  BC_DEAD_BINDER_DONE: 'done',
+  BC_TRANSACTION_SG: 'transactionSg',
+  BC_REPLY_SG: 'transactionSg',
+  BC_REQUEST_FREEZE_NOTIFICATION: 'handleCookie',
+  BC_CLEAR_FREEZE_NOTIFICATION: 'handleCookie',
+  BC_FREEZE_NOTIFICATION_DONE: 'done',
+  BR_ERROR: 'error',
+  BR_OK: 'nothing',
+  BR_TRANSACTION: 'transaction',
+  BR_TRANSACTION_SEC_CTX: 'transactionSecctx',
+  BR_REPLY: 'transaction',
+  BR_ACQUIRE_RESULT: 'result',
+  BR_DEAD_REPLY: 'nothing',
+  BR_TRANSACTION_COMPLETE: 'nothing',
+  BR_INCREFS: 'node',
+  BR_ACQUIRE: 'node',
+  BR_RELEASE: 'node',
+  BR_DECREFS: 'node',
+  BR_ATTEMPT_ACQUIRE: 'priorityNode',
+  BR_NOOP: 'nothing',
+  BR_SPAWN_LOOPER: 'nothing',
+  BR_FINISHED: 'nothing',
+  BR_DEAD_BINDER: 'notification',
+  BR_CLEAR_DEATH_NOTIFICATION_DONE: 'notification',
+  BR_FAILED_REPLY: 'nothing',
+  BR_FROZEN_REPLY: 'nothing',
+  BR_ONEWAY_SPAM_SUSPECT: 'nothing',
+  BR_TRANSACTION_PENDING_FROZEN: 'nothing',
+  BR_FROZEN_BINDER: 'frozen',
+  BR_CLEAR_FREEZE_NOTIFICATION_DONE: 'notification',
+} as const satisfies Readonly<Record<Word<'BC'> | Word<'BR'>, Payload>>;
+
+export type WordName = keyof typeof WORDS;
+/** The words of a family, `BC_` or `BR_`, with a payload. */
+export type WordWith<Family extends string, P> = {
+  [W in WordName]: W extends `${Family}${string}` ? ((typeof WORDS)[W] extends P ? W : never) : never;
+}[WordName];
+
+const NAMES: ReadonlyMap<number, WordName> = new Map(
   Object.entries(protocol)
-    .filter(([name]) => /^B[CR]_/.test(name) && !name.endsWith('_COUNT'))
-    .map(([name, word]) => [word >>> 0, name]),
+    .filter(([name]) => name in WORDS)
+    .map(([name, word]) => [word >>> 0, name as WordName]),
 );
 
 /** @returns The name of a BC_ or BR_ word; undefined for an unknown word. */
-export function wordName(word: number): string | undefined {
+export function wordName(word: number): WordName | undefined {
   return NAMES.get(word);
 }
 
 /** All words with that prefix, with their names. */
-export function words(beginning: string): [word: number, name: string][] {
-  return [...NAMES].filter(([, name]) => name.startsWith(beginning));
+export function words<Family extends string>(beginning: Family): [word: number, name: WordWith<Family, Payload>][] {
+  return [...NAMES].filter(([, name]) => name.startsWith(beginning)) as [number, WordWith<Family, Payload>][];
 }
 
 /** All BC_ and BR_ names. */
@@ -128,7 +148,7 @@ export function payloadSize(word: number): number {
 }
 
 /**
- * The commands in `bytes` from `from` to `to`. Stops at an unknown word, and at a truncated payload.
+ * The commands in `bytes` from `from` to `to` as text, a string for each: "BC_ACQUIRE handle=1". For people; the bytes decide. Stops at an unknown word, and at a truncated payload.
  *
  * @returns An empty list for fewer bytes than a word.
  */
@@ -157,7 +177,7 @@ function streamWords(bytes: Uint8Array, from: number, to: number, family: 'BC_' 
       words.push(`${name} truncated=true`);
       break;
     }
-    words.push(name + fieldWords(bytes, at, PAYLOADS[name] ?? []));
+    words.push(name + fieldWords(bytes, at, PAYLOADS[WORDS[name]]));
     at += payloadSize(word);
   }
   return words;

@@ -2,6 +2,7 @@
  * A view of memory as little-endian 32-bit words: linear memory, or an array of the host. 64-bit values are numbers when they
  * are sizes or user addresses (exact below 2^53).
  */
+// Local copies: V8 looks up an imported constant at every use.
 const TWO_32 = 0x1_0000_0000;
 const INT_MAX = 0x7fff_ffff;
 

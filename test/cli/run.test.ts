@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -249,17 +249,49 @@ export default (machine: Machine) => {
   assert.not.match(stderr, 'because of');
 });
 
-test('no journal is kept that nobody asked for, and who wants one is told how', () => {
-  folder.write(
-    'journal.ts',
-    "export default (machine) => { machine.spawn('a'); console.log(machine.journal.steps.length); };\n",
-  );
-  assert.is(folder.run(['run', 'journal.ts', '--journal', 'kept.jsonl']).stdout, '1\n');
-  for (const flags of [[], ['--strace']]) {
-    const { code, stderr } = folder.run(['run', 'journal.ts', ...flags]);
-    assert.is(code, 1);
-    assert.match(stderr, /^journal\.ts:1:\d+: this machine keeps no journal: .* a --journal\. /);
+test('the last steps are kept, and all of them with --journal', () => {
+  const script = `export default (machine) => {
+  for (let i = 0; i < 5000; i++) machine.note('');
+  const { steps } = machine.journal;
+  console.log(steps.length, steps.at(-1).i);
+};
+`;
+  folder.write('journal.ts', script);
+  for (const flags of [[], ['--timeout', '60']]) {
+    assert.is(folder.run(['run', 'journal.ts', ...flags]).stdout, '4096 4999\n');
   }
+  for (const name of ['kept.jsonl', 'kept.journal']) {
+    assert.is(folder.run(['run', 'journal.ts', '--journal', name]).stdout, '5000 4999\n');
+    assert.match(folder.run(['replay', name]).stdout, /^5000 of 5000 steps/);
+  }
+  assert.is(
+    folder.run(['convert', 'kept.journal', '--out', '-']).stdout,
+    readFileSync(join(folder.path, 'kept.jsonl'), 'utf8'),
+  );
+  folder.run(['convert', 'kept.jsonl', '--out', 'again.journal']);
+  assert.is(
+    folder.run(['convert', 'again.journal', '--out', '-']).stdout,
+    readFileSync(join(folder.path, 'kept.jsonl'), 'utf8'),
+  );
+});
+
+test('a binary journal that was cut is read up to there, by what shows it, and by nothing that judges', () => {
+  folder.write(
+    'calls.ts',
+    "export default (machine) => { for (let i = 0; i < 9000; i++) machine.note('some text'); };\n",
+  );
+  folder.run(['run', 'calls.ts', '--journal', 'cut.journal']);
+  truncateSync(join(folder.path, 'cut.journal'), 100_000);
+  const problem = /cut\.journal: byte \d+: .*; the (\d+) steps before are good\n$/;
+  const converted = folder.run(['convert', 'cut.journal', '--out', 'begin.jsonl']);
+  assert.is(converted.code, 1);
+  const [, steps] = problem.exec(converted.stderr) as RegExpExecArray;
+  assert.is(converted.stdout, `${steps} steps in begin.jsonl\n`);
+  assert.match(folder.run(['replay', 'begin.jsonl']).stdout, new RegExp(`^${steps} of ${steps} steps`));
+  assert.match(folder.run(['step', 'cut.journal', '--at', '3', '--show', 'calls']).stderr, problem);
+  const judged = folder.run(['replay', 'cut.journal']);
+  assert.is(judged.code, 2);
+  assert.match(judged.stderr, problem);
 });
 
 test('an act that was never run is shown with its line, and so is a simulation that was not', () => {

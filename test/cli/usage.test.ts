@@ -76,7 +76,7 @@ test('options without a value, or with one that makes no sense', async () => {
   await unread(['replay', 'version.jsonl', '--json=yes'], '--json takes no value');
   await unread(['replay', 'version.jsonl', '--seed', '1', '--seed', '2'], '--seed is given twice');
   await unread(['run', 'script.ts', '--bytes'], '--bytes goes with --strace');
-  await unread(['run', 'script.ts', '--journal', 'run.txt'], "a journal's name ends in .jsonl or .jsonl.gz");
+  await unread(['run', 'script.ts', '--journal', 'run.txt'], "a journal's name ends in .journal, .jsonl or .jsonl.gz");
   await unread(['run', 'script.ts', '--timeout', '0'], '--timeout takes whole numbers from 1 to ');
   await unread(['compare', '--payloads', '64Q'], /--payloads takes bytes, as in 4096, 64K \(64KiB\) or 1M/);
 });
@@ -107,7 +107,7 @@ test('options that contradict each other', async () => {
 test('places where no file can be', async () => {
   await unread(['record', 'version.jsonl', '--json', '--out', '-'], '--json and --out - both want standard output');
   await unread(['run', 'script.ts', '--journal', 'no/folder/run.jsonl'], '--journal: there is no folder no/folder');
-  await unread(['record', 'version.jsonl', '--out', 'out.txt'], "--out out.txt: a journal's name ends in .jsonl");
+  await unread(['record', 'version.jsonl', '--out', 'out.txt'], "--out out.txt: a journal's name ends in .journal");
   await unread(['record', 'version.jsonl', '--out', 'no/folder/deep'], '--out: there is no folder no/folder');
   await unread(['record', 'version.jsonl', '--out', 'no/a.jsonl'], '--out: there is no folder no');
   await unread(['compare', '--html', 'no/a.html'], '--html: there is no folder no');

@@ -189,6 +189,11 @@ export const RAW_MEMORY = ['assembly/lib/', 'assembly/mem/', 'assembly/alloc/', 
 /** Single files that do so too: the event ring and the checker meet memory as bytes. */
 export const RAW_MEMORY_FILES = ['assembly/trace.ts', 'assembly/check.ts'];
 
+/** Imported by a name of package.json: `#wasm`. */
+export const IMPORTED_BY_NAME = ['host/wasm/'];
+/** Exports that nothing imports: the compiler needs their names to declare what other files infer. */
+export const EXPORTED_FOR_DECLARATIONS: readonly string[] = ['host/wire/kinds.ts#Kind'];
+
 /** An index is a surface or a switch, never a barrel. */
 export const INDEXES = ['assembly/index.ts', 'assembly/mapping/index.ts', 'host/index.ts'];
 

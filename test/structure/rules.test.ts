@@ -197,6 +197,22 @@ test('an export of the guest that only a test imports is caught', () => {
   ]);
 });
 
+test('an export of the host that nothing imports is caught', () => {
+  const sources = made({
+    'host/wire/words.ts': 'export const a = 1;\nexport const b = 2;\nexport interface C {}\nexport class D {}',
+    'host/wire/hex.ts': 'export function e() {}',
+    'host/wire/text.ts': 'export const f = 1;\nexport const g = 2;',
+    'host/os/call.ts': `import { a } from '../wire/words.ts';\nimport * as text from '../wire/text.ts';\nconst x = text.f;`,
+    'host/cli/main.ts': `await import('../wire/hex.ts');`,
+    'test/wire/words.test.ts': `import type { D } from '../../host/wire/words.ts';`,
+  });
+  assert.equal(rules.hostExportsAreImported(sources), [
+    'host/wire/words.ts:2: exports b, which nothing imports',
+    'host/wire/words.ts:3: exports C, which nothing imports',
+    'host/wire/text.ts:2: exports g, which nothing imports',
+  ]);
+});
+
 test('a path of somebody’s machine is caught', () => {
   const slash = '/';
   const text = `import './work.ts';\n// driver/work refs/work\nconst a = '${slash}tmp/x';\n// see ${slash}work/y, ..${slash}shared`;

@@ -2,10 +2,12 @@
 import { basename, dirname } from 'node:path/posix';
 import {
   ARROWS,
+  EXPORTED_FOR_DECLARATIONS,
   FILE_LINES_MAX,
   FUNCTION_LINES_MAX,
   GENERATED,
   GUEST,
+  IMPORTED_BY_NAME,
   INDEXES,
   MANY_PARAMETERS,
   ON_BOTH_SIDES,
@@ -17,7 +19,7 @@ import {
   RAW_MEMORY_FILES,
   SHARED,
 } from './house.ts';
-import type { Source } from './source.ts';
+import type { Mark, Source } from './source.ts';
 
 type Rule = (sources: Source[]) => string[];
 
@@ -169,18 +171,33 @@ export const rawMemoryStaysLow: Rule = (sources) =>
 export const guestSpeaksOneDialect: Rule = (sources) =>
   sources.filter(inGuest).flatMap(({ path, foreign }) => foreign.map(({ name, line }) => `${path}:${line}: ${name}`));
 
+/** Tells the marks of a file that none of the importers imports. */
+function unimportedBy(importers: readonly Source[]): (path: string, marks: readonly Mark[]) => Mark[] {
+  const imported = new Set(importers.flatMap(({ importedNames }) => importedNames));
+  return (path, marks) => marks.filter(({ name }) => !imported.has(`${path}#${name}`) && !imported.has(`${path}#*`));
+}
+
 /** What the guest exports somebody imports, other than tests; what stands on the wasm surface the host does. */
 export const guestExportsAreImported: Rule = (sources) => {
-  const imported = new Set(
-    sources.filter(({ path }) => !path.startsWith('test/')).flatMap((source) => source.importedNames),
-  );
-  const isUsed = (path: string, name: string) => imported.has(`${path}#${name}`) || imported.has(`${path}#*`);
+  const unimported = unimportedBy(sources.filter(({ path }) => !path.startsWith('test/')));
   return sources
     .filter((source) => inGuest(source) && source.path !== 'assembly/index.ts')
     .flatMap(({ path, exports }) =>
-      exports
-        .filter(({ name }) => !isUsed(path, name))
-        .map(({ name, line }) => `${path}:${line}: exports ${name}, which nothing but tests imports`),
+      unimported(path, exports).map(
+        ({ name, line }) => `${path}:${line}: exports ${name}, which nothing but tests imports`,
+      ),
+    );
+};
+
+/** What the host exports somebody imports, at least a test. Scripts get what host/index.ts imports. */
+export const hostExportsAreImported: Rule = (sources) => {
+  const unimported = unimportedBy(sources);
+  return sources
+    .filter(({ path }) => isBelow(path, ['host/', 'bench/']) && !isBelow(path, [...GUEST, ...IMPORTED_BY_NAME]))
+    .flatMap(({ path, exports, types }) =>
+      unimported(path, [...exports, ...types])
+        .filter(({ name }) => !EXPORTED_FOR_DECLARATIONS.includes(`${path}#${name}`))
+        .map(({ name, line }) => `${path}:${line}: exports ${name}, which nothing imports`),
     );
 };
 

@@ -21,7 +21,10 @@ export interface Source {
   text: string;
   /** Imported files as paths from the root folder, always with `.ts`; `export … from` and `import type` included. */
   imports: Mark[];
-  /** What is imported by name, as `path#name`; `path#*` for all of a file. `export … from` included. */
+  /**
+   * What is imported by name, as `path#name`; `path#*` for all of a file. `export … from` included, and of `import * as` what is
+   * named.
+   */
   importedNames: string[];
   /** Functions and constants that are exported where they are declared. */
   exports: Mark[];
@@ -73,17 +76,30 @@ export function readSource(path: string, text: string): Source {
     else source.packages.push(mark(name, specifier));
   };
 
+  /** Files imported as a whole, by the name that they have here. */
+  const modules = new Map<string, string>();
   const addNames = (node: ts.ImportDeclaration | ts.ExportDeclaration) => {
     if (node.moduleSpecifier === undefined || !ts.isStringLiteral(node.moduleSpecifier)) return;
     const file = withExtension(join(dirname(path), node.moduleSpecifier.text));
     const names = ts.isImportDeclaration(node) ? node.importClause?.namedBindings : node.exportClause;
-    if (names === undefined || !('elements' in names)) source.importedNames.push(`${file}#*`);
+    if (names !== undefined && ts.isNamespaceImport(names)) modules.set(names.name.text, file);
+    else if (names === undefined || !('elements' in names)) source.importedNames.push(`${file}#*`);
     else
       for (const { name, propertyName } of names.elements)
         source.importedNames.push(`${file}#${(propertyName ?? name).text}`);
   };
 
+  /** A use of a module as a whole: of one name of it, or of all. */
+  const addUse = (node: ts.Identifier) => {
+    const file = modules.get(node.text);
+    if (file === undefined || ts.isNamespaceImport(node.parent)) return;
+    const { parent } = node;
+    if (!ts.isPropertyAccessExpression(parent)) source.importedNames.push(`${file}#*`);
+    else if (parent.expression === node) source.importedNames.push(`${file}#${parent.name.text}`);
+  };
+
   const visit = (node: ts.Node): void => {
+    if (ts.isIdentifier(node)) addUse(node);
     if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) {
       addImport(node.moduleSpecifier);
       addNames(node);
@@ -110,7 +126,12 @@ export function readSource(path: string, text: string): Source {
       const called = node.expression.getText(tree);
       if (called === 'load' || called === 'store' || called === 'memory.grow')
         source.rawMemory.push(mark(called, node));
-      if (node.expression.kind === ts.SyntaxKind.ImportKeyword) addImport(node.arguments[0]);
+      const [loaded] = node.arguments;
+      if (node.expression.kind === ts.SyntaxKind.ImportKeyword && loaded !== undefined) {
+        addImport(loaded);
+        if (ts.isStringLiteral(loaded))
+          source.importedNames.push(`${withExtension(join(dirname(path), loaded.text))}#*`);
+      }
     }
     const foreign = spellingOf(node, text);
     if (foreign !== undefined) source.foreign.push(mark(foreign, node));

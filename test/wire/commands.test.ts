@@ -7,7 +7,7 @@ import { BinderlabError } from '../../host/wire/error.ts';
 import { hexOfBytes } from '../../host/wire/hex.ts';
 import { objectsOf } from '../../host/wire/objects.ts';
 import { StreamSize, storeCommands } from '../../host/wire/stream.ts';
-import { commandWords } from '../../host/wire/words.ts';
+import { commandWords, words } from '../../host/wire/words.ts';
 import { WordView } from '../../host/wire/wordview.ts';
 
 const test = suite('commands');
@@ -74,6 +74,15 @@ test('each command has its word and its payload', () => {
     'BC_CLEAR_FREEZE_NOTIFICATION handle=1 cookie=0x2',
     'BC_FREEZE_NOTIFICATION_DONE value=0x2',
   ]);
+});
+
+test('bc makes each command of the protocol', () => {
+  const lowered = (name: string) => name.replaceAll('_', '').toLowerCase();
+  const made = Object.keys(bc).map((name) => `bc${lowered(name)}`);
+  assert.equal(
+    words('BC_').filter(([, name]) => !made.includes(lowered(name))),
+    [],
+  );
 });
 
 test('a call that registers a binder is what the recorder wrote', () => {

@@ -2,7 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { bytesOfHex } from '../../host/wire/hex.ts';
-import { commandWords, returnWords } from '../../host/wire/words.ts';
+import { commandWords, payloadSize, returnWords, words } from '../../host/wire/words.ts';
 
 const test = suite('words');
 
@@ -68,6 +68,24 @@ test('returns', () => {
 test('64 bits are all shown', () => {
   assert.equal(returnWords(bytesOfHex('0f720880efcdab8967452301')), ['BR_DEAD_BINDER cookie=0x123456789abcdef']);
   assert.equal(returnWords(bytesOfHex('0f7208800100000001000000')), ['BR_DEAD_BINDER cookie=0x100000001']);
+});
+
+test('the fields of each word fill the payload that its number announces', () => {
+  const PADDING: Readonly<Record<string, number>> = { BR_ATTEMPT_ACQUIRE: 4 };
+  const SIZES: Readonly<Record<string, number>> = { '0xffffffffffffffff': 8, '4294967295': 4, '-1': 4 };
+  for (const [word, name] of words('B')) {
+    const bytes = new Uint8Array(4 + payloadSize(word)).fill(0xff);
+    new DataView(bytes.buffer).setUint32(0, word, true);
+    const [text = ''] = name.startsWith('BC_') ? commandWords(bytes) : returnWords(bytes);
+    const [first, ...fields] = text.split(' ');
+    const sizes = fields.map((field) => SIZES[field.split('=')[1] ?? ''] ?? Number.NaN);
+    assert.is(first, name);
+    assert.is(
+      sizes.reduce((sum, size) => sum + size, PADDING[name] ?? 0),
+      payloadSize(word),
+      name,
+    );
+  }
 });
 
 test.run();

@@ -46,7 +46,7 @@ const ALLOC: Series = [
 ];
 const COPY = 'memory-copy';
 
-export interface Plots {
+interface Plots {
   payload: string;
   share: string;
   scale: string;

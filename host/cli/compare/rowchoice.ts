@@ -29,7 +29,7 @@ export class ScriptFailure extends Error {
   override readonly name = 'ScriptFailure';
 }
 
-export interface ChoiceFlags {
+interface ChoiceFlags {
   workload: string;
   send: string;
   payloads: string;

@@ -7,7 +7,7 @@ import { ReadableStrace } from '../../trace/readablestrace.ts';
 import { Strace } from '../../trace/strace.ts';
 
 /** Lines of one step: its call, then the parked calls that it finished. */
-export interface DecodedStep {
+interface DecodedStep {
   step: number;
   /** The readable form. */
   lines: readonly string[];

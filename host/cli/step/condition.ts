@@ -14,7 +14,7 @@ import { wordNames } from '../../wire/words.ts';
 import { UsageError } from '../usage.ts';
 
 /** A predicate on the moment after a step. The tables are made only on use. */
-export type Condition = (step: Step, tables: () => Views) => boolean;
+type Condition = (step: Step, tables: () => Views) => boolean;
 
 const COMPARISON = /^(\w+)\s*(<=|>=|==?|!=|<|>)\s*(\d+)$/;
 

@@ -5,7 +5,7 @@
 import { factsText, type Table, type TableRow } from './table.ts';
 
 /** One fact or cell: its old and its new text. */
-export interface CellChange {
+interface CellChange {
   readonly name: string;
   readonly before: string;
   readonly after: string;

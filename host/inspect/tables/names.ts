@@ -1,7 +1,7 @@
 /** Names of processes and threads in tables: those of the script or journal, where they have one. */
 
 /** A named process. Of two with the same pid the later one counts: the earlier one has died. */
-export interface NamedProcess {
+interface NamedProcess {
   readonly name: string;
   readonly pid: number;
   readonly threads: readonly { readonly name: string; readonly tid: number }[];

@@ -2,7 +2,7 @@
 import type { ProcView } from '../procs.ts';
 import type { Names } from './names.ts';
 
-export interface TitledProc {
+interface TitledProc {
   readonly proc: ProcView;
   /** "server (1000)"; with the device if it is not binder, and with a number from its second open file on. */
   readonly title: string;
