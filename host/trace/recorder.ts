@@ -228,11 +228,13 @@ export class Recorder implements Observer {
     return this.system.stepLog.append(entry.end());
   }
 
-  /** Takes over what the log held. */
+  /** Takes over what the log held. Without an observer it holds results of steps that are not recorded. */
   #take(entries: Uint8Array): void {
     const block = { first: this.#first, steps: this.#count, entries };
-    this.#blocks.push(block);
-    this.#kept += block.steps;
+    if (this.#limit > 0 || this.#isOpen) {
+      this.#blocks.push(block);
+      this.#kept += block.steps;
+    }
     this.#left += block.steps;
     this.#first += block.steps;
     this.#count = 0;

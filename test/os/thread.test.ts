@@ -1,7 +1,8 @@
 /** Threads as scripts see them: what they store, what they return, what they say when something is wrong. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { PARKED, WINDOW_ARGUMENT, WINDOW_READ } from '../../assembly/abi/machine.ts';
+import { ENTRY_RESULT, PARKED, WINDOW_ARGUMENT, WINDOW_READ } from '../../assembly/abi/machine.ts';
+import { EntryWriter } from '../../host/trace/entries.ts';
 import { Recorder } from '../../host/trace/recorder.ts';
 import { bc } from '../../host/wire/commands.ts';
 import { BinderlabError } from '../../host/wire/error.ts';
@@ -46,6 +47,21 @@ test('a call is stored where the journal says', () => {
     JSON.stringify(recorder.last),
     '{"i":1,"op":"wr","by":"A.0","in":{"fd":3,"arg":"0x1003f000","wbuf":"0x10000000","poke":"0c630000","write_size":4,"write_consumed":0,"rbuf":"0x10020000","read_size":256,"read_consumed":0},"out":{"ret":0,"write_consumed":4,"read_consumed":4,"read":"0c720000"},"br":["BR_NOOP"],"bc":["BC_ENTER_LOOPER"]}',
   );
+});
+
+test('a recorder that nothing is observed for keeps nothing', () => {
+  const { standIn, recorder, process, thread } = machine();
+  recorder.start(0);
+  standIn.system.observer = null;
+  const result = new EntryWriter().begin(ENTRY_RESULT).u32(0).u32(0).u32(0).record(4, 4, NOOP).end();
+  standIn.answers.push(({ arg }) => {
+    standIn.answer(process, arg, 4, NOOP);
+    standIn.system.stepLog.append(result);
+    return 0;
+  });
+  thread.writeRead(3, [bc.enterLooper()]);
+  recorder.flush();
+  assert.equal(recorder.steps, []);
 });
 
 test('without a journal the same bytes are stored', () => {
