@@ -107,6 +107,7 @@ export { sys } from './sim/scriptsys.ts';
 export type { RunOptions, Simulation, SimulationOptions } from './sim/simulation.ts';
 export type { SimThread } from './sim/thread.ts';
 export type { Snapshot } from './snapshot.ts';
+export { BinaryJournal } from './trace/binaryjournal.ts';
 export type { StepDifference } from './trace/compare.ts';
 export type {
   Journal,
@@ -119,9 +120,11 @@ export type {
   StepOf,
   Woken,
 } from './trace/journal.ts';
+export type { JournalKeeping } from './trace/journalkeeper.ts';
 export { formatJournal, JournalError, parseJournal } from './trace/journaltext.ts';
 export type { Origins } from './trace/origins.ts';
 export { Strace, type StraceOptions } from './trace/strace.ts';
+export type { ByteSource, FileSink } from './wasm/filesink.ts';
 export type { Command } from './wire/command.ts';
 export { bc, type NodeName, type ReplyInput, type TransactionInput } from './wire/commands.ts';
 export type { Counters } from './wire/counters.ts';

@@ -5,10 +5,10 @@
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { BinaryJournal, BinaryWriter, isBinaryJournal, sourceOf } from '../trace/binaryjournal.ts';
+import { BinaryJournal, isBinaryJournal, sourceOf } from '../trace/binaryjournal.ts';
 import type { Journal } from '../trace/journal.ts';
-import { formatHeader, JournalError, journalLines, parseJournal } from '../trace/journaltext.ts';
-import { StepWriter } from '../trace/stepwriter.ts';
+import { JournalError, journalLines, parseJournal } from '../trace/journaltext.ts';
+import { writeBinaryJournal } from '../trace/stepwriter.ts';
 import type { ByteSource } from '../wasm/filesink.ts';
 import { openFile } from '../wasm/node.ts';
 import { findFile } from './packagefile.ts';
@@ -152,7 +152,7 @@ export function writeJournal(path: string, journal: Journal): void {
   try {
     mkdirSync(dirname(path), { recursive: true });
     if (path.endsWith('.gz')) writeFileSync(path, gzipSync([...piecesOf(journal)].join(''), { level: 9 }));
-    else if (path.endsWith(BINARY_NAME)) writeBinary(path, journal);
+    else if (path.endsWith(BINARY_NAME)) writeBinaryJournal(journal, openFile(path, true));
     else writeText(path, journal);
   } catch (error) {
     if (error instanceof JournalError) throw error;
@@ -165,15 +165,6 @@ function writeText(path: string, journal: Journal): void {
   const encoder = new TextEncoder();
   for (const piece of piecesOf(journal)) file.write(encoder.encode(piece));
   file.close();
-}
-
-function writeBinary(path: string, journal: Journal): void {
-  const header = formatHeader({ ...journal.header, steps: journal.steps.length });
-  const file = new BinaryWriter(openFile(path, true), header);
-  const steps = new StepWriter(file);
-  for (const step of journal.steps) steps.add(step);
-  steps.end();
-  file.end(header);
 }
 
 /** The lines of a journal, many at a time. */

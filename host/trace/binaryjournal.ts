@@ -122,7 +122,7 @@ export class BinaryJournal implements Journal {
   readonly header: JournalHeader;
   /** Why it is not whole; null when it is. */
   readonly problem: string | null;
-  readonly ops: readonly RecordedOp[];
+  /** @internal */ readonly ops: readonly RecordedOp[];
   readonly #blocks: readonly IndexEntry[];
   #steps: Step[] | null = null;
 
@@ -145,6 +145,11 @@ export class BinaryJournal implements Journal {
     if (end === null) this.header.steps = blocks.reduce((sum, { steps }) => sum + steps, 0);
   }
 
+  /** A journal in memory. @param file Its name in errors. @throws JournalError when not even its head can be read. */
+  static of(bytes: Uint8Array, file: string): BinaryJournal {
+    return new BinaryJournal(sourceOf(bytes), file);
+  }
+
   /** All steps. The first read makes them, later ones return the same. */
   get steps(): Step[] {
     this.#steps ??= [...this.eachStep()];
@@ -155,6 +160,7 @@ export class BinaryJournal implements Journal {
    * The blocks, in order.
    *
    * @param names Gets the names of threads, by number, as blocks introduce them.
+   * @internal
    */
   *blocks(names: string[]): Generator<Block> {
     for (const { offset, first, steps } of this.#blocks) {
@@ -186,6 +192,7 @@ export class BinaryJournal implements Journal {
    * The steps as they were recorded, in order.
    *
    * @param names Gets the names of threads, as for `blocks`.
+   * @internal
    */
   *eachEntries(names: string[]): Generator<StepEntries> {
     const steps = eachStepEntries(this.blocks(names));
@@ -196,7 +203,7 @@ export class BinaryJournal implements Journal {
     }
   }
 
-  /** The step of such entries. */
+  /** @internal The step of such entries. */
   stepOf({ i, entries }: StepEntries, names: readonly string[]): Step {
     const reader = new StepReader(names, this.ops);
     this.guarded(i, () => {
@@ -210,7 +217,7 @@ export class BinaryJournal implements Journal {
     return reader.steps.splice(0).map((step) => checkStep(step, this.file, 0));
   }
 
-  /** Reads entries. @throws JournalError instead of EntryError */
+  /** @internal Reads entries. @throws JournalError instead of EntryError */
   guarded<T>(first: number, read: () => T): T {
     try {
       return read();

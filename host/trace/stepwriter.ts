@@ -3,8 +3,10 @@
  * the letter, as one with unknown fields, becomes an entry of its text.
  */
 import { PAGE_SIZE } from '../../assembly/abi/machine.ts';
+import type { FileSink } from '../wasm/filesink.ts';
 import { bytesOfHex } from '../wire/hex.ts';
 import { INPUTS, machineFields, OP_NUMBERS, type Op, OUTPUTS } from '../wire/operations.ts';
+import { BinaryWriter } from './binaryjournal.ts';
 import {
   ENTRY_CHOICES,
   ENTRY_KLOG,
@@ -17,15 +19,25 @@ import {
   EntryWriter,
   NO_ACTOR,
 } from './entries.ts';
-import type { Output, Step, Woken, WriteReadOutput } from './journal.ts';
-import { formatStep } from './journaltext.ts';
+import type { Journal, Output, Step, Woken, WriteReadOutput } from './journal.ts';
+import { formatHeader, formatStep } from './journaltext.ts';
 import type { BlockWriter } from './recorder.ts';
 import { joined, StepReader } from './stepreader.ts';
 
 /** A block is complete at this size, bytes. */
 const BLOCK_SIZE = 32 * 1024;
 
-export class StepWriter {
+/** Writes a whole journal in the binary form. */
+export function writeBinaryJournal(journal: Journal, file: FileSink): void {
+  const header = formatHeader({ ...journal.header, steps: journal.steps.length });
+  const writer = new BinaryWriter(file, header);
+  const steps = new StepWriter(writer);
+  for (const step of journal.steps) steps.add(step);
+  steps.end();
+  writer.end(header);
+}
+
+class StepWriter {
   /** Names of threads, by number. */
   readonly #names: string[] = [];
   /** The number that a name has now. */
@@ -40,10 +52,9 @@ export class StepWriter {
 
   constructor(private readonly out: BlockWriter) {}
 
-  /** @param line The step as a line of JSON. */
-  add(step: Step, line: string = formatStep(step)): void {
+  add(step: Step): void {
     if (step.i !== this.#first + this.#count) this.#flush(step.i);
-    const entries = this.#entriesOf(step, line);
+    const entries = this.#entriesOf(step, formatStep(step));
     this.#entries.push(entries);
     this.#length += entries.length;
     this.#count++;
@@ -64,6 +75,7 @@ export class StepWriter {
     this.#count = 0;
   }
 
+  /** @param line The step as a line of JSON. */
   #entriesOf(step: Step, line: string): Uint8Array {
     const entries: Uint8Array[] = [];
     try {

@@ -4,14 +4,21 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Machine } from '../../host/machine.ts';
 import { replay } from '../../host/replay.ts';
-import { BinaryJournal, BinaryWriter, sourceOf } from '../../host/trace/binaryjournal.ts';
+import { BinaryJournal, BinaryWriter } from '../../host/trace/binaryjournal.ts';
 import { ENTRY_TEXT, EntryReader } from '../../host/trace/entries.ts';
 import type { Journal } from '../../host/trace/journal.ts';
 import { formatHeader, formatJournal, formatStep, JournalError, parseJournal } from '../../host/trace/journaltext.ts';
-import { StepWriter } from '../../host/trace/stepwriter.ts';
+import { writeBinaryJournal } from '../../host/trace/stepwriter.ts';
 import type { FileSink } from '../../host/wasm/filesink.ts';
 import { bc } from '../../host/wire/commands.ts';
-import { ALL_SETS, MEMORY_MIB, recording, recordingNames, recordingText, sampleNames } from '../conformance/recordings.ts';
+import {
+  ALL_SETS,
+  MEMORY_MIB,
+  recording,
+  recordingNames,
+  recordingText,
+  sampleNames,
+} from '../conformance/recordings.ts';
 import { buildModule } from '../os/builds.ts';
 import { act, Rabble } from '../os/hostile.ts';
 import { memoryFile } from './memoryfile.ts';
@@ -20,18 +27,13 @@ const test = suite('binary journal');
 const wasm = buildModule('release');
 
 function binaryOf(journal: Journal): Uint8Array {
-  const header = formatHeader({ ...journal.header, steps: journal.steps.length });
   const file = memoryFile();
-  const writer = new BinaryWriter(file, header);
-  const steps = new StepWriter(writer);
-  for (const step of journal.steps) steps.add(step);
-  steps.end();
-  writer.end(header);
+  writeBinaryJournal(journal, file);
   return file.bytes();
 }
 
 function read(bytes: Uint8Array): BinaryJournal {
-  return new BinaryJournal(sourceOf(bytes), 'test.journal');
+  return BinaryJournal.of(bytes, 'test.journal');
 }
 
 /** What was written to a file. */
