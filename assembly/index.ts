@@ -84,6 +84,7 @@ export {
   inspectRoots,
 } from './inspect';
 export { check, checkAddress, checkFound, checkWanted } from './check';
+export { klogBase, klogHead } from './klog';
 export { traceBase, traceHead } from './trace';
 
 @unmanaged

@@ -22,6 +22,7 @@ import { type Counters, countersAt } from './wire/counters.ts';
 import { BinderlabError, callError } from './wire/error.ts';
 import { checkForm } from './wire/forms.ts';
 import { addressOfHex, bytesOfHex, hexOfAddress, hexOfBytes } from './wire/hex.ts';
+import { DEBUG_MASK_DEFAULT } from './wire/kernelmessages.ts';
 import { type LogLine, SCRIPT_TAG } from './wire/log.ts';
 import { STRATEGIES, type Strategy, strategyNumber } from './wire/strategy.ts';
 
@@ -43,6 +44,8 @@ export interface BootOptions {
   contextMgrUid?: number | null;
   /** Security context of every sender with its final NUL; null: no module can name a sender. */
   secctx?: Uint8Array | null;
+  /** Linux's `debug_mask`, which lines the kernel log has: 1 user errors, 2 failed transactions, 4 dead ones; default 7, all. */
+  debugMask?: number;
   /** User address of each process's arena. */
   arena?: ArenaRange;
   /** Whether to keep the journal; default false. It costs time, and memory for every byte sent. */
@@ -81,7 +84,9 @@ export class Machine {
   /** Keeps all steps; null without a journal. */
   #keeper: Recorder | null = null;
   /** Builds steps for listeners when no journal is kept. */
-  readonly #passer = new Recorder(false, (step) => this.#tell(this.#listeners.step, step));
+  readonly #passer = new Recorder(false, (step) => this.#stepped(step));
+  /** Lines of the kernel log that belong to earlier steps; null while steps have none. */
+  #printed: number | null = null;
 
   #simulation: Simulation | null = null;
 
@@ -107,6 +112,7 @@ export class Machine {
     this.guest = new Guest(options.wasm ?? guestWasm(), memoryMiB);
     this.#system = new System(this.guest);
     this.#system.log.listener = (line) => this.#tell(this.#listeners.log, line);
+    this.#system.kernelLog.mask = options.debugMask ?? DEBUG_MASK_DEFAULT;
     this.inspect = new Inspector(this.guest);
     this.#parts = {
       system: this.#system,
@@ -237,6 +243,19 @@ export class Machine {
   }
 
   /**
+   * The last lines of the kernel log, oldest first: what Linux's driver prints about each refusal, as dmesg shows it. Linux's
+   * limit of lines in a time does not apply.
+   */
+  get kernelLog(): readonly string[] {
+    return this.#system.kernelLog.lines();
+  }
+
+  /** Whether later steps have the field `klog`: the lines of the kernel log that the driver printed during the step. */
+  keepKernelLog(keep: boolean): void {
+    this.#printed = keep ? this.#system.kernelLog.head : null;
+  }
+
+  /**
    * Reads a file of the driver in debugfs: `state`, `stats`, `transactions`, `transaction_log`, `failed_transaction_log` or
    * `proc/PID`. One step; `debugFiles` reads them without one.
    */
@@ -284,7 +303,7 @@ export class Machine {
   /** Starts the journal, or stops and drops it. */
   keepJournal(keep: boolean): void {
     if (keep === (this.#keeper !== null)) return;
-    this.#keeper = keep ? new Recorder(true, (step) => this.#tell(this.#listeners.step, step)) : null;
+    this.#keeper = keep ? new Recorder(true, (step) => this.#stepped(step)) : null;
     this.#observe();
   }
 
@@ -342,6 +361,7 @@ export class Machine {
     snapshot.restore();
     this.#snapshot = snapshot;
     this.#keeper?.rewind(snapshot.step);
+    this.keepKernelLog(this.#printed !== null);
   }
 
   /** A digest of the whole state, 16 hex digits: equal digits, equal state. */
@@ -389,6 +409,16 @@ export class Machine {
   #observe(): void {
     if (this.#system.telling) return;
     this.#system.observer = this.#keeper ?? (this.#listeners.step.size > 0 ? this.#passer : null);
+  }
+
+  /** A step is over. */
+  #stepped(step: Step): void {
+    if (this.#printed !== null) {
+      const lines = this.#system.kernelLog.lines(this.#printed);
+      if (lines.length > 0) step.klog = lines;
+      this.#printed = this.#system.kernelLog.head;
+    }
+    this.#tell(this.#listeners.step, step);
   }
 
   #tell<T>(listeners: ReadonlySet<(news: T) => void>, news: T): void {

@@ -4,7 +4,7 @@
  */
 
 import { callBegin } from './trace/call.ts';
-import { compareSteps, isInputsOnly, type StepDifference } from './trace/compare.ts';
+import { compareKernelLogs, compareSteps, hasKernelLog, isInputsOnly, type StepDifference } from './trace/compare.ts';
 import type { Journal, JournalEmulator, JournalHeader, Output, Step, StepInput, Woken } from './trace/journal.ts';
 import type { Origins } from './trace/origins.ts';
 import { sideBySide } from './trace/sidebyside.ts';
@@ -14,6 +14,8 @@ import { AsleepError } from './wire/error.ts';
 export interface Performer {
   /** Performs one step, with everything that follows until no thread can run. */
   perform(input: StepInput): Step;
+  /** Whether its steps have the lines of the kernel log. */
+  keepKernelLog?(keep: boolean): void;
   /** Verifies its invariants. @throws an error that names the violated one */
   check?(): void;
 }
@@ -95,7 +97,7 @@ export function replay(journal: Journal, boot: Boot, options: ReplayOptions = {}
   for (const expected of journal.steps) {
     let actual: Step;
     try {
-      machine ??= boot(journal.header);
+      machine ??= bootLike(journal, boot);
       origins ??= options.origins?.(journal.header);
       actual = numbers.renumber(machine.perform(inputOf(expected)), expected.i);
       origins?.perform(inputOf(expected));
@@ -104,7 +106,7 @@ export function replay(journal: Journal, boot: Boot, options: ReplayOptions = {}
       return result;
     }
     if (isSkipped(expected)) continue;
-    const found = isInputsOnly(expected) || isBare(journal) ? null : compareSteps(expected, actual, origins);
+    const found = isInputsOnly(expected) || isBare(journal) ? null : differenceOf(expected, actual, journal, origins);
     if (found !== null) {
       if (result.different.length === 0) result.text = describe(trace, expected, actual, found, journal);
       result.different.push({ trace, step: expected.i, ...found });
@@ -118,6 +120,18 @@ export function replay(journal: Journal, boot: Boot, options: ReplayOptions = {}
     if (found === null) result.equal++;
   }
   return result;
+}
+
+/** A machine whose steps have what the journal's have. */
+function bootLike(journal: Journal, boot: Boot): Performer {
+  const machine = boot(journal.header);
+  if (hasKernelLog(journal.steps)) machine.keepKernelLog?.(true);
+  return machine;
+}
+
+function differenceOf(expected: Step, actual: Step, journal: Journal, origins?: Origins): StepDifference | null {
+  const found = compareSteps(expected, actual, origins);
+  return found === null && hasKernelLog(journal.steps) ? compareKernelLogs(expected, actual) : found;
 }
 
 /** Notes why a machine stopped in or after a step. */
@@ -168,7 +182,7 @@ export class StepNumbers {
 
 function bootFor(journal: Journal, boot: Boot): Performer {
   try {
-    return boot(journal.header);
+    return bootLike(journal, boot);
   } catch (error) {
     throw new ReplayError(journal.header.name, null, messageOf(error), error);
   }
@@ -194,6 +208,7 @@ export function inputOf(step: Step): StepInput {
 
 function describe(trace: string, expected: Step, actual: Step, found: StepDifference, journal: Journal): string[] {
   const lines = [`${headline(trace, expected)}: ${found.field} differs`, callLine(expected)];
+  if (found.field === 'klog') return [...lines, ...kernelLogText(found)];
   const thread = /^woken\.(.*\.\d+)(\.|$)/.exec(found.field)?.[1];
   if (thread === undefined) {
     return [...lines, ...sideBySide(expected, outcome(expected), outcome(actual))];
@@ -203,6 +218,11 @@ function describe(trace: string, expected: Step, actual: Step, found: StepDiffer
   const parkedIn = journal.steps.find((step) => step.i === (before ?? after)?.i) ?? expected;
   lines.push(`  ${thread} was parked in step ${parkedIn.i}:`, callLine(parkedIn));
   return [...lines, ...sideBySide(parkedIn, before?.out ?? null, after?.out ?? null)];
+}
+
+function kernelLogText({ expected, actual }: StepDifference): string[] {
+  const shown = (lines: unknown) => (lines as string[]).map((line) => `    ${line}`);
+  return ['  recorded lines of the kernel log:', ...shown(expected), '  and here:', ...shown(actual)];
 }
 
 /** The inputs of the call. */

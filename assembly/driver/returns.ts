@@ -7,6 +7,16 @@
  */
 import { EAGAIN, EFAULT, EINTR, ENOMEM } from '../abi/errno';
 import { EVENT_PARK, EVENT_RETURN, EVENT_TRANSACTION_RECEIVED, EVENT_WAIT_FOR_WORK } from '../abi/events';
+import {
+  CALL_TYPE_ASYNC,
+  CALL_TYPE_REPLY,
+  CALL_TYPE_SYNC,
+  KLOG_FD_FIXUPS,
+  KLOG_WAITS_WITHOUT_LOOPER,
+  UNDELIVERED_FIXUPS,
+  UNDELIVERED_RECORD,
+  UNDELIVERED_WORD,
+} from '../abi/klog';
 import { ACCESS_WRITE, CACHE_BINDER_WORK, PARKED } from '../abi/machine';
 import {
   BR_ACQUIRE,
@@ -31,16 +41,16 @@ import {
 } from '../abi/protocol';
 import { FROZEN_STATE_INFO_SIZE, TRANSACTION_DATA_SECCTX_SIZE, TRANSACTION_DATA_SIZE } from '../abi/wire';
 import { allocDeliver, allocUserAddress } from '../alloc/alloc';
-import { Buffer, bufferOffsetsStart } from '../alloc/buffer';
+import { bufferOffsetsStart } from '../alloc/buffer';
 import { listAddHead, listDel, listEmpty, listLinked } from '../lib/list';
 import { poison } from '../lib/poison';
 import { kmemFree } from '../mem/kmem';
 import { copyToUser, putUser32, putUser64, userWindow } from '../mem/uaccess';
 import { OpenFile } from '../task/file';
-import { niceSet } from '../task/nice';
 import { CALL_READ, Thread } from '../task/process';
 import { threadPark } from '../task/wait';
 import { trace, tracing } from '../trace';
+import { niceRequest, userError } from './complaints';
 import { deathDelivered, deathFree } from './death';
 import { fixupsDrop, fixupsInstall, fixupsReserve } from './fixups';
 import { freezeDelivered, freezeFree } from './freeze';
@@ -149,7 +159,11 @@ function readWait(thread: Thread, binderThread: BinderThread, io: WriteRead, fil
     io.procWork = binderThreadAvailable(binderThread);
     binderThread.state |= LOOPER_WAITING;
     if (tracing()) traceWait(binderThread, io.procWork);
-    if (io.procWork) niceSet(thread, binderThread.proc.defaultPriority);
+    if (io.procWork) {
+      const state = binderThread.state;
+      if (!(state & (LOOPER_REGISTERED | LOOPER_ENTERED))) userError(KLOG_WAITS_WITHOUT_LOOPER, binderThread, state);
+      niceRequest(thread, binderThread.proc.defaultPriority);
+    }
     if (!binderThreadHasWork(binderThread, io.procWork)) {
       if (!nonblock) return park(thread, binderThread, io, file);
       binderThread.state &= ~LOOPER_WAITING;
@@ -356,13 +370,16 @@ function takeTransaction(thread: Thread, binderThread: BinderThread, io: WriteRe
     word = transaction.securityCtx ? BR_TRANSACTION_SEC_CTX : BR_TRANSACTION;
     inheritNice(thread, transaction, node, oneway);
   }
-  if (!fixupsReserve(thread.process, proc, transaction) || allocDeliver(proc.alloc, buffer) < 0) {
+  let error = fixupsReserve(thread.process, proc, transaction);
+  if (!error) error = allocDeliver(proc.alloc, buffer);
+  if (error) {
     fixupsDrop(transaction);
-    return loseTransaction(thread, binderThread, io, transaction, buffer, word);
+    return loseTransaction(thread, binderThread, io, transaction, error);
   }
   fixupsInstall(thread.process, transaction);
+  const at = io.cursor;
   if (!putMessage(thread, proc, io, word, transaction)) {
-    transactionCancel(transaction, BR_FAILED_REPLY);
+    transactionCancel(transaction, BR_FAILED_REPLY, io.cursor == at ? UNDELIVERED_WORD : UNDELIVERED_RECORD);
     return -EFAULT;
   }
   trace(EVENT_TRANSACTION_RECEIVED, transaction.debugId);
@@ -417,8 +434,8 @@ function describe(record: TransactionRecord, proc: Proc, transaction: Transactio
 function inheritNice(thread: Thread, transaction: Transaction, node: Node, oneway: bool): void {
   const least = <i32>node.minPriority;
   transaction.savedPriority = thread.nice;
-  if (transaction.priority < least && !oneway) niceSet(thread, transaction.priority);
-  else if (!oneway || transaction.savedPriority > least) niceSet(thread, least);
+  if (transaction.priority < least && !oneway) niceRequest(thread, transaction.priority);
+  else if (!oneway || transaction.savedPriority > least) niceRequest(thread, least);
 }
 
 /** Drops a message whose descriptors or bytes found no place. Its sender gets BR_FAILED_REPLY; for a reply, the caller that reads it. */
@@ -427,14 +444,18 @@ function loseTransaction(
   binderThread: BinderThread,
   io: WriteRead,
   transaction: Transaction,
-  buffer: Buffer,
-  word: u32,
+  lost: i32,
 ): i32 {
   const proc = binderThread.proc;
+  const buffer = transaction.buffer!;
+  const oneway = (transaction.flags & TF_ONE_WAY) != 0;
+  const type = oneway ? CALL_TYPE_ASYNC : buffer.targetNode ? CALL_TYPE_SYNC : CALL_TYPE_REPLY;
+  const id = transaction.debugId;
   buffer.transaction = 0;
-  transactionCancel(transaction, BR_FAILED_REPLY);
+  transactionCancel(transaction, BR_FAILED_REPLY, UNDELIVERED_FIXUPS);
   bufferFree(proc, binderThread, buffer, true);
-  if (word != BR_REPLY) return DROPPED;
+  userError(KLOG_FD_FIXUPS, binderThread, type, id, lost);
+  if (type != CALL_TYPE_REPLY) return DROPPED;
   if (!put(thread, io, BR_FAILED_REPLY)) return -EFAULT;
   returned(proc, BR_FAILED_REPLY);
   return LAST;

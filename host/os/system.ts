@@ -14,6 +14,7 @@ import { ResultLog } from '../wire/results.ts';
 import { WordView } from '../wire/wordview.ts';
 import { CommandBatch } from './batch.ts';
 import { type Call, type CallState, resultOf } from './call.ts';
+import { KernelLog } from './kernellog.ts';
 
 // Local copy: V8 looks up an imported constant at every use.
 const ASLEEP = PARKED;
@@ -83,6 +84,8 @@ export class System {
   /** The command batch that host and guest share for a BINDER_WRITE_READ. */
   readonly batch: CommandBatch;
   readonly log = new Log();
+  /** What the driver printed. */
+  readonly kernelLog: KernelLog;
   /** Whether listeners are being called: they may look, and not act. */
   telling = false;
   /** Whether senders have security contexts, as with SELinux. */
@@ -109,6 +112,7 @@ export class System {
     this.scratch = this.raw.scratch();
     this.batch = new CommandBatch(this.linear, this.raw.commandBatch());
     this.results = new ResultLog(this.linear, this.raw.resultLog());
+    this.kernelLog = new KernelLog(this.linear, this.raw);
   }
 
   /** The first free seat: that of the next thread. */

@@ -23,6 +23,7 @@ export class Strace {
   readonly #bytes: boolean;
   readonly #tids = new Map<string, number>();
   readonly #parked = new Map<string, StepInput>();
+  readonly #shown = new Set<string>();
   #width = 0;
 
   constructor(options: StraceOptions = {}) {
@@ -33,7 +34,7 @@ export class Strace {
   lines(step: Step): string[] {
     const acting = this.#acting(step);
     const woken = [...(step.woken ?? [])].sort((one, other) => one.order - other.order);
-    return [...acting, ...woken.flatMap((entry) => this.#resumed(entry))];
+    return [...acting, ...woken.flatMap((entry) => this.#resumed(entry)), ...this.#printed(step.klog ?? [])];
   }
 
   #acting(step: Step): string[] {
@@ -112,6 +113,17 @@ export class Strace {
       this.#forget(thread);
     }
     return lines;
+  }
+
+  /** Lines of the kernel log. One that was shown before is left out: some are printed at each read. */
+  #printed(klog: readonly string[]): string[] {
+    const fresh = klog.filter((line) => !this.#shown.has(line));
+    for (const line of fresh) this.#shown.add(line);
+    return fresh.map((line) => this.kernelLine(line));
+  }
+
+  protected kernelLine(line: string): string {
+    return `# ${line}`;
   }
 
   #dump(file: string, out: DumpOutput | undefined): string[] {
