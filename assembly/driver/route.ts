@@ -160,7 +160,7 @@ function refuse(line: u32, sender: BinderThread, param: i32): RouteFailure {
 function refuseTarget(sender: BinderThread, handle: u32, isDead: bool): RouteFailure {
   const isUnknown = handle != 0 && !isDead;
   if (isUnknown) userError(KLOG_INVALID_TARGET, sender, handle);
-  userError(KLOG_NO_TARGET_NODE, sender);
+  userError(KLOG_NO_TARGET_NODE, sender, handle);
   return failure(isUnknown ? BR_FAILED_REPLY : BR_DEAD_REPLY, -EINVAL);
 }
 

@@ -4,6 +4,9 @@ import type { GuestExports } from '../../build/layout.ts';
 import { DEBUG_MASK_DEFAULT, type KernelMessage, kernelMessage } from '../wire/kernelmessages.ts';
 import type { WordView } from '../wire/wordview.ts';
 
+/** A mask that switches nothing off. */
+const EVERY_LINE = -1;
+
 export class KernelLog {
   /** The driver's `debug_mask`. */
   mask = DEBUG_MASK_DEFAULT;
@@ -24,18 +27,33 @@ export class KernelLog {
   }
 
   /** The lines of records [from, to), without those that are overwritten or that the mask switches off. */
-  messages(from = 0, to = this.head): KernelMessage[] {
+  lines(from = 0, to = this.head): string[] {
+    return this.#messages(from, to, this.mask).map(({ text }) => text);
+  }
+
+  /**
+   * Why the driver refused something, and what to do instead: the first advice for a thread among the lines of [from, to), with
+   * its line. A line about no thread belongs to that of the next line.
+   *
+   * @returns null when no such line has advice.
+   */
+  complaint(from: number, to: number, tid: number): string | null {
+    if (from === to) return null;
+    const messages = this.#messages(from, to, EVERY_LINE);
+    // a reply that fails is the mistake of its sender, and the result of its caller
+    const blamed = new Set([tid, ...messages.filter(({ receiver }) => receiver === tid).map((message) => message.tid)]);
+    const isBlamed = (_: KernelMessage, at: number) => blamed.has(messages.slice(at).find((m) => m.tid)?.tid ?? tid);
+    const first = messages.filter(isBlamed).find(({ advice }) => advice !== null);
+    return first === undefined ? null : `${first.advice} (kernel log: "${first.text}")`;
+  }
+
+  #messages(from: number, to: number, mask: number): KernelMessage[] {
     const lines: KernelMessage[] = [];
     for (let number = Math.max(from, this.head - KLOG_CAPACITY); number < to; number++) {
       const slot = (number % KLOG_CAPACITY) * (KLOG_SIZE / 4);
-      const message = kernelMessage(this.#linear, this.#base + slot, this.mask);
+      const message = kernelMessage(this.#linear, this.#base + slot, mask);
       if (message !== null) lines.push(message);
     }
     return lines;
-  }
-
-  /** The same as text. */
-  lines(from?: number, to?: number): string[] {
-    return this.messages(from, to).map(({ text }) => text);
   }
 }

@@ -63,6 +63,8 @@ export class Syscalls {
       linear,
       frame: raw.callFrame(task.pointer) / 4,
       results,
+      kernelLog: system.kernelLog,
+      tid: task.tid,
       firstStep: Infinity,
     };
   }

@@ -22,6 +22,7 @@ const ASLEEP = PARKED;
 /** A thread as the scheduler sees it. */
 export interface Task {
   readonly name: string;
+  readonly tid: number;
   /** The guest's thread. */
   readonly pointer: number;
   /**

@@ -17,6 +17,7 @@ import { findReturn, type Return, type ReturnName, type ReturnOf, ReturnStream }
 import { returnWords } from '../wire/words.ts';
 import { WordView } from '../wire/wordview.ts';
 import { Call, type CallState, type Result } from './call.ts';
+import type { KernelLog } from './kernellog.ts';
 import type { UserMemory } from './memory.ts';
 
 /** Input of one call: bytes to store in user memory, and the fields of binder_write_read. */
@@ -51,6 +52,8 @@ export interface CallContext {
   readonly frame: number;
   /** The results log. */
   readonly results: ResultLog;
+  readonly kernelLog: KernelLog;
+  readonly tid: number;
   /** Number of the thread's first step that needed its buffers; usually its first ioctl. */
   firstStep: number;
 }
@@ -97,6 +100,9 @@ export class WriteReadCall extends Call {
   private decoded: Return[] | null = null;
   /** Bytes in the read buffer beside the result; null when they were not requested. */
   private watched: Watched | null = null;
+  /** The lines of the kernel log from its beginning to its end. */
+  private printedFrom: number;
+  private printedTo = 0;
 
   /** @internal */ constructor(
     caller: CallContext,
@@ -104,6 +110,7 @@ export class WriteReadCall extends Call {
     private readonly readSize: number,
   ) {
     super(caller);
+    this.printedFrom = caller.kernelLog.head;
   }
 
   /** @internal Call before the ioctl: records bytes that the driver stores after read_consumed. */
@@ -144,6 +151,15 @@ export class WriteReadCall extends Call {
   /** The return stream as text, a string for each word: what `--strace` prints. */
   get words(): string[] {
     return returnWords(this.bytes);
+  }
+
+  /**
+   * Why the driver refused a command of the call, and what to do instead, as far as the kernel log has it. It is null when
+   * nothing was refused. Many mistakes have no other effect.
+   */
+  get complaint(): string | null {
+    this.checkDone();
+    return this.caller.kernelLog.complaint(this.printedFrom, this.printedTo, this.caller.tid);
   }
 
   /**
@@ -188,6 +204,7 @@ export class WriteReadCall extends Call {
   }
 
   /** @internal */ protected override collect(ret: number, record: number): void {
+    this.printedTo = this.caller.kernelLog.head;
     if (record !== 0) {
       this.chunk = this.caller.results.chunk;
       this.at = record;
@@ -209,8 +226,10 @@ export class WriteReadCall extends Call {
 
   /** Why an expected return did not arrive, as far as the other returns show. */
   #reason(): string {
-    if (this.errno !== null) return `the call failed with ${this.errno}`;
-    for (const { name } of this.returns) if (name in REASONS) return REASONS[name] as string;
+    const { complaint } = this;
+    if (this.errno !== null) return `the call failed with ${this.errno}${complaint === null ? '' : `; ${complaint}`}`;
+    for (const { name } of this.returns) if (name in REASONS) return complaint ?? (REASONS[name] as string);
+    if (complaint !== null) return complaint;
     const later = 'what comes later takes another read, thread.wait(fd)';
     const isFirst = this.step === this.caller.firstStep && this.returns.every(({ name }) => EMPTY.has(name));
     return isFirst ? `a thread's first ioctl returns at once, where later ones sleep; ${later}` : later;

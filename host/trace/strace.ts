@@ -18,6 +18,9 @@ export interface StraceOptions {
   bytes?: boolean;
 }
 
+/** The driver may not raise the priority of any thread of an ordinary user. This is no mistake of the program. */
+const ROUTINE = /RLIMIT_NICE not set$/;
+
 /** Turns steps into lines. It needs every step, in order: steps introduce threads and park them. */
 export class Strace {
   readonly #bytes: boolean;
@@ -115,9 +118,9 @@ export class Strace {
     return lines;
   }
 
-  /** Lines of the kernel log. One that was shown before is left out: some are printed at each read. */
+  /** Lines of the kernel log. Some are printed at each read, so one that was shown before is left out. */
   #printed(klog: readonly string[]): string[] {
-    const fresh = klog.filter((line) => !this.#shown.has(line));
+    const fresh = klog.filter((line) => !this.#shown.has(line) && !ROUTINE.test(line));
     for (const line of fresh) this.#shown.add(line);
     return fresh.map((line) => this.kernelLine(line));
   }

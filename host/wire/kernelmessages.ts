@@ -104,10 +104,11 @@ const user = (text: Text, advice?: Text): Message => ({ mask: USER_ERROR, text, 
 const failed = (text: Text, advice?: Text): Message => ({ mask: FAILED_TRANSACTION, text, advice });
 const dead = (text: Text): Message => ({ mask: DEAD_TRANSACTION, text });
 
-const NO_REF: Text = ({ pid }) =>
-  `process ${pid} has no such handle: it gets handles in messages, and loses one with the last reference that it takes (bc.acquire) and drops (bc.release)`;
-const NO_HANDLE: Text = ({ pid }) =>
-  `process ${pid} has no such handle, or holds it only weakly: it gets handles in messages, and has only 0, the context manager, from the start`;
+/** @param at Index of the handle among the arguments. */
+const noHandle =
+  (at: number): Text =>
+  (l) =>
+    `process ${l.pid} has no handle ${l.u(at)}, or only a weak one: a handle comes in a message (0 is there from the start) and goes with its last bc.release`;
 const NOT_PENDING: Text = () => 'each BR_INCREFS and BR_ACQUIRE is answered once, with the ptr and cookie that it has';
 const MANAGER_ZERO: Text = () => 'handle 0 is the manager itself; it uses its objects directly';
 
@@ -124,7 +125,7 @@ const COMMANDS: Readonly<Record<number, Message>> = {
   ),
   [klog.KLOG_REFS_INVALID]: user(
     (l) => `${l.who} ${REFS_VERBS[l.name(0)]} refcount change on invalid ref ${l.d(1)} ret ${l.d(2)}`,
-    NO_REF,
+    noHandle(1),
   ),
   [klog.KLOG_DONE_NO_MATCH]: user((l) => `${l.who} ${l.name(0)} u${l.ptr(1)} no match`, NOT_PENDING),
   [klog.KLOG_DONE_COOKIE]: user(
@@ -158,7 +159,7 @@ const COMMANDS: Readonly<Record<number, Message>> = {
     () => 'a thread that has registered is in the pool already',
   ),
   [klog.KLOG_DEATH_NO_MEMORY]: failed((l) => `${l.who} BC_REQUEST_DEATH_NOTIFICATION failed`),
-  [klog.KLOG_DEATH_INVALID_REF]: user((l) => `${l.who} ${l.name(0)} invalid ref ${l.d(1)}`, NO_REF),
+  [klog.KLOG_DEATH_INVALID_REF]: user((l) => `${l.who} ${l.name(0)} invalid ref ${l.d(1)}`, noHandle(1)),
   [klog.KLOG_DEATH_ALREADY_SET]: user(
     (l) => `${l.who} BC_REQUEST_DEATH_NOTIFICATION death notification already set`,
     () => 'a handle has one death notification; clear it first',
@@ -175,7 +176,7 @@ const COMMANDS: Readonly<Record<number, Message>> = {
     (l) => `${l.who} BC_DEAD_BINDER_DONE ${l.ptr(0)} not found`,
     () => 'each BR_DEAD_BINDER is answered once, with the cookie that it has',
   ),
-  [klog.KLOG_FREEZE_INVALID_REF]: user((l) => `${l.who} ${l.name(0)} invalid ref ${l.d(1)}`, NO_REF),
+  [klog.KLOG_FREEZE_INVALID_REF]: user((l) => `${l.who} ${l.name(0)} invalid ref ${l.d(1)}`, noHandle(1)),
   [klog.KLOG_FREEZE_ALREADY_SET]: user(
     (l) => `${l.who} BC_REQUEST_FREEZE_NOTIFICATION already set`,
     () => 'a handle has one freeze notification; clear it first',
@@ -202,7 +203,7 @@ const COMMANDS: Readonly<Record<number, Message>> = {
       return `${l.pid} invalid dec ${l.d(0) ? 'strong' : 'weak'}, ref ${l.d(1)} desc ${l.d(2)} ${counts}`;
     },
     () =>
-      'the process has dropped that reference already: one bc.release for each bc.acquire, one bc.decRefs for each bc.incRefs',
+      'the process has dropped that reference already: one bc.release for each bc.acquire, one bc.decrefs for each bc.increfs',
   ),
   [klog.KLOG_INVALID_INC]: always((l) => `invalid inc strong node for ${l.d(0)}`),
 };
@@ -225,14 +226,14 @@ const TRANSACTIONS: Readonly<Record<number, Message>> = {
   [klog.KLOG_REPLY_TARGET_STACK]: user(
     (l) => `${l.who} got reply transaction with bad target transaction stack ${l.d(0)}, expected ${l.d(1)}`,
   ),
-  [klog.KLOG_INVALID_TARGET]: user((l) => `${l.who} got transaction to invalid handle, ${l.u(0)}`, NO_HANDLE),
+  [klog.KLOG_INVALID_TARGET]: user((l) => `${l.who} got transaction to invalid handle, ${l.u(0)}`, noHandle(0)),
   [klog.KLOG_MANAGER_CALLS_ITSELF]: user(
     (l) => `${l.who} got transaction to context manager from process owning it`,
     MANAGER_ZERO,
   ),
   [klog.KLOG_NO_TARGET_NODE]: failed(
     (l) => `${l.owh} cannot find target node`,
-    () => 'the process of that handle is dead, or there is no context manager yet',
+    (l) => (l.u(0) ? `the process of handle ${l.u(0)} is dead` : 'there is no context manager yet, or it is dead'),
   ),
   [klog.KLOG_SELF]: failed((l) => `${l.owh} self transactions not allowed`),
   [klog.KLOG_TODO]: user(
@@ -280,7 +281,7 @@ const TRANSACTIONS: Readonly<Record<number, Message>> = {
     (l) => `${l.who} sending u${l.ptr(0)} node ${l.d(1)}, cookie mismatch ${l.ptr(2)} != ${l.ptr(3)}`,
     (l) => `the object was sent before with the cookie 0x${l.lx(3)}; a ptr has one cookie`,
   ),
-  [klog.KLOG_INVALID_HANDLE]: user((l) => `${l.who} got transaction with invalid handle, ${l.d(0)}`, NO_HANDLE),
+  [klog.KLOG_INVALID_HANDLE]: user((l) => `${l.who} got transaction with invalid handle, ${l.d(0)}`, noHandle(0)),
   [klog.KLOG_FD_REFUSED]: user(
     (l) => `${l.who} got ${l.d(0) ? 'reply' : 'transaction'} with fd, ${l.d(1)}, but target does not allow fds`,
     (l) => (l.d(0) ? 'the call has no TF_ACCEPT_FDS' : 'the object was sent without FLAT_BINDER_FLAG_ACCEPTS_FDS'),
@@ -415,6 +416,8 @@ export interface KernelMessage {
   readonly advice: string | null;
   /** Thread that it is about; 0 for none. */
   readonly tid: number;
+  /** Thread to which a failed transaction was addressed; 0 for none, and in other lines. */
+  readonly receiver: number;
 }
 
 /**
@@ -428,5 +431,10 @@ export function kernelMessage(memory: WordView, at: number, mask: number): Kerne
   const message = MESSAGES[line.line];
   if (message === undefined || (message.mask !== ALWAYS && (message.mask & mask) === 0)) return null;
   const module = line.line in ALLOCATOR ? 'binder_alloc' : 'binder';
-  return { text: `${module}: ${message.text(line)}`, advice: message.advice?.(line) ?? null, tid: line.tid };
+  return {
+    text: `${module}: ${message.text(line)}`,
+    advice: message.advice?.(line) ?? null,
+    tid: line.tid,
+    receiver: line.line === klog.KLOG_TRANSACTION_FAILED ? line.d(2) : 0,
+  };
 }

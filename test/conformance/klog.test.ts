@@ -7,7 +7,7 @@ import { type ReplayResult, replay } from '../../host/replay.ts';
 import type { Journal, Step } from '../../host/trace/journal.ts';
 import { MEMORY_MIB, recording, recordingNames } from './recordings.ts';
 
-const LINES = 799;
+const LINES = 996;
 const test = suite('klog');
 const names = recordingNames('klog');
 

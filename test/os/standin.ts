@@ -46,6 +46,8 @@ const CALL_FRAME = 0;
 const SCRATCH = 4096;
 const BATCH = 8192;
 const RESULTS = 65536;
+/** The stand-in prints nothing. */
+const KERNEL_LOG = 0x60000;
 
 /** One ioctl, as the stand-in was asked for it. */
 export interface Asked {
@@ -79,6 +81,8 @@ export class StandIn {
       scratch: () => SCRATCH,
       commandBatch: () => BATCH,
       resultLog: () => RESULTS,
+      klogHead: () => KERNEL_LOG,
+      klogBase: () => KERNEL_LOG,
       threadCreate: (thread, tid) => thread + (tid % 100),
       sysMmap: (_, addr) => addr,
       sysOpen: () => 3,
