@@ -7,6 +7,7 @@ import { PAGE_SIZE } from '../assembly/abi/machine.ts';
 import { Guest, type WasmSource } from './guest/guest.ts';
 import { type DebugFile, DebugFiles } from './inspect/debugfs.ts';
 import { Inspector } from './inspect/inspector.ts';
+import { type Shortage, shortageOf, shortageSentence } from './inspect/shortage.ts';
 import { Directory } from './os/directory.ts';
 import { type ArenaRange, Process, type ProcessDirectory } from './os/process.ts';
 import { System } from './os/system.ts';
@@ -114,6 +115,10 @@ export class Machine {
     this.#system.log.listener = (line) => this.#tell(this.#listeners.log, line);
     this.#system.kernelLog.mask = options.debugMask ?? DEBUG_MASK_DEFAULT;
     this.inspect = new Inspector(this.guest);
+    this.#system.kernelLog.explainShortage = (transaction) => {
+      const shortage = this.explain(transaction);
+      return shortage === null ? null : shortageSentence(shortage);
+    };
     this.#parts = {
       system: this.#system,
       directory: this.#directory,
@@ -248,6 +253,17 @@ export class Machine {
    */
   get kernelLog(): readonly string[] {
     return this.#system.kernelLog.lines();
+  }
+
+  /**
+   * Why a message found no buffer: who holds the space of its receiver now, and what would fit; `shortageLines` says it in words.
+   *
+   * @param transaction Its number; default: the last such message.
+   * @returns null when the last 32 failed transactions have none, or when the receiver is gone.
+   */
+  explain(transaction?: number): Shortage | null {
+    const nameOf = (pid: number) => this.processes.filter((process) => process.pid === pid).at(-1)?.name ?? null;
+    return shortageOf(this.inspect, nameOf, transaction);
   }
 
   /** Whether later steps have the field `klog`: the lines of the kernel log that the driver printed during the step. */

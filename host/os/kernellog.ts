@@ -10,6 +10,8 @@ const EVERY_LINE = -1;
 export class KernelLog {
   /** The driver's `debug_mask`. */
   mask = DEBUG_MASK_DEFAULT;
+  /** Who holds the space that a transaction did not find, as a sentence; null when that is not known any more. */
+  explainShortage: (transaction: number) => string | null = () => null;
   readonly #linear: WordView;
   /** Index in it of the number of lines ever printed, and of the first record. */
   readonly #headAt: number;
@@ -43,7 +45,11 @@ export class KernelLog {
     // a reply that fails is the mistake of its sender, and the result of its caller
     const blamed = new Set([tid, ...messages.filter(({ receiver }) => receiver === tid).map((message) => message.tid)]);
     const isBlamed = (_: KernelMessage, at: number) => blamed.has(messages.slice(at).find((m) => m.tid)?.tid ?? tid);
-    const first = messages.filter(isBlamed).find(({ advice }) => advice !== null);
+    const own = messages.filter(isBlamed);
+    const lacking = own.find(({ shortage }) => shortage !== 0);
+    const shortage = lacking === undefined ? null : this.explainShortage(lacking.shortage);
+    if (lacking !== undefined && shortage !== null) return `${shortage} (kernel log: "${lacking.text}")`;
+    const first = own.find(({ advice }) => advice !== null);
     return first === undefined ? null : `${first.advice} (kernel log: "${first.text}")`;
   }
 

@@ -418,6 +418,8 @@ export interface KernelMessage {
   readonly tid: number;
   /** Thread to which a failed transaction was addressed; 0 for none, and in other lines. */
   readonly receiver: number;
+  /** Number of a transaction that failed because it found no buffer; 0 in other lines. */
+  readonly shortage: number;
 }
 
 /**
@@ -431,10 +433,12 @@ export function kernelMessage(memory: WordView, at: number, mask: number): Kerne
   const message = MESSAGES[line.line];
   if (message === undefined || (message.mask !== ALWAYS && (message.mask & mask) === 0)) return null;
   const module = line.line in ALLOCATOR ? 'binder_alloc' : 'binder';
+  const isFailure = line.line === klog.KLOG_TRANSACTION_FAILED;
   return {
     text: `${module}: ${message.text(line)}`,
     advice: message.advice?.(line) ?? null,
     tid: line.tid,
-    receiver: line.line === klog.KLOG_TRANSACTION_FAILED ? line.d(2) : 0,
+    receiver: isFailure ? line.d(2) : 0,
+    shortage: isFailure && line.d(5) === -ENOSPC ? line.d(3) : 0,
   };
 }

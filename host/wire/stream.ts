@@ -156,3 +156,13 @@ function checkCommand(command: Command, commands: readonly Command[]): void {
 function isNumber(value: bigint | number): boolean {
   return typeof value === 'number' || typeof value === 'bigint';
 }
+
+/** The commands after the first `consumed` bytes of the stream. */
+export function unsent(commands: readonly Command[], consumed: number): Command[] {
+  let size = 0;
+  return commands.filter((command) => {
+    const start = size;
+    size += streamSize(command);
+    return start >= consumed;
+  });
+}
