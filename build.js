@@ -71,7 +71,8 @@ const SHRINK = ['-O3', '--skip-pass=inlining', '--skip-pass=inlining-optimizing'
 const RARE = [
   '*Slowly',
   'assembly/check*',
-  'assembly/driver/complaints/*',
+  'assembly/driver/complaints/blame',
+  'assembly/driver/complaints/userError',
   'assembly/driver/death/*',
   'assembly/driver/freeze/*',
   'assembly/driver/freezer/*',

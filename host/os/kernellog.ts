@@ -47,10 +47,11 @@ export class KernelLog {
     const isBlamed = (_: KernelMessage, at: number) => blamed.has(messages.slice(at).find((m) => m.tid)?.tid ?? tid);
     const own = messages.filter(isBlamed);
     const lacking = own.find(({ shortage }) => shortage !== 0);
+    const first = own.find(({ advice }) => advice !== null) ?? lacking;
+    if (first === undefined) return null;
     const shortage = lacking === undefined ? null : this.explainShortage(lacking.shortage);
-    if (lacking !== undefined && shortage !== null) return `${shortage} (kernel log: "${lacking.text}")`;
-    const first = own.find(({ advice }) => advice !== null);
-    return first === undefined ? null : `${first.advice} (kernel log: "${first.text}")`;
+    const why = shortage ?? first.advice;
+    return why === null ? null : `${why} (kernel log: "${first.text}")`;
   }
 
   #messages(from: number, to: number, mask: number): KernelMessage[] {
