@@ -164,7 +164,7 @@ export function shortageSentence({ type, receiver, needed, mapping, oneways, hol
   const room = isShare
     ? `has ${oneways.free} bytes left for oneways`
     : `has a largest hole of ${mapping.largestHole} bytes`;
-  return `${nameText(receiver)} ${room}, of ${mapping.size} mapped, and the message needs ${needed}${held}`;
+  return `${nameText(receiver)} ${room}, of ${mapping.size} mapped, and the ${TYPES[type]} needs ${needed}${held}`;
 }
 
 function fitsText({ type, fits, needed }: Shortage): string {

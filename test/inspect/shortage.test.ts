@@ -96,7 +96,7 @@ test('messages that wait, are read, or are answered, and never freed', () => {
   ]);
   assert.match(
     call.complaint ?? '',
-    /^server \(1000\) has 768 bytes left for oneways, of 65536 mapped, and the message needs 800; 24000 bytes are held by 3 oneways from one \(2000\) to node 1, not read yet \(transaction 3 and later\) \(kernel log: "binder: 3000:3000 transaction async to 1000:0 failed/,
+    /^server \(1000\) has 768 bytes left for oneways, of 65536 mapped, and the oneway needs 800; 24000 bytes are held by 3 oneways from one \(2000\) to node 1, not read yet \(transaction 3 and later\) \(kernel log: "binder: 3000:3000 transaction async to 1000:0 failed/,
   );
 });
 

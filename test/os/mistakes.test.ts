@@ -116,7 +116,7 @@ const MISTAKES: Readonly<Record<string, readonly [act: (world: World) => unknown
       const data = world.client.place(new Uint8Array(1 << 20));
       return world.call(bc.transaction({ handle: 0, data })).expect('BR_REPLY');
     },
-    /manager \(1000\) has a largest hole of 1040384 bytes, of 1040384 mapped, and the message needs 1048576 /,
+    /manager \(1000\) has a largest hole of 1040384 bytes, of 1040384 mapped, and the call needs 1048576 /,
     'binder_alloc: 1000: binder_alloc_buf size 1048576 failed, no address space',
   ],
   'a dead manager': [
