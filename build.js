@@ -71,6 +71,8 @@ const SHRINK = ['-O3', '--skip-pass=inlining', '--skip-pass=inlining-optimizing'
 const RARE = [
   '*Slowly',
   'assembly/check*',
+  'assembly/driver/complaints/blame',
+  'assembly/driver/complaints/userError',
   'assembly/driver/death/*',
   'assembly/driver/freeze/*',
   'assembly/driver/freezer/*',
@@ -78,6 +80,7 @@ const RARE = [
   'assembly/driver/refs/create',
   'assembly/driver/refs/refFree',
   'assembly/inspect*',
+  'assembly/klog/*',
   'assembly/mapping/area/areaZap',
   'assembly/mapping/huge/*',
   'assembly/mapping/remap/*',

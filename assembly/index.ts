@@ -6,24 +6,7 @@
  * with it. When `wakeNext` returns 0, the host calls `deferredRun`. The step ends when both return 0.
  */
 import { EBADF, EEXIST, EFAULT, EINVAL, ENODEV, ENOMEM, ENOTTY, EPERM } from './abi/errno';
-import {
-  COUNTER_COUNT,
-  DEVICE_COUNT,
-  O_CLOEXEC,
-  O_LARGEFILE,
-  O_RDWR,
-  FIONREAD,
-  FRAME_BINDER,
-  FRAME_FILE,
-  FRAME_STAGE,
-  MAP_STRATEGY_SHIFT,
-  PAGE_SIZE,
-  SECCTX_MAX,
-  BATCH_COMMANDS_MAX,
-  BATCH_SIZE,
-  LOG_SIZE,
-  WINDOW_ARGUMENT,
-} from './abi/machine';
+import * as abi from './abi/machine';
 import { BINDER_WRITE_READ } from './abi/protocol';
 import { allocBoot, allocResident } from './alloc/alloc';
 import { lruCount, lruShrink, pagesBoot } from './alloc/pages';
@@ -84,6 +67,7 @@ export {
   inspectRoots,
 } from './inspect';
 export { check, checkAddress, checkFound, checkWanted } from './check';
+export { klogBase, klogHead } from './klog';
 export { traceBase, traceHead } from './trace';
 
 @unmanaged
@@ -93,8 +77,8 @@ class Machine {
 }
 
 const machine = changetype<Machine>(memory.data(offsetof<Machine>(), 4));
-const sum = changetype<Counters>(memory.data(COUNTER_COUNT * 8, 8));
-const page: usize = memory.data(PAGE_SIZE, 8);
+const sum = changetype<Counters>(memory.data(abi.COUNTER_COUNT * 8, 8));
+const page: usize = memory.data(abi.PAGE_SIZE, 8);
 const request = changetype<MapRequest>(memory.data(offsetof<MapRequest>(), 8));
 const secctx = changetype<SecurityContext>(memory.data(SECURITY_CONTEXT_SIZE, 8));
 
@@ -137,7 +121,7 @@ export function objectsLive(): i32 {
 /** Linear address of a process's counters. For 0: of their sum over the machine, computed at the call. */
 export function counters(process: Process | null): usize {
   if (process) return changetype<usize>(spaceCounters(process.space!));
-  memory.fill(changetype<usize>(sum), 0, COUNTER_COUNT * 8);
+  memory.fill(changetype<usize>(sum), 0, abi.COUNTER_COUNT * 8);
   countersAdd(sum, machineCounters);
   let each = processFirst();
   while (each) {
@@ -150,7 +134,7 @@ export function counters(process: Process | null): usize {
 
 /** Number of frames that hold messages of a process, in its mappings. For 0: in all mappings, memory files, pipes and sockets. */
 export function framesResident(process: Process | null): i32 {
-  if (!process) return framesOf(FRAME_BINDER, 0) + framesOf(FRAME_STAGE, 0) + framesOf(FRAME_FILE, 0);
+  if (!process) return framesOf(abi.FRAME_BINDER, 0) + framesOf(abi.FRAME_STAGE, 0) + framesOf(abi.FRAME_FILE, 0);
   let frames = 0;
   for (let proc = procsFirst(); proc; ) {
     if (proc.process == process) frames += allocResident(proc.alloc);
@@ -186,7 +170,7 @@ export function traceEnable(enabled: bool): void {
 
 /** Sets the security context of new processes: the first `length` bytes of the scratch page; 0 for none. */
 export function setSecctx(length: u32): void {
-  if (length) secctxFill(secctx, page, min<u32>(length, SECCTX_MAX));
+  if (length) secctxFill(secctx, page, min<u32>(length, abi.SECCTX_MAX));
   machine.secctx = length ? secctx : null;
 }
 
@@ -212,10 +196,10 @@ export function memoryTouched(): usize {
 
 /** Digest of the machine's whole state. Clears what is not part of it: sum of counters, scratch page, batch and step log. */
 export function stateHash(): u64 {
-  memory.fill(changetype<usize>(sum), 0, COUNTER_COUNT * 8);
-  memory.fill(page, 0, PAGE_SIZE);
-  memory.fill(changetype<usize>(batch), 0, BATCH_SIZE);
-  memory.fill(changetype<usize>(log), 0, LOG_SIZE);
+  memory.fill(changetype<usize>(sum), 0, abi.COUNTER_COUNT * 8);
+  memory.fill(page, 0, abi.PAGE_SIZE);
+  memory.fill(changetype<usize>(batch), 0, abi.BATCH_SIZE);
+  memory.fill(changetype<usize>(log), 0, abi.LOG_SIZE);
   return digest(0, framesTouched());
 }
 
@@ -292,7 +276,7 @@ export function setUid(thread: Thread, uid: u32): i32 {
 
 /** setcon(3) to the first `length` bytes of the scratch page; 0 for no label. 0, -EINVAL when it is too long, or -ENOMEM. */
 export function setcon(thread: Thread, length: u32): i32 {
-  if (length > <u32>SECCTX_MAX) return -EINVAL;
+  if (length > <u32>abi.SECCTX_MAX) return -EINVAL;
   const context = length ? secctxCreate(page, length) : null;
   if (length && !context) return -ENOMEM;
   secctxPut(thread.process.secctx);
@@ -352,8 +336,8 @@ export function runNext(): i32 {
 /** open("/dev/…", flags | O_RDWR | O_CLOEXEC) of a binder device. Returns the descriptor, -ENODEV, -EMFILE or -ENOMEM. */
 export function sysOpen(thread: Thread, device: i32, flags: u32): i32 {
   currentSet(thread);
-  if (device < 0 || device >= DEVICE_COUNT) return -ENODEV;
-  return binderOpen(thread, device, flags | O_RDWR | O_CLOEXEC | O_LARGEFILE);
+  if (device < 0 || device >= abi.DEVICE_COUNT) return -ENODEV;
+  return binderOpen(thread, device, flags | abi.O_RDWR | abi.O_CLOEXEC | abi.O_LARGEFILE);
 }
 
 export function sysClose(thread: Thread, fd: i32): i32 {
@@ -384,7 +368,7 @@ export function sysFcntl(thread: Thread, fd: i32, command: i32, argument: i32): 
  */
 export function sysMmap(thread: Thread, addr: f64, len: f64, prot: u32, flags: u32, fd: i32, off: f64): f64 {
   currentSet(thread);
-  const named = flags >>> MAP_STRATEGY_SHIFT;
+  const named = flags >>> abi.MAP_STRATEGY_SHIFT;
   const strategy = mappingStrategy(named ? <i32>named - 1 : machine.strategy);
   request.addr = <u64>addr;
   request.len = <u64>len;
@@ -427,7 +411,7 @@ export function sysFtruncate(thread: Thread, fd: i32, length: f64): i32 {
  */
 export function fileMake(thread: Thread, kind: i32, fd: i32, fd2: i32, length: u32): i32 {
   currentSet(thread);
-  if (length > <u32>PAGE_SIZE) return -EINVAL;
+  if (length > <u32>abi.PAGE_SIZE) return -EINVAL;
   const inode = makeFile(thread.process, kind, fd, fd2, page, length);
   drainClosed();
   return inode;
@@ -466,11 +450,11 @@ export function sysIoctl(thread: Thread, fd: i32, command: u32, arg: f64): i32 {
  * `actor`: the thread's number, to record the call too; -1 not to.
  */
 export function sysWriteRead(thread: Thread, fd: i32, window: u32, count: u32, readSize: u32, actor: i32): i32 {
-  const start = <u64>window * PAGE_SIZE;
-  const commands = min<u32>(count, BATCH_COMMANDS_MAX);
+  const start = <u64>window * abi.PAGE_SIZE;
+  const commands = min<u32>(count, abi.BATCH_COMMANDS_MAX);
   if (actor >= 0) callRecord(actor, fd, window, commands, readSize);
   writeReadStore(thread.process.space!, start, commands, readSize);
-  const result = sysIoctl(thread, fd, BINDER_WRITE_READ, <f64>(start + WINDOW_ARGUMENT));
+  const result = sysIoctl(thread, fd, BINDER_WRITE_READ, <f64>(start + abi.WINDOW_ARGUMENT));
   resultRecord(thread, result);
   batch.next = runNext();
   return result;
@@ -495,6 +479,6 @@ export function userLook(process: Process, addr: f64): usize {
 /** FIONREAD: stores the number of bytes that can be read. Returns 0, -ENOTTY or -EFAULT. */
 function streamIoctl(thread: Thread, file: OpenFile, command: u32, arg: u64): i32 {
   const stream = file.reads;
-  if (command != <u32>FIONREAD || !stream) return -ENOTTY;
+  if (command != <u32>abi.FIONREAD || !stream) return -ENOTTY;
   return putUser32(thread.process.space!, arg, streamReady(stream)) ? 0 : -EFAULT;
 }

@@ -97,19 +97,26 @@ function clamp(machine: Machine) {
   console.log(`8 MiB mapped: ${counted} bytes count`);
 }
 
+/** Who holds most of the space that the last failed message did not find. */
+function holder(machine: Machine): string {
+  const largest = machine.explain()?.holders[0];
+  assert(largest?.sender.name === 'app' && largest.bytes === 900 * 1024, 'the app itself holds the space');
+  return `; ${largest.sender.name} holds ${largest.bytes} bytes in a call`;
+}
+
 export default (machine: Machine) => {
   const sim = machine.simulate();
   ServiceManager.start(sim);
   sim.process('sink', sink);
+  const tooLarge = 'TransactionTooLargeException (FAILED_TRANSACTION)';
+  const small = 'DeadObjectException (FAILED_TRANSACTION)';
   const outcomes: string[] = [];
   const tell = (what: string, size: number, outcome: string) => {
     outcomes.push(outcome);
-    console.log(`${what} of ${size} bytes: ${outcome}`);
+    console.log(`${what} of ${size} bytes: ${outcome}${outcome === small ? holder(machine) : ''}`);
   };
   sim.process('app', () => app(tell), { uid: 10001 });
   sim.run();
-  const tooLarge = 'TransactionTooLargeException (FAILED_TRANSACTION)';
-  const small = 'DeadObjectException (FAILED_TRANSACTION)';
   assert(outcomes.join() === ['fits', tooLarge, 'fits', tooLarge, small, 'fits'].join(), 'these are the limits');
   assert(machine.process('sink').alive, 'no process has died, whatever exception the app got');
   clamp(machine);

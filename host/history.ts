@@ -76,6 +76,7 @@ export class History {
     this.header = journal.header;
     this.recorded = journal.steps;
     this.machine = boot(journal.header);
+    this.machine.keepKernelLog(true);
     this.#every = Math.max(1, options.every ?? EVERY);
     this.#snapshotsMax = Math.max(MARKS_MIN, options.snapshotsMax ?? SNAPSHOTS_MAX);
     this.#bytesMax = (options.memoryMaxMiB ?? MEMORY_MAX_MIB) * MIB;

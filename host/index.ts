@@ -79,6 +79,13 @@ export type { FrameView, WalkView } from './inspect/memory.ts';
 export type { NodeView, RefView } from './inspect/nodes.ts';
 export type { ContextName, ContextView, LooperView, MappingView, ProcView } from './inspect/procs.ts';
 export { type Place, type RawChange, type RawObject, type RawValue, rawChanges } from './inspect/raw.ts';
+export {
+  type BufferState,
+  type Named,
+  type Shortage,
+  type SpaceHolder,
+  shortageLines,
+} from './inspect/shortage.ts';
 export type { DescriptorView, FileKindName, ParkedIn, ProcessView, ThreadView, VmaView } from './inspect/tasks.ts';
 export type { StackEntryView, TransactionView, WorkView } from './inspect/works.ts';
 export { type BootOptions, Machine, STRATEGIES, type Strategy } from './machine.ts';

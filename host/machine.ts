@@ -7,6 +7,7 @@ import { PAGE_SIZE } from '../assembly/abi/machine.ts';
 import { Guest, type WasmSource } from './guest/guest.ts';
 import { type DebugFile, DebugFiles } from './inspect/debugfs.ts';
 import { Inspector } from './inspect/inspector.ts';
+import { type Shortage, shortageOf, shortageSentence } from './inspect/shortage.ts';
 import { Directory } from './os/directory.ts';
 import { type ArenaRange, Process, type ProcessDirectory } from './os/process.ts';
 import { System } from './os/system.ts';
@@ -22,6 +23,7 @@ import { type Counters, countersAt } from './wire/counters.ts';
 import { BinderlabError, callError } from './wire/error.ts';
 import { checkForm } from './wire/forms.ts';
 import { addressOfHex, bytesOfHex, hexOfAddress, hexOfBytes } from './wire/hex.ts';
+import { DEBUG_MASK_DEFAULT } from './wire/kernelmessages.ts';
 import { type LogLine, SCRIPT_TAG } from './wire/log.ts';
 import { STRATEGIES, type Strategy, strategyNumber } from './wire/strategy.ts';
 
@@ -43,6 +45,8 @@ export interface BootOptions {
   contextMgrUid?: number | null;
   /** Security context of every sender with its final NUL; null: no module can name a sender. */
   secctx?: Uint8Array | null;
+  /** Linux's `debug_mask`, which lines the kernel log has: 1 user errors, 2 failed transactions, 4 dead ones; default 7, all. */
+  debugMask?: number;
   /** User address of each process's arena. */
   arena?: ArenaRange;
   /** What to keep of the journal; default nothing. Kept in memory it needs memory for every byte sent. */
@@ -103,7 +107,12 @@ export class Machine {
     this.guest = new Guest(options.wasm ?? guestWasm(), memoryMiB);
     this.#system = new System(this.guest);
     this.#system.log.listener = (line) => this.#tell(this.#listeners.log, line);
+    this.#system.kernelLog.mask = options.debugMask ?? DEBUG_MASK_DEFAULT;
     this.inspect = new Inspector(this.guest);
+    this.#system.kernelLog.explainShortage = (transaction) => {
+      const shortage = this.explain(transaction);
+      return shortage === null ? null : shortageSentence(shortage);
+    };
     this.#parts = {
       system: this.#system,
       directory: this.#directory,
@@ -245,6 +254,30 @@ export class Machine {
   /** The last lines of the log of emulator and libbinder, oldest first. */
   get log(): readonly LogLine[] {
     return this.#system.log.lines;
+  }
+
+  /**
+   * The last lines of the kernel log, oldest first: what Linux's driver prints about each refusal, as dmesg shows it. Linux's
+   * limit of lines in a time does not apply.
+   */
+  get kernelLog(): readonly string[] {
+    return this.#system.kernelLog.lines();
+  }
+
+  /**
+   * Why a message found no buffer: who holds the space of its receiver now, and what would fit; `shortageLines` says it in words.
+   *
+   * @param transaction Its number; default: the last such message.
+   * @returns null when the last 32 failed transactions have none, or when the receiver is gone.
+   */
+  explain(transaction?: number): Shortage | null {
+    const nameOf = (pid: number) => this.processes.filter((process) => process.pid === pid).at(-1)?.name ?? null;
+    return shortageOf(this.inspect, nameOf, transaction);
+  }
+
+  /** Whether later steps have the field `klog`: the lines of the kernel log that the driver printed during the step. */
+  keepKernelLog(keep: boolean): void {
+    this.#keeper.keepKernelLog(keep);
   }
 
   /**

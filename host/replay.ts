@@ -6,7 +6,7 @@
 import type { RecordedEntries } from './steps.ts';
 import { BinaryJournal } from './trace/binaryjournal.ts';
 import { callBegin } from './trace/call.ts';
-import { compareSteps, isInputsOnly, type StepDifference } from './trace/compare.ts';
+import { compareKernelLogs, compareSteps, hasKernelLog, isInputsOnly, type StepDifference } from './trace/compare.ts';
 import { ENTRY_CHOICES } from './trace/entries.ts';
 import type { Journal, JournalEmulator, JournalHeader, Output, Step, StepInput, Woken } from './trace/journal.ts';
 import type { Origins } from './trace/origins.ts';
@@ -23,6 +23,8 @@ export interface Performer {
   performEntries?(recorded: RecordedEntries): Uint8Array;
   /** The step that was performed last. */
   readonly lastStep?: Step | null;
+  /** Whether its steps have the lines of the kernel log. */
+  keepKernelLog?(keep: boolean): void;
   /** Verifies its invariants. @throws an error that names the violated one */
   check?(): void;
 }
@@ -107,7 +109,7 @@ export function replay(journal: Journal, boot: Boot, options: ReplayOptions = {}
   for (const expected of journal.steps) {
     let actual: Step;
     try {
-      machine ??= boot(journal.header);
+      machine ??= bootLike(journal, boot);
       origins ??= options.origins?.(journal.header);
       actual = numbers.renumber(machine.perform(inputOf(expected)), expected.i);
       origins?.perform(inputOf(expected));
@@ -116,7 +118,7 @@ export function replay(journal: Journal, boot: Boot, options: ReplayOptions = {}
       return result;
     }
     if (isSkipped(expected)) continue;
-    const found = isInputsOnly(expected) || isBare(journal) ? null : compareSteps(expected, actual, origins);
+    const found = isInputsOnly(expected) || isBare(journal) ? null : differenceOf(expected, actual, journal, origins);
     if (found !== null) note(result, expected, actual, found, journal);
     if (!isSound(machine, options, result, trace, () => expected)) return result;
     if (found === null) result.equal++;
@@ -140,13 +142,13 @@ function replayEntries(journal: BinaryJournal, boot: Boot, options: ReplayOption
     const expected = () => journal.stepOf(recorded, names);
     let found: StepDifference | null = null;
     try {
-      machine ??= boot(header);
+      machine ??= bootLike(journal, boot);
       const own = machine.performEntries?.({ names, ops, entries });
       if (own === undefined || !isSame(entries, own)) {
         const wanted = expected();
         const step = own === undefined ? machine.perform(inputOf(wanted)) : (machine.lastStep as Step);
         const actual = numbers.renumber(step, i);
-        found = isInputsOnly(wanted) || isBare(journal) ? null : compareSteps(wanted, actual);
+        found = isInputsOnly(wanted) || isBare(journal) ? null : differenceOf(wanted, actual, journal);
         if (found !== null) note(result, wanted, actual, found, journal);
       }
     } catch (error) {
@@ -190,6 +192,23 @@ function isSound(
     refuse(result, trace, step(), 'check', messageOf(error));
     return false;
   }
+}
+
+/** Whether a journal has lines of the kernel log, which then are compared. */
+function hasLines(journal: Journal): boolean {
+  return journal instanceof BinaryJournal ? journal.hasKernelLog : hasKernelLog(journal.steps);
+}
+
+/** A machine whose steps have what the journal's have. */
+function bootLike(journal: Journal, boot: Boot): Performer {
+  const machine = boot(journal.header);
+  if (hasLines(journal)) machine.keepKernelLog?.(true);
+  return machine;
+}
+
+function differenceOf(expected: Step, actual: Step, journal: Journal, origins?: Origins): StepDifference | null {
+  const found = compareSteps(expected, actual, origins);
+  return found === null && hasLines(journal) ? compareKernelLogs(expected, actual) : found;
 }
 
 /** Notes why a machine stopped in or after a step. */
@@ -240,7 +259,7 @@ export class StepNumbers {
 
 function bootFor(journal: Journal, boot: Boot): Performer {
   try {
-    return boot(journal.header);
+    return bootLike(journal, boot);
   } catch (error) {
     throw new ReplayError(journal.header.name, null, messageOf(error), error);
   }
@@ -266,6 +285,7 @@ export function inputOf(step: Step): StepInput {
 
 function describe(trace: string, expected: Step, actual: Step, found: StepDifference, journal: Journal): string[] {
   const lines = [`${headline(trace, expected)}: ${found.field} differs`, callLine(expected)];
+  if (found.field === 'klog') return [...lines, ...kernelLogText(found)];
   const thread = /^woken\.(.*\.\d+)(\.|$)/.exec(found.field)?.[1];
   if (thread === undefined) {
     return [...lines, ...sideBySide(expected, outcome(expected), outcome(actual))];
@@ -275,6 +295,11 @@ function describe(trace: string, expected: Step, actual: Step, found: StepDiffer
   const parkedIn = journal.steps.find((step) => step.i === (before ?? after)?.i) ?? expected;
   lines.push(`  ${thread} was parked in step ${parkedIn.i}:`, callLine(parkedIn));
   return [...lines, ...sideBySide(parkedIn, before?.out ?? null, after?.out ?? null)];
+}
+
+function kernelLogText({ expected, actual }: StepDifference): string[] {
+  const shown = (lines: unknown) => (lines as string[]).map((line) => `    ${line}`);
+  return ['  recorded lines of the kernel log:', ...shown(expected), '  and here:', ...shown(actual)];
 }
 
 /** The inputs of the call. */

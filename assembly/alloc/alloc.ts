@@ -6,6 +6,7 @@
  * the process frees a delivered buffer.
  */
 import { EBUSY, EINVAL, ENOMEM, ENOSPC, ESRCH } from '../abi/errno';
+import { KLOG_MMAP_NO_MEMORY, KLOG_MMAP_TWICE, KLOG_NO_SPACE, KLOG_NO_VMA, KLOG_SPACE, KLOG_SPAM } from '../abi/klog';
 import {
   BINDER_MAP_MAX,
   CACHE_BINDER_ALLOC,
@@ -19,6 +20,7 @@ import {
   PAGE_SHIFT,
   PAGE_SIZE,
 } from '../abi/machine';
+import { klog } from '../klog';
 import { poison } from '../lib/poison';
 import { frameAllocZero, framePut, framesOf } from '../mem/frames';
 import { kmemAlloc, kmemCache, kmemFree, kmemZalloc } from '../mem/kmem';
@@ -97,7 +99,10 @@ export function allocCreate(pid: i32): BinderAlloc | null {
  * 0, -EBUSY when the process has mapped before, or -ENOMEM.
  */
 export function allocMmap(alloc: BinderAlloc, space: Space, vma: Vma, strategy: Strategy): i32 {
-  if (alloc.size) return -EBUSY;
+  if (alloc.size) {
+    klog(KLOG_MMAP_TWICE, alloc.pid, 0, vma.start, vma.end);
+    return -EBUSY;
+  }
   const size = <u32>min<u64>(vma.end - vma.start, BINDER_MAP_MAX);
   const pageCount = <i32>(size >>> PAGE_SHIFT);
   let order = 0;
@@ -111,6 +116,7 @@ export function allocMmap(alloc: BinderAlloc, space: Space, vma: Vma, strategy: 
     if (pages) framePut(pages);
     if (array) kmemFree(CACHE_PAGE_ARRAY, array);
     if (whole) kmemFree(CACHE_BINDER_BUFFER, whole);
+    klog(KLOG_MMAP_NO_MEMORY, alloc.pid, 0, vma.start, vma.end);
     return -ENOMEM;
   }
   alloc.strategy = strategy;
@@ -171,14 +177,18 @@ export function allocReserve(
   isAsync: bool,
   pid: i32,
 ): i32 {
-  if (!alloc.vma) return -ESRCH;
+  if (!alloc.vma) {
+    klog(KLOG_NO_VMA, alloc.pid);
+    return -ESRCH;
+  }
   const total = totalSize(dataSize, offsetsSize, extraSize);
   if (!total) return -EINVAL;
   const ranges = allocRanges(alloc);
-  if (total > ranges.size || (isAsync && total > ranges.asyncFree)) return -ENOSPC;
+  if (isAsync && total > ranges.asyncFree) return -ENOSPC;
+  if (total > ranges.size) return noSpace(alloc, total);
   const size = <u32>total;
   const buffer = rangesBestFit(ranges, size);
-  if (!buffer) return -ENOSPC;
+  if (!buffer) return noSpace(alloc, size);
   const available = buffer.size;
   let rest: Buffer | null = null;
   if (available != size) {
@@ -328,6 +338,28 @@ function totalSize(dataSize: u64, offsetsSize: u64, extraSize: u64): u64 {
   return max<u64>(total, 8);
 }
 
+/** No hole is large enough: prints how the space is taken. */
+function noSpace(alloc: BinderAlloc, size: u64): i32 {
+  klog(KLOG_NO_SPACE, alloc.pid, 0, size);
+  const space = klog(KLOG_SPACE);
+  const ranges = allocRanges(alloc);
+  let buffer = rangesFirst(ranges);
+  while (buffer) {
+    const bytes: u64 = buffer.size;
+    if (buffer.free) {
+      space.d += bytes;
+      space.e++;
+      space.f = max<u64>(space.f, bytes);
+    } else {
+      space.a += bytes;
+      space.b++;
+      space.c = max<u64>(space.c, bytes);
+    }
+    buffer = rangesNext(ranges, buffer);
+  }
+  return -ENOSPC;
+}
+
 /** Whether the sender is reported as a spammer. It is checked only while under a tenth of the area is left for oneways. */
 function suspectSpam(alloc: BinderAlloc, pid: i32): bool {
   const ranges = allocRanges(alloc);
@@ -346,6 +378,7 @@ function suspectSpam(alloc: BinderAlloc, pid: i32): bool {
     buffer = rangesNextAllocated(buffer);
   }
   if (count <= SPAM_BUFFERS && bytes <= ranges.size / 4) return false;
+  klog(KLOG_SPAM, alloc.pid, 0, pid, count, bytes);
   if (alloc.spamDetected) return false;
   alloc.spamDetected = true;
   return true;

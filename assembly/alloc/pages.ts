@@ -10,7 +10,9 @@
  */
 import { EVENT_ALLOC_LRU, EVENT_ALLOC_PAGE, EVENT_FREE_LRU, EVENT_UPDATE_PAGE_RANGE } from '../abi/events';
 import { ENOMEM, ESRCH } from '../abi/errno';
+import { KLOG_NO_PAGE, KLOG_PAGE_OUTSIDE } from '../abi/klog';
 import { PAGE_MASK, PAGE_SHIFT } from '../abi/machine';
+import { klog } from '../klog';
 import {
   LIST_SIZE,
   listBefore,
@@ -99,9 +101,15 @@ export function pagesInstall(area: Area, offset: u32, size: u32, all: bool): i32
   for (let index = first; index <= last; index += step) {
     if (areaPage(area, index).frame) continue;
     if (!area.vma) return -ESRCH;
-    if (!areaReaches(area, index)) return -ENOMEM;
+    if (!areaReaches(area, index)) {
+      klog(KLOG_PAGE_OUTSIDE, area.pid, 0, (<u64>index) << PAGE_SHIFT);
+      return -ENOMEM;
+    }
     const error = mappingInstall(area, index);
-    if (error) return error;
+    if (error) {
+      klog(KLOG_NO_PAGE, area.pid);
+      return error;
+    }
     if (areaPage(area, index).frame) trace(EVENT_ALLOC_PAGE, area.pid, index);
   }
   return 0;

@@ -5,18 +5,30 @@
  * fails the call that it served, and drops its queue. Between them a binder thread that has ever polled waits for an RCU
  * grace period, in which other threads run.
  */
+import {
+  KLOG_STILL_ACTIVE,
+  KLOG_UNDELIVERED_COMPLETE,
+  KLOG_UNDELIVERED_DEATH,
+  KLOG_UNDELIVERED_ERROR,
+  KLOG_UNDELIVERED_FREEZE,
+  KLOG_UNEXPECTED_WORK,
+  UNDELIVERED_DIED,
+} from '../abi/klog';
 import { CACHE_BINDER_THREAD, CACHE_BINDER_WORK } from '../abi/machine';
 import { BR_DEAD_REPLY, BR_OK } from '../abi/protocol';
 import { Buffer } from '../alloc/buffer';
+import { klog } from '../klog';
 import { listInit } from '../lib/list';
 import { rbErase, rbInsertColor, rbLeft, rbLeftSlot, rbLink, rbRight, rbRightSlot, rbRoot } from '../lib/rbtree';
 import { kmemFree, kmemZalloc } from '../mem/kmem';
 import { Thread } from '../task/process';
+import { userError } from './complaints';
 import { deathFree } from './death';
 import { freezeFree } from './freeze';
 import { binderThreadHold, binderThreadRelease, procHold } from './tmprefs';
 import {
   BinderThread,
+  ErrorWork,
   LOOPER_POLL,
   binderThreadReplyError,
   binderThreadReturnError,
@@ -29,6 +41,7 @@ import {
   WORK_CLEAR_DEATH_NOTIFICATION,
   WORK_CLEAR_FREEZE_NOTIFICATION,
   WORK_DEAD_BINDER_AND_CLEAR,
+  WORK_NODE,
   WORK_RETURN_ERROR,
   WORK_TRANSACTION,
   WORK_TRANSACTION_COMPLETE,
@@ -81,7 +94,9 @@ export function binderThreadDetach(binderThread: BinderThread): Transaction | nu
   let call = top;
   while (call) {
     let next: Transaction | null;
-    if (call.toThread == binderThread) {
+    const serves = call.toThread == binderThread;
+    userError(KLOG_STILL_ACTIVE, binderThread, call.debugId, serves ? 1 : 0);
+    if (serves) {
       next = call.toParent;
       orphan(proc, call);
     } else {
@@ -110,23 +125,32 @@ export function workDropAll(list: usize): void {
 function drop(work: Work): void {
   switch (work.type) {
     case WORK_TRANSACTION:
-      transactionCancel(changetype<Transaction>(work), BR_DEAD_REPLY);
+      transactionCancel(changetype<Transaction>(work), BR_DEAD_REPLY, UNDELIVERED_DIED);
       break;
+    case WORK_RETURN_ERROR:
+      klog(KLOG_UNDELIVERED_ERROR, 0, 0, changetype<ErrorWork>(work).command);
+      break; // a part of its thread
     case WORK_TRANSACTION_COMPLETE:
     case WORK_TRANSACTION_PENDING:
     case WORK_TRANSACTION_ONEWAY_SPAM_SUSPECT:
+      klog(KLOG_UNDELIVERED_COMPLETE);
       kmemFree(CACHE_BINDER_WORK, changetype<usize>(work));
       statDeleted(STAT_TRANSACTION_COMPLETE);
       break;
     case WORK_DEAD_BINDER_AND_CLEAR:
     case WORK_CLEAR_DEATH_NOTIFICATION:
+      klog(KLOG_UNDELIVERED_DEATH, 0, 0, changetype<RefDeath>(work).cookie);
       deathFree(changetype<RefDeath>(work));
       break;
     case WORK_CLEAR_FREEZE_NOTIFICATION:
+      klog(KLOG_UNDELIVERED_FREEZE, 0, 0, changetype<RefFreeze>(work).cookie);
       freezeFree(changetype<RefFreeze>(work));
       break;
+    case WORK_NODE:
+      break; // its proc's
     default:
-      break; // nodes, errors and notifications have other owners
+      klog(KLOG_UNEXPECTED_WORK, 0, 0, work.type); // a notification, its ref's
+      break;
   }
 }
 

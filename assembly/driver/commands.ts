@@ -8,22 +8,39 @@
  */
 import { EFAULT, EINVAL } from '../abi/errno';
 import { EVENT_COMMAND } from '../abi/events';
+import {
+  KLOG_DONE_COOKIE,
+  KLOG_DONE_NO_MATCH,
+  KLOG_DONE_NOT_PENDING,
+  KLOG_ENTER_AFTER_REGISTER,
+  KLOG_FREE_NO_MATCH,
+  KLOG_FREE_UNRETURNED,
+  KLOG_MANAGER_ACQUIRES_ZERO,
+  KLOG_NOT_SUPPORTED,
+  KLOG_OTHER_DESC,
+  KLOG_REFS_INVALID,
+  KLOG_REGISTER_AFTER_ENTER,
+  KLOG_REGISTER_UNREQUESTED,
+  KLOG_UNKNOWN_COMMAND,
+} from '../abi/klog';
 import { ACCESS_READ } from '../abi/machine';
 import * as protocol from '../abi/protocol';
 import { TRANSACTION_DATA_SIZE } from '../abi/wire';
 import { allocPrepareToFree } from '../alloc/alloc';
 import { Buffer } from '../alloc/buffer';
+import { klog } from '../klog';
 import { poisonBytes } from '../lib/poison';
 import { Space } from '../mem/space';
 import { copyFromUserOn, getUser32, userInWindow, userWindow } from '../mem/uaccess';
 import { Thread } from '../task/process';
 import { trace } from '../trace';
+import { userError } from './complaints';
 import { deathClear, deathDone, deathRequest } from './death';
 import { freezeClear, freezeDone, freezeRequest } from './freeze';
 import { nodeDecKeep, nodeFind, nodeRelease } from './nodes';
-import { BinderThread, LOOPER_ENTERED, LOOPER_EXITED, LOOPER_INVALID, LOOPER_REGISTERED } from './objects';
+import { BinderThread, LOOPER_ENTERED, LOOPER_EXITED, LOOPER_INVALID, LOOPER_REGISTERED, Ref } from './objects';
 import { HandleCookie, PtrCookie, TransactionRecord, transactionCopy, Word, WriteRead } from './records';
-import { refDecForDesc, refFind, refInc, refIncForNode } from './refs';
+import { refDecForDesc, refIncForDesc, refIncForNode } from './refs';
 import { bufferFree } from './release';
 import { countCommand } from './state';
 import { transact } from './transaction';
@@ -43,7 +60,7 @@ export function commandsRun(thread: Thread, binderThread: BinderThread, io: Writ
     const command = <u32>word;
     trace(EVENT_COMMAND, command);
     countCommand(binderThread.proc, command);
-    if (!isKnown(command)) return -EINVAL;
+    if (!isKnown(command)) return refuse(binderThread, command);
     const size = (command >>> 16) & 0x3fff;
     if (size && !payloadRead(payload, space, at + 4, size, window)) return -EFAULT;
     const error = run(thread, binderThread, command, payload);
@@ -93,6 +110,13 @@ function isKnown(command: u32): bool {
   }
 }
 
+function refuse(binderThread: BinderThread, command: u32): i32 {
+  if (command == protocol.BC_ATTEMPT_ACQUIRE || command == protocol.BC_ACQUIRE_RESULT)
+    klog(KLOG_NOT_SUPPORTED, 0, 0, command);
+  else userError(KLOG_UNKNOWN_COMMAND, binderThread, command);
+  return -EINVAL;
+}
+
 /** Carries out one known command that has been read. 0 or -EINVAL. */
 function run(thread: Thread, binderThread: BinderThread, command: u32, payload: usize): i32 {
   const record = changetype<TransactionRecord>(payload);
@@ -113,25 +137,19 @@ function run(thread: Thread, binderThread: BinderThread, command: u32, payload: 
       freeBuffer(binderThread, changetype<PtrCookie>(payload).ptr);
       return 0;
     case protocol.BC_INCREFS & 0xff:
-      return refsChange(binderThread, changetype<Word>(payload).value, true, false);
     case protocol.BC_ACQUIRE & 0xff:
-      return refsChange(binderThread, changetype<Word>(payload).value, true, true);
     case protocol.BC_RELEASE & 0xff:
-      return refsChange(binderThread, changetype<Word>(payload).value, false, true);
     case protocol.BC_DECREFS & 0xff:
-      return refsChange(binderThread, changetype<Word>(payload).value, false, false);
+      return refsChange(binderThread, command, changetype<Word>(payload).value);
     case protocol.BC_INCREFS_DONE & 0xff:
-      refsDone(binderThread, changetype<PtrCookie>(payload), false);
-      return 0;
     case protocol.BC_ACQUIRE_DONE & 0xff:
-      refsDone(binderThread, changetype<PtrCookie>(payload), true);
+      refsDone(binderThread, changetype<PtrCookie>(payload), command);
       return 0;
     case protocol.BC_REGISTER_LOOPER & 0xff:
       registerLooper(binderThread);
       return 0;
     case protocol.BC_ENTER_LOOPER & 0xff:
-      if (binderThread.state & LOOPER_REGISTERED) binderThread.state |= LOOPER_INVALID;
-      binderThread.state |= LOOPER_ENTERED;
+      enterLooper(binderThread);
       return 0;
     case protocol.BC_EXIT_LOOPER & 0xff:
       binderThread.state |= LOOPER_EXITED;
@@ -156,39 +174,55 @@ function run(thread: Thread, binderThread: BinderThread, command: u32, payload: 
   }
 }
 
-/** protocol.BC_FREE_BUFFER of an address that is no buffer, or of one that user space was not given, is ignored. */
+/** BC_FREE_BUFFER of an address that is no buffer, or of one that user space was not given, is ignored. */
 function freeBuffer(binderThread: BinderThread, user: u64): void {
   const proc = binderThread.proc;
   const buffer = allocPrepareToFree(proc.alloc, user);
   if (buffer > 0) bufferFree(proc, binderThread, changetype<Buffer>(buffer), false);
+  else userError(buffer ? KLOG_FREE_UNRETURNED : KLOG_FREE_NO_MATCH, binderThread, user);
 }
 
 /**
- * protocol.BC_INCREFS, protocol.BC_ACQUIRE, protocol.BC_RELEASE, protocol.BC_DECREFS. Handle 0 finds the context manager even without a ref; the manager
+ * BC_INCREFS, BC_ACQUIRE, BC_RELEASE, BC_DECREFS. Handle 0 finds the context manager even without a ref; the manager
  * itself may not do that (-EINVAL). Every other mistake is ignored.
  */
-function refsChange(binderThread: BinderThread, handle: u32, increment: bool, strong: bool): i32 {
+function refsChange(binderThread: BinderThread, command: u32, handle: u32): i32 {
   const proc = binderThread.proc;
-  if (!increment) {
-    refDecForDesc(proc, handle, strong);
-    return 0;
-  }
+  const strong = command == protocol.BC_ACQUIRE || command == protocol.BC_RELEASE;
+  const increment = command == protocol.BC_INCREFS || command == protocol.BC_ACQUIRE;
   const manager = proc.context.manager;
-  if (!handle && manager) {
-    if (manager.proc == proc) return -EINVAL;
-    if (refIncForNode(proc, manager, strong, null) > 0) return 0;
+  if (increment && !handle && manager) {
+    if (manager.proc == proc) {
+      userError(KLOG_MANAGER_ACQUIRES_ZERO, binderThread);
+      return -EINVAL;
+    }
+    const ref = refIncForNode(proc, manager, strong, null);
+    if (ref > 0) {
+      const desc = changetype<Ref>(ref).desc;
+      if (desc) userError(KLOG_OTHER_DESC, binderThread, handle, desc);
+      return 0;
+    }
   }
-  const ref = refFind(proc, handle, strong);
-  if (ref) refInc(ref, strong, null);
+  const error = increment ? refIncForDesc(proc, handle, strong) : refDecForDesc(proc, handle, strong);
+  if (error) userError(KLOG_REFS_INVALID, binderThread, command, handle, error);
   return 0;
 }
 
-/** protocol.BC_INCREFS_DONE and protocol.BC_ACQUIRE_DONE: the owner holds its object now, so the driver need not. Ignored unless one is due. */
-function refsDone(binderThread: BinderThread, object: PtrCookie, strong: bool): void {
+/** BC_INCREFS_DONE and BC_ACQUIRE_DONE: the owner holds its object now, so the driver need not. Ignored unless one is due. */
+function refsDone(binderThread: BinderThread, object: PtrCookie, command: u32): void {
+  const strong = command == protocol.BC_ACQUIRE_DONE;
   const node = nodeFind(binderThread.proc, object.ptr);
-  if (!node) return;
-  const due = node.cookie == object.cookie && (strong ? node.pendingStrongRef : node.pendingWeakRef);
-  if (due) {
+  if (!node) {
+    userError(KLOG_DONE_NO_MATCH, binderThread, command, object.ptr);
+    return;
+  }
+  if (node.cookie != object.cookie) {
+    const line = userError(KLOG_DONE_COOKIE, binderThread, command, object.ptr, node.debugId);
+    line.d = object.cookie;
+    line.e = node.cookie;
+  } else if (!(strong ? node.pendingStrongRef : node.pendingWeakRef)) {
+    userError(KLOG_DONE_NOT_PENDING, binderThread, command, node.debugId);
+  } else {
     if (strong) node.pendingStrongRef = false;
     else node.pendingWeakRef = false;
     const gone = nodeDecKeep(node, strong, false);
@@ -197,16 +231,27 @@ function refsDone(binderThread: BinderThread, object: PtrCookie, strong: bool): 
   nodeRelease(node);
 }
 
-/** protocol.BC_REGISTER_LOOPER answers BR_SPAWN_LOOPER; without a request, or from a thread that entered by itself, it is invalid. */
+/** BC_REGISTER_LOOPER answers BR_SPAWN_LOOPER; without a request, or from a thread that entered by itself, it is invalid. */
 function registerLooper(binderThread: BinderThread): void {
   const proc = binderThread.proc;
   if (binderThread.state & LOOPER_ENTERED || !proc.requestedThreads) {
+    const entered = (binderThread.state & LOOPER_ENTERED) != 0;
+    userError(entered ? KLOG_REGISTER_AFTER_ENTER : KLOG_REGISTER_UNREQUESTED, binderThread);
     binderThread.state |= LOOPER_INVALID;
   } else {
     proc.requestedThreads--;
     proc.requestedThreadsStarted++;
   }
   binderThread.state |= LOOPER_REGISTERED;
+}
+
+/** BC_ENTER_LOOPER is invalid from a thread that registered. */
+function enterLooper(binderThread: BinderThread): void {
+  if (binderThread.state & LOOPER_REGISTERED) {
+    binderThread.state |= LOOPER_INVALID;
+    userError(KLOG_ENTER_AFTER_REGISTER, binderThread);
+  }
+  binderThread.state |= LOOPER_ENTERED;
 }
 
 function cookieOf(payload: usize): u64 {

@@ -105,8 +105,14 @@ export function offsetRead(proc: Proc, buffer: Buffer, index: u64, entry: Offset
   return allocRead(proc.alloc, buffer, bufferOffsetsStart(buffer) + index * 8, changetype<usize>(entry), 8);
 }
 
-/** Whether the descriptors of an array are inside its parent's bytes. */
-export function arrayFits(array: FdArrayObject, parent: BufferObject): bool {
+/** The number of descriptors of an array is beyond every size. */
+export const ARRAY_ENDLESS = 1;
+/** The descriptors of an array are not all inside its parent's bytes. */
+const ARRAY_OUTSIDE = 2;
+
+/** What is wrong with an array of descriptors in its parent's bytes: 0 or ARRAY_*. */
+export function arrayFault(array: FdArrayObject, parent: BufferObject): i32 {
   const bytes = array.numFds * 4;
-  return array.numFds < u64.MAX_VALUE / 4 && bytes <= parent.length && array.parentOffset <= parent.length - bytes;
+  if (array.numFds >= u64.MAX_VALUE / 4) return ARRAY_ENDLESS;
+  return bytes <= parent.length && array.parentOffset <= parent.length - bytes ? 0 : ARRAY_OUTSIDE;
 }

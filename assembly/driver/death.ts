@@ -4,10 +4,19 @@
  * A request is queued as work when its node dies, and is on the proc's list of delivered deaths until BC_DEAD_BINDER_DONE.
  * It ends with BR_CLEAR_DEATH_NOTIFICATION_DONE. Errors of user space are ignored, as in Linux.
  */
+import {
+  KLOG_DEATH_ALREADY_SET,
+  KLOG_DEATH_COOKIE,
+  KLOG_DEATH_DONE_NOT_FOUND,
+  KLOG_DEATH_INVALID_REF,
+  KLOG_DEATH_NO_MEMORY,
+  KLOG_DEATH_NOT_ACTIVE,
+} from '../abi/klog';
 import { CACHE_BINDER_REF_DEATH } from '../abi/machine';
-import { BR_ERROR } from '../abi/protocol';
+import { BC_CLEAR_DEATH_NOTIFICATION, BC_REQUEST_DEATH_NOTIFICATION, BR_ERROR } from '../abi/protocol';
 import { listFirst, listNext } from '../lib/list';
 import { kmemFree, kmemZalloc } from '../mem/kmem';
+import { userError } from './complaints';
 import {
   BinderThread,
   LOOPER_ENTERED,
@@ -34,10 +43,13 @@ export function deathRequest(binderThread: BinderThread, handle: u32, cookie: u6
     const error = binderThreadReturnError(binderThread);
     error.command = BR_ERROR;
     workAddThread(binderThread, error);
+    userError(KLOG_DEATH_NO_MEMORY, binderThread);
     return;
   }
   const ref = refFind(proc, handle, false);
   if (!ref || ref.death) {
+    if (ref) userError(KLOG_DEATH_ALREADY_SET, binderThread);
+    else userError(KLOG_DEATH_INVALID_REF, binderThread, BC_REQUEST_DEATH_NOTIFICATION, handle);
     kmemFree(CACHE_BINDER_REF_DEATH, address);
     return;
   }
@@ -54,9 +66,16 @@ export function deathRequest(binderThread: BinderThread, handle: u32, cookie: u6
 /** BC_CLEAR_DEATH_NOTIFICATION: confirmed at once, or after a death that is queued or not answered yet. */
 export function deathClear(binderThread: BinderThread, handle: u32, cookie: u64): void {
   const ref = refFind(binderThread.proc, handle, false);
-  if (!ref) return;
+  if (!ref) {
+    userError(KLOG_DEATH_INVALID_REF, binderThread, BC_CLEAR_DEATH_NOTIFICATION, handle);
+    return;
+  }
   const death = ref.death;
-  if (!death || death.cookie != cookie) return;
+  if (!death || death.cookie != cookie) {
+    if (death) userError(KLOG_DEATH_COOKIE, binderThread, death.cookie, cookie);
+    else userError(KLOG_DEATH_NOT_ACTIVE, binderThread);
+    return;
+  }
   ref.death = null;
   if (workQueued(death)) {
     death.type = WORK_DEAD_BINDER_AND_CLEAR;
@@ -79,6 +98,7 @@ export function deathDone(binderThread: BinderThread, cookie: u64): void {
     }
     return;
   }
+  userError(KLOG_DEATH_DONE_NOT_FOUND, binderThread, cookie);
 }
 
 /** Queues the death of `node`, whose owner has died, for every ref that asked. */

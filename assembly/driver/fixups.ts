@@ -2,7 +2,7 @@
  * File descriptors in flight. A message holds the sender's files, and its receiver gets numbers for them when it reads:
  * first every number is reserved and written into the message, then all of them are installed, or none.
  */
-import { ENOMEM } from '../abi/errno';
+import { EINVAL, ENOMEM } from '../abi/errno';
 import { EVENT_TRANSACTION_FD_RECV } from '../abi/events';
 import { CACHE_FD_FIXUP } from '../abi/machine';
 import { allocWrite } from '../alloc/alloc';
@@ -28,20 +28,20 @@ export function fixupAdd(transaction: Transaction, file: OpenFile, offset: u32):
   return 0;
 }
 
-/** Reserves a number of the reader's for each file, and writes it into the message. False when one has no place. */
-export function fixupsReserve(reader: Process, proc: Proc, transaction: Transaction): bool {
+/** Reserves a number of the reader's for each file, and writes it into the message. 0, -ENOMEM when one has no number, or -EINVAL when one has no place. */
+export function fixupsReserve(reader: Process, proc: Proc, transaction: Transaction): i32 {
   const head = transactionFixups(transaction);
   for (let link = listFirst(head); link; link = listNext(link, head)) {
     const fixup = changetype<FdFixup>(link);
     assert(fixup.targetFd < 0, 'fixupsReserve: a file has a number already');
     const fd = fdReserve(reader, 0, true);
-    if (fd < 0) return false;
+    if (fd < 0) return -ENOMEM;
     trace(EVENT_TRANSACTION_FD_RECV, transaction.debugId, fd, fixup.offset);
     fixup.targetFd = fd;
     const number = changetype<usize>(fixup) + offsetof<FdFixup>('targetFd');
-    if (!allocWrite(proc.alloc, transaction.buffer!, fixup.offset, number, 4)) return false;
+    if (!allocWrite(proc.alloc, transaction.buffer!, fixup.offset, number, 4)) return -EINVAL;
   }
-  return true;
+  return 0;
 }
 
 /** Gives the files to the reader, under the numbers that are reserved for them. */

@@ -7,10 +7,19 @@
  * of user space are -EINVAL and stop the stream.
  */
 import { EINVAL, ENOMEM } from '../abi/errno';
+import {
+  KLOG_FREEZE_ALREADY_SET,
+  KLOG_FREEZE_COOKIE,
+  KLOG_FREEZE_DONE_NOT_FOUND,
+  KLOG_FREEZE_INVALID_REF,
+  KLOG_FREEZE_NOT_ACTIVE,
+} from '../abi/klog';
 import { CACHE_BINDER_REF_FREEZE } from '../abi/machine';
+import { BC_CLEAR_FREEZE_NOTIFICATION, BC_REQUEST_FREEZE_NOTIFICATION } from '../abi/protocol';
 import { listFirst, listNext } from '../lib/list';
 import { rbFirst, rbNext } from '../lib/rbtree';
 import { kmemFree, kmemZalloc } from '../mem/kmem';
+import { userError } from './complaints';
 import { nodeFirst, nodeHold, nodeNext, nodeRelease } from './nodes';
 import {
   BinderThread,
@@ -30,7 +39,11 @@ import { workAdd, workAddProc, workQueued, workRemove } from './work';
 export function freezeRequest(binderThread: BinderThread, handle: u32, cookie: u64): i32 {
   const proc = binderThread.proc;
   const ref = refFind(proc, handle, false);
-  if (!ref || ref.freeze) return -EINVAL;
+  if (!ref || ref.freeze) {
+    if (ref) userError(KLOG_FREEZE_ALREADY_SET, binderThread);
+    else userError(KLOG_FREEZE_INVALID_REF, binderThread, BC_REQUEST_FREEZE_NOTIFICATION, handle);
+    return -EINVAL;
+  }
   const address = kmemZalloc(CACHE_BINDER_REF_FREEZE);
   if (!address) return -ENOMEM;
   statCreated(STAT_FREEZE);
@@ -49,9 +62,13 @@ export function freezeRequest(binderThread: BinderThread, handle: u32, cookie: u
 /** BC_CLEAR_FREEZE_NOTIFICATION: confirmed by BR_CLEAR_FREEZE_NOTIFICATION_DONE, after an answer that is still due. 0 or -EINVAL. */
 export function freezeClear(binderThread: BinderThread, handle: u32, cookie: u64): i32 {
   const ref = refFind(binderThread.proc, handle, false);
-  if (!ref) return -EINVAL;
-  const freeze = ref.freeze;
-  if (!freeze || freeze.cookie != cookie) return -EINVAL;
+  const freeze = ref ? ref.freeze : null;
+  if (!ref || !freeze || freeze.cookie != cookie) {
+    if (!ref) userError(KLOG_FREEZE_INVALID_REF, binderThread, BC_CLEAR_FREEZE_NOTIFICATION, handle);
+    else if (!freeze) userError(KLOG_FREEZE_NOT_ACTIVE, binderThread);
+    else userError(KLOG_FREEZE_COOKIE, binderThread, freeze.cookie, cookie);
+    return -EINVAL;
+  }
   ref.freeze = null;
   freeze.type = WORK_CLEAR_FREEZE_NOTIFICATION;
   if (!workQueued(freeze)) workAddProc(binderThread.proc, freeze);
@@ -73,6 +90,7 @@ export function freezeDone(binderThread: BinderThread, cookie: u64): i32 {
     }
     return 0;
   }
+  userError(KLOG_FREEZE_DONE_NOT_FOUND, binderThread, cookie);
   return -EINVAL;
 }
 

@@ -29,6 +29,7 @@ export class Freezing {
   targets: usize; // frames with the procs of that pid, each held
   count: i32;
   index: i32; // the one that is being frozen
+  user: u64; // user address of the structure
 }
 
 @unmanaged
@@ -53,6 +54,7 @@ if (offsetof<FrozenStatus>() != FROZEN_STATUS_INFO_SIZE) ERROR('FrozenStatus');
 export function freezerStart(thread: Thread, file: OpenFile, arg: u64): i32 {
   const freezing = changetype<Freezing>(threadCallFrame(thread));
   if (copyFromUser(thread.process.space!, changetype<usize>(freezing), arg, FREEZE_INFO_SIZE)) return -EFAULT;
+  freezing.user = arg;
   const error = collect(freezing);
   if (error) return error;
   return freeze(thread, file, freezing);

@@ -2,12 +2,14 @@
  * The ioctls of a binder file: the only switch over them. A call that parks keeps its state in the call frame of its
  * thread and is finished by `ioctlResume`.
  */
-import { EFAULT, EINVAL, ENOMEM } from '../abi/errno';
+import { EFAULT, EINTR, EINVAL, ENOMEM } from '../abi/errno';
 import { EVENT_IOCTL, EVENT_IOCTL_DONE, EVENT_PARK, EVENT_READ_DONE, EVENT_WRITE_DONE } from '../abi/events';
+import { KLOG_IOCTL } from '../abi/klog';
 import { ACCESS_READ, ACCESS_WRITE, O_NONBLOCK, PARKED } from '../abi/machine';
 import * as protocol from '../abi/protocol';
 import { EXTENDED_ERROR_SIZE, WRITE_READ_SIZE } from '../abi/wire';
 import { listEmpty } from '../lib/list';
+import { klog } from '../klog';
 import { poison } from '../lib/poison';
 import { Space, spaceCounters } from '../mem/space';
 import { copyFromUser, copyToUser, getUser32, putUser32, userWindow } from '../mem/uaccess';
@@ -16,7 +18,8 @@ import { CALL_GRACE, CALL_READ, CALL_FREEZE, Thread, threadCallFrame } from '../
 import { threadPark } from '../task/wait';
 import { trace } from '../trace';
 import { commandsRun } from './commands';
-import { freezerInfo, freezerResume, freezerStart } from './freezer';
+import { userError } from './complaints';
+import { Freezing, freezerInfo, freezerResume, freezerStart } from './freezer';
 import { binderThreadDetach, binderThreadFind, binderThreadFinish, binderThreadGet } from './binderthreads';
 import { managerNodeInfo, managerSet, managerSetObject, nodeDebugInfo } from './manager';
 import { BinderThread, LOOPER_POLL, Proc, procTodo, Transaction } from './objects';
@@ -33,6 +36,9 @@ class ExtendedError {
   param: i32;
 }
 
+/** What Linux's wait for a freeze ends with after a signal; the caller sees EINTR. */
+const ERESTARTSYS = 512;
+
 /** The state of a thread that waits for a grace period, in its call frame. */
 @unmanaged
 export class Exit {
@@ -47,11 +53,16 @@ if (offsetof<ExtendedError>() != EXTENDED_ERROR_SIZE) ERROR('ExtendedError');
 /** ioctl(2) on a binder file. 0, a negative errno, or PARKED. */
 export function binderIoctl(thread: Thread, file: OpenFile, command: u32, arg: u64): i32 {
   trace(EVENT_IOCTL, command, <u32>arg, <u32>(arg >> 32));
-  const binderThread = binderThreadGet(changetype<Proc>(file.owner), thread);
-  if (!binderThread) return done(-ENOMEM);
-  if (command == protocol.BINDER_WRITE_READ) return finish(binderThread, writeRead(thread, binderThread, file, arg));
+  const proc = changetype<Proc>(file.owner);
+  const binderThread = binderThreadGet(proc, thread);
+  if (!binderThread) {
+    klog(KLOG_IOCTL, proc.pid, thread.tid, command, arg, -ENOMEM);
+    return done(-ENOMEM);
+  }
+  if (command == protocol.BINDER_WRITE_READ)
+    return finish(binderThread, writeRead(thread, binderThread, file, arg), command, arg);
   if (command == protocol.BINDER_THREAD_EXIT) return threadExit(thread, binderThread, file);
-  return finish(binderThread, run(thread, binderThread, file, command, arg));
+  return finish(binderThread, run(thread, binderThread, file, command, arg), command, arg);
 }
 
 /** Resumes a parked ioctl that was woken, timed out, or interrupted. 0, a negative errno, or PARKED again. */
@@ -62,20 +73,29 @@ export function ioctlResume(thread: Thread, file: OpenFile, call: u8, signalled:
     return done(0);
   }
   const binderThread = binderThreadFind(changetype<Proc>(file.owner), thread.tid)!;
-  if (call == CALL_FREEZE) return finish(binderThread, freezerResume(thread, file, signalled, timedOut));
+  if (call == CALL_FREEZE) {
+    const arg = changetype<Freezing>(threadCallFrame(thread)).user;
+    return finish(binderThread, freezerResume(thread, file, signalled, timedOut), protocol.BINDER_FREEZE, arg);
+  }
   assert(call == CALL_READ, 'ioctlResume: not a call of this file');
   const io = changetype<WriteRead>(threadCallFrame(thread));
-  return finish(
-    binderThread,
-    readDone(thread, binderThread, io, readResume(thread, binderThread, io, file, signalled)),
-  );
+  const arg = io.user;
+  const result = readDone(thread, binderThread, io, readResume(thread, binderThread, io, file, signalled));
+  return finish(binderThread, result, protocol.BINDER_WRITE_READ, arg);
 }
 
 /** The thread's first ioctl, and with it the right to return at once, is over. */
-function finish(binderThread: BinderThread, result: i32): i32 {
+function finish(binderThread: BinderThread, result: i32, command: u32, arg: u64): i32 {
   if (result == PARKED) return PARKED;
   binderThread.needReturn = false;
+  if (result) report(binderThread, result, command, arg);
   return done(result);
+}
+
+/** A read that a signal ends is no error. */
+function report(binderThread: BinderThread, result: i32, command: u32, arg: u64): void {
+  const printed = result == -EINTR && command == protocol.BINDER_FREEZE ? -ERESTARTSYS : result;
+  if (printed != -EINTR) userError(KLOG_IOCTL, binderThread, command, arg, printed);
 }
 
 function done(result: i32): i32 {
@@ -123,7 +143,7 @@ function writeBack(thread: Thread, io: WriteRead, result: i32): i32 {
   return result;
 }
 
-/** protocol.BINDER_THREAD_EXIT: the driver forgets the thread; its next ioctl is a first one again. */
+/** BINDER_THREAD_EXIT: the driver forgets the thread; its next ioctl is a first one again. */
 function threadExit(thread: Thread, binderThread: BinderThread, file: OpenFile): i32 {
   const polled = (binderThread.state & LOOPER_POLL) != 0;
   const serving = binderThreadDetach(binderThread);
@@ -176,7 +196,7 @@ function run(thread: Thread, binderThread: BinderThread, file: OpenFile, command
   }
 }
 
-/** protocol.BINDER_GET_EXTENDED_ERROR: why the thread's last transaction failed; only the first query gets the answer. 0 or -EFAULT. */
+/** BINDER_GET_EXTENDED_ERROR: why the thread's last transaction failed; only the first query gets the answer. 0 or -EFAULT. */
 function putError(binderThread: BinderThread, space: Space, arg: u64): i32 {
   extendedError.id = binderThread.errorId;
   extendedError.command = binderThread.errorCommand;

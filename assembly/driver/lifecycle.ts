@@ -6,8 +6,10 @@
  * that order, with notifications to the procs that depend on them. Deferred work runs when no thread can run.
  */
 import { EINVAL, ENOMEM, EPERM } from '../abi/errno';
+import { KLOG_MMAP_FLAGS } from '../abi/klog';
 import { CACHE_BINDER_PROC, O_CLOEXEC, PROT_WRITE } from '../abi/machine';
 import { allocCreate, allocMmap, allocVmaClosed } from '../alloc/alloc';
+import { klog } from '../klog';
 import { LIST_SIZE, listAddHead, listDel, listEmpty, listFirst, listInit, listLinked } from '../lib/list';
 import { rbFirst, rbNext } from '../lib/rbtree';
 import { Strategy } from '../mapping/area';
@@ -106,8 +108,10 @@ export function binderMmap(thread: Thread, file: OpenFile, request: MapRequest, 
   const vma = spaceVma(space, address)!;
   let error = 0;
   if (thread.process != proc.process) error = -EINVAL;
-  else if (request.prot & PROT_WRITE) error = -EPERM;
-  else error = allocMmap(proc.alloc, space, vma, strategy);
+  else if (request.prot & PROT_WRITE) {
+    klog(KLOG_MMAP_FLAGS, proc.pid, 0, vma.start, vma.end);
+    error = -EPERM;
+  } else error = allocMmap(proc.alloc, space, vma, strategy);
   if (error) {
     vma.owner = 0;
     spaceUnmap(space, address, vma.end - vma.start);

@@ -2,7 +2,9 @@
  * The context manager, handle 0 of every process, and the ioctls that show nodes.
  */
 import { EBUSY, EFAULT, EINVAL, ENOMEM, EPERM } from '../abi/errno';
+import { KLOG_MANAGER_SET, KLOG_MANAGER_UID, KLOG_NODE_INFO } from '../abi/klog';
 import { FLAT_OBJECT_SIZE, NODE_DEBUG_INFO_SIZE, NODE_INFO_FOR_REF_SIZE } from '../abi/wire';
+import { klog } from '../klog';
 import { poison } from '../lib/poison';
 import { Space } from '../mem/space';
 import { copyFromUser, copyToUser } from '../mem/uaccess';
@@ -51,10 +53,16 @@ export function managerSetObject(thread: Thread, proc: Proc, arg: u64): i32 {
 export function managerSet(thread: Thread, proc: Proc, ptr: u64, cookie: u64, flags: u32): i32 {
   assert(!proc.isDead, 'managerSet: the proc is released');
   const context = proc.context;
-  if (context.manager) return -EBUSY;
+  if (context.manager) {
+    klog(KLOG_MANAGER_SET);
+    return -EBUSY;
+  }
   const uid = <i64>thread.process.uid;
   if (context.managerUid < 0) context.managerUid = uid;
-  if (context.managerUid != uid) return -EPERM;
+  if (context.managerUid != uid) {
+    klog(KLOG_MANAGER_UID, 0, 0, uid, context.managerUid);
+    return -EPERM;
+  }
   const node: Node | null = nodeCreate(proc, ptr, cookie, flags);
   if (!node) return -ENOMEM;
   assert(node.proc == proc, 'managerSet: the node is of another proc');
@@ -70,8 +78,10 @@ export function managerSet(thread: Thread, proc: Proc, ptr: u64, cookie: u64, fl
 /** BINDER_GET_NODE_INFO_FOR_REF: counts of the node of a strong handle, for the manager alone. 0, -EFAULT, -EINVAL or -EPERM. */
 export function managerNodeInfo(space: Space, proc: Proc, arg: u64): i32 {
   if (copyFromUser(space, changetype<usize>(refInfo), arg, NODE_INFO_FOR_REF_SIZE)) return -EFAULT;
-  if (refInfo.strongCount | refInfo.weakCount | refInfo.reserved1 | refInfo.reserved2 | refInfo.reserved3)
+  if (refInfo.strongCount | refInfo.weakCount | refInfo.reserved1 | refInfo.reserved2 | refInfo.reserved3) {
+    klog(KLOG_NODE_INFO, proc.pid);
     return -EINVAL;
+  }
   const manager = proc.context.manager;
   if (!manager || manager.proc != proc) return -EPERM;
   const node = refNode(proc, refInfo.handle, true);

@@ -6,12 +6,14 @@
  * difference since its last words about the node: BR_INCREFS, BR_ACQUIRE, BR_RELEASE, BR_DECREFS.
  */
 import { EINVAL } from '../abi/errno';
+import { KLOG_INVALID_INC } from '../abi/klog';
 import { CACHE_BINDER_NODE } from '../abi/machine';
 import {
   FLAT_BINDER_FLAG_ACCEPTS_FDS,
   FLAT_BINDER_FLAG_PRIORITY_MASK,
   FLAT_BINDER_FLAG_TXN_SECURITY_CTX,
 } from '../abi/protocol';
+import { klog } from '../klog';
 import { listEmpty, listInit } from '../lib/list';
 import {
   rbErase,
@@ -98,7 +100,10 @@ export function nodeNext(node: Node): Node | null {
 export function nodeInc(node: Node, strong: bool, internal: bool, sender: BinderThread | null): i32 {
   if (strong) {
     if (internal) {
-      if (!sender && !node.internalStrongRefs && !isHeldManager(node)) return -EINVAL;
+      if (!sender && !node.internalStrongRefs && !isHeldManager(node)) {
+        klog(KLOG_INVALID_INC, 0, 0, node.debugId);
+        return -EINVAL;
+      }
       node.internalStrongRefs++;
     } else {
       node.localStrongRefs++;

@@ -5,6 +5,7 @@
  * is above zero; the first strong count makes the node's strong, the last one gives it back.
  */
 import { EINVAL, ENOMEM } from '../abi/errno';
+import { KLOG_INVALID_DEC, KLOG_WEAK_AS_STRONG } from '../abi/klog';
 import {
   CACHE_BINDER_REF,
   CACHE_BINDER_REF_DEATH,
@@ -13,6 +14,7 @@ import {
   FRAME_ORDER_MAX,
   PAGE_SIZE,
 } from '../abi/machine';
+import { klog } from '../klog';
 import { bitmapClear, bitmapFindZero, bitmapSet } from '../lib/bitmap';
 import { listAddHead, listDel } from '../lib/list';
 import {
@@ -38,7 +40,11 @@ export function refFind(proc: Proc, desc: u32, strong: bool): Ref | null {
   let link = rbRoot(descRoot(proc));
   while (link) {
     const ref = changetype<Ref>(link);
-    if (desc == ref.desc) return strong && !ref.strong ? null : ref;
+    if (desc == ref.desc) {
+      if (!strong || ref.strong) return ref;
+      klog(KLOG_WEAK_AS_STRONG);
+      return null;
+    }
     link = desc < ref.desc ? rbLeft(link) : rbRight(link);
   }
   return null;
@@ -78,7 +84,7 @@ export function refIncForNode(proc: Proc, node: Node, strong: bool, sender: Bind
 }
 
 /** Adds to a ref. 0 or -EINVAL. */
-export function refInc(ref: Ref, strong: bool, sender: BinderThread | null): i32 {
+function refInc(ref: Ref, strong: bool, sender: BinderThread | null): i32 {
   const count = strong ? ref.strong : ref.weak;
   if (!count) {
     const error = nodeInc(ref.node, strong, true, sender);
@@ -91,14 +97,21 @@ export function refInc(ref: Ref, strong: bool, sender: BinderThread | null): i32
 
 /** Takes from a ref, which is freed with its last count; a count of zero is left alone. */
 function refDec(ref: Ref, strong: bool): void {
-  if (strong) {
-    if (!ref.strong) return;
-    if (--ref.strong == 0) nodeDec(ref.node, true, true);
-  } else {
-    if (!ref.weak) return;
-    ref.weak--;
+  if (!(strong ? ref.strong : ref.weak)) {
+    const line = klog(KLOG_INVALID_DEC, ref.proc.pid, 0, strong ? 1 : 0, ref.debugId, ref.desc);
+    line.d = ref.strong;
+    line.e = ref.weak;
+    return;
   }
+  if (!strong) ref.weak--;
+  else if (--ref.strong == 0) nodeDec(ref.node, true, true);
   if (!ref.strong && !ref.weak) refFree(ref);
+}
+
+/** Adds to the ref with that handle. 0, or -EINVAL as in refInc, or when there is none (or no strong one, for a strong count). */
+export function refIncForDesc(proc: Proc, desc: u32, strong: bool): i32 {
+  const ref = refFind(proc, desc, strong);
+  return ref ? refInc(ref, strong, null) : -EINVAL;
 }
 
 /** Takes from the ref with that handle. 0, or -EINVAL when there is none (or no strong one, for a strong count). */

@@ -4,6 +4,14 @@
  */
 import { EVENT_TRANSACTION_BUFFER_RELEASE } from '../abi/events';
 import {
+  KLOG_RELEASE_HANDLE,
+  KLOG_RELEASE_NODE,
+  KLOG_RELEASE_NUMBER,
+  KLOG_RELEASE_OBJECT,
+  KLOG_RELEASE_PARENT,
+  KLOG_RELEASE_SPACE,
+} from '../abi/klog';
+import {
   BINDER_TYPE_BINDER,
   BINDER_TYPE_FDA,
   BINDER_TYPE_HANDLE,
@@ -12,11 +20,21 @@ import {
 } from '../abi/protocol';
 import { allocFree, allocRead, allocUserAddress } from '../alloc/alloc';
 import { Buffer } from '../alloc/buffer';
+import { klog } from '../klog';
 import { poison, poisonBytes } from '../lib/poison';
 import { current } from '../task/current';
 import { fdClose } from '../task/fdtable';
 import { trace } from '../trace';
-import { arrayFits, ObjectHeader, OffsetEntry, objectRead, offsetRead, parentRead, RECORD_SIZE } from './contents';
+import {
+  ARRAY_ENDLESS,
+  arrayFault,
+  ObjectHeader,
+  OffsetEntry,
+  objectRead,
+  offsetRead,
+  parentRead,
+  RECORD_SIZE,
+} from './contents';
 import { nodeDec, nodeFind, nodeRelease } from './nodes';
 import { BinderThread, Node, nodeAsyncTodo, Proc, Transaction } from './objects';
 import { FdArrayObject, FlatObject } from './records';
@@ -49,16 +67,24 @@ export function bufferReleaseObjects(
   const target = changetype<Node | null>(buffer.targetNode);
   if (target) nodeDec(target, true, false);
   for (let index = 0; index < count; index++) {
-    if (!offsetRead(proc, buffer, index, entry)) continue;
-    if (!objectRead(proc, buffer, entry.offset, releasing, null, 0)) continue;
+    if (!offsetRead(proc, buffer, index, entry) || !objectRead(proc, buffer, entry.offset, releasing, null, 0)) {
+      klog(KLOG_RELEASE_OBJECT, 0, 0, buffer.debugId, entry.offset, buffer.dataSize);
+      continue;
+    }
     const type = changetype<ObjectHeader>(releasing).type;
     if (type == BINDER_TYPE_BINDER || type == BINDER_TYPE_WEAK_BINDER) {
-      const node = nodeFind(proc, changetype<FlatObject>(releasing).binder);
-      if (!node) continue;
+      const ptr = changetype<FlatObject>(releasing).binder;
+      const node = nodeFind(proc, ptr);
+      if (!node) {
+        klog(KLOG_RELEASE_NODE, 0, 0, buffer.debugId, ptr);
+        continue;
+      }
       nodeDec(node, type == BINDER_TYPE_BINDER, false);
       nodeRelease(node);
     } else if (type == BINDER_TYPE_HANDLE || type == BINDER_TYPE_WEAK_HANDLE) {
-      refDecForDesc(proc, <u32>changetype<FlatObject>(releasing).binder, type == BINDER_TYPE_HANDLE);
+      const desc = <u32>changetype<FlatObject>(releasing).binder;
+      const error = refDecForDesc(proc, desc, type == BINDER_TYPE_HANDLE);
+      if (error) klog(KLOG_RELEASE_HANDLE, 0, 0, buffer.debugId, desc, error);
     } else if (type == BINDER_TYPE_FDA && !undelivered) {
       closeArray(proc, binderThread, buffer, changetype<FdArrayObject>(releasing), index);
     }
@@ -109,7 +135,15 @@ function closeArray(
   limit: u64,
 ): void {
   const parent = parentRead(proc, buffer, array.parent, limit, parentEntry, parents);
-  if (!parent || !arrayFits(array, parent)) return;
+  if (!parent) {
+    klog(KLOG_RELEASE_PARENT, 0, 0, buffer.debugId);
+    return;
+  }
+  const fault = arrayFault(array, parent);
+  if (fault) {
+    klog(fault == ARRAY_ENDLESS ? KLOG_RELEASE_NUMBER : KLOG_RELEASE_SPACE, 0, 0, buffer.debugId, array.numFds);
+    return;
+  }
   const start = parent.buffer - allocUserAddress(proc.alloc, buffer) + array.parentOffset;
   const acting = current();
   for (let index: u64 = 0; index < array.numFds; index++) {

@@ -1,26 +1,36 @@
 /**
  * The read half of BINDER_WRITE_READ, and the only writer of BR_ words.
  *
- * A read begins with protocol.BR_NOOP, then takes work. It ends when the lists are empty, when the buffer has no room for the
+ * A read begins with BR_NOOP, then takes work. It ends when the lists are empty, when the buffer has no room for the
  * largest answer, or after a message. Without work it parks, and `readResume` continues it. At the end the driver may ask
- * for another thread: protocol.BR_SPAWN_LOOPER replaces the first word.
+ * for another thread: BR_SPAWN_LOOPER replaces the first word.
  */
 import { EAGAIN, EFAULT, EINTR, ENOMEM } from '../abi/errno';
 import { EVENT_PARK, EVENT_RETURN, EVENT_TRANSACTION_RECEIVED, EVENT_WAIT_FOR_WORK } from '../abi/events';
+import {
+  CALL_TYPE_ASYNC,
+  CALL_TYPE_REPLY,
+  CALL_TYPE_SYNC,
+  KLOG_FD_FIXUPS,
+  KLOG_WAITS_WITHOUT_LOOPER,
+  UNDELIVERED_FIXUPS,
+  UNDELIVERED_RECORD,
+  UNDELIVERED_WORD,
+} from '../abi/klog';
 import { ACCESS_WRITE, CACHE_BINDER_WORK, PARKED } from '../abi/machine';
 import * as protocol from '../abi/protocol';
 import { FROZEN_STATE_INFO_SIZE, TRANSACTION_DATA_SECCTX_SIZE, TRANSACTION_DATA_SIZE } from '../abi/wire';
 import { allocDeliver, allocUserAddress } from '../alloc/alloc';
-import { Buffer, bufferOffsetsStart } from '../alloc/buffer';
+import { bufferOffsetsStart } from '../alloc/buffer';
 import { listAddHead, listDel, listEmpty, listLinked } from '../lib/list';
 import { poison } from '../lib/poison';
 import { kmemFree } from '../mem/kmem';
 import { copyToUser, putUser32, putUser64, userWindow } from '../mem/uaccess';
 import { OpenFile } from '../task/file';
-import { niceSet } from '../task/nice';
 import { CALL_READ, Thread } from '../task/process';
 import { threadPark } from '../task/wait';
 import { trace, tracing } from '../trace';
+import { niceRequest, userError } from './complaints';
 import { deathDelivered, deathFree } from './death';
 import { fixupsDrop, fixupsInstall, fixupsReserve } from './fixups';
 import { freezeDelivered, freezeFree } from './freeze';
@@ -59,7 +69,7 @@ import { transactionCancel, transactionFree } from './stack';
 import { countReturn, STAT_TRANSACTION_COMPLETE, statDeleted } from './state';
 import { binderThreadAvailable, binderThreadHasWork, workTake } from './work';
 
-/** A read continues only while the largest return, protocol.BR_TRANSACTION_SEC_CTX, still fits. */
+/** A read continues only while the largest return, BR_TRANSACTION_SEC_CTX, still fits. */
 const ROOM = 4 + TRANSACTION_DATA_SECCTX_SIZE;
 
 // results of `take`, besides a negative errno
@@ -129,7 +139,11 @@ function readWait(thread: Thread, binderThread: BinderThread, io: WriteRead, fil
     io.procWork = binderThreadAvailable(binderThread);
     binderThread.state |= LOOPER_WAITING;
     if (tracing()) traceWait(binderThread, io.procWork);
-    if (io.procWork) niceSet(thread, binderThread.proc.defaultPriority);
+    if (io.procWork) {
+      const state = binderThread.state;
+      if (!(state & (LOOPER_REGISTERED | LOOPER_ENTERED))) userError(KLOG_WAITS_WITHOUT_LOOPER, binderThread, state);
+      niceRequest(thread, binderThread.proc.defaultPriority);
+    }
     if (!binderThreadHasWork(binderThread, io.procWork)) {
       if (!nonblock) return park(thread, binderThread, io, file);
       binderThread.state &= ~LOOPER_WAITING;
@@ -194,7 +208,7 @@ function readWork(thread: Thread, binderThread: BinderThread, io: WriteRead): i3
   return askForThread(thread, binderThread, io);
 }
 
-/** protocol.BR_SPAWN_LOOPER, when no thread waits, no request is open, and the process allows one more. */
+/** BR_SPAWN_LOOPER, when no thread waits, no request is open, and the process allows one more. */
 function askForThread(thread: Thread, binderThread: BinderThread, io: WriteRead): i32 {
   const proc = binderThread.proc;
   if (proc.requestedThreads || !listEmpty(procWaiting(proc))) return 0;
@@ -255,7 +269,7 @@ function takeComplete(thread: Thread, proc: Proc, io: WriteRead, work: Work): i3
 /**
  * Stores how the references to a node have changed since the last BR_ words about it.
  *
- * As in Linux, the error of a message that the same read has dropped suppresses every word but protocol.BR_INCREFS. When that word
+ * As in Linux, the error of a message that the same read has dropped suppresses every word but BR_INCREFS. When that word
  * is not due the error is the result of the read, and the owner never gets the change.
  */
 function takeNode(thread: Thread, proc: Proc, io: WriteRead, node: Node, dropped: i32): i32 {
@@ -337,13 +351,16 @@ function takeTransaction(thread: Thread, binderThread: BinderThread, io: WriteRe
     word = transaction.securityCtx ? protocol.BR_TRANSACTION_SEC_CTX : protocol.BR_TRANSACTION;
     inheritNice(thread, transaction, node, oneway);
   }
-  if (!fixupsReserve(thread.process, proc, transaction) || allocDeliver(proc.alloc, buffer) < 0) {
+  let error = fixupsReserve(thread.process, proc, transaction);
+  if (!error) error = allocDeliver(proc.alloc, buffer);
+  if (error) {
     fixupsDrop(transaction);
-    return loseTransaction(thread, binderThread, io, transaction, buffer, word);
+    return loseTransaction(thread, binderThread, io, transaction, error);
   }
   fixupsInstall(thread.process, transaction);
+  const at = io.cursor;
   if (!putMessage(thread, proc, io, word, transaction)) {
-    transactionCancel(transaction, protocol.BR_FAILED_REPLY);
+    transactionCancel(transaction, protocol.BR_FAILED_REPLY, io.cursor == at ? UNDELIVERED_WORD : UNDELIVERED_RECORD);
     return -EFAULT;
   }
   trace(EVENT_TRANSACTION_RECEIVED, transaction.debugId);
@@ -398,24 +415,28 @@ function describe(record: TransactionRecord, proc: Proc, transaction: Transactio
 function inheritNice(thread: Thread, transaction: Transaction, node: Node, oneway: bool): void {
   const least = <i32>node.minPriority;
   transaction.savedPriority = thread.nice;
-  if (transaction.priority < least && !oneway) niceSet(thread, transaction.priority);
-  else if (!oneway || transaction.savedPriority > least) niceSet(thread, least);
+  if (transaction.priority < least && !oneway) niceRequest(thread, transaction.priority);
+  else if (!oneway || transaction.savedPriority > least) niceRequest(thread, least);
 }
 
-/** Drops a message whose descriptors or bytes found no place. Its sender gets protocol.BR_FAILED_REPLY; for a reply, the caller that reads it. */
+/** Drops a message whose descriptors or bytes found no place. Its sender gets BR_FAILED_REPLY; for a reply, the caller that reads it. */
 function loseTransaction(
   thread: Thread,
   binderThread: BinderThread,
   io: WriteRead,
   transaction: Transaction,
-  buffer: Buffer,
-  word: u32,
+  lost: i32,
 ): i32 {
   const proc = binderThread.proc;
+  const buffer = transaction.buffer!;
+  const oneway = (transaction.flags & protocol.TF_ONE_WAY) != 0;
+  const type = oneway ? CALL_TYPE_ASYNC : buffer.targetNode ? CALL_TYPE_SYNC : CALL_TYPE_REPLY;
+  const id = transaction.debugId;
   buffer.transaction = 0;
-  transactionCancel(transaction, protocol.BR_FAILED_REPLY);
+  transactionCancel(transaction, protocol.BR_FAILED_REPLY, UNDELIVERED_FIXUPS);
   bufferFree(proc, binderThread, buffer, true);
-  if (word != protocol.BR_REPLY) return DROPPED;
+  userError(KLOG_FD_FIXUPS, binderThread, type, id, lost);
+  if (type != CALL_TYPE_REPLY) return DROPPED;
   if (!put(thread, io, protocol.BR_FAILED_REPLY)) return -EFAULT;
   returned(proc, protocol.BR_FAILED_REPLY);
   return LAST;

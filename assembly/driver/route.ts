@@ -7,10 +7,22 @@
  * The receiver, node and thread of a route are held until it is released.
  */
 import { EINVAL, EPROTO } from '../abi/errno';
+import {
+  KLOG_BAD_STACK,
+  KLOG_INVALID_TARGET,
+  KLOG_MANAGER_CALLS_ITSELF,
+  KLOG_NO_TARGET_NODE,
+  KLOG_REPLY_BAD_STACK,
+  KLOG_REPLY_NO_STACK,
+  KLOG_REPLY_NO_TARGET,
+  KLOG_REPLY_TARGET_STACK,
+  KLOG_SELF,
+  KLOG_TODO,
+} from '../abi/klog';
 import { BR_DEAD_REPLY, BR_FAILED_REPLY, TF_ONE_WAY } from '../abi/protocol';
 import { listFirst } from '../lib/list';
-import { niceSet } from '../task/nice';
 import { Thread } from '../task/process';
+import { niceRequest, userError } from './complaints';
 import { nodeDec, nodeHold, nodeInc, nodeRelease } from './nodes';
 import { BinderThread, binderThreadTodo, Node, Proc, Transaction, Work, WORK_TRANSACTION } from './objects';
 import { TransactionRecord } from './records';
@@ -80,13 +92,19 @@ export function routeRelease(route: Route): void {
 export function routeReply(route: Route): RouteFailure {
   const sender = route.sender;
   const call = sender.stack;
-  if (!call || call.toThread != sender) return failure(BR_FAILED_REPLY, -EPROTO);
+  if (!call) return refuse(KLOG_REPLY_NO_STACK, sender, -EPROTO);
+  if (call.toThread != sender) return refuseStack(KLOG_REPLY_BAD_STACK, sender, call);
   sender.stack = call.toParent;
-  niceSet(route.thread, call.savedPriority);
+  niceRequest(route.thread, call.savedPriority);
   route.inReplyTo = call;
   const caller = call.from;
-  if (!caller) return failure(BR_DEAD_REPLY, 0);
+  if (!caller) {
+    userError(KLOG_REPLY_NO_TARGET, sender);
+    return failure(BR_DEAD_REPLY, 0);
+  }
   if (caller.stack != call) {
+    const other = caller.stack;
+    userError(KLOG_REPLY_TARGET_STACK, sender, other ? other.debugId : 0, call.debugId);
     route.inReplyTo = null;
     return failure(BR_FAILED_REPLY, -EPROTO);
   }
@@ -102,31 +120,25 @@ export function routeCall(route: Route, record: TransactionRecord): RouteFailure
   const sender = route.sender;
   const from = sender.proc;
   const handle = <u32>record.target;
-  let node: Node | null = null;
-  if (handle) {
-    const ref = refFind(from, handle, true);
-    if (!ref) return failure(BR_FAILED_REPLY, -EINVAL);
-    node = ref.node;
-  } else {
-    node = from.context.manager;
-  }
+  const ref = handle ? refFind(from, handle, true) : null;
+  const node = ref ? ref.node : handle ? null : from.context.manager;
   const owner = node ? node.proc : null;
-  if (!node || !owner) return failure(BR_DEAD_REPLY, -EINVAL);
+  if (!node || !owner) return refuseTarget(sender, handle, node != null);
   nodeInc(node, true, false, null);
   nodeHold(node);
   procHold(owner);
   route.node = node;
   route.ownsStrong = true;
   route.proc = owner;
-  if (!handle && owner.pid == from.pid) return failure(BR_FAILED_REPLY, -EINVAL);
+  if (!handle && owner.pid == from.pid) return refuse(KLOG_MANAGER_CALLS_ITSELF, sender, -EINVAL);
   route.nodeId = node.debugId;
-  if (owner == from) return failure(BR_FAILED_REPLY, -EINVAL);
+  if (owner == from) return refuse(KLOG_SELF, sender, -EINVAL);
   if (record.flags & TF_ONE_WAY) return 0;
 
   const first = listFirst(binderThreadTodo(sender));
-  if (first && changetype<Work>(first).type == WORK_TRANSACTION) return failure(BR_FAILED_REPLY, -EPROTO);
+  if (first && changetype<Work>(first).type == WORK_TRANSACTION) return refuse(KLOG_TODO, sender, -EPROTO);
   const top = sender.stack;
-  if (top && top.toThread != sender) return failure(BR_FAILED_REPLY, -EPROTO);
+  if (top && top.toThread != sender) return refuseStack(KLOG_BAD_STACK, sender, top);
   let call: Transaction | null = top;
   while (call && !route.addressee) {
     const caller = call.from;
@@ -137,4 +149,25 @@ export function routeCall(route: Route, record: TransactionRecord): RouteFailure
     call = call.fromParent;
   }
   return 0;
+}
+
+function refuse(line: u32, sender: BinderThread, param: i32): RouteFailure {
+  userError(line, sender);
+  return failure(BR_FAILED_REPLY, param);
+}
+
+/** There is no such handle, no context manager, or the node is dead. */
+function refuseTarget(sender: BinderThread, handle: u32, isDead: bool): RouteFailure {
+  const isUnknown = handle != 0 && !isDead;
+  if (isUnknown) userError(KLOG_INVALID_TARGET, sender, handle);
+  userError(KLOG_NO_TARGET_NODE, sender, handle);
+  return failure(isUnknown ? BR_FAILED_REPLY : BR_DEAD_REPLY, -EINVAL);
+}
+
+/** The transaction on top of the sender's stack is another thread's to answer. */
+function refuseStack(line: u32, sender: BinderThread, top: Transaction): RouteFailure {
+  const proc = top.toProc;
+  const thread = top.toThread;
+  userError(line, sender, top.debugId, proc ? proc.pid : 0, thread ? thread.tid : 0);
+  return failure(BR_FAILED_REPLY, -EPROTO);
 }

@@ -6,8 +6,10 @@
  * to the caller; if that is gone, too, to the caller's caller.
  */
 import { EVENT_TXN_LATENCY_FREE } from '../abi/events';
+import { KLOG_FAILED_REPLY, KLOG_FAILED_REPLY_DEAD, KLOG_UNDELIVERED, KLOG_UNEXPECTED_REPLY_ERROR } from '../abi/klog';
 import { CACHE_BINDER_TRANSACTION } from '../abi/machine';
 import { BR_OK, TF_ONE_WAY } from '../abi/protocol';
+import { klog } from '../klog';
 import { kmemFree } from '../mem/kmem';
 import { CALL_FREEZE } from '../task/process';
 import { wakeWaiting } from '../task/wait';
@@ -53,6 +55,7 @@ export function stackFail(transaction: Transaction, word: u32): void {
   while (failed) {
     const caller = failed.from;
     if (caller) {
+      klog(KLOG_FAILED_REPLY, 0, 0, failed.debugId, caller.proc.pid, caller.tid);
       binderThreadHold(caller);
       stackPop(caller, failed);
       const error = binderThreadReplyError(caller);
@@ -60,23 +63,30 @@ export function stackFail(transaction: Transaction, word: u32): void {
         error.command = word;
         workAddThread(caller, error);
         binderThreadWake(caller);
+      } else {
+        klog(KLOG_UNEXPECTED_REPLY_ERROR, 0, 0, error.command);
       }
       binderThreadRelease(caller);
       transactionFree(failed);
       return;
     }
+    klog(KLOG_FAILED_REPLY_DEAD, 0, 0, failed.debugId);
     const next: Transaction | null = failed.fromParent;
     transactionFree(failed);
     failed = next;
   }
 }
 
-/** Ends a transaction that its receiver never took: a call fails with `word`, a oneway or a reply is lost. */
-export function transactionCancel(transaction: Transaction, word: u32): void {
+/** Ends a transaction that its receiver never took: a call fails with `word`, a oneway or a reply is lost. @param reason UNDELIVERED_* */
+export function transactionCancel(transaction: Transaction, word: u32, reason: u32): void {
   const buffer = transaction.buffer;
   assert(buffer, 'transactionCancel: no buffer');
-  if (buffer && buffer.targetNode && !(transaction.flags & TF_ONE_WAY)) stackFail(transaction, word);
-  else transactionFree(transaction);
+  if (buffer && buffer.targetNode && !(transaction.flags & TF_ONE_WAY)) {
+    stackFail(transaction, word);
+    return;
+  }
+  klog(KLOG_UNDELIVERED, 0, 0, transaction.debugId, reason);
+  transactionFree(transaction);
 }
 
 export function traceLatency(transaction: Transaction): void {

@@ -9,6 +9,26 @@
  */
 import { EFAULT, EINVAL, ENOMEM, ESRCH } from '../abi/errno';
 import { EVENT_TRANSACTION, EVENT_TRANSACTION_ALLOC_BUF, EVENT_TRANSACTION_FAILED_BUFFER_RELEASE } from '../abi/events';
+import {
+  CALL_TYPE_ASYNC,
+  CALL_TYPE_REPLY,
+  CALL_TYPE_SYNC,
+  KLOG_DATA_POINTER,
+  KLOG_EXTRA_OVERFLOW,
+  KLOG_EXTRA_SIZE,
+  KLOG_NO_BUFFER,
+  KLOG_NO_SECCTX,
+  KLOG_NO_TRANSACTION,
+  KLOG_NO_WORK,
+  KLOG_NOT_QUEUED,
+  KLOG_OFFSET,
+  KLOG_OFFSETS_POINTER,
+  KLOG_OFFSETS_SIZE,
+  KLOG_TRANSACTION_FAILED,
+  KLOG_TRANSLATE_BINDER,
+  KLOG_TRANSLATE_FD,
+  KLOG_TRANSLATE_HANDLE,
+} from '../abi/klog';
 import { CACHE_BINDER_TRANSACTION, CACHE_BINDER_WORK } from '../abi/machine';
 import {
   BINDER_TYPE_BINDER,
@@ -20,6 +40,7 @@ import {
   BINDER_TYPE_WEAK_HANDLE,
   BR_DEAD_REPLY,
   BR_FAILED_REPLY,
+  BR_FROZEN_REPLY,
   BR_OK,
   BR_TRANSACTION_COMPLETE,
   BR_TRANSACTION_PENDING_FROZEN,
@@ -28,12 +49,14 @@ import {
 } from '../abi/protocol';
 import { allocCopyFromUser, allocFree, allocReserve, allocUserAddress, allocWrite } from '../alloc/alloc';
 import { align8, Buffer, bufferOffsetsStart } from '../alloc/buffer';
+import { klog } from '../klog';
 import { listInit } from '../lib/list';
 import { poison, poisonBytes } from '../lib/poison';
 import { kmemAlloc, kmemFree } from '../mem/kmem';
 import { Thread } from '../task/process';
 import { secctxBytes } from '../task/secctx';
 import { trace, tracing } from '../trace';
+import { blame, userError } from './complaints';
 import { ObjectHeader, OffsetEntry, objectRead, offsetRead, RECORD_SIZE } from './contents';
 import { deliver } from './delivery';
 import { fixupsDrop } from './fixups';
@@ -109,6 +132,7 @@ export function transact(
   entry.toProc = !failed && proc ? proc.pid : 0;
   entry.toThread = !failed && addressee ? addressee.tid : 0;
   if (!failed) failed = send(route, record, reply, extraSize);
+  if (failed) complain(route, entry, failed);
 
   routeRelease(route);
   entry.debugIdDone = id;
@@ -132,7 +156,7 @@ export function setExtendedError(binderThread: BinderThread, id: i32, command: u
 function logStart(id: i32, sender: BinderThread, record: TransactionRecord, reply: bool): LogEntry {
   const entry = logAdd();
   entry.debugId = id;
-  entry.callType = reply ? 2 : record.flags & TF_ONE_WAY ? 1 : 0;
+  entry.callType = reply ? CALL_TYPE_REPLY : record.flags & TF_ONE_WAY ? CALL_TYPE_ASYNC : CALL_TYPE_SYNC;
   entry.fromProc = sender.proc.pid;
   entry.fromThread = sender.tid;
   entry.targetHandle = <u32>record.target;
@@ -140,6 +164,19 @@ function logStart(id: i32, sender: BinderThread, record: TransactionRecord, repl
   entry.dataSize = record.dataSize;
   entry.offsetsSize = record.offsetsSize;
   return entry;
+}
+
+/** Prints a failure. Its receiver is named also where the log does not name it. */
+function complain(route: Route, entry: LogEntry, failed: RouteFailure): void {
+  const proc = route.proc;
+  const addressee = route.addressee;
+  const line = userError(KLOG_TRANSACTION_FAILED, route.sender, entry.callType, proc ? proc.pid : 0);
+  line.c = addressee ? addressee.tid : 0;
+  line.d = route.id;
+  line.e = failureWord(failed);
+  line.f = failureParam(failed);
+  line.g = entry.dataSize;
+  line.h = entry.offsetsSize;
 }
 
 /** Queues the BR_ word of a failure. A reply that fails ends its call: the failure is the caller's, the replier gets a confirmation. */
@@ -162,11 +199,11 @@ function reportFailure(sender: BinderThread, id: i32, inReplyTo: Transaction | n
 /** Makes and queues the transaction for a route that was found. When it fails nothing of the transaction is left. */
 function send(route: Route, record: TransactionRecord, reply: bool, extraSize: u64): RouteFailure {
   const transactionAddress = kmemAlloc(CACHE_BINDER_TRANSACTION);
-  if (!transactionAddress) return failure(BR_FAILED_REPLY, -ENOMEM);
+  if (!transactionAddress) return refuse(KLOG_NO_TRANSACTION, route, -ENOMEM);
   const completeAddress = kmemAlloc(CACHE_BINDER_WORK);
   if (!completeAddress) {
     kmemFree(CACHE_BINDER_TRANSACTION, transactionAddress);
-    return failure(BR_FAILED_REPLY, -ENOMEM);
+    return refuse(KLOG_NO_WORK, route, -ENOMEM);
   }
   statCreated(STAT_TRANSACTION);
   statCreated(STAT_TRANSACTION_COMPLETE);
@@ -183,6 +220,7 @@ function send(route: Route, record: TransactionRecord, reply: bool, extraSize: u
       if (buffer.spamSuspect) complete.type = WORK_TRANSACTION_ONEWAY_SPAM_SUSPECT;
       failed = reply ? queueReply(route, transaction, complete) : queueCall(route, transaction, complete, buffer);
       if (!failed) return 0;
+      userError(KLOG_NOT_QUEUED, route.sender, failureWord(failed) == BR_FROZEN_REPLY ? 1 : 0);
       workRemove(complete);
     }
     abort(route, transaction, buffer);
@@ -236,9 +274,9 @@ function reserve(
   const proc = route.proc!;
   const node = route.node;
   const secctx = route.sender.proc.secctx;
-  if (node && node.txnSecurityCtx && !secctx) return failure(BR_FAILED_REPLY, -EINVAL);
+  if (node && node.txnSecurityCtx && !secctx) return refuse(KLOG_NO_SECCTX, route, -EINVAL);
   const context = contextSize(route);
-  if (extraSize + context < context) return failure(BR_FAILED_REPLY, -EINVAL);
+  if (extraSize + context < context) return refuse(KLOG_EXTRA_OVERFLOW, route, -EINVAL);
   if (tracing()) traceStart(route, transaction, reply);
   const isAsync = !reply && (record.flags & TF_ONE_WAY) != 0;
   const reserved = allocReserve(
@@ -249,7 +287,10 @@ function reserve(
     isAsync,
     route.thread.process.pid,
   );
-  if (reserved < 0) return failure(reserved == -ESRCH ? BR_DEAD_REPLY : BR_FAILED_REPLY, reserved);
+  if (reserved < 0) {
+    klog(KLOG_NO_BUFFER, 0, 0, reserved);
+    return failure(reserved == -ESRCH ? BR_DEAD_REPLY : BR_FAILED_REPLY, reserved);
+  }
   const buffer = changetype<Buffer>(reserved);
   if (context && secctx) {
     const offset = align8(record.dataSize) + align8(record.offsetsSize) + align8(extraSize + context) - context;
@@ -281,7 +322,7 @@ function fillData(route: Route, buffer: Buffer, record: TransactionRecord, from:
   const space = route.thread.process.space!;
   const rest = record.dataSize - from;
   const copied = allocCopyFromUser(route.proc!.alloc, buffer, from, space, record.buffer + from, rest);
-  return copied ? 0 : failure(BR_FAILED_REPLY, -EFAULT);
+  return copied ? 0 : refuse(KLOG_DATA_POINTER, route, -EFAULT);
 }
 
 /** `fill` for a message with offsets or extra space. */
@@ -289,8 +330,9 @@ function fillObjects(route: Route, transaction: Transaction, buffer: Buffer, rec
   const start: u64 = bufferOffsetsStart(buffer);
   const space = route.thread.process.space!;
   if (!allocCopyFromUser(route.proc!.alloc, buffer, start, space, record.offsets, record.offsetsSize))
-    return failure(BR_FAILED_REPLY, -EFAULT);
-  if (record.offsetsSize & 7 || buffer.extraSize & 7) return failure(BR_FAILED_REPLY, -EINVAL);
+    return refuse(KLOG_OFFSETS_POINTER, route, -EFAULT);
+  if (record.offsetsSize & 7) return refuse(KLOG_OFFSETS_SIZE, route, -EINVAL, record.offsetsSize);
+  if (buffer.extraSize & 7) return refuse(KLOG_EXTRA_SIZE, route, -EINVAL, buffer.extraSize);
   prepare(route, transaction, buffer, record, align8(start + record.offsetsSize));
   const failed = fillAround(route, buffer, record, <i32>(record.offsetsSize >>> 3));
   scatterDrop(translation);
@@ -311,12 +353,15 @@ function fillAround(route: Route, buffer: Buffer, record: TransactionRecord, cou
     const offset = entry.offset;
     const gap = offset - copied;
     if (gap) {
-      if (copied > offset || offset > record.dataSize) return failure(BR_FAILED_REPLY, -EFAULT);
+      if (copied > offset || offset > record.dataSize) return refuse(KLOG_DATA_POINTER, route, -EFAULT);
       if (!allocCopyFromUser(proc.alloc, buffer, copied, space, record.buffer + copied, gap))
-        return failure(BR_FAILED_REPLY, -EFAULT);
+        return refuse(KLOG_DATA_POINTER, route, -EFAULT);
     }
     const size = objectRead(proc, buffer, offset, object, space, record.buffer);
-    if (!size || offset < copied) return failure(BR_FAILED_REPLY, -EINVAL);
+    if (!size || offset < copied) {
+      userError(KLOG_OFFSET, route.sender, offset, copied, buffer.dataSize);
+      return failure(BR_FAILED_REPLY, -EINVAL);
+    }
     copied = offset + size;
     const error = translate(translation, object, offset, index);
     if (error) return failure(BR_FAILED_REPLY, error);
@@ -327,7 +372,12 @@ function fillAround(route: Route, buffer: Buffer, record: TransactionRecord, cou
   const failed = fillData(route, buffer, record, copied);
   if (failed) return failed;
   const error = scatterRun(translation, proc, buffer, space);
-  return error ? failure(BR_FAILED_REPLY, error) : 0;
+  return error ? refuse(KLOG_OFFSETS_POINTER, route, error) : 0;
+}
+
+function refuse(line: u32, route: Route, param: i32, a: u64 = 0): RouteFailure {
+  userError(line, route.sender, a);
+  return failure(BR_FAILED_REPLY, param);
 }
 
 function prepare(
@@ -364,12 +414,12 @@ function translateByType(at: Translation, object: usize, offset: u64, index: i32
   switch (changetype<ObjectHeader>(object).type) {
     case BINDER_TYPE_BINDER:
     case BINDER_TYPE_WEAK_BINDER:
-      return translateBinder(at, changetype<FlatObject>(object));
+      return blame(KLOG_TRANSLATE_BINDER, at.sender, translateBinder(at, changetype<FlatObject>(object)));
     case BINDER_TYPE_HANDLE:
     case BINDER_TYPE_WEAK_HANDLE:
-      return translateHandle(at, changetype<FlatObject>(object));
+      return blame(KLOG_TRANSLATE_HANDLE, at.sender, translateHandle(at, changetype<FlatObject>(object)));
     case BINDER_TYPE_FD:
-      return translateFd(at, changetype<FdObject>(object), offset);
+      return blame(KLOG_TRANSLATE_FD, at.sender, translateFd(at, changetype<FdObject>(object), offset));
     case BINDER_TYPE_FDA:
       return translateFda(at, changetype<FdArrayObject>(object), index);
     case BINDER_TYPE_PTR:

@@ -11,6 +11,23 @@ import {
   EVENT_TRANSACTION_REF_TO_REF,
 } from '../abi/events';
 import {
+  KLOG_BUFFER_TOO_LARGE,
+  KLOG_COOKIE,
+  KLOG_DEFERRED_COPY,
+  KLOG_FD_INVALID,
+  KLOG_FD_REFUSED,
+  KLOG_FDA_ALIGNMENT,
+  KLOG_FDA_NUMBER,
+  KLOG_FDA_SPACE,
+  KLOG_FIXUP_ORDER,
+  KLOG_FIXUP_PARENT,
+  KLOG_INVALID_HANDLE,
+  KLOG_PARENT,
+  KLOG_PARENT_OFFSET,
+  KLOG_PARENT_SIZE,
+  KLOG_TRANSLATE_FDA,
+} from '../abi/klog';
+import {
   BINDER_BUFFER_FLAG_HAS_PARENT,
   BINDER_TYPE_BINDER,
   BINDER_TYPE_HANDLE,
@@ -26,7 +43,8 @@ import { copyFromUser } from '../mem/uaccess';
 import { fdFile } from '../task/fdtable';
 import { Process } from '../task/process';
 import { trace } from '../trace';
-import { arrayFits, OffsetEntry, objectRead, offsetRead, parentRead, RECORD_SIZE } from './contents';
+import { blame, userError } from './complaints';
+import { ARRAY_ENDLESS, arrayFault, OffsetEntry, objectRead, offsetRead, parentRead, RECORD_SIZE } from './contents';
 import { fixupAdd } from './fixups';
 import { nodeCreate, nodeInc, nodeRelease } from './nodes';
 import { BinderThread, Node, Proc, Ref, Transaction } from './objects';
@@ -79,6 +97,8 @@ export function translateBinder(at: Translation, object: FlatObject): i32 {
   const node = nodeCreate(at.sender.proc, object.binder, object.cookie, object.flags);
   if (!node) return -ENOMEM;
   if (object.cookie != node.cookie) {
+    const line = userError(KLOG_COOKIE, at.sender, object.binder, node.debugId, object.cookie);
+    line.d = node.cookie;
     nodeRelease(node);
     return -EINVAL;
   }
@@ -108,7 +128,7 @@ export function translateHandle(at: Translation, object: FlatObject): i32 {
   const sender = at.sender.proc;
   const strong = object.type == BINDER_TYPE_HANDLE;
   const node = refNode(sender, <u32>object.binder, strong);
-  if (!node) return -EINVAL;
+  if (!node) return refuse(KLOG_INVALID_HANDLE, at, <u32>object.binder);
   const source = refFind(sender, <u32>object.binder, strong);
   const sourceId = source ? source.debugId : 0;
   const sourceDesc = <u32>object.binder;
@@ -160,14 +180,14 @@ export function translateFd(at: Translation, object: FdObject, offset: u64): i32
 export function translatePtr(at: Translation, object: BufferObject, offset: u64, index: u64): i32 {
   const buffer = at.buffer;
   assert(at.scatter <= at.scatterEnd && (at.scatter & 7) == 0, 'translatePtr: the extra space is overrun');
-  if (object.length > at.scatterEnd - at.scatter) return -EINVAL;
+  if (object.length > at.scatterEnd - at.scatter) return refuse(KLOG_BUFFER_TOO_LARGE, at);
   let error = scatterCopy(at, at.scatter, object.buffer, object.length);
-  if (error) return error;
+  if (error) return blame(KLOG_DEFERRED_COPY, at.sender, error);
   object.buffer = allocUserAddress(at.target.alloc, buffer) + at.scatter;
   at.scatter += align8(object.length);
   if (object.flags & BINDER_BUFFER_FLAG_HAS_PARENT) {
     error = fixParent(at, object, index);
-    if (error) return error;
+    if (error) return blame(KLOG_FIXUP_PARENT, at.sender, error);
   }
   at.fixupObject = offset;
   at.fixupMin = 0;
@@ -178,17 +198,22 @@ export function translatePtr(at: Translation, object: BufferObject, offset: u64,
 export function translateFda(at: Translation, object: FdArrayObject, index: u64): i32 {
   const buffer = at.buffer;
   const parent = parentRead(at.target, buffer, object.parent, index, parentEntry, parents);
-  if (!parent) return -EINVAL;
+  if (!parent) return refuse(KLOG_PARENT, at);
   const parentOffset = parentEntry.offset;
-  if (!mayFixUp(at, parentOffset, object.parentOffset)) return -EINVAL;
+  if (!mayFixUp(at, parentOffset, object.parentOffset)) return refuse(KLOG_FIXUP_ORDER, at);
   // The array is where the sender's own copy of the parent points.
-  if (objectRead(at.target, buffer, parentOffset, senderParents, at.space, at.user) != offsetof<BufferObject>())
-    return -EINVAL;
+  const size = objectRead(at.target, buffer, parentOffset, senderParents, at.space, at.user);
+  if (size != offsetof<BufferObject>()) return refuse(KLOG_PARENT_SIZE, at, size, offsetof<BufferObject>());
   const error = holdArray(at, object, parent, changetype<BufferObject>(senderParents));
-  if (error) return error;
+  if (error) return blame(KLOG_TRANSLATE_FDA, at.sender, error);
   at.fixupObject = parentOffset;
   at.fixupMin = object.parentOffset + object.numFds * 4;
   return 0;
+}
+
+function refuse(line: u32, at: Translation, a: u64 = 0, b: u64 = 0): i32 {
+  userError(line, at.sender, a, b);
+  return -EINVAL;
 }
 
 function becomeHandle(object: FlatObject, strong: bool, desc: u32): void {
@@ -203,9 +228,15 @@ function holdFile(at: Translation, fd: u32, offset: u64): i32 {
   const target = changetype<Node | null>(at.buffer.targetNode);
   assert(!call || !target, 'holdFile: a reply with a target');
   const accepted = call ? (call.flags & TF_ACCEPT_FDS) != 0 : target != null && target.acceptFds;
-  if (!accepted) return -EPERM;
+  if (!accepted) {
+    userError(KLOG_FD_REFUSED, at.sender, call ? 1 : 0, fd);
+    return -EPERM;
+  }
   const file = fdFile(at.process, fd);
-  if (!file) return -EBADF;
+  if (!file) {
+    userError(KLOG_FD_INVALID, at.sender, fd);
+    return -EBADF;
+  }
   const error = fixupAdd(at.transaction, file, <u32>offset);
   if (error) return error;
   trace(EVENT_TRANSACTION_FD_SEND, at.transaction.debugId, fd, <u32>offset);
@@ -214,10 +245,11 @@ function holdFile(at: Translation, fd: u32, offset: u64): i32 {
 
 function holdArray(at: Translation, array: FdArrayObject, parent: BufferObject, senderParent: BufferObject): i32 {
   if (!array.numFds) return 0;
-  if (!arrayFits(array, parent)) return -EINVAL;
+  const fault = arrayFault(array, parent);
+  if (fault) return refuse(fault == ARRAY_ENDLESS ? KLOG_FDA_NUMBER : KLOG_FDA_SPACE, at, array.numFds);
   const offset = parent.buffer - allocUserAddress(at.target.alloc, at.buffer) + array.parentOffset;
   const source = senderParent.buffer + array.parentOffset;
-  if (offset & 3 || source & 3) return -EINVAL;
+  if (offset & 3 || source & 3) return refuse(KLOG_FDA_ALIGNMENT, at);
   let error = scatterFixup(at, offset, 0, array.numFds * 4);
   for (let index: u64 = 0; !error && index < array.numFds; index++) {
     if (copyFromUser(at.space, changetype<usize>(number), source + index * 4, 4)) return -EINVAL;
@@ -230,9 +262,9 @@ function holdArray(at: Translation, array: FdArrayObject, parent: BufferObject, 
 function fixParent(at: Translation, object: BufferObject, index: u64): i32 {
   const buffer = at.buffer;
   const parent = parentRead(at.target, buffer, object.parent, index, parentEntry, parents);
-  if (!parent) return -EINVAL;
-  if (!mayFixUp(at, parentEntry.offset, object.parentOffset)) return -EINVAL;
-  if (parent.length < 8 || object.parentOffset > parent.length - 8) return -EINVAL;
+  if (!parent) return refuse(KLOG_PARENT, at);
+  if (!mayFixUp(at, parentEntry.offset, object.parentOffset)) return refuse(KLOG_FIXUP_ORDER, at);
+  if (parent.length < 8 || object.parentOffset > parent.length - 8) return refuse(KLOG_PARENT_OFFSET, at);
   const offset = object.parentOffset + parent.buffer - allocUserAddress(at.target.alloc, buffer);
   return scatterFixup(at, offset, object.buffer, 0);
 }

@@ -39,6 +39,11 @@ export function ringHead(ring: usize): u32 {
   return load<u32>(ring, HEAD);
 }
 
+/** Address of that number. */
+export function ringHeadAddress(ring: usize): usize {
+  return ring + HEAD;
+}
+
 function slotOf(ring: usize, index: u32): usize {
   return load<usize>(ring, BASE) + (index & (load<u32>(ring, CAPACITY) - 1)) * load<u32>(ring, RECORD_SIZE);
 }

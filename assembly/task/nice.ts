@@ -7,8 +7,10 @@ import { Thread } from './process';
 const NICE_MIN = -20;
 const NICE_MAX = 19;
 
-export function niceSet(thread: Thread, nice: i32): void {
+/** Whether the thread may have that nice value. */
+export function niceSet(thread: Thread, nice: i32): bool {
   assert(thread.alive, 'niceSet: the thread is dead');
-  if (thread.process.uid != 0 || nice < NICE_MIN || nice > NICE_MAX) return;
-  thread.nice = nice;
+  if (thread.process.uid != 0) return false;
+  if (nice >= NICE_MIN && nice <= NICE_MAX) thread.nice = nice;
+  return true;
 }

@@ -18,6 +18,7 @@ import {
 import { EXTENDED_ERROR_SIZE } from '../../assembly/abi/wire.ts';
 import type { Guest } from '../guest/guest.ts';
 import type { Process } from '../os/process.ts';
+import type { WriteReadCall } from '../os/writeread.ts';
 import type { Act } from '../sim/request.ts';
 import { sys } from '../sim/sys.ts';
 import type { SimThread } from '../sim/thread.ts';
@@ -29,7 +30,7 @@ import { BinderlabError } from '../wire/error.ts';
 import { extendedErrorOf, u32Bytes } from '../wire/ioctls.ts';
 import type { Placed } from '../wire/objects.ts';
 import type { Return, TransactionReturn } from '../wire/returns.ts';
-import { streamSize } from '../wire/stream.ts';
+import { unsent } from '../wire/stream.ts';
 import { textOfBytes } from '../wire/text.ts';
 import { BBinder } from './bbinder.ts';
 import type { BpBinder, Courier } from './bpbinder.ts';
@@ -73,6 +74,8 @@ export class IPCThreadState implements Courier {
   #out: Command[] = [];
   /** Returns to be handled. */
   #in: Return[] = [];
+  /** The last call of the driver. */
+  #call: WriteReadCall | null = null;
   #isLooper = false;
   /** The calls that it serves, nested. */
   #serving = 0;
@@ -275,6 +278,7 @@ export class IPCThreadState implements Courier {
     for (;;) {
       const call = yield* sys.writeRead(this.home.fd, commands, { readSize: read ? READ_CAPACITY : 0 });
       if (call.errno !== 'EINTR') {
+        this.#call = call;
         if (read) this.#in = [...call.returns];
         return;
       }
@@ -478,21 +482,13 @@ export class IPCThreadState implements Courier {
   /** The error of a call without a reply, with the driver's reason. */
   *#failure(status: number, what: string): Act<StatusError> {
     const query = { poke: new Uint8Array(EXTENDED_ERROR_SIZE), outLen: EXTENDED_ERROR_SIZE, mayFail: true };
+    const complaint = this.#call?.complaint;
     const call = yield* sys.ioctl(this.home.fd, BINDER_GET_EXTENDED_ERROR, query);
     const { id, command, param } = extendedErrorOf(call.bytes);
     const why = param < 0 ? ` (transaction ${id}, ${command}, ${errnoName(-param)})` : '';
-    return new StatusError(status, `${this.thread.name}: the call failed with ${statusName(status)}: ${what}${why}`);
+    const text = `${this.thread.name}: the call failed with ${statusName(status)}: ${what}${why}`;
+    return new StatusError(status, complaint ? `${text}: ${complaint}` : text);
   }
-}
-
-/** The commands after the first `consumed` bytes of the stream. */
-function unsent(commands: readonly Command[], consumed: number): Command[] {
-  let size = 0;
-  return commands.filter((command) => {
-    const start = size;
-    size += streamSize(command);
-    return start >= consumed;
-  });
 }
 
 function* nothing(): Act<void> {}

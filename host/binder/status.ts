@@ -2,6 +2,7 @@
  * Results of a failed call. `StatusError` carries one of Android's status_t values, which a service may also return;
  * `ServiceException` is what a method of an AIDL interface throws.
  */
+import { LARGE_PARCEL } from '../inspect/shortage.ts';
 import { BinderlabError } from '../wire/error.ts';
 
 const UNKNOWN_ERROR = -2147483648;
@@ -63,9 +64,6 @@ export class TransactionTooLargeException extends StatusError {
   override readonly name = 'TransactionTooLargeException';
 }
 
-/** The size of larger requests is blamed for the failure, in bytes. */
-const TOO_LARGE = 200 * 1024;
-
 /**
  * The error that an application gets for a failed call, as in Java's BinderProxy. The driver does not say why a call failed,
  * so the size of the request decides: TransactionTooLargeException above 200 KiB, otherwise DeadObjectException.
@@ -77,7 +75,7 @@ export function remoteException(error: StatusError, size: number): StatusError {
   const { status, message } = error;
   if (status === STATUS.DEAD_OBJECT) return new DeadObjectException(status, message, error);
   if (status !== STATUS.FAILED_TRANSACTION) return error;
-  if (size > TOO_LARGE) {
+  if (size > LARGE_PARCEL) {
     return new TransactionTooLargeException(status, `data parcel size ${size} bytes; ${message}`, error);
   }
   const guess = 'a small parcel failed: its receiver has probably died, or has no buffer space left';

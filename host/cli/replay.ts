@@ -97,6 +97,7 @@ function listened(machine: Machine, events: EventHash | null): Performer {
       events.take();
       return step;
     },
+    keepKernelLog: (keep) => machine.keepKernelLog(keep),
     check: () => machine.check(),
   };
 }

@@ -64,6 +64,8 @@ export class Syscalls {
       linear,
       frame: raw.callFrame(task.pointer) / 4,
       stepLog,
+      kernelLog: system.kernelLog,
+      tid: task.tid,
       firstStep: Infinity,
     };
   }

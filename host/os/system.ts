@@ -14,6 +14,7 @@ import { StepLog } from '../wire/steplog.ts';
 import { WordView } from '../wire/wordview.ts';
 import { CommandBatch } from './batch.ts';
 import { type Call, type CallState, resultOf } from './call.ts';
+import { KernelLog } from './kernellog.ts';
 
 // Local copy: V8 looks up an imported constant at every use.
 const ASLEEP = PARKED;
@@ -21,6 +22,7 @@ const ASLEEP = PARKED;
 /** A thread as the scheduler sees it. */
 export interface Task {
   readonly name: string;
+  readonly tid: number;
   /** The guest's thread. */
   readonly pointer: number;
   /**
@@ -90,6 +92,8 @@ export class System {
   /** The command batch that host and guest share for a BINDER_WRITE_READ. */
   readonly batch: CommandBatch;
   readonly log = new Log();
+  /** What the driver printed. */
+  readonly kernelLog: KernelLog;
   /** Whether listeners are being called: they may look, and not act. */
   telling = false;
   /** Whether senders have security contexts, as with SELinux. */
@@ -118,6 +122,7 @@ export class System {
     this.scratch = this.raw.scratch();
     this.batch = new CommandBatch(this.linear, this.raw.commandBatch());
     this.stepLog = new StepLog(this.linear, this.raw.stepLog());
+    this.kernelLog = new KernelLog(this.linear, this.raw);
   }
 
   /** The first free seat: that of the next thread. */

@@ -428,7 +428,7 @@ export class Thread {
     const ret = call.ret as number;
     const what = `${this.name}: BINDER_WRITE_READ (step ${call.step})`;
     const consumed = call.writeConsumed ?? 0;
-    const why = errnoMeaning(-ret);
+    const why = call.complaint ?? errnoMeaning(-ret);
     if (DESCRIPTOR_ERRORS.has(call.errno)) return callError(what, ret);
     const { stream } = new StreamSize(commands);
     if (consumed >= stream) return callError(what, ret, `all commands were taken; the read failed: ${why}`);

@@ -18,6 +18,7 @@ import { chunkOf, type LogChunk, type StepLog } from '../wire/steplog.ts';
 import { returnWords } from '../wire/words.ts';
 import { WordView } from '../wire/wordview.ts';
 import { Call, type CallState, type Result } from './call.ts';
+import type { KernelLog } from './kernellog.ts';
 import type { UserMemory } from './memory.ts';
 
 /** Input of one call: bytes to store in user memory, and the fields of binder_write_read. */
@@ -52,6 +53,8 @@ export interface CallContext {
   readonly frame: number;
   /** Where the guest records results. */
   readonly stepLog: StepLog;
+  readonly kernelLog: KernelLog;
+  readonly tid: number;
   /** Number of the thread's first step that needed its buffers; usually its first ioctl. */
   firstStep: number;
 }
@@ -97,6 +100,9 @@ export class WriteReadCall extends Call {
   private decoded: Return[] | null = null;
   /** Bytes in the read buffer beside the result; null when they were not requested. */
   private watched: Watched | null = null;
+  /** The lines of the kernel log from its beginning to its end. */
+  private printedFrom: number;
+  private printedTo = 0;
 
   /** @internal */ constructor(
     caller: CallContext,
@@ -104,6 +110,7 @@ export class WriteReadCall extends Call {
     private readonly readSize: number,
   ) {
     super(caller);
+    this.printedFrom = caller.kernelLog.head;
   }
 
   /** @internal */ override get op(): 'wr' {
@@ -148,6 +155,15 @@ export class WriteReadCall extends Call {
   /** The return stream as text, a string for each word: what `--strace` prints. */
   get words(): string[] {
     return returnWords(this.bytes);
+  }
+
+  /**
+   * Why the driver refused a command of the call, and what to do instead, as far as the kernel log has it. It is null when
+   * nothing was refused. Many mistakes have no other effect.
+   */
+  get complaint(): string | null {
+    this.checkDone();
+    return this.caller.kernelLog.complaint(this.printedFrom, this.printedTo, this.caller.tid);
   }
 
   /**
@@ -196,6 +212,7 @@ export class WriteReadCall extends Call {
   }
 
   /** @internal */ protected override collect(ret: number, record: number): void {
+    this.printedTo = this.caller.kernelLog.head;
     if (record !== 0) {
       this.chunk = this.caller.stepLog.chunk;
       this.at = record;
@@ -217,8 +234,10 @@ export class WriteReadCall extends Call {
 
   /** Why an expected return did not arrive, as far as the other returns show. */
   #reason(): string {
-    if (this.errno !== null) return `the call failed with ${this.errno}`;
-    for (const { name } of this.returns) if (name in REASONS) return REASONS[name] as string;
+    const { complaint } = this;
+    if (this.errno !== null) return `the call failed with ${this.errno}${complaint === null ? '' : `; ${complaint}`}`;
+    for (const { name } of this.returns) if (name in REASONS) return complaint ?? (REASONS[name] as string);
+    if (complaint !== null) return complaint;
     const later = 'what comes later takes another read, thread.wait(fd)';
     const isFirst = this.step === this.caller.firstStep && this.returns.every(({ name }) => EMPTY.has(name));
     return isFirst ? `a thread's first ioctl returns at once, where later ones sleep; ${later}` : later;

@@ -14,7 +14,15 @@ import { crc32 } from '../wire/crc32.ts';
 import type { Field } from '../wire/kinds.ts';
 import { INPUTS, isOp, OUTPUTS } from '../wire/operations.ts';
 import { bytesOfText, textOfBytes } from '../wire/text.ts';
-import { ENTRY_NAMES, EntryError, EntryReader, EntryWriter, RECORDED_OPS, type RecordedOp } from './entries.ts';
+import {
+  ENTRY_KLOG,
+  ENTRY_NAMES,
+  EntryError,
+  EntryReader,
+  EntryWriter,
+  RECORDED_OPS,
+  type RecordedOp,
+} from './entries.ts';
 import type { Journal, JournalHeader, Step } from './journal.ts';
 import { checkStep, JournalError, parseHeader } from './journaltext.ts';
 import type { BlockWriter } from './recorder.ts';
@@ -125,6 +133,7 @@ export class BinaryJournal implements Journal {
   /** @internal */ readonly ops: readonly RecordedOp[];
   readonly #blocks: readonly IndexEntry[];
   #steps: Step[] | null = null;
+  #hasKernelLog: boolean | null = null;
 
   /** @throws JournalError when not even its head can be read. */
   constructor(
@@ -203,6 +212,14 @@ export class BinaryJournal implements Journal {
     }
   }
 
+  /** @internal Whether a step has lines of the kernel log. */
+  get hasKernelLog(): boolean {
+    this.#hasKernelLog ??= [...this.blocks([])].some(({ first, entries }) =>
+      this.guarded(first, () => hasEntry(entries, ENTRY_KLOG)),
+    );
+    return this.#hasKernelLog;
+  }
+
   /** @internal The step of such entries. */
   stepOf({ i, entries }: StepEntries, names: readonly string[]): Step {
     const reader = new StepReader(names, this.ops);
@@ -226,6 +243,12 @@ export class BinaryJournal implements Journal {
       throw new JournalError(this.file, 0, `the block of step ${first} has ${error.message}`);
     }
   }
+}
+
+function hasEntry(entries: Uint8Array, kind: number): boolean {
+  const reader = new EntryReader(entries);
+  while (reader.next()) if (reader.kind === kind) return true;
+  return false;
 }
 
 /** A block of the file. With a problem it has no body, and type 0. */

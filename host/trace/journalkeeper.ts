@@ -90,6 +90,11 @@ export class JournalKeeper {
     return this.#recorder.lastEntries;
   }
 
+  /** Whether later steps have the lines of the kernel log. */
+  keepKernelLog(keep: boolean): void {
+    this.#recorder.keepKernelLog(keep);
+  }
+
   /** Removes the steps from number `step` on. */
   rewind(step: number): void {
     if (this.#isRecording) this.#recorder.rewind(step);

@@ -104,6 +104,10 @@ export class ReadableStrace extends Strace {
     return this.line(`${name}.0`, `+++ started, pid ${pid}, uid ${uid} +++`);
   }
 
+  protected override kernelLine(line: string): string {
+    return `${this.#numbers ? ' '.repeat(NUMBER_WIDTH + 1) : ''}${this.#paint.quiet(super.kernelLine(line))}`;
+  }
+
   protected override line(thread: string, text: string): string {
     return this.#prefix(thread) + text;
   }

@@ -9,6 +9,7 @@ import { INPUTS, type InputOf, OP_NUMBERS, type Op, OUTPUTS } from '../wire/oper
 import type { LogChunk } from '../wire/steplog.ts';
 import {
   ENTRY_CHOICES,
+  ENTRY_KLOG,
   ENTRY_OUTPUT,
   ENTRY_OVER,
   ENTRY_STEP,
@@ -69,6 +70,8 @@ export class Recorder implements Observer {
   /** The choices that led to the current step. */
   #sched: readonly ScheduleChoice[] = [];
   readonly #makings: Making[] = [];
+  /** Lines of the kernel log that belong to earlier steps; null while steps have none. */
+  #printed: number | null = null;
   /** How many steps to keep at least. */
   #limit = 0;
   /** Steps of the journal that have left the log. */
@@ -91,6 +94,7 @@ export class Recorder implements Observer {
     this.#left = 0;
     this.#count = 0;
     this.#isOpen = false;
+    this.keepKernelLog(this.#printed !== null);
   }
 
   /** Ends it. The writer has all of it then, but for a step that is not over. */
@@ -156,8 +160,14 @@ export class Recorder implements Observer {
     }
     if (this.#woken.length > 1) this.#rank();
     if (this.#sched.length > 0) this.#append(this.#entry.begin(ENTRY_CHOICES).choices(this.#sched));
+    if (this.#printed !== null) this.#printedLines(this.#printed);
     this.#isOpen = false;
     this.listener?.(this.last as Step);
+  }
+
+  /** Whether later steps have the lines of the kernel log that the driver prints during them. */
+  keepKernelLog(keep: boolean): void {
+    this.#printed = keep ? this.system.kernelLog.head : null;
   }
 
   /** The step that ended last. */
@@ -213,6 +223,7 @@ export class Recorder implements Observer {
 
   /** Removes the steps from number `step` on. The log holds nothing then. */
   rewind(step: number): void {
+    this.keepKernelLog(this.#printed !== null);
     this.system.stepLog.detach();
     this.#left -= Math.max(this.#first - step, 0);
     this.#cut(step);
@@ -276,6 +287,14 @@ export class Recorder implements Observer {
     }
     this.#first = step;
     this.#count = 0;
+  }
+
+  /** @param from Number of lines of earlier steps. */
+  #printedLines(from: number): void {
+    const { kernelLog } = this.system;
+    const lines = kernelLog.lines(from);
+    if (lines.length > 0) this.#append(this.#entry.begin(ENTRY_KLOG).texts(lines));
+    this.#printed = kernelLog.head;
   }
 
   /** Journals list woken threads by their seats. */

@@ -18,11 +18,15 @@ export interface StraceOptions {
   bytes?: boolean;
 }
 
+/** The driver may not raise the priority of any thread of an ordinary user. This is no mistake of the program. */
+const ROUTINE = /RLIMIT_NICE not set$/;
+
 /** Turns steps into lines. It needs every step, in order: steps introduce threads and park them. */
 export class Strace {
   readonly #bytes: boolean;
   readonly #tids = new Map<string, number>();
   readonly #parked = new Map<string, StepInput>();
+  readonly #shown = new Set<string>();
   #width = 0;
 
   constructor(options: StraceOptions = {}) {
@@ -33,7 +37,7 @@ export class Strace {
   lines(step: Step): string[] {
     const acting = this.#acting(step);
     const woken = [...(step.woken ?? [])].sort((one, other) => one.order - other.order);
-    return [...acting, ...woken.flatMap((entry) => this.#resumed(entry))];
+    return [...acting, ...woken.flatMap((entry) => this.#resumed(entry)), ...this.#printed(step.klog ?? [])];
   }
 
   #acting(step: Step): string[] {
@@ -112,6 +116,17 @@ export class Strace {
       this.#forget(thread);
     }
     return lines;
+  }
+
+  /** Lines of the kernel log. Some are printed at each read, so one that was shown before is left out. */
+  #printed(klog: readonly string[]): string[] {
+    const fresh = klog.filter((line) => !this.#shown.has(line) && !ROUTINE.test(line));
+    for (const line of fresh) this.#shown.add(line);
+    return fresh.map((line) => this.kernelLine(line));
+  }
+
+  protected kernelLine(line: string): string {
+    return `# ${line}`;
   }
 
   #dump(file: string, out: DumpOutput | undefined): string[] {

@@ -67,7 +67,7 @@ export function storeCommands(
 }
 
 /** @returns Bytes of a command in the stream. */
-export function streamSize({ word, bytes }: Command): number {
+function streamSize({ word, bytes }: Command): number {
   return word === 0 ? (bytes as Uint8Array).length : 4 + payloadSize(word);
 }
 
@@ -137,4 +137,14 @@ function checkCommand(command: Command, commands: readonly Command[]): void {
 
 function isNumber(value: bigint | number): boolean {
   return typeof value === 'number' || typeof value === 'bigint';
+}
+
+/** The commands after the first `consumed` bytes of the stream. */
+export function unsent(commands: readonly Command[], consumed: number): Command[] {
+  let size = 0;
+  return commands.filter((command) => {
+    const start = size;
+    size += streamSize(command);
+    return start >= consumed;
+  });
 }

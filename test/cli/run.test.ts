@@ -35,6 +35,33 @@ test('a script of several files, in TypeScript, from any folder', () => {
   assert.equal(left, []);
 });
 
+test('with the kernel log', () => {
+  folder.write(
+    'wrong.ts',
+    `
+import { bc, type Machine } from 'binderlab';
+
+export default (machine: Machine) => {
+  const app = machine.spawn('app').main;
+  const fd = app.open();
+  app.mmap(fd);
+  for (let count = 0; count < 2; count++) app.writeRead(fd, [bc.release(5)], { readSize: 0 });
+};
+`,
+  );
+  const line = 'binder: 1000:1000 Release 1 refcount change on invalid ref 5 ret -22';
+  assert.is(folder.run(['run', 'wrong.ts']).stdout, '');
+  assert.is(folder.run(['run', 'wrong.ts', '--dmesg']).stdout, `${line}\n`);
+  assert.equal(JSON.parse(folder.run(['run', 'wrong.ts', '--dmesg', '--json']).stdout).dmesg, [line]);
+  assert.match(folder.run(['run', 'wrong.ts', '--strace']).stdout, `BC_RELEASE handle 5\n     # ${line}\n`);
+  assert.is(folder.run(['run', 'wrong.ts', '--dmesg', '--journal', 'wrong.jsonl']).code, 0);
+  const { steps } = parseJournal(readFileSync(join(folder.path, 'wrong.jsonl'), 'utf8'), 'wrong.jsonl');
+  assert.equal(steps.at(-1)?.klog, [line]);
+  assert.is(folder.run(['replay', 'wrong.jsonl']).code, 0);
+  assert.match(folder.run(['step', 'wrong.jsonl', '--at', 'end', '--show', 'calls']).stdout, line);
+  assert.is(folder.run(['run', 'wrong.ts', '--dmesg', '--journal', '-']).code, 2);
+});
+
 test('with the system calls it makes', () => {
   const { stdout } = folder.run(['run', 'hello.ts', '--strace']);
   assert.match(stdout, 'openat(AT_FDCWD, "/dev/binder", O_RDWR|O_CLOEXEC) = 3\n');

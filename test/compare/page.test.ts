@@ -100,7 +100,12 @@ test('tables around a call: a lent frame is on both sides, a twin in two tables,
 
   const prefault = tablesAroundCall('prefault', boot);
   assert.equal(prefault.before.server, prefault.after.server);
-  assert.is(tablesAroundCall('huge', boot).before.server.filter(({ rights }) => rights === 'r, contiguous').length, 4);
+  // how many stretches there are depends on where memory was free
+  const contiguous = tablesAroundCall('huge', boot).before.server.filter(({ rights }) => rights === 'r, contiguous');
+  assert.is(
+    contiguous.reduce((sum, { pages }) => sum + pages, 0),
+    15 * 16,
+  );
 });
 
 test.run();

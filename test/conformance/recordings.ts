@@ -13,9 +13,10 @@ export const MEMORY_MIB = 16;
 
 /**
  * `hand`: each shows one thing; `found`: what an emulator got wrong once, most of them cut down to the steps that show it;
- * `random`: long ones by random programs; `coverage`: what no other reaches in the guest.
+ * `random`: long ones by random programs; `coverage`: what no other reaches in the guest; `klog`: scenarios of `hand`, with the
+ * lines of the kernel log.
  */
-export type RecordingSet = 'hand' | 'found' | 'random' | 'coverage';
+export type RecordingSet = 'hand' | 'found' | 'random' | 'coverage' | 'klog';
 
 /** Sets that are quick enough to be replayed under every strategy. */
 export const QUICK_SETS: readonly RecordingSet[] = ['hand', 'found'];

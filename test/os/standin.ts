@@ -49,6 +49,8 @@ const CALL_FRAME = 0;
 const SCRATCH = 4096;
 const BATCH = 8192;
 const STEP_LOG = 65536;
+/** The stand-in prints nothing. */
+const KERNEL_LOG = 0x60000;
 
 /** One ioctl, as the stand-in was asked for it. */
 export interface Asked {
@@ -82,6 +84,8 @@ export class StandIn {
       scratch: () => SCRATCH,
       commandBatch: () => BATCH,
       stepLog: () => STEP_LOG,
+      klogHead: () => KERNEL_LOG,
+      klogBase: () => KERNEL_LOG,
       threadCreate: (thread, tid) => thread + (tid % 100),
       sysMmap: (_, addr) => addr,
       sysOpen: () => 3,

@@ -10,7 +10,7 @@
 export const RANKS: readonly (readonly string[])[] = [
   ['assembly/abi/'],
   ['assembly/lib/'],
-  ['assembly/trace.ts'],
+  ['assembly/klog.ts', 'assembly/trace.ts'],
   ['assembly/mem/'],
   ['assembly/task/'],
   ['assembly/mapping/'],
@@ -73,7 +73,7 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   'assembly/alloc/': [['buffer'], ['ranges', 'pages'], ['alloc']],
   'assembly/driver/': [
     ['objects', 'records'],
-    ['state'],
+    ['complaints', 'state'],
     ['work'],
     ['nodes'],
     ['refs'],

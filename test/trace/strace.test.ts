@@ -95,4 +95,14 @@ test('a dump whose text is not known', () => {
   assert.equal(dump({ exists: false, text: null }), ['# /sys/kernel/debug/binder/state: does not exist']);
 });
 
+test('the lines of the kernel log follow the call, each once', () => {
+  const strace = new Strace();
+  const lines = recording('free-errors', 'klog').steps.flatMap((step) => strace.lines(step));
+  const noted = lines.filter((line) => line.startsWith('# binder'));
+  assert.ok(noted.some((line) => /^# binder_linux: 2000:2000 BC_FREE_BUFFER u[0-9a-f]{16} no match$/.test(line)));
+  assert.is(new Set(noted).size, noted.length);
+  const at = lines.findIndex((line) => line.endsWith('no match'));
+  assert.match(lines[at - 1] ?? '', /BC_FREE_BUFFER/);
+});
+
 test.run();

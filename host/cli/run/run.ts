@@ -35,6 +35,8 @@ interface RunReport {
   error: string | null;
   /** With --dump: text by file of debugfs. */
   dumps?: Record<string, string>;
+  /** With --dmesg: the last lines of the kernel log, each line once. */
+  dmesg?: readonly string[];
 }
 
 const OPTIONS = {
@@ -51,10 +53,12 @@ const OPTIONS = {
     hint: 'NAME,...',
     description: `print files of debugfs when the script is done: ${DUMP_NAMES.join(', ')}`,
   },
+  dmesg: { type: 'boolean', description: 'print the kernel log when the script is done, each line once' },
   timeout: { type: 'string', hint: 'SECONDS', description: 'end a script that takes longer' },
   json: {
     type: 'boolean',
-    description: 'print one JSON document: {script, strategy, seed, memory, steps, error}, with --dump also dumps',
+    description:
+      'print one JSON document: {script, strategy, seed, memory, steps, error}, with --dump and --dmesg also dumps and dmesg',
   },
   ...MACHINE_OPTIONS,
 } as const satisfies Options;
@@ -94,6 +98,7 @@ export const runCommand = defineCommand({
     const run: Run = { file, args, choice, machine, journal, print: stdout.print };
 
     const callOff = limit === null ? () => {} : endAfter(limit, run);
+    machine.keepKernelLog(args.dmesg || args.strace || args['strace-raw'] || false);
     const script = await loadScript(file);
     const stopTrace = args.strace || args['strace-raw'] ? trace(machine, args) : () => {};
     const complaints = hearComplaints(machine);
@@ -107,11 +112,12 @@ export const runCommand = defineCommand({
 });
 
 /** @throws UsageError when two documents need standard output, and for an impossible path of a journal. */
-function checkOutputs({ journal, json, dump, bytes, ...args }: Run['args']): void {
+function checkOutputs({ journal, json, dump, dmesg, bytes, ...args }: Run['args']): void {
   if (bytes && !args.strace && !args['strace-raw']) throw new UsageError('--bytes goes with --strace or --strace-raw');
   if (journal === undefined) return;
   if (journal === '-' && json) throw new UsageError('--json and --journal - both want standard output');
   if (journal === '-' && dump !== undefined) throw new UsageError('--dump and --journal - both want standard output');
+  if (journal === '-' && dmesg) throw new UsageError('--dmesg and --journal - both want standard output');
   if (journal !== '-' && !isJournalName(journal)) {
     throw new UsageError(`--journal ${journal}: a journal's name ends in .journal, .jsonl or .jsonl.gz`);
   }
@@ -128,9 +134,14 @@ function finish(run: Run, error: string | null, dumped: string[] | null): void {
   }
   const report: RunReport = { script: file, ...choice, steps, error };
   if (dumped !== null) report.dumps = readDumps(machine, dumped);
+  if (args.dmesg) report.dmesg = [...new Set(machine.kernelLog)];
   if (error !== null) process.stderr.write(`${error}\n`);
-  print(args.json ? `${JSON.stringify(report, null, 2)}\n` : Object.values(report.dumps ?? {}).join(''));
+  print(args.json ? `${JSON.stringify(report, null, 2)}\n` : outputs(report));
   process.exitCode = error === null ? EXIT_FINE : EXIT_NO;
+}
+
+function outputs({ dumps = {}, dmesg = [] }: RunReport): string {
+  return [...Object.values(dumps), ...dmesg.map((line) => `${line}\n`)].join('');
 }
 
 /** Reports acts that the script has made and never run, as they are found. */

@@ -1,7 +1,7 @@
 /** The steps of a history in strace's format: the current step, those before it, and the next one. */
 import { type History, START } from '../../history.ts';
 import { callBegin } from '../../trace/call.ts';
-import { compareSteps, isInputsOnly } from '../../trace/compare.ts';
+import { compareKernelLogs, compareSteps, hasKernelLog, isInputsOnly } from '../../trace/compare.ts';
 import type { Step } from '../../trace/journal.ts';
 import { ReadableStrace } from '../../trace/readablestrace.ts';
 import { Strace } from '../../trace/strace.ts';
@@ -55,7 +55,7 @@ export class StepCalls {
     const { step, recorded, position } = this.#history;
     const expected = recorded[position];
     if (step === null || expected === undefined || isInputsOnly(expected)) return null;
-    const found = compareSteps(expected, step);
+    const found = compareSteps(expected, step) ?? (hasKernelLog(recorded) ? compareKernelLogs(expected, step) : null);
     if (found === null) return null;
     return `recorded otherwise: ${found.field} was ${JSON.stringify(found.expected)}, and is ${JSON.stringify(found.actual)}`;
   }
