@@ -1,5 +1,5 @@
 /**
- * The write half of BINDER_WRITE_READ, and the only switch over BC_ words: to find the code of a command, look for its
+ * The write half of BINDER_WRITE_READ, and the only switch that acts on BC_ words: to find the code of a command, look for its
  * word here and follow the call.
  *
  * A command is read whole (its word contains its length), then carried out. The stream stops at its end, at the first error,

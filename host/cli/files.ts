@@ -21,6 +21,8 @@ export const BINARY_NAME = '.journal';
 const JOURNAL_NAMES: readonly string[] = [BINARY_NAME, '.jsonl', '.jsonl.gz'];
 /** Text is written in pieces of at least this many characters. */
 const PIECE = 1 << 20;
+/** A longer file is not read at once, bytes. */
+const LARGE = 1 << 26;
 
 /** The path of a journal, and the name of a file made from it. */
 export interface JournalPath {
@@ -83,7 +85,7 @@ export async function readBegin({ path }: JournalPath): Promise<{ journal: Journ
   const file = path === STDIN ? STDIN_NAME : path;
   let source: ByteSource;
   try {
-    source = path === STDIN ? sourceOf(await readStdin()) : openFile(path, false);
+    source = path === STDIN ? sourceOf(await readStdin()) : sourceAt(path);
     if (isBinaryJournal(source)) return withProblem(new BinaryJournal(source, file));
     source = sourceOf(unpacked(source.read(0, source.size)));
   } catch (error) {
@@ -93,6 +95,15 @@ export async function readBegin({ path }: JournalPath): Promise<{ journal: Journ
   const journal = parseJournal(new TextDecoder().decode(source.read(0, source.size)), file); // which drops a byte order mark
   checkWhole(journal, file);
   return { journal, problem: null };
+}
+
+/** A file's bytes; of a large file in pieces, as they are needed. */
+function sourceAt(path: string): ByteSource {
+  const file = openFile(path, false);
+  if (file.size > LARGE) return file;
+  const bytes = file.read(0, file.size);
+  file.close();
+  return sourceOf(bytes);
 }
 
 function withProblem(journal: BinaryJournal): { journal: Journal; problem: string | null } {
