@@ -29,7 +29,7 @@ import { copyFromUser, copyToUser, getUser32, putUser32, userWindow } from '../m
 import { OpenFile } from '../task/file';
 import { CALL_GRACE, CALL_READ, CALL_FREEZE, Thread, threadCallFrame } from '../task/process';
 import { threadPark } from '../task/wait';
-import { trace } from '../trace';
+import { trace, traceLong } from '../trace';
 import { commandsRun } from './commands';
 import { freezerInfo, freezerResume, freezerStart } from './freezer';
 import { binderThreadDetach, binderThreadFind, binderThreadFinish, binderThreadGet } from './binderthreads';
@@ -61,7 +61,7 @@ if (offsetof<ExtendedError>() != EXTENDED_ERROR_SIZE) ERROR('ExtendedError');
 
 /** ioctl(2) on a binder file. 0, a negative errno, or PARKED. */
 export function binderIoctl(thread: Thread, file: OpenFile, command: u32, arg: u64): i32 {
-  trace(EVENT_IOCTL, command, <u32>arg, <u32>(arg >> 32));
+  traceLong(EVENT_IOCTL, command, <u32>arg, <u32>(arg >> 32));
   const binderThread = binderThreadGet(changetype<Proc>(file.owner), thread);
   if (!binderThread) return done(-ENOMEM);
   if (command == BINDER_WRITE_READ) return finish(binderThread, writeRead(thread, binderThread, file, arg));

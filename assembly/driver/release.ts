@@ -15,7 +15,7 @@ import { Buffer } from '../alloc/buffer';
 import { poison, poisonBytes } from '../lib/poison';
 import { current } from '../task/current';
 import { fdClose } from '../task/fdtable';
-import { trace } from '../trace';
+import { traceLong } from '../trace';
 import { arrayFits, ObjectHeader, OffsetEntry, objectRead, offsetRead, parentRead, RECORD_SIZE } from './contents';
 import { nodeDec, nodeFind, nodeRelease } from './nodes';
 import { BinderThread, Node, nodeAsyncTodo, Proc, Transaction } from './objects';
@@ -97,7 +97,7 @@ export function bufferFree(proc: Proc, binderThread: BinderThread | null, buffer
 }
 
 export function traceBuffer(event: u32, buffer: Buffer): void {
-  trace(event, buffer.debugId, buffer.dataSize, buffer.offsetsSize, buffer.extraSize);
+  traceLong(event, buffer.debugId, buffer.dataSize, buffer.offsetsSize, buffer.extraSize);
 }
 
 /** Closes the descriptors of an array that the receiver got; its next read returns at once, to let that take effect. */

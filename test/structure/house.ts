@@ -47,7 +47,7 @@ export const RANKS: readonly (readonly string[])[] = [
  * `*` stands for all files that are not named. A folder without an arrow is one group.
  */
 export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  'assembly/lib/': [['bytes', 'funcref', 'list', 'poison', 'rbtree', 'bitmap', 'ring', 'digest'], ['slab']],
+  'assembly/lib/': [['bytes', 'funcref', 'list', 'poison', 'rbtree', 'bitmap', 'digest'], ['slab']],
   'assembly/mem/': [
     ['counters'],
     ['frames'],
@@ -198,8 +198,8 @@ export const PARAMETERS_MAX = 6;
 /** Functions with more parameters, and why. */
 export const MANY_PARAMETERS: readonly string[] = [
   'assembly/index.ts:sysMmap', // the six of mmap(2), and the thread that calls
-  'assembly/trace.ts:trace', // an event has up to seven values
-  'assembly/trace.ts:recordSlowly',
+  'assembly/trace.ts:traceLong', // an event has up to seven values
+  'assembly/trace.ts:recordLongSlowly',
 ];
 
 /** Types of the guest and of the host that are two sides of one thing, and so have one name. */
