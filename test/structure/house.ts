@@ -30,7 +30,7 @@ export const RANKS: readonly (readonly string[])[] = [
   ['host/steps.ts'],
   ['host/snapshot.ts'],
   ['host/machine.ts'],
-  ['host/byteorigins.ts', 'host/replay.ts', 'host/binder/'],
+  ['host/byteorigins.ts', 'host/replay.ts', 'host/binder/', 'host/ftrace/'],
   ['host/android/', 'host/compare/', 'host/history.ts'],
   ['host/index.ts'],
   ['bench/'],
@@ -97,6 +97,13 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['scriptsys', 'stillness'],
     ['simulation'],
   ],
+  'host/ftrace/': [
+    ['protobuf', 'tracepoint', 'counters'],
+    ['task'],
+    ['processor', 'tracefile'],
+    ['ftracefile', 'perfettofile', 'buffers', 'calls'],
+    ['tracer'],
+  ],
   'host/android/': [
     ['component', 'uri', 'monitor', 'looper', 'remote', 'freezer', 'zygotearguments'],
     ['iapplicationthread', 'iserviceconnection', 'iactivitymanager', 'icontentobserver'],
@@ -135,7 +142,7 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   'host/cli/': [
     ['usage', 'command', 'misspelling', 'progress', 'packagefile', 'output'],
     ['number', 'failure', 'failures', 'boot', 'files', 'commandline', 'bundle', 'scripterror'],
-    ['machineoptions', 'script'],
+    ['machineoptions', 'script', 'trace'],
     ['help', 'init', 'record'],
     ['replay'],
   ],

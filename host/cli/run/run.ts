@@ -14,6 +14,7 @@ import { wholeNumber } from '../number.ts';
 import { reserveStdout } from '../output.ts';
 import { bootFor, loadScript, runScript } from '../script.ts';
 import { describeScriptPlace } from '../scripterror.ts';
+import { checkTrace, TRACE_OPTIONS, traceTo } from '../trace.ts';
 import { EXIT_FINE, EXIT_NO, UsageError } from '../usage.ts';
 import { DUMP_NAMES, dumpChoice, readDumps } from './dumps.ts';
 import { stracePaint } from './stracepaint.ts';
@@ -41,6 +42,7 @@ const OPTIONS = {
   'strace-raw': { type: 'boolean', description: 'the same with every field, as strace would print it' },
   bytes: { type: 'boolean', description: 'with either: also the bytes' },
   journal: { type: 'string', hint: 'FILE', description: 'write the journal of the run (.jsonl, .jsonl.gz, or -)' },
+  ...TRACE_OPTIONS,
   dump: {
     type: 'string',
     hint: 'NAME,...',
@@ -60,6 +62,8 @@ interface Run {
   args: Values<typeof OPTIONS>;
   choice: MachineChoice;
   machine: Machine;
+  /** Writes the trace, if there is one. */
+  endTrace: () => void;
   /** Writes to standard output, which is reserved. */
   print: (text: string) => void;
 }
@@ -83,23 +87,25 @@ export const runCommand = defineCommand({
     if (!args.json && args.journal !== '-') stdout.release();
     const journal = args.journal !== undefined;
     const machine = bootFor({ ...machineOptions(choice), name: file, args: scriptArgs, journal });
-    const run: Run = { file, args, choice, machine, print: stdout.print };
+    const endTrace = traceTo(args.trace, machine);
+    const run: Run = { file, args, choice, machine, endTrace, print: stdout.print };
 
     const callOff = limit === null ? () => {} : endAfter(limit, run);
     const script = await loadScript(file);
-    const stopTrace = args.strace || args['strace-raw'] ? trace(machine, args) : () => {};
+    const stopStrace = args.strace || args['strace-raw'] ? strace(machine, args) : () => {};
     const complaints = hearComplaints(machine);
     const error = await runScript(script, machine);
     callOff();
-    stopTrace();
+    stopStrace();
     finish(run, error, dumped);
     if (error === null) machine.end();
     if (complaints.count > 0) process.exitCode = EXIT_NO;
   },
 });
 
-/** @throws UsageError when two documents need standard output, and for an impossible path of a journal. */
+/** @throws UsageError when two documents need standard output, and for an impossible path of a journal or a trace. */
 function checkOutputs({ journal, json, dump, bytes, ...args }: Run['args']): void {
+  checkTrace(args.trace);
   if (bytes && !args.strace && !args['strace-raw']) throw new UsageError('--bytes goes with --strace or --strace-raw');
   if (journal === undefined) return;
   if (journal === '-' && json) throw new UsageError('--json and --journal - both want standard output');
@@ -111,7 +117,12 @@ function checkOutputs({ journal, json, dump, bytes, ...args }: Run['args']): voi
 }
 
 /** Prints the requested outputs, and sets the exit code. @param dumped Files of debugfs; null for none. */
-function finish({ file, args, choice, machine, print }: Run, error: string | null, dumped: string[] | null): void {
+function finish(
+  { file, args, choice, machine, endTrace, print }: Run,
+  error: string | null,
+  dumped: string[] | null,
+): void {
+  endTrace();
   if (args.journal === '-') print(formatJournal(machine.journal));
   else if (args.journal !== undefined) writeJournal(args.journal, machine.journal);
   const report: RunReport = { script: file, ...choice, steps: machine.nextStep, error };
@@ -132,10 +143,10 @@ function hearComplaints(machine: Machine): { count: number } {
   return complaints;
 }
 
-/** Prints each following step. @returns A function that ends the trace. */
-function trace(machine: Machine, { bytes, 'strace-raw': raw }: Run['args']): () => void {
-  const strace = raw ? new Strace({ bytes }) : new ReadableStrace({ bytes, paint: stracePaint(process.stdout) });
-  return machine.on('step', (step) => process.stdout.write(`${strace.lines(step).join('\n')}\n`));
+/** Prints each following step. @returns A function that stops that. */
+function strace(machine: Machine, { bytes, 'strace-raw': raw }: Run['args']): () => void {
+  const text = raw ? new Strace({ bytes }) : new ReadableStrace({ bytes, paint: stracePaint(process.stdout) });
+  return machine.on('step', (step) => process.stdout.write(`${text.lines(step).join('\n')}\n`));
 }
 
 /**
