@@ -62,7 +62,9 @@ export const replayCommand = defineCommand({
     const events = args['event-hash'] ? new EventHash() : null;
     const paths = findJournals(words);
     checkTrace(args.trace);
-    if (args.trace !== undefined && paths.length > 1) throw new UsageError('--trace takes one journal');
+    if (args.trace !== undefined && paths.length > 1) {
+      throw new UsageError(`--trace takes one journal, and here are ${paths.length}`);
+    }
     let endTrace = () => {};
     const report: ReplayReport = { traces: 0, steps: 0, equal: 0, different: [] };
     const failures = new Failures();
