@@ -33,7 +33,7 @@ export class FtraceFile implements TraceFile {
 
   end(): void {}
 
-  lose(_: number, events: number): void {
+  lose(events: number): void {
     this.#lost += events;
     this.#lines.push(`CPU:0 [LOST ${events} EVENTS]`);
   }

@@ -46,6 +46,7 @@ const ANNOTATION = { number: 4, text: 6, name: 10 } as const;
 const STATE_CLEARED = 1;
 /** The writer of all packets. */
 const SEQUENCE = 1;
+const BUNDLE_EVENTS_MAX = 1000;
 
 /** Tracepoints that have a message of their own: its field of FtraceEvent, and its fields by the kernel's names. */
 const MESSAGES: Readonly<Record<string, readonly [field: number, fields: Readonly<Record<string, number>>]>> = {
@@ -85,6 +86,7 @@ export class PerfettoFile implements TraceFile {
         writePoint(event, point);
       }),
     );
+    if (this.#bundle.length === BUNDLE_EVENTS_MAX) this.#flush();
   }
 
   count(ns: number, _: TracedTask, owner: TracedTask, { name, value, unit }: CounterValue): void {
@@ -105,7 +107,7 @@ export class PerfettoFile implements TraceFile {
     this.#event(ns, this.#track(track), TYPE.end, (event) => annotate(event, facts));
   }
 
-  lose(_: number, events: number): void {
+  lose(events: number): void {
     this.#flush();
     this.#bundleLost = true;
     this.#lost += events;

@@ -38,6 +38,7 @@ export class Processor {
   }
 
   #stateOf({ tid, tgid }: TracedTask): TaskState {
+    if (tid === IDLE.tid) return 'R';
     if (tid === WORKER.tid) return 'I';
     if (this.#dead.has(tid)) return tid === tgid ? 'Z' : 'X';
     return this.#asleep.has(tid) ? 'S' : 'R';

@@ -57,9 +57,11 @@ export class Tasks {
     return this.of(this.machine.thread(thread).tid);
   }
 
-  /** Of a process, with those that have ended. */
-  ofProcess(pid: number): TracedTask[] {
-    return [...this.#threads.values()].filter(({ home }) => home.pid === pid).map(({ tid }) => this.of(tid));
+  /** The threads of a process that have ended, and how many have not. */
+  ofProcess(pid: number): { dead: TracedTask[]; alive: number } {
+    const threads = [...this.#threads.values()].filter(({ home }) => home.pid === pid);
+    const dead = threads.filter(({ alive }) => !alive).map(({ tid }) => this.of(tid));
+    return { dead, alive: threads.length - dead.length };
   }
 
   #taskOf(tid: number): TracedTask {

@@ -1,4 +1,4 @@
-/** What a trace consists of, whatever the form of its file. Times are nanoseconds of the trace's clock, and never fall. */
+/** What a trace consists of, whatever the form of its file. Times are nanoseconds of the trace's clock. */
 import type { CounterValue } from './counters.ts';
 import type { TracedTask } from './task.ts';
 import type { Tracepoint } from './tracepoint.ts';
@@ -22,7 +22,7 @@ export interface TraceFile {
   begin(ns: number, track: Track, name: string, facts: Facts): void;
   end(ns: number, track: Track, facts: Facts): void;
   /** Events were overwritten before they were read. */
-  lose(ns: number, events: number): void;
+  lose(events: number): void;
   /** The content of the file. */
   bytes(): Uint8Array;
 }

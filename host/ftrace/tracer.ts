@@ -63,7 +63,7 @@ export class Tracer {
     this.#tasks.refresh();
     this.#pass(step);
     const actor = step.by === undefined ? null : this.#tasks.named(step.by);
-    const dead = this.#deadIn(step, actor);
+    const dead = this.#bury(step, actor);
     const pids = new Set([actor, ...dead].flatMap((task) => task?.tgid ?? []));
     if (actor !== null) {
       this.#run(actor);
@@ -92,14 +92,15 @@ export class Tracer {
     this.#ns += Math.round(ms * NS_PER_MS);
   }
 
-  /** The threads that end in a step. A tid is alive again once a thread is made with it. */
-  #deadIn({ op, in: input }: Step, actor: TracedTask | null): TracedTask[] {
+  /** A tid lives again when a thread is made with it. @returns The threads that the step has ended. */
+  #bury({ op, in: input }: Step, actor: TracedTask | null): TracedTask[] {
     if (op === 'proc' || op === 'fork') this.#processor.setDead(input.pid, false);
     if (op === 'spawn') this.#processor.setDead(input.tid, false);
-    const pid = op === 'kill' ? input.pid : op === 'exit' ? actor?.tgid : undefined;
-    const dead = op === 'texit' && actor !== null ? [actor] : pid == null ? [] : this.#tasks.ofProcess(pid);
+    const pid = op === 'kill' ? input.pid : op === 'exit' || op === 'texit' ? actor?.tgid : undefined;
+    if (pid == null) return [];
+    const { dead, alive } = this.#tasks.ofProcess(pid);
     for (const { tid } of dead) this.#processor.setDead(tid, true);
-    if (pid != null) this.#buffers.drop(this.#ns, pid);
+    if (alive === 0) this.#buffers.drop(this.#ns, pid);
     return dead;
   }
 
@@ -108,7 +109,7 @@ export class Tracer {
     if (lost === 0) return;
     this.#lost += lost;
     this.#ns += lost * EVENT_NS;
-    this.file.lose(this.#ns, lost);
+    this.file.lose(lost);
   }
 
   #note(event: TraceEvent, { op }: Step): void {

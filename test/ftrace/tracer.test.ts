@@ -108,9 +108,13 @@ test('time that passes in a simulation passes in the trace, and nobody runs in i
     yield* sys.open();
     yield* sys.sleep(250);
     yield* sys.open();
+    yield* sys.sleep(250);
+    yield* sys.sleep(250);
+    yield* sys.open();
   });
   sim.run();
   const switches = named(lines(), 'sched_switch');
+  assert.ok(switches.every(({ comm, what }) => comm !== '<idle>' || what.includes('prev_state=R')));
   const idle = switches.findIndex(({ what }) => what.includes('prev_comm=a ') && what.includes('prev_state=S'));
   const [from, until] = [switches[idle] as Line, switches[idle + 1] as Line];
   assert.is(until.comm, '<idle>');
