@@ -8,7 +8,7 @@ import { EVENT_CAPACITY, EVENT_SIZE } from './abi/events';
 @unmanaged
 class Recording {
   enabled: bool;
-  tid: i32; // current thread; 0 in deferred work
+  actor: u64; // tid of the current thread, in the upper half; 0 in deferred work
   head: u32; // number of records ever written: the next one's
 }
 
@@ -22,7 +22,7 @@ class Event {
   gh: u64;
 }
 
-const recording = changetype<Recording>(memory.data(offsetof<Recording>(), 4));
+const recording = changetype<Recording>(memory.data(offsetof<Recording>(), 8));
 const records: usize = memory.data(EVENT_CAPACITY * EVENT_SIZE, 8);
 
 if ((EVENT_CAPACITY & (EVENT_CAPACITY - 1)) != 0 || offsetof<Event>() != EVENT_SIZE) ERROR('Event');
@@ -34,7 +34,7 @@ export function traceEnable(enabled: bool): void {
 
 /** Sets the thread that later events name; 0 for deferred work. */
 export function traceActor(tid: i32): void {
-  recording.tid = tid;
+  recording.actor = (<u64>tid) << 32;
 }
 
 export function traceHead(): u32 {
@@ -51,14 +51,13 @@ export function tracing(): bool {
   return recording.enabled;
 }
 
-/** Records an event with up to two arguments, as most have. A missing one is 0. Inlined: a call costs more than its stores. */
+/**
+ * Records an event with up to two arguments, as most have. A missing one is 0. Inlined: a call costs more than its stores.
+ * After its arguments a record holds what was there before.
+ */
 export function trace(event: u32, a: u32 = 0, b: u32 = 0): void {
   if (!recording.enabled) return;
-  const record = nextRecord(event);
-  record.ab = pair(a, b);
-  record.cd = 0;
-  record.ef = 0;
-  record.gh = 0;
+  nextRecord(event).ab = pair(a, b);
 }
 
 /** Records an event with more arguments. A missing one is 0. */
@@ -79,7 +78,7 @@ function nextRecord(event: u32): Event {
   const head = recording.head;
   recording.head = head + 1;
   const record = changetype<Event>(records + <usize>(head & (EVENT_CAPACITY - 1)) * EVENT_SIZE);
-  record.what = pair(event, recording.tid);
+  record.what = recording.actor | <u64>event;
   return record;
 }
 

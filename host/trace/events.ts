@@ -65,6 +65,14 @@ const NAMES: ReadonlyMap<number, EventName> = new Map(
     .filter(([, name]) => Object.hasOwn(ARGUMENTS, name)),
 );
 
+/** Words of an event's arguments, by its number. After them a record holds what was there before. */
+export const ARGUMENT_WORDS: ReadonlyMap<number, number> = new Map(
+  [...NAMES].map(([number, name]) => {
+    const list: readonly string[] = ARGUMENTS[name];
+    return [number, list.reduce((sum, argument) => sum + (argument.endsWith(':u64') ? 2 : 1), 0)];
+  }),
+);
+
 export class EventRing {
   #read: number;
 
