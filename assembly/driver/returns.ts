@@ -40,7 +40,7 @@ import { OpenFile } from '../task/file';
 import { niceSet } from '../task/nice';
 import { CALL_READ, Thread } from '../task/process';
 import { threadPark } from '../task/wait';
-import { trace, traceLong, tracing } from '../trace';
+import { trace, recordLong, tracing } from '../trace';
 import { deathDelivered, deathFree } from './death';
 import { fixupsDrop, fixupsInstall, fixupsReserve } from './fixups';
 import { freezeDelivered, freezeFree } from './freeze';
@@ -162,7 +162,7 @@ function readWait(thread: Thread, binderThread: BinderThread, io: WriteRead, fil
 }
 
 function traceWait(binderThread: BinderThread, procWork: bool): void {
-  traceLong(
+  recordLong(
     EVENT_WAIT_FOR_WORK,
     procWork ? 1 : 0,
     binderThread.stack ? 1 : 0,

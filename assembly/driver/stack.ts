@@ -11,7 +11,7 @@ import { BR_OK, TF_ONE_WAY } from '../abi/protocol';
 import { kmemFree } from '../mem/kmem';
 import { CALL_FREEZE } from '../task/process';
 import { wakeWaiting } from '../task/wait';
-import { traceLong, tracing } from '../trace';
+import { recordLong, tracing } from '../trace';
 import { fixupsDrop } from './fixups';
 import { binderThreadHold, binderThreadRelease } from './tmprefs';
 import { BinderThread, binderThreadReplyError, Transaction } from './objects';
@@ -84,7 +84,7 @@ export function traceLatency(transaction: Transaction): void {
   const from = transaction.from;
   const proc = transaction.toProc;
   const to = transaction.toThread;
-  traceLong(
+  recordLong(
     EVENT_TXN_LATENCY_FREE,
     transaction.debugId,
     from ? from.proc.pid : 0,

@@ -207,6 +207,7 @@ export const MANY_PARAMETERS: readonly string[] = [
   'assembly/index.ts:sysMmap', // the six of mmap(2), and the thread that calls
   'assembly/trace.ts:traceLong', // an event has up to seven values
   'assembly/trace.ts:recordLongSlowly',
+  'assembly/trace.ts:recordLong',
 ];
 
 /** Types of the guest and of the host that are two sides of one thing, and so have one name. */
