@@ -9,7 +9,7 @@
 
 const WIRE_VARINT = 0;
 const WIRE_BYTES = 2;
-const INITIAL_SIZE = 256;
+const INITIAL_SIZE = 64;
 const utf8 = new TextEncoder();
 
 export class ProtobufMessage {

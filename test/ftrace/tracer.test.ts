@@ -163,6 +163,15 @@ test('a step with more events than the ring holds: the trace says how many are l
   assert.is(Number(all) - Number(kept), 955);
 });
 
+test('two runs give the same file', () => {
+  const texts = ['one', 'other'].map(() => {
+    const { machine, text } = traced();
+    serve(machine);
+    return text();
+  });
+  assert.is(texts[0], texts[1]);
+});
+
 test('tracing changes nothing in the machine', () => {
   const hashes = [true, false].map((isTraced) => {
     const machine = Machine.boot({ wasm, memoryMiB: 8 });
