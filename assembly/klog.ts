@@ -4,7 +4,6 @@
  * always on. The host reads records [max(0, head - KLOG_CAPACITY), head).
  */
 import { KLOG_CAPACITY, KLOG_FIRST, KLOG_SIZE } from './abi/klog';
-import { RING_SIZE, ringHead, ringHeadAddress, ringInit, ringPush } from './lib/ring';
 
 /** A line. Arguments that its printer does not set are 0. */
 @unmanaged
@@ -25,13 +24,20 @@ export class KernelLine {
 if (offsetof<KernelLine>() != KLOG_SIZE) ERROR('KernelLine');
 if (offsetof<KernelLine>('a') != KLOG_FIRST) ERROR('KernelLine.a');
 
-const ring: usize = memory.data(RING_SIZE, 4);
+@unmanaged
+class KernelLog {
+  head: u32; // number of lines ever printed, and of the next one
+}
+
+if (KLOG_CAPACITY & (KLOG_CAPACITY - 1)) ERROR('KLOG_CAPACITY');
+
+const log = changetype<KernelLog>(memory.data(offsetof<KernelLog>(), 4));
 const records: usize = memory.data(KLOG_CAPACITY * KLOG_SIZE, 8);
 
 /** Prints a line. The caller may set further arguments. */
 export function klog(line: u32, pid: i32 = 0, tid: i32 = 0, a: u64 = 0, b: u64 = 0, c: u64 = 0): KernelLine {
-  if (!ringHead(ring)) ringInit(ring, records, KLOG_CAPACITY, KLOG_SIZE);
-  const record = changetype<KernelLine>(ringPush(ring));
+  const record = changetype<KernelLine>(records + (log.head & (KLOG_CAPACITY - 1)) * KLOG_SIZE);
+  log.head++;
   memory.fill(changetype<usize>(record), 0, KLOG_SIZE);
   record.line = line;
   record.pid = pid;
@@ -44,7 +50,7 @@ export function klog(line: u32, pid: i32 = 0, tid: i32 = 0, a: u64 = 0, b: u64 =
 
 /** Address of the number of lines ever printed. */
 export function klogHead(): usize {
-  return ringHeadAddress(ring);
+  return changetype<usize>(log);
 }
 
 /** Address of the first record. */

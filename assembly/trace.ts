@@ -4,45 +4,41 @@
  * [max(0, head - EVENT_CAPACITY), head).
  */
 import { EVENT_CAPACITY, EVENT_SIZE } from './abi/events';
-import { RING_SIZE, ringHead, ringInit, ringPush } from './lib/ring';
 
 @unmanaged
 class Recording {
   enabled: bool;
-  tid: i32; // current thread; 0 in deferred work
+  actor: u64; // tid of the current thread, in the upper half; 0 in deferred work
+  head: u32; // number of records ever written: the next one's
 }
 
+/** A record as five words of 64 bits: a record costs as much as its stores. */
 @unmanaged
 class Event {
-  event: u32;
-  tid: i32;
-  a: u32;
-  b: u32;
-  c: u32;
-  d: u32;
-  e: u32;
-  f: u32;
-  g: u32;
-  h: u32;
+  what: u64; // event, tid
+  ab: u64;
+  cd: u64;
+  ef: u64;
+  gh: u64;
 }
 
-const recording = changetype<Recording>(memory.data(offsetof<Recording>(), 4));
-const ring: usize = memory.data(RING_SIZE, 4);
+const recording = changetype<Recording>(memory.data(offsetof<Recording>(), 8));
 const records: usize = memory.data(EVENT_CAPACITY * EVENT_SIZE, 8);
 
-/** Turns recording on or off. The ring is initialised when recording is first turned on; until then its head is zero. */
+if ((EVENT_CAPACITY & (EVENT_CAPACITY - 1)) != 0 || offsetof<Event>() != EVENT_SIZE) ERROR('Event');
+
+/** Turns recording on or off. */
 export function traceEnable(enabled: bool): void {
-  if (enabled && ringHead(ring) == 0) ringInit(ring, records, EVENT_CAPACITY, EVENT_SIZE);
   recording.enabled = enabled;
 }
 
 /** Sets the thread that later events name; 0 for deferred work. */
 export function traceActor(tid: i32): void {
-  recording.tid = tid;
+  recording.actor = (<u64>tid) << 32;
 }
 
 export function traceHead(): u32 {
-  return ringHead(ring);
+  return recording.head;
 }
 
 /** Address of the first record. */
@@ -55,30 +51,42 @@ export function tracing(): bool {
   return recording.enabled;
 }
 
-/** Records one event. Missing arguments are 0. */
-export function trace(
-  event: u32,
-  a: u32 = 0,
-  b: u32 = 0,
-  c: u32 = 0,
-  d: u32 = 0,
-  e: u32 = 0,
-  f: u32 = 0,
-  g: u32 = 0,
-): void {
-  if (recording.enabled) recordSlowly(event, a, b, c, d, e, f, g);
+/**
+ * Records an event with up to two arguments, as most have. A missing one is 0. Inlined: a call costs more than its stores.
+ * After its arguments a record holds what was there before.
+ */
+export function trace(event: u32, a: u32 = 0, b: u32 = 0): void {
+  if (!recording.enabled) return;
+  nextRecord(event).ab = pair(a, b);
 }
 
-function recordSlowly(event: u32, a: u32, b: u32, c: u32, d: u32, e: u32, f: u32, g: u32): void {
-  const slot = changetype<Event>(ringPush(ring));
-  slot.event = event;
-  slot.tid = recording.tid;
-  slot.a = a;
-  slot.b = b;
-  slot.c = c;
-  slot.d = d;
-  slot.e = e;
-  slot.f = f;
-  slot.g = g;
-  slot.h = 0;
+/** Records an event with more arguments. A missing one is 0. */
+export function traceLong(event: u32, a: u32, b: u32, c: u32, d: u32 = 0, e: u32 = 0, f: u32 = 0, g: u32 = 0): void {
+  if (recording.enabled) recordLongSlowly(event, a, b, c, d, e, f, g);
+}
+
+function recordLongSlowly(event: u32, a: u32, b: u32, c: u32, d: u32, e: u32, f: u32, g: u32): void {
+  recordLong(event, a, b, c, d, e, f, g);
+}
+
+/** The same, inlined, for a function that is called only while `tracing()`. */
+export function recordLong(event: u32, a: u32, b: u32, c: u32, d: u32 = 0, e: u32 = 0, f: u32 = 0, g: u32 = 0): void {
+  const record = nextRecord(event);
+  record.ab = pair(a, b);
+  record.cd = pair(c, d);
+  record.ef = pair(e, f);
+  record.gh = g;
+}
+
+/** The oldest record, to be overwritten. */
+function nextRecord(event: u32): Event {
+  const head = recording.head;
+  recording.head = head + 1;
+  const record = changetype<Event>(records + <usize>(head & (EVENT_CAPACITY - 1)) * EVENT_SIZE);
+  record.what = recording.actor | <u64>event;
+  return record;
+}
+
+function pair(low: u32, high: u32): u64 {
+  return <u64>low | ((<u64>high) << 32);
 }

@@ -19,6 +19,7 @@ export const GROUPS: readonly CaseGroup[] = [
     name: 'round-trip/libbinder',
     what: 'A proxy calls a service, with parcels, thread pool and simulated schedule. The service sends the bytes back.',
   },
+  { name: 'trace', what: 'The round trip of the driver while the guest records its events, and while it does not.' },
   {
     name: 'oneway/driver',
     what: 'Two BINDER_WRITE_READ: a oneway is sent, the receiver frees the one before and reads it.',

@@ -9,6 +9,7 @@ export const LIMITS: readonly Limit[] = [
   { case: 'round-trip/driver/4', of: null, most: 190 },
   { case: 'round-trip/host/4', of: null, most: 480 },
   { case: 'oneway/driver/4', of: null, most: 105 },
+  { case: 'trace/on/4', of: 'trace/off/4', most: 1.25 },
   { case: 'alloc-free/1000', of: null, most: 115 },
   { case: 'oneway/driver/65536', of: 'memory-copy/65536', share: 0.65 },
   { case: 'oneway/driver/524288', of: 'memory-copy/524288', share: 0.78 },

@@ -330,6 +330,11 @@ export class Machine {
     this.#observe();
   }
 
+  /** @internal Virtual time of its simulation, in milliseconds; 0 without one. */
+  get now(): number {
+    return this.#simulation?.now ?? 0;
+  }
+
   /** Number of the next step. */
   get nextStep(): number {
     return this.#system.nextStep;

@@ -26,7 +26,7 @@ import {
 } from '../lib/list';
 import { Area, areaPage, areaReaches, LruPage, pageBefore, pageNext, pageOnLru } from '../mapping/area';
 import { mappingInstall, mappingReclaim } from '../mapping/index';
-import { trace, tracing } from '../trace';
+import { trace, recordLong, tracing } from '../trace';
 
 export const lru: usize = memory.data(LIST_SIZE, 4);
 
@@ -170,7 +170,7 @@ function link(page: LruPage): usize {
 
 /** Pages of [start, end) come from the LRU, or go to it: an event for the range, and one for each page that has a frame. */
 function traceRange(area: Area, allocate: bool, start: u32, end: u32): void {
-  trace(EVENT_UPDATE_PAGE_RANGE, area.pid, allocate ? 1 : 0, start, end - start);
+  recordLong(EVENT_UPDATE_PAGE_RANGE, area.pid, allocate ? 1 : 0, start, end - start);
   if (!area.strategy.reclaims) return;
   for (let index = <i32>(start >>> PAGE_SHIFT); index < <i32>(end >>> PAGE_SHIFT); index++) {
     if (areaPage(area, index).frame) trace(allocate ? EVENT_ALLOC_LRU : EVENT_FREE_LRU, area.pid, index);

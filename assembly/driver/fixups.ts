@@ -12,7 +12,7 @@ import { current } from '../task/current';
 import { fdInstall, fdReserve, fdUnreserve } from '../task/fdtable';
 import { fileGet, filePut, OpenFile } from '../task/file';
 import { Process } from '../task/process';
-import { trace } from '../trace';
+import { traceLong } from '../trace';
 import { FdFixup, Proc, Transaction, transactionFixups } from './objects';
 
 /** Holds `file` for the receiver, whose number will be stored at `offset` in the buffer. 0 or -ENOMEM. */
@@ -36,7 +36,7 @@ export function fixupsReserve(reader: Process, proc: Proc, transaction: Transact
     assert(fixup.targetFd < 0, 'fixupsReserve: a file has a number already');
     const fd = fdReserve(reader, 0, true);
     if (fd < 0) return -ENOMEM;
-    trace(EVENT_TRANSACTION_FD_RECV, transaction.debugId, fd, fixup.offset);
+    traceLong(EVENT_TRANSACTION_FD_RECV, transaction.debugId, fd, fixup.offset);
     fixup.targetFd = fd;
     const number = changetype<usize>(fixup) + offsetof<FdFixup>('targetFd');
     if (!allocWrite(proc.alloc, transaction.buffer!, fixup.offset, number, 4)) return -EINVAL;

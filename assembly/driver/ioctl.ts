@@ -16,7 +16,7 @@ import { copyFromUser, copyToUser, getUser32, putUser32, userWindow } from '../m
 import { OpenFile } from '../task/file';
 import { CALL_GRACE, CALL_READ, CALL_FREEZE, Thread, threadCallFrame } from '../task/process';
 import { threadPark } from '../task/wait';
-import { trace } from '../trace';
+import { trace, traceLong } from '../trace';
 import { commandsRun } from './commands';
 import { userError } from './complaints';
 import { Freezing, freezerInfo, freezerResume, freezerStart } from './freezer';
@@ -52,7 +52,7 @@ if (offsetof<ExtendedError>() != EXTENDED_ERROR_SIZE) ERROR('ExtendedError');
 
 /** ioctl(2) on a binder file. 0, a negative errno, or PARKED. */
 export function binderIoctl(thread: Thread, file: OpenFile, command: u32, arg: u64): i32 {
-  trace(EVENT_IOCTL, command, <u32>arg, <u32>(arg >> 32));
+  traceLong(EVENT_IOCTL, command, <u32>arg, <u32>(arg >> 32));
   const proc = changetype<Proc>(file.owner);
   const binderThread = binderThreadGet(proc, thread);
   if (!binderThread) {

@@ -24,7 +24,7 @@ import { klog } from '../klog';
 import { poison, poisonBytes } from '../lib/poison';
 import { current } from '../task/current';
 import { fdClose } from '../task/fdtable';
-import { trace } from '../trace';
+import { traceLong } from '../trace';
 import {
   ARRAY_ENDLESS,
   arrayFault,
@@ -123,7 +123,7 @@ export function bufferFree(proc: Proc, binderThread: BinderThread | null, buffer
 }
 
 export function traceBuffer(event: u32, buffer: Buffer): void {
-  trace(event, buffer.debugId, buffer.dataSize, buffer.offsetsSize, buffer.extraSize);
+  traceLong(event, buffer.debugId, buffer.dataSize, buffer.offsetsSize, buffer.extraSize);
 }
 
 /** Closes the descriptors of an array that the receiver got; its next read returns at once, to let that take effect. */

@@ -29,7 +29,7 @@ import { copyToUser, putUser32, putUser64, userWindow } from '../mem/uaccess';
 import { OpenFile } from '../task/file';
 import { CALL_READ, Thread } from '../task/process';
 import { threadPark } from '../task/wait';
-import { trace, tracing } from '../trace';
+import { trace, recordLong, tracing } from '../trace';
 import { niceRequest, userError } from './complaints';
 import { deathDelivered, deathFree } from './death';
 import { fixupsDrop, fixupsInstall, fixupsReserve } from './fixups';
@@ -156,7 +156,7 @@ function readWait(thread: Thread, binderThread: BinderThread, io: WriteRead, fil
 }
 
 function traceWait(binderThread: BinderThread, procWork: bool): void {
-  trace(
+  recordLong(
     EVENT_WAIT_FOR_WORK,
     procWork ? 1 : 0,
     binderThread.stack ? 1 : 0,

@@ -13,7 +13,7 @@ import { klog } from '../klog';
 import { kmemFree } from '../mem/kmem';
 import { CALL_FREEZE } from '../task/process';
 import { wakeWaiting } from '../task/wait';
-import { trace, tracing } from '../trace';
+import { recordLong, tracing } from '../trace';
 import { fixupsDrop } from './fixups';
 import { binderThreadHold, binderThreadRelease } from './tmprefs';
 import { BinderThread, binderThreadReplyError, Transaction } from './objects';
@@ -94,7 +94,7 @@ export function traceLatency(transaction: Transaction): void {
   const from = transaction.from;
   const proc = transaction.toProc;
   const to = transaction.toThread;
-  trace(
+  recordLong(
     EVENT_TXN_LATENCY_FREE,
     transaction.debugId,
     from ? from.proc.pid : 0,

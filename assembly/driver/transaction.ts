@@ -55,7 +55,7 @@ import { poison, poisonBytes } from '../lib/poison';
 import { kmemAlloc, kmemFree } from '../mem/kmem';
 import { Thread } from '../task/process';
 import { secctxBytes } from '../task/secctx';
-import { trace, tracing } from '../trace';
+import { recordLong, tracing } from '../trace';
 import { blame, userError } from './complaints';
 import { ObjectHeader, OffsetEntry, objectRead, offsetRead, RECORD_SIZE } from './contents';
 import { deliver } from './delivery';
@@ -478,7 +478,7 @@ function abort(route: Route, transaction: Transaction, buffer: Buffer): void {
 function traceStart(route: Route, transaction: Transaction, reply: bool): void {
   const node = route.node;
   const addressee = route.addressee;
-  trace(
+  recordLong(
     EVENT_TRANSACTION,
     transaction.debugId,
     node ? node.debugId : 0,

@@ -42,7 +42,7 @@ import { Space } from '../mem/space';
 import { copyFromUser } from '../mem/uaccess';
 import { fdFile } from '../task/fdtable';
 import { Process } from '../task/process';
-import { trace } from '../trace';
+import { traceLong } from '../trace';
 import { blame, userError } from './complaints';
 import { ARRAY_ENDLESS, arrayFault, OffsetEntry, objectRead, offsetRead, parentRead, RECORD_SIZE } from './contents';
 import { fixupAdd } from './fixups';
@@ -110,7 +110,7 @@ export function translateBinder(at: Translation, object: FlatObject): i32 {
   }
   const given = changetype<Ref>(ref);
   becomeHandle(object, strong, given.desc);
-  trace(
+  traceLong(
     EVENT_TRANSACTION_NODE_TO_REF,
     at.transaction.debugId,
     node.debugId,
@@ -138,7 +138,7 @@ export function translateHandle(at: Translation, object: FlatObject): i32 {
     object.binder = node.ptr;
     object.cookie = node.cookie;
     nodeInc(node, strong, false, null);
-    trace(
+    traceLong(
       EVENT_TRANSACTION_REF_TO_NODE,
       at.transaction.debugId,
       node.debugId,
@@ -154,7 +154,7 @@ export function translateHandle(at: Translation, object: FlatObject): i32 {
     } else {
       const given = changetype<Ref>(ref);
       becomeHandle(object, strong, given.desc);
-      trace(
+      traceLong(
         EVENT_TRANSACTION_REF_TO_REF,
         at.transaction.debugId,
         node.debugId,
@@ -239,7 +239,7 @@ function holdFile(at: Translation, fd: u32, offset: u64): i32 {
   }
   const error = fixupAdd(at.transaction, file, <u32>offset);
   if (error) return error;
-  trace(EVENT_TRANSACTION_FD_SEND, at.transaction.debugId, fd, <u32>offset);
+  traceLong(EVENT_TRANSACTION_FD_SEND, at.transaction.debugId, fd, <u32>offset);
   return 0;
 }
 

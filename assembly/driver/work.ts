@@ -5,12 +5,10 @@
  * `processTodo` is set. The BR_TRANSACTION_COMPLETE of a call does not set it: the thread gets that along with the reply.
  * Waiting threads are a stack: the one that went to sleep last is woken first.
  */
-import { EVENT_WAKE } from '../abi/events';
 import { listAddTail, listDel, listEmpty, listFirst, listLinked } from '../lib/list';
 import { rbFirst, rbNext } from '../lib/rbtree';
 import { current } from '../task/current';
 import { threadWake } from '../task/wait';
-import { trace } from '../trace';
 import {
   BinderThread,
   LOOPER_POLL,
@@ -89,9 +87,7 @@ export function binderThreadAvailable(binderThread: BinderThread): bool {
 /** Wakes the task that sleeps at the binder thread, if one does. */
 export function binderThreadWake(binderThread: BinderThread): void {
   const waiter = binderThread.waiter;
-  if (!waiter) return;
-  trace(EVENT_WAKE, waiter.tid);
-  threadWake(waiter);
+  if (waiter) threadWake(waiter);
 }
 
 /** Takes the thread that began to wait for work of the proc last off the waiting list; null when none waits. */

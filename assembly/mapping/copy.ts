@@ -9,7 +9,7 @@ import { PAGE_MASK, PAGE_SHIFT, PAGE_SIZE } from '../abi/machine';
 import { framesMarkDirty } from '../mem/frames';
 import { Space, spaceCounters } from '../mem/space';
 import { copyFromUser } from '../mem/uaccess';
-import { trace, tracing } from '../trace';
+import { recordLong, tracing } from '../trace';
 import { Area, areaHas, areaReach, areaWindow, MESSAGE_SENT } from './area';
 
 // unit that counts as one copy
@@ -102,5 +102,5 @@ function traceRun(area: Area, offset: u32, target: usize, copied: u32, source: u
 }
 
 function traceCopy(area: Area, offset: u32, target: usize, size: u32, source: u64): void {
-  trace(EVENT_COPY, area.pid, offset, <u32>target, size, <u32>source, <u32>(source >> 32));
+  recordLong(EVENT_COPY, area.pid, offset, <u32>target, size, <u32>source, <u32>(source >> 32));
 }

@@ -15,7 +15,7 @@ import { FRAME_BINDER, FRAME_HEAD, FRAME_ORDER_MAX, PAGE_SHIFT, STRATEGY_HUGE } 
 import { funcref } from '../lib/funcref';
 import { frameAllocZero, frameFlags, framePut } from '../mem/frames';
 import { spaceInstallRun } from '../mem/leaves';
-import { trace } from '../trace';
+import { traceLong } from '../trace';
 import { Area, areaPage, pageUserAddress, Strategy } from './area';
 import { copyByRun } from './copy';
 
@@ -51,7 +51,7 @@ function installRun(area: Area, index: i32): i32 {
   if (!run) return 0;
   const pages = 1 << order;
   for (let each = 0; each < pages; each++) areaPage(area, index + each).frame = run + ((<usize>each) << PAGE_SHIFT);
-  trace(EVENT_INSTALL, area.pid, index, <u32>run);
+  traceLong(EVENT_INSTALL, area.pid, index, <u32>run);
   return spaceInstallRun(area.space, user, run, pages, false) ? 0 : pages;
 }
 

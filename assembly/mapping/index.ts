@@ -15,7 +15,7 @@ import {
 import { bytesCopy } from '../lib/bytes';
 import { frameMarkDirty } from '../mem/frames';
 import { Space, spaceCounters } from '../mem/space';
-import { trace } from '../trace';
+import { trace, traceLong } from '../trace';
 import {
   Area,
   areaHas,
@@ -185,7 +185,7 @@ function fillPageSlowly(area: Area, offset: u32, size: u32): void {
   }
   memory.fill(target, 0, size);
   frameMarkDirty(target);
-  trace(EVENT_CLEAR, area.pid, offset, <u32>target, size);
+  traceLong(EVENT_CLEAR, area.pid, offset, <u32>target, size);
 }
 
 function drop(area: Area, index: i32): void {

@@ -6,7 +6,7 @@ import { ENOMEM } from '../abi/errno';
 import { EVENT_INSTALL } from '../abi/events';
 import { FRAME_BINDER } from '../abi/machine';
 import { frameAllocZero, framePut } from '../mem/frames';
-import { trace } from '../trace';
+import { traceLong } from '../trace';
 import { Area, areaInstall, areaPage, areaReady, areaZap } from './area';
 
 /**
@@ -30,7 +30,7 @@ export function ownPageFill(area: Area, index: i32): i32 {
   const frame = frameAllocZero(0, FRAME_BINDER, changetype<usize>(area));
   if (!frame) return -ENOMEM;
   areaPage(area, index).frame = frame;
-  trace(EVENT_INSTALL, area.pid, index, <u32>frame);
+  traceLong(EVENT_INSTALL, area.pid, index, <u32>frame);
   return 0;
 }
 

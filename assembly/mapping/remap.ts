@@ -32,7 +32,7 @@ import { frameAlloc, frameKeeper, frameKind, framePut, frameSetKeeper } from '..
 import { spaceLend } from '../mem/leaves';
 import { Space, spaceCounters, spaceVma } from '../mem/space';
 import { userWindow } from '../mem/uaccess';
-import { trace } from '../trace';
+import { trace, traceLong } from '../trace';
 import {
   Area,
   areaFrame,
@@ -98,7 +98,7 @@ function lend(area: Area, index: i32, sender: Space, source: u64): bool {
     return false;
   }
   pageTake(page, frame);
-  trace(EVENT_INSTALL, area.pid, index, <u32>frame);
+  traceLong(EVENT_INSTALL, area.pid, index, <u32>frame);
   return true;
 }
 
@@ -163,7 +163,7 @@ function makeOwn(area: Area, index: i32): i32 {
   spaceCounters(area.space).copies++;
   copyNote(area, (<u32>index) << PAGE_SHIFT, frame, PAGE_SIZE, 0);
   pageTake(page, frame);
-  trace(EVENT_INSTALL, area.pid, index, <u32>frame);
+  traceLong(EVENT_INSTALL, area.pid, index, <u32>frame);
   return 0;
 }
 

@@ -12,7 +12,7 @@ import { FRAME_BINDER, PAGE_SHIFT, STRATEGY_VMALLOC } from '../abi/machine';
 import { funcref } from '../lib/funcref';
 import { frameAllocZero, framePut } from '../mem/frames';
 import { kernelAddress, kernelInstall, kernelZap, vmallocRelease, vmallocReserve } from '../mem/vmalloc';
-import { trace } from '../trace';
+import { traceLong } from '../trace';
 import { Area, areaInstall, areaPage, areaZap, Strategy } from './area';
 import { copyAtOnce } from './copy';
 
@@ -52,7 +52,7 @@ function install(area: Area, index: i32): i32 {
     return error;
   }
   areaPage(area, index).frame = frame;
-  trace(EVENT_INSTALL, area.pid, index, <u32>frame, <u32>twin, <u32>(twin >> 32));
+  traceLong(EVENT_INSTALL, area.pid, index, <u32>frame, <u32>twin, <u32>(twin >> 32));
   return 0;
 }
 

@@ -3,7 +3,9 @@
  * PARKED. New work for the thread puts it on the wake list. The host resumes threads from the list in the order of waking.
  * A resumed thread without work parks again.
  */
+import { EVENT_WAKE } from '../abi/events';
 import { LIST_SIZE, listAddTail, listDel, listFirst, listInit, listLinked } from '../lib/list';
+import { trace } from '../trace';
 import { fileGet, filePut, OpenFile } from './file';
 import { CALL_COUNT, CALL_NONE, processFirst, processNext, Thread, threadFirst, threadNext } from './process';
 
@@ -50,7 +52,9 @@ export function threadUnpark(thread: Thread): void {
 /** Puts a sleeping thread on the wake list, once. */
 export function threadWake(thread: Thread): void {
   const link = changetype<usize>(thread);
-  if (thread.parked && !listLinked(link)) listAddTail(link, wakeList);
+  if (!thread.parked || listLinked(link)) return;
+  trace(EVENT_WAKE, thread.tid);
+  listAddTail(link, wakeList);
 }
 
 /** Sends a signal that has a handler. It interrupts a parked call when that is resumed, and has no effect otherwise. */

@@ -11,7 +11,8 @@ import { Failures } from './failures.ts';
 import { findJournals, readJournal } from './files.ts';
 import { MACHINE_OPTIONS, machineChoice, machineOptions } from './machineoptions.ts';
 import { withProgress } from './progress.ts';
-import { EXIT_NO } from './usage.ts';
+import { checkTrace, TRACE_OPTIONS, traceTo } from './trace.ts';
+import { EXIT_NO, UsageError } from './usage.ts';
 
 /** The maximum of journals that the summary names before "and N more". */
 const NAMED_MAX = 20;
@@ -44,6 +45,7 @@ export const replayCommand = defineCommand({
       type: 'boolean',
       description: 'say a number that stands for everything that happened inside; it is the same for every build',
     },
+    ...TRACE_OPTIONS,
     json: { type: 'boolean', description: 'print one JSON document: {traces, steps, equal, different}' },
     ...MACHINE_OPTIONS,
   },
@@ -59,6 +61,11 @@ export const replayCommand = defineCommand({
     const options = { ...machineOptions(choice, args.build), journal: false };
     const events = args['event-hash'] ? new EventHash() : null;
     const paths = findJournals(words);
+    checkTrace(args.trace);
+    if (args.trace !== undefined && paths.length > 1) {
+      throw new UsageError(`--trace takes one journal, and here are ${paths.length}`);
+    }
+    let endTrace = () => {};
     const report: ReplayReport = { traces: 0, steps: 0, equal: 0, different: [] };
     const failures = new Failures();
     let text: string[] = [];
@@ -66,12 +73,17 @@ export const replayCommand = defineCommand({
       const journal = await readJournal(path).catch((error: unknown) => failures.add(error));
       if (!journal) continue;
       const isAlike = mapsAlike(choice.strategy, journal.header.emulator?.strategy ?? 'kmap');
-      const boot = (header: JournalHeader) => listened(Machine.fromHeader(header, options), events);
+      const boot = (header: JournalHeader) => {
+        const machine = Machine.fromHeader(header, options);
+        endTrace = traceTo(args.trace, machine);
+        return listened(machine, events);
+      };
       const result = replay(journal, boot, {
         skipDumps: args['skip-dumps'],
         check: args.check,
         ...(isAlike ? {} : { origins: (header) => new ByteOrigins(header, options) }),
       });
+      endTrace();
       report.traces++;
       report.steps += result.steps;
       report.equal += result.equal;

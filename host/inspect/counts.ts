@@ -91,7 +91,7 @@ function statsOf(proc: KernelObject<'Proc'>): number {
 }
 
 /** Names by the number in the low byte of the word. Of two words with the same number, the shorter name. */
-function wordsOf(family: 'BC_' | 'BR_', count: number): string[] {
+export function wordsOf(family: 'BC_' | 'BR_', count: number): string[] {
   const names = Object.entries(protocol).filter(([name]) => name.startsWith(family) && name !== `${family}COUNT`);
   return Array.from({ length: count }, (_, number) => {
     const same = names.filter(([, word]) => (word & 0xff) === number).map(([name]) => name);

@@ -1,5 +1,5 @@
 /**
- * A hash of all events since boot, in order: every word of every event, including the machine's own events. Two builds
+ * A hash of all events since boot, in order: every argument of every event, including the machine's own events. Two builds
  * of the guest with the same behaviour have the same hash.
  *
  * Frames are left out, since the size of a build's own data shifts them: the frame of `install`, and the target of
@@ -9,9 +9,11 @@ import { EVENT_CAPACITY, EVENT_CLEAR, EVENT_COPY, EVENT_INSTALL, EVENT_SIZE } fr
 import { PAGE_SIZE } from '../../assembly/abi/machine.ts';
 import type { Guest } from '../guest/guest.ts';
 import { BinderlabError } from '../wire/error.ts';
+import { ARGUMENT_WORDS } from './events.ts';
 
-const WORDS = EVENT_SIZE / 4;
-/** Places of words in an event: after the event number, the thread and two arguments. */
+/** Words before the arguments: the event's number, the thread. */
+const HEAD_WORDS = 2;
+/** Places of words in an event: after those and two arguments. */
 const INSTALL_FRAME = 4;
 const COPY_TARGET = 4;
 
@@ -65,7 +67,8 @@ export class EventHash {
 
   #mixEvent(data: DataView, at: number): void {
     const event = data.getUint32(at, true);
-    for (let place = 0; place < WORDS; place++) {
+    const words = HEAD_WORDS + (ARGUMENT_WORDS.get(event) ?? 0);
+    for (let place = 0; place < words; place++) {
       const word = data.getUint32(at + 4 * place, true);
       this.#mix(told(event, place, word));
     }

@@ -46,7 +46,7 @@ const ARGUMENTS = {
   clear: ['proc', 'offset', 'target', 'size'],
 } as const;
 
-type EventName = keyof typeof ARGUMENTS;
+export type EventName = keyof typeof ARGUMENTS;
 
 type NameOf<A extends string> = A extends `${infer N}:${string}` ? N : A;
 type Arguments<N extends EventName> = {
@@ -65,6 +65,14 @@ const NAMES: ReadonlyMap<number, EventName> = new Map(
     .filter(([, name]) => Object.hasOwn(ARGUMENTS, name)),
 );
 
+/** Words of an event's arguments, by its number. After them a record holds what was there before. */
+export const ARGUMENT_WORDS: ReadonlyMap<number, number> = new Map(
+  [...NAMES].map(([number, name]) => {
+    const list: readonly string[] = ARGUMENTS[name];
+    return [number, list.reduce((sum, argument) => sum + (argument.endsWith(':u64') ? 2 : 1), 0)];
+  }),
+);
+
 export class EventRing {
   #read: number;
 
@@ -77,6 +85,13 @@ export class EventRing {
     this.guest.raw.traceEnable(on ? 1 : 0);
   }
 
+  /** Skips the events that were overwritten since the last reading. @returns How many they are. */
+  skipLost(): number {
+    const lost = Math.max(0, (this.guest.raw.traceHead() >>> 0) - this.#read - numbers.EVENT_CAPACITY);
+    this.#read += lost;
+    return lost;
+  }
+
   /**
    * The events since the last call, oldest first.
    *
@@ -84,14 +99,13 @@ export class EventRing {
    */
   take(): TraceEvent[] {
     const { raw } = this.guest;
-    const head = raw.traceHead() >>> 0;
-    const count = head - this.#read;
-    if (count > numbers.EVENT_CAPACITY) {
-      this.#read = head - numbers.EVENT_CAPACITY;
+    const lost = this.skipLost();
+    if (lost > 0) {
       throw new BinderlabError(
-        `${count} events since they were read last, and the ring holds ${numbers.EVENT_CAPACITY}: read them more often`,
+        `${lost + numbers.EVENT_CAPACITY} events since they were read last, and the ring holds ${numbers.EVENT_CAPACITY}: read them more often`,
       );
     }
+    const head = raw.traceHead() >>> 0;
     const events: TraceEvent[] = [];
     for (let index = this.#read; index < head; index++) {
       events.push(this.#eventAt(raw.traceBase() + (index % numbers.EVENT_CAPACITY) * numbers.EVENT_SIZE));

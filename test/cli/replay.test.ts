@@ -53,6 +53,30 @@ test('the answer as JSON', () => {
   assert.type(step, 'number');
 });
 
+test('a journal is traced in either form', () => {
+  for (const name of ['t.ftrace', 't.pftrace']) {
+    const { code, stderr } = folder.run(['replay', '-', '--skip-dumps', '--trace', name], recordingText('version'));
+    assert.is(code, 0, stderr);
+  }
+  assert.match(
+    readFileSync(join(folder.path, 't.ftrace'), 'utf8'),
+    /^# tracer: nop\n.* binder_ioctl: cmd=0xc0046209 /s,
+  );
+  // a packet of the trace: field 1, a message
+  assert.is(readFileSync(join(folder.path, 't.pftrace'))[0], 0x0a);
+});
+
+test('a trace is one of one journal, and of no other form', () => {
+  const refused = (...words: string[]) => {
+    const { code, stderr } = folder.run(['replay', ...words]);
+    assert.is(code, 2, stderr);
+    return stderr;
+  };
+  assert.match(refused('all', '--trace', 't.ftrace'), '--trace takes one journal, and here are 2');
+  assert.match(refused('all', '--trace', 't.json'), '--trace t.json: the name of a trace ends in .ftrace or .pftrace');
+  assert.match(refused('all', '--trace', 'no/t.ftrace'), '--trace: there is no folder no');
+});
+
 test('recording into a folder keeps the names', () => {
   const { code, stderr } = folder.run(['record', 'all', '--out', 'made']);
   assert.is(code, 0, stderr);

@@ -358,6 +358,31 @@ export default (machine: Machine) => {
   assert.match(stderr, /^ {2}> 6 | {4}sys\.open\(\);$/m);
 });
 
+test('a trace is written, also when the script fails, and tells what it lost', () => {
+  folder.write(
+    'many.ts',
+    `import { bc, type Machine } from 'binderlab';
+export default (machine: Machine) => {
+  const thread = machine.spawn('a').main;
+  const fd = thread.open();
+  thread.writeRead(fd, Array.from({ length: 3000 }, () => bc.enterLooper()), { readSize: 0 });
+  throw new Error('and no further');
+};
+`,
+  );
+  const { code, stderr } = folder.run(['run', 'many.ts', '--trace', 'many.ftrace']);
+  assert.is(code, 1);
+  assert.match(stderr, "many.ftrace: 955 events are lost: a step had more than the guest's ring holds\n");
+  assert.match(stderr, 'and no further');
+  assert.match(readFileSync(join(folder.path, 'many.ftrace'), 'utf8'), '\nCPU:0 [LOST 955 EVENTS]\n');
+});
+
+test('a trace has the name of one', () => {
+  const { code, stderr } = folder.run(['run', 'many.ts', '--trace', 'many.json']);
+  assert.is(code, 2);
+  assert.match(stderr, '--trace many.json: the name of a trace ends in .ftrace or .pftrace');
+});
+
 test('a script that waits for ever ends', () => {
   folder.write('waits.ts', 'export default () => new Promise(() => {});\n');
   const { code, stderr } = folder.run(['run', 'waits.ts']);

@@ -47,10 +47,6 @@ export interface TestExports {
   rbInsertColor(node: number, root: number): void;
   rbErase(node: number, root: number): void;
 
-  ringInit(ring: number, base: number, capacity: number, recordSize: number): void;
-  ringPush(ring: number): number;
-  ringHead(ring: number): number;
-
   slabInit(cache: number, size: number): void;
   slabAlloc(cache: number): number;
   slabFree(cache: number, object: number): number;

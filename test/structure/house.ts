@@ -30,7 +30,7 @@ export const RANKS: readonly (readonly string[])[] = [
   ['host/steps.ts'],
   ['host/snapshot.ts'],
   ['host/machine.ts'],
-  ['host/byteorigins.ts', 'host/replay.ts', 'host/binder/'],
+  ['host/byteorigins.ts', 'host/replay.ts', 'host/binder/', 'host/ftrace/'],
   ['host/android/', 'host/compare/', 'host/history.ts'],
   ['host/index.ts'],
   ['bench/'],
@@ -47,7 +47,7 @@ export const RANKS: readonly (readonly string[])[] = [
  * `*` stands for all files that are not named. A folder without an arrow is one group.
  */
 export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  'assembly/lib/': [['bytes', 'funcref', 'list', 'poison', 'rbtree', 'bitmap', 'ring', 'digest'], ['slab']],
+  'assembly/lib/': [['bytes', 'funcref', 'list', 'poison', 'rbtree', 'bitmap', 'digest'], ['slab']],
   'assembly/mem/': [
     ['counters'],
     ['frames'],
@@ -97,6 +97,13 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['scriptsys', 'stillness'],
     ['simulation'],
   ],
+  'host/ftrace/': [
+    ['protobuf', 'tracepoint', 'counters'],
+    ['task'],
+    ['processor', 'tracefile'],
+    ['ftracefile', 'perfettofile', 'buffers', 'calls'],
+    ['tracer'],
+  ],
   'host/android/': [
     ['component', 'uri', 'monitor', 'looper', 'remote', 'freezer', 'zygotearguments'],
     ['iapplicationthread', 'iserviceconnection', 'iactivitymanager', 'icontentobserver'],
@@ -135,7 +142,7 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   'host/cli/': [
     ['usage', 'command', 'misspelling', 'progress', 'packagefile', 'output'],
     ['number', 'failure', 'failures', 'boot', 'files', 'commandline', 'bundle', 'scripterror'],
-    ['machineoptions', 'script'],
+    ['machineoptions', 'script', 'trace'],
     ['help', 'init', 'record', 'convert'],
     ['replay'],
   ],
@@ -203,8 +210,9 @@ export const PARAMETERS_MAX = 6;
 /** Functions with more parameters, and why. */
 export const MANY_PARAMETERS: readonly string[] = [
   'assembly/index.ts:sysMmap', // the six of mmap(2), and the thread that calls
-  'assembly/trace.ts:trace', // an event has up to seven values
-  'assembly/trace.ts:recordSlowly',
+  'assembly/trace.ts:traceLong', // an event has up to seven values
+  'assembly/trace.ts:recordLongSlowly',
+  'assembly/trace.ts:recordLong',
 ];
 
 /** Types of the guest and of the host that are two sides of one thing, and so have one name. */

@@ -12,6 +12,7 @@ import { wholeNumber } from '../number.ts';
 import { reserveStdout } from '../output.ts';
 import { bootFor, loadScript, runScript } from '../script.ts';
 import { describeScriptPlace } from '../scripterror.ts';
+import { checkTrace, TRACE_OPTIONS, traceTo } from '../trace.ts';
 import { EXIT_FINE, EXIT_NO, UsageError } from '../usage.ts';
 import { DUMP_NAMES, dumpChoice, readDumps } from './dumps.ts';
 import { JournalOutput } from './journaloutput.ts';
@@ -48,6 +49,7 @@ const OPTIONS = {
     hint: 'FILE',
     description: 'write the journal while it runs (.journal), or then (.jsonl, .jsonl.gz, -)',
   },
+  ...TRACE_OPTIONS,
   dump: {
     type: 'string',
     hint: 'NAME,...',
@@ -71,6 +73,8 @@ interface Run {
   machine: Machine;
   /** Where the journal goes; null for nowhere. */
   journal: JournalOutput | null;
+  /** Writes the trace, if there is one. */
+  endTrace: () => void;
   /** Writes to standard output, which is reserved. */
   print: (text: string) => void;
 }
@@ -95,24 +99,26 @@ export const runCommand = defineCommand({
     const journal = args.journal === undefined ? null : new JournalOutput(args.journal);
     const keeping = journal === null ? { last: STEPS_KEPT } : { file: journal.open() };
     const machine = bootFor({ ...machineOptions(choice), name: file, args: scriptArgs, journal: keeping });
-    const run: Run = { file, args, choice, machine, journal, print: stdout.print };
+    const endTrace = traceTo(args.trace, machine);
+    const run: Run = { file, args, choice, machine, journal, endTrace, print: stdout.print };
 
     const callOff = limit === null ? () => {} : endAfter(limit, run);
     machine.keepKernelLog(args.dmesg || args.strace || args['strace-raw'] || false);
     const script = await loadScript(file);
-    const stopTrace = args.strace || args['strace-raw'] ? trace(machine, args) : () => {};
+    const stopStrace = args.strace || args['strace-raw'] ? strace(machine, args) : () => {};
     const complaints = hearComplaints(machine);
     const error = await runScript(script, machine);
     callOff();
-    stopTrace();
+    stopStrace();
     finish(run, error, dumped);
     if (error === null) machine.end();
     if (complaints.count > 0) process.exitCode = EXIT_NO;
   },
 });
 
-/** @throws UsageError when two documents need standard output, and for an impossible path of a journal. */
+/** @throws UsageError when two documents need standard output, and for an impossible path of a journal or a trace. */
 function checkOutputs({ journal, json, dump, dmesg, bytes, ...args }: Run['args']): void {
+  checkTrace(args.trace);
   if (bytes && !args.strace && !args['strace-raw']) throw new UsageError('--bytes goes with --strace or --strace-raw');
   if (journal === undefined) return;
   if (journal === '-' && json) throw new UsageError('--json and --journal - both want standard output');
@@ -126,8 +132,9 @@ function checkOutputs({ journal, json, dump, dmesg, bytes, ...args }: Run['args'
 
 /** Prints the requested outputs, and sets the exit code. @param dumped Files of debugfs; null for none. */
 function finish(run: Run, error: string | null, dumped: string[] | null): void {
-  const { file, args, choice, machine, journal, print } = run;
+  const { file, args, choice, machine, journal, endTrace, print } = run;
   const steps = machine.nextStep;
+  endTrace();
   if (journal !== null) {
     machine.keepJournal(false);
     journal.finish(print);
@@ -155,10 +162,10 @@ function hearComplaints(machine: Machine): { count: number } {
   return complaints;
 }
 
-/** Prints each following step. @returns A function that ends the trace. */
-function trace(machine: Machine, { bytes, 'strace-raw': raw }: Run['args']): () => void {
-  const strace = raw ? new Strace({ bytes }) : new ReadableStrace({ bytes, paint: stracePaint(process.stdout) });
-  return machine.on('step', (step) => process.stdout.write(`${strace.lines(step).join('\n')}\n`));
+/** Prints each following step. @returns A function that stops that. */
+function strace(machine: Machine, { bytes, 'strace-raw': raw }: Run['args']): () => void {
+  const text = raw ? new Strace({ bytes }) : new ReadableStrace({ bytes, paint: stracePaint(process.stdout) });
+  return machine.on('step', (step) => process.stdout.write(`${text.lines(step).join('\n')}\n`));
 }
 
 /**

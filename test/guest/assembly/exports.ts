@@ -41,7 +41,6 @@ export {
   rbRightSlot,
   rbRoot,
 } from '../../../assembly/lib/rbtree';
-export { ringHead, ringInit, ringPush } from '../../../assembly/lib/ring';
 export { slabAlloc, slabFree, slabGrow, slabInit, slabLive, slabReap } from '../../../assembly/lib/slab';
 export { spaceDestroy, spaceProtect, spaceUnmap } from '../../../assembly/mem/areas';
 export { spaceFault } from '../../../assembly/mem/fault';

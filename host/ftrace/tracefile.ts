@@ -1,0 +1,28 @@
+/** What a trace consists of, whatever the form of its file. Times are nanoseconds of the trace's clock. */
+import type { CounterValue } from './counters.ts';
+import type { TracedTask } from './task.ts';
+import type { Tracepoint } from './tracepoint.ts';
+
+/** A row of slices under a thread or a process. Slices of tracks with different keys may overlap. */
+export interface Track {
+  readonly key: string;
+  readonly name: string;
+  readonly of: 'thread' | 'process';
+  readonly owner: TracedTask;
+}
+
+/** What is known of a slice, by name. */
+export type Facts = Readonly<Record<string, string | number>>;
+
+export interface TraceFile {
+  /** A tracepoint that a thread has passed. */
+  tracepoint(ns: number, by: TracedTask, point: Tracepoint): void;
+  /** A counter has a new value. @param by The running thread. @param owner A thread of the counter's process. */
+  count(ns: number, by: TracedTask, owner: TracedTask, counted: CounterValue): void;
+  begin(ns: number, track: Track, name: string, facts: Facts): void;
+  end(ns: number, track: Track, facts: Facts): void;
+  /** Events were overwritten before they were read. */
+  lose(events: number): void;
+  /** The content of the file. */
+  bytes(): Uint8Array;
+}
