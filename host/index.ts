@@ -69,7 +69,7 @@ export {
 } from './binder/status.ts';
 export { ByteOrigins } from './byteorigins.ts';
 export type { CompiledWasm, WasmSource } from './guest/guest.ts';
-export { History, HistoryError, type HistoryOptions } from './history.ts';
+export { type Change, History, HistoryError, type HistoryOptions } from './history.ts';
 export type { BufferView, FreeBufferView, PageView, UsedBufferView } from './inspect/buffers.ts';
 export type { LogEntryView, StatsView } from './inspect/counts.ts';
 export { DEBUG_FILES, type DebugFile, type DebugFiles } from './inspect/debugfs.ts';
@@ -80,6 +80,7 @@ export type { NodeView, RefView } from './inspect/nodes.ts';
 export type { ContextName, ContextView, LooperView, MappingView, ProcView } from './inspect/procs.ts';
 export { type Place, type RawChange, type RawObject, type RawValue, rawChanges } from './inspect/raw.ts';
 export type { DescriptorView, FileKindName, ParkedIn, ProcessView, ThreadView, VmaView } from './inspect/tasks.ts';
+export { type Reading, type Watched, watched } from './inspect/watched.ts';
 export type { StackEntryView, TransactionView, WorkView } from './inspect/works.ts';
 export { type BootOptions, Machine, STRATEGIES, type Strategy } from './machine.ts';
 export type { Arena } from './os/arena.ts';
