@@ -6,7 +6,7 @@
  *     watched.user(process, 0x70000010)      four bytes of a process's memory
  *     { name: 'free frames', read: (inspect) => ({ frames: inspect.frames().free }) }
  */
-import { PAGE_SIZE } from '../../assembly/abi/machine.ts';
+import { LOG_SIZE, PAGE_SIZE } from '../../assembly/abi/machine.ts';
 import { BinderlabError } from '../wire/error.ts';
 import { hexOfAddress as hex } from '../wire/hex.ts';
 import type { Inspector } from './inspector.ts';
@@ -39,12 +39,17 @@ export const watched = {
     };
   },
 
-  /** Bytes at a linear address: of a frame, or of the kernel's memory. */
+  /** Bytes at a linear address: of a frame, or of the kernel's memory. The step log is not there: it is the host's. */
   linear(address: number, length = 4): Watched {
     checkRange(address, length);
     return {
       name: `${length} bytes at linear address ${hex(address)}`,
-      read: ({ kernel }) => bytesAt(kernel, address, length, (page) => (page < kernel.guest.u8.length ? page : 0)),
+      read: ({ kernel }) => {
+        const { raw, u8 } = kernel.guest;
+        const log = raw.stepLog();
+        if (address + length > log && address < log + LOG_SIZE) return null;
+        return bytesAt(kernel, address, length, (page) => (page < u8.length ? page : 0));
+      },
     };
   },
 
