@@ -5,7 +5,9 @@
 import { createInterface } from 'node:readline';
 import { History, HistoryError } from '../../history.ts';
 import { type BootOptions, Machine } from '../../machine.ts';
+import { BinaryJournal } from '../../trace/binaryjournal.ts';
 import type { Journal } from '../../trace/journal.ts';
+import { MemoryFile } from '../../trace/memoryfile.ts';
 import { defineCommand } from '../command.ts';
 import { findJournals, isFolder, isJournalName, readBegin } from '../files.ts';
 import { MACHINE_OPTIONS, machineChoice, machineOptions } from '../machineoptions.ts';
@@ -77,9 +79,11 @@ async function journalOf(
 ): Promise<{ journal: Journal; complaint: string | null }> {
   if (SCRIPT_NAME.test(source) && !isJournalName(source) && !isFolder(source)) {
     const script = await loadScript(source);
-    const machine = bootFor({ ...options, name: source, journal: true });
+    const file = new MemoryFile();
+    const machine = bootFor({ ...options, name: source, journal: { file } });
     const complaint = await runScript(script, machine);
-    return { journal: machine.journal, complaint };
+    machine.keepJournal(false);
+    return { journal: new BinaryJournal(file, source), complaint };
   }
   if (options.args?.length) throw new UsageError(`a journal takes no ${options.args.join(' ')}: it is no script`);
   const paths = findJournals([source]);
