@@ -1,10 +1,12 @@
 /**
  * Moves through a journal in both directions. Owns a machine that is at one of the journal's steps, and snapshots along the
- * way: going back restores the nearest earlier one, and feeds the inputs forward from there.
+ * way: going back restores the nearest earlier one, and feeds the inputs forward from there. On the way nothing is recorded;
+ * only the last step has a result.
  *
- *     steps       0 . . . . . . . 8 . . . . . . . 16 . . . . 21    the machine is at 21
+ *     steps       0 . . . . . . . 64 . . . . . . 128 . . . . 133    the machine is at 133
  *     snapshots   S               S               S
- *     back        20: restore S at 16, perform 17, 18, 19, 20
+ *     back        132: restore S at 128, perform 129, 130, 131, and 132 with its result
+ *     who wrote   compare after 129 ... 133; if there is no change restore S at 64, and compare after 65 ... 128
  *
  * A journal of the kernel works like one of the emulator.
  */
@@ -29,8 +31,8 @@ export interface HistoryOptions {
 /** Position before the first step: the machine as it was booted. */
 export const START = -1;
 
-const EVERY = 8;
-const SNAPSHOTS_MAX = 256;
+const EVERY = 64;
+const SNAPSHOTS_MAX = 128;
 const MEMORY_MAX_MIB = 256;
 const MIB = 1024 * 1024;
 /** The start and one more. */
@@ -51,7 +53,7 @@ export class HistoryError extends Error {
 }
 
 /** A change that a step made. */
-export interface Change extends Writer {
+export interface StepChange extends Writer {
   readonly position: number;
   /** The step, with its result here. */
   readonly step: Step;
@@ -172,7 +174,7 @@ export class History {
    *
    * @returns null when it is as it was when the machine was booted.
    */
-  whoWrote(what: Watched): Change | null {
+  whoWrote(what: Watched): StepChange | null {
     return this.#lookAround(() => {
       for (let end = this.#position; end > START; ) {
         const mark = this.#nearest(end - 1);
@@ -195,7 +197,7 @@ export class History {
    * @returns null when no step changes it.
    * @throws HistoryError when the machine cannot perform a step on the way there.
    */
-  nextChange(what: Watched): Change | null {
+  nextChange(what: Watched): StepChange | null {
     return this.#lookAround(() => {
       let found = START;
       this.#follow(what, this.last, (position) => {
@@ -239,7 +241,7 @@ export class History {
     }
   }
 
-  #change(what: Watched, position: number): Change {
+  #change(what: Watched, position: number): StepChange {
     const { machine } = this;
     this.#walk(position);
     const step = this.#step as Step;

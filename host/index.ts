@@ -69,7 +69,7 @@ export {
 } from './binder/status.ts';
 export { ByteOrigins } from './byteorigins.ts';
 export type { CompiledWasm, WasmSource } from './guest/guest.ts';
-export { type Change, History, HistoryError, type HistoryOptions } from './history.ts';
+export { History, HistoryError, type HistoryOptions, type StepChange } from './history.ts';
 export type { BufferView, FreeBufferView, PageView, UsedBufferView } from './inspect/buffers.ts';
 export type { LogEntryView, StatsView } from './inspect/counts.ts';
 export { DEBUG_FILES, type DebugFile, type DebugFiles } from './inspect/debugfs.ts';
@@ -91,6 +91,7 @@ export type { ScheduleChoice } from './os/system.ts';
 export type { Device, IoctlOptions, MmapOptions, Thread, WriteReadOptions } from './os/thread.ts';
 export type { ReadCall, WriteCall } from './os/transfer.ts';
 export type { WriteReadCall } from './os/writeread.ts';
+export type { RecordedSteps } from './recordedsteps.ts';
 export {
   type Boot,
   type Difference,
@@ -135,3 +136,4 @@ export type { ObjectInput, Placed, ReceivedObject } from './wire/objects.ts';
 export type { Op, Operations } from './wire/operations.ts';
 export type { PayloadInput } from './wire/payload.ts';
 export type { MessageName, Return, ReturnName, ReturnOf, TransactionReturn } from './wire/returns.ts';
+export type { Writer } from './writer.ts';

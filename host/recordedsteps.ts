@@ -1,4 +1,4 @@
-/** The steps of a journal by position. Those of the binary form stay entries until somebody looks at one. */
+/** The steps of a journal by position. Those of the binary form stay entries until they are looked at. */
 import type { RecordedEntries } from './steps.ts';
 import { BinaryJournal } from './trace/binaryjournal.ts';
 import type { Journal, Step } from './trace/journal.ts';

@@ -218,7 +218,7 @@ export function record(journal: Journal, boot: Boot, emulator: JournalEmulator):
 }
 
 /** Converts between the machine's step numbers and the journal's, which may have gaps. */
-export class StepNumbers {
+class StepNumbers {
   readonly #numbers = new Map<number, number>();
 
   /** The step with the journal's numbers instead of the machine's, also in `woken`. */
@@ -259,7 +259,7 @@ function isBare(journal: Journal): boolean {
 }
 
 /** The step without its outputs. */
-export function inputOf(step: Step): StepInput {
+function inputOf(step: Step): StepInput {
   const { op, by, in: input } = step;
   return (by === undefined ? { op, in: input } : { op, by, in: input }) as StepInput;
 }

@@ -4,7 +4,7 @@
  *     watched.node(12)                       node 12, all its fields
  *     watched.node(12, 'tmpRefs')            one of them
  *     watched.user(process, 0x70000010)      four bytes of a process's memory
- *     { name: 'free frames', read: (inspect) => ({ frames: inspect.frames().free }) }
+ *     { name: 'free frames', read: (inspect) => ({ free: inspect.frames().free ?? 0 }) }
  */
 import { LOG_SIZE, PAGE_SIZE } from '../../assembly/abi/machine.ts';
 import { BinderlabError } from '../wire/error.ts';
@@ -154,8 +154,8 @@ function found(
     read: ({ kernel }) => {
       const object = find(kernel);
       if (object === null) return null;
-      const fields = kernel.plain(type, object.linear);
-      return field === undefined ? fields : { [field]: fields[field] as RawValue };
+      const { linear } = object;
+      return field === undefined ? kernel.plain(type, linear) : { [field]: kernel.plainField(type, linear, field) };
     },
   };
 }

@@ -98,7 +98,7 @@ export class System {
   observer: Observer | null = null;
   /** Called with each parked call that is done, in order; null without a simulation. */
   onReturn: ((task: Task) => void) | null = null;
-  /** Called before a woken thread goes on; null unless somebody wants to know who did what in a step. */
+  /** Called before a woken thread goes on; null unless a history asks who did what in a step. */
   onTurn: ((thread: string) => void) | null = null;
   /** The schedule's choices since the last step. */
   choices: ScheduleChoice[] = [];

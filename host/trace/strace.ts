@@ -29,7 +29,7 @@ export class Strace {
     this.#bytes = options.bytes ?? false;
   }
 
-  /** A thread that the steps before made. @param parkedIn The step of the call that it sleeps in; null while it is awake. */
+  /** @internal A thread that the steps before made. @param parkedIn The step of the call that it sleeps in; null while it is awake. */
   begin(thread: string, tid: number, parkedIn: StepInput | null): void {
     this.#tids.set(thread, tid);
     this.line(thread, ''); // it makes room for the name

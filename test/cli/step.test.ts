@@ -304,7 +304,7 @@ test('change: on to the step that changes something next', () => {
 test('a question that cannot be asked is told', () => {
   const text = session('end', 'why', 'why rivers', 'why node', 'why node one', 'why node 1 colour', 'why ref nobody 1');
   assert.match(text, 'what? 0x70000010, server 0x70000010 16');
-  assert.match(text, '"rivers" is none of these: 0x70000010');
+  assert.match(text, '"rivers" is not one of these: 0x70000010');
   assert.match(text, 'a number is missing');
   assert.match(text, '"one" is no number');
   assert.match(text, 'Node has no field "colour"; it has next');
@@ -327,7 +327,7 @@ test('--why answers without a prompt, also as JSON', () => {
   assert.is(moment(['call.ts', '--why', 'node 99']).why, null);
   const { code, stderr } = folder.run(['step', 'call.ts', '--why', 'rivers']);
   assert.is(code, 2);
-  assert.match(stderr, '"rivers" is none of these');
+  assert.match(stderr, '"rivers" is not one of these');
 });
 
 test('the command line is checked', () => {

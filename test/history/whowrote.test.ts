@@ -2,7 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { guestModule } from '../../host/cli/boot.ts';
-import { type Change, History } from '../../host/history.ts';
+import { History, type StepChange } from '../../host/history.ts';
 import { type Reading, type Watched, watched } from '../../host/inspect/watched.ts';
 import { Machine } from '../../host/machine.ts';
 import { Random } from '../../host/sim/random.ts';
@@ -122,7 +122,7 @@ test(`${QUESTIONS} things at random: the step that brute force finds, before and
       for (const [found, expected] of [
         [history.whoWrote(thing), last],
         [history.nextChange(thing), next],
-      ] as [Change | null, number | null][]) {
+      ] as [StepChange | null, number | null][]) {
         assert.is(found?.position ?? null, expected, where);
         assert.is(history.position, position);
         if (found === null) continue;

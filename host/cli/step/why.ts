@@ -9,7 +9,7 @@
  *     Node 0x9a070                      any object by its class, as the view `raw` shows it
  *     node 12 tmpRefs                   one field of an object
  */
-import type { Change, History } from '../../history.ts';
+import type { History, StepChange } from '../../history.ts';
 import { isClassName } from '../../inspect/kernelmemory.ts';
 import { valueText } from '../../inspect/tables/rawtext.ts';
 import { changedFields, type Reading, type Watched, watched } from '../../inspect/watched.ts';
@@ -73,7 +73,7 @@ function placeOf(words: readonly string[], history: History): [Process, number, 
 function processOf(name: string, { machine }: History): Process {
   const process = machine.processes.find((one) => one.name === name);
   if (process !== undefined) return process;
-  throw new UsageError(name === '' ? `what? ${KINDS}` : `"${name}" is none of these: ${KINDS}`);
+  throw new UsageError(name === '' ? `what? ${KINDS}` : `"${name}" is not one of these: ${KINDS}`);
 }
 
 function currentProcess({ machine, step }: History): Process {
@@ -92,7 +92,7 @@ function lengthOf(text: string | undefined): number | undefined {
 }
 
 /** "step 41, server.0, BC_FREE_BUFFER: it was 1, it is 0" */
-export function changeText(change: Change): string {
+export function changeText(change: StepChange): string {
   const { step, by, words } = change;
   const isWoken = by !== null && step.by !== undefined && by !== step.by;
   const who = isWoken ? `${by} (woken by ${step.by})` : by;
@@ -122,7 +122,7 @@ export function whyData(thing: string, history: History): object | null {
   return { step: step.i, op: step.op, by, words, changes };
 }
 
-function changesText({ before, after }: Change): string {
+function changesText({ before, after }: StepChange): string {
   const names = Object.keys(before ?? after ?? {});
   if (names.length === 1) return `it was ${fieldText(before, names[0])}, it is ${fieldText(after, names[0])}`;
   if (before === null) return 'it was made';
