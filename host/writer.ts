@@ -2,18 +2,22 @@
  * Who changed something in a step, and with which command. The step is performed again, and looked at wherever another
  * thread goes on; a BINDER_WRITE_READ also with only its first commands:
  *
- *     the step       store, BC_FREE_BUFFER, BC_REPLY, read | client.0 goes on
+ *     the step       store, ioctl: BC_FREE_BUFFER, BC_REPLY, read | client.0 goes on
  *     tried          store
- *                    store, BC_FREE_BUFFER                       the first that leaves it as the last one does
- *                    store, BC_FREE_BUFFER, BC_REPLY
+ *                    store, ioctl
+ *                    store, ioctl: BC_FREE_BUFFER                    the first that leaves it as the last one does
+ *                    store, ioctl: BC_FREE_BUFFER, BC_REPLY
  */
 import { changedFields, type Reading, type Watched } from './inspect/watched.ts';
 import type { Machine } from './machine.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { RecordedEntries } from './steps.ts';
-import type { Step, StepInput, StepOf } from './trace/journal.ts';
+import type { Step, StepOf } from './trace/journal.ts';
 import { bytesOfHex } from './wire/hex.ts';
 import { commandEnds } from './wire/words.ts';
+
+/** With it a call is refused after its commands and binder_write_read have been stored. */
+const NO_FD = -1;
 
 export interface Writer {
   /** The thread; null for a step without one. Work that the driver had put off counts for the thread that ran before it. */
@@ -72,14 +76,16 @@ function wordsOfCall(
   own: Reading,
 ): readonly string[] {
   const { poke, write_consumed: from, write_size: to } = step.in;
-  const ends = commandEnds(bytesOfHex(poke), from, to);
-  const readings = [from, ...ends].map((size) => {
-    const { op, by } = step;
-    const part: StepInput = { op, by, in: { ...step.in, write_size: size, read_size: 0 } };
-    const after = partsOf(machine, part as Step, part as Step, what)[0]?.after ?? null;
+  const tried = (input: Partial<StepOf<'wr'>['in']>): Reading => {
+    const part: Step = { ...step, in: { ...step.in, ...input } };
+    const after = partsOf(machine, part, part, what)[0]?.after ?? null;
     machine.restore(moment);
     return after;
-  });
+  };
+  const stored = tried({ fd: NO_FD });
+  if (!isChanged(stored, own)) return [];
+  const ends = commandEnds(bytesOfHex(poke), from, to);
+  const readings = [from, ...ends].map((size) => tried({ write_size: size, read_size: 0 }));
   let number = readings.length - 1;
   if (isChanged(readings[number], own)) return step.br ?? [];
   while (number > 0 && !isChanged(readings[number - 1], readings[number])) number--;

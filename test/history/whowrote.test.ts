@@ -186,6 +186,10 @@ test('in the step: the thread and the command', () => {
   assert.equal(told(watched.thread({ tid }, 'stack')), ['wr', 'server.0', 'BC_REPLY']);
   assert.equal(told(watched.thread({ tid }, 'waiter')), ['wr', 'client.0', 'BR_TRANSACTION_COMPLETE', 'BR_REPLY']);
   assert.equal(told(watched.node(1, 'debugId')), ['ioctl', 'server.0']);
+  const call = history.recorded.at(history.last - 2);
+  assert.is(call.op, 'wr');
+  const { arg, wbuf } = call.in as { arg: string; wbuf: string };
+  for (const address of [arg, wbuf]) assert.equal(told(watched.user(client, Number(address), 1)), ['wr', 'client.0']);
   history.goto(history.last);
   const killed = history.whoWrote(watched.proc(client, 'pid'));
   assert.equal([killed?.step.op, killed?.by, killed?.words], ['kill', null, []]);
