@@ -12,12 +12,13 @@
  */
 
 import { MemoryImage } from './guest/image.ts';
-import { changedFields, type Reading, type Watched } from './inspect/watched.ts';
+import { changedFields, type Watched } from './inspect/watched.ts';
 import type { Machine } from './machine.ts';
 import { RecordedSteps } from './recordedsteps.ts';
 import type { Snapshot } from './snapshot.ts';
+import type { RecordedEntries } from './steps.ts';
 import type { Journal, JournalHeader, Step, Woken } from './trace/journal.ts';
-import { type Writer, writerOf } from './writer.ts';
+import { lastWriting, type Writing } from './writing.ts';
 
 export interface HistoryOptions {
   /** Steps from one snapshot to the next, initially. */
@@ -53,13 +54,10 @@ export class HistoryError extends Error {
 }
 
 /** A change that a step made. */
-export interface StepChange extends Writer {
+export interface StepChange extends Writing {
   readonly position: number;
   /** The step, with its result here. */
   readonly step: Step;
-  /** What was there before the step, and after it. */
-  readonly before: Reading;
-  readonly after: Reading;
 }
 
 /** Where a snapshot was taken. */
@@ -245,10 +243,8 @@ export class History {
     const { machine } = this;
     this.#walk(position);
     const step = this.#step as Step;
-    const after = what.read(machine.inspect);
     this.#walk(position - 1);
-    const before = what.read(machine.inspect);
-    return { position, step, before, after, ...writerOf(machine, this.recorded.inputAt(position), step, what) };
+    return { position, step, ...lastWriting(machine, this.recorded.inputAt(position), step, what) };
   }
 
   /** Performs steps up to the position. The result of the last one is kept, so one step at least is performed. */
@@ -277,12 +273,15 @@ export class History {
 
   /** Performs a step with its result, in which steps have the journal's numbers. A position is the machine's number. */
   #perform(position: number): void {
-    const input = this.recorded.inputAt(position);
-    if ('entries' in input) this.machine.performEntries(input);
-    else this.machine.perform(input);
-    const step = this.machine.lastStep as Step;
+    const step = this.#performed(this.recorded.inputAt(position));
     const woken = step.woken?.map((entry): Woken => ({ ...entry, i: this.recorded.numberAt(entry.i) }));
     this.#step = { ...step, i: this.recorded.numberAt(position), ...(woken && { woken }) };
+  }
+
+  #performed(input: Step | RecordedEntries): Step {
+    if (!('entries' in input)) return this.machine.perform(input);
+    this.machine.performEntries(input);
+    return this.machine.lastStep as Step;
   }
 
   #restore({ position, snapshot }: Mark): void {

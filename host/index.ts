@@ -136,4 +136,4 @@ export type { ObjectInput, Placed, ReceivedObject } from './wire/objects.ts';
 export type { Op, Operations } from './wire/operations.ts';
 export type { PayloadInput } from './wire/payload.ts';
 export type { MessageName, Return, ReturnName, ReturnOf, TransactionReturn } from './wire/returns.ts';
-export type { Writer } from './writer.ts';
+export type { Writing } from './writing.ts';

@@ -14,6 +14,7 @@ import { type ClassName, fieldsOf, isClassName, type KernelMemory, type KernelOb
 import { procsOf } from './procs.ts';
 import { objectHolding, type RawValue } from './raw.ts';
 import { processesOf } from './tasks.ts';
+import { stackViews } from './works.ts';
 
 /** The fields of something at one moment, by name; null while it is not there. Bytes are text: "00 ff". */
 export type Reading = Readonly<Record<string, RawValue | string>> | null;
@@ -106,11 +107,27 @@ export const watched = {
   buffer(id: number, field?: string): Watched {
     return found(`buffer ${id}`, 'Buffer', field, (kernel) =>
       first(procsOf(kernel), ({ alloc }) =>
-        alloc.size === 0
-          ? undefined
-          : kernel
-              .list(alloc.addressOf('buffersNext'), 'Buffer', 'entryNext')
-              .find(({ free, debugId }) => !free && debugId === id),
+        buffersOf(kernel, alloc).find(({ free, debugId }) => !free && debugId === id),
+      ),
+    );
+  },
+
+  /** A transaction by its id: a call, a reply or a oneway, in a queue, being served, or both. */
+  transaction(id: number, field?: string): Watched {
+    const isIt = ({ debugId }: { debugId: number }) => debugId === id;
+    return found(`transaction ${id}`, 'Transaction', field, (kernel) =>
+      first(
+        procsOf(kernel),
+        ({ alloc, threads }) =>
+          buffersOf(kernel, alloc)
+            .filter(({ transaction }) => transaction !== 0)
+            .map(({ transaction }) => kernel.object('Transaction', transaction))
+            .find(isIt) ??
+          kernel
+            .tree(threads, 'BinderThread', 'rbParent')
+            .flatMap((thread) => stackViews(kernel, thread))
+            .filter(({ transaction }) => transaction.id === id)
+            .map(({ transaction }) => ({ linear: transaction.handle }))[0],
       ),
     );
   },
@@ -158,6 +175,10 @@ function found(
       return field === undefined ? kernel.plain(type, linear) : { [field]: kernel.plainField(type, linear, field) };
     },
   };
+}
+
+function buffersOf(kernel: KernelMemory, alloc: KernelObject<'BinderAlloc'>): KernelObject<'Buffer'>[] {
+  return alloc.size === 0 ? [] : kernel.list(alloc.addressOf('buffersNext'), 'Buffer', 'entryNext');
 }
 
 function first<T, R>(items: readonly T[], find: (item: T) => R | undefined): R | null {

@@ -57,6 +57,10 @@ function thingsOf({ inspect, guest }: Machine, random: Random): Watched[] {
       ({ tid }) => watched.thread({ tid }, 'state'),
     ),
     ...pick(procs, ({ pid }) => watched.proc({ pid })),
+    ...pick(
+      procs.flatMap(({ loopers }) => loopers).flatMap(({ stack }) => stack),
+      ({ transaction }) => watched.transaction(transaction.id),
+    ),
   ];
 }
 
@@ -126,7 +130,7 @@ test(`${QUESTIONS} things at random: the step that brute force finds, before and
         assert.is(found?.position ?? null, expected, where);
         assert.is(history.position, position);
         if (found === null) continue;
-        assert.ok(isSame(found.before, own[found.position]), where);
+        assert.ok(!isSame(found.before, found.after), where);
         assert.ok(isSame(found.after, own[found.position + 1]), where);
         assert.is(found.step.i, journal.steps[found.position]?.i);
         changed++;
@@ -178,6 +182,14 @@ test('in the step: the thread and the command', () => {
     return change && [change.step.op, change.by, ...change.words];
   };
   assert.is(told(watched.buffer(99)), null);
+  history.goto(history.last - 2);
+  const call = history.machine.inspect.procs().flatMap(({ loopers }) => loopers.flatMap(({ stack }) => stack))[0]
+    ?.transaction as {
+    id: number;
+  };
+  const delivered = history.whoWrote(watched.buffer(call.id));
+  assert.equal([delivered?.by, delivered?.words], ['server.0', ['BR_TRANSACTION']]);
+  assert.equal([delivered?.before?.allowUserFree, delivered?.after?.allowUserFree], [false, true]);
   history.goto(history.last - 1);
   assert.equal(told(watched.user(server, 0x70000000)), ['wr', 'client.0', 'BC_TRANSACTION']);
   assert.equal(told(watched.ref(client, 0, 'weak')), ['wr', 'client.0', 'BC_INCREFS']);
@@ -185,10 +197,12 @@ test('in the step: the thread and the command', () => {
   assert.equal(told(watched.node(1, 'localStrongRefs')), ['wr', 'server.0', 'BC_FREE_BUFFER']);
   assert.equal(told(watched.thread({ tid }, 'stack')), ['wr', 'server.0', 'BC_REPLY']);
   assert.equal(told(watched.thread({ tid }, 'waiter')), ['wr', 'client.0', 'BR_TRANSACTION_COMPLETE', 'BR_REPLY']);
+  assert.equal(told(watched.transaction(call.id)), ['wr', 'server.0', 'BC_REPLY']);
+  assert.equal(told(watched.buffer(call.id)), ['wr', 'server.0', 'BC_FREE_BUFFER']);
   assert.equal(told(watched.node(1, 'debugId')), ['ioctl', 'server.0']);
-  const call = history.recorded.at(history.last - 2);
-  assert.is(call.op, 'wr');
-  const { arg, wbuf } = call.in as { arg: string; wbuf: string };
+  const sent = history.recorded.at(history.last - 2);
+  assert.is(sent.op, 'wr');
+  const { arg, wbuf } = sent.in as { arg: string; wbuf: string };
   for (const address of [arg, wbuf]) assert.equal(told(watched.user(client, Number(address), 1)), ['wr', 'client.0']);
   history.goto(history.last);
   const killed = history.whoWrote(watched.proc(client, 'pid'));

@@ -30,7 +30,7 @@ export const RANKS: readonly (readonly string[])[] = [
   ['host/steps.ts'],
   ['host/snapshot.ts'],
   ['host/machine.ts'],
-  ['host/byteorigins.ts', 'host/recordedsteps.ts', 'host/replay.ts', 'host/writer.ts', 'host/binder/'],
+  ['host/byteorigins.ts', 'host/recordedsteps.ts', 'host/replay.ts', 'host/writing.ts', 'host/binder/'],
   ['host/android/', 'host/compare/', 'host/history.ts'],
   ['host/index.ts'],
   ['bench/'],

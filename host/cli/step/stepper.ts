@@ -198,7 +198,7 @@ export class Stepper {
     this.#print('WHAT is a word (BR_REPLY), a thread or process (client.0), a kind of step (mmap, ioctl, kill),');
     this.#print(`error, parked, woken, or how many there are of ${COUNTED.join(', ')}: buffers > 3`);
     this.#print('THING is memory of the current process (0x70000010, 0x70000010 16 for 16 bytes) or of another one');
-    this.#print('(server 0x70000010), a page table entry (pte 0x70000010), node 12, buffer 5, ref client 1,');
+    this.#print('(server 0x70000010), a page table entry (pte 0x70000010), node 12, buffer 5, call 5, ref client 1,');
     this.#print('thread client.0, proc server, any object (Node 0x9a070), or one field of it (node 12 tmpRefs)');
   }
 

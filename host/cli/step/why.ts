@@ -5,7 +5,7 @@
  *     server 0x70000010                 of that process
  *     pte 0x70000010                    the page table entry for that address; also with a process
  *     at 0x9a070                        bytes at a linear address
- *     node 12, buffer 5, ref client 1, thread client.0, proc server
+ *     node 12, buffer 5, call 5, ref client 1, thread client.0, proc server
  *     Node 0x9a070                      any object by its class, as the view `raw` shows it
  *     node 12 tmpRefs                   one field of an object
  */
@@ -20,7 +20,7 @@ import { UsageError } from '../usage.ts';
 
 const NUMBER = /^(0x[0-9a-f]+|\d+)$/i;
 const KINDS =
-  '0x70000010, server 0x70000010 16, pte 0x70000010, at 0x9a070, node 12, buffer 5, ref client 1, thread client.0, proc server, or a class and an address; after an object also one of its fields';
+  '0x70000010, server 0x70000010 16, pte 0x70000010, at 0x9a070, node 12, buffer 5, call 5, ref client 1, thread client.0, proc server, or a class and an address; after an object also one of its fields';
 
 /** @throws UsageError for what is no thing. */
 export function watchedOf(text: string, history: History): Watched {
@@ -41,6 +41,8 @@ function thingOf(kind: string, rest: readonly string[], history: History): Watch
       return watched.node(numberOf(name), field);
     case 'buffer':
       return watched.buffer(numberOf(name), field);
+    case 'call':
+      return watched.transaction(numberOf(name), field);
     case 'ref':
       return watched.ref(machine.process(name), numberOf(field), rest[2]);
     case 'thread':

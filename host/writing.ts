@@ -19,34 +19,40 @@ import { commandEnds } from './wire/words.ts';
 /** With it a call is refused after its commands and binder_write_read have been stored. */
 const NO_FD = -1;
 
-export interface Writer {
+/** What a thread changed, and with which command. */
+export interface Writing {
   /** The thread; null for a step without one. Work that the driver had put off counts for the thread that ran before it. */
   readonly by: string | null;
   /** The BC_ or BR_ word in which it happened; several when it is one of these, none when it happened outside of any. */
   readonly words: readonly string[];
+  /** What was there before that word, or before the thread went on; and what is there after the step. */
+  readonly before: Reading;
+  readonly after: Reading;
 }
 
 /**
+ * The last change of something in a step that changes it.
+ *
  * @param machine Stands before the step, and does so afterwards.
  * @param input The step as a journal has it. @param step The same with its results here.
  */
-export function writerOf(machine: Machine, input: Step | RecordedEntries, step: Step, what: Watched): Writer {
+export function lastWriting(machine: Machine, input: Step | RecordedEntries, step: Step, what: Watched): Writing {
   const moment = machine.snapshot();
   const parts = partsOf(machine, input, step, what);
   machine.restore(moment);
-  const number = parts.map(({ isWriter }) => isWriter).lastIndexOf(true);
-  const part = parts[number];
-  if (part === undefined) return { by: step.by ?? null, words: [] };
-  const { by, after } = part;
-  if (number > 0) return { by, words: namesOf(step.woken?.find((entry) => entry.by === by)?.br ?? step.br) };
-  if (step.op !== 'wr') return { by, words: [] };
-  return { by, words: namesOf(wordsOfCall(machine, moment, step, what, after)) };
+  const number = parts.map(({ before, after }) => isChanged(before, after)).lastIndexOf(true);
+  const part = parts[number] as Part;
+  if (number > 0) {
+    const { by } = part;
+    return { ...part, words: namesOf(step.woken?.find((entry) => entry.by === by)?.br ?? step.br) };
+  }
+  return step.op === 'wr' ? writingOfCall(machine, moment, step, what, part) : { ...part, words: [] };
 }
 
 /** What one thread did without a break. */
 interface Part {
   readonly by: string | null;
-  readonly isWriter: boolean;
+  readonly before: Reading;
   readonly after: Reading;
 }
 
@@ -56,7 +62,7 @@ function partsOf(machine: Machine, input: Step | RecordedEntries, step: Step, wh
   let before = what.read(machine.inspect);
   const end = () => {
     const after = what.read(machine.inspect);
-    parts.push({ by, isWriter: changedFields(before, after).length > 0, after });
+    parts.push({ by, before, after });
     before = after;
   };
   machine.redo(input, (thread) => {
@@ -67,33 +73,28 @@ function partsOf(machine: Machine, input: Step | RecordedEntries, step: Step, wh
   return parts;
 }
 
-/** The word of a call after which it was as after the call's own part. */
-function wordsOfCall(
-  machine: Machine,
-  moment: Snapshot,
-  step: StepOf<'wr'>,
-  what: Watched,
-  own: Reading,
-): readonly string[] {
+/** The command of a call that changed something last. @param part The call's own part, without threads that it woke. */
+function writingOfCall(machine: Machine, moment: Snapshot, step: StepOf<'wr'>, what: Watched, part: Part): Writing {
   const { poke, write_consumed: from, write_size: to } = step.in;
+  const { after } = part;
   const tried = (input: Partial<StepOf<'wr'>['in']>): Reading => {
-    const part: Step = { ...step, in: { ...step.in, ...input } };
-    const after = partsOf(machine, part, part, what)[0]?.after ?? null;
+    const shorter: Step = { ...step, in: { ...step.in, ...input } };
+    const reading = partsOf(machine, shorter, shorter, what)[0]?.after ?? null;
     machine.restore(moment);
-    return after;
+    return reading;
   };
-  const stored = tried({ fd: NO_FD });
-  if (!isChanged(stored, own)) return [];
+  if (!isChanged(tried({ fd: NO_FD }), after)) return { ...part, words: [] };
   const ends = commandEnds(bytesOfHex(poke), from, to);
   const readings = [from, ...ends].map((size) => tried({ write_size: size, read_size: 0 }));
-  let number = readings.length - 1;
-  if (isChanged(readings[number], own)) return step.br ?? [];
-  while (number > 0 && !isChanged(readings[number - 1], readings[number])) number--;
-  return number === 0 ? [] : [step.bc?.[number - 1] ?? ''];
+  const number = readings.map((reading) => isChanged(reading, after)).lastIndexOf(true);
+  const before = readings[number] ?? null;
+  if (number < 0) return { ...part, words: [] };
+  const words = number === ends.length ? step.br : step.bc?.slice(number, number + 1);
+  return { ...part, before, words: namesOf(words) };
 }
 
-function isChanged(one: Reading | undefined, other: Reading | undefined): boolean {
-  return changedFields(one ?? null, other ?? null).length > 0;
+function isChanged(one: Reading, other: Reading): boolean {
+  return changedFields(one, other).length > 0;
 }
 
 /** The names of words. BR_NOOP begins every read, and does nothing. */
