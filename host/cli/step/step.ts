@@ -31,7 +31,7 @@ export const stepCommand = defineCommand({
     why: {
       type: 'string',
       hint: 'THING',
-      description: 'who changed it last: node 12, server 0x70000010; see help of the prompt',
+      description: 'who changed it last: "node 12", "server 0x70000010"; the prompt lists all in help',
     },
     interactive: { type: 'boolean', description: 'ask for commands, even without a terminal' },
     json: {
