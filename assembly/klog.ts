@@ -38,13 +38,17 @@ const records: usize = memory.data(KLOG_CAPACITY * KLOG_SIZE, 8);
 export function klog(line: u32, pid: i32 = 0, tid: i32 = 0, a: u64 = 0, b: u64 = 0, c: u64 = 0): KernelLine {
   const record = changetype<KernelLine>(records + (log.head & (KLOG_CAPACITY - 1)) * KLOG_SIZE);
   log.head++;
-  memory.fill(changetype<usize>(record), 0, KLOG_SIZE);
   record.line = line;
   record.pid = pid;
   record.tid = tid;
   record.a = a;
   record.b = b;
   record.c = c;
+  record.d = 0; // cheaper than a fill, for the line that every wait of an ordinary user prints
+  record.e = 0;
+  record.f = 0;
+  record.g = 0;
+  record.h = 0;
   return record;
 }
 

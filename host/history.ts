@@ -1,19 +1,24 @@
 /**
  * Moves through a journal in both directions. Owns a machine that is at one of the journal's steps, and snapshots along the
- * way: going back restores the nearest earlier one, and feeds the inputs forward from there.
+ * way: going back restores the nearest earlier one, and feeds the inputs forward from there. On the way nothing is recorded;
+ * only the last step has a result.
  *
- *     steps       0 . . . . . . . 8 . . . . . . . 16 . . . . 21    the machine is at 21
+ *     steps       0 . . . . . . . 64 . . . . . . 128 . . . . 133    the machine is at 133
  *     snapshots   S               S               S
- *     back        20: restore S at 16, perform 17, 18, 19, 20
+ *     back        132: restore S at 128, perform 129, 130, 131, and 132 with its result
+ *     who wrote   compare after 129 ... 133; if there is no change restore S at 64, and compare after 65 ... 128
  *
  * A journal of the kernel works like one of the emulator.
  */
 
 import { MemoryImage } from './guest/image.ts';
+import { changedFields, type Watched } from './inspect/watched.ts';
 import type { Machine } from './machine.ts';
-import { inputOf, StepNumbers } from './replay.ts';
+import { RecordedSteps } from './recordedsteps.ts';
 import type { Snapshot } from './snapshot.ts';
-import type { Journal, JournalHeader, Step } from './trace/journal.ts';
+import type { RecordedEntries } from './steps.ts';
+import type { Journal, JournalHeader, Step, Woken } from './trace/journal.ts';
+import { lastWriting, type Writing } from './writing.ts';
 
 export interface HistoryOptions {
   /** Steps from one snapshot to the next, initially. */
@@ -27,8 +32,8 @@ export interface HistoryOptions {
 /** Position before the first step: the machine as it was booted. */
 export const START = -1;
 
-const EVERY = 8;
-const SNAPSHOTS_MAX = 64;
+const EVERY = 64;
+const SNAPSHOTS_MAX = 128;
 const MEMORY_MAX_MIB = 256;
 const MIB = 1024 * 1024;
 /** The start and one more. */
@@ -48,6 +53,13 @@ export class HistoryError extends Error {
   }
 }
 
+/** A change that a step made. */
+export interface StepChange extends Writing {
+  readonly position: number;
+  /** The step, with its result here. */
+  readonly step: Step;
+}
+
 /** Where a snapshot was taken. */
 interface Mark {
   readonly position: number;
@@ -57,11 +69,10 @@ interface Mark {
 export class History {
   readonly machine: Machine;
   readonly header: JournalHeader;
-  /** The journal's recorded steps. */
-  readonly recorded: readonly Step[];
-  readonly #numbers = new StepNumbers();
-  /** The results of the steps here, by position. A step always gives the same result, so none is ever replaced. */
-  readonly #performed: Step[] = [];
+  /** The journal's steps, by position. */
+  readonly recorded: RecordedSteps;
+  /** The step performed last, with its result here; null at the start. */
+  #step: Step | null = null;
   /** By position, ascending. */
   #marks: Mark[] = [];
   /** Memory of all snapshots; after a drop, of the pages copied since. */
@@ -71,10 +82,13 @@ export class History {
   readonly #bytesMax: number;
   #position = START;
 
-  /** @param boot Boots the machine of the journal's header; only this object may act in it. */
+  /**
+   * @param boot Boots the machine of the journal's header; only this object may act in it.
+   * @throws JournalError for a journal whose entries are invalid.
+   */
   constructor(journal: Journal, boot: (header: JournalHeader) => Machine, options: HistoryOptions = {}) {
     this.header = journal.header;
-    this.recorded = journal.steps;
+    this.recorded = new RecordedSteps(journal);
     this.machine = boot(journal.header);
     this.machine.keepKernelLog(true);
     this.#every = Math.max(1, options.every ?? EVERY);
@@ -90,28 +104,22 @@ export class History {
 
   /** Index of the last step. */
   get last(): number {
-    return this.recorded.length - 1;
+    return this.recorded.count - 1;
   }
 
   /** The step performed last, with its result here; null at the start. */
   get step(): Step | null {
-    return this.#performed[this.#position] ?? null;
+    return this.#step;
   }
 
   /** The next step, as recorded; null at the end. */
   get upcoming(): Step | null {
-    return this.recorded[this.#position + 1] ?? null;
-  }
-
-  /** The steps up to the machine's position, with their results here. */
-  get past(): readonly Step[] {
-    return this.#performed.slice(0, this.#position + 1);
+    return this.#position < this.last ? this.recorded.at(this.#position + 1) : null;
   }
 
   /** Position of the step with that number; a journal's numbers may have gaps. */
   find(number: number): number | null {
-    const position = this.recorded.findIndex(({ i }) => i === number);
-    return position < 0 ? null : position;
+    return this.recorded.find(number);
   }
 
   /**
@@ -124,10 +132,11 @@ export class History {
     if (!Number.isInteger(position) || position < START || position > this.last) {
       throw new RangeError(`there is no position ${position}; the journal has ${START} to ${this.last}`);
     }
+    if (position === this.#position) return;
     try {
       this.#walk(position);
     } catch (error) {
-      if (error instanceof HistoryError) this.#recover(this.#position);
+      this.#walk(this.#position); // the failed step may have begun
       throw error;
     }
   }
@@ -158,6 +167,46 @@ export class History {
     return false;
   }
 
+  /**
+   * The last change of something, by the current step or an earlier one. A value that a step changes and changes back has
+   * not changed.
+   *
+   * @returns null when it is as it was when the machine was booted.
+   */
+  whoWrote(what: Watched): StepChange | null {
+    return this.#lookAround(() => {
+      for (let end = this.#position; end > START; ) {
+        const mark = this.#nearest(end - 1);
+        this.#restore(mark);
+        let found = START;
+        this.#follow(what, end, (position) => {
+          found = position;
+          return false;
+        });
+        if (found > START) return this.#change(what, found);
+        end = mark.position;
+      }
+      return null;
+    });
+  }
+
+  /**
+   * The next change of something, by a later step than the current one.
+   *
+   * @returns null when no step changes it.
+   * @throws HistoryError when the machine cannot perform a step on the way there.
+   */
+  nextChange(what: Watched): StepChange | null {
+    return this.#lookAround(() => {
+      let found = START;
+      this.#follow(what, this.last, (position) => {
+        found = position;
+        return true;
+      });
+      return found === START ? null : this.#change(what, found);
+    });
+  }
+
   /** A digest of the whole state after the current step. */
   hash(): string {
     return this.machine.hash();
@@ -168,28 +217,72 @@ export class History {
     return MemoryImage.bytesOf(this.#marks.map(({ snapshot }) => snapshot.image));
   }
 
-  #walk(to: number): void {
-    const nearest = this.#nearest(to);
-    if (to < this.#position || nearest.position > this.#position) this.#restore(nearest);
-    while (this.#position < to) this.#advance();
-  }
-
-  /** Restores the machine's own position after a failed step. */
-  #recover(position: number): void {
-    this.#restore(this.#nearest(position));
-    this.#walk(position);
-  }
-
-  #advance(): void {
-    const position = this.#position + 1;
-    const step = this.recorded[position] as Step;
+  /** Calls `look`, and returns to the position. */
+  #lookAround<T>(look: () => T): T {
+    const here = this.#position;
     try {
-      this.#performed[position] = this.#numbers.renumber(this.machine.perform(inputOf(step)), step.i);
+      return look();
+    } finally {
+      this.#walk(here);
+    }
+  }
+
+  /** Performs steps up to the position. @param changed Called after each that changes `what`; true ends the walk. */
+  #follow(what: Watched, to: number, changed: (position: number) => boolean): void {
+    const { inspect } = this.machine;
+    let before = what.read(inspect);
+    while (this.#position < to) {
+      this.#redo();
+      const after = what.read(inspect);
+      const isChanged = changedFields(before, after).length > 0;
+      if (isChanged && changed(this.#position)) return;
+      before = after;
+    }
+  }
+
+  #change(what: Watched, position: number): StepChange {
+    const { machine } = this;
+    this.#walk(position);
+    const step = this.#step as Step;
+    this.#walk(position - 1);
+    return { position, step, ...lastWriting(machine, this.recorded.inputAt(position), step, what) };
+  }
+
+  /** Performs steps up to the position. The result of the last one is kept, so one step at least is performed. */
+  #walk(to: number): void {
+    const nearest = this.#nearest(Math.max(to - 1, START));
+    if (to <= this.#position || nearest.position > this.#position) this.#restore(nearest);
+    while (this.#position < to - 1) this.#redo();
+    if (to > START) this.#advance(() => this.#perform(this.#position + 1));
+    else this.#step = null;
+  }
+
+  #redo(): void {
+    this.#advance(() => this.machine.redo(this.recorded.inputAt(this.#position + 1)));
+  }
+
+  #advance(perform: () => void): void {
+    const position = this.#position + 1;
+    try {
+      perform();
     } catch (error) {
-      throw new HistoryError(step, error);
+      throw new HistoryError(this.recorded.at(position), error);
     }
     this.#position = position;
     if ((position - START) % this.#every === 0) this.#keep();
+  }
+
+  /** Performs a step with its result, in which steps have the journal's numbers. A position is the machine's number. */
+  #perform(position: number): void {
+    const step = this.#performed(this.recorded.inputAt(position));
+    const woken = step.woken?.map((entry): Woken => ({ ...entry, i: this.recorded.numberAt(entry.i) }));
+    this.#step = { ...step, i: this.recorded.numberAt(position), ...(woken && { woken }) };
+  }
+
+  #performed(input: Step | RecordedEntries): Step {
+    if (!('entries' in input)) return this.machine.perform(input);
+    this.machine.performEntries(input);
+    return this.machine.lastStep as Step;
   }
 
   #restore({ position, snapshot }: Mark): void {

@@ -69,7 +69,7 @@ export {
 } from './binder/status.ts';
 export { ByteOrigins } from './byteorigins.ts';
 export type { CompiledWasm, WasmSource } from './guest/guest.ts';
-export { History, HistoryError, type HistoryOptions } from './history.ts';
+export { History, HistoryError, type HistoryOptions, type StepChange } from './history.ts';
 export type { BufferView, FreeBufferView, PageView, UsedBufferView } from './inspect/buffers.ts';
 export type { LogEntryView, StatsView } from './inspect/counts.ts';
 export { DEBUG_FILES, type DebugFile, type DebugFiles } from './inspect/debugfs.ts';
@@ -87,6 +87,7 @@ export {
   shortageLines,
 } from './inspect/shortage.ts';
 export type { DescriptorView, FileKindName, ParkedIn, ProcessView, ThreadView, VmaView } from './inspect/tasks.ts';
+export { type Reading, type Watched, watched } from './inspect/watched.ts';
 export type { StackEntryView, TransactionView, WorkView } from './inspect/works.ts';
 export { type BootOptions, Machine, STRATEGIES, type Strategy } from './machine.ts';
 export type { Arena } from './os/arena.ts';
@@ -97,6 +98,7 @@ export type { ScheduleChoice } from './os/system.ts';
 export type { Device, IoctlOptions, MmapOptions, Thread, WriteReadOptions } from './os/thread.ts';
 export type { ReadCall, WriteCall } from './os/transfer.ts';
 export type { WriteReadCall } from './os/writeread.ts';
+export type { RecordedSteps } from './recordedsteps.ts';
 export {
   type Boot,
   type Difference,
@@ -144,3 +146,4 @@ export type { ObjectInput, Placed, ReceivedObject } from './wire/objects.ts';
 export type { Op, Operations } from './wire/operations.ts';
 export type { PayloadInput } from './wire/payload.ts';
 export type { MessageName, Return, ReturnName, ReturnOf, TransactionReturn } from './wire/returns.ts';
+export type { Writing } from './writing.ts';

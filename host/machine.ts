@@ -227,6 +227,23 @@ export class Machine {
     }
   }
 
+  /**
+   * @internal Performs a step of a journal without recording it: a history does so on its way.
+   *
+   * @param onTurn Called with the name of each woken thread before it goes on.
+   */
+  redo(input: StepInput | RecordedEntries, onTurn: ((thread: string) => void) | null = null): void {
+    this.#system.observer = null;
+    this.#system.onTurn = onTurn;
+    try {
+      if ('entries' in input) performEntries(this.#parts, input);
+      else performStep(this.#parts, input);
+    } finally {
+      this.#system.onTurn = null;
+      this.#observe();
+    }
+  }
+
   /** @internal The step that ended last, after `perform` or while a journal is kept; null before the first. */
   get lastStep(): Step | null {
     return this.#keeper.last;

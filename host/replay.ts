@@ -4,9 +4,9 @@
  */
 
 import type { RecordedEntries } from './steps.ts';
-import { BinaryJournal } from './trace/binaryjournal.ts';
+import { BinaryJournal, keepsKernelLog } from './trace/binaryjournal.ts';
 import { callBegin } from './trace/call.ts';
-import { compareKernelLogs, compareSteps, hasKernelLog, isInputsOnly, type StepDifference } from './trace/compare.ts';
+import { compareKernelLogs, compareSteps, isInputsOnly, type StepDifference } from './trace/compare.ts';
 import { ENTRY_CHOICES } from './trace/entries.ts';
 import type { Journal, JournalEmulator, JournalHeader, Output, Step, StepInput, Woken } from './trace/journal.ts';
 import type { Origins } from './trace/origins.ts';
@@ -194,21 +194,16 @@ function isSound(
   }
 }
 
-/** Whether a journal has lines of the kernel log, which then are compared. */
-function hasLines(journal: Journal): boolean {
-  return journal instanceof BinaryJournal ? journal.hasKernelLog : hasKernelLog(journal.steps);
-}
-
 /** A machine whose steps have what the journal's have. */
 function bootLike(journal: Journal, boot: Boot): Performer {
   const machine = boot(journal.header);
-  if (hasLines(journal)) machine.keepKernelLog?.(true);
+  if (keepsKernelLog(journal)) machine.keepKernelLog?.(true);
   return machine;
 }
 
 function differenceOf(expected: Step, actual: Step, journal: Journal, origins?: Origins): StepDifference | null {
   const found = compareSteps(expected, actual, origins);
-  return found === null && hasLines(journal) ? compareKernelLogs(expected, actual) : found;
+  return found === null && keepsKernelLog(journal) ? compareKernelLogs(expected, actual) : found;
 }
 
 /** Notes why a machine stopped in or after a step. */
@@ -237,7 +232,7 @@ export function record(journal: Journal, boot: Boot, emulator: JournalEmulator):
 }
 
 /** Converts between the machine's step numbers and the journal's, which may have gaps. */
-export class StepNumbers {
+class StepNumbers {
   readonly #numbers = new Map<number, number>();
 
   /** The step with the journal's numbers instead of the machine's, also in `woken`. */
@@ -278,7 +273,7 @@ function isBare(journal: Journal): boolean {
 }
 
 /** The step without its outputs. */
-export function inputOf(step: Step): StepInput {
+function inputOf(step: Step): StepInput {
   const { op, by, in: input } = step;
   return (by === undefined ? { op, in: input } : { op, by, in: input }) as StepInput;
 }

@@ -59,8 +59,9 @@ export function binderIoctl(thread: Thread, file: OpenFile, command: u32, arg: u
     klog(KLOG_IOCTL, proc.pid, thread.tid, command, arg, -ENOMEM);
     return done(-ENOMEM);
   }
-  if (command == protocol.BINDER_WRITE_READ)
-    return finish(binderThread, writeRead(thread, binderThread, file, arg), command, arg);
+  if (command == protocol.BINDER_WRITE_READ) {
+    return finishWriteRead(thread, binderThread, writeRead(thread, binderThread, file, arg));
+  }
   if (command == protocol.BINDER_THREAD_EXIT) return threadExit(thread, binderThread, file);
   return finish(binderThread, run(thread, binderThread, file, command, arg), command, arg);
 }
@@ -79,9 +80,8 @@ export function ioctlResume(thread: Thread, file: OpenFile, call: u8, signalled:
   }
   assert(call == CALL_READ, 'ioctlResume: not a call of this file');
   const io = changetype<WriteRead>(threadCallFrame(thread));
-  const arg = io.user;
   const result = readDone(thread, binderThread, io, readResume(thread, binderThread, io, file, signalled));
-  return finish(binderThread, result, protocol.BINDER_WRITE_READ, arg);
+  return finishWriteRead(thread, binderThread, result);
 }
 
 /** The thread's first ioctl, and with it the right to return at once, is over. */
@@ -89,6 +89,16 @@ function finish(binderThread: BinderThread, result: i32, command: u32, arg: u64)
   if (result == PARKED) return PARKED;
   binderThread.needReturn = false;
   if (result) report(binderThread, result, command, arg);
+  return done(result);
+}
+
+/** The same for BINDER_WRITE_READ, the hot one: its argument is in the call frame. */
+function finishWriteRead(thread: Thread, binderThread: BinderThread, result: i32): i32 {
+  if (result == PARKED) return PARKED;
+  binderThread.needReturn = false;
+  if (result) {
+    report(binderThread, result, protocol.BINDER_WRITE_READ, changetype<WriteRead>(threadCallFrame(thread)).user);
+  }
   return done(result);
 }
 
@@ -108,9 +118,9 @@ function writeRead(thread: Thread, binderThread: BinderThread, file: OpenFile, a
   const space = thread.process.space!;
   const io = changetype<WriteRead>(threadCallFrame(thread));
   const window = userWindow(space, arg, WRITE_READ_SIZE, ACCESS_READ);
+  io.user = arg;
   if (window) writeReadCopy(io, changetype<WriteRead>(window));
   else if (copyFromUser(space, changetype<usize>(io), arg, WRITE_READ_SIZE)) return -EFAULT;
-  io.user = arg;
   io.counted = io.writeConsumed + io.readConsumed;
   if (io.writeSize > 0) {
     const result = commandsRun(thread, binderThread, io);

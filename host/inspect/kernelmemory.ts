@@ -117,12 +117,14 @@ export class KernelMemory {
 
   /** All fields of an object; a pointer is an address. */
   plain(type: ClassName, linear: number): Readonly<Record<string, number | bigint | boolean>> {
-    const { data } = this.guest;
-    const entries = Object.entries(fieldsOf(type)).map(([name, [offset, fieldType]]) => {
-      const read = READERS[fieldType] ?? readPointer;
-      return [name, read(data, linear + offset)] as const;
-    });
-    return Object.fromEntries(entries);
+    return Object.fromEntries(Object.keys(fieldsOf(type)).map((name) => [name, this.plainField(type, linear, name)]));
+  }
+
+  /** One of them. */
+  plainField(type: ClassName, linear: number, field: string): number | bigint | boolean {
+    const [offset, fieldType] = fieldsOf(type)[field] as Field;
+    const read = READERS[fieldType] ?? readPointer;
+    return read(this.guest.data, linear + offset);
   }
 
   #u32(linear: number): number {

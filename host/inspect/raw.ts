@@ -101,7 +101,7 @@ export function placeAt(kernel: KernelMemory, address: number): Place {
 }
 
 /** The kernel object in use that contains an address. */
-function objectHolding(kernel: KernelMemory, address: number): Place['owner'] {
+export function objectHolding(kernel: KernelMemory, address: number): Place['owner'] {
   const start = kernel.guest.raw.inspectObject(address);
   if (start === 0 || start > address) return null;
   const { owner: cache } = frameView(kernel, start) as FrameView;

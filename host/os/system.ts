@@ -102,6 +102,8 @@ export class System {
   observer: Observer | null = null;
   /** Called with each parked call that is done, in order; null without a simulation. */
   onReturn: ((task: Task) => void) | null = null;
+  /** Called before a woken thread goes on; null unless a history asks who did what in a step. */
+  onTurn: ((thread: string) => void) | null = null;
   /** The schedule's choices since the last step. */
   choices: ScheduleChoice[] = [];
   /** Number of the next step. */
@@ -222,6 +224,7 @@ export class System {
     const { raw, batch } = this;
     let pointer = next;
     while (pointer !== 0) {
+      if (this.onTurn !== null) this.onTurn((this.#tasks.get(pointer) as Task).name);
       const ret = raw.resumeKeep(pointer);
       const after = batch.next;
       if (ret !== ASLEEP) this.#wake(pointer, ret);

@@ -14,6 +14,7 @@ import { crc32 } from '../wire/crc32.ts';
 import type { Field } from '../wire/kinds.ts';
 import { INPUTS, isOp, OUTPUTS } from '../wire/operations.ts';
 import { bytesOfText, textOfBytes } from '../wire/text.ts';
+import { hasKernelLog } from './compare.ts';
 import {
   ENTRY_KLOG,
   ENTRY_NAMES,
@@ -249,6 +250,11 @@ function hasEntry(entries: Uint8Array, kind: number): boolean {
   const reader = new EntryReader(entries);
   while (reader.next()) if (reader.kind === kind) return true;
   return false;
+}
+
+/** Whether a journal has lines of the kernel log, which then are compared. */
+export function keepsKernelLog(journal: Journal): boolean {
+  return journal instanceof BinaryJournal ? journal.hasKernelLog : hasKernelLog(journal.steps);
 }
 
 /** A block of the file. With a problem it has no body, and type 0. */

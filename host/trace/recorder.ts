@@ -70,7 +70,7 @@ export class Recorder implements Observer {
   /** The choices that led to the current step. */
   #sched: readonly ScheduleChoice[] = [];
   readonly #makings: Making[] = [];
-  /** Lines of the kernel log that belong to earlier steps; null while steps have none. */
+  /** Lines of the kernel log before the current step; null while steps have none. */
   #printed: number | null = null;
   /** How many steps to keep at least. */
   #limit = 0;
@@ -127,6 +127,7 @@ export class Recorder implements Observer {
     this.#block = this.#blocks.length;
     this.#offset = stepLog.length;
     this.#isOpen = true;
+    if (this.#printed !== null) this.#printed = this.system.kernelLog.head;
     this.#woken.length = 0;
     this.#count++;
     this.#sched = sched;
@@ -289,12 +290,11 @@ export class Recorder implements Observer {
     this.#count = 0;
   }
 
-  /** @param from Number of lines of earlier steps. */
+  /** @param from Number of lines before the step. */
   #printedLines(from: number): void {
     const { kernelLog } = this.system;
     const lines = kernelLog.lines(from);
     if (lines.length > 0) this.#append(this.#entry.begin(ENTRY_KLOG).texts(lines));
-    this.#printed = kernelLog.head;
   }
 
   /** Journals list woken threads by their seats. */

@@ -21,7 +21,7 @@ export interface StraceOptions {
 /** The driver may not raise the priority of any thread of an ordinary user. This is no mistake of the program. */
 const ROUTINE = /RLIMIT_NICE not set$/;
 
-/** Turns steps into lines. It needs every step, in order: steps introduce threads and park them. */
+/** Turns steps into lines. It needs every step from the start, or from a `begin` of each thread: steps make and park them. */
 export class Strace {
   readonly #bytes: boolean;
   readonly #tids = new Map<string, number>();
@@ -31,6 +31,13 @@ export class Strace {
 
   constructor(options: StraceOptions = {}) {
     this.#bytes = options.bytes ?? false;
+  }
+
+  /** @internal A thread that the steps before made. @param parkedIn The step of the call that it sleeps in; null while it is awake. */
+  begin(thread: string, tid: number, parkedIn: StepInput | null): void {
+    this.#tids.set(thread, tid);
+    this.line(thread, ''); // it makes room for the name
+    if (parkedIn !== null) this.#parked.set(thread, parkedIn);
   }
 
   /** The lines of one step: the call itself, then the parked calls that it finished, in order of completion. */

@@ -156,6 +156,19 @@ export function commandWords(bytes: Uint8Array, from = 0, to = bytes.length): st
   return streamWords(bytes, from, to, 'BC_');
 }
 
+/** Where each of these commands ends. */
+export function commandEnds(bytes: Uint8Array, from: number, to: number): number[] {
+  const ends: number[] = [];
+  const end = Math.min(to, bytes.length);
+  for (let at = from; at + 4 <= end; ) {
+    const word = u32At(bytes, at);
+    at += 4 + payloadSize(word);
+    if (!NAMES.has(word) || at > end) break;
+    ends.push(at);
+  }
+  return ends;
+}
+
 /** The same for a return stream. */
 export function returnWords(bytes: Uint8Array): string[] {
   return streamWords(bytes, 0, bytes.length, 'BR_');

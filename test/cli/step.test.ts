@@ -263,6 +263,73 @@ test('fields of kernel objects: which ones a step changed, and what lies at an a
   assert.match(asked, 'nothing is at 4294967295: that is outside');
 });
 
+test('why: the step, the thread and the command that changed something', () => {
+  const asked = session(
+    'why 0x70000000',
+    'end',
+    'why server 0x70000000',
+    'why 0x70000000 2',
+    'why pte server 0x70000000',
+    'why node 1 localStrongRefs',
+    'why buffer 2',
+    'why thread client.0 stack',
+    'why proc client pid',
+    'why ref client 0',
+    'back',
+    'why thread server.0 waiter',
+  );
+  for (const sentence of [
+    'no thread made this step; name the process: server 0x70000010',
+    '10> why server 0x70000000\nstep 9, client.0, BC_TRANSACTION: it was not there, it is 00 00 00 00\n',
+    '10> why 0x70000000 2\nstep 9, client.0, BC_TRANSACTION: it was not there, it is 00 00\n',
+    'step 9, client.0, BC_TRANSACTION: level was 1, is 3; descriptor was 0x0, is 0x',
+    'step 10, server.0, BC_FREE_BUFFER: it was 2, it is 1\n',
+    'step 10, server.0, BC_FREE_BUFFER: it went away\n',
+    'step 10, server.0, BC_REPLY: it was 0x',
+    'step 6, client.0, open: it was not there, it is 2000\n',
+    'ref client 0 is not there, and was not before\n',
+    'step 9, server.0 (woken by client.0), BR_TRANSACTION: it was 0x',
+  ]) {
+    assert.ok(asked.includes(sentence), `${sentence}\nis missing in\n${asked}`);
+  }
+});
+
+test('change: on to the step that changes something next', () => {
+  const told = session('watch calls', 'goto 5', 'change node 1', 'c node 1', 'change node 1 debugId');
+  assert.match(told, /\nstep 9, client\.0, BC_TRANSACTION: localStrongRefs was 1, is 2\nstep 9 of 10> /);
+  assert.match(told, /\nstep 10, server\.0, BC_FREE_BUFFER: localStrongRefs was 2, is 1\nstep 10 of 10> /);
+  assert.match(told, 'no later step changes node 1 debugId\nstep 10 of 10> ');
+});
+
+test('a question that cannot be asked is told', () => {
+  const text = session('end', 'why', 'why rivers', 'why node', 'why node one', 'why node 1 colour', 'why ref nobody 1');
+  assert.match(text, 'what? 0x70000010, server 0x70000010 16');
+  assert.match(text, '"rivers" is not one of these: 0x70000010');
+  assert.match(text, 'a number is missing');
+  assert.match(text, '"one" is no number');
+  assert.match(text, 'Node has no field "colour"; it has next');
+  assert.match(text, 'no process is called "nobody"; there are server, client');
+});
+
+test('--why answers without a prompt, also as JSON', () => {
+  const words = ['step', 'call.ts', '--why', 'node 1 localStrongRefs'];
+  assert.match(
+    folder.run(words).stdout,
+    'why node 1 localStrongRefs\n  step 10, server.0, BC_FREE_BUFFER: it was 2, it is 1\n',
+  );
+  assert.equal(moment(words.slice(1)).why, {
+    step: 10,
+    op: 'wr',
+    by: 'server.0',
+    words: ['BC_FREE_BUFFER'],
+    changes: [{ name: 'localStrongRefs', before: 2, after: 1 }],
+  });
+  assert.is(moment(['call.ts', '--why', 'node 99']).why, null);
+  const { code, stderr } = folder.run(['step', 'call.ts', '--why', 'rivers']);
+  assert.is(code, 2);
+  assert.match(stderr, '"rivers" is not one of these');
+});
+
 test('the command line is checked', () => {
   const refused = (words: string[], reason: RegExp) => {
     const { code, stdout, stderr } = folder.run(['step', ...words]);

@@ -4,7 +4,10 @@ import * as assert from 'uvu/assert';
 import { guestModule } from '../../host/cli/boot.ts';
 import { History, HistoryError, type HistoryOptions, START } from '../../host/history.ts';
 import { Machine, type Strategy } from '../../host/machine.ts';
+import { BinaryJournal } from '../../host/trace/binaryjournal.ts';
 import type { Journal, JournalHeader, Step } from '../../host/trace/journal.ts';
+import { MemoryFile } from '../../host/trace/memoryfile.ts';
+import { bc } from '../../host/wire/commands.ts';
 import { recording, sampleNames } from '../conformance/recordings.ts';
 
 const wasm = guestModule();
@@ -59,12 +62,14 @@ const journal = recording('nested-callback');
 
 test('what came of a step is the same again', () => {
   const history = historyOf(journal, { every: 4 });
-  history.goto(history.last);
-  const first = JSON.stringify(history.past);
-  history.goto(3);
-  assert.is(history.past.length, 4);
-  history.goto(history.last);
-  assert.is(JSON.stringify(history.past), first);
+  const first: (Step | null)[] = [];
+  while (history.next()) first.push(history.step);
+  for (const position of [3, 2, history.last, 7, 8, 4]) {
+    history.goto(position);
+    assert.equal(history.step, first[position]);
+  }
+  history.goto(START);
+  assert.is(history.step, null);
 });
 
 test('snapshots stay few and small, and every step can still be reached', () => {
@@ -96,8 +101,8 @@ test('numbers of steps may have gaps', () => {
 test('a dump of a file that is not there is a step like others', () => {
   const dump = { i: 0, op: 'dump', in: { file: 'no such file' } } as Step;
   const history = historyOf({ ...journal, steps: [dump, ...journal.steps] });
-  history.goto(3);
-  assert.equal(history.past[0], { ...dump, out: { exists: false, text: null } });
+  history.goto(0);
+  assert.equal(history.step, { ...dump, out: { exists: false, text: null } });
   assert.is(history.back(), true);
 });
 
@@ -121,6 +126,43 @@ test('a step that cannot be performed stops the walk right before it', () => {
   );
   assert.is(history.position, 9);
   assert.is(history.upcoming?.i, 999);
+});
+
+test('a journal in the binary form is walked by its entries: the same steps, and the same hash back and forth', () => {
+  const file = new MemoryFile();
+  const machine = Machine.boot({ wasm, memoryMiB: 8, journal: { file } });
+  const server = machine.spawn('server').main;
+  const client = machine.spawn('client').main;
+  const [serverFd, clientFd] = [server.open(), client.open()];
+  server.mmap(serverFd);
+  client.mmap(clientFd);
+  server.becomeContextManager(serverFd);
+  let reading = server.writeRead(serverFd, [bc.enterLooper()]);
+  client.version(clientFd);
+  for (let round = 0; round < 5; round++) {
+    const call = client.writeRead(clientFd, [bc.transaction({ handle: 0, data: `question ${round}` })]);
+    const { buffer } = reading.expect('BR_TRANSACTION');
+    server.writeRead(serverFd, [bc.freeBuffer(buffer), bc.reply({ data: 'answer' })]);
+    client.writeRead(clientFd, [bc.freeBuffer(call.expect('BR_REPLY').buffer)], { readSize: 0 });
+    reading = server.writeRead(serverFd, []);
+  }
+  const { steps } = machine.journal;
+  const hash = machine.hash();
+  machine.keepJournal(false);
+  const history = historyOf(new BinaryJournal(file, 'calls'), { every: 4 });
+  assert.is(history.recorded.count, steps.length);
+  const hashes: string[] = [];
+  while (history.next()) {
+    assert.equal(history.step, steps[history.position]);
+    assert.equal(history.recorded.at(history.position), steps[history.position]);
+    hashes.push(history.hash());
+  }
+  assert.is(history.hash(), hash);
+  for (let position = history.last; position > START; position--) {
+    history.goto(position);
+    assert.is(history.hash(), hashes[position]);
+    assert.equal(history.step, steps[position]);
+  }
 });
 
 test('positions that do not exist are refused', () => {

@@ -30,7 +30,7 @@ export const RANKS: readonly (readonly string[])[] = [
   ['host/steps.ts'],
   ['host/snapshot.ts'],
   ['host/machine.ts'],
-  ['host/byteorigins.ts', 'host/replay.ts', 'host/binder/', 'host/ftrace/'],
+  ['host/byteorigins.ts', 'host/recordedsteps.ts', 'host/replay.ts', 'host/writing.ts', 'host/binder/', 'host/ftrace/'],
   ['host/android/', 'host/compare/', 'host/history.ts'],
   ['host/index.ts'],
   ['bench/'],
@@ -150,7 +150,7 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   'host/cli/compare/': [['rowchoice'], ['list'], ['compare']],
   'host/cli/guide/': [['facts'], ['story'], ['text'], ['guide']],
   'host/cli/run/': [['dumps', 'stracepaint', 'watchdog', 'journaloutput'], ['run']],
-  'host/cli/step/': [['calls', 'condition', 'position'], ['views'], ['stepper'], ['step']],
+  'host/cli/step/': [['calls', 'condition', 'position', 'why'], ['views'], ['stepper'], ['step']],
   'oracle/': [
     ['bytes', 'place', 'dumptext'],
     ['objects', 'commands', 'initrd', 'outcome'],

@@ -8,6 +8,7 @@ import { BinaryJournal, BinaryWriter } from '../../host/trace/binaryjournal.ts';
 import { ENTRY_TEXT, EntryReader } from '../../host/trace/entries.ts';
 import type { Journal } from '../../host/trace/journal.ts';
 import { formatHeader, formatJournal, formatStep, JournalError, parseJournal } from '../../host/trace/journaltext.ts';
+import { MemoryFile } from '../../host/trace/memoryfile.ts';
 import { writeBinaryJournal } from '../../host/trace/stepwriter.ts';
 import type { FileSink } from '../../host/wasm/filesink.ts';
 import { bc } from '../../host/wire/commands.ts';
@@ -21,15 +22,14 @@ import {
 } from '../conformance/recordings.ts';
 import { buildModule } from '../os/builds.ts';
 import { act, Rabble } from '../os/hostile.ts';
-import { memoryFile } from './memoryfile.ts';
 
 const test = suite('binary journal');
 const wasm = buildModule('release');
 
 function binaryOf(journal: Journal): Uint8Array {
-  const file = memoryFile();
+  const file = new MemoryFile();
   writeBinaryJournal(journal, file);
-  return file.bytes();
+  return file.read(0, file.size);
 }
 
 function read(bytes: Uint8Array): BinaryJournal {
@@ -105,7 +105,7 @@ test('a difference is shown as in JSON', () => {
 test('whatever programs do, a journal changes nothing, is the same in memory and in a file, and replays', () => {
   fc.assert(
     fc.property(fc.array(act.filter(isJournaled), { maxLength: 40, size: 'max' }), (acts) => {
-      const file = memoryFile();
+      const file = new MemoryFile();
       const run = (journal: false | 'all' | { file: FileSink }) => {
         const machine = Machine.boot({ wasm, memoryMiB: 8, journal });
         const rabble = new Rabble(machine);
@@ -139,7 +139,7 @@ test('of the last steps so many are kept, and no more than a block before them',
 });
 
 test('a restored snapshot takes back what was written', () => {
-  const file = memoryFile();
+  const file = new MemoryFile();
   const machines = ([true, { file }] as const).map((journal) => Machine.boot({ wasm, journal }));
   const texts = machines.map((machine) => {
     const call = pair(machine);
@@ -169,7 +169,7 @@ test('a step that the host gave up never was', () => {
 });
 
 test('large inputs and outputs need no room in the log', () => {
-  const file = memoryFile();
+  const file = new MemoryFile();
   const machine = Machine.boot({ wasm, journal: { file } });
   const process = machine.spawn('A');
   const bytes = Uint8Array.from({ length: 300_000 }, (_, i) => i % 251);
@@ -187,11 +187,11 @@ test('large inputs and outputs need no room in the log', () => {
 
 /** A small journal, and its steps as text. */
 function small(): { bytes: Uint8Array; steps: string[] } {
-  const file = memoryFile();
+  const file = new MemoryFile();
   const machine = Machine.boot({ wasm, journal: { file } });
   pair(machine)();
   machine.keepJournal(false);
-  const bytes = file.bytes();
+  const bytes = file.read(0, file.size);
   return { bytes, steps: read(bytes).steps.map(formatStep) };
 }
 
@@ -234,7 +234,7 @@ test('entries of any bytes under a right checksum are an error, or a replay with
     fc.property(fc.array(change, { minLength: 1, maxLength: 6 }), (changes) => {
       const changed = entries.slice();
       for (const { at, byte } of changes) changed[at] = byte;
-      const file = memoryFile();
+      const file = new MemoryFile();
       const writer = new BinaryWriter(file, formatHeader(read(bytes).header));
       writer.write({ first: 0, steps: block?.steps ?? 0, entries: changed }, ['server.0', 'client.0']);
       writer.end(formatHeader(read(bytes).header));

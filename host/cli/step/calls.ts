@@ -1,7 +1,8 @@
 /** The steps of a history in strace's format: the current step, those before it, and the next one. */
 import { type History, START } from '../../history.ts';
+import type { Thread } from '../../os/thread.ts';
 import { callBegin } from '../../trace/call.ts';
-import { compareKernelLogs, compareSteps, hasKernelLog, isInputsOnly } from '../../trace/compare.ts';
+import { compareKernelLogs, compareSteps, isInputsOnly } from '../../trace/compare.ts';
 import type { Step } from '../../trace/journal.ts';
 import { ReadableStrace } from '../../trace/readablestrace.ts';
 import { Strace } from '../../trace/strace.ts';
@@ -19,10 +20,6 @@ const INDENT = '      ';
 
 export class StepCalls {
   readonly #history: History;
-  readonly #strace = new ReadableStrace({ numbers: false });
-  readonly #raw = new Strace();
-  /** By position. The lines of a step never change. */
-  readonly #decoded: DecodedStep[] = [];
 
   constructor(history: History) {
     this.#history = history;
@@ -30,11 +27,21 @@ export class StepCalls {
 
   /** The current step, and up to `before` steps before it; oldest first, empty at the start. */
   recent(before: number): DecodedStep[] {
-    const { position, past } = this.#history;
-    for (const step of past.slice(this.#decoded.length)) {
-      this.#decoded.push({ step: step.i, lines: this.#strace.lines(step), raw: this.#raw.lines(step) });
+    const history = this.#history;
+    const { position } = history;
+    history.goto(Math.max(START, position - before - 1));
+    const strace = new ReadableStrace({ numbers: false });
+    const raw = new Strace();
+    for (const { name, tid, call } of livingThreads(history)) {
+      const parkedIn = call === null ? null : history.recorded.at(call.step);
+      for (const one of [strace, raw]) one.begin(name, tid, parkedIn);
     }
-    return this.#decoded.slice(Math.max(0, position - before), position + 1);
+    const decoded: DecodedStep[] = [];
+    while (history.position < position && history.next()) {
+      const step = history.step as Step;
+      decoded.push({ step: step.i, lines: strace.lines(step), raw: raw.lines(step) });
+    }
+    return decoded;
   }
 
   /** The recent steps with their numbers, the current one marked, and the next one. */
@@ -53,12 +60,17 @@ export class StepCalls {
   /** The difference of the step from its recording; null without a difference or a recording. */
   difference(): string | null {
     const { step, recorded, position } = this.#history;
-    const expected = recorded[position];
-    if (step === null || expected === undefined || isInputsOnly(expected)) return null;
-    const found = compareSteps(expected, step) ?? (hasKernelLog(recorded) ? compareKernelLogs(expected, step) : null);
+    if (step === null) return null;
+    const expected = recorded.at(position);
+    if (isInputsOnly(expected)) return null;
+    const found = compareSteps(expected, step) ?? (recorded.hasKernelLog ? compareKernelLogs(expected, step) : null);
     if (found === null) return null;
     return `recorded otherwise: ${found.field} was ${JSON.stringify(found.expected)}, and is ${JSON.stringify(found.actual)}`;
   }
+}
+
+function livingThreads({ machine }: History): Thread[] {
+  return machine.processes.flatMap(({ threads }) => threads).filter(({ alive }) => alive);
 }
 
 function numbered(step: number, lines: readonly string[], isPresent: boolean): string[] {

@@ -57,16 +57,18 @@ const EVENTS: Readonly<Record<string, Condition>> = {
  * @param steps The whole journal: names that do not occur in it are refused.
  * @throws UsageError for an invalid condition.
  */
-export function conditionOf(text: string, header: JournalHeader, steps: readonly Step[]): Condition {
+export function conditionOf(text: string, header: JournalHeader, steps: Iterable<Step>): Condition {
   const words = text.trim();
   const event = EVENTS[words];
   if (event !== undefined && Object.hasOwn(EVENTS, words)) return event;
   const comparison = COMPARISON.exec(words);
   if (comparison !== null) return countCondition(comparison);
   if (/^B[CR]_/.test(words)) return wordCondition(words);
-  if (isProcess(words, steps)) return (step) => actorOf(step) === words || processOf(actorOf(step)) === words;
-  if (steps.some((step) => actorOf(step) === words)) return (step) => actorOf(step) === words;
-  if (steps.some(({ op }) => op === words)) return ({ op }) => op === words;
+  for (const step of steps) {
+    if (isMadeBy(step, words)) return (step) => actorOf(step) === words || processOf(actorOf(step)) === words;
+    if (actorOf(step) === words) return (step) => actorOf(step) === words;
+    if (step.op === words) return ({ op }) => op === words;
+  }
   const known = header.procs.map(({ name }) => name).join(', ');
   throw new UsageError(
     `until what? "${words}" is no BC_ or BR_ word, no thread, process (${known}) or kind of step of this journal, none of ${Object.keys(EVENTS).join(', ')}, and no count like "buffers > 3"`,
@@ -115,6 +117,7 @@ function processOf(thread: string): string {
   return dot < 0 ? thread : thread.slice(0, dot);
 }
 
-function isProcess(name: string, steps: readonly Step[]): boolean {
-  return steps.some((step) => (step.op === 'proc' || step.op === 'fork') && step.in.name === name);
+/** Whether the step makes a process of that name. */
+function isMadeBy(step: Step, name: string): boolean {
+  return (step.op === 'proc' || step.op === 'fork') && step.in.name === name;
 }

@@ -8,14 +8,14 @@ export function positionOf(text: string, history: History): number {
   if (text === 'end') return history.last;
   const position = /^\d+$/.test(text) ? history.find(Number(text)) : null;
   if (position !== null) return position;
-  const { recorded } = history;
-  const steps = recorded.length === 0 ? 'no step' : `steps ${recorded[0]?.i} to ${recorded.at(-1)?.i}, start and end`;
+  const { recorded, last } = history;
+  const steps = last < 0 ? 'no step' : `steps ${recorded.numberAt(0)} to ${recorded.numberAt(last)}, start and end`;
   throw new UsageError(
     text === '' ? `to which step? There are ${steps}` : `there is no step "${text}"; there are ${steps}`,
   );
 }
 
 /** "step 13 of 41" by the steps' own numbers, or "start". */
-export function headingOf({ step, recorded }: History): string {
-  return step === null ? 'start' : `step ${step.i} of ${recorded.at(-1)?.i}`;
+export function headingOf({ step, recorded, last }: History): string {
+  return step === null ? 'start' : `step ${step.i} of ${recorded.numberAt(last)}`;
 }

@@ -5,7 +5,9 @@
 import { createInterface } from 'node:readline';
 import { History, HistoryError } from '../../history.ts';
 import { type BootOptions, Machine } from '../../machine.ts';
+import { BinaryJournal } from '../../trace/binaryjournal.ts';
 import type { Journal } from '../../trace/journal.ts';
+import { MemoryFile } from '../../trace/memoryfile.ts';
 import { defineCommand } from '../command.ts';
 import { findJournals, isFolder, isJournalName, readBegin } from '../files.ts';
 import { MACHINE_OPTIONS, machineChoice, machineOptions } from '../machineoptions.ts';
@@ -15,6 +17,7 @@ import { EXIT_FINE, EXIT_NO, UsageError } from '../usage.ts';
 import { headingOf, positionOf } from './position.ts';
 import { Stepper } from './stepper.ts';
 import { STEP_VIEWS, type StepView, StepViews, stepViewsOf } from './views.ts';
+import { whyData, whyText } from './why.ts';
 
 const SCRIPT_NAME = /\.[cm]?[jt]s$/;
 /** The default of --show in the interactive form: the views after each move. */
@@ -25,21 +28,29 @@ export const stepCommand = defineCommand({
   options: {
     at: { type: 'string', hint: 'N', description: 'stand behind step N; also start, end (default)' },
     show: { type: 'string', hint: 'VIEW,...', description: `${STEP_VIEWS.join(', ')}, or all` },
+    why: {
+      type: 'string',
+      hint: 'THING',
+      description: 'who changed it last: "node 12", "server 0x70000010"; the prompt lists all in help',
+    },
     interactive: { type: 'boolean', description: 'ask for commands, even without a terminal' },
     json: {
       type: 'boolean',
-      description: 'print one JSON document: {source, step, steps, hash, difference, and each view}',
+      description: 'print one JSON document: {source, step, steps, hash, difference, each view, and why}',
     },
     ...MACHINE_OPTIONS,
   },
   scriptArgs: true,
-  contrary: [['interactive', 'json']],
+  contrary: [
+    ['interactive', 'json'],
+    ['interactive', 'why'],
+  ],
   examples: [
     ['step examples/first-call.ts', 'from the start, with a prompt; help lists what it understands'],
     ['step run.jsonl --at 42 --show calls,threads', 'one moment, printed'],
   ],
   async run({ args, words: [source = ''], scriptArgs }) {
-    const printOnce = args.at !== undefined || args.show !== undefined || args.json;
+    const printOnce = args.at !== undefined || args.show !== undefined || args.why !== undefined || args.json;
     const onTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
     const interactive = args.interactive || (onTerminal && !printOnce);
     if (interactive && source === '-') throw new UsageError('commands and the journal cannot both come from -');
@@ -54,8 +65,9 @@ export const stepCommand = defineCommand({
     const history = new History(journal, (header) => Machine.fromHeader(header, { ...options, journal: false }));
     const arrived = arrive(history, args.at ?? (interactive ? 'start' : 'end'));
     if (interactive) await converse(history, views);
-    else if (args.json) stdout.print(`${JSON.stringify(document(source, history, views), hexOfBigints, 2)}\n`);
-    else console.log(page(history, views).join('\n'));
+    else if (args.json)
+      stdout.print(`${JSON.stringify(document(source, history, views, args.why), hexOfBigints, 2)}\n`);
+    else console.log(page(history, views, args.why).join('\n'));
     process.exitCode = complaint === null && arrived ? EXIT_FINE : EXIT_NO;
   },
 });
@@ -67,9 +79,11 @@ async function journalOf(
 ): Promise<{ journal: Journal; complaint: string | null }> {
   if (SCRIPT_NAME.test(source) && !isJournalName(source) && !isFolder(source)) {
     const script = await loadScript(source);
-    const machine = bootFor({ ...options, name: source, journal: true });
+    const file = new MemoryFile();
+    const machine = bootFor({ ...options, name: source, journal: { file } });
     const complaint = await runScript(script, machine);
-    return { journal: machine.journal, complaint };
+    machine.keepJournal(false);
+    return { journal: new BinaryJournal(file, source), complaint };
   }
   if (options.args?.length) throw new UsageError(`a journal takes no ${options.args.join(' ')}: it is no script`);
   const paths = findJournals([source]);
@@ -93,22 +107,29 @@ function arrive(history: History, at: string): boolean {
   }
 }
 
-function page(history: History, views: readonly StepView[]): string[] {
+function page(history: History, views: readonly StepView[], why: string | undefined): string[] {
   const shown = new StepViews(history);
   const heading = `${history.header.name}: ${headingOf(history)}, state ${history.hash()}`;
-  return [heading, ...views.flatMap((view) => ['', ...shown.text(view)])];
+  const answer = why === undefined ? [] : ['', `why ${why}`, `  ${whyText(why, history)}`];
+  return [heading, ...views.flatMap((view) => ['', ...shown.text(view)]), ...answer];
 }
 
-function document(source: string, history: History, views: readonly StepView[]): Record<string, unknown> {
+function document(
+  source: string,
+  history: History,
+  views: readonly StepView[],
+  why: string | undefined,
+): Record<string, unknown> {
   const shown = new StepViews(history);
   const { step, recorded } = history;
   return {
     source,
     step: step?.i ?? null,
-    steps: recorded.length,
+    steps: recorded.count,
     hash: history.hash(),
     difference: shown.difference(),
     ...Object.fromEntries(views.map((view) => [view, shown.data(view)])),
+    ...(why === undefined ? {} : { why: whyData(why, history) }),
   };
 }
 

@@ -4,14 +4,16 @@
  */
 import { type History, HistoryError, START } from '../../history.ts';
 import { placeLines } from '../../inspect/tables/rawtext.ts';
+import { JournalError } from '../../trace/journaltext.ts';
 import { BinderlabError } from '../../wire/error.ts';
 import { UsageError } from '../usage.ts';
 import { COUNTED, conditionOf } from './condition.ts';
 import { headingOf, positionOf } from './position.ts';
 import { STEP_VIEWS, type StepView, StepViews, stepViewsOf } from './views.ts';
+import { changeText, watchedOf, whyText } from './why.ts';
 
 /** Errors of commands that cannot be performed. */
-const REFUSALS = [UsageError, HistoryError, BinderlabError];
+const REFUSALS = [UsageError, HistoryError, BinderlabError, JournalError];
 
 interface StepCommand {
   readonly names: readonly string[];
@@ -64,6 +66,18 @@ export class Stepper {
       run: (a) => this.#at(a),
     },
     {
+      names: ['why'],
+      argument: 'THING',
+      says: 'the step that changed THING last, see below',
+      run: (a) => this.#print(whyText(a, this.#history)),
+    },
+    {
+      names: ['change', 'c'],
+      argument: 'THING',
+      says: 'on to the step that changes THING next',
+      run: (a) => this.#change(a),
+    },
+    {
       names: ['hash'],
       says: "digits that stand for the machine's whole state",
       run: () => this.#print(this.#history.hash()),
@@ -90,7 +104,7 @@ export class Stepper {
 
   /** Shows the first moment. */
   begin(): void {
-    this.#print('next, back, goto N, until WHAT, show VIEW, help, quit; an empty line is next');
+    this.#print('next, back, goto N, until WHAT, why THING, show VIEW, help, quit; an empty line is next');
     this.#show(this.#watched);
   }
 
@@ -162,6 +176,16 @@ export class Stepper {
     for (const line of placeLines(inspect.at(Number(argument)))) this.#print(line);
   }
 
+  #change(argument: string): void {
+    const change = this.#history.nextChange(watchedOf(argument, this.#history));
+    if (change === null) {
+      this.#print(`no later step changes ${argument}`);
+      return;
+    }
+    this.#goto(change.position);
+    this.#print(changeText(change));
+  }
+
   #watch(argument: string): void {
     this.#watched = stepViewsOf(argument);
     this.#show(this.#watched);
@@ -173,6 +197,9 @@ export class Stepper {
     }
     this.#print('WHAT is a word (BR_REPLY), a thread or process (client.0), a kind of step (mmap, ioctl, kill),');
     this.#print(`error, parked, woken, or how many there are of ${COUNTED.join(', ')}: buffers > 3`);
+    this.#print('THING is memory of the current process (0x70000010, 0x70000010 16 for 16 bytes) or of another one');
+    this.#print('(server 0x70000010), a page table entry (pte 0x70000010), node 12, buffer 5, call 5, ref client 1,');
+    this.#print('thread client.0, proc server, any object (Node 0x9a070), or one field of it (node 12 tmpRefs)');
   }
 
   #quit(): void {

@@ -29,7 +29,7 @@ export function placeLines({ address, frame, owner, object, field }: Place): str
 }
 
 /** Addresses and 64-bit values in hex; no address is below 64 KiB. */
-function valueText(value: RawValue): string {
-  if (typeof value === 'boolean') return String(value);
+export function valueText(value: RawValue | string): string {
+  if (typeof value === 'boolean' || typeof value === 'string') return String(value);
   return typeof value === 'bigint' || value >= ADDRESS_MIN ? hex(value) : String(value);
 }
