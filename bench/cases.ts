@@ -5,7 +5,7 @@ import { type Strategy, strategyNumber } from '../host/wire/strategy.ts';
 import { boot, instantiate } from './boot.ts';
 import { oneway, roundTrip } from './calls.ts';
 import { hostRoundTrip, libbinderRoundTrips } from './hostcalls.ts';
-import { journaledRoundTrip, KEEPINGS, replayedSteps } from './journals.ts';
+import { journaledRoundTrip, KEEPINGS, REPLAYED_STEPS, replayedSteps } from './journals.ts';
 import { allocFreeAny, allocFreeNewest, copyFromUser, translate } from './probes.ts';
 import { copyOnce } from './reference.ts';
 import { amongProcesses, amongQueued, amongRefs } from './scale.ts';
@@ -103,7 +103,7 @@ export const CASES: readonly Case[] = [
   ...(['binary', 'json'] as const).map((form) => ({
     name: `replay/steps/${form}`,
     prepare: (setting: Setting) => replayedSteps(options(setting), form),
-    count: COUNT,
+    count: REPLAYED_STEPS,
   })),
   repeated('snapshot/take', (setting) => takeSnapshot(options(setting)), 2),
   repeated('snapshot/restore', (setting) => restoreSnapshot(options(setting)), 2),

@@ -13,8 +13,8 @@ import type { FileSink } from '../host/wasm/filesink.ts';
 import { openFile } from '../host/wasm/node.ts';
 import { roundTripOn } from './hostcalls.ts';
 
-/** Steps of the journal that is replayed, a bit more. */
-const REPLAYED_STEPS = 3000;
+/** Steps of the journal that is replayed; it has some more, which make its processes. */
+export const REPLAYED_STEPS = 3000;
 const STEPS_PER_TRIP = 3;
 
 /** What is kept; `strace`: nothing, but each step becomes text. */

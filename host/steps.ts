@@ -1,5 +1,5 @@
 /** Performs a step of a journal: reads its inputs, and makes the call that they describe. */
-import { ENTRY_CALL } from '../assembly/abi/machine.ts';
+import { CALL_ACTOR, ENTRY_CALL } from '../assembly/abi/machine.ts';
 import { type DebugFile, type DebugFiles, isDebugFile, shownNodes } from './inspect/debugfs.ts';
 import { type ArenaRange, Process, type ProcessDirectory } from './os/process.ts';
 import type { System } from './os/system.ts';
@@ -7,7 +7,7 @@ import type { Thread } from './os/thread.ts';
 import { ENTRY_STEP, ENTRY_TEXT, EntryReader, NO_ACTOR, type RecordedOp } from './trace/entries.ts';
 import type { DumpOutput, StepInput } from './trace/journal.ts';
 import { parseStep } from './trace/journaltext.ts';
-import { NO_BYTES } from './wire/endian.ts';
+import { NO_BYTES, u32At } from './wire/endian.ts';
 import { checkInputs } from './wire/forms.ts';
 import {
   type CallOp,
@@ -19,6 +19,7 @@ import {
   type Op,
   type PlainOp,
 } from './wire/operations.ts';
+import { entryKind, entryLength } from './wire/steplog.ts';
 
 /** The machine's parts that a step may need. */
 export interface Parts {
@@ -61,13 +62,16 @@ function performInput(parts: Parts, op: Op, by: string | null, input: object): v
  * @throws EntryError, JournalError or BinderlabError when it cannot be performed.
  */
 export function performEntries(parts: Parts, { names, ops, entries }: RecordedEntries): void {
+  const head = u32At(entries, 0);
+  if (entryKind(head) === ENTRY_CALL) {
+    const by = names[u32At(entries, CALL_ACTOR)] ?? `number ${u32At(entries, CALL_ACTOR)}`;
+    parts.directory.thread(by).sys.again(entries.subarray(0, entryLength(head)));
+    return;
+  }
   const reader = new EntryReader(entries);
   const nameOf = (actor: number) => (actor === NO_ACTOR ? null : (names[actor] ?? `number ${actor}`));
   while (reader.next()) {
     switch (reader.kind) {
-      case ENTRY_CALL:
-        parts.directory.thread(nameOf(reader.u32()) ?? '').sys.again(reader.entry);
-        return;
       case ENTRY_STEP: {
         const by = nameOf(reader.u32());
         const { op, inputs } = reader.op(ops);

@@ -132,7 +132,7 @@ export class BinaryJournal implements Journal {
   /** Why it is not whole; null when it is. */
   readonly problem: string | null;
   /** @internal */ readonly ops: readonly RecordedOp[];
-  readonly #blocks: readonly IndexEntry[];
+  readonly #blocks: readonly FoundBlock[];
   #steps: Step[] | null = null;
   #hasKernelLog: boolean | null = null;
 
@@ -173,8 +173,8 @@ export class BinaryJournal implements Journal {
    * @internal
    */
   *blocks(names: string[]): Generator<Block> {
-    for (const { offset, first, steps } of this.#blocks) {
-      const entries = blockAt(this.source, offset).body.subarray(STEPS_HEAD);
+    for (const { offset, first, steps, size } of this.#blocks) {
+      const entries = this.source.read(offset + BLOCK_HEAD, size).subarray(STEPS_HEAD); // good, says its checksum
       const reader = new EntryReader(entries);
       const introduces = this.guarded(first, () => reader.next()) && reader.kind === ENTRY_NAMES;
       if (introduces) names.push(...this.guarded(first, () => reader.texts()));
@@ -257,6 +257,12 @@ export function keepsKernelLog(journal: Journal): boolean {
   return journal instanceof BinaryJournal ? journal.hasKernelLog : hasKernelLog(journal.steps);
 }
 
+/** A good steps block. */
+interface FoundBlock extends IndexEntry {
+  /** Bytes of its body. */
+  readonly size: number;
+}
+
 /** A block of the file. With a problem it has no body, and type 0. */
 interface FileBlock {
   readonly type: number;
@@ -286,8 +292,8 @@ function blockAt(source: ByteSource, offset: number): FileBlock {
 function indexOf(
   source: ByteSource,
   from: number,
-): { blocks: IndexEntry[]; end: Uint8Array | null; problem: string | null } {
-  const blocks: IndexEntry[] = [];
+): { blocks: FoundBlock[]; end: Uint8Array | null; problem: string | null } {
+  const blocks: FoundBlock[] = [];
   let offset = from;
   while (true) {
     const { type, body, end, problem } = blockAt(source, offset);
@@ -300,7 +306,7 @@ function indexOf(
       return { blocks, end: null, problem: `byte ${offset}: a block of the unknown type ${type}` };
     }
     const view = new DataView(body.buffer, body.byteOffset);
-    blocks.push({ offset, first: view.getUint32(0, true), steps: view.getUint32(4, true) });
+    blocks.push({ offset, first: view.getUint32(0, true), steps: view.getUint32(4, true), size: body.length });
     offset = end;
   }
 }

@@ -169,7 +169,6 @@ export class EntryReader {
   /** Kind of the entry. */
   kind = 0;
   readonly #view: DataView;
-  #begin = 0;
   #at = 0;
   #end = 0;
 
@@ -180,11 +179,6 @@ export class EntryReader {
   /** Where the entry ends, and the next one begins. */
   get end(): number {
     return this.#end;
-  }
-
-  /** The entry as it is. */
-  get entry(): Uint8Array {
-    return this.bytes.subarray(this.#begin, this.#end);
   }
 
   /** Goes to the next entry. @returns Whether there is one. @throws EntryError for an impossible size. */
@@ -198,7 +192,6 @@ export class EntryReader {
     if (length < HEAD_SIZE || at + length > this.bytes.length)
       throw new EntryError(`an entry of ${length} bytes at ${at}`);
     this.kind = entryKind(head);
-    this.#begin = at;
     this.#end = at + length;
     return true;
   }
