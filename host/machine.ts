@@ -244,6 +244,11 @@ export class Machine {
     }
   }
 
+  /** @internal The last step that is kept, also while a script is stopped in the middle of the next one. */
+  get newestStep(): Step | null {
+    return this.#keeper.newest;
+  }
+
   /** @internal The step that ended last, after `perform` or while a journal is kept; null before the first. */
   get lastStep(): Step | null {
     return this.#keeper.last;

@@ -85,6 +85,11 @@ export class JournalKeeper {
     return this.#recorder.last;
   }
 
+  /** The last step that is kept, also while a script is stopped in the middle of the next one. */
+  get newest(): Step | null {
+    return this.#recorder.steps.at(-1) ?? null;
+  }
+
   /** Its entries; good until the next step. */
   get lastEntries(): Uint8Array {
     return this.#recorder.lastEntries;

@@ -182,8 +182,8 @@ function endAfter(seconds: number, run: Run): () => void {
 }
 
 function whereabouts(machine: Machine): string {
-  const last = machine.lastStep;
-  if (last === null) return 'it has made no step';
+  const last = machine.newestStep;
+  if (last === null) return machine.nextStep === 0 ? 'it has made no step' : `it has made ${machine.nextStep} steps`;
   const { i, op, by } = last;
   return `its last step is ${i}, ${by !== undefined ? `${callBegin(last).name} by ${by}` : op}`;
 }
