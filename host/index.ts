@@ -68,11 +68,26 @@ export {
   TransactionTooLargeException,
 } from './binder/status.ts';
 export { ByteOrigins } from './byteorigins.ts';
+export { BreakError } from './condition.ts';
 export type { CompiledWasm, WasmSource } from './guest/guest.ts';
 export { History, HistoryError, type HistoryOptions, type StepChange } from './history.ts';
+export type {
+  DeathEvent,
+  FaultEvent,
+  Listener,
+  MachineEventName,
+  MachineEvents,
+  PageChange,
+  PageEvent,
+  TransactionEvent,
+  WakeEvent,
+  WordEvent,
+} from './hooks.ts';
 export type { BufferView, FreeBufferView, PageView, UsedBufferView } from './inspect/buffers.ts';
 export type { LogEntryView, StatsView } from './inspect/counts.ts';
 export { DEBUG_FILES, type DebugFile, type DebugFiles } from './inspect/debugfs.ts';
+export { type Explanation, explanationLines } from './inspect/explanation.ts';
+export type { Holding } from './inspect/holdings.ts';
 export type { Inspector, SpaceOwner } from './inspect/inspector.ts';
 export type { ClassName } from './inspect/kernelmemory.ts';
 export type { FrameView, WalkView } from './inspect/memory.ts';
@@ -87,6 +102,7 @@ export {
   shortageLines,
 } from './inspect/shortage.ts';
 export type { DescriptorView, FileKindName, ParkedIn, ProcessView, ThreadView, VmaView } from './inspect/tasks.ts';
+export type { NamedThread, Wait, WaitReason } from './inspect/waits.ts';
 export { type Reading, type Watched, watched } from './inspect/watched.ts';
 export type { StackEntryView, TransactionView, WorkView } from './inspect/works.ts';
 export { type BootOptions, Machine, STRATEGIES, type Strategy } from './machine.ts';

@@ -3,13 +3,19 @@
  * Everything that happens in it is a step.
  */
 import { guestWasm } from '#wasm';
-import { PAGE_SIZE } from '../assembly/abi/machine.ts';
-import { Guest, type WasmSource } from './guest/guest.ts';
+import { type BootOptions, bootGuest, checkedOptions, headerOf } from './bootoptions.ts';
+import { BreakError, conditionOf } from './condition.ts';
+import { copyMachine } from './fork.ts';
+import { Guest } from './guest/guest.ts';
+import { Hooks, type Listener, type MachineEventName } from './hooks.ts';
 import { type DebugFile, DebugFiles } from './inspect/debugfs.ts';
+import { type Explanation, explanationOf } from './inspect/explanation.ts';
 import { Inspector } from './inspect/inspector.ts';
-import { type Shortage, shortageOf, shortageSentence } from './inspect/shortage.ts';
+import { shortageSentence } from './inspect/shortage.ts';
+import { Names } from './inspect/tables/names.ts';
+import { viewsOf } from './inspect/tables/views.ts';
 import { Directory } from './os/directory.ts';
-import { type ArenaRange, Process, type ProcessDirectory } from './os/process.ts';
+import { Process, type ProcessDirectory } from './os/process.ts';
 import { System } from './os/system.ts';
 import type { Thread } from './os/thread.ts';
 import { findViolation } from './os/violation.ts';
@@ -20,49 +26,15 @@ import { dumpFile, type Parts, performEntries, performStep, type RecordedEntries
 import type { Journal, JournalHeader, Step, StepInput } from './trace/journal.ts';
 import { JournalKeeper, type JournalKeeping } from './trace/journalkeeper.ts';
 import { type Counters, countersAt } from './wire/counters.ts';
-import { BinderlabError, callError } from './wire/error.ts';
+import { BinderlabError } from './wire/error.ts';
 import { checkForm } from './wire/forms.ts';
-import { addressOfHex, bytesOfHex, hexOfAddress, hexOfBytes } from './wire/hex.ts';
+import { addressOfHex, bytesOfHex } from './wire/hex.ts';
 import { DEBUG_MASK_DEFAULT } from './wire/kernelmessages.ts';
 import { type LogLine, SCRIPT_TAG } from './wire/log.ts';
-import { STRATEGIES, type Strategy, strategyNumber } from './wire/strategy.ts';
+import type { Strategy } from './wire/strategy.ts';
 
+export type { BootOptions } from './bootoptions.ts';
 export { STRATEGIES, type Strategy } from './wire/strategy.ts';
-
-export interface BootOptions {
-  /** The guest: its bytes, or a compiled module; default: the package's release build. */
-  wasm?: WasmSource;
-  strategy?: Strategy;
-  /** Size of the machine's memory, MiB. */
-  memoryMiB?: number;
-  /** Size of the kernel's vmalloc area, MiB. */
-  vmallocMiB?: number;
-  /** Seed of the random choices of scripts and schedules; kept in the journal. */
-  seed?: number;
-  /** The driver's id counter: the next transaction, node or reference gets the next number. */
-  lastDebugId?: number;
-  /** The uid that has been context manager since boot; null: none. */
-  contextMgrUid?: number | null;
-  /** Security context of every sender with its final NUL; null: no module can name a sender. */
-  secctx?: Uint8Array | null;
-  /** Linux's `debug_mask`, which lines the kernel log has: 1 user errors, 2 failed transactions, 4 dead ones; default 7, all. */
-  debugMask?: number;
-  /** User address of each process's arena. */
-  arena?: ArenaRange;
-  /** What to keep of the journal; default nothing. Kept in memory it needs memory for every byte sent. */
-  journal?: JournalKeeping;
-  /** Name and description of the scenario, for the journal. */
-  name?: string;
-  description?: string;
-  /** Arguments for the script. */
-  args?: readonly string[];
-}
-
-const DEFAULT_ARENA: ArenaRange = { address: 0x10000000, size: 8 * 1024 * 1024 };
-const MIB = 1024 * 1024;
-const MEMORY_MIB_MIN = 2;
-/** Linear addresses cross the boundary as positive i32. */
-const MEMORY_MIB_MAX = 2047;
 
 export class Machine {
   /** @internal The wasm instance and its memory. */
@@ -77,10 +49,7 @@ export class Machine {
   readonly #system: System;
   readonly #directory: ProcessDirectory = new Directory<Process, Thread>();
   readonly #parts: Parts;
-  readonly #listeners = {
-    step: new Set<(step: Step) => void>(),
-    log: new Set<(line: LogLine) => void>(),
-  };
+  readonly #hooks: Hooks;
   readonly #keeper: JournalKeeper;
 
   #simulation: Simulation | null = null;
@@ -88,29 +57,24 @@ export class Machine {
   /** The snapshot taken or restored last: the next one shares its unchanged pages. */
   #snapshot: Snapshot | null = null;
 
-  private constructor(options: BootOptions) {
-    const { strategy = 'kmap', memoryMiB = 64, vmallocMiB = 128, seed = 0, arena = DEFAULT_ARENA } = options;
-    const { lastDebugId = 0, contextMgrUid = null, secctx = null } = options;
-    const number = strategyNumber(strategy);
-    if (number === undefined) {
-      throw new BinderlabError(`no strategy is called "${strategy}"; there are ${STRATEGIES.join(', ')}.`);
-    }
-    if (!Number.isInteger(memoryMiB) || memoryMiB < MEMORY_MIB_MIN || memoryMiB > MEMORY_MIB_MAX) {
-      throw new BinderlabError(
-        `a machine has ${MEMORY_MIB_MIN} to ${MEMORY_MIB_MAX} MiB of memory, in whole MiB; ${memoryMiB} is not possible.`,
-      );
-    }
+  private constructor(private readonly options: BootOptions) {
+    const { strategy, memoryMiB, seed, arena, secctx } = checkedOptions(options);
     this.strategy = strategy;
     this.memoryMiB = memoryMiB;
     this.seed = seed;
     this.args = options.args ?? [];
     this.guest = new Guest(options.wasm ?? guestWasm(), memoryMiB);
     this.#system = new System(this.guest);
-    this.#system.log.listener = (line) => this.#tell(this.#listeners.log, line);
+    this.#hooks = new Hooks(
+      this.guest,
+      () => this.processes,
+      (events, step) => this.#tellLost(events, step),
+    );
+    this.#system.log.listener = (line) => this.#tell('log', () => this.#hooks.tell('log', line));
     this.#system.kernelLog.mask = options.debugMask ?? DEBUG_MASK_DEFAULT;
     this.inspect = new Inspector(this.guest);
     this.#system.kernelLog.explainShortage = (transaction) => {
-      const shortage = this.explain(transaction);
+      const { shortage } = this.explain(transaction);
       return shortage === null ? null : shortageSentence(shortage);
     };
     this.#parts = {
@@ -119,25 +83,8 @@ export class Machine {
       arena,
       debugFiles: new DebugFiles(this.inspect),
     };
-    this.#keeper = new JournalKeeper(this.#system, {
-      t: 'header',
-      format: 1,
-      name: options.name ?? 'unnamed',
-      desc: options.description ?? '',
-      emulator: { strategy, seed, memory: memoryMiB },
-      secctx: secctx === null ? null : hexOfBytes(secctx),
-      cpus: 1,
-      page_size: PAGE_SIZE,
-      last_debug_id: lastDebugId,
-      context_mgr_uid: contextMgrUid,
-      arena: { addr: hexOfAddress(arena.address), size: arena.size },
-      procs: [],
-      steps: 0,
-    });
-    const { raw } = this.guest;
-    const booted = raw.boot(memoryMiB * MIB, number, vmallocMiB);
-    if (booted < 0) throw callError(`boot with ${memoryMiB} MiB of memory`, booted);
-    raw.setCounters(lastDebugId, contextMgrUid ?? -1);
+    this.#keeper = new JournalKeeper(this.#system, headerOf(options));
+    bootGuest(this.guest, options);
     if (secctx !== null) this.#setSecctx(secctx);
     this.keepJournal(options.journal ?? false);
   }
@@ -255,22 +202,40 @@ export class Machine {
   }
 
   /**
-   * Calls `f` after every step. It may look at the machine, and not act in it.
+   * Calls the listener after every step with what happened there: `step` with the step itself, `transaction`, `command`,
+   * `return`, `page`, `fault`, `wake` and `death` with each of those; `log` with every line of the log. It may look at the machine,
+   * and not act in it; `fork` makes a machine to act in.
    *
    * @returns Removes the listener.
    */
-  on(event: 'step', listener: (step: Step) => void): () => void;
-  /** The same for each line of the log. */
-  on(event: 'log', listener: (line: LogLine) => void): () => void;
-  on(event: 'step' | 'log', listener: (news: never) => void): () => void {
+  on<N extends MachineEventName>(event: N, listener: Listener<N>): () => void {
     checkForm('on', { event, listener });
-    const listeners: Set<(news: never) => void> = this.#listeners[event];
-    listeners.add(listener);
+    const remove = this.#hooks.add(event, listener);
     this.#observe();
     return () => {
-      listeners.delete(listener);
+      remove();
       this.#observe();
     };
+  }
+
+  /**
+   * Stops after each step in which a condition holds.
+   *
+   * @param condition What `until` of `binderlab step` takes: `BR_REPLY`, `client.0`, `ioctl`, `error`, `buffers > 3`. Or a function.
+   * @param reached Called there; the script goes on when it returns. Without it the script's call throws a BreakError; a
+   *   simulation ends its turn first, and `run()` throws it. A second `run()` goes on.
+   * @returns Removes the break.
+   * @throws BinderlabError for a text that is no condition.
+   */
+  break(condition: string | ((step: Step) => boolean), reached?: (step: Step) => void): () => void {
+    checkForm('break', { condition, reached });
+    const holds = typeof condition === 'function' ? condition : conditionOf(condition);
+    const tables = () => viewsOf(this.inspect, new Names(this.processes));
+    return this.on('step', (step) => {
+      if (!holds(step, tables)) return;
+      if (reached !== undefined) reached(step);
+      else this.#stop(new BreakError(step, typeof condition === 'string' ? condition : 'its condition'));
+    });
   }
 
   /** The last lines of the log of emulator and libbinder, oldest first. */
@@ -287,14 +252,13 @@ export class Machine {
   }
 
   /**
-   * Why a message found no buffer: who holds the space of its receiver now, and what would fit; `shortageLines` says it in words.
+   * What does not go on, and why: the last message that found no buffer, and who holds the space; who waits for whose reply,
+   * and which thread has to come; which process holds handles for the objects of which. `explanationLines` says it in words.
    *
-   * @param transaction Its number; default: the last such message.
-   * @returns null when the last 32 failed transactions have none, or when the receiver is gone.
+   * @param transaction Number of the message that found no buffer; default: the last one. It has to be one of the last 32 that failed.
    */
-  explain(transaction?: number): Shortage | null {
-    const nameOf = (pid: number) => this.processes.filter((process) => process.pid === pid).at(-1)?.name ?? null;
-    return shortageOf(this.inspect, nameOf, transaction);
+  explain(transaction?: number): Explanation {
+    return explanationOf(this.inspect, this.processes, transaction);
   }
 
   /** Whether later steps have the field `klog`: the lines of the kernel log that the driver printed during the step. */
@@ -350,6 +314,11 @@ export class Machine {
     checkForm('keepJournal', { keep });
     this.#keeper.keep(keep);
     this.#observe();
+  }
+
+  /** Whether a journal is kept, or the last steps of one. */
+  get keepsJournal(): boolean {
+    return this.#keeper.isKept;
   }
 
   /** @internal Virtual time of its simulation, in milliseconds; 0 without one. */
@@ -411,6 +380,20 @@ export class Machine {
     snapshot.restore();
     this.#snapshot = snapshot;
     this.#keeper.rewind(snapshot.step);
+    this.#hooks.restart();
+  }
+
+  /**
+   * Makes a second machine in the same state, to try something in. Neither knows of the other afterwards. Its processes and
+   * threads have the same names, and sleep in the same calls: `thread.call`. It has no listeners and no journal, and the
+   * programs of a simulation stay here.
+   */
+  fork(): Machine {
+    const copy = new Machine({ ...this.options, wasm: this.guest.module, journal: false });
+    copyMachine(this.#parts, copy.#parts);
+    copy.#system.kernelLog.mask = this.#system.kernelLog.mask;
+    copy.#hooks.restart();
+    return copy;
   }
 
   /** A digest of the whole state, 16 hex digits: equal digits, equal state. */
@@ -445,28 +428,36 @@ export class Machine {
   }
 
   #awaitedReplies(): AwaitedReply[] {
-    return this.inspect.procs().flatMap(({ loopers }) =>
-      loopers.flatMap(({ tid, stack: [top] }) => {
-        if (top?.role !== 'outgoing') return [];
-        const { code, to } = top.transaction;
-        return [{ tid, code, pid: to.pid, serverTid: to.tid }];
-      }),
-    );
+    return this.explain().waits.map(({ thread: { tid }, code, server, takenBy, text }) => {
+      return { tid, code, pid: server?.pid ?? 0, serverTid: takenBy?.tid ?? 0, text };
+    });
   }
 
   /** Changes the listeners. Deferred while listeners are called: one that unsubscribes still gets this step. */
   #observe(): void {
     if (this.#system.telling) return;
-    const { step } = this.#listeners;
-    this.#system.observer = this.#keeper.observer(step.size > 0 ? (one) => this.#tell(step, one) : null);
+    const hear = (step: Step) => this.#tell('step', () => this.#hooks.tellStep(step));
+    this.#system.observer = this.#keeper.observer(this.#hooks.hearSteps ? hear : null);
   }
 
-  #tell<T>(listeners: ReadonlySet<(news: T) => void>, news: T): void {
-    if (listeners.size === 0) return;
+  #tellLost(events: number, step: number): void {
+    const text = `step ${step} had ${events} events more than the ring holds: listeners do not hear them.`;
+    this.#system.log.add({ level: 'warning', pid: 0, tag: SCRIPT_TAG, text });
+  }
+
+  /** Stops the script, or the simulation that runs. */
+  #stop(error: BreakError): void {
+    if (this.#simulation?.isRunning) this.#simulation.stop(error);
+    else throw error;
+  }
+
+  /** Listeners may look, and not act. */
+  #tell(event: 'step' | 'log', tell: () => void): void {
+    if (event === 'log' && !this.#hooks.has('log')) return;
     const wasTelling = this.#system.telling;
     this.#system.telling = true;
     try {
-      for (const listener of listeners) listener(news);
+      tell();
     } finally {
       this.#system.telling = wasTelling;
       this.#observe();

@@ -38,3 +38,4 @@ export const EVENT_COPY = 33; // proc, offset in the area, frame address written
 export const EVENT_PARK = 34; // call
 export const EVENT_WAKE = 35; // tid that was woken
 export const EVENT_CLEAR = 36; // proc, offset in the area, frame address zeroed, bytes: a buffer that was freed
+export const EVENT_FAULT = 37; // address low, high, access, 0 or -(signal << 8 | si_code)

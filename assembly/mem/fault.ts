@@ -2,6 +2,7 @@
  * Page faults. A touch that the page table does not allow brings the page in, copies it at the first write, or becomes a
  * signal.
  */
+import { EVENT_FAULT } from '../abi/events';
 import {
   ACCESS_WRITE,
   BUS_ADRERR,
@@ -16,6 +17,7 @@ import {
   SIGBUS,
   SIGSEGV,
 } from '../abi/machine';
+import { traceLong } from '../trace';
 import { frameAlloc, frameAllocZero, frameKeeper, frameMarkDirty, framePut, frameRefcount } from './frames';
 import { leafInstall, leafWrite } from './leaves';
 import { PTE_COW, PTE_LENT, PTE_OWNED, pteAllows, pteFrame, pteUser, pteWithProt } from './pte';
@@ -46,6 +48,12 @@ export function faultGivesUp(giveUp: u32): void {
  */
 export function spaceFault(space: Space, va: u64, access: i32): i32 {
   space.counters.faults++;
+  const result = resolve(space, va, access);
+  traceLong(EVENT_FAULT, <u32>va, <u32>(va >> 32), access, result);
+  return result;
+}
+
+function resolve(space: Space, va: u64, access: i32): i32 {
   const vma = spaceVma(space, va);
   if (!vma) return NO_MAPPING;
   const isWrite = access == ACCESS_WRITE;

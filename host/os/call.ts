@@ -24,9 +24,10 @@ export interface CallState {
   readonly ret: number | null;
 }
 
-/** The caller. */
+/** The calling thread, and the memory of its process. */
 export interface Caller {
   readonly name: string;
+  readonly memory: UserMemory;
 }
 
 export abstract class Call {
@@ -90,6 +91,15 @@ export abstract class Call {
     this.answer = state.ret;
   }
 
+  /** @internal The same parked call in a copy of the machine. @param caller Its thread there. */
+  copyFor(caller: Caller): Call {
+    const copy = this.again(caller);
+    copy.step = this.step;
+    return copy;
+  }
+
+  /** @internal A call with the same arguments, by another caller. */ protected abstract again(caller: Caller): Call;
+
   /** @internal All results, by their names in journals (there in snake_case). */
   abstract output(): Result;
 
@@ -119,7 +129,6 @@ export class IoctlCall extends Call {
 
   /** @internal */ constructor(
     caller: Caller,
-    private readonly memory: UserMemory,
     private readonly arg: number,
     private readonly outLen: number,
   ) {
@@ -130,6 +139,10 @@ export class IoctlCall extends Call {
   get bytes(): Uint8Array {
     this.checkDone();
     return this.#bytes;
+  }
+
+  /** @internal */ protected override again(caller: Caller): IoctlCall {
+    return new IoctlCall(caller, this.arg, this.outLen);
   }
 
   /** @internal */ override output(): Result & { bytes?: Uint8Array } {
@@ -147,7 +160,7 @@ export class IoctlCall extends Call {
   }
 
   /** @internal */ protected override collect(): void {
-    if (this.outLen > 0) this.#bytes = this.memory.load(this.arg, this.outLen);
+    if (this.outLen > 0) this.#bytes = this.caller.memory.load(this.arg, this.outLen);
   }
 }
 
@@ -163,6 +176,10 @@ export class PollCall extends Call {
   get revents(): number {
     this.checkDone();
     return this.#revents;
+  }
+
+  /** @internal */ protected override again(caller: Caller): PollCall {
+    return new PollCall(caller);
   }
 
   /** @internal */ override finish(events: number, record: number): void {

@@ -50,8 +50,6 @@ export class Process {
   ) {
     this.memory = new UserMemory(system.guest, pointer);
     this.arena = new Arena(range.address, range.size);
-    this.#addThread(`${name}.0`, pid, system.raw.mainThread(pointer));
-    directory.addProcess(this);
   }
 
   /** @internal Creates a process with one thread and an empty arena. One step. */
@@ -68,6 +66,7 @@ export class Process {
     system.act('proc', null, { name, pid, uid }, () => {
       const pointer = checkMade(`process ${name}`, system.raw.procCreate(pid, uid));
       process = new Process(system, directory, name, pid, uid, pointer, range);
+      process.#begin();
       process.#mapArena();
     });
     return process as unknown as Process;
@@ -130,6 +129,7 @@ export class Process {
       const pointer = this.system.raw.procFork(by.pointer, pid);
       if (pointer <= 0) return pointer;
       child = new Process(this.system, this.directory, name, pid, this.uid, pointer, this.range);
+      child.#begin();
       return pid;
     });
     if (child === null) throw callError(`${by.name}: fork of ${name}`, made);
@@ -221,6 +221,15 @@ export class Process {
     for (const thread of this.threads) this.system.dismiss(thread);
   }
 
+  /** @internal The same process in a copy of the machine; its handlers of forks stay here. */
+  copyTo(system: System, directory: ProcessDirectory): Process {
+    const { name, pid, uid, pointer, range } = this;
+    const copy = new Process(system, directory, name, pid, uid, pointer, range);
+    for (const thread of this.threads) copy.threads.push(thread.copyTo(system, copy));
+    copy.arena.restore(this.arena.save());
+    return copy;
+  }
+
   /** @internal */ save(): SavedProcess {
     return { threads: [...this.threads], arena: this.arena.save(), uid: this.uid };
   }
@@ -238,6 +247,12 @@ export class Process {
   #handDown(child: Process): void {
     for (const handler of this.#forkHandlers) child.#forkHandlers.push(handler);
     for (const handler of this.#forkHandlers) handler(child);
+  }
+
+  /** Makes its main thread, and enters it in the directory. */
+  #begin(): void {
+    this.#addThread(`${this.name}.0`, this.pid, this.system.raw.mainThread(this.pointer));
+    this.directory.addProcess(this);
   }
 
   #addThread(name: string, tid: number, pointer: number): Thread {

@@ -24,7 +24,7 @@ import type { FileKind } from '../wire/kinds.ts';
 import { INPUTS, type InputOf, OPERATIONS, type Op, type OutputOf, type PlainOp } from '../wire/operations.ts';
 import { StreamSize } from '../wire/stream.ts';
 import { READ_BUFFER_SIZE, tooLong, type Window, WRITE_BUFFER_SIZE, windowAt } from './arena.ts';
-import { IoctlCall, PollCall, resultOf } from './call.ts';
+import { type Call, IoctlCall, PollCall, resultOf } from './call.ts';
 import type { UserMemory } from './memory.ts';
 import type { System, Task } from './system.ts';
 import { ReadCall, WriteCall } from './transfer.ts';
@@ -70,6 +70,12 @@ export class Syscalls {
     };
   }
 
+  /** Takes over the state of the same thread in another machine. @returns The call in which it sleeps there, for this thread. */
+  copyFrom({ sys, call }: { readonly sys: Syscalls; readonly call: Call | null }): Call | null {
+    this.#caller.firstStep = sys.#caller.firstStep;
+    return call?.copyFor(this.#caller) ?? null;
+  }
+
   /** @param device 0 /dev/binder, 1 /dev/hwbinder, 2 /dev/vndbinder. @returns The descriptor, or -errno. */
   open(flags: number, device = 0): number {
     const input = device === 0 ? { flags } : { flags, device };
@@ -112,7 +118,7 @@ export class Syscalls {
   poll(fd: number, events: number, timeout: number): PollCall {
     const { system, task } = this;
     this.check();
-    const call = new PollCall(task);
+    const call = new PollCall(this.#caller);
     system.enter('poll', task, { fd, events, timeout }, call);
     return system.leave(task, call, system.raw.sysPoll(task.pointer, fd, events, timeout));
   }
@@ -121,7 +127,7 @@ export class Syscalls {
   read(fd: number, addr: number, len: number): ReadCall {
     const { system, task } = this;
     this.check();
-    const call = new ReadCall(task, this.memory, addr);
+    const call = new ReadCall(this.#caller, addr);
     system.enter('read', task, { fd, addr, len }, call);
     return system.leave(task, call, system.raw.sysRead(task.pointer, fd, addr, len));
   }
@@ -136,7 +142,7 @@ export class Syscalls {
     this.check();
     system.checkQuiet();
     if (poke.length > 0) this.memory.store(addr, poke);
-    const call = new WriteCall(task);
+    const call = new WriteCall(this.#caller);
     system.enter('write', task, { fd, addr, poke, len }, call);
     return system.leave(task, call, system.raw.sysWrite(task.pointer, fd, addr, len));
   }
@@ -159,7 +165,7 @@ export class Syscalls {
     this.check();
     system.checkQuiet();
     if (poke.length > 0) memory.store(arg, poke);
-    const call = new IoctlCall(task, memory, arg, outLen);
+    const call = new IoctlCall(this.#caller, arg, outLen);
     system.enter('ioctl', task, { fd, cmd: cmd >>> 0, name: ioctlName(cmd), arg, poke, outLen }, call);
     return system.leave(task, call, system.raw.sysIoctl(task.pointer, fd, cmd, arg));
   }

@@ -272,6 +272,21 @@ export class System {
     for (const [inode, name] of files) this.#files.set(inode, name);
   }
 
+  /** Takes over the state of another machine's. @param copies The threads here, by theirs. */
+  copyFrom(other: System, copies: ReadonlyMap<Task, Task>): void {
+    const copyOf = (task: Task) => copies.get(task) as Task;
+    this.nextStep = other.nextStep;
+    this.#tasks.clear();
+    for (const [pointer, task] of other.#tasks) this.#tasks.set(pointer, copyOf(task));
+    this.#seats.splice(
+      0,
+      Number.POSITIVE_INFINITY,
+      ...other.#seats.map((task) => (task === null ? null : copyOf(task))),
+    );
+    this.threadNames.splice(0, Number.POSITIVE_INFINITY, ...other.threadNames);
+    for (const [inode, name] of other.#files) this.#files.set(inode, name);
+  }
+
   /** @throws BinderlabError while listeners are called: an act of theirs would call them again, without end. */
   checkQuiet(): void {
     if (!this.telling) return;

@@ -100,9 +100,10 @@ const DESCRIPTOR_ERRORS: ReadonlySet<string | null> = new Set(['EBADF', 'ENOTTY'
 
 export class Thread {
   alive = true;
-  /** @internal */ call: Call | null = null;
-  /** @internal */ readonly seat: number;
-  /** @internal */ readonly number: number;
+  /** The system call in which it sleeps; null while it is awake. */
+  call: Call | null = null;
+  /** @internal */ seat: number;
+  /** @internal */ number: number;
   /** @internal The same system calls without defaults and without errors: -errno is a result there. */
   readonly sys: Syscalls;
   /** Addresses of its ioctl buffers; allocated by the first call that needs them. */
@@ -122,6 +123,16 @@ export class Thread {
     this.number = system.threadNames.length;
     this.sys = new Syscalls(system, this, home.memory, home);
     system.enlist(this);
+  }
+
+  /** @internal The same thread in a copy of the machine. */
+  copyTo(system: System, home: Home): Thread {
+    const copy = new Thread(system, home, this.name, this.tid, this.pointer, this.index);
+    copy.alive = this.alive;
+    copy.seat = this.seat;
+    copy.number = this.number;
+    copy.call = copy.sys.copyFrom(this);
+    return copy;
   }
 
   /** Whether it sleeps in a system call. */

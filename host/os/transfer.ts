@@ -1,7 +1,6 @@
 /** read(2) and write(2) between user memory and an open file. Both may sleep: at an empty stream, at a full one. */
 import { NO_BYTES } from '../wire/endian.ts';
 import { Call, type Caller, type CallState, type Result } from './call.ts';
-import type { UserMemory } from './memory.ts';
 
 export class ReadCall extends Call {
   /** @internal */ override get op(): 'read' {
@@ -12,7 +11,6 @@ export class ReadCall extends Call {
 
   /** @internal */ constructor(
     caller: Caller,
-    private readonly memory: UserMemory,
     private readonly address: number,
   ) {
     super(caller);
@@ -22,6 +20,10 @@ export class ReadCall extends Call {
   get bytes(): Uint8Array {
     this.checkDone();
     return this.#bytes;
+  }
+
+  /** @internal */ protected override again(caller: Caller): ReadCall {
+    return new ReadCall(caller, this.address);
   }
 
   /** @internal */ override output(): Result & { bytes?: Uint8Array } {
@@ -39,13 +41,17 @@ export class ReadCall extends Call {
   }
 
   /** @internal */ protected override collect(ret: number): void {
-    if (ret > 0) this.#bytes = this.memory.load(this.address, ret);
+    if (ret > 0) this.#bytes = this.caller.memory.load(this.address, ret);
   }
 }
 
 export class WriteCall extends Call {
   /** @internal */ override get op(): 'write' {
     return 'write';
+  }
+
+  /** @internal */ protected override again(caller: Caller): WriteCall {
+    return new WriteCall(caller);
   }
 
   /** @internal */ override output(): Result {

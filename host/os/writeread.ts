@@ -17,9 +17,8 @@ import { findReturn, type Return, type ReturnName, type ReturnOf, ReturnStream }
 import { chunkOf, type LogChunk, type StepLog } from '../wire/steplog.ts';
 import { returnWords } from '../wire/words.ts';
 import { WordView } from '../wire/wordview.ts';
-import { Call, type CallState, type Result } from './call.ts';
+import { Call, type Caller, type CallState, type Result } from './call.ts';
 import type { KernelLog } from './kernellog.ts';
-import type { UserMemory } from './memory.ts';
 
 /** Input of one call: bytes to store in user memory, and the fields of binder_write_read. */
 export type WriteRead = InputOf<'wr'>;
@@ -44,9 +43,7 @@ interface Place {
 }
 
 /** What the calls of one thread share. */
-export interface CallContext {
-  readonly name: string;
-  readonly memory: UserMemory;
+export interface CallContext extends Caller {
   /** Linear memory. */
   readonly linear: WordView;
   /** Index in it of the thread's call frame: binder_write_read as the driver stored it after a success. */
@@ -115,6 +112,13 @@ export class WriteReadCall extends Call {
 
   /** @internal */ override get op(): 'wr' {
     return 'wr';
+  }
+
+  /** @internal */ protected override again(caller: CallContext): WriteReadCall {
+    const copy = new WriteReadCall(caller, this.place, this.readSize);
+    copy.watched = this.watched;
+    copy.printedFrom = this.printedFrom;
+    return copy;
   }
 
   /** @internal Call before the ioctl: records bytes that the driver stores after read_consumed. */

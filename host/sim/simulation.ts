@@ -72,6 +72,9 @@ export class Simulation {
   /** Whether the current turn only polls: the threads that it wakes only answer the poll. */
   #polling = false;
   #began = false;
+  #isRunning = false;
+  /** Thrown by `run` after the current turn. */
+  #stopped: Error | null = null;
 
   /** @internal */ constructor(
     private readonly world: World,
@@ -104,6 +107,7 @@ export class Simulation {
     const { until = () => false, turnsMax = TURNS_MAX, pollingMaxMs = POLLING_MAX_MS } = options;
     checkForm('simulation.run', { until, turnsMax, pollingMaxMs });
     this.#began = true;
+    this.#isRunning = true;
     this.#stillness.disturb(this.now);
     try {
       for (let turns = 0; this.#anybody(pollingMaxMs); turns++) {
@@ -111,12 +115,24 @@ export class Simulation {
         if (turns === turnsMax) throw new BinderlabError(this.#circles(turnsMax));
         this.#turn(this.#choose());
         this.#look();
+        if (this.#stopped !== null) throw this.#takeStopped();
       }
     } finally {
+      this.#isRunning = false;
       this.#tellUnrun();
     }
     const stuck = stuckThreads(this.threads, this.world.awaitedReplies());
     if (stuck.length > 0) throw new DeadlockError(stuck, this.now);
+  }
+
+  /** Whether `run` is on the stack. */
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
+  /** @internal Ends `run` with an error after the current turn. Another `run` goes on from there. */
+  stop(error: Error): void {
+    this.#stopped ??= error;
   }
 
   /** The names of its processes, if it has them and was never run; else null. */
@@ -166,6 +182,12 @@ export class Simulation {
     const named = busy.slice(0, NAMED_MAX).map((thread) => `\n  ${activityText(thread)}`);
     const more = busy.length > NAMED_MAX ? `\n  and ${busy.length - NAMED_MAX} more` : '';
     return `the simulation has not come to rest in ${turnsMax} turns, at ${this.now} ms:${named.join('')}${more}`;
+  }
+
+  #takeStopped(): Error {
+    const stopped = this.#stopped as Error;
+    this.#stopped = null;
+    return stopped;
   }
 
   #tellUnrun(): void {

@@ -1,6 +1,6 @@
 /**
  * The guest's event ring: the kernel's actions in a step, in order, with names. Events have the names of Linux's
- * tracepoints. `install`, `copy`, `park`, `wake` and `clear` exist only here, and are named in the same style.
+ * tracepoints. `install`, `copy`, `park`, `wake`, `clear` and `fault` exist only here, and are named in the same style.
  *
  *     record   u32 event | i32 tid | 8 arguments of 32 bits        EVENT_SIZE bytes
  *     ring     EVENT_CAPACITY records; record n is in slot n % EVENT_CAPACITY
@@ -44,6 +44,7 @@ const ARGUMENTS = {
   park: ['call'],
   wake: ['tid'],
   clear: ['proc', 'offset', 'target', 'size'],
+  fault: ['address:u64', 'access', 'result:s32'],
 } as const;
 
 export type EventName = keyof typeof ARGUMENTS;
@@ -73,6 +74,9 @@ export const ARGUMENT_WORDS: ReadonlyMap<number, number> = new Map(
   }),
 );
 
+/** The readers that want events, by guest: it records while there is one. */
+const READERS = new WeakMap<Guest, Set<EventRing>>();
+
 export class EventRing {
   #read: number;
 
@@ -80,9 +84,24 @@ export class EventRing {
     this.#read = guest.raw.traceHead();
   }
 
-  /** Starts or stops recording. When off, an event costs the guest almost nothing. */
+  /** Starts or stops recording for this reader. While none wants events, an event costs the guest almost nothing. */
   record(on: boolean): void {
-    this.guest.raw.traceEnable(on ? 1 : 0);
+    const readers = READERS.get(this.guest) ?? new Set();
+    READERS.set(this.guest, readers);
+    if (on) readers.add(this);
+    else readers.delete(this);
+    this.guest.raw.traceEnable(readers.size > 0 ? 1 : 0);
+  }
+
+  /** Whether this reader wants events. */
+  get isRecording(): boolean {
+    return READERS.get(this.guest)?.has(this) ?? false;
+  }
+
+  /** Skips all events so far. Call it after the guest's memory was replaced: the ring is in it. */
+  restart(): void {
+    this.#read = this.guest.raw.traceHead() >>> 0;
+    this.record(this.isRecording);
   }
 
   /** Skips the events that were overwritten since the last reading. @returns How many they are. */

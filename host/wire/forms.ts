@@ -24,6 +24,10 @@ const SEED: Rule = { says: 'a whole number', accepts: Number.isSafeInteger };
 const TEXT: Rule = { says: 'text', accepts: (value) => typeof value === 'string' };
 const LIST: Rule = { says: 'a list', accepts: Array.isArray };
 const FUNCTION: Rule = { says: 'a function', accepts: (value) => typeof value === 'function' };
+const CONDITION: Rule = {
+  says: 'a condition such as "BR_REPLY" or "buffers > 3", or a function',
+  accepts: (value) => typeof value === 'string' || typeof value === 'function',
+};
 const MILLISECONDS: Rule = {
   says: 'a number of milliseconds, 0 or more',
   accepts: (value) => typeof value === 'number' && value >= 0 && value < Infinity,
@@ -90,7 +94,11 @@ const FORMS = {
   sleep: { ms: MILLISECONDS },
   until: { holds: FUNCTION, what: TEXT, timeoutMs: { ...optional(MILLISECONDS), accepts: isTimeout } },
   'simulation.run': { until: FUNCTION, turnsMax: size, pollingMaxMs: { says: MILLISECONDS.says, accepts: isLimit } },
-  on: { event: oneOf(['step', 'log']), listener: FUNCTION },
+  on: {
+    event: oneOf(['step', 'log', 'transaction', 'command', 'return', 'page', 'fault', 'wake', 'death']),
+    listener: FUNCTION,
+  },
+  break: { condition: CONDITION, reached: optional(FUNCTION) },
   note: { text: TEXT },
   dump: { file: TEXT },
   keepJournal: { keep: KEEPING },

@@ -1,5 +1,5 @@
 /**
- * Conditions of `until`:
+ * Conditions on the moment after a step, of `until` and of breaks:
  *
  *     BR_REPLY, BC_FREE_BUFFER   a step in which that word was written or read
  *     error, parked, woken       a call that failed, that went to sleep, that an earlier step had put to sleep
@@ -7,15 +7,17 @@
  *     mmap, ioctl, kill          a step of that kind
  *     buffers > 3, nodes = 0     the number of that kind, see COUNTS
  */
-import type { RowData } from '../../inspect/tables/table.ts';
-import type { TableView, Views } from '../../inspect/tables/views.ts';
-import type { JournalHeader, Step } from '../../trace/journal.ts';
-import { wordNames } from '../../wire/words.ts';
-import { UsageError } from '../usage.ts';
+import type { RowData } from './inspect/tables/table.ts';
+import type { TableView, Views } from './inspect/tables/views.ts';
+import type { Step } from './trace/journal.ts';
+import { BinderlabError } from './wire/error.ts';
+import { wordNames } from './wire/words.ts';
 
 /** A predicate on the moment after a step. The tables are made only on use. */
 type Condition = (step: Step, tables: () => Views) => boolean;
 
+/** What may be a name of a thread, a process or an operation. */
+const NAME = /^[^\s<>=!]+$/;
 const COMPARISON = /^(\w+)\s*(<=|>=|==?|!=|<|>)\s*(\d+)$/;
 
 const COMPARE: Readonly<Record<string, (count: number, limit: number) => boolean>> = {
@@ -53,31 +55,58 @@ const EVENTS: Readonly<Record<string, Condition>> = {
   woken: (step) => (step.woken?.length ?? 0) > 0,
 };
 
+/** A break was reached. */
+export class BreakError extends BinderlabError {
+  override readonly name = 'BreakError';
+
+  /** @param step The step after which the condition holds. */
+  constructor(
+    readonly step: Step,
+    condition: string,
+  ) {
+    super(`stopped after step ${step.i}: ${condition} holds.`);
+  }
+}
+
 /**
- * @param steps The whole journal: names that do not occur in it are refused.
- * @throws UsageError for an invalid condition.
+ * @param steps The whole journal, if there is one: names that do not occur in it are refused.
+ * @throws BinderlabError for an invalid condition.
  */
-export function conditionOf(text: string, header: JournalHeader, steps: Iterable<Step>): Condition {
+export function conditionOf(text: string, steps?: Iterable<Step>): Condition {
   const words = text.trim();
   const event = EVENTS[words];
   if (event !== undefined && Object.hasOwn(EVENTS, words)) return event;
   const comparison = COMPARISON.exec(words);
   if (comparison !== null) return countCondition(comparison);
   if (/^B[CR]_/.test(words)) return wordCondition(words);
-  for (const step of steps) {
-    if (isMadeBy(step, words)) return (step) => actorOf(step) === words || processOf(actorOf(step)) === words;
-    if (actorOf(step) === words) return (step) => actorOf(step) === words;
-    if (step.op === words) return ({ op }) => op === words;
-  }
-  const known = header.procs.map(({ name }) => name).join(', ');
-  throw new UsageError(
-    `until what? "${words}" is no BC_ or BR_ word, no thread, process (${known}) or kind of step of this journal, none of ${Object.keys(EVENTS).join(', ')}, and no count like "buffers > 3"`,
+  if (steps === undefined ? NAME.test(words) : occurs(words, steps)) return (step) => isNamed(step, words);
+  const processes = steps === undefined ? '' : ` (${processesOf(steps).join(', ')})`;
+  const source = steps === undefined ? '' : ' of this journal';
+  throw new BinderlabError(
+    `until what? "${words}" is no BC_ or BR_ word, no thread, process${processes} or kind of step${source}, none of ${Object.keys(EVENTS).join(', ')}, and no count like "buffers > 3"`,
   );
+}
+
+/** Whether a step has that name: as its kind, its thread, or the process of its thread. */
+function isNamed(step: Step, name: string): boolean {
+  const actor = actorOf(step);
+  return step.op === name || actor === name || processOf(actor) === name;
+}
+
+function occurs(name: string, steps: Iterable<Step>): boolean {
+  for (const step of steps) if (isNamed(step, name)) return true;
+  return false;
+}
+
+/** The processes that the steps make. */
+function processesOf(steps: Iterable<Step>): string[] {
+  return [...steps].flatMap((step) => (step.op === 'proc' || step.op === 'fork' ? [step.in.name] : []));
 }
 
 function countCondition([, name = '', operator = '', limit]: RegExpExecArray): Condition {
   const counted = Object.hasOwn(COUNTS, name) ? COUNTS[name] : undefined;
-  if (counted === undefined) throw new UsageError(`"${name}" cannot be counted; what can are ${COUNTED.join(', ')}`);
+  if (counted === undefined)
+    throw new BinderlabError(`"${name}" cannot be counted; what can are ${COUNTED.join(', ')}`);
   const holds = COMPARE[operator] as (count: number, limit: number) => boolean;
   const { view, counts } = counted;
   return (_, tables) => {
@@ -87,7 +116,7 @@ function countCondition([, name = '', operator = '', limit]: RegExpExecArray): C
 }
 
 function wordCondition(name: string): Condition {
-  if (!wordNames().includes(name)) throw new UsageError(`the protocol has no word ${name}`);
+  if (!wordNames().includes(name)) throw new BinderlabError(`the protocol has no word ${name}`);
   const has = (words: readonly string[] | undefined) => words?.some((word) => word.split(' ', 1)[0] === name) ?? false;
   return ({ bc, br, woken }) => has(bc) || has(br) || (woken ?? []).some((entry) => has(entry.br));
 }
@@ -115,9 +144,4 @@ function actorOf(step: Step): string {
 function processOf(thread: string): string {
   const dot = thread.lastIndexOf('.');
   return dot < 0 ? thread : thread.slice(0, dot);
-}
-
-/** Whether the step makes a process of that name. */
-function isMadeBy(step: Step, name: string): boolean {
-  return (step.op === 'proc' || step.op === 'fork') && step.in.name === name;
 }
