@@ -99,7 +99,7 @@ function clamp(machine: Machine) {
 
 /** Who holds most of the space that the last failed message did not find. */
 function holder(machine: Machine): string {
-  const largest = machine.explain()?.holders[0];
+  const largest = machine.explain().shortage?.holders[0];
   assert(largest?.sender.name === 'app' && largest.bytes === 900 * 1024, 'the app itself holds the space');
   return `; ${largest.sender.name} holds ${largest.bytes} bytes in a call`;
 }

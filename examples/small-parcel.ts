@@ -70,7 +70,7 @@ function* quiet(machine: Machine, isDone: () => boolean) {
   assert(error instanceof DeadObjectException, 'the app blames a death');
   console.log('quiet wrote a short line: DeadObjectException');
   assert(machine.process('log').alive, 'the service is alive');
-  const shortage = machine.explain();
+  const { shortage } = machine.explain();
   assert(shortage !== null && shortage.sender.name === 'quiet', 'the message of "quiet" found no buffer');
   assert(
     shortage.holders.every(({ sender, oneway }) => sender.name === 'chatty' && oneway),

@@ -36,6 +36,8 @@ const EVERY = 64;
 const SNAPSHOTS_MAX = 128;
 const MEMORY_MAX_MIB = 256;
 const MIB = 1024 * 1024;
+/** Changes of one thing that a person may read. */
+const CHANGES_MAX = 100;
 /** The start and one more. */
 const MARKS_MIN = 2;
 
@@ -204,6 +206,24 @@ export class History {
         return true;
       });
       return found === START ? null : this.#change(what, found);
+    });
+  }
+
+  /**
+   * All changes of something up to the current step, oldest first: its history.
+   *
+   * @param max Of more changes than that the last ones are returned.
+   */
+  changes(what: Watched, max = CHANGES_MAX): StepChange[] {
+    return this.#lookAround(() => {
+      const here = this.#position;
+      const positions: number[] = [];
+      this.#walk(START);
+      this.#follow(what, here, (position) => {
+        positions.push(position);
+        return false;
+      });
+      return positions.slice(-max).map((position) => this.#change(what, position));
     });
   }
 

@@ -7,7 +7,7 @@ import { findFile } from './packagefile.ts';
 import { describeScriptError } from './scripterror.ts';
 import { EXIT_NO, UsageError } from './usage.ts';
 
-type Script = (machine: Machine) => unknown;
+export type Script = (machine: Machine) => unknown;
 
 /** The number of kept frames of an error: the script's line, which its author needs, comes after libbinder's frames. */
 const SCRIPT_STACK_FRAMES = 60;

@@ -15,7 +15,16 @@ import {
 } from './buffers.ts';
 import { type LogEntryView, logViews, type StatsView, statsView } from './counts.ts';
 import { type ClassName, KernelMemory, type KernelObject } from './kernelmemory.ts';
-import { type FrameView, frameCounts, frameView, leafViews, objectCounts, type WalkView, walkView } from './memory.ts';
+import {
+  bytesAt,
+  type FrameView,
+  frameCounts,
+  frameView,
+  leafViews,
+  objectCounts,
+  type WalkView,
+  walkView,
+} from './memory.ts';
 import { deadNodeViews, type NodeView } from './nodes.ts';
 import { type ContextView, contextViews, type ProcView, procsOf, procView } from './procs.ts';
 import { type Place, placeAt, type RawObject, rawObject, rawObjects } from './raw.ts';
@@ -97,6 +106,12 @@ export class Inspector {
   walk(owner: SpaceOwner, address: number | bigint): WalkView | null {
     const space = this.#space(owner);
     return space && walkView(this.kernel, space.linear, BigInt(address));
+  }
+
+  /** Bytes of an address space; null when a page of them is not mapped. */
+  bytes(owner: SpaceOwner, address: number, length: number): Uint8Array | null {
+    const space = this.#space(owner);
+    return space && bytesAt(this.kernel, space.linear, address, length);
   }
 
   /** The walks of all pages in [from, end) that the page table maps; a block of 2 MiB is one of them. */

@@ -124,3 +124,16 @@ export function cacheName(number: number): CacheName {
 function frameCount({ guest }: KernelMemory): number {
   return guest.u8.length / machine.PAGE_SIZE;
 }
+
+/** Bytes of an address space; null when a page of them is not mapped. */
+export function bytesAt({ guest }: KernelMemory, space: number, address: number, length: number): Uint8Array | null {
+  const bytes = new Uint8Array(length);
+  for (let at = 0; at < length; ) {
+    const linear = guest.raw.inspectLinear(space, BigInt(address + at));
+    if (linear === 0) return null;
+    const size = Math.min(length - at, machine.PAGE_SIZE - ((address + at) & machine.PAGE_MASK));
+    bytes.set(guest.u8.subarray(linear, linear + size), at);
+    at += size;
+  }
+  return bytes;
+}

@@ -6,6 +6,7 @@ import { ENOSPC } from '../../assembly/abi/errno.ts';
 import type { UsedBufferView } from './buffers.ts';
 import type { LogEntryView } from './counts.ts';
 import type { Inspector } from './inspector.ts';
+import { interfaceName } from './interfacename.ts';
 import type { ProcView } from './procs.ts';
 
 /** Android blames the size of a request above this many bytes for a failure, as TransactionTooLargeException. */
@@ -24,11 +25,15 @@ export interface Named {
  */
 export type BufferState = 'queued' | 'served' | 'unfreed';
 
-/** Messages of one sender to one node, in one state. */
+/** Messages of one sender to one node, for one method, in one state. */
 export interface SpaceHolder {
   readonly sender: Named;
   /** Number of the called node; 0 for replies. */
   readonly node: number;
+  /** Name of the called interface; null for a reply, and for data that does not begin as a request of libbinder does. */
+  readonly interface: string | null;
+  /** Code of the called method; null when the driver does not know it any more: after a oneway was read. */
+  readonly code: number | null;
   readonly oneway: boolean;
   readonly state: BufferState;
   readonly buffers: number;
@@ -102,22 +107,42 @@ function roundedUp(size: bigint): number {
 }
 
 function holdersOf(inspector: Inspector, proc: ProcView, named: (pid: number) => Named): SpaceHolder[] {
-  const groups = new Map<string, UsedBufferView[]>();
+  const groups = new Map<string, HeldBuffer[]>();
   for (const buffer of inspector.buffers(proc)) {
     if (buffer.free) continue;
-    const key = [buffer.pid, buffer.node, buffer.isAsync, stateOf(buffer)].join();
-    groups.set(key, [...(groups.get(key) ?? []), buffer]);
+    const held = { ...buffer, ...methodOf(inspector, proc, buffer) };
+    const key = [held.pid, held.node, held.interface, held.code, held.isAsync, stateOf(held)].join();
+    groups.set(key, [...(groups.get(key) ?? []), held]);
   }
   const holders = [...groups.values()].map((buffers) => holderOf(buffers, inspector.kernel.roots.driver.lastId, named));
   return holders.sort((one, other) => other.bytes - one.bytes);
 }
 
-function holderOf(buffers: readonly UsedBufferView[], lastId: number, named: (pid: number) => Named): SpaceHolder {
-  const [first] = buffers as readonly [UsedBufferView];
+type HeldBuffer = UsedBufferView & Pick<SpaceHolder, 'interface' | 'code'>;
+
+function methodOf(
+  inspector: Inspector,
+  proc: ProcView,
+  buffer: UsedBufferView,
+): Pick<SpaceHolder, 'interface' | 'code'> {
+  if (buffer.node === 0) return { interface: null, code: null };
+  const { kernel } = inspector;
+  const { transaction } = kernel.object('Buffer', buffer.handle);
+  const address = proc.mapping.userBase + buffer.offset;
+  return {
+    interface: interfaceName(inspector, proc, address, buffer.dataSize),
+    code: transaction === 0 ? null : kernel.object('Transaction', transaction).code,
+  };
+}
+
+function holderOf(buffers: readonly HeldBuffer[], lastId: number, named: (pid: number) => Named): SpaceHolder {
+  const [first] = buffers as readonly [HeldBuffer];
   const transaction = Math.min(...buffers.map(({ id }) => id));
   return {
     sender: named(first.pid),
     node: first.node,
+    interface: first.interface,
+    code: first.code,
     oneway: first.isAsync,
     state: stateOf(first),
     buffers: buffers.length,
@@ -184,14 +209,16 @@ function exceptionText({ exception, type, receiver, needed, mapping, oneways }: 
   return [`${shown}, since its request is large; it would fit if less were held`];
 }
 
-function holderText({ sender, node, oneway, state, buffers, oldest }: SpaceHolder): string {
+function holderText({ sender, node, interface: called, code, oneway, state, buffers, oldest }: SpaceHolder): string {
   const kind = node === 0 ? 'reply' : oneway ? 'oneway' : 'call';
   const count = buffers === 1 ? `a ${kind}` : `${buffers} ${kind === 'reply' ? 'replies' : `${kind}s`}`;
-  const to = node === 0 ? '' : ` to node ${node}`;
+  const method = [called, code === null ? null : `code ${code}`].filter((part) => part !== null).join(' ');
+  const to = node === 0 ? '' : ` to node ${node}${method === '' ? '' : ` (${method})`}`;
   const age = `transaction ${oldest.transaction}${buffers === 1 ? '' : ' and later'}`;
   return `${count} from ${nameText(sender)}${to}, ${STATES[state]} (${age})`;
 }
 
-function nameText({ pid, name }: Named): string {
+/** A process in a sentence. */
+export function nameText({ pid, name }: Named): string {
   return name === null ? `process ${pid}` : `${name} (${pid})`;
 }

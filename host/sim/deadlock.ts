@@ -10,6 +10,8 @@ export interface AwaitedReply {
   readonly pid: number;
   /** The thread that has taken the call; 0 until a thread takes it. */
   readonly serverTid: number;
+  /** Who has to do what before the reply comes, as a phrase. */
+  readonly text: string;
 }
 
 /** A thread that nothing will wake. */
@@ -51,14 +53,10 @@ function pollText({ what, cause }: Poll): string {
   return `${what}, which it polls for: ${cause}`;
 }
 
-function stuckOn(thread: SimThread, { code, pid, serverTid }: AwaitedReply, alive: readonly SimThread[]): Stuck {
-  const call = `the reply to its call of code ${code}`;
-  const server = alive.find(({ tid }) => tid === serverTid);
-  if (server !== undefined) return { thread, what: `${call}, which ${server.name} has taken`, whom: server };
+function stuckOn(thread: SimThread, { code, pid, serverTid, text }: AwaitedReply, alive: readonly SimThread[]): Stuck {
   const candidates = alive.filter((one) => one.process.pid === pid);
-  const name = candidates[0]?.process.name ?? `process ${pid}`;
-  const whom = candidates.find(({ state }) => state !== 'paused') ?? null;
-  return { thread, what: `${call}, which no thread of ${name} has taken`, whom };
+  const server = alive.find(({ tid }) => tid === serverTid) ?? candidates.find(({ state }) => state !== 'paused');
+  return { thread, what: `the reply to its call of code ${code}: ${text}`, whom: server ?? null };
 }
 
 function report(stuck: readonly Stuck[], now: number): string {

@@ -214,6 +214,32 @@ test('what cannot be done is told, and nothing else happens', () => {
   assert.match(session('help'), /back, b +\[COUNT\]/);
 });
 
+test('a break ends a script, and finds a place in a journal', () => {
+  const { code, stdout, stderr } = folder.run(['step', 'call.ts', '--break', 'BR_TRANSACTION']);
+  assert.is(code, 0, stderr);
+  assert.match(stdout, 'step 9 of 9');
+  assert.not.match(stdout, 'called');
+  folder.run(['run', 'call.ts', '--journal', 'call.jsonl']);
+  const { step, explain } = moment(['call.jsonl', '--break', 'buffers = 1', '--show', 'explain']);
+  assert.is(step, CALLED);
+  assert.is(explain.waits[0].thread.name, 'client.0');
+  const never = folder.run(['step', 'call.jsonl', '--break', 'buffers > 3']);
+  assert.is(never.code, 1);
+  assert.match(never.stderr, 'it never came to "buffers > 3"; this is the end');
+  assert.is(folder.run(['step', 'call.ts', '--break', 'buffers >']).code, 2);
+});
+
+test('the history of a thing, and what does not go on', () => {
+  const text = session('goto 9', 'story node 1 localStrongRefs', 'story node 99', 'show explain');
+  assert.match(text, /^step 4, .*: it was not there, it is \d$/m);
+  assert.match(text, /^step 9, client\.0, BC_TRANSACTION: it was \d, it is \d$/m);
+  assert.match(text, 'no step up to here changed node 99');
+  assert.match(
+    text,
+    'client.0 waits for the reply to its call of code 0: server.0 has taken it, and has to send BC_REPLY',
+  );
+});
+
 test('a script that fails can be walked up to there', () => {
   folder.write('fails.ts', CALL.replace("console.log('called');", "throw new Error('enough');"));
   const { code, stdout, stderr } = folder.run(['step', 'fails.ts']);

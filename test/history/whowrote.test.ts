@@ -141,6 +141,30 @@ test(`${QUESTIONS} things at random: the step that brute force finds, before and
   assert.ok(changed > QUESTIONS / 2, `${changed} changes`);
 });
 
+test('the history of a thing: every change up to here that brute force finds, and no later one', () => {
+  const random = new Random(21);
+  for (const name of ['nested-callback', 'oneway', 'death-notification'].filter((one) =>
+    sampleNames('hand').includes(one),
+  )) {
+    const journal = recording(name);
+    const things = questionsAbout(journal, random);
+    const readings = readingsOf(journal, things);
+    const history = new History(journal, boot);
+    const position = journal.steps.length - 3;
+    history.goto(position);
+    for (const [number, thing] of things.entries()) {
+      const own = readings.map((all) => all[number] as Reading);
+      const expected = Array.from({ length: position + 1 }, (_, at) => at).filter(
+        (at) => !isSame(own[at], own[at + 1]),
+      );
+      const found = history.changes(thing).map((change) => change.position);
+      assert.equal(found, expected.slice(-100), `${name}, ${thing.name}`);
+      assert.equal(history.changes(thing, 2).length, Math.min(2, expected.length));
+      assert.is(history.position, position);
+    }
+  }
+});
+
 test('asking leaves the machine and the position as they were', () => {
   const journal = recording('nested-callback');
   const history = new History(journal, boot, { every: 4 });

@@ -31,7 +31,7 @@ class World {
   }
 
   explained(): Shortage {
-    const shortage = this.machine.explain();
+    const shortage = this.machine.explain().shortage;
     assert.ok(shortage);
     return shortage as Shortage;
   }
@@ -51,7 +51,7 @@ const ONE = { pid: 2000, name: 'one' };
 test('without a failure there is nothing to explain', () => {
   const world = new World();
   world.send(world.one, 8, TF_ONE_WAY);
-  assert.is(world.machine.explain(), null);
+  assert.is(world.machine.explain().shortage, null);
 });
 
 test('a call that is served holds the space of another', () => {
@@ -75,6 +75,8 @@ test('a call that is served holds the space of another', () => {
     {
       sender: ONE,
       node: 1,
+      interface: null,
+      code: 0,
       oneway: false,
       state: 'served',
       buffers: 1,
@@ -96,7 +98,7 @@ test('messages that wait, are read, or are answered, and never freed', () => {
   ]);
   assert.match(
     call.complaint ?? '',
-    /^server \(1000\) has 768 bytes left for oneways, of 65536 mapped, and the oneway needs 800; 24000 bytes are held by 3 oneways from one \(2000\) to node 1, not read yet \(transaction 3 and later\) \(kernel log: "binder: 3000:3000 transaction async to 1000:0 failed/,
+    /^server \(1000\) has 768 bytes left for oneways, of 65536 mapped, and the oneway needs 800; 24000 bytes are held by 3 oneways from one \(2000\) to node 1 \(code 0\), not read yet \(transaction 3 and later\) \(kernel log: "binder: 3000:3000 transaction async to 1000:0 failed/,
   );
 });
 
@@ -118,7 +120,7 @@ test('in words: the cause, the holders, what fits, and what an app is told', () 
   assert.equal(shortageLines(world.explained()), [
     'transaction 3, a call from two (3000) to server (1000), found no buffer of 10000 bytes',
     'server (1000) maps 65536 bytes: 60000 hold messages, 5536 are free in one hole',
-    '  60000 bytes: a call from one (2000) to node 1, not answered yet (transaction 2)',
+    '  60000 bytes: a call from one (2000) to node 1 (code 0), not answered yet (transaction 2)',
     'oneways may use 32768 of them, and have 32768 left',
     'a call of at most 5536 bytes fits now',
     'an Android app gets DeadObjectException, since a small parcel failed; but server (1000) is alive, and has no space for it',
@@ -144,7 +146,7 @@ test('a large request is blamed with right only when it never fits', () => {
         mayFail: true,
       });
     }
-    return shortageLines(machine.explain() as Shortage).at(-1) ?? '';
+    return shortageLines(machine.explain().shortage as Shortage).at(-1) ?? '';
   };
   assert.match(lastLine(300_000, 2 ** 20), /gets TransactionTooLargeException, .* it would fit if less were held$/);
   assert.match(lastLine(600_000, 2 ** 20), /TransactionTooLargeException: the request is larger than 524288 bytes, /);
@@ -153,9 +155,9 @@ test('a large request is blamed with right only when it never fits', () => {
 test('a receiver that is gone has no space to explain', () => {
   const world = new World();
   world.send(world.one, 70_000);
-  assert.ok(world.machine.explain());
+  assert.ok(world.machine.explain().shortage);
   world.server.kill();
-  assert.is(world.machine.explain(), null);
+  assert.is(world.machine.explain().shortage, null);
 });
 
 test.run();

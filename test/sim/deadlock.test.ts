@@ -45,14 +45,14 @@ function* caller() {
 test('a call that is never answered', () => {
   assert.equal(reportOf(['server', silent], ['app', caller]), [
     'nothing can run any more at 5 ms, and a thread still waits:',
-    '  app.0 waits for the reply to its call of code 7, which server.0 has taken',
+    '  app.0 waits for the reply to its call of code 7: server.0 has taken it, and sleeps; it has to send BC_REPLY',
   ]);
 });
 
 test('a call that nobody takes', () => {
   assert.equal(reportOf(['server', silent], ['one', caller], ['two', caller]).slice(1), [
-    '  one.0 waits for the reply to its call of code 7, which server.0 has taken',
-    '  two.0 waits for the reply to its call of code 7, which no thread of server has taken',
+    '  one.0 waits for the reply to its call of code 7: server.0 has taken it, and sleeps; it has to send BC_REPLY',
+    '  two.0 waits for the reply to its call of code 7: all threads of server that read are busy; the driver asks for no further one (it may ask for none), so one of the 1 has to send BC_REPLY and read',
   ]);
 });
 

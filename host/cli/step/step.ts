@@ -3,16 +3,18 @@
  * commands; otherwise, and with --at, --show or --json, it prints one moment.
  */
 import { createInterface } from 'node:readline';
+import { BreakError, conditionOf } from '../../condition.ts';
 import { History, HistoryError } from '../../history.ts';
 import { type BootOptions, Machine } from '../../machine.ts';
 import { BinaryJournal } from '../../trace/binaryjournal.ts';
-import type { Journal } from '../../trace/journal.ts';
+import type { Journal, Step } from '../../trace/journal.ts';
 import { MemoryFile } from '../../trace/memoryfile.ts';
+import { BinderlabError } from '../../wire/error.ts';
 import { defineCommand } from '../command.ts';
 import { findJournals, isFolder, isJournalName, readBegin } from '../files.ts';
 import { MACHINE_OPTIONS, machineChoice, machineOptions } from '../machineoptions.ts';
 import { reserveStdout } from '../output.ts';
-import { bootFor, loadScript, runScript } from '../script.ts';
+import { bootFor, loadScript, runScript, type Script } from '../script.ts';
 import { EXIT_FINE, EXIT_NO, UsageError } from '../usage.ts';
 import { headingOf, positionOf } from './position.ts';
 import { Stepper } from './stepper.ts';
@@ -27,6 +29,11 @@ export const stepCommand = defineCommand({
   words: { hint: 'SOURCE', min: 1, max: 1, description: 'a script, or a journal (.jsonl, .jsonl.gz, -)' },
   options: {
     at: { type: 'string', hint: 'N', description: 'stand behind step N; also start, end (default)' },
+    break: {
+      type: 'string',
+      hint: 'CONDITION',
+      description: 'stop after the first step where it holds, a script too: BR_REPLY, error, "buffers > 3"',
+    },
     show: { type: 'string', hint: 'VIEW,...', description: `${STEP_VIEWS.join(', ')}, or all` },
     why: {
       type: 'string',
@@ -42,11 +49,13 @@ export const stepCommand = defineCommand({
   },
   scriptArgs: true,
   contrary: [
+    ['at', 'break'],
     ['interactive', 'json'],
     ['interactive', 'why'],
   ],
   examples: [
     ['step examples/first-call.ts', 'from the start, with a prompt; help lists what it understands'],
+    ['step examples/first-call.ts --break "buffers > 1"', 'where two messages are held at once'],
     ['step run.jsonl --at 42 --show calls,threads', 'one moment, printed'],
   ],
   async run({ args, words: [source = ''], scriptArgs }) {
@@ -56,14 +65,18 @@ export const stepCommand = defineCommand({
     if (interactive && source === '-') throw new UsageError('commands and the journal cannot both come from -');
     const views = stepViewsOf(args.show ?? (interactive ? WATCHED : 'calls'));
 
+    if (args.break !== undefined) askedCondition(args.break);
     const choice = machineChoice(args);
     const options = machineOptions(choice);
     const stdout = reserveStdout();
-    const { journal, complaint } = await journalOf(source, { ...options, args: scriptArgs });
+    const { journal, complaint } = await journalOf(source, { ...options, args: scriptArgs }, args.break);
     if (!args.json) stdout.release();
     if (complaint !== null) process.stderr.write(`${complaint}\n`);
     const history = new History(journal, (header) => Machine.fromHeader(header, { ...options, journal: false }));
-    const arrived = arrive(history, args.at ?? (interactive ? 'start' : 'end'));
+    const arrived =
+      args.break === undefined
+        ? arrive(history, args.at ?? (interactive ? 'start' : 'end'))
+        : arriveAt(history, args.break);
     if (interactive) await converse(history, views);
     else if (args.json)
       stdout.print(`${JSON.stringify(document(source, history, views, args.why), hexOfBigints, 2)}\n`);
@@ -72,16 +85,18 @@ export const stepCommand = defineCommand({
   },
 });
 
-/** @returns The journal, and the error of a script that failed. */
+/** @param stop The condition that ends a script early. @returns The journal, and the error of a script that failed. */
 async function journalOf(
   source: string,
   options: BootOptions,
+  stop: string | undefined,
 ): Promise<{ journal: Journal; complaint: string | null }> {
   if (SCRIPT_NAME.test(source) && !isJournalName(source) && !isFolder(source)) {
     const script = await loadScript(source);
     const file = new MemoryFile();
     const machine = bootFor({ ...options, name: source, journal: { file } });
-    const complaint = await runScript(script, machine);
+    if (stop !== undefined) machine.break(stop);
+    const complaint = await runScript(untilBreak(script), machine);
     machine.keepJournal(false);
     return { journal: new BinaryJournal(file, source), complaint };
   }
@@ -93,6 +108,43 @@ async function journalOf(
   }
   const { journal, problem } = await readBegin(path);
   return { journal, complaint: problem === null ? null : `binderlab: ${path.path}: ${problem}` };
+}
+
+/** The script, as one that ends when its machine comes to a break. */
+function untilBreak(script: Script): Script {
+  return async (machine) => {
+    try {
+      await script(machine);
+    } catch (error) {
+      if (!(error instanceof BreakError)) throw error;
+    }
+  };
+}
+
+/** @param steps The journal, once it is there. @throws UsageError for an invalid condition. */
+function askedCondition(text: string, steps?: Iterable<Step>): ReturnType<typeof conditionOf> {
+  try {
+    return conditionOf(text, steps);
+  } catch (error) {
+    if (error instanceof BinderlabError) throw new UsageError(`--break: ${error.message}`);
+    throw error;
+  }
+}
+
+/** Goes to the first step behind which the condition holds, or to the end. @returns whether it ever holds */
+function arriveAt(history: History, condition: string): boolean {
+  const holds = askedCondition(condition, history.recorded);
+  const views = new StepViews(history);
+  try {
+    if (history.until((step) => holds(step, () => views.tables()))) return true;
+    process.stderr.write(`binderlab: it never came to "${condition}"; this is the end
+`);
+  } catch (error) {
+    if (!(error instanceof HistoryError)) throw error;
+    process.stderr.write(`binderlab: ${error.message}; this is the moment before it
+`);
+  }
+  return false;
 }
 
 /** Goes to the requested step, or as near as possible. @returns whether it reached the step */

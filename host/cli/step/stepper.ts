@@ -2,12 +2,12 @@
  * The interactive form of `binderlab step`: one command a line, until `quit` or the end of input. Owns the commands; the
  * caller owns input and output.
  */
+import { COUNTED, conditionOf } from '../../condition.ts';
 import { type History, HistoryError, START } from '../../history.ts';
 import { placeLines } from '../../inspect/tables/rawtext.ts';
 import { JournalError } from '../../trace/journaltext.ts';
 import { BinderlabError } from '../../wire/error.ts';
 import { UsageError } from '../usage.ts';
-import { COUNTED, conditionOf } from './condition.ts';
 import { headingOf, positionOf } from './position.ts';
 import { STEP_VIEWS, type StepView, StepViews, stepViewsOf } from './views.ts';
 import { changeText, watchedOf, whyText } from './why.ts';
@@ -70,6 +70,12 @@ export class Stepper {
       argument: 'THING',
       says: 'the step that changed THING last, see below',
       run: (a) => this.#print(whyText(a, this.#history)),
+    },
+    {
+      names: ['story'],
+      argument: 'THING',
+      says: 'every change of THING up to here',
+      run: (a) => this.#story(a),
     },
     {
       names: ['change', 'c'],
@@ -156,7 +162,7 @@ export class Stepper {
 
   #until(argument: string): void {
     const history = this.#history;
-    const holds = conditionOf(argument, history.header, history.recorded);
+    const holds = conditionOf(argument, history.recorded);
     let met = false;
     try {
       met = history.until((step) => holds(step, () => this.#views.tables()));
@@ -184,6 +190,12 @@ export class Stepper {
     }
     this.#goto(change.position);
     this.#print(changeText(change));
+  }
+
+  #story(argument: string): void {
+    const changes = this.#history.changes(watchedOf(argument, this.#history));
+    for (const change of changes) this.#print(changeText(change));
+    if (changes.length === 0) this.#print(`no step up to here changed ${argument}`);
   }
 
   #watch(argument: string): void {

@@ -3,6 +3,7 @@
  * last step made in them.
  */
 import type { History } from '../../history.ts';
+import { explanationLines } from '../../inspect/explanation.ts';
 import { type RawChange, rawChanges } from '../../inspect/raw.ts';
 import { type Change, changeLines, tableChanges } from '../../inspect/tables/diff.ts';
 import { Names } from '../../inspect/tables/names.ts';
@@ -12,11 +13,11 @@ import { NOTHING_IN, TABLE_VIEWS, type TableView, type Views, viewsOf } from '..
 import { UsageError } from '../usage.ts';
 import { StepCalls } from './calls.ts';
 
-export type StepView = 'calls' | TableView | 'diff' | 'raw';
+export type StepView = 'calls' | TableView | 'diff' | 'explain' | 'raw';
 
 /** The views of `all`. */
 const TOLD_VIEWS: readonly StepView[] = ['calls', ...TABLE_VIEWS, 'diff'];
-export const STEP_VIEWS: readonly StepView[] = [...TOLD_VIEWS, 'raw'];
+export const STEP_VIEWS: readonly StepView[] = [...TOLD_VIEWS, 'explain', 'raw'];
 
 const CALLS_BEFORE = 3;
 
@@ -41,6 +42,8 @@ export class StepViews {
         return this.#calls.recent(0)[0]?.raw ?? [];
       case 'diff':
         return this.#changes();
+      case 'explain':
+        return this.#history.machine.explain();
       case 'raw':
         return this.#rawChanges();
       default:
@@ -69,6 +72,8 @@ export class StepViews {
         return this.#calls.text(before);
       case 'diff':
         return this.#diffLines();
+      case 'explain':
+        return explanationLines(this.#history.machine.explain());
       case 'raw':
         return this.#rawLines();
       default:
