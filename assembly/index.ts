@@ -54,7 +54,6 @@ import {
 import { SECURITY_CONTEXT_SIZE, SecurityContext, secctxCreate, secctxFill, secctxPut } from './task/secctx';
 import { streamBoot, streamReady } from './task/stream';
 import { threadSignal, threadTimeOut, waitBoot, wakeTake, wakeWaiting } from './task/wait';
-import { traceEnable as enableTrace } from './trace';
 
 export { kmemLive } from './mem/kmem';
 export {
@@ -68,7 +67,7 @@ export {
 } from './inspect';
 export { check, checkAddress, checkFound, checkWanted } from './check';
 export { klogBase, klogHead } from './klog';
-export { traceBase, traceHead } from './trace';
+export { traceBase, traceEnable, traceHead } from './trace';
 
 @unmanaged
 class Machine {
@@ -162,10 +161,6 @@ export function shrinkScan(limit: i32): i32 {
 export function debugfsRead(pid: i32, asyncOnly: bool): void {
   currentSet(null);
   debugfsHoldNodes(pid, asyncOnly);
-}
-
-export function traceEnable(enabled: bool): void {
-  enableTrace(enabled);
 }
 
 /** Sets the security context of new processes: the first `length` bytes of the scratch page; 0 for none. */

@@ -8,6 +8,7 @@ import { EVENT_CAPACITY, EVENT_SIZE } from './abi/events';
 @unmanaged
 class Recording {
   enabled: bool;
+  faults: bool; // page faults, too
   actor: u64; // tid of the current thread, in the upper half; 0 in deferred work
   head: u32; // number of records ever written: the next one's
 }
@@ -27,9 +28,10 @@ const records: usize = memory.data(EVENT_CAPACITY * EVENT_SIZE, 8);
 
 if ((EVENT_CAPACITY & (EVENT_CAPACITY - 1)) != 0 || offsetof<Event>() != EVENT_SIZE) ERROR('Event');
 
-/** Turns recording on or off. */
-export function traceEnable(enabled: bool): void {
+/** Turns recording on or off. @param faults whether page faults are recorded, too: there may be one for each page of a message */
+export function traceEnable(enabled: bool, faults: bool): void {
   recording.enabled = enabled;
+  recording.faults = faults;
 }
 
 /** Sets the thread that later events name; 0 for deferred work. */
@@ -44,6 +46,11 @@ export function traceHead(): u32 {
 /** Address of the first record. */
 export function traceBase(): usize {
   return records;
+}
+
+/** Whether page faults are recorded. */
+export function tracingFaults(): bool {
+  return recording.faults;
 }
 
 /** Whether events are recorded. Callers ask before they compute arguments. */

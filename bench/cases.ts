@@ -70,7 +70,7 @@ function sized(name: string, sizes: number[], make: (setting: Setting, size: num
 
 function tracedRoundTrip(setting: Setting, on: boolean): () => void {
   const scene = new GuestScene(choice(setting));
-  scene.raw.traceEnable(on ? 1 : 0);
+  scene.raw.traceEnable(on ? 1 : 0, 0);
   return roundTrip(scene, 4);
 }
 

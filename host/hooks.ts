@@ -188,7 +188,7 @@ export class Hooks {
   /** Records what there are listeners for, from now on. */
   #listen(): void {
     const wasRecording = this.#ring.isRecording;
-    this.#ring.record(this.#isRecording);
+    this.#ring.record(this.#isRecording, this.has('fault'));
     if (this.#isRecording && !wasRecording) this.#ring.restart();
     this.#living = this.#alive();
   }

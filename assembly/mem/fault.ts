@@ -17,7 +17,7 @@ import {
   SIGBUS,
   SIGSEGV,
 } from '../abi/machine';
-import { traceLong } from '../trace';
+import { recordLong, tracingFaults } from '../trace';
 import { frameAlloc, frameAllocZero, frameKeeper, frameMarkDirty, framePut, frameRefcount } from './frames';
 import { leafInstall, leafWrite } from './leaves';
 import { PTE_COW, PTE_LENT, PTE_OWNED, pteAllows, pteFrame, pteUser, pteWithProt } from './pte';
@@ -49,7 +49,7 @@ export function faultGivesUp(giveUp: u32): void {
 export function spaceFault(space: Space, va: u64, access: i32): i32 {
   space.counters.faults++;
   const result = resolve(space, va, access);
-  traceLong(EVENT_FAULT, <u32>va, <u32>(va >> 32), access, result);
+  if (tracingFaults()) recordLong(EVENT_FAULT, <u32>va, <u32>(va >> 32), access, result);
   return result;
 }
 

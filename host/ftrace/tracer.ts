@@ -114,6 +114,7 @@ export class Tracer {
 
   #note(event: TraceEvent, { op }: Step): void {
     const { tid, name } = event;
+    if (name === 'fault') return;
     // What comes from outside of every thread happens in the one that runs, as an interrupt does.
     const isOutside = name === 'wake' && (op === 'signal' || op === 'await');
     if (!isOutside) this.#run(op === 'shrink' ? WORKER : this.#tasks.of(tid));

@@ -74,8 +74,8 @@ export const ARGUMENT_WORDS: ReadonlyMap<number, number> = new Map(
   }),
 );
 
-/** The readers that want events, by guest: it records while there is one. */
-const READERS = new WeakMap<Guest, Set<EventRing>>();
+/** The readers that want events, by guest, and whether they want page faults, too. */
+const READERS = new WeakMap<Guest, Map<EventRing, boolean>>();
 
 export class EventRing {
   #read: number;
@@ -84,13 +84,17 @@ export class EventRing {
     this.#read = guest.raw.traceHead();
   }
 
-  /** Starts or stops recording for this reader. While none wants events, an event costs the guest almost nothing. */
-  record(on: boolean): void {
-    const readers = READERS.get(this.guest) ?? new Set();
+  /**
+   * Starts or stops recording for this reader. While none wants events, an event costs the guest almost nothing.
+   *
+   * @param faults Whether page faults are recorded, too. Their order among copies depends on where frames are.
+   */
+  record(on: boolean, faults = false): void {
+    const readers = READERS.get(this.guest) ?? new Map();
     READERS.set(this.guest, readers);
-    if (on) readers.add(this);
+    if (on) readers.set(this, faults);
     else readers.delete(this);
-    this.guest.raw.traceEnable(readers.size > 0 ? 1 : 0);
+    this.guest.raw.traceEnable(readers.size > 0 ? 1 : 0, [...readers.values()].includes(true) ? 1 : 0);
   }
 
   /** Whether this reader wants events. */
@@ -101,7 +105,7 @@ export class EventRing {
   /** Skips all events so far. Call it after the guest's memory was replaced: the ring is in it. */
   restart(): void {
     this.#read = this.guest.raw.traceHead() >>> 0;
-    this.record(this.isRecording);
+    this.record(this.isRecording, READERS.get(this.guest)?.get(this));
   }
 
   /** Skips the events that were overwritten since the last reading. @returns How many they are. */
