@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { closingLine, countsIn, type FileResult, runFile, runFiles } from './runner.ts';
+import { closingLine, countsIn, type GroupResult, runGroup, runGroups } from './runner.ts';
 
 const test = suite('runner');
 // next to this file, so that the made-up tests find uvu
@@ -14,8 +14,8 @@ function testFile(name: string, body: string): string {
   writeFileSync(file, `import { test } from 'uvu';\nimport * as assert from 'uvu/assert';\n${body}\n`);
   return file;
 }
-const run = (name: string, body: string, limitMs = 20_000) => runFile(testFile(name, body), limitMs);
-const counts = ({ passed, failed, skipped }: FileResult) => ({ passed, failed, skipped });
+const run = (name: string, body: string, limitMs = 20_000) => runGroup([testFile(name, body)], limitMs);
+const counts = ({ passed, failed, skipped }: GroupResult) => ({ passed, failed, skipped });
 
 test('counts what passed, failed and was skipped', async () => {
   const body = `test('a', () => {}); test('b', () => assert.is(1, 2)); test.skip('c', () => {}); test.run();`;
@@ -30,6 +30,16 @@ test('a file that fails to load has failed', async () => {
 
 test('a file that forgets to run its tests has failed', async () => {
   assert.equal(counts(await run('forgets.js', `test('a', () => {});`)), { passed: 0, failed: 1, skipped: 0 });
+});
+
+test('so has a group with such a file, and what passed in it counts', async () => {
+  const files = [
+    testFile('runs.js', `test('a', () => {}); test.run();`),
+    testFile('silent.js', `test('a', () => {});`),
+  ];
+  const result = await runGroup(files, 20_000);
+  assert.equal(counts(result), { passed: 1, failed: 1, skipped: 0 });
+  assert.match(result.output, /FAIL .*silent\.js ran no tests; does it call test\.run\(\)\?/);
 });
 
 test('a test that never settles has failed', async () => {
@@ -48,13 +58,13 @@ test('a file that hangs is killed and has failed', async () => {
   assert.match(result.output, 'killed after 0.5 s');
 });
 
-test('adds up several files and reports each', async () => {
+test('adds up several groups and reports each', async () => {
   const files = [
     testFile('one.js', `test('a', () => {}); test.run();`),
     testFile('two.js', `test('b', () => {}); test('c', () => assert.ok(false)); test.run();`),
   ];
   const seen: string[] = [];
-  const sum = await runFiles(files, 20_000, ({ file }) => seen.push(file));
+  const sum = await runGroups([files.slice(0, 1), files.slice(1)], 20_000, ({ group }) => seen.push(...group));
   assert.equal(sum, { passed: 2, failed: 1, skipped: 0 });
   assert.equal(seen.sort(), files.sort());
 });

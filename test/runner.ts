@@ -1,9 +1,13 @@
 /**
- * Runs test files, each in a node process of its own, and counts what uvu reports of them. A file that crashes, hangs,
- * runs no test or never comes to its end counts as one failed test: it cannot pass by saying nothing.
+ * Runs test files, those of a group in one node process, and counts what uvu reports of them. A group that crashes, hangs,
+ * has a file without tests or never comes to its end counts as one failed test: it cannot pass by saying nothing.
  */
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+
+/** V8 collects garbage on all processors at once, which all have tests to run. */
+const NODE_FLAGS = ['--single-threaded-gc', '--max-semi-space-size=16'];
 
 /** Tests of one or more files. */
 export interface Counts {
@@ -12,9 +16,9 @@ export interface Counts {
   skipped: number;
 }
 
-/** What one test file came to: its counts, all that it printed, and how long it took. */
-export interface FileResult extends Counts {
-  file: string;
+/** What a group came to: its counts, all that it printed, and how long it took. */
+export interface GroupResult extends Counts {
+  group: readonly string[];
   output: string;
   elapsedMs: number;
 }
@@ -28,15 +32,15 @@ export function countsIn(output: string): Counts | null {
 }
 
 /**
- * Runs one compiled test file.
+ * Runs compiled test files in one process.
  *
- * @param file path of a .js file
- * @param limitMs after so many milliseconds the file is killed, and has failed
+ * @param group paths of .js files
+ * @param limitMs after so many milliseconds the process is killed, and has failed
  */
-export function runFile(file: string, limitMs: number): Promise<FileResult> {
+export function runGroup(group: readonly string[], limitMs: number): Promise<GroupResult> {
   return new Promise((resolve) => {
     const start = performance.now();
-    const child = spawn(process.execPath, [file], {
+    const child = spawn(process.execPath, [...NODE_FLAGS, join(import.meta.dirname, 'together.js'), ...group], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, FORCE_COLOR: '0', NO_COLOR: '1' },
     });
@@ -56,28 +60,28 @@ export function runFile(file: string, limitMs: number): Promise<FileResult> {
         : code !== 0 && counts.failed === 0
           ? `ended with ${signal ?? `exit code ${code}`}`
           : counts.passed + counts.failed + counts.skipped === 0
-            ? 'ran no tests; does it call test.run()?'
+            ? 'ran no tests'
             : null;
       if (complaint !== null) {
         counts.failed += 1;
         output += `\n   FAIL  ${complaint}\n`;
       }
-      resolve({ file, output, elapsedMs: performance.now() - start, ...counts });
+      resolve({ group, output, elapsedMs: performance.now() - start, ...counts });
     });
   });
 }
 
-/** Runs files side by side, one on each processor, and hands out each result as it comes. */
-export async function runFiles(
-  files: string[],
+/** Runs groups side by side, one on each processor, and hands out each result as it comes. */
+export async function runGroups(
+  groups: readonly (readonly string[])[],
   limitMs: number,
-  report: (result: FileResult) => void,
+  report: (result: GroupResult) => void,
 ): Promise<Counts> {
   const sum: Counts = { passed: 0, failed: 0, skipped: 0 };
-  const waiting = [...files];
+  const waiting = [...groups];
   const work = async () => {
-    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      const result = await runFile(file, limitMs);
+    for (let group = waiting.shift(); group !== undefined; group = waiting.shift()) {
+      const result = await runGroup(group, limitMs);
       sum.passed += result.passed;
       sum.failed += result.failed;
       sum.skipped += result.skipped;

@@ -28,9 +28,21 @@ export function recordingNames(set: RecordingSet = 'hand'): string[] {
   return files.map((file) => file.slice(0, -SUFFIX.length)).sort();
 }
 
-/** Every third recording of `random`, all of the other sets: for what is tested over and over again, in several ways. */
+/** `npm run test:all`: what is tested over and over again, in several ways, is tested with every recording. */
+const TAKES_ALL = process.env.BINDERLAB_TEST_ALL === '1';
+
+/**
+ * A sample of a list; all of it in `npm run test:all`.
+ *
+ * @param every Every `every`-th entry is taken. @param from Index of the first one.
+ */
+export function sampled(names: readonly string[], every: number, from = 0): string[] {
+  return names.filter((_, index) => TAKES_ALL || index % every === from % every);
+}
+
+/** Of the long recordings of `random` a sample, all of the other sets. */
 export function sampleNames(set: RecordingSet): string[] {
-  return recordingNames(set).filter((_, index) => set !== 'random' || index % 3 === 0);
+  return sampled(recordingNames(set), set === 'random' ? 6 : 1);
 }
 
 export function recordingText(name: string, set: RecordingSet = 'hand'): string {

@@ -8,7 +8,7 @@ import { BinaryJournal } from '../../host/trace/binaryjournal.ts';
 import type { Journal, JournalHeader, Step } from '../../host/trace/journal.ts';
 import { MemoryFile } from '../../host/trace/memoryfile.ts';
 import { bc } from '../../host/wire/commands.ts';
-import { recording, sampleNames } from '../conformance/recordings.ts';
+import { recording, recordingNames, sampled } from '../conformance/recordings.ts';
 
 const wasm = guestModule();
 
@@ -35,9 +35,7 @@ for (const [set, strategy] of [
   ['random', 'kmap'],
 ] as const) {
   const test = suite(`there and back: ${set}, ${strategy}`);
-  for (const name of sampleNames(set).filter(
-    (_, index) => (set === 'hand' && strategy === 'kmap') || index % 3 === 0,
-  )) {
+  for (const name of sampled(recordingNames(set), set === 'random' ? 12 : strategy === 'kmap' ? 2 : 6)) {
     test(name, () => {
       const journal = recording(name, set);
       const hashes = hashesForwards(journal, strategy);

@@ -4,6 +4,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { UsageError } from '../../host/cli/usage.ts';
+import { JournalError } from '../../host/trace/journaltext.ts';
+import { perform } from '../../oracle/cli/line.ts';
 import { Folder } from '../cli/binderlab.ts';
 import { recordingText } from '../conformance/recordings.ts';
 
@@ -23,31 +26,43 @@ function run(...words: string[]) {
   return { code: status, stdout, stderr };
 }
 
-function refused(words: string[], reason: RegExp): void {
-  const { code, stdout, stderr } = run(...words);
-  assert.is(code, 2, stderr);
-  assert.is(stdout, '');
-  assert.match(stderr, reason);
-  assert.not.match(stderr, /^\s+at /m);
+/** A line is refused before anything is printed, in this process. */
+async function refused(words: string[], reason: RegExp): Promise<void> {
+  try {
+    await perform(words);
+  } catch (error) {
+    assert.ok(error instanceof UsageError || error instanceof JournalError, String(error));
+    assert.match((error as Error).message, reason);
+    return;
+  }
+  assert.unreachable(`${words.join(' ')} is accepted`);
 }
 
-test('command lines that make no sense', () => {
-  refused([], /which command\? There are setup, record, random, replay, diff/);
-  refused(['fly'], /there is no command "fly"/);
-  refused(['record', 'hand', '--fast'], /'--fast'.*usage: record SCENARIO/);
-  refused(['record', 'hand', '--out'], /--out/);
-  refused(['record', 'hand'], /--out is missing/);
-  refused(['record', '--out', 'made'], /which scenarios\?/);
-  refused(['record', 'nobody', '--out', 'made'], /there is no scenario "nobody"; .*transactions/);
-  refused(['record', 'freeze', '--only', 'poll', '--out', 'made'], /no scenario is left whose name has "poll"/);
-  refused(['record', 'hand', '--out', 'made', '--arch', 'vax'], /there is no --arch vax; there are x86_64, arm64/);
-  refused(['random', '--out', 'made'], /one range of seeds/);
-  refused(['random', '9-3', '--out', 'made'], /"9-3" is no range of seeds/);
-  refused(['replay'], /which journals\?/);
-  refused(['replay', 'nowhere.jsonl'], /there is no such file/);
-  refused(['diff'], /compare what\?/);
-  refused(['setup', 'now'], /setup takes no "now"/);
-  refused(['setup', '--arch', 'vax'], /there is no --arch vax/);
+test('command lines that make no sense', async () => {
+  const { code, stdout, stderr } = run('fly');
+  assert.is(code, 2, stderr);
+  assert.is(stdout, '');
+  assert.match(stderr, /^oracle: there is no command "fly"/);
+  assert.not.match(stderr, /^\s+at /m);
+  await refused([], /which command\? There are setup, record, random, replay, diff/);
+  await refused(['fly'], /there is no command "fly"/);
+  await refused(['record', 'hand', '--fast'], /'--fast'.*usage: record SCENARIO/);
+  await refused(['record', 'hand', '--out'], /--out/);
+  await refused(['record', 'hand'], /--out is missing/);
+  await refused(['record', '--out', 'made'], /which scenarios\?/);
+  await refused(['record', 'nobody', '--out', 'made'], /there is no scenario "nobody"; .*transactions/);
+  await refused(['record', 'freeze', '--only', 'poll', '--out', 'made'], /no scenario is left whose name has "poll"/);
+  await refused(
+    ['record', 'hand', '--out', 'made', '--arch', 'vax'],
+    /there is no --arch vax; there are x86_64, arm64/,
+  );
+  await refused(['random', '--out', 'made'], /one range of seeds/);
+  await refused(['random', '9-3', '--out', 'made'], /"9-3" is no range of seeds/);
+  await refused(['replay'], /which journals\?/);
+  await refused(['replay', 'nowhere.jsonl'], /there is no such file/);
+  await refused(['diff'], /compare what\?/);
+  await refused(['setup', 'now'], /setup takes no "now"/);
+  await refused(['setup', '--arch', 'vax'], /there is no --arch vax/);
 });
 
 test('without a kernel, the commands that ask one say how to get it', () => {

@@ -51,8 +51,8 @@ const WRONG: readonly (readonly [
   ['no snapshot', ({ machine }) => machine.restore({}), 'restore takes what snapshot() gave.'],
   [
     'an unknown event',
-    ({ machine }) => machine.on('fault', () => {}),
-    'on: event is "fault"; it is to be "step" or "log".',
+    ({ machine }) => machine.on('birth' as never, () => {}),
+    /^on: event is "birth"; it is to be "step" or "log" or "transaction"/,
   ],
   ['no listener', ({ machine }) => machine.on('step'), /^on: listener is missing; it is to be a function/],
   [
