@@ -11,7 +11,7 @@ import { copyOnce } from './reference.ts';
 import { amongProcesses, amongQueued, amongRefs } from './scale.ts';
 import { type GuestChoice, GuestScene } from './scene.ts';
 import { addService, getService, sendKnown, sendNew } from './services.ts';
-import { restoreSnapshot, takeSnapshot } from './snapshots.ts';
+import { restoreSnapshot, takeSnapshot, wholeCopy, wholeImage } from './snapshots.ts';
 
 /** The guest's builds, and the options of the machine. */
 export interface Setting {
@@ -106,6 +106,8 @@ export const CASES: readonly Case[] = [
     count: REPLAYED_STEPS,
   })),
   repeated('snapshot/take', (setting) => takeSnapshot(options(setting)), 2),
+  repeated('snapshot/whole', (setting) => wholeImage(options(setting)), 1),
+  repeated('snapshot/copy', (setting) => wholeCopy(options(setting)), 1),
   repeated('snapshot/restore', (setting) => restoreSnapshot(options(setting)), 2),
   ...[2, 10, 100, 1000].map((count) =>
     repeated(`scale/processes/${count}`, (setting) => amongProcesses(choice(setting), count)),

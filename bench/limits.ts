@@ -16,5 +16,6 @@ export const LIMITS: readonly Limit[] = [
   { case: 'journal/last/4', of: 'journal/none/4', most: 1.6 },
   { case: 'journal/memory/4', of: 'journal/none/4', most: 2.5 },
   { case: 'journal/file/4', of: 'journal/none/4', most: 3.5 },
+  { case: 'snapshot/whole', of: 'snapshot/copy', most: 1.5 },
   { case: 'boot', of: 'boot/instantiate', most: 3 },
 ];

@@ -15,53 +15,89 @@ import type { Guest } from './guest.ts';
 const WORDS = PAGE_SIZE / 4;
 
 export class MemoryImage {
-  /** From linear address 0 on; never modified. */
-  readonly #pages: readonly Int32Array[];
+  /** By page, from linear address 0 on: the words that hold it, and where it begins in them; never modified. */
+  readonly #holders: readonly Int32Array[];
+  readonly #starts: Int32Array;
   /** Bytes copied for this image; bytes shared with an earlier image do not count. */
   readonly copiedBytes: number;
 
-  private constructor(pages: readonly Int32Array[], copied: number) {
-    this.#pages = pages;
+  private constructor(holders: readonly Int32Array[], starts: Int32Array, copied: number) {
+    this.#holders = holders;
+    this.#starts = starts;
     this.copiedBytes = copied * PAGE_SIZE;
   }
 
   /** @param earlier An image of the same memory, to share pages with. */
   static take(guest: Guest, earlier: MemoryImage | null): MemoryImage {
-    const { i32 } = guest;
-    const shared = earlier === null ? [] : earlier.#pages;
     const count = guest.raw.memoryTouched() / PAGE_SIZE;
-    const pages: Int32Array[] = new Array(count);
+    return earlier === null ? MemoryImage.#whole(guest, count) : MemoryImage.#since(guest, count, earlier);
+  }
+
+  /** All pages in one copy: one for each page would take several times as long. */
+  static #whole({ i32 }: Guest, count: number): MemoryImage {
+    const starts = Int32Array.from({ length: count }, (_, number) => number * WORDS);
+    return new MemoryImage(new Array<Int32Array>(count).fill(i32.slice(0, count * WORDS)), starts, count);
+  }
+
+  static #since({ i32 }: Guest, count: number, earlier: MemoryImage): MemoryImage {
+    const holders = new Array<Int32Array>(count);
+    const starts = new Int32Array(count);
     let copied = 0;
     for (let number = 0; number < count; number++) {
       const at = number * WORDS;
-      const known = shared[number];
-      if (known !== undefined && isEqual(known, i32, at)) {
-        pages[number] = known;
+      const holder = earlier.#holders[number];
+      const start = earlier.#starts[number] ?? 0;
+      if (holder !== undefined && isEqual(holder, start, i32, at)) {
+        holders[number] = holder;
+        starts[number] = start;
       } else {
-        pages[number] = i32.slice(at, at + WORDS);
+        holders[number] = i32.slice(at, at + WORDS);
         copied++;
       }
     }
-    return new MemoryImage(pages, copied);
+    return new MemoryImage(holders, starts, copied);
   }
 
   /** Restores linear memory. */
   restore(guest: Guest): void {
     const { i32, u8 } = guest;
-    const end = this.#pages.length * PAGE_SIZE;
-    u8.fill(0, end, Math.max(end, guest.raw.memoryTouched()));
-    for (const [number, page] of this.#pages.entries()) i32.set(page, number * WORDS);
+    const count = this.#starts.length;
+    u8.fill(0, count * PAGE_SIZE, Math.max(count * PAGE_SIZE, guest.raw.memoryTouched()));
+    for (let from = 0; from < count; ) {
+      const end = this.#endOfRun(from);
+      const holder = this.#holders[from] as Int32Array;
+      const start = this.#starts[from] as number;
+      i32.set(holder.subarray(start, start + (end - from) * WORDS), from * WORDS);
+      from = end;
+    }
   }
 
   /** Bytes that the images hold together. A page that several images share counts once. */
   static bytesOf(images: Iterable<MemoryImage>): number {
-    const pages = new Set<Int32Array>();
-    for (const image of images) for (const page of image.#pages) pages.add(page);
-    return pages.size * PAGE_SIZE;
+    const pages = new Map<Int32Array, Set<number>>();
+    for (const image of images) {
+      for (const [number, holder] of image.#holders.entries()) {
+        const starts = pages.get(holder) ?? new Set();
+        pages.set(holder, starts.add(image.#starts[number] as number));
+      }
+    }
+    return [...pages.values()].reduce((sum, starts) => sum + starts.size, 0) * PAGE_SIZE;
+  }
+
+  /** The end of the pages from `from` on that follow each other in one holder. */
+  #endOfRun(from: number): number {
+    let end = from + 1;
+    while (
+      this.#holders[end] === this.#holders[from] &&
+      this.#starts[end] === (this.#starts[end - 1] as number) + WORDS
+    ) {
+      end++;
+    }
+    return end;
   }
 }
 
-function isEqual(page: Int32Array, memory: Int32Array, at: number): boolean {
-  for (let word = 0; word < WORDS; word++) if (page[word] !== memory[at + word]) return false;
+function isEqual(holder: Int32Array, start: number, memory: Int32Array, at: number): boolean {
+  for (let word = 0; word < WORDS; word++) if (holder[start + word] !== memory[at + word]) return false;
   return true;
 }
