@@ -37,7 +37,7 @@ test('the beginning of a name stands for all cases below it, other strategies fo
   assert.is(code, 0, stderr);
   assert.match(
     stdout,
-    /^case +ns +nop calls +spread\nnop call .*\ncopy of 4 KiB .*\nsnapshot\/take .*\nsnapshot\/restore /,
+    /^case +ns +nop calls +spread\nnop call .*\ncopy of 4 KiB .*\nsnapshot\/take .*\nsnapshot\/whole .*\nsnapshot\/copy .*\nsnapshot\/restore /,
   );
 });
 
