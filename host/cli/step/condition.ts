@@ -8,14 +8,14 @@
  *     mmap, ioctl, kill          a step of that kind
  *     buffers > 3, nodes = 0     the number of that kind, see COUNTS
  */
-import type { RowData } from '../../inspect/tables/table.ts';
-import type { TableView, Views } from '../../inspect/tables/views.ts';
+import type { RowData, Table } from '../../inspect/tables/table.ts';
+import type { TableView } from '../../inspect/tables/views.ts';
 import type { JournalHeader, Step } from '../../trace/journal.ts';
 import { wordNames } from '../../wire/words.ts';
 import { UsageError } from '../usage.ts';
 
-/** A predicate on the moment after a step. The tables are made only on use. */
-type Condition = (step: Step, tables: () => Views) => boolean;
+/** A predicate on the moment after a step. The tables of a view are made only on use. */
+type Condition = (step: Step, tables: (view: TableView) => readonly Table[]) => boolean;
 
 const COMPARISON = /^(\w+)\s*(<=|>=|==?|!=|<|>)\s*(\d+)$/;
 
@@ -85,7 +85,7 @@ function countCondition([, name = '', operator = '', limit]: RegExpExecArray): C
   const holds = COMPARE[operator] as (count: number, limit: number) => boolean;
   const { view, counts } = counted;
   return (_, tables) => {
-    const number = tables()[view].reduce((sum, { rows }) => sum + rows.filter(({ data }) => counts(data)).length, 0);
+    const number = tables(view).reduce((sum, { rows }) => sum + rows.filter(({ data }) => counts(data)).length, 0);
     return holds(number, Number(limit));
   };
 }

@@ -4,7 +4,7 @@
  */
 import { HistoryError, START } from '../../history.ts';
 import { Names } from '../../inspect/tables/names.ts';
-import { viewsOf } from '../../inspect/tables/views.ts';
+import { type TableView, viewOf } from '../../inspect/tables/views.ts';
 import { type AreaMessage, type AreaPicture, areaPictures } from '../../picture/area.ts';
 import { callBytes } from '../../picture/callbytes.ts';
 import { callPicture } from '../../picture/calls.ts';
@@ -200,7 +200,7 @@ export class Screen {
   #breakpoint(text: string): Breakpoint {
     const { header, recorded, machine } = this.#path.history;
     const condition = conditionOf(text, header, recorded);
-    const tables = () => viewsOf(machine.inspect, new Names(machine.processes));
+    const tables = (view: TableView) => viewOf(view, machine.inspect, new Names(machine.processes));
     return { text, holds: (step) => condition(step, tables) };
   }
 

@@ -159,7 +159,7 @@ export class Stepper {
     const holds = conditionOf(argument, history.header, history.recorded);
     let met = false;
     try {
-      met = history.until((step) => holds(step, () => this.#views.tables()));
+      met = history.until((step) => holds(step, (view) => this.#views.tables(view)));
     } finally {
       this.#show(this.#watched, 0);
     }

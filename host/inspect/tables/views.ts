@@ -29,6 +29,11 @@ export const NOTHING_IN: Readonly<Record<TableView, string>> = {
   nodes: 'no process has sent an object',
 };
 
+/** One of them. */
+export function viewOf(view: TableView, inspector: Inspector, names: Names): readonly Table[] {
+  return MAKERS[view](inspector, names);
+}
+
 export function viewsOf(inspector: Inspector, names: Names): Views {
   const entries = TABLE_VIEWS.map((view) => [view, MAKERS[view](inspector, names)] as const);
   return Object.fromEntries(entries) as unknown as Views;
