@@ -5,22 +5,17 @@
 import { HistoryError, START } from '../../history.ts';
 import { Names } from '../../inspect/tables/names.ts';
 import { type TableView, viewOf } from '../../inspect/tables/views.ts';
-import { type AreaMessage, type AreaPicture, areaPictures } from '../../picture/area.ts';
 import { callBytes } from '../../picture/callbytes.ts';
 import { callPicture } from '../../picture/calls.ts';
-import { nodePictures } from '../../picture/graph.ts';
-import type { Moment } from '../../picture/moment.ts';
-import { sharedPages } from '../../picture/sharedpages.ts';
-import { processPictures } from '../../picture/tasks.ts';
-import { eventsNamed } from '../../trace/events.ts';
 import type { Step } from '../../trace/journal.ts';
 import { JournalError } from '../../trace/journaltext.ts';
 import { BinderlabError } from '../../wire/error.ts';
 import { callText } from '../screen/callspane.ts';
 import { wrapped } from '../screen/cells.ts';
-import { drawScreen, type Pictures, paneOf, type ScreenRow, type ScreenView } from '../screen/drawing.ts';
+import { drawScreen, paneOf, type ScreenRow, type ScreenView } from '../screen/drawing.ts';
 import { IN_TURN, type ScreenSize } from '../screen/layout.ts';
 import { PANES, type Pane, type PaneName } from '../screen/pane.ts';
+import { type Pictures, picturesOf } from '../screen/pictures.ts';
 import { UsageError } from '../usage.ts';
 import { type BranchChoice, branchChoices } from './branches.ts';
 import { conditionOf } from './condition.ts';
@@ -347,42 +342,10 @@ export class Screen {
   }
 
   #look(): { now: Pictures; before: Pictures | null } {
-    const moment = this.#path.moment();
-    const areas = areaPictures(moment);
-    const message = this.#message ?? messageOf(moment, areas);
-    const now = picturesOf(moment, message);
+    const now = picturesOf(this.#path.moment(), this.#message);
+    const message = now.shared?.transaction ?? null;
     return { now, before: this.#path.before((earlier) => picturesOf(earlier, message)) };
   }
-}
-
-/** The message that a step is about: one that it sent, one that it received, or the newest. Rather one with data. */
-function messageOf({ events }: Moment, areas: readonly AreaPicture[]): number | null {
-  const messages = messagesIn(areas);
-  const sent = eventsNamed(events, 'transaction_alloc_buf').map(({ args }) => args.transaction);
-  const received = eventsNamed(events, 'transaction_received').map(({ args }) => args.transaction);
-  const newest = messages.map(({ transaction }) => transaction).sort((one, other) => one - other);
-  const ranked = [...newest, ...received, ...sent].flatMap(
-    (id) => messages.find(({ transaction }) => transaction === id) ?? [],
-  );
-  return (ranked.findLast(({ dataSize }) => dataSize > 0) ?? ranked.at(-1))?.transaction ?? null;
-}
-
-function messagesIn(areas: readonly AreaPicture[]): AreaMessage[] {
-  return areas.flatMap(({ parts }) => parts.filter((part): part is AreaMessage => part.kind !== 'hole'));
-}
-
-function picturesOf(moment: Moment, message: number | null): Pictures {
-  const areas = areaPictures(moment);
-  const isIt = (part: AreaPicture['parts'][number]) => part.kind !== 'hole' && part.transaction === message;
-  const area = areas.find(({ parts }) => parts.some(isIt));
-  const part = area?.parts.find(isIt) as AreaMessage | undefined;
-  return {
-    areas,
-    shared: area === undefined || part === undefined ? null : sharedPages(moment, area, part),
-    receiver: area?.pid ?? null,
-    processes: processPictures(moment),
-    nodes: nodePictures(moment),
-  };
 }
 
 /** As many choices as there is room for, with the chosen one among them. */
