@@ -117,8 +117,10 @@ export class Screen {
     q: () => this.#quit(),
   };
 
-  constructor(path: Path) {
+  /** @param complaint What is said at first: the error of a script that failed. */
+  constructor(path: Path, complaint: string | null = null) {
     this.#path = path;
+    if (complaint !== null) this.#tell('the script failed; these are its steps up to there', complaint.split('\n'));
   }
 
   /** Whether the user has quit. */
