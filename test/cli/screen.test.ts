@@ -155,6 +155,11 @@ test('a branch is performed on the machine, goes on from there, and leaves no tr
   assert.is(isAlive(), true);
   press('x', ...new Array(kill).fill('down'), 'return', 'right');
   assert.match(text(), `step ${position} + 2 of a branch`);
+  press('up', 'return');
+  assert.match(text(), `step ${position} + 1 of a branch`, 'a selected step of the branch');
+  press('end');
+  assert.match(text(), 'no step is left');
+  assert.match(text(), `step ${position} + 2 of a branch`);
   press('escape');
   assert.is(isAlive(), true);
   assert.is(history.position, position);

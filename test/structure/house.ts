@@ -165,8 +165,9 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['paint'],
   ],
   'host/cli/step/': [
-    ['calls', 'condition', 'position', 'why', 'path', 'terminal'],
-    ['views', 'branches'],
+    ['calls', 'condition', 'position', 'why', 'terminal'],
+    ['views', 'path'],
+    ['branches'],
     ['stepper', 'screen'],
     ['step'],
   ],

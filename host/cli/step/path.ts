@@ -18,6 +18,7 @@ import type { TraceEvent } from '../../trace/events.ts';
 import type { Step, StepInput } from '../../trace/journal.ts';
 import { BinderlabError } from '../../wire/error.ts';
 import type { CallList } from '../screen/callspane.ts';
+import { StepCalls } from './calls.ts';
 
 /** A step on a branch. */
 interface BranchStep {
@@ -87,6 +88,23 @@ export class Path {
   until(holds: (step: Step) => boolean): boolean {
     while (this.next()) if (holds(this.step as Step)) return true;
     return false;
+  }
+
+  /** To a step by its index in the list: on the branch, or on the recorded path. */
+  choose(index: number): void {
+    const { position, last } = this.history;
+    if (this.#branch === null || index <= position) {
+      this.goto(Math.min(index, last));
+      return;
+    }
+    while (this.#branch !== null && position + this.branchSteps > index) this.back();
+    if (position + this.branchSteps < index) this.next();
+  }
+
+  /** To the end: of the recorded path, or as far as the branch goes. */
+  end(): void {
+    if (this.#branch === null) this.history.goto(this.history.last);
+    else this.until(() => false);
   }
 
   /** To a recorded position. Leaves the branch. */
@@ -179,7 +197,8 @@ export class Path {
         callPicture(index === position ? (this.history.step as Step) : recorded.at(index));
       const next = position < last ? position + 1 : null;
       const label = (index: number) => String(recorded.numberAt(index));
-      return { count: recorded.count, current: position, next, selected: selected ?? position, label, at };
+      const difference = new StepCalls(this.history).difference();
+      return { count: recorded.count, current: position, next, selected: selected ?? position, label, at, difference };
     }
     const candidate = this.upcoming;
     const first = position + 1;
@@ -190,7 +209,8 @@ export class Path {
       return callPicture(branch[index - first]?.step ?? (candidate as Step));
     };
     const label = (index: number) => (index < first ? String(recorded.numberAt(index)) : `+${index - position}`);
-    return { count, current, next: candidate === null ? null : count - 1, selected: selected ?? current, label, at };
+    const next = candidate === null ? null : count - 1;
+    return { count, current, next, selected: selected ?? current, label, at, difference: null };
   }
 
   /** A step by its index in the list. */

@@ -93,7 +93,7 @@ export class Screen {
     space: () => this.#step(() => (this.#breaks.length === 0 ? this.#next() : this.#runOn())),
     left: () => this.#step(() => this.#path.back()),
     home: () => this.#step(() => this.#path.goto(START)),
-    end: () => this.#step(() => this.#path.goto(this.#path.history.last)),
+    end: () => this.#step(() => this.#path.end()),
     up: () => this.#select(-1),
     down: () => this.#select(1),
     pageup: () => this.#select(-PAGE),
@@ -174,7 +174,7 @@ export class Screen {
   }
 
   #goto(selected: number | null): void {
-    if (selected !== null) this.#step(() => this.#path.goto(Math.min(selected, this.#path.history.last)));
+    if (selected !== null) this.#step(() => this.#path.choose(selected));
   }
 
   /** On to the next break. */
