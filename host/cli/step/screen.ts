@@ -142,6 +142,7 @@ export class Screen {
   }
 
   #act(key: Key): void {
+    if (key.ctrl === true) return;
     const hadOverlay = this.#overlay !== null;
     this.#overlay = null;
     if (hadOverlay && key.name === 'escape') return;
@@ -316,7 +317,7 @@ export class Screen {
       : headingOf(path.history);
     const breaks = this.#breaks.length === 0 ? '' : `breaks: ${this.#breaks.map(({ text }) => text).join(', ')}  `;
     return {
-      heading: `${header.name}: ${place}, ${machine.strategy}`,
+      heading: `${place}, ${machine.strategy}   ${header.name}`,
       notes: path.isBranch ? `${breaks}Esc: leave the branch` : breaks.trimEnd(),
       calls,
       bytes: {
