@@ -31,7 +31,7 @@ interface BranchStep {
   readonly position: number | null;
 }
 
-/** A recorded step that can be performed on the branch now. */
+/** A recorded step that is still to come. */
 interface Candidate {
   readonly position: number;
   readonly step: Step;
@@ -44,6 +44,8 @@ export class Path {
   readonly #onlooker: Onlooker;
   /** Null on the recorded path. */
   #branch: BranchStep[] | null = null;
+  /** Decoded once for a branch. */
+  #ahead: { readonly from: number; readonly steps: readonly Candidate[] } | null = null;
 
   constructor(readonly history: History) {
     this.#onlooker = new Onlooker(history);
@@ -146,13 +148,11 @@ export class Path {
 
   /** The first recorded step of each thread that is still to come and can be performed now, in the recorded order. */
   candidates(): Candidate[] {
-    const { recorded, position: from, last } = this.history;
     const done = new Set(this.#branch?.map(({ position }) => position));
     const seen = new Set<string>();
     const found: Candidate[] = [];
-    for (let position = from + 1; position <= Math.min(last, from + AHEAD); position++) {
+    for (const { position, step } of this.#stepsAhead()) {
       if (done.has(position)) continue;
-      const step = recorded.at(position);
       const actor = step.by ?? '';
       if (seen.has(actor)) continue;
       seen.add(actor);
@@ -219,6 +219,20 @@ export class Path {
     if (index < 0) return null;
     if (this.#branch !== null && index > position) return this.#branch[index - position - 1]?.step ?? this.upcoming;
     return index === position ? step : recorded.at(index);
+  }
+
+  /** Recorded steps after the position. */
+  #stepsAhead(): readonly Candidate[] {
+    const { recorded, position: from, last } = this.history;
+    if (this.#ahead?.from !== from) {
+      const count = Math.min(last - from, AHEAD);
+      const steps = Array.from({ length: count }, (_, index): Candidate => {
+        const position = from + 1 + index;
+        return { position, step: recorded.at(position) };
+      });
+      this.#ahead = { from, steps };
+    }
+    return this.#ahead.steps;
   }
 
   #bareMoment(): Moment {
