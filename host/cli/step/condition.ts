@@ -2,20 +2,20 @@
  * Conditions of `until`:
  *
  *     BR_REPLY, BC_FREE_BUFFER   a step in which that word was written or read
- *     message                    a step that sends a message with data
  *     error, parked, woken       a call that failed, that went to sleep, that an earlier step had put to sleep
+ *     message                    a step that sends a message with data
  *     client.0, server           a step by that thread, or by any of that process
  *     mmap, ioctl, kill          a step of that kind
  *     buffers > 3, nodes = 0     the number of that kind, see COUNTS
  */
-import type { RowData, Table } from '../../inspect/tables/table.ts';
-import type { TableView } from '../../inspect/tables/views.ts';
+import type { RowData } from '../../inspect/tables/table.ts';
+import type { TableView, Views } from '../../inspect/tables/views.ts';
 import type { JournalHeader, Step } from '../../trace/journal.ts';
 import { wordNames } from '../../wire/words.ts';
 import { UsageError } from '../usage.ts';
 
-/** A predicate on the moment after a step. The tables of a view are made only on use. */
-type Condition = (step: Step, tables: (view: TableView) => readonly Table[]) => boolean;
+/** A predicate on the moment after a step. The tables are made only on use. */
+type Condition = (step: Step, tables: () => Views) => boolean;
 
 const COMPARISON = /^(\w+)\s*(<=|>=|==?|!=|<|>)\s*(\d+)$/;
 
@@ -48,13 +48,11 @@ const COUNTS: Readonly<Record<string, { readonly view: TableView; readonly count
 /** The names of countable objects. */
 export const COUNTED = Object.keys(COUNTS) as readonly string[];
 
-const SENDS_DATA = /^BC_(TRANSACTION|REPLY)(_SG)? .*\bdata_size=0x[1-9a-f]/;
-
 const EVENTS: Readonly<Record<string, Condition>> = {
-  message: ({ bc = [] }) => bc.some((word) => SENDS_DATA.test(word)),
   error: (step) => outputsOf(step).some((out) => typeof out.ret === 'number' && out.ret < 0),
   parked: (step) => step.parked === true,
   woken: (step) => (step.woken?.length ?? 0) > 0,
+  message: ({ bc = [] }) => bc.some((word) => /^BC_(TRANSACTION|REPLY)(_SG)? .*\bdata_size=0x[1-9a-f]/.test(word)),
 };
 
 /**
@@ -85,7 +83,7 @@ function countCondition([, name = '', operator = '', limit]: RegExpExecArray): C
   const holds = COMPARE[operator] as (count: number, limit: number) => boolean;
   const { view, counts } = counted;
   return (_, tables) => {
-    const number = tables(view).reduce((sum, { rows }) => sum + rows.filter(({ data }) => counts(data)).length, 0);
+    const number = tables()[view].reduce((sum, { rows }) => sum + rows.filter(({ data }) => counts(data)).length, 0);
     return holds(number, Number(limit));
   };
 }

@@ -4,7 +4,7 @@
  */
 import { HistoryError, START } from '../../history.ts';
 import { Names } from '../../inspect/tables/names.ts';
-import { type TableView, viewOf } from '../../inspect/tables/views.ts';
+import { viewsOnUse } from '../../inspect/tables/views.ts';
 import { callBytes } from '../../picture/callbytes.ts';
 import { callPicture } from '../../picture/calls.ts';
 import type { Step } from '../../trace/journal.ts';
@@ -198,7 +198,7 @@ export class Screen {
   #breakpoint(text: string): Breakpoint {
     const { header, recorded, machine } = this.#path.history;
     const condition = conditionOf(text, header, recorded);
-    const tables = (view: TableView) => viewOf(view, machine.inspect, new Names(machine.processes));
+    const tables = () => viewsOnUse(machine.inspect, new Names(machine.processes));
     return { text, holds: (step) => condition(step, tables) };
   }
 

@@ -159,7 +159,7 @@ export class Stepper {
     const holds = conditionOf(argument, history.header, history.recorded);
     let met = false;
     try {
-      met = history.until((step) => holds(step, (view) => this.#views.tables(view)));
+      met = history.until((step) => holds(step, () => this.#views.tables()));
     } finally {
       this.#show(this.#watched, 0);
     }

@@ -8,7 +8,7 @@ import { type Change, changeLines, tableChanges } from '../../inspect/tables/dif
 import { Names } from '../../inspect/tables/names.ts';
 import { rawChangeLine } from '../../inspect/tables/rawtext.ts';
 import { type Table, tableLines } from '../../inspect/tables/table.ts';
-import { NOTHING_IN, TABLE_VIEWS, type TableView, type Views, viewOf, viewsOf } from '../../inspect/tables/views.ts';
+import { NOTHING_IN, TABLE_VIEWS, type TableView, type Views, viewsOf } from '../../inspect/tables/views.ts';
 import { UsageError } from '../usage.ts';
 import { StepCalls } from './calls.ts';
 
@@ -44,7 +44,7 @@ export class StepViews {
       case 'raw':
         return this.#rawChanges();
       default:
-        return this.tables(view).map(({ title, facts, rows }) => ({
+        return this.tables()[view].map(({ title, facts, rows }) => ({
           title,
           facts,
           rows: rows.map(({ data }) => data),
@@ -57,13 +57,8 @@ export class StepViews {
     return this.#calls.difference();
   }
 
-  /** The tables of a view at this moment. */
-  tables(view: TableView): readonly Table[] {
-    const { machine } = this.#history;
-    return viewOf(view, machine.inspect, new Names(machine.processes));
-  }
-
-  #allTables(): Views {
+  /** The tables of this moment. */
+  tables(): Views {
     const { machine } = this.#history;
     return viewsOf(machine.inspect, new Names(machine.processes));
   }
@@ -77,7 +72,7 @@ export class StepViews {
       case 'raw':
         return this.#rawLines();
       default:
-        return tablesText(view, this.tables(view));
+        return tablesText(view, this.tables()[view]);
     }
   }
 
@@ -102,7 +97,7 @@ export class StepViews {
   }
 
   #changes(): Readonly<Record<TableView, Change[]>> {
-    const [before, after] = this.#beforeAndAfter(() => this.#allTables());
+    const [before, after] = this.#beforeAndAfter(() => this.tables());
     const entries = TABLE_VIEWS.map((view) => [view, tableChanges(before[view], after[view])] as const);
     return Object.fromEntries(entries) as unknown as Record<TableView, Change[]>;
   }

@@ -29,12 +29,14 @@ export const NOTHING_IN: Readonly<Record<TableView, string>> = {
   nodes: 'no process has sent an object',
 };
 
-/** One of them. */
-export function viewOf(view: TableView, inspector: Inspector, names: Names): readonly Table[] {
-  return MAKERS[view](inspector, names);
-}
-
 export function viewsOf(inspector: Inspector, names: Names): Views {
   const entries = TABLE_VIEWS.map((view) => [view, MAKERS[view](inspector, names)] as const);
   return Object.fromEntries(entries) as unknown as Views;
+}
+
+/** The same, each made when it is asked for: good until the machine moves. */
+export function viewsOnUse(inspector: Inspector, names: Names): Views {
+  const views = {};
+  for (const view of TABLE_VIEWS) Object.defineProperty(views, view, { get: () => MAKERS[view](inspector, names) });
+  return views as Views;
 }
