@@ -11,7 +11,7 @@ const STATES: Readonly<Record<AreaMessage['state'], string>> = {
 };
 const KIB = 1024;
 /** Cells of a part of the strip, with its bar. */
-const [PART_MIN, PART_MAX] = [15, 26];
+const [PART_MIN, PART_MAX] = [15, 30];
 
 /** @param first Pid of the process whose area comes first. */
 export function areaPane(areas: readonly AreaPicture[], first: number | null, width: number): Pane {
