@@ -3,6 +3,7 @@
  *
  *     BR_REPLY, BC_FREE_BUFFER   a step in which that word was written or read
  *     error, parked, woken       a call that failed, that went to sleep, that an earlier step had put to sleep
+ *     message                    a step that sends a message with data
  *     client.0, server           a step by that thread, or by any of that process
  *     mmap, ioctl, kill          a step of that kind
  *     buffers > 3, nodes = 0     the number of that kind, see COUNTS
@@ -53,6 +54,7 @@ const EVENTS: Readonly<Record<string, Condition>> = {
   error: (step) => outputsOf(step).some((out) => typeof out.ret === 'number' && out.ret < 0),
   parked: (step) => step.parked === true,
   woken: (step) => (step.woken?.length ?? 0) > 0,
+  message: ({ bc = [] }) => bc.some((word) => /^BC_(TRANSACTION|REPLY)(_SG)? .*\bdata_size=0x[1-9a-f]/.test(word)),
 };
 
 /** A break was reached. */
