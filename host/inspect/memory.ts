@@ -28,7 +28,8 @@ export interface FrameView {
   readonly owner: number;
 }
 
-const FRAME_NAMES: readonly string[] = Object.values({
+/** Kinds of frames by FRAME_*. */
+export const FRAME_NAMES: readonly string[] = Object.values({
   [machine.FRAME_FREE]: 'free',
   [machine.FRAME_RESERVED]: 'reserved',
   [machine.FRAME_SLAB]: 'slab',
@@ -102,12 +103,14 @@ export function frameView(kernel: KernelMemory, linear: number): FrameView | nul
 /** Number of 4 KiB frames of each kind. Their sum is the machine's memory. */
 export function frameCounts(kernel: KernelMemory): Record<string, number> {
   const counts = FRAME_NAMES.map(() => 0);
-  const [size, first] = [sizeOf('Frame'), kernel.object('Frame', kernel.roots.frames).addressOf('kind')];
-  for (let number = 0; number < frameCount(kernel); number++) {
-    const kind = kernel.guest.u8[first + number * size] as number;
-    counts[kind] = (counts[kind] ?? 0) + 1;
-  }
+  for (const kind of frameKinds(kernel)) counts[kind] = (counts[kind] ?? 0) + 1;
   return Object.fromEntries(FRAME_NAMES.map((name, kind) => [name, counts[kind] ?? 0]));
+}
+
+/** The kind of every frame, as an index of FRAME_NAMES. */
+export function frameKinds(kernel: KernelMemory): Uint8Array {
+  const [size, first] = [sizeOf('Frame'), kernel.object('Frame', kernel.roots.frames).addressOf('kind')];
+  return Uint8Array.from({ length: frameCount(kernel) }, (_, number) => kernel.guest.u8[first + number * size] ?? 0);
 }
 
 /** Number of live kernel objects of each kind; zeros are left out. */

@@ -6,12 +6,12 @@ import { bytesOfHex } from '../wire/hex.ts';
 import { wordName } from '../wire/words.ts';
 import type { IoctlInput, IoctlOutput } from './journal.ts';
 
-type Field = readonly [name: string, offset: number, kind: 'u32' | 'u64'];
+type IoctlField = readonly [name: string, offset: number, kind: 'u32' | 'u64'];
 
 /** The fields that user space fills in, and those that the driver fills in. */
 interface Structure {
-  readonly takes: readonly Field[];
-  readonly gives: readonly Field[];
+  readonly takes: readonly IoctlField[];
+  readonly gives: readonly IoctlField[];
 }
 
 const WORD_SIZE = { u32: 4, u64: 8 } as const;
@@ -63,6 +63,13 @@ const STRUCTURES: Readonly<Record<string, Structure>> = {
   BINDER_ENABLE_ONEWAY_SPAM_DETECTION: { takes: [['enable', 0, 'u32']], gives: [] },
 };
 
+/** The fields of an ioctl's structure; empty for an unknown ioctl. */
+export function ioctlFields(name: string | null): readonly IoctlField[] {
+  const structure = name === null ? undefined : STRUCTURES[name];
+  const fields = [...(structure?.takes ?? []), ...(structure?.gives ?? [])];
+  return fields.filter(([, at], index) => fields.findIndex(([, other]) => other === at) === index);
+}
+
 /** @returns The inputs; null when the bytes do not have the ioctl's format, or the ioctl is unknown. */
 export function ioctlTakes({ name, poke }: IoctlInput): string[] | null {
   if (name === 'BINDER_GET_EXTENDED_ERROR') return [];
@@ -88,7 +95,7 @@ function extendedError(bytes: Uint8Array): string {
 }
 
 /** "handle 1" for each field that is not zero; the first field always. */
-function fieldTexts(bytes: Uint8Array, fields: readonly Field[]): string[] | null {
+function fieldTexts(bytes: Uint8Array, fields: readonly IoctlField[]): string[] | null {
   if (fields.some(([, offset, kind]) => offset + WORD_SIZE[kind] > bytes.length)) return null;
   return fields.flatMap(([name, offset, kind], index) => {
     const value = kind === 'u32' ? BigInt(u32At(bytes, offset)) : bigAt(bytes, offset);

@@ -8,7 +8,7 @@ import { WORDS, type WordName } from '../wire/words.ts';
 import { bits, namesOf } from './flags.ts';
 
 /** A command or return: its name, and its details. */
-interface WordText {
+export interface WordText {
   name: string;
   details: string[];
   /** The word is a refusal or a warning of the driver. */
@@ -69,7 +69,7 @@ function transactionDetails(name: string, fields: Fields): string[] {
     ...(name.includes('TRANSACTION') || number(fields, 'code') !== 0
       ? [`code ${codeText(number(fields, 'code'))}`]
       : []),
-    ...(flags === 0 ? [] : [bits(flags, TRANSACTION_FLAGS)]),
+    ...(flags === 0 ? [] : [transactionFlags(flags)]),
     ...senderOf(name, fields),
     ...(size === 0 && buffer === 0 ? [] : [`${size} bytes at ${fields.get('buffer')}`]),
     ...(objects === 0 ? [] : [objects === 1 ? '1 object' : `${objects} objects`]),
@@ -94,8 +94,13 @@ function senderOf(name: string, fields: Fields): string[] {
   return [pid === 0 ? `from uid ${fields.get('sender_euid')}` : `from pid ${pid} uid ${fields.get('sender_euid')}`];
 }
 
+/** "TF_ONE_WAY|TF_ACCEPT_FDS". */
+export function transactionFlags(flags: number): string {
+  return bits(flags, TRANSACTION_FLAGS);
+}
+
 /** Codes that the system reserves are four characters: `_PNG`. */
-function codeText(code: number): string {
+export function codeText(code: number): string {
   const characters = [24, 16, 8, 0].map((shift) => String.fromCharCode((code >>> shift) & 0xff)).join('');
   return /^_[A-Z]{3}$/.test(characters) ? characters : String(code);
 }

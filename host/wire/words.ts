@@ -158,15 +158,42 @@ export function commandWords(bytes: Uint8Array, from = 0, to = bytes.length): st
 
 /** Where each of these commands ends. */
 export function commandEnds(bytes: Uint8Array, from: number, to: number): number[] {
-  const ends: number[] = [];
-  const end = Math.min(to, bytes.length);
-  for (let at = from; at + 4 <= end; ) {
+  return streamFields(bytes, from, to).map(({ end }) => end);
+}
+
+/** A word of a stream, field by field. Offsets are those in the stream. */
+export interface WordFields {
+  readonly name: WordName;
+  /** Offset of the word itself; of the first byte after its payload. */
+  readonly at: number;
+  readonly end: number;
+  readonly fields: readonly {
+    /** The kernel's name. */
+    readonly name: string;
+    readonly at: number;
+    readonly size: 4 | 8;
+  }[];
+}
+
+/** The words in `bytes` from `from` to `to`, up to the first that is unknown or truncated. */
+export function streamFields(bytes: Uint8Array, from: number, to: number): WordFields[] {
+  const found: WordFields[] = [];
+  const limit = Math.min(to, bytes.length);
+  for (let at = from; at + 4 <= limit; ) {
     const word = u32At(bytes, at);
-    at += 4 + payloadSize(word);
-    if (!NAMES.has(word) || at > end) break;
-    ends.push(at);
+    const name = NAMES.get(word);
+    const end = at + 4 + payloadSize(word);
+    if (name === undefined || end > limit) break;
+    const payload = at + 4;
+    const fields = (PAYLOADS[WORDS[name]] as readonly Field[]).map(([field, offset, kind]) => ({
+      name: field,
+      at: payload + offset,
+      size: kind === 'u64' ? (8 as const) : (4 as const),
+    }));
+    found.push({ name, at, end, fields });
+    at = end;
   }
-  return ends;
+  return found;
 }
 
 /** The same for a return stream. */

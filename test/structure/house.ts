@@ -32,6 +32,7 @@ export const RANKS: readonly (readonly string[])[] = [
   ['host/machine.ts'],
   ['host/byteorigins.ts', 'host/recordedsteps.ts', 'host/replay.ts', 'host/writing.ts', 'host/binder/', 'host/ftrace/'],
   ['host/android/', 'host/compare/', 'host/history.ts'],
+  ['host/picture/'],
   ['host/index.ts'],
   ['bench/'],
   ['host/cli/'],
@@ -127,6 +128,12 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['processstate', 'interface'],
     ['iservicemanager'],
     ['servicemanager'],
+  ],
+  'host/picture/': [
+    ['sending', 'translation', 'calls'],
+    ['moment'],
+    ['area', 'callbytes', 'tasks', 'graph', 'frames'],
+    ['sharedpages', 'onlooker'],
   ],
   'bench/': [
     ['quantiles', 'results', 'baseline', 'reference', 'scene', 'snapshots', 'exhaustfailure', 'virtualtime', 'groups'],

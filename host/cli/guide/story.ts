@@ -7,6 +7,7 @@ import type { Inspector, SpaceOwner } from '../../inspect/inspector.ts';
 import { type BootOptions, Machine } from '../../machine.ts';
 import type { Process } from '../../os/process.ts';
 import type { WriteReadCall } from '../../os/writeread.ts';
+import { accessOf } from '../../picture/translation.ts';
 import { eventsNamed } from '../../trace/events.ts';
 import type { Command } from '../../wire/command.ts';
 import { bc, type TransactionInput } from '../../wire/commands.ts';
@@ -23,10 +24,6 @@ const ADD_SERVICE = 3;
 const NAME = 'greeter';
 /** The service's names for its object: usually addresses in its own memory. */
 const OBJECT = { ptr: 0xb1de, cookie: 0xc00c };
-
-/** Bits of a page-table entry on arm64: AP[1], user space may use the page; AP[2], the page is read-only. */
-const ENTRY_USER = 1n << 6n;
-const ENTRY_READ_ONLY = 1n << 7n;
 
 export interface Chapter {
   name: 'open' | 'register' | 'get' | 'use';
@@ -212,8 +209,7 @@ function viewOf({ inspect, guest }: Machine, owner: SpaceOwner, address: bigint,
     entry: `0x${descriptor.toString(16).padStart(16, '0')}`,
     frame: hexOfAddress(linear - (linear % PAGE_SIZE)),
     physical: hexOfAddress(linear),
-    user: (descriptor & ENTRY_USER) !== 0n,
-    writable: (descriptor & ENTRY_READ_ONLY) === 0n,
+    ...accessOf(descriptor),
     bytes: hexOfBytes(guest.u8.subarray(linear, linear + size)),
   };
 }

@@ -1,7 +1,7 @@
 /** The steps of a history in strace's format: the current step, those before it, and the next one. */
 import { type History, START } from '../../history.ts';
 import type { Thread } from '../../os/thread.ts';
-import { callBegin } from '../../trace/call.ts';
+import { stepText } from '../../picture/calls.ts';
 import { compareKernelLogs, compareSteps, isInputsOnly } from '../../trace/compare.ts';
 import type { Step } from '../../trace/journal.ts';
 import { ReadableStrace } from '../../trace/readablestrace.ts';
@@ -52,7 +52,7 @@ export class StepCalls {
     if (position === START) lines.push(`  the machine as it was booted; ${last + 1} steps are to come`);
     const difference = this.difference();
     if (difference !== null) lines.push(`  ! ${difference}`);
-    if (upcoming !== null) lines.push(`  next: step ${upcoming.i}, ${upcomingText(upcoming)}`);
+    if (upcoming !== null) lines.push(`  next: step ${upcoming.i}, ${stepText(upcoming)}`);
     else if (position !== START) lines.push('  this was the last step');
     return lines;
   }
@@ -76,23 +76,4 @@ function livingThreads({ machine }: History): Thread[] {
 function numbered(step: number, lines: readonly string[], isPresent: boolean): string[] {
   const mark = `${isPresent ? '>' : ' '} ${String(step).padStart(4)}`;
   return lines.map((line, index) => `${index === 0 ? mark : INDENT}  ${line}`);
-}
-
-/** The thread and the operation of the next step. */
-function upcomingText(step: Step): string {
-  switch (step.op) {
-    case 'proc':
-      return `process ${step.in.name} is made`;
-    case 'kill':
-      return `process ${step.in.proc} is killed`;
-    case 'signal':
-    case 'await':
-      return `${step.op} of ${step.in.thread}`;
-    case 'dump':
-      return `dump of ${step.in.file}`;
-    case 'note':
-      return 'a note';
-    default:
-      return `${step.by}: ${callBegin(step, step.bc).begin} ...`;
-  }
 }

@@ -42,8 +42,12 @@ function stateText(row: BufferView): string {
 }
 
 /** A message with node 0 is a reply. */
+export function messageKind({ node, isAsync }: Pick<UsedBufferView, 'node' | 'isAsync'>): 'call' | 'reply' | 'oneway' {
+  return node === 0 ? 'reply' : isAsync ? 'oneway' : 'call';
+}
+
 function messageText({ id, node, pid, isAsync }: UsedBufferView, names: Names): string {
-  const kind = node === 0 ? 'reply' : isAsync ? 'oneway' : 'call';
+  const kind = messageKind({ node, isAsync });
   const target = node === 0 ? '' : ` to node ${node}`;
   return `${kind} ${id} of ${names.process(pid)}${target}`;
 }

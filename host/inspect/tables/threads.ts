@@ -9,7 +9,7 @@ import { type Column, type Table, tableOf } from './table.ts';
 import { queueText, stackText } from './work.ts';
 
 /** A thread of the kernel, and its looper in a binder proc. */
-interface ThreadRow {
+export interface ThreadRow {
   readonly tid: number;
   /** null: the thread has never made an ioctl on this open file. */
   readonly looper: Pick<LooperView, 'state' | 'needReturn' | 'waiting' | 'extendedError'> | null;
@@ -22,7 +22,16 @@ interface ThreadRow {
 }
 
 /** tid in the row of the work that any thread of a process may take. */
-const ANY_THREAD = 0;
+export const ANY_THREAD = 0;
+
+/** The threads of a binder proc, or of a process without one. */
+interface ThreadGroup {
+  readonly title: string;
+  readonly facts: Table['facts'];
+  readonly pid: number;
+  readonly proc: ProcView | null;
+  readonly rows: readonly ThreadRow[];
+}
 
 const STATE_BITS: readonly (readonly [bit: number, name: string])[] = [
   [1, 'registered'],
@@ -35,19 +44,25 @@ const STATE_BITS: readonly (readonly [bit: number, name: string])[] = [
 
 /** One table for each binder proc, then one for each process without a proc. */
 export function threadTables(inspector: Inspector, names: Names): Table[] {
+  const columns = columnsFor(names);
+  return threadGroups(inspector, names).map(({ title, facts, rows }) =>
+    tableOf(title, facts, columns, rows, ({ tid }) => threadName(tid, names)),
+  );
+}
+
+/** The same as data. */
+export function threadGroups(inspector: Inspector, names: Names): ThreadGroup[] {
   const processes = inspector.processes();
   const procs = inspector.procs();
   const threads = new Map(processes.flatMap((process) => process.threads.map((thread) => [thread.tid, thread])));
-  const columns = columnsFor(names);
-  const key = ({ tid }: ThreadRow) => threadName(tid, names);
-  const ofProcs = titledProcs(procs, names).map(({ proc, title }) => {
+  const ofProcs = titledProcs(procs, names).map(({ proc, title }): ThreadGroup => {
     const owner = processes.find(({ handle }) => handle === proc.process);
-    return tableOf(title, procFacts(proc), columns, procRows(proc, owner, threads), key);
+    return { title, facts: procFacts(proc), pid: proc.pid, proc, rows: procRows(proc, owner, threads) };
   });
   const others = processes.filter(({ handle }) => !procs.some((proc) => proc.process === handle));
-  const ofOthers = others.map((process) => {
-    const rows = process.threads.map((thread) => rowOf(thread.tid, null, thread));
-    return tableOf(`${names.process(process.pid)} (${process.pid})`, { binder: 'not open' }, columns, rows, key);
+  const ofOthers = others.map(({ pid, threads }): ThreadGroup => {
+    const rows = threads.map((thread) => rowOf(thread.tid, null, thread));
+    return { title: `${names.process(pid)} (${pid})`, facts: { binder: 'not open' }, pid, proc: null, rows };
   });
   return [...ofProcs, ...ofOthers];
 }
@@ -95,18 +110,18 @@ function columnsFor(names: Names): Column<ThreadRow>[] {
   ];
 }
 
-function threadName(tid: number, names: Names): string {
+export function threadName(tid: number, names: Names): string {
   return tid === ANY_THREAD ? '(any thread)' : names.thread(tid);
 }
 
-function looperText({ tid, looper }: ThreadRow): string {
+export function looperText({ tid, looper }: ThreadRow): string {
   if (tid === ANY_THREAD) return '';
   if (looper === null) return 'not seen';
   const bits = STATE_BITS.filter(([bit]) => (looper.state & bit) !== 0).map(([, name]) => name);
   return bits.length === 0 ? 'no looper' : bits.join(', ');
 }
 
-function doingText({ tid, alive, parked, looper, stack }: ThreadRow): string {
+export function doingText({ tid, alive, parked, looper, stack }: ThreadRow): string {
   if (tid === ANY_THREAD) return '';
   if (!alive) return 'gone';
   if (parked === null) return 'awake';

@@ -6,18 +6,26 @@ const TF_ONE_WAY = 1;
 
 /** "call 5 of client.0, TRANSACTION_COMPLETE": the entries of a queue, the first one to serve in front. */
 export function queueText(queue: readonly WorkView[], names: Names): string {
-  return queue.map((work) => workText(work, names)).join(', ');
+  return queueTexts(queue, names).join(', ');
+}
+
+/** A text for each entry. */
+export function queueTexts(queue: readonly WorkView[], names: Names): string[] {
+  return queue.map((work) => workText(work, names));
 }
 
 /** "awaits the reply to 7, serves 5 of client.0": innermost first. */
 export function stackText(stack: readonly StackEntryView[], names: Names): string {
-  return stack
-    .map(({ role, transaction }) => {
-      if (role === 'outgoing') return `awaits the reply to ${transaction.id}`;
-      if (role === 'incoming') return `serves ${transaction.id} of ${sender(transaction, names)}`;
-      return `broken at ${transaction.id}`;
-    })
-    .join(', ');
+  return stackTexts(stack, names).join(', ');
+}
+
+/** A text for each entry. */
+export function stackTexts(stack: readonly StackEntryView[], names: Names): string[] {
+  return stack.map(({ role, transaction }) => {
+    if (role === 'outgoing') return `awaits the reply to ${transaction.id}`;
+    if (role === 'incoming') return `serves ${transaction.id} of ${sender(transaction, names)}`;
+    return `broken at ${transaction.id}`;
+  });
 }
 
 function workText(work: WorkView, names: Names): string {
