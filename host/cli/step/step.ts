@@ -4,22 +4,17 @@
  */
 import { createInterface } from 'node:readline';
 import { History, HistoryError } from '../../history.ts';
-import { type BootOptions, Machine } from '../../machine.ts';
-import { BinaryJournal } from '../../trace/binaryjournal.ts';
-import type { Journal } from '../../trace/journal.ts';
-import { MemoryFile } from '../../trace/memoryfile.ts';
+import { Machine } from '../../machine.ts';
 import { defineCommand } from '../command.ts';
-import { findJournals, isFolder, isJournalName, readBegin } from '../files.ts';
 import { MACHINE_OPTIONS, machineChoice, machineOptions } from '../machineoptions.ts';
 import { reserveStdout } from '../output.ts';
-import { bootFor, loadScript, runScript } from '../script.ts';
+import { journalOf } from '../source.ts';
 import { EXIT_FINE, EXIT_NO, UsageError } from '../usage.ts';
 import { headingOf, positionOf } from './position.ts';
 import { Stepper } from './stepper.ts';
 import { STEP_VIEWS, type StepView, StepViews, stepViewsOf } from './views.ts';
 import { whyData, whyText } from './why.ts';
 
-const SCRIPT_NAME = /\.[cm]?[jt]s$/;
 /** The default of --show in the interactive form: the views after each move. */
 const WATCHED = 'calls,diff';
 
@@ -71,29 +66,6 @@ export const stepCommand = defineCommand({
     process.exitCode = complaint === null && arrived ? EXIT_FINE : EXIT_NO;
   },
 });
-
-/** @returns The journal, and the error of a script that failed. */
-async function journalOf(
-  source: string,
-  options: BootOptions,
-): Promise<{ journal: Journal; complaint: string | null }> {
-  if (SCRIPT_NAME.test(source) && !isJournalName(source) && !isFolder(source)) {
-    const script = await loadScript(source);
-    const file = new MemoryFile();
-    const machine = bootFor({ ...options, name: source, journal: { file } });
-    const complaint = await runScript(script, machine);
-    machine.keepJournal(false);
-    return { journal: new BinaryJournal(file, source), complaint };
-  }
-  if (options.args?.length) throw new UsageError(`a journal takes no ${options.args.join(' ')}: it is no script`);
-  const paths = findJournals([source]);
-  const [path] = paths;
-  if (path === undefined || paths.length > 1) {
-    throw new UsageError(`${source} holds ${paths.length} journals; name one of them`);
-  }
-  const { journal, problem } = await readBegin(path);
-  return { journal, complaint: problem === null ? null : `binderlab: ${path.path}: ${problem}` };
-}
 
 /** Goes to the requested step, or as near as possible. @returns whether it reached the step */
 function arrive(history: History, at: string): boolean {

@@ -1,0 +1,140 @@
+/** What a step did, in one sentence or two: who did what, which bytes went where, who sleeps and who wakes. */
+import { callBegin } from '../trace/call.ts';
+import { eventsNamed, type TraceEvent } from '../trace/events.ts';
+import type { Step, StepOf } from '../trace/journal.ts';
+import type { Moment } from './moment.ts';
+
+/** @param moment After the step. */
+export function sentenceOf(moment: Moment): string {
+  const { step } = moment;
+  if (step === null) return 'The machine has booted. No process is there yet.';
+  const parts = step.op === 'wr' ? callParts(step, moment) : [plainPart(step)];
+  return [...parts, ...wakeParts(step)].join(' ');
+}
+
+function plainPart(step: Step): string {
+  const error = errorOf(step);
+  if (error !== null) return `${step.by ?? 'A step'} makes a call that fails: ${callBegin(step).begin}) is ${error}.`;
+  switch (step.op) {
+    case 'proc':
+      return `Process ${step.in.name} begins, with pid ${step.in.pid}.`;
+    case 'open':
+      return `${step.by} opens the device: the driver now knows its process.`;
+    case 'mmap':
+      return `${step.by} maps ${Math.round(step.in.len / 1024)} KiB of the device: messages for its process will be there, read-only.`;
+    case 'ioctl':
+      return ioctlPart(step);
+    case 'peek':
+      return `${step.by} reads ${step.in.len} bytes at ${step.in.addr}, by itself: no call, no copy.`;
+    case 'poke':
+      return `${step.by} writes ${step.in.bytes.length / 2} bytes to its memory at ${step.in.addr}.`;
+    case 'spawn':
+      return `${step.by} starts thread ${step.in.thread}.`;
+    case 'fork':
+      return `${step.by} forks process ${step.in.name}.`;
+    case 'exit':
+      return `${step.by} ends its process: pages, handles and messages go with it.`;
+    case 'texit':
+      return `Thread ${step.by} ends.`;
+    case 'kill':
+      return `Process ${step.in.proc} is killed: pages, handles and messages go with it.`;
+    case 'shrink':
+      return `The shrinker takes back up to ${step.in.pages} unused pages of mappings.`;
+    case 'note':
+      return `A note: ${step.in.text}`;
+    case 'dump':
+      return `The file ${step.in.file} of debugfs is read.`;
+    default: {
+      const by = step.by === undefined ? '' : `${step.by} calls `;
+      return `${by}${step.by === undefined ? step.op : callBegin(step).begin}${step.by === undefined ? '' : ')'}.`;
+    }
+  }
+}
+
+function ioctlPart(step: StepOf<'ioctl'>): string {
+  const { by } = step;
+  switch (step.in.name) {
+    case 'BINDER_VERSION':
+      return `${by} asks the driver for its version.`;
+    case 'BINDER_SET_MAX_THREADS':
+      return `${by} says how many threads the driver may ask for.`;
+    case 'BINDER_SET_CONTEXT_MGR':
+    case 'BINDER_SET_CONTEXT_MGR_EXT':
+      return `${by} makes its process the context manager: handle 0 of every process leads there.`;
+    case 'BINDER_FREEZE':
+      return `${by} freezes or thaws a process.`;
+    default:
+      return `${by} calls ioctl ${step.in.name ?? step.in.cmd}.`;
+  }
+}
+
+function callParts(step: StepOf<'wr'>, { names, events }: Moment): string[] {
+  const error = errorOf(step);
+  if (error !== null) return [`${step.by} calls BINDER_WRITE_READ, which fails with ${error}.`];
+  const sent = eventsNamed(events, 'transaction').map(({ args }) => sendPart(step, args, names, events));
+  const freed = (step.bc ?? []).filter((word) => word.startsWith('BC_FREE_BUFFER')).length;
+  const failed = (step.br ?? []).find((word) => /^BR_(FAILED|DEAD|FROZEN)_REPLY/.test(word));
+  const parts: string[] = [];
+  if (freed > 0) parts.push(`${step.by} frees ${freed === 1 ? 'a buffer' : `${freed} buffers`}.`);
+  parts.push(...sent);
+  if (failed !== undefined) parts.push(`The driver answers ${failed.split(' ', 1)[0]}.`);
+  const read = readPart(step.by, step.br);
+  if (read !== null) parts.push(read);
+  if (parts.length === 0 && !step.parked) parts.push(`${step.by} gives the driver ${wordsText(step.bc)}.`);
+  if (step.parked)
+    parts.push(`${step.by} sleeps until there is ${sent.length > 0 && !isOneway(events) ? 'a reply' : 'work'}.`);
+  return parts;
+}
+
+type Sent = ReturnType<typeof eventsNamed<'transaction'>>[number]['args'];
+
+function sendPart({ by }: Step, sent: Sent, names: Moment['names'], events: readonly TraceEvent[]): string {
+  const to = names.process(sent.dest_proc);
+  const what = sent.reply ? `replies to ${to}` : `calls ${to}${isOnewayFlag(sent.flags) ? ' oneway' : ''}`;
+  const copies = eventsNamed(events, 'copy').filter(({ args }) => args.proc === sent.dest_proc);
+  const first = copies.filter(({ args }) => args.source !== 0n).reduce((sum, { args }) => sum + args.size, 0);
+  const second = copies.filter(({ args }) => args.source === 0n).reduce((sum, { args }) => sum + args.size, 0);
+  if (first === 0) return `${by} ${what} without data: nothing is copied.`;
+  if (second > 0) return `${by} ${what}: ${first} bytes are copied to the kernel, and once more to ${to}.`;
+  return `${by} ${what}: the driver copies ${first} bytes once, to a frame that is in ${to}’s mapping.`;
+}
+
+const TF_ONE_WAY = 1;
+
+function isOnewayFlag(flags: number): boolean {
+  return (flags & TF_ONE_WAY) !== 0;
+}
+
+function isOneway(events: readonly TraceEvent[]): boolean {
+  return eventsNamed(events, 'transaction').every(({ args }) => args.reply !== 0 || isOnewayFlag(args.flags));
+}
+
+function wakeParts(step: Step): string[] {
+  return (step.woken ?? []).map(({ by, br, out }) => {
+    const read = readPart(by, br);
+    if (read !== null) return read.replace(by, `${by} wakes: it`);
+    return 'errno' in out && typeof out.errno === 'string' ? `${by} wakes with ${out.errno}.` : `${by} wakes.`;
+  });
+}
+
+/** The most telling of what a thread read. */
+function readPart(by: string, words: readonly string[] = []): string | null {
+  const has = (pattern: RegExp) => words.some((word) => pattern.test(word));
+  if (has(/^BR_TRANSACTION\b|^BR_TRANSACTION_SEC_CTX/))
+    return `${by} gets the address of the message in its own mapping.`;
+  if (has(/^BR_REPLY/)) return `${by} gets the address of the reply in its own mapping.`;
+  if (has(/^BR_DEAD_BINDER/)) return `${by} gets notice of a death.`;
+  if (has(/^BR_FROZEN_BINDER/)) return `${by} gets notice that a process was frozen or thawed.`;
+  if (has(/^BR_SPAWN_LOOPER/)) return `${by} is asked to start another thread.`;
+  if (has(/^BR_(DEAD|FAILED|FROZEN)_REPLY/)) return null;
+  return null;
+}
+
+function wordsText(words: readonly string[] = []): string {
+  const names = [...new Set(words.map((word) => word.split(' ', 1)[0] ?? ''))];
+  return names.length === 0 ? 'no command' : names.join(', ');
+}
+
+function errorOf({ out }: Step): string | null {
+  return out !== undefined && 'errno' in out && typeof out.errno === 'string' ? out.errno : null;
+}

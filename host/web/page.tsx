@@ -1,0 +1,52 @@
+/** The whole page: head, stage, panels, and time. */
+import { Between } from './between.tsx';
+import { Header } from './header.tsx';
+import { telling } from './light.ts';
+import { Panels } from './panels.tsx';
+import { Sentence } from './sentence.tsx';
+import { Glyph, StageView } from './stage.tsx';
+import type { Store } from './store.ts';
+import { TimelineView } from './timeline.tsx';
+import { Tour } from './tour.tsx';
+import { Transport } from './transport.tsx';
+
+export function Page({ store }: { store: Store }) {
+  return (
+    <div class={`page ${store.beside.value === null ? '' : 'two'}`}>
+      <Header store={store} />
+      <div class="scene">
+        <Sentence store={store} />
+        <div class="stages">
+          <StageView still={store.still.value} title={store.strategy.value} />
+          <BesideStage store={store} />
+        </div>
+        <Between store={store} />
+        <Telling />
+      </div>
+      <Panels store={store} />
+      <div class="time">
+        <Transport store={store} />
+        <TimelineView store={store} />
+      </div>
+      <Tour store={store} />
+    </div>
+  );
+}
+
+/** What is under the pointer; else what the lines are. */
+function Telling() {
+  if (telling.value !== '') return <p class="telling">{telling.value}</p>;
+  return (
+    <p class="telling legend">
+      Each line is an entry of a page table: <Glyph side="sender" /> of the sender, <Glyph side="receiver" /> of the
+      receiver, <Glyph side="kernel" /> of the kernel. Point at anything to read it; what is the same thing lights up
+      everywhere.
+    </p>
+  );
+}
+
+function BesideStage({ store }: { store: Store }) {
+  const [beside, still] = [store.beside.value, store.besideStill.value];
+  if (beside === null || still === null) return null;
+  return <StageView still={still} title={'strategy' in beside ? beside.strategy : beside.branch.title} />;
+}
