@@ -89,7 +89,7 @@ const ROUND = BigInt(PAGE_MASK);
 
 /** The processes of the last message; null before the first one, and after both are gone. */
 export function lastPair(machine: Machine, events: readonly TraceEvent[] = []): Pair | null {
-  const alive = new Set(machine.inspect.processes().map(({ pid }) => pid));
+  const alive = new Set(machine.processes.filter((process) => process.alive).map(({ pid }) => pid));
   const [sent] = eventsNamed(events, 'copy').filter(({ args }) => args.source !== 0n);
   const sender = sent && machine.processes.find(({ threads }) => threads.some(({ tid }) => tid === sent.tid));
   if (sent && sender) return { from: sender.pid, to: sent.args.proc };
@@ -104,7 +104,7 @@ export function lastPair(machine: Machine, events: readonly TraceEvent[] = []): 
 
 /** The entries of the page tables of all processes and of the kernel, by space and address. */
 export function entriesOf(machine: Machine): Entries {
-  const pids = machine.inspect.processes().map(({ pid }) => pid);
+  const pids = machine.processes.filter(({ alive }) => alive).map(({ pid }) => pid);
   const pages = [...pids.flatMap((pid) => [...pagesOf(machine, pid, 'sender')]), ...kernelPages(machine)];
   return new Map(pages.map((page) => [keyOf(page), page]));
 }
@@ -150,12 +150,12 @@ function keyOf({ pid, address }: StagePage): string {
 }
 
 function isAlive(machine: Machine, pid: number): boolean {
-  return machine.inspect.processes().some((process) => process.pid === pid);
+  return machine.processes.some((process) => process.alive && process.pid === pid);
 }
 
 function* pagesOf(machine: Machine, pid: number, side: Side): Generator<StagePage> {
-  const process = machine.inspect.processes().find((one) => one.pid === pid);
-  for (const vma of process?.vmas ?? []) yield* leavesOf(machine, pid, vma, side);
+  if (!isAlive(machine, pid)) return;
+  for (const vma of machine.inspect.vmas({ pid })) yield* leavesOf(machine, pid, vma, side);
 }
 
 function* kernelPages(machine: Machine): Generator<StagePage> {

@@ -4,8 +4,11 @@ import { START } from '../history.ts';
 import { STRATEGIES, type Strategy } from '../machine.ts';
 import { type Store, TABS, type Tab } from './store.ts';
 
+const WRITE_MS = 200;
+
 export class HashAddress {
   #written = '';
+  #timer = 0;
 
   constructor(private readonly store: Store) {}
 
@@ -27,7 +30,9 @@ export class HashAddress {
       if (other !== null && 'strategy' in other) words.set('with', other.strategy);
       if (selected.value !== '') words.set('selected', selected.value);
       this.#written = `#${words}`;
-      history.replaceState(null, '', this.#written);
+      // a browser counts these, and a scrubber makes many
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => history.replaceState(null, '', this.#written), WRITE_MS);
     });
   }
 

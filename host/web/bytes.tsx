@@ -13,7 +13,7 @@ export function BytesPanel({ store }: { store: Store }) {
     <>
       {structures.map(({ name, thread, direction, address, fields }, number) => (
         <details
-          key={`${still.position} ${number}`}
+          key={`${number} ${name}`}
           class={`structure ${direction}`}
           open={number > 0 || structures.length === 1}
         >

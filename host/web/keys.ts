@@ -61,8 +61,8 @@ const FIELDS = 'input:not([type=range]),textarea,select,[contenteditable]';
 export function listenToKeys(store: Store): void {
   addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const target = event.target as Element;
-    if (target.matches(FIELDS)) return;
+    const { target } = event;
+    if (!(target instanceof Element) || target.matches(FIELDS)) return;
     // a button and a tab have uses of their own for these
     if (event.key === ' ' && target.matches('button,[role=tab],summary')) return;
     const key = KEYS.find(({ keys }) => keys.includes(event.key));

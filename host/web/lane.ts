@@ -54,16 +54,30 @@ export class Lane {
     else {
       history.goto(position - 1);
       before = entriesOf(history.machine);
-      const ring = new EventRing(history.machine.guest);
-      ring.record(true);
+      events = this.#eventsOf(position);
       history.next();
-      ring.skipLost();
-      events = ring.take();
       for (const sending of sendingsOf(position, events)) this.#sendings.set(sending.transaction, sending);
     }
     this.#furthest = Math.max(this.#furthest, position);
     this.#still = new Still(history, events, before, (transaction) => this.#sendingOf(transaction));
     return this.#still;
+  }
+
+  /** The events of the step that comes now. It is performed on the side: a machine that records is not the journal's. */
+  #eventsOf(position: number): TraceEvent[] {
+    const { machine, recorded } = this.history;
+    const moment = machine.snapshot();
+    const ring = new EventRing(machine.guest);
+    ring.record(true);
+    try {
+      machine.redo(recorded.inputAt(position));
+      ring.skipLost();
+      return ring.take();
+    } catch {
+      return []; // the step itself will say why it is not possible
+    } finally {
+      machine.restore(moment);
+    }
   }
 
   #sendingOf(transaction: number): Sending | null {

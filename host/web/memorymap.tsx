@@ -1,52 +1,36 @@
 /** All of memory, small: a dot for each frame, coloured by its kind, up to the last that is used. */
 import { useEffect, useRef } from 'preact/hooks';
-import { framesPicture } from '../picture/frames.ts';
+import { FRAME_NAMES, frameKinds } from '../inspect/memory.ts';
+import type { Machine } from '../machine.ts';
 import type { Still } from './lane.ts';
 import { theme } from './theme.ts';
 
 const COLUMNS = 64;
 const ROWS_MIN = 6;
-const PAGE = 4096;
+const FREE = FRAME_NAMES.indexOf('free');
 /** The kinds that a legend names. */
 const LEGEND = { anon: 'own', binder: 'mapping', table: 'tables', slab: 'kernel' };
 
+interface FrameMap {
+  readonly kinds: Uint8Array;
+  /** Frames of each kind. */
+  readonly counts: Readonly<Record<string, number>>;
+  readonly rows: number;
+}
+
 export function MemoryMap({ still }: { still: Still }) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const { runs, counts, count } = still.picture('frames', framesPicture);
-  const lastUsed = runs.filter(({ kind }) => kind !== 'free').at(-1);
-  const used = lastUsed === undefined ? 0 : lastUsed.address / PAGE + lastUsed.count;
-  const rows = Math.min(Math.ceil(count / COLUMNS), Math.max(ROWS_MIN, Math.ceil(used / COLUMNS) + 1));
+  const { kinds, counts, rows } = still.kept('frames', frameMapOf);
   useEffect(() => {
-    const context = canvas.current?.getContext('2d');
-    if (!context) return;
-    const colors = getComputedStyle(context.canvas);
-    context.clearRect(0, 0, COLUMNS, rows);
-    let at = 0;
-    for (const run of runs) {
-      if (at >= rows * COLUMNS) break;
-      context.fillStyle = colors.getPropertyValue(`--frame-${run.kind}`) || '#888';
-      for (let left = run.count; left > 0; ) {
-        const here = Math.min(left, COLUMNS - (at % COLUMNS));
-        context.fillRect(at % COLUMNS, Math.floor(at / COLUMNS), here, 1);
-        at += here;
-        left -= here;
-      }
-    }
-  }, [runs, theme.value]);
-  const kinds = Object.entries(counts).filter(([kind, frames]) => frames > 0 && kind !== 'free');
-  const text = `${count} frames, ${counts.free ?? 0} of them free; ${kinds.map(([kind, frames]) => `${frames} ${kind}`).join(', ')}.`;
+    if (canvas.current) draw(canvas.current, kinds.subarray(0, rows * COLUMNS), theme.value);
+  }, [kinds, theme.value]);
+  const used = Object.entries(counts).filter(([kind, frames]) => frames > 0 && kind !== 'free');
+  const text = `All of memory: ${kinds.length} frames, ${counts.free ?? 0} of them free; ${used.map(([kind, frames]) => `${frames} ${kind}`).join(', ')}.`;
   return (
     <figure class="memory-map">
-      <canvas
-        ref={canvas}
-        width={COLUMNS}
-        height={rows}
-        role="img"
-        aria-label={`All of memory: ${text}`}
-        data-tell={`All of memory: ${text}`}
-      />
+      <canvas ref={canvas} width={COLUMNS} height={rows} role="img" aria-label={text} data-tell={text} />
       <figcaption>
-        <b>{(rows * COLUMNS).toLocaleString('en')}</b> of {count.toLocaleString('en')} frames
+        <b>{(rows * COLUMNS).toLocaleString('en')}</b> of {kinds.length.toLocaleString('en')} frames
         {Object.entries(LEGEND).map(([kind, word]) => (
           <span key={kind}>
             <i style={{ background: `var(--frame-${kind})` }} aria-hidden="true" />
@@ -56,4 +40,35 @@ export function MemoryMap({ still }: { still: Still }) {
       </figcaption>
     </figure>
   );
+}
+
+function frameMapOf({ inspect }: Machine): FrameMap {
+  const kinds = frameKinds(inspect.kernel);
+  const numbers = new Uint32Array(FRAME_NAMES.length);
+  let last = 0;
+  for (let frame = 0; frame < kinds.length; frame++) {
+    const kind = kinds[frame] as number;
+    numbers[kind] = (numbers[kind] as number) + 1;
+    if (kind !== FREE) last = frame;
+  }
+  const counts = Object.fromEntries(FRAME_NAMES.map((name, kind) => [name, numbers[kind] ?? 0]));
+  const most = Math.ceil(kinds.length / COLUMNS);
+  return { kinds, counts, rows: Math.min(most, Math.max(ROWS_MIN, Math.ceil((last + 1) / COLUMNS) + 1)) };
+}
+
+/** @param _theme Its colours are those of the page's style. */
+function draw(canvas: HTMLCanvasElement, kinds: Uint8Array, _theme: string): void {
+  const context = canvas.getContext('2d');
+  if (context === null) return;
+  const style = getComputedStyle(canvas);
+  const colors = FRAME_NAMES.map((name) => style.getPropertyValue(`--frame-${name}`));
+  for (let frame = 0; frame < kinds.length; ) {
+    const kind = kinds[frame] as number;
+    const row = Math.floor(frame / COLUMNS);
+    let end = frame + 1;
+    while (end < (row + 1) * COLUMNS && kinds[end] === kind) end++;
+    context.fillStyle = colors[kind] || '#888';
+    context.fillRect(frame % COLUMNS, row, end - frame, 1);
+    frame = end;
+  }
 }

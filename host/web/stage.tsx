@@ -29,6 +29,7 @@ export function StageView({ still, title }: { still: Still; title: string }) {
         <h3>
           Memory <span class="stage-title">{title}</span>
         </h3>
+        {stage.frames.length === 0 && <p class="nothing">No two processes have exchanged a message yet.</p>}
       </div>
       <SpaceColumn space={stage.sender} side="sender" box={layout.memory} width={width} />
       <SpaceColumn space={stage.receiver} side="receiver" box={layout.memory} width={width} />
@@ -135,7 +136,7 @@ function PageBox({ page, box, stage }: { page: StagePage; box: Box; stage: Stage
       style={boxStyle(box)}
       data-keys={keys.join(' ')}
       data-tell={pageTell(page)}
-      aria-label={pageTell(page)}
+      aria-description={pageTell(page)}
     >
       <b>{page.area === 'kmap' || page.area === 'own' ? AREAS[page.area] : hexOf(page.address)}</b>
       <span>
@@ -171,7 +172,7 @@ function FrameBox({ frame, box, isTarget, source }: FrameProps) {
       style={boxStyle(box)}
       data-keys={keys.join(' ')}
       data-tell={frameTell(frame)}
-      aria-label={frameTell(frame)}
+      aria-description={frameTell(frame)}
     >
       {isShared && (
         <strong class="badge">

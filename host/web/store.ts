@@ -108,7 +108,7 @@ export class Store {
   firstMessage(): number {
     const { recorded } = this.lane(this.strategy.value).history;
     for (let at = 0; at <= Math.min(this.last, LOOK_AHEAD); at++) {
-      const isCall = recorded.at(at).bc?.some((word) => /^BC_TRANSACTION\b.* data_size=[1-9]/.test(word));
+      const isCall = recorded.at(at).bc?.some((word) => /^BC_TRANSACTION\b.* data_size=0x[1-9a-f]/.test(word));
       if (isCall && this.timeline.wakes(at).length > 0) return at;
     }
     return START;
