@@ -24,7 +24,7 @@ export interface AreaPicture {
 }
 
 /** A part of an area. */
-type AreaPart = AreaHole | AreaMessage;
+export type AreaPart = AreaHole | AreaMessage;
 
 interface AreaHole {
   readonly kind: 'hole';

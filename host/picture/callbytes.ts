@@ -9,14 +9,14 @@ import { addressOfHex, bytesOfHex, hexOfAddress, hexOfBytes } from '../wire/hex.
 import { streamFields, type WordFields } from '../wire/words.ts';
 import type { Moment } from './moment.ts';
 
-interface BytesPicture {
+export interface BytesPicture {
   /** Number of the step. */
   readonly step: number;
   readonly structures: readonly Structure[];
 }
 
 /** One structure, or one word with its payload. */
-interface Structure {
+export interface Structure {
   /** "struct binder_write_read", "BC_TRANSACTION", "data of BC_TRANSACTION". */
   readonly name: string;
   /** The thread in whose memory it is. */
@@ -28,7 +28,7 @@ interface Structure {
   readonly fields: readonly FieldBytes[];
 }
 
-interface FieldBytes {
+export interface FieldBytes {
   readonly name: string;
   /** Bytes from the start of the structure. */
   readonly offset: number;

@@ -1,9 +1,10 @@
 /** Steps for a list of calls: who called what, and which threads it woke. */
 import { answersOf, callBegin, callEnd, commandsOf } from '../trace/call.ts';
 import type { Output, Step, StepInput, WriteReadInput, WriteReadOutput } from '../trace/journal.ts';
+import { ioctlText } from '../trace/readablestrace.ts';
 import { type WordText, wordText } from '../trace/wordtext.ts';
 
-interface CallPicture {
+export interface CallPicture {
   /** Number of the step. */
   readonly step: number;
   /** The thread; null for a step without one. */
@@ -67,6 +68,7 @@ function operationText(step: Step): string {
 }
 
 function wholeText(step: Step): string {
+  if (step.op === 'ioctl') return ioctlText(step.in, step.out);
   const text = operationText(step);
   if (step.by === undefined) return text;
   return step.out === undefined ? `${text})` : `${text}${callEnd(step as StepInput, step.out, step.br)}`;

@@ -3,7 +3,7 @@ import type { NodeView, RefView } from '../inspect/nodes.ts';
 import { queueTexts } from '../inspect/tables/work.ts';
 import type { Moment } from './moment.ts';
 
-interface NodePicture {
+export interface NodePicture {
   readonly id: number;
   /** Name and pid of the process that owns it; null after its death. */
   readonly owner: { readonly process: string; readonly pid: number } | null;
@@ -20,7 +20,7 @@ interface NodePicture {
   readonly refs: readonly RefPicture[];
 }
 
-interface RefPicture {
+export interface RefPicture {
   readonly id: number;
   readonly process: string;
   readonly pid: number;

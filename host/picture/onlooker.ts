@@ -33,6 +33,11 @@ export class Onlooker {
     };
   }
 
+  /** How a message was sent, if this was asked before; the history does not move. */
+  recall(transaction: number): Sending | null {
+    return this.#sendings.get(transaction) ?? null;
+  }
+
   /** How a message was sent that is there now. */
   sendingOf(transaction: number): Sending | null {
     const known = this.#sendings.get(transaction);
@@ -67,7 +72,7 @@ export class Onlooker {
 }
 
 /** The events of what `act` does; the newest ones when there are more than the guest keeps. */
-function eventsOf(guest: ConstructorParameters<typeof EventRing>[0], act: () => void): TraceEvent[] {
+export function eventsOf(guest: ConstructorParameters<typeof EventRing>[0], act: () => void): TraceEvent[] {
   const ring = new EventRing(guest);
   ring.record(true);
   try {

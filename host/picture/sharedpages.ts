@@ -14,7 +14,7 @@ import type { Moment } from './moment.ts';
 import type { Copy } from './sending.ts';
 import { frameAt, type PageTranslation, translate } from './translation.ts';
 
-interface SharedPages {
+export interface SharedPages {
   readonly transaction: number;
   readonly kind: AreaMessage['kind'];
   readonly sender: string;
@@ -25,7 +25,7 @@ interface SharedPages {
   readonly pieces: readonly Piece[];
 }
 
-interface Piece {
+export interface Piece {
   /** Bytes from the start of the message. */
   readonly offset: number;
   /** From its first byte to its last one; 0 for a message without bytes. */

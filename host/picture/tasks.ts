@@ -10,7 +10,7 @@ import {
 import { queueTexts, stackTexts } from '../inspect/tables/work.ts';
 import type { Moment } from './moment.ts';
 
-interface ProcessPicture {
+export interface ProcessPicture {
   /** "server (1000)". */
   readonly title: string;
   readonly process: string;
@@ -23,7 +23,7 @@ interface ProcessPicture {
   readonly threads: readonly ThreadPicture[];
 }
 
-interface ThreadPicture {
+export interface ThreadPicture {
   readonly name: string;
   readonly tid: number;
   /** "entered, waiting". */

@@ -183,7 +183,8 @@ export class ReadableStrace extends Strace {
   }
 }
 
-function ioctlText(input: IoctlInput, out: IoctlOutput | undefined): string {
+/** "ioctl(3, BINDER_VERSION) -> version 8". */
+export function ioctlText(input: IoctlInput, out: IoctlOutput | undefined): string {
   const takes = ioctlTakes(input);
   if (takes === null) return `ioctl(${input.fd}, ${input.name ?? input.cmd}, ${input.arg})`;
   const begin = `ioctl(${[input.fd, input.name, ...takes].join(', ')})`;

@@ -4,12 +4,13 @@
  */
 import { History, START } from '../history.ts';
 import { Names } from '../inspect/tables/names.ts';
+import { watched } from '../inspect/watched.ts';
 import { Machine, type Strategy } from '../machine.ts';
 import type { Moment } from '../picture/moment.ts';
-import { Onlooker } from '../picture/onlooker.ts';
+import { eventsOf } from '../picture/onlooker.ts';
 import { type Sending, sendingsOf } from '../picture/sending.ts';
 import { type Entries, entriesOf, lastPair, type Pair, type Stage, stageOf } from '../picture/stage.ts';
-import { EventRing, type TraceEvent } from '../trace/events.ts';
+import type { TraceEvent } from '../trace/events.ts';
 import type { Journal, JournalHeader, Step } from '../trace/journal.ts';
 import type { Counters } from '../wire/counters.ts';
 
@@ -30,7 +31,6 @@ export class Lane {
   readonly history: History;
   readonly strategy: Strategy;
   #still: Still | null = null;
-  readonly #onlooker: Onlooker;
   /** Messages whose sending was seen on the way. */
   readonly #sendings = new Map<number, Sending>();
   /** The furthest position that was reached: up to there are snapshots. */
@@ -41,7 +41,6 @@ export class Lane {
     const boot = (header: JournalHeader) => Machine.fromHeader(header, { wasm, strategy, memoryMiB, journal: false });
     this.history = new History(journal, boot);
     this.strategy = strategy;
-    this.#onlooker = new Onlooker(this.history);
   }
 
   /** The still after the step at a position. @throws HistoryError when the machine cannot perform a step on the way. */
@@ -56,7 +55,6 @@ export class Lane {
       before = entriesOf(history.machine);
       events = this.#eventsOf(position);
       history.next();
-      for (const sending of sendingsOf(position, events)) this.#sendings.set(sending.transaction, sending);
     }
     this.#furthest = Math.max(this.#furthest, position);
     this.#still = new Still(history, events, before, (transaction) => this.#sendingOf(transaction));
@@ -67,12 +65,12 @@ export class Lane {
   #eventsOf(position: number): TraceEvent[] {
     const { machine, recorded } = this.history;
     const moment = machine.snapshot();
-    const ring = new EventRing(machine.guest);
-    ring.record(true);
     try {
-      machine.redo(recorded.inputAt(position));
-      ring.skipLost();
-      return ring.take();
+      const events = eventsOf(machine.guest, () => machine.redo(recorded.inputAt(position)));
+      for (const sending of sendingsOf(recorded.numberAt(position), events)) {
+        this.#sendings.set(sending.transaction, sending);
+      }
+      return events;
     } catch {
       return []; // the step itself will say why it is not possible
     } finally {
@@ -80,8 +78,18 @@ export class Lane {
     }
   }
 
+  /** How a message was sent. In a long journal only that is known which was seen on the way. */
   #sendingOf(transaction: number): Sending | null {
-    if (this.history.recorded.count <= LOOK_BACK_MAX) return this.#onlooker.sendingOf(transaction);
+    const { history } = this;
+    if (!this.#sendings.has(transaction) && history.recorded.count <= LOOK_BACK_MAX) {
+      const here = history.position;
+      const sent = history.whoWrote(watched.buffer(transaction, 'debugId'));
+      if (sent !== null) {
+        history.goto(sent.position - 1);
+        this.#eventsOf(sent.position);
+        history.goto(here);
+      }
+    }
     return this.#sendings.get(transaction) ?? null;
   }
 

@@ -14,6 +14,9 @@ const TITLES: Readonly<Record<Tab, string>> = {
   change: 'Change',
 };
 
+/** It scrolls, so the keyboard has to reach it. */
+const FOCUSABLE = { tabIndex: 0 };
+
 export function Panels({ store }: { store: Store }) {
   const shown = store.tab.value;
   const move = (by: number) => {
@@ -48,7 +51,7 @@ export function Panels({ store }: { store: Store }) {
           </button>
         ))}
       </div>
-      <div class="panel" id="panel" role="tabpanel" aria-labelledby={`tab-${shown}`}>
+      <div class="panel" id="panel" role="tabpanel" aria-labelledby={`tab-${shown}`} {...FOCUSABLE}>
         <Panel store={store} tab={shown} />
       </div>
     </aside>

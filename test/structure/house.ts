@@ -36,6 +36,7 @@ export const RANKS: readonly (readonly string[])[] = [
   ['host/index.ts', 'host/web/'],
   ['bench/'],
   ['host/cli/'],
+  ['host/cli/screen/'],
   ['host/cli/bench/', 'host/cli/compare/', 'host/cli/guide/', 'host/cli/run/', 'host/cli/step/', 'host/cli/view/'],
   ['host/cli/commands.ts'],
   ['host/cli/main.ts'],
@@ -157,7 +158,18 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   'host/cli/compare/': [['rowchoice'], ['list'], ['compare']],
   'host/cli/guide/': [['facts'], ['story'], ['text'], ['guide']],
   'host/cli/run/': [['dumps', 'stracepaint', 'watchdog', 'journaloutput'], ['run']],
-  'host/cli/step/': [['calls', 'condition', 'position', 'why'], ['views'], ['stepper'], ['step']],
+  'host/cli/screen/': [
+    ['cells', 'pane', 'layout'],
+    ['callspane', 'bytespane', 'pagespane', 'areapane', 'threadspane', 'nodespane'],
+    ['drawing'],
+    ['paint'],
+  ],
+  'host/cli/step/': [
+    ['calls', 'condition', 'position', 'why', 'path', 'terminal'],
+    ['views', 'branches'],
+    ['stepper', 'screen'],
+    ['step'],
+  ],
   'host/cli/view/': [['page'], ['gallery'], ['view']],
   'oracle/': [
     ['bytes', 'place', 'dumptext'],
@@ -181,7 +193,7 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
 export const PACKAGES: readonly (readonly [folder: string, packages: readonly string[]])[] = [
   ['assembly/', []],
   ['host/guest/', ['@assemblyscript/loader']],
-  ['host/cli/', ['node:', 'esbuild', 'fastest-levenshtein', 'picocolors']],
+  ['host/cli/', ['node:', 'esbuild', 'fastest-levenshtein', 'picocolors', 'string-width']],
   ['host/wasm/', ['node:']],
   ['host/web/', ['preact', 'preact/hooks', '@preact/signals']],
   ['host/', ['#wasm']],

@@ -1,17 +1,22 @@
 /**
- * `binderlab step`: walks through a journal step by step. A script is run first, for its journal. On a terminal it reads
- * commands; otherwise, and with --at, --show or --json, it prints one moment.
+ * `binderlab step`: walks through a journal step by step. A script is run first, for its journal. On a terminal it is a full
+ * screen; with --interactive it reads commands line by line; otherwise, and with --at, --show or --json, it prints one moment.
  */
 import { createInterface } from 'node:readline';
+import pc from 'picocolors';
 import { History, HistoryError } from '../../history.ts';
 import { Machine } from '../../machine.ts';
 import { defineCommand } from '../command.ts';
 import { MACHINE_OPTIONS, machineChoice, machineOptions } from '../machineoptions.ts';
 import { reserveStdout } from '../output.ts';
+import { paintRow } from '../screen/paint.ts';
 import { journalOf } from '../source.ts';
 import { EXIT_FINE, EXIT_NO, UsageError } from '../usage.ts';
+import { Path } from './path.ts';
 import { headingOf, positionOf } from './position.ts';
+import { Screen } from './screen.ts';
 import { Stepper } from './stepper.ts';
+import { DEFAULT_SIZE, type Key, Terminal } from './terminal.ts';
 import { STEP_VIEWS, type StepView, StepViews, stepViewsOf } from './views.ts';
 import { whyData, whyText } from './why.ts';
 
@@ -28,7 +33,8 @@ export const stepCommand = defineCommand({
       hint: 'THING',
       description: 'who changed it last: "node 12", "server 0x70000010"; the prompt lists all in help',
     },
-    interactive: { type: 'boolean', description: 'ask for commands, even without a terminal' },
+    screen: { type: 'boolean', description: 'print the screen of that moment, as a terminal of 80 x 24 has it' },
+    interactive: { type: 'boolean', description: 'ask for commands line by line, also without a terminal' },
     json: {
       type: 'boolean',
       description: 'print one JSON document: {source, step, steps, hash, difference, each view, and why}',
@@ -38,15 +44,20 @@ export const stepCommand = defineCommand({
   scriptArgs: true,
   contrary: [
     ['interactive', 'json'],
+    ['interactive', 'screen'],
+    ['screen', 'json'],
+    ['screen', 'show'],
+    ['screen', 'why'],
     ['interactive', 'why'],
   ],
   examples: [
-    ['step examples/first-call.ts', 'from the start, with a prompt; help lists what it understands'],
+    ['step examples/first-call.ts', 'from the start, on a full screen; ? explains its keys'],
     ['step run.jsonl --at 42 --show calls,threads', 'one moment, printed'],
   ],
   async run({ args, words: [source = ''], scriptArgs }) {
-    const printOnce = args.at !== undefined || args.show !== undefined || args.why !== undefined || args.json;
+    const printOnce = [args.at, args.show, args.why].some((given) => given !== undefined) || args.json || args.screen;
     const onTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
+    const isScreen = onTerminal && !printOnce && !args.interactive && process.env.TERM !== 'dumb';
     const interactive = args.interactive || (onTerminal && !printOnce);
     if (interactive && source === '-') throw new UsageError('commands and the journal cannot both come from -');
     const views = stepViewsOf(args.show ?? (interactive ? WATCHED : 'calls'));
@@ -59,7 +70,9 @@ export const stepCommand = defineCommand({
     if (complaint !== null) process.stderr.write(`${complaint}\n`);
     const history = new History(journal, (header) => Machine.fromHeader(header, { ...options, journal: false }));
     const arrived = arrive(history, args.at ?? (interactive ? 'start' : 'end'));
-    if (interactive) await converse(history, views);
+    if (isScreen) await show(history);
+    else if (args.screen) console.log(screenText(history));
+    else if (interactive) await converse(history, views);
     else if (args.json)
       stdout.print(`${JSON.stringify(document(source, history, views, args.why), hexOfBigints, 2)}\n`);
     else console.log(page(history, views, args.why).join('\n'));
@@ -107,6 +120,49 @@ function document(
 
 function hexOfBigints(_: string, value: unknown): unknown {
   return typeof value === 'bigint' ? `0x${value.toString(16)}` : value;
+}
+
+/** What the screen has, without its styles. */
+function screenText(history: History): string {
+  const rows = new Screen(new Path(history)).draw(DEFAULT_SIZE);
+  return rows.map((row) => paintRow(row, true).trimEnd()).join('\n');
+}
+
+/** The full screen, until the user quits. */
+function show(history: History): Promise<void> {
+  const screen = new Screen(new Path(history));
+  return new Promise((resolve, reject) => {
+    const draw = (): void => {
+      terminal.show(screen.draw(terminal.size).map((row) => paintRow(row, !pc.isColorSupported)));
+    };
+    const pressed = (key: Key): void => {
+      if (key.ctrl === true && key.name === 'z') {
+        terminal.suspend();
+        return;
+      }
+      screen.press(key);
+      if (!screen.done) {
+        draw();
+        return;
+      }
+      terminal.close();
+      resolve();
+    };
+    /** Gives the terminal back before an error goes on its way. */
+    const guarded =
+      <A extends unknown[]>(act: (...given: A) => void) =>
+      (...given: A): void => {
+        try {
+          act(...given);
+        } catch (error) {
+          terminal.close();
+          reject(error);
+        }
+      };
+    const terminal = new Terminal({ onKey: guarded(pressed), onChange: guarded(draw) });
+    terminal.open();
+    guarded(draw)();
+  });
 }
 
 /** Reads commands from standard input until `quit`, or the end of it. */
