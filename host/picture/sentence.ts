@@ -3,6 +3,7 @@ import { callBegin } from '../trace/call.ts';
 import { eventsNamed, type TraceEvent } from '../trace/events.ts';
 import type { Step, StepOf } from '../trace/journal.ts';
 import type { Moment } from './moment.ts';
+import { frameAt } from './translation.ts';
 
 /** @param moment After the step. */
 export function sentenceOf(moment: Moment): string {
@@ -93,9 +94,10 @@ function sendPart({ by }: Step, sent: Sent, names: Moment['names'], events: read
   const what = sent.reply ? `replies to ${to}` : `calls ${to}${isOnewayFlag(sent.flags) ? ' oneway' : ''}`;
   const copies = eventsNamed(events, 'copy').filter(({ args }) => args.proc === sent.dest_proc);
   const first = copies.filter(({ args }) => args.source !== 0n).reduce((sum, { args }) => sum + args.size, 0);
-  const second = copies.filter(({ args }) => args.source === 0n).reduce((sum, { args }) => sum + args.size, 0);
+  const written = new Set(copies.filter(({ args }) => args.source !== 0n).map(({ args }) => frameAt(args.target)));
+  const isAgain = copies.some(({ args }) => args.source === 0n && !written.has(frameAt(args.target)));
   if (first === 0) return `${by} ${what} without data: nothing is copied.`;
-  if (second > 0) return `${by} ${what}: ${first} bytes are copied to the kernel, and once more to ${to}.`;
+  if (isAgain) return `${by} ${what}: ${first} bytes are copied to the kernel, and once more to ${to}.`;
   return `${by} ${what}: the driver copies ${first} bytes once, to a frame that is in ${to}’s mapping.`;
 }
 

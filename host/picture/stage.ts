@@ -67,6 +67,8 @@ export interface Stage {
   readonly kernel: StageSpace;
   readonly frames: readonly StageFrame[];
   readonly journeys: readonly Journey[];
+  /** Bytes of all copies of the step, also of those between other processes, and of objects that the driver translated. */
+  readonly copied: number;
   /** Entries that the step removed, or led elsewhere. */
   readonly gone: readonly StagePage[];
 }
@@ -141,6 +143,7 @@ export function stageOf(machine: Machine, pair: Pair | null, events: readonly Tr
     kernel,
     frames: frames.map((linear) => frameOf(machine, linear, all)),
     journeys,
+    copied: eventsNamed(events, 'copy').reduce((sum, { args }) => sum + args.size, 0),
     gone: onScreen,
   };
 }
@@ -240,26 +243,31 @@ function kernelSpace(
   return { side: 'kernel', pid: KERNEL, name: 'kernel', pages, more: all.length - mapped.length };
 }
 
+/** Copies of the step. What the driver writes itself into a message, as a translated object, goes no way. */
 function journeysOf(machine: Machine, pair: Pair | null, events: readonly TraceEvent[]): Journey[] {
   if (pair === null) return [];
   let staged: Journey['from'] = null;
+  const written = new Set<number>();
   const journeys: Journey[] = [];
   for (const { args, tid } of eventsNamed(events, 'copy')) {
     const { target, size, source, proc } = args;
-    if (proc !== pair.to && proc !== pair.from) continue;
     const to = { frame: target & ~PAGE_MASK, offset: target & PAGE_MASK };
-    const sender = machine.processes.find(({ threads }) => threads.some((thread) => thread.tid === tid));
-    let from: Journey['from'] = staged;
-    if (source !== 0n) {
-      const pid = sender?.pid;
-      const linear = pid !== undefined && isAlive(machine, pid) ? machine.inspect.walk({ pid }, source)?.linear : null;
-      from = linear == null ? null : { frame: linear & ~PAGE_MASK, offset: linear & PAGE_MASK };
-    }
+    if ((proc !== pair.to && proc !== pair.from) || (source === 0n && written.has(to.frame))) continue;
+    const from = source === 0n ? staged : placeOf(machine, tid, source);
     const bytes = machine.guest.u8.slice(target, target + Math.min(size, PAGE_SIZE));
     journeys.push({ from, to, size, bytes, by: source === 0n ? 'receiver' : 'sender' });
+    written.add(to.frame);
     staged = to;
   }
   return journeys;
+}
+
+/** Where a thread's memory at an address is; null when it is not mapped any more. */
+function placeOf(machine: Machine, tid: number, address: bigint): Journey['from'] {
+  const pid = machine.processes.find(({ threads }) => threads.some((thread) => thread.tid === tid))?.pid;
+  if (pid === undefined || !isAlive(machine, pid)) return null;
+  const linear = machine.inspect.walk({ pid }, address)?.linear ?? null;
+  return linear === null ? null : { frame: linear & ~PAGE_MASK, offset: linear & PAGE_MASK };
 }
 
 function frameOf(machine: Machine, linear: number, pages: readonly StagePage[]): StageFrame {

@@ -98,9 +98,10 @@ const LETTERS_MAX = 18;
 /** From the end of an arrow to the frame. */
 const TIP = 7;
 /** The label of a level arrow stands above it where there is room, else below. */
-const LABEL_WIDTH = 120;
+const LABEL_WIDTH = 160;
+const LABEL_ASIDE = 10;
 const LABEL_ABOVE = 26;
-const LABEL_BELOW = 52;
+const LABEL_BELOW = 22;
 
 /** Journeys between the same frames are one. */
 function joined(journeys: readonly Journey[]): Journey[] {
@@ -132,18 +133,20 @@ function wayOf({ from, to }: Journey, { frames }: StageLayout): WayShape | null 
     // down to the kernel's frame
     const end = targetX - (side * target.width) / 2 - side * TIP;
     const path = `M${sourceX},${source.y + source.height}Q${sourceX},${targetY} ${end},${targetY}`;
-    return { path, x: sourceX, y: (source.y + source.height + targetY) / 2 };
+    return { path, x: sourceX - side * LABEL_ASIDE, y: targetY };
   }
   if (source.y > target.y + target.height) {
     const end = target.y + target.height + TIP;
     const path = `M${sourceX + (side * source.width) / 2},${sourceY}Q${targetX},${sourceY} ${targetX},${end}`;
-    return { path, x: targetX, y: (sourceY + end) / 2 };
+    return { path, x: targetX + side * LABEL_ASIDE, y: sourceY };
   }
   const [start, end] = [sourceX + (side * source.width) / 2, targetX - side * (target.width / 2 + TIP)];
   const middle = (start + end) / 2;
   const path = `M${start},${sourceY}C${middle},${sourceY} ${middle},${targetY} ${end},${targetY}`;
   const isWide = Math.abs(end - start) > LABEL_WIDTH;
-  const y = isWide ? (sourceY + targetY) / 2 - LABEL_ABOVE : Math.max(sourceY, targetY) + LABEL_BELOW;
+  const y = isWide
+    ? (sourceY + targetY) / 2 - LABEL_ABOVE
+    : Math.max(source.y + source.height, target.y + target.height) + LABEL_BELOW;
   return { path, x: middle, y };
 }
 

@@ -24,7 +24,12 @@ export function StageView({ still, title }: { still: Still; title: string }) {
   const layout = layoutOf(stage, width);
   const targets = new Set(stage.journeys.map(({ to }) => to.frame));
   return (
-    <section class="stage" ref={root} aria-label={`Memory under ${title}`} style={{ height: `${layout.height}px` }}>
+    <section
+      class={`stage ${layout.isNarrow ? 'narrow' : ''}`}
+      ref={root}
+      aria-label={`Memory under ${title}`}
+      style={{ height: `${layout.height}px` }}
+    >
       <div class="frames" style={boxStyle(layout.memory)}>
         <h3>
           Memory <span class="stage-title">{title}</span>
@@ -54,7 +59,7 @@ export function StageView({ still, title }: { still: Still; title: string }) {
           frame={frame}
           box={layout.frames.get(frame.linear) as Box}
           isTarget={targets.has(frame.linear)}
-          source={stage.journeys.find(({ from }) => from?.frame === frame.linear)?.bytes ?? null}
+          source={sourceOf(stage, frame.linear)}
         />
       ))}
       <Journeys stage={stage} layout={layout} width={width} position={still.position} />
@@ -67,6 +72,12 @@ interface ColumnProps {
   side: 'sender' | 'receiver';
   box: Box;
   width: number;
+}
+
+/** What is copied out of a frame. */
+function sourceOf({ journeys }: Stage, frame: number): Uint8Array | null {
+  const [longest] = journeys.filter(({ from }) => from?.frame === frame).sort((one, other) => other.size - one.size);
+  return longest?.bytes ?? null;
 }
 
 /** An address space, from its title down to the end of memory. */
@@ -89,14 +100,13 @@ function SpaceColumn({ space, side, box, width }: ColumnProps) {
 
 /** What the step cost, as the machine counted it. */
 function StepFacts({ still: { stage } }: { still: Still }) {
-  const bytes = stage.journeys.reduce((sum, { size }) => sum + size, 0);
   const made = [stage.sender, stage.receiver]
     .flatMap((space) => space?.pages ?? [])
     .filter(({ isNew }) => isNew).length;
   return (
     <dl>
       <dt>bytes copied in this step</dt>
-      <dd>{bytes.toLocaleString('en')}</dd>
+      <dd>{stage.copied.toLocaleString('en')}</dd>
       <dt>entries made, removed</dt>
       <dd>
         {made}, {stage.gone.length}

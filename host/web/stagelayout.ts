@@ -17,6 +17,7 @@ export interface Box {
 
 export interface StageLayout {
   readonly height: number;
+  readonly isNarrow: boolean;
   readonly pages: ReadonlyMap<StagePage, Box>;
   readonly frames: ReadonlyMap<number, Box>;
   readonly memory: Box;
@@ -37,7 +38,7 @@ const ROWS: readonly number[] = [0, 196, 122, 96, 80];
 /** A narrow stage has narrow boxes. */
 const NARROW = 700;
 /** What a frame of the kernel's own adds below the others. */
-const STAGED_HEIGHT = 62;
+const STAGED_HEIGHT = 84;
 
 export function layoutOf(stage: Stage, width: number): StageLayout {
   const isNarrow = width < NARROW;
@@ -46,7 +47,7 @@ export function layoutOf(stage: Stage, width: number): StageLayout {
   const sender = stage.sender?.pages ?? [];
   const receiver = stage.receiver?.pages ?? [];
   const rows = Math.max(ROWS_MIN, sender.length, receiver.length);
-  const row = ROWS[rows] ?? 80;
+  const row = (ROWS[rows] ?? 80) - (isNarrow && rows === 1 ? 40 : 0);
   const pageHeight = PAGE_HEIGHTS[rows] ?? 58;
   const frameHeight = FRAME_HEIGHTS[rows] ?? 66;
   const pages = new Map<StagePage, Box>();
@@ -67,7 +68,7 @@ export function layoutOf(stage: Stage, width: number): StageLayout {
   placeKernel(stage, kernel, frames, pages);
   const corner = { x: 12, y: kernel.y, width: x - 36, height: KERNEL_HEIGHT };
   const corners = [corner, { ...corner, x: width - x + 24 }] as const;
-  return { height: kernel.y + KERNEL_HEIGHT + 4, pages, frames, memory: inner, kernel, corners };
+  return { height: kernel.y + KERNEL_HEIGHT + 4, isNarrow, pages, frames, memory: inner, kernel, corners };
 }
 
 function framesIn(

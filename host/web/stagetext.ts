@@ -10,6 +10,7 @@ const KINDS: Readonly<Record<string, string>> = {
   free: 'free',
 };
 const WORDS_MAX = 17;
+const HEX_MAX = 4;
 
 export function hexOf(value: number | bigint): string {
   return `0x${value.toString(16)}`;
@@ -43,7 +44,13 @@ export function frameTell({ linear, kind, sides, messages }: StageFrame): string
 export function wordsIn({ bytes, messages }: StageFrame, source: Uint8Array | null): string | null {
   const last = messages.at(-1);
   const part = last === undefined ? source : bytes.subarray(last.from, last.to);
-  return part === null ? null : tailOf(lettersOf(part), WORDS_MAX) || 'bytes without letters';
+  return part === null ? null : tailOf(lettersOf(part), WORDS_MAX) || hexText(part);
+}
+
+/** The first bytes, where there are no letters. */
+function hexText(bytes: Uint8Array): string {
+  const shown = [...bytes.subarray(0, HEX_MAX)].map((byte) => byte.toString(16).padStart(2, '0'));
+  return `${shown.join(' ')} …`;
 }
 
 /** The last words of a text that fit. */

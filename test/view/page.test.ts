@@ -3,18 +3,16 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { Machine } from 'binderlab';
 import type { Browser, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import deathExample from '../../examples/death.ts';
-import firstCall from '../../examples/first-call.ts';
-import onewayOrder from '../../examples/oneway-order.ts';
-import sizeLimits from '../../examples/size-limits.ts';
 import { readJournal } from '../../host/cli/files.ts';
+import { machineOptions } from '../../host/cli/machineoptions.ts';
+import { aside } from '../../host/cli/output.ts';
+import { journalOf } from '../../host/cli/source.ts';
 import { viewPage } from '../../host/cli/view/page.ts';
 import { History } from '../../host/history.ts';
-import { Machine as HostMachine, STRATEGIES } from '../../host/machine.ts';
+import { Machine, STRATEGIES } from '../../host/machine.ts';
 import type { Journal } from '../../host/trace/journal.ts';
 import { Folder } from '../cli/binderlab.ts';
 import { findBrowser, openBrowser, watchPage } from './browser.ts';
@@ -41,16 +39,12 @@ test.after(async () => {
   folder.remove();
 });
 
-async function journalOf(script: (machine: Machine) => unknown): Promise<Journal> {
-  const machine = Machine.boot({ journal: true });
-  const { log } = console;
-  console.log = () => {};
-  try {
-    await script(machine);
-  } finally {
-    console.log = log;
-  }
-  return machine.journal;
+/** The journal of an example. */
+async function runOf(name: string): Promise<Journal> {
+  const options = machineOptions({ strategy: 'kmap', seed: 0, memory: MEMORY_MIB });
+  const { journal, complaint } = await aside(() => journalOf(join(ROOT, `examples/${name}.ts`), options), false);
+  assert.is(complaint, null);
+  return journal;
 }
 
 function written(name: string, journal: Journal, at: number | null = null): string {
@@ -113,14 +107,14 @@ function* someSteps(count: number): Generator<number> {
 testInBrowser('its numbers are those of the machine, at steps of five journals', async () => {
   const recorded = join(ROOT, 'test/conformance/hand/nested-callback.jsonl.gz');
   const journals: Record<string, Journal> = {
-    death: await journalOf(deathExample),
-    'first-call': await journalOf(firstCall),
-    'oneway-order': await journalOf(onewayOrder),
-    'size-limits': await journalOf(sizeLimits),
+    death: await runOf('death'),
+    'first-call': await runOf('first-call'),
+    'oneway-order': await runOf('oneway-order'),
+    'size-limits': await runOf('size-limits'),
     kernel: await readJournal({ path: recorded, name: 'kernel' }),
   };
   for (const [name, journal] of Object.entries(journals)) {
-    const history = new History(journal, (header) => HostMachine.fromHeader(header, { memoryMiB: MEMORY_MIB }));
+    const history = new History(journal, (header) => Machine.fromHeader(header, { memoryMiB: MEMORY_MIB }));
     const { page, complaints } = await opened(written(name, journal));
     for (const step of someSteps(history.recorded.count)) {
       history.goto(step);
@@ -132,7 +126,7 @@ testInBrowser('its numbers are those of the machine, at steps of five journals',
 });
 
 testInBrowser('it walks by keys, buttons and scrubber, and its address says where it is', async () => {
-  const journal = await journalOf(firstCall);
+  const journal = await runOf('first-call');
   const last = journal.steps.length - 1;
   const { page, complaints } = await opened(`${written('walk', journal)}#step=49&show=driver`);
   assert.is(await positionOf(page), `step 49 of ${last}`);
@@ -157,7 +151,7 @@ testInBrowser('it walks by keys, buttons and scrubber, and its address says wher
 });
 
 testInBrowser('another strategy, one beside it, and a branch', async () => {
-  const { page, complaints } = await opened(`${written('change', await journalOf(firstCall))}#step=49`);
+  const { page, complaints } = await opened(`${written('change', await runOf('first-call'))}#step=49`);
   const copies = () => page.$$eval('.journey-label', (labels) => labels.map(({ textContent }) => textContent));
   assert.equal(await copies(), ['56 bytes copied once']);
   assert.is(await page.locator('.frame.shared').count(), 1);
@@ -181,7 +175,7 @@ testInBrowser('another strategy, one beside it, and a branch', async () => {
 });
 
 testInBrowser('both themes, and no serious fault that axe finds', async () => {
-  const { page, complaints } = await opened(written('first-call', await journalOf(firstCall), 49));
+  const { page, complaints } = await opened(written('first-call', await runOf('first-call'), 49));
   await page.waitForSelector('.card');
   for (let number = 1; number <= 8; number++) await page.click('.card .main');
   assert.is(await page.locator('.card').count(), 0, 'the tour has eight steps');
