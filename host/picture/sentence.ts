@@ -42,7 +42,7 @@ function plainPart(step: Step): string {
     case 'shrink':
       return `The shrinker takes back up to ${step.in.pages} unused pages of mappings.`;
     case 'note':
-      return `A note: ${step.in.text}`;
+      return `A note: ${step.in.text}.`;
     case 'dump':
       return `The file ${step.in.file} of debugfs is read.`;
     default: {
@@ -96,9 +96,17 @@ function sendPart({ by }: Step, sent: Sent, names: Moment['names'], events: read
   const first = copies.filter(({ args }) => args.source !== 0n).reduce((sum, { args }) => sum + args.size, 0);
   const written = new Set(copies.filter(({ args }) => args.source !== 0n).map(({ args }) => frameAt(args.target)));
   const isAgain = copies.some(({ args }) => args.source === 0n && !written.has(frameAt(args.target)));
-  if (first === 0) return `${by} ${what} without data: nothing is copied.`;
+  const size = sizeOf(sent.transaction, events);
+  if (size === 0) return `${by} ${what} without data: nothing is copied.`;
+  if (first === 0) return `${by} ${what}: no byte is copied. ${size} bytes are lent, by entries in ${to}’s page table.`;
   if (isAgain) return `${by} ${what}: ${first} bytes are copied to the kernel, and once more to ${to}.`;
-  return `${by} ${what}: the driver copies ${first} bytes once, to a frame that is in ${to}’s mapping.`;
+  const where = written.size > 1 ? `${written.size} frames that are` : 'a frame that is';
+  return `${by} ${what}: the driver copies ${first} bytes once, to ${where} in ${to}’s mapping.`;
+}
+
+function sizeOf(transaction: number, events: readonly TraceEvent[]): number {
+  const found = eventsNamed(events, 'transaction_alloc_buf').find(({ args }) => args.transaction === transaction);
+  return found === undefined ? 0 : found.args.data_size + found.args.offsets_size + found.args.extra_buffers_size;
 }
 
 const TF_ONE_WAY = 1;

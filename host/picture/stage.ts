@@ -69,8 +69,11 @@ export interface Stage {
   readonly journeys: readonly Journey[];
   /** Bytes of all copies of the step, also of those between other processes, and of objects that the driver translated. */
   readonly copied: number;
-  /** Entries that the step removed, or led elsewhere. */
+  /** Entries that the step removed, or led elsewhere: those near what is shown. */
   readonly gone: readonly StagePage[];
+  /** How many entries of the pair and of the kernel the step made, and removed. */
+  readonly made: number;
+  readonly removed: number;
 }
 
 /** Two processes, by pid. */
@@ -84,6 +87,8 @@ export type Entries = ReadonlyMap<string, StagePage>;
 
 const KERNEL = 0;
 const PAGES_MAX = 4;
+/** Of a message that fills many pages, the first ones are shown. */
+const TOUCHED_MAX = 3;
 const BLOCK_LEVEL = 2;
 /** Access permissions in a descriptor of arm64: read-only for all. */
 const READ_ONLY = 1n << 7n;
@@ -127,15 +132,15 @@ export function stageOf(machine: Machine, pair: Pair | null, events: readonly Tr
     const side = sideOf(page.pid);
     return side === null || after.get(keyOf(page))?.frame === page.frame ? [] : [{ ...page, side }];
   });
-  const touched = new Set(journeys.flatMap(({ from, to }) => (from === null ? [to.frame] : [from.frame, to.frame])));
+  const touched = new Set([...touchedBy(machine, journeys), ...lentFrames(entries)]);
   const space = (side: Side, pid: number): StageSpace | null =>
     isAlive(machine, pid) ? chosen(machine, side, pid, entries, touched) : null;
   const sender = pair && space('sender', pair.from);
   const receiver = pair && pair.to !== pair.from ? space('receiver', pair.to) : null;
   const shown = new Set([...(sender?.pages ?? []), ...(receiver?.pages ?? [])].map(({ frame }) => frame));
-  const kernel = kernelSpace(machine, entries, new Set([...shown, ...touched]), journeys);
+  const kernel = kernelSpace(machine, entries, shown, journeys);
   const all = [...(sender?.pages ?? []), ...(receiver?.pages ?? []), ...kernel.pages];
-  const frames = [...new Set([...all.map(({ frame }) => frame), ...touched])];
+  const frames = [...new Set(all.map(({ frame }) => frame))];
   const onScreen = gone.filter(({ side, frame }) => side !== 'kernel' || shown.has(frame)).slice(0, PAGES_MAX);
   return {
     sender,
@@ -145,7 +150,23 @@ export function stageOf(machine: Machine, pair: Pair | null, events: readonly Tr
     journeys,
     copied: eventsNamed(events, 'copy').reduce((sum, { args }) => sum + args.size, 0),
     gone: onScreen,
+    made: entries.filter(({ isNew }) => isNew).length,
+    removed: gone.length,
   };
+}
+
+/** The frames between which bytes went. With a stop in the kernel those of the first page are enough. */
+function touchedBy(machine: Machine, journeys: readonly Journey[]): ReadonlySet<number> {
+  const stop = journeys.find(({ by, to }) => by === 'sender' && machine.inspect.frame(to.frame)?.kind !== 'binder');
+  const on = journeys.find(({ from, by }) => by === 'receiver' && from?.frame === stop?.to.frame);
+  const counted = stop === undefined ? journeys : on === undefined ? [stop] : [stop, on];
+  return new Set(counted.flatMap(({ from, to }) => (from === null ? [to.frame] : [from.frame, to.frame])));
+}
+
+/** Frames that sender and receiver both reach: pages that are lent instead of copied. */
+function lentFrames(entries: readonly StagePage[]): number[] {
+  const sent = new Set(entries.filter(({ side }) => side === 'sender').map(({ frame }) => frame));
+  return entries.filter(({ side, frame }) => side === 'receiver' && sent.has(frame)).map(({ frame }) => frame);
 }
 
 function keyOf({ pid, address }: StagePage): string {
@@ -199,12 +220,12 @@ function chosen(
 ): StageSpace {
   const own = entries.filter((page) => page.side === side);
   const some = (count: number, is: (page: StagePage) => boolean) => own.filter(is).slice(0, count);
-  const used = some(PAGES_MAX, ({ frame }) => touched.has(frame));
+  const used = some(TOUCHED_MAX, ({ frame }) => touched.has(frame));
   const others = [
     ...some(PAGES_MAX / 2, ({ area }) => area === 'mapping'),
     ...some(1, ({ area }) => area === 'memory'),
   ];
-  const shown = new Set([...used, ...some(1, ({ isNew }) => isNew), ...(used.length > 0 ? [] : others)]);
+  const shown = used.length > 0 ? used : new Set([...some(1, ({ isNew }) => isNew), ...others]);
   const pages = [...shown].slice(0, PAGES_MAX);
   return { side, pid, name: nameOf(machine, pid), pages, more: own.length - pages.length };
 }
@@ -221,11 +242,14 @@ function kernelSpace(
 ): StageSpace {
   const all = entries.filter(({ side }) => side === 'kernel');
   const mapped = all.filter(({ frame }) => frames.has(frame)).slice(0, PAGES_MAX);
+  const isOwn = (frame: number) => machine.inspect.frame(frame)?.kind !== 'binder';
   const passing = journeys
-    .filter(({ by, to }) => by === 'sender' && !mapped.some(({ frame }) => frame === to.frame))
+    .filter(
+      ({ by, to }) =>
+        by === 'sender' && (frames.has(to.frame) || isOwn(to.frame)) && !mapped.some(({ frame }) => frame === to.frame),
+    )
     .map(({ to }): StagePage => {
-      const isOwn = machine.inspect.frame(to.frame)?.kind !== 'binder';
-      const area = isOwn ? 'own' : 'kmap';
+      const area = isOwn(to.frame) ? 'own' : 'kmap';
       const address = BigInt(to.frame);
       return {
         side: 'kernel',
@@ -239,25 +263,27 @@ function kernelSpace(
       };
     });
   const unique = passing.filter(({ frame }, at) => passing.findIndex((page) => page.frame === frame) === at);
-  const pages = [...mapped, ...unique.slice(0, PAGES_MAX)];
+  const own = unique.find(({ area }) => area === 'own');
+  const pages = [...mapped, ...(own === undefined ? unique.slice(0, TOUCHED_MAX) : [own])];
   return { side: 'kernel', pid: KERNEL, name: 'kernel', pages, more: all.length - mapped.length };
 }
 
 /** Copies of the step. What the driver writes itself into a message, as a translated object, goes no way. */
 function journeysOf(machine: Machine, pair: Pair | null, events: readonly TraceEvent[]): Journey[] {
   if (pair === null) return [];
-  let staged: Journey['from'] = null;
+  // what waits in the kernel goes on in the same order
+  const staged: NonNullable<Journey['from']>[] = [];
   const written = new Set<number>();
   const journeys: Journey[] = [];
   for (const { args, tid } of eventsNamed(events, 'copy')) {
     const { target, size, source, proc } = args;
     const to = { frame: target & ~PAGE_MASK, offset: target & PAGE_MASK };
     if ((proc !== pair.to && proc !== pair.from) || (source === 0n && written.has(to.frame))) continue;
-    const from = source === 0n ? staged : placeOf(machine, tid, source);
+    const from = source === 0n ? (staged.shift() ?? null) : placeOf(machine, tid, source);
     const bytes = machine.guest.u8.slice(target, target + Math.min(size, PAGE_SIZE));
     journeys.push({ from, to, size, bytes, by: source === 0n ? 'receiver' : 'sender' });
     written.add(to.frame);
-    staged = to;
+    if (source !== 0n) staged.push(to);
   }
   return journeys;
 }

@@ -2,7 +2,7 @@
  * What is the same thing lights up together. An element names its things in `data-keys`, words such as "f790528" (a frame),
  * "t15" (a transaction), "pgreeter" (a process) and "h2000" (a thread); what it is, in one sentence, stands in `data-tell`.
  */
-import { signal } from '@preact/signals';
+import { effect, type Signal, signal } from '@preact/signals';
 
 /** The keys under the pointer, or of the element that has the focus. */
 export const lit = signal<readonly string[]>([]);
@@ -36,18 +36,34 @@ function light(keys: readonly string[]): void {
   }
 }
 
-/** Follows the pointer and the focus. */
-export function followPointer(root: HTMLElement): void {
-  const look = (event: Event) => {
-    const target = event.target as Element | null;
-    const element = target?.closest?.<HTMLElement | SVGElement>('[data-keys],[data-tell]');
-    telling.value = element?.dataset.tell ?? '';
-    light((element?.dataset.keys ?? '').split(' ').filter((key) => key !== ''));
+/**
+ * Follows the pointer and the focus. A click keeps what is lit.
+ *
+ * @param kept Keys that stay lit, with commas between them.
+ * @param shown Something that changes when elements may be others.
+ */
+export function followPointer(root: HTMLElement, kept: Signal<string>, shown: () => unknown): void {
+  const keysOf = (event: Event): string[] | null => {
+    const target = event.target instanceof Element ? event.target : null;
+    const element = target?.closest<HTMLElement | SVGElement>('[data-keys],[data-tell]');
+    if (event.type !== 'click') telling.value = element?.dataset.tell ?? '';
+    return element?.dataset.keys?.split(' ') ?? null;
   };
+  const keptKeys = () => kept.value.split(',').filter((key) => key !== '');
+  const look = (event: Event) => light(keysOf(event) ?? keptKeys());
   root.addEventListener('pointerover', look);
   root.addEventListener('focusin', look);
   root.addEventListener('pointerleave', () => {
     telling.value = '';
-    light([]);
+    light(keptKeys());
+  });
+  root.addEventListener('click', (event) => {
+    const keys = keysOf(event);
+    if (keys !== null) kept.value = keys.join(',') === kept.value ? '' : keys.join(',');
+  });
+  effect(() => {
+    shown();
+    const keys = keptKeys();
+    setTimeout(() => light(keys), 0); // when the elements are there
   });
 }

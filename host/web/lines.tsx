@@ -70,8 +70,12 @@ function lineOf(page: StagePage, box: Box, frame: Box): string {
 
 /** The ways of bytes. Keyed by the position, so that each step shows its movement anew. */
 export function Journeys({ stage, layout, width, position }: Props & { position: number }) {
-  const shown = joined(stage.journeys).slice(0, JOURNEYS_MAX);
+  const shown = joined(stage.journeys).filter((journey) => wayOf(journey, layout) !== null);
   if (shown.length === 0) return null;
+  const legs = (['sender', 'receiver'] as const).flatMap((by) => {
+    const last = shown.filter((journey) => journey.by === by).at(-1);
+    return last === undefined ? [] : [{ last, all: stage.journeys.filter((journey) => journey.by === by) }];
+  });
   return (
     <div class="journeys" key={position}>
       <svg width={width} height={layout.height} aria-hidden="true">
@@ -81,17 +85,16 @@ export function Journeys({ stage, layout, width, position }: Props & { position:
           </marker>
         </defs>
         {shown.map((journey, number) => (
-          <Way key={`${number}`} journey={journey} layout={layout} number={number} />
+          <Way key={`${number}`} journey={journey} layout={layout} turn={journey.by === 'sender' ? 0 : 1} />
         ))}
       </svg>
-      {shown.map((journey, number) => (
-        <Label key={`${number}`} journey={journey} layout={layout} number={number} count={shown.length} />
+      {legs.map(({ last, all }, number) => (
+        <Label key={last.by} last={last} all={all} layout={layout} order={legs.length > 1 ? `${number + 1}. ` : ''} />
       ))}
     </div>
   );
 }
 
-const JOURNEYS_MAX = 4;
 const BEGIN_SECONDS = 0.15;
 const TRAVEL_SECONDS = 0.9;
 const LETTERS_MAX = 18;
@@ -99,7 +102,7 @@ const LETTERS_MAX = 18;
 const TIP = 7;
 /** The label of a level arrow stands above it where there is room, else below. */
 const LABEL_WIDTH = 160;
-const LABEL_ASIDE = 10;
+const LABEL_ASIDE = 14;
 const LABEL_ABOVE = 26;
 const LABEL_BELOW = 22;
 
@@ -120,6 +123,8 @@ interface WayShape {
   /** Where the label stands. */
   readonly x: number;
   readonly y: number;
+  /** Which part of the label is there. */
+  readonly anchor: 'begin' | 'middle' | 'end';
 }
 
 function wayOf({ from, to }: Journey, { frames }: StageLayout): WayShape | null {
@@ -133,12 +138,12 @@ function wayOf({ from, to }: Journey, { frames }: StageLayout): WayShape | null 
     // down to the kernel's frame
     const end = targetX - (side * target.width) / 2 - side * TIP;
     const path = `M${sourceX},${source.y + source.height}Q${sourceX},${targetY} ${end},${targetY}`;
-    return { path, x: sourceX - side * LABEL_ASIDE, y: targetY };
+    return { path, x: targetX - side * (target.width / 2 + LABEL_ASIDE), y: targetY, anchor: 'end' };
   }
   if (source.y > target.y + target.height) {
     const end = target.y + target.height + TIP;
     const path = `M${sourceX + (side * source.width) / 2},${sourceY}Q${targetX},${sourceY} ${targetX},${end}`;
-    return { path, x: targetX + side * LABEL_ASIDE, y: sourceY };
+    return { path, x: sourceX + side * (source.width / 2 + LABEL_ASIDE), y: sourceY, anchor: 'begin' };
   }
   const [start, end] = [sourceX + (side * source.width) / 2, targetX - side * (target.width / 2 + TIP)];
   const middle = (start + end) / 2;
@@ -147,13 +152,13 @@ function wayOf({ from, to }: Journey, { frames }: StageLayout): WayShape | null 
   const y = isWide
     ? (sourceY + targetY) / 2 - LABEL_ABOVE
     : Math.max(source.y + source.height, target.y + target.height) + LABEL_BELOW;
-  return { path, x: middle, y };
+  return { path, x: middle, y, anchor: 'middle' };
 }
 
-function Way({ journey, layout, number }: { journey: Journey; layout: StageLayout; number: number }) {
+function Way({ journey, layout, turn }: { journey: Journey; layout: StageLayout; turn: number }) {
   const way = wayOf(journey, layout);
   if (way === null) return null;
-  const delay = BEGIN_SECONDS + number * TRAVEL_SECONDS;
+  const delay = BEGIN_SECONDS + turn * TRAVEL_SECONDS;
   const text = tailOf(lettersOf(journey.bytes), LETTERS_MAX) || '01 10 01';
   return (
     <g class={`way by-${journey.by}`}>
@@ -168,24 +173,24 @@ function Way({ journey, layout, number }: { journey: Journey; layout: StageLayou
   );
 }
 
-function Label({
-  journey,
-  layout,
-  number,
-  count,
-}: {
-  journey: Journey;
+interface LabelProps {
+  /** The last way that is shown, at which the label stands. */
+  last: Journey;
+  all: readonly Journey[];
   layout: StageLayout;
-  number: number;
-  count: number;
-}) {
-  const way = wayOf(journey, layout);
+  order: string;
+}
+
+function Label({ last, all, layout, order }: LabelProps) {
+  const way = wayOf(last, layout);
   if (way === null) return null;
-  const order = count > 1 ? `${number + 1}. ` : '';
+  const size = all.reduce((sum, journey) => sum + journey.size, 0);
+  const pages = new Set(all.map(({ to }) => to.frame)).size;
   return (
-    <span class="journey-label" style={{ left: `${way.x}px`, top: `${way.y}px` }}>
+    <span class={`journey-label ${way.anchor}`} style={{ left: `${way.x}px`, top: `${way.y}px` }}>
       {order}
-      {journey.size.toLocaleString('en')} bytes <b>{count === 1 ? 'copied once' : 'copied'}</b>
+      {size.toLocaleString('en')} bytes <b>{order === '' ? 'copied once' : 'copied'}</b>
+      {pages > 1 && `, ${pages} pages`}
     </span>
   );
 }

@@ -19,7 +19,12 @@ try {
   new HashAddress(store).follow();
   render(<Page store={store} />, root);
   listenToKeys(store);
-  followPointer(root);
+  followPointer(root, store.selected, () => [
+    store.position.value,
+    store.tab.value,
+    store.strategy.value,
+    store.beside.value,
+  ]);
   effect(() => {
     document.title = `${store.facts.source}, step ${store.position.value} · binderlab`;
   });

@@ -100,16 +100,13 @@ function SpaceColumn({ space, side, box, width }: ColumnProps) {
 
 /** What the step cost, as the machine counted it. */
 function StepFacts({ still: { stage } }: { still: Still }) {
-  const made = [stage.sender, stage.receiver]
-    .flatMap((space) => space?.pages ?? [])
-    .filter(({ isNew }) => isNew).length;
   return (
     <dl>
       <dt>bytes copied in this step</dt>
       <dd>{stage.copied.toLocaleString('en')}</dd>
       <dt>entries made, removed</dt>
       <dd>
-        {made}, {stage.gone.length}
+        {stage.made}, {stage.removed}
       </dd>
     </dl>
   );
@@ -132,7 +129,7 @@ const AREAS: Readonly<Record<StagePage['area'], string>> = {
   memory: 'own memory',
   mapping: 'Binder mapping',
   vmalloc: 'vmalloc',
-  kmap: 'kmap, for this copy',
+  kmap: 'kmap',
   own: 'own frame',
 };
 
@@ -173,6 +170,7 @@ interface FrameProps {
 
 function FrameBox({ frame, box, isTarget, source }: FrameProps) {
   const isShared = frame.sides.length > 1 && frame.sides.includes('receiver');
+  const isLent = isShared && frame.sides.includes('sender');
   const keys = [frameKey(frame.linear), ...frame.messages.map(({ transaction }) => transactionKey(transaction))];
   const text = wordsIn(frame, source);
   return (
@@ -189,7 +187,7 @@ function FrameBox({ frame, box, isTarget, source }: FrameProps) {
           {frame.sides.map((side) => (
             <Glyph key={side} side={side} />
           ))}{' '}
-          shared frame
+          {isLent ? 'lent, not copied' : 'shared frame'}
         </strong>
       )}
       <b>{hexOf(frame.linear)}</b>

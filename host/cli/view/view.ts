@@ -10,6 +10,7 @@ import { defineCommand } from '../command.ts';
 import { checkTarget } from '../files.ts';
 import { MACHINE_OPTIONS, type MachineChoice, machineChoice, machineOptions } from '../machineoptions.ts';
 import { wholeNumber } from '../number.ts';
+import { aside } from '../output.ts';
 import { ROOT } from '../packagefile.ts';
 import { journalOf } from '../source.ts';
 import { EXIT_FINE, EXIT_NO, UsageError } from '../usage.ts';
@@ -48,7 +49,7 @@ export const viewCommand = defineCommand({
     const at = args.at === undefined ? null : wholeNumber('--at', args.at, 0, POSITION_MAX);
     const out = args.out ?? FILE;
     checkTarget('--out', out);
-    const problem = await writePage(out, { source, at, choice, scriptArgs });
+    const problem = await writePage(out, { source, at, choice, scriptArgs, isHeard: true });
     console.log(`${out} shows ${source}; open it in a browser`);
     process.exitCode = problem === null ? EXIT_FINE : EXIT_NO;
   },
@@ -59,12 +60,17 @@ interface PageRequest {
   at: number | null;
   choice: MachineChoice;
   scriptArgs: readonly string[];
+  /** Whether the script's output is shown. */
+  isHeard: boolean;
 }
 
 /** @returns The error of a script that failed; its page ends there. */
-async function writePage(file: string, { source, at, choice, scriptArgs }: PageRequest): Promise<string | null> {
+async function writePage(
+  file: string,
+  { source, at, choice, scriptArgs, isHeard }: PageRequest,
+): Promise<string | null> {
   const options = { ...machineOptions(choice), args: scriptArgs };
-  const { journal, complaint } = await journalOf(source, options);
+  const { journal, complaint } = await aside(() => journalOf(source, options), isHeard);
   if (complaint !== null) process.stderr.write(`${complaint}\n`);
   const last = journal.header.steps - 1;
   if (at !== null && at > last) throw new UsageError(`--at: there is no step ${at}; the last is ${last}`);
@@ -85,7 +91,13 @@ async function writeGallery(folder: string, choice: MachineChoice): Promise<void
   const names = exampleNames(readdirSync(join(ROOT, 'examples')));
   for (const name of names) {
     const { at = null, strategy = choice.strategy } = OPENS_AT[name] ?? {};
-    const request = { source: `examples/${name}.ts`, at, choice: { ...choice, strategy }, scriptArgs: [] };
+    const request = {
+      source: `examples/${name}.ts`,
+      at,
+      choice: { ...choice, strategy },
+      scriptArgs: [],
+      isHeard: false,
+    };
     await writePage(join(folder, `${name}.html`), request);
   }
   const sources = new Map(names.map((name) => [name, readFileSync(join(ROOT, `examples/${name}.ts`), 'utf8')]));
