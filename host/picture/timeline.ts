@@ -17,8 +17,9 @@ import {
   ENTRY_WOKEN_RESULT,
   EntryReader,
   NO_ACTOR,
+  type RecordedOp,
 } from '../trace/entries.ts';
-import type { Step } from '../trace/journal.ts';
+import type { JournalHeader, Step } from '../trace/journal.ts';
 import { parseStep } from '../trace/journaltext.ts';
 
 /** The step has no thread. */
@@ -50,12 +51,20 @@ export class Timeline {
   readonly count: number;
   /** By position: the row of the acting thread, or NO_ROW. */
   readonly row: Int16Array;
-  /** By position: where a call that slept returns; its own position when it did not sleep; or NEVER. */
+  /** By position: where a call that slept returns, or its process ends; its own position when it did not sleep; or NEVER. */
   readonly end: Int32Array;
   readonly #wakes = new Map<number, Wake[]>();
   readonly #rowOf = new Map<string, number>();
+  readonly #processOf = new Map<string, string>();
+  /** By row: the call in which the thread sleeps at the step that is read. */
+  readonly #asleep = new Map<number, number>();
 
-  constructor(private readonly recorded: RecordedSteps) {
+  /** @param header Says which threads a process has. */
+  constructor(
+    private readonly recorded: RecordedSteps,
+    header: JournalHeader,
+  ) {
+    for (const { name, threads } of header.procs) for (const thread of threads) this.#processOf.set(thread.name, name);
     this.count = recorded.count;
     this.row = new Int16Array(this.count).fill(NO_ROW);
     this.end = new Int32Array(this.count).fill(NEVER);
@@ -108,7 +117,8 @@ export class Timeline {
     return arrows;
   }
 
-  #readEntries(position: number, { names, entries }: RecordedEntries): void {
+  #readEntries(position: number, input: RecordedEntries): void {
+    const { names, entries } = input;
     const reader = new EntryReader(entries);
     const nameOf = (actor: number) => (actor === NO_ACTOR ? null : (names[actor] ?? null));
     while (reader.next()) {
@@ -117,12 +127,13 @@ export class Timeline {
         case ENTRY_STEP: {
           const name = nameOf(reader.u32());
           if (name === null) this.end[position] = position;
-          else this.row[position] = this.#row(name);
+          else this.#begin(position, name);
+          if (reader.kind === ENTRY_STEP) this.#readOperation(position, reader.op(input.ops), reader, name);
           break;
         }
         case ENTRY_RESULT:
         case ENTRY_OUTPUT:
-          this.end[position] = position;
+          this.#return(position, position);
           break;
         case ENTRY_WOKEN:
         case ENTRY_WOKEN_RESULT:
@@ -135,19 +146,46 @@ export class Timeline {
     }
   }
 
-  #readStep(position: number, { by, parked, woken }: Step): void {
-    if (by !== undefined) this.row[position] = this.#row(by);
-    if (!parked) this.end[position] = position;
+  /** A process may end in it. */
+  #readOperation(position: number, { op, inputs }: RecordedOp, reader: EntryReader, by: string | null): void {
+    if (op === 'kill') this.#endProcess(position, String(reader.fields(inputs).proc));
+    if (op === 'exit') this.#endProcess(position, this.#processOf.get(by ?? '') ?? '');
+  }
+
+  #readStep(position: number, step: Step): void {
+    const { by, parked, woken } = step;
+    if (by !== undefined) this.#begin(position, by);
+    if (!parked) this.#return(position, position);
+    if (step.op === 'kill') this.#endProcess(position, step.in.proc);
+    if (step.op === 'exit') this.#endProcess(position, this.#processOf.get(step.by) ?? '');
     for (const one of woken ?? []) this.#wake(position, one.by, one.i);
   }
 
   #wake(position: number, thread: string, number: number): void {
     const call = this.recorded.numberAt(number) === number ? number : (this.recorded.find(number) ?? number);
-    this.end[call] = position;
+    this.#return(call, position);
     const wakes = this.#wakes.get(position);
     const wake = { row: this.#row(thread), call };
     if (wakes === undefined) this.#wakes.set(position, [wake]);
     else wakes.push(wake);
+  }
+
+  #begin(position: number, thread: string): void {
+    const row = this.#row(thread);
+    this.row[position] = row;
+    this.#asleep.set(row, position);
+  }
+
+  #return(call: number, position: number): void {
+    this.end[call] = position;
+    this.#asleep.delete(this.row[call] as number);
+  }
+
+  /** The calls of its threads end without a result. */
+  #endProcess(position: number, process: string): void {
+    for (const [row, call] of [...this.#asleep]) {
+      if (this.#processOf.get(this.rows[row] as string) === process) this.#return(call, position);
+    }
   }
 
   #row(thread: string): number {

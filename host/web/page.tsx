@@ -38,9 +38,8 @@ function Telling() {
   if (telling.value !== '') return <p class="telling">{telling.value}</p>;
   return (
     <p class="telling legend">
-      Each line is an entry of a page table: <Glyph side="sender" /> of the sender, <Glyph side="receiver" /> of the
-      receiver, <Glyph side="kernel" /> of the kernel. Point at anything to read it; what is the same thing lights up
-      everywhere.
+      Each line is a page-table entry: <Glyph side="sender" /> sender, <Glyph side="receiver" /> receiver,{' '}
+      <Glyph side="kernel" /> kernel. Point at anything to read it.
     </p>
   );
 }

@@ -48,7 +48,7 @@ export class Store {
     this.guest = guest;
     this.journal = BinaryJournal.of(journal, facts.source);
     this.strategy = signal(facts.strategy as Strategy);
-    this.timeline = new Timeline(this.lane(this.strategy.value).history.recorded);
+    this.timeline = new Timeline(this.lane(this.strategy.value).history.recorded, this.journal.header);
     this.still = computed(() => this.#still(this.lane(this.strategy.value), this.position.value));
     this.besideStill = computed(() => {
       const beside = this.beside.value;

@@ -1,11 +1,13 @@
 /** The stage is what the page tables say, and a journey is what was copied; each strategy has its own picture. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Strategy } from '../../host/machine.ts';
+import { guestModule } from '../../host/cli/boot.ts';
+import { bc, Machine, type Strategy } from '../../host/index.ts';
 import { eventsOf } from '../../host/picture/onlooker.ts';
 import { sentenceOf } from '../../host/picture/sentence.ts';
 import { entriesOf, lastPair, type Stage, stageOf } from '../../host/picture/stage.ts';
 import { NEVER, Timeline } from '../../host/picture/timeline.ts';
+import { RecordedSteps } from '../../host/recordedsteps.ts';
 import { SIZE, scene } from './scene.ts';
 
 const test = suite('stage');
@@ -82,7 +84,7 @@ test('under remap an entry is made instead: both reach one frame', () => {
 
 test('the timeline has every step, and what slept until when', () => {
   const { history } = scene('kmap');
-  const timeline = new Timeline(history.recorded);
+  const timeline = new Timeline(history.recorded, history.header);
   assert.equal(timeline.rows, ['server.0', 'client.0']);
   const call = history.position;
   assert.is(timeline.row[call], timeline.rowOf('client.0'));
@@ -98,6 +100,19 @@ test('the timeline has every step, and what slept until when', () => {
     if (!parked) assert.is(timeline.end[position], position);
     else assert.ok(timeline.end[position] === NEVER || (timeline.end[position] as number) > position);
   }
+});
+
+test('a call of a process that is killed ends there', () => {
+  const machine = Machine.boot({ wasm: guestModule(), memoryMiB: 16, journal: true });
+  const victim = machine.spawn('victim').main;
+  const fd = victim.open();
+  victim.version(fd);
+  victim.mmap(fd);
+  const asleep = machine.nextStep;
+  assert.ok(victim.writeRead(fd, [bc.enterLooper()]).parked);
+  machine.process('victim').kill();
+  const timeline = new Timeline(new RecordedSteps(machine.journal), machine.journal.header);
+  assert.is(timeline.end[asleep], asleep + 1);
 });
 
 test('every step of the scene has a sentence', () => {
