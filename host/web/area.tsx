@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import { type AreaPicture, areaPictures, type AreaMessage as Message } from '../picture/area.ts';
 import type { Still } from './lane.ts';
-import { frameKey, processKey, transactionKey } from './light.ts';
+import { frameKey, processKey, stepKey, transactionKey } from './light.ts';
 import type { Store } from './store.ts';
 
 type Stretch = AreaPicture['parts'][number];
@@ -77,7 +77,7 @@ function Area({ area, still }: { area: AreaPicture; still: Still }) {
         <span class="number">{from + size}</span>
       </div>
       {size <= 1024 && <Hex area={area} from={from} size={Math.min(size, 256)} still={still} />}
-      <Messages messages={messages} />
+      <Messages messages={messages} area={area} />
     </section>
   );
 }
@@ -124,10 +124,10 @@ function StretchBar({ stretch, area, from, size }: BarProps) {
   );
 }
 
-function messageKeys({ transaction, offset, size }: Message, { pages }: AreaPicture): string {
+function messageKeys({ transaction, offset, size, sent }: Message, { pages }: AreaPicture): string {
   const [first, last] = [Math.floor(offset / PAGE), Math.floor((offset + size - 1) / PAGE)];
   const frames = pages.filter(({ index }) => index >= first && index <= last).map(({ frame }) => frameKey(frame ?? 0));
-  return [transactionKey(transaction), ...frames].join(' ');
+  return [transactionKey(transaction), stepKey(sent?.step ?? null), ...frames].join(' ');
 }
 
 const STATES = {
@@ -142,7 +142,7 @@ function messageTell(message: Message): string {
   return `Message ${transaction}: ${kind} of ${sender}, ${dataSize} bytes of data at ${offset}; it ${STATES[state]}${age}.`;
 }
 
-function Messages({ messages }: { messages: readonly Message[] }) {
+function Messages({ messages, area }: { messages: readonly Message[]; area: AreaPicture }) {
   if (messages.length === 0) return <p class="empty">One hole: no message is in it.</p>;
   return (
     <table class="messages">
@@ -157,11 +157,7 @@ function Messages({ messages }: { messages: readonly Message[] }) {
       </thead>
       <tbody>
         {messages.map((message) => (
-          <tr
-            key={message.transaction}
-            data-keys={transactionKey(message.transaction)}
-            data-tell={messageTell(message)}
-          >
+          <tr key={message.transaction} data-keys={messageKeys(message, area)} data-tell={messageTell(message)}>
             <td>
               <i class={`dot ${message.kind}`} aria-hidden="true" />
               {message.kind} {message.transaction}

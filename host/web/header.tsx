@@ -72,7 +72,7 @@ export function Header({ store }: { store: Store }) {
 
 function SaveMenu({ store }: { store: Store }) {
   return (
-    <details class="menu">
+    <details class="menu" name="menu">
       <summary>Save</summary>
       <div class="sheet">
         <button type="button" onClick={() => downloadJournal(store)}>
@@ -91,7 +91,7 @@ function SaveMenu({ store }: { store: Store }) {
 
 function KeysMenu() {
   return (
-    <details class="menu">
+    <details class="menu" name="menu">
       <summary>Keys</summary>
       <dl class="sheet keys">
         {KEYS.map(({ shown, does }) => (

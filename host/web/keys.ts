@@ -50,6 +50,7 @@ export const KEYS: readonly Key[] = [
     does: 'close, or let go',
     act: (store) => {
       endTour(store);
+      for (const menu of document.querySelectorAll('details.menu[open]')) menu.removeAttribute('open');
       store.selected.value = '';
     },
   },

@@ -146,6 +146,11 @@ export class Still {
     return this.#counters;
   }
 
+  /** Number of the step that sent a message; null when it is not known. */
+  sentIn(transaction: number): number | null {
+    return this.kept(`sent ${transaction}`, () => this.sendingOf(transaction)?.step ?? null);
+  }
+
   /** A picture of the moment, made once. */
   picture<T>(name: string, make: (moment: Moment) => T): T {
     return this.kept(name, ({ inspect, processes }) => {

@@ -1,6 +1,7 @@
 /**
- * What is the same thing lights up together. An element names its things in `data-keys`, words such as "f790528" (a frame),
- * "t15" (a transaction), "pgreeter" (a process) and "h2000" (a thread); what it is, in one sentence, stands in `data-tell`.
+ * What is the same thing lights up together. An element names its things in `data-keys`, words such as "f790528" (a frame), "t15"
+ * (a transaction), "s49" (the step that sent it), "pgreeter" (a process) and "happ.0" (a thread). What it is, in one sentence,
+ * stands in `data-tell`.
  */
 import { effect, type Signal, signal } from '@preact/signals';
 
@@ -18,6 +19,11 @@ export function transactionKey(id: number): string {
   return `t${id}`;
 }
 
+/** A step: the bar of its call. @param number Null when it is not known. */
+export function stepKey(number: number | null): string {
+  return number === null ? '' : `s${number}`;
+}
+
 export function threadKey(name: string): string {
   return `h${name.replaceAll(' ', '_')}`;
 }
@@ -27,7 +33,7 @@ export function processKey(name: string): string {
 }
 
 /** Lights the elements that share a key. */
-function light(keys: readonly string[]): void {
+export function light(keys: readonly string[]): void {
   lit.value = keys;
   for (const element of document.querySelectorAll('[data-lit]')) element.removeAttribute('data-lit');
   for (const key of keys) {

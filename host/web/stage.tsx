@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Stage, StageFrame, StagePage, StageSpace } from '../picture/stage.ts';
 import type { Still } from './lane.ts';
-import { frameKey, processKey, transactionKey } from './light.ts';
+import { frameKey, processKey, stepKey, transactionKey } from './light.ts';
 import { Journeys, Lines } from './lines.tsx';
 import { MemoryMap } from './memorymap.tsx';
 import { type Box, layoutOf } from './stagelayout.ts';
@@ -51,11 +51,12 @@ export function StageView({ still, title }: { still: Still; title: string }) {
       </div>
       <Lines stage={stage} layout={layout} width={width} />
       {[...layout.pages].map(([page, box]) => (
-        <PageBox key={`${page.side} ${page.address}`} page={page} box={box} stage={stage} />
+        <PageBox key={`${page.side} ${page.address}`} page={page} box={box} still={still} />
       ))}
       {stage.frames.map((frame) => (
         <FrameBox
           key={frame.linear}
+          still={still}
           frame={frame}
           box={layout.frames.get(frame.linear) as Box}
           isTarget={targets.has(frame.linear)}
@@ -133,15 +134,15 @@ const AREAS: Readonly<Record<StagePage['area'], string>> = {
   own: 'own frame',
 };
 
-function PageBox({ page, box, stage }: { page: StagePage; box: Box; stage: Stage }) {
-  const frame = stage.frames.find(({ linear }) => linear === page.frame);
-  const keys = [frameKey(page.frame), ...(frame?.messages ?? []).map(({ transaction }) => transactionKey(transaction))];
+function PageBox({ page, box, still }: { page: StagePage; box: Box; still: Still }) {
+  const frame = still.stage.frames.find(({ linear }) => linear === page.frame);
+  const keys = keysOf(page.frame, frame, still);
   return (
     <button
       type="button"
       class={`page-box ${page.side} ${page.area} ${page.isNew ? 'new' : ''}`}
       style={boxStyle(box)}
-      data-keys={keys.join(' ')}
+      data-keys={keys}
       data-tell={pageTell(page)}
       aria-description={pageTell(page)}
     >
@@ -160,7 +161,15 @@ const KINDS: Readonly<Record<string, string>> = {
   array: 'of the kernel',
 };
 
+/** The frame, the messages in it, and the steps that sent them. */
+function keysOf(linear: number, frame: StageFrame | undefined, still: Still): string {
+  const messages = frame?.messages ?? [];
+  const own = messages.flatMap(({ transaction }) => [transactionKey(transaction), stepKey(still.sentIn(transaction))]);
+  return [frameKey(linear), ...own].join(' ');
+}
+
 interface FrameProps {
+  still: Still;
   frame: StageFrame;
   box: Box;
   isTarget: boolean;
@@ -168,17 +177,17 @@ interface FrameProps {
   source: Uint8Array | null;
 }
 
-function FrameBox({ frame, box, isTarget, source }: FrameProps) {
+function FrameBox({ still, frame, box, isTarget, source }: FrameProps) {
   const isShared = frame.sides.length > 1 && frame.sides.includes('receiver');
   const isLent = isShared && frame.sides.includes('sender');
-  const keys = [frameKey(frame.linear), ...frame.messages.map(({ transaction }) => transactionKey(transaction))];
+  const keys = keysOf(frame.linear, frame, still);
   const text = wordsIn(frame, source);
   return (
     <button
       type="button"
       class={`frame ${frame.kind} ${isShared ? 'shared' : ''} ${isTarget ? 'target' : ''}`}
       style={boxStyle(box)}
-      data-keys={keys.join(' ')}
+      data-keys={keys}
       data-tell={frameTell(frame)}
       aria-description={frameTell(frame)}
     >

@@ -1,6 +1,7 @@
 /** The timeline: a row for each thread. It follows the position; the wheel moves and enlarges it. */
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { lit } from './light.ts';
+import { NO_ROW } from '../picture/timeline.ts';
+import { light, lit, stepKey, threadKey } from './light.ts';
 import type { Store } from './store.ts';
 import { theme } from './theme.ts';
 import { AXIS_HEIGHT, drawTimeline, stepAt, type TimelineLook } from './timelinecanvas.ts';
@@ -21,7 +22,8 @@ export function TimelineView({ store }: { store: Store }) {
     row: part.row.value,
     width,
     height: AXIS_HEIGHT + part.height + 4,
-    lit: lit.value.find((key) => key.startsWith('h'))?.slice(1) ?? null,
+    litRow: lit.value.find((key) => key.startsWith('h'))?.slice(1) ?? null,
+    litSteps: lit.value.filter((key) => key.startsWith('s')).map((key) => Number(key.slice(1))),
   };
   useEffect(() => {
     const observer = new ResizeObserver(([entry]) => entry && setWidth(Math.round(entry.contentRect.width)));
@@ -43,7 +45,12 @@ export function TimelineView({ store }: { store: Store }) {
           event.currentTarget.setPointerCapture(event.pointerId);
           store.go(stepAt(look, event.offsetX));
         }}
-        onPointerMove={(event) => event.buttons === 1 && store.go(stepAt(look, event.offsetX))}
+        onPointerMove={(event) => {
+          const step = stepAt(look, event.offsetX);
+          if (event.buttons === 1) store.go(step);
+          const row = timeline.rows[timeline.row[step] ?? NO_ROW];
+          light(row === undefined ? [] : [stepKey(step), threadKey(row)]);
+        }}
       />
       <div class="timeline-zoom">
         <button type="button" aria-label="Show more steps" onClick={() => part.zoom(2, position)}>

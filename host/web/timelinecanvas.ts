@@ -12,7 +12,9 @@ export interface TimelineLook {
   readonly row: number;
   readonly width: number;
   readonly height: number;
-  readonly lit: string | null;
+  /** A thread and steps that are lit. */
+  readonly litRow: string | null;
+  readonly litSteps: readonly number[];
 }
 
 const NAMES_WIDTH = 132;
@@ -46,6 +48,7 @@ export function drawTimeline(context: CanvasRenderingContext2D, look: TimelineLo
   context.fillRect(x(look.position), 0, Math.max(2, scale), height);
   drawSleeps(context, look, x, y, color('--sleep'));
   drawCalls(context, look, x, y, color);
+  drawLit(context, look, x, y, color('--message'));
   if (scale > 3) drawArrows(context, look, x, y, color);
   context.strokeStyle = color('--accent');
   context.lineWidth = 2;
@@ -84,12 +87,13 @@ function niceUnit(least: number): number {
 }
 
 function drawNames(context: CanvasRenderingContext2D, look: TimelineLook, y: Place, color: Color): void {
-  const { timeline, height, row: first, lit } = look;
+  const { timeline, height, row: first, litRow } = look;
   context.textAlign = 'right';
   for (let row = first; row < timeline.rows.length && y(row) < height; row++) {
     const name = timeline.rows[row] as string;
     const isActive = timeline.row[look.position] === row;
-    context.fillStyle = lit === name ? color('--accent') : isActive ? color('--ink') : color('--soft');
+    context.fillStyle =
+      litRow === name.replaceAll(' ', '_') ? color('--accent') : isActive ? color('--ink') : color('--soft');
     context.fillText(name.length > 18 ? `${name.slice(0, 17)}…` : name, NAMES_WIDTH - 10, y(row));
   }
 }
@@ -137,6 +141,23 @@ function drawCalls(context: CanvasRenderingContext2D, look: TimelineLook, x: Pla
     if (row !== NO_ROW) bar(row, at, at === look.position ? color('--accent') : color('--bar'));
     for (const wake of timeline.wakes(at))
       bar(wake.row, at, at === look.position ? color('--receiver') : color('--woken'));
+  }
+}
+
+/** A ring around the bars of steps that are lit. */
+function drawLit(
+  context: CanvasRenderingContext2D,
+  { timeline, litSteps }: TimelineLook,
+  x: Place,
+  y: Place,
+  ring: string,
+): void {
+  context.strokeStyle = ring;
+  context.lineWidth = 3;
+  for (const step of litSteps) {
+    const row = timeline.row[step] ?? NO_ROW;
+    const width = Math.max(3, x(step + 1) - x(step));
+    if (row !== NO_ROW) context.strokeRect(x(step), y(row) - BAR_HEIGHT / 2 - 2, width, BAR_HEIGHT + 4);
   }
 }
 
