@@ -11,6 +11,7 @@ import { PAGE_MASK, PAGE_SIZE } from '../../assembly/abi/machine.ts';
 import type { VmaView } from '../inspect/tasks.ts';
 import type { Machine } from '../machine.ts';
 import { eventsNamed, type TraceEvent } from '../trace/events.ts';
+import type { Step } from '../trace/journal.ts';
 
 type Side = 'sender' | 'receiver' | 'kernel';
 
@@ -67,6 +68,8 @@ export interface Stage {
   readonly kernel: StageSpace;
   readonly frames: readonly StageFrame[];
   readonly journeys: readonly Journey[];
+  /** The frame in which a process reads in this step, by itself. */
+  readonly read: number | null;
   /** Bytes of all copies of the step, also of those between other processes, and of objects that the driver translated. */
   readonly copied: number;
   /** Entries that the step removed, or led elsewhere: those near what is shown. */
@@ -116,8 +119,15 @@ export function entriesOf(machine: Machine): Entries {
   return new Map(pages.map((page) => [keyOf(page), page]));
 }
 
-/** @param events The events of the last step. @param before The entries before that step. */
-export function stageOf(machine: Machine, pair: Pair | null, events: readonly TraceEvent[], before: Entries): Stage {
+/** What is known of the last step. */
+export interface LastStep {
+  readonly step: Step | null;
+  readonly events: readonly TraceEvent[];
+  /** The entries before it. */
+  readonly before: Entries;
+}
+
+export function stageOf(machine: Machine, pair: Pair | null, { step, events, before }: LastStep): Stage {
   const pages = pair === null ? [] : [...pagesOf(machine, pair.from, 'sender')];
   if (pair !== null && pair.to !== pair.from) pages.push(...pagesOf(machine, pair.to, 'receiver'));
   pages.push(...kernelPages(machine));
@@ -132,7 +142,8 @@ export function stageOf(machine: Machine, pair: Pair | null, events: readonly Tr
     const side = sideOf(page.pid);
     return side === null || after.get(keyOf(page))?.frame === page.frame ? [] : [{ ...page, side }];
   });
-  const touched = new Set([...touchedBy(machine, journeys), ...lentFrames(entries)]);
+  const read = readBy(machine, step);
+  const touched = new Set([...touchedBy(machine, journeys), ...lentFrames(entries), ...(read === null ? [] : [read])]);
   const space = (side: Side, pid: number): StageSpace | null =>
     isAlive(machine, pid) ? chosen(machine, side, pid, entries, touched) : null;
   const sender = pair && space('sender', pair.from);
@@ -148,6 +159,7 @@ export function stageOf(machine: Machine, pair: Pair | null, events: readonly Tr
     kernel,
     frames: frames.map((linear) => frameOf(machine, linear, all)),
     journeys,
+    read,
     copied: eventsNamed(events, 'copy').reduce((sum, { args }) => sum + args.size, 0),
     gone: onScreen,
     made: entries.filter(({ isNew }) => isNew).length,
@@ -294,6 +306,12 @@ function placeOf(machine: Machine, tid: number, address: bigint): Journey['from'
   if (pid === undefined || !isAlive(machine, pid)) return null;
   const linear = machine.inspect.walk({ pid }, address)?.linear ?? null;
   return linear === null ? null : { frame: linear & ~PAGE_MASK, offset: linear & PAGE_MASK };
+}
+
+/** Where a thread reads its memory in a step. */
+function readBy(machine: Machine, step: Step | null): number | null {
+  if (step?.op !== 'peek') return null;
+  return placeOf(machine, machine.thread(step.by).tid, BigInt(step.in.addr))?.frame ?? null;
 }
 
 function frameOf(machine: Machine, linear: number, pages: readonly StagePage[]): StageFrame {

@@ -122,7 +122,7 @@ export class Still {
   constructor(
     private readonly history: History,
     readonly events: readonly TraceEvent[],
-    private readonly before: Entries,
+    readonly before: Entries,
     private readonly sendingOf: Moment['sendingOf'],
   ) {
     this.position = history.position;
@@ -137,7 +137,7 @@ export class Still {
   }
 
   get stage(): Stage {
-    this.#stage ??= stageOf(this.machine, this.pair, this.events, this.before);
+    this.#stage ??= stageOf(this.machine, this.pair, this);
     return this.#stage;
   }
 

@@ -60,6 +60,7 @@ export function StageView({ still, title }: { still: Still; title: string }) {
           frame={frame}
           box={layout.frames.get(frame.linear) as Box}
           isTarget={targets.has(frame.linear)}
+          isRead={stage.read === frame.linear}
           source={sourceOf(stage, frame.linear)}
         />
       ))}
@@ -173,11 +174,13 @@ interface FrameProps {
   frame: StageFrame;
   box: Box;
   isTarget: boolean;
+  /** A process reads in it, in this step. */
+  isRead: boolean;
   /** What is copied out of it. */
   source: Uint8Array | null;
 }
 
-function FrameBox({ still, frame, box, isTarget, source }: FrameProps) {
+function FrameBox({ still, frame, box, isTarget, isRead, source }: FrameProps) {
   const isShared = frame.sides.length > 1 && frame.sides.includes('receiver');
   const isLent = isShared && frame.sides.includes('sender');
   const keys = keysOf(frame.linear, frame, still);
@@ -185,18 +188,18 @@ function FrameBox({ still, frame, box, isTarget, source }: FrameProps) {
   return (
     <button
       type="button"
-      class={`frame ${frame.kind} ${isShared ? 'shared' : ''} ${isTarget ? 'target' : ''}`}
+      class={`frame ${frame.kind} ${isShared ? 'shared' : ''} ${isTarget || isRead ? 'target' : ''}`}
       style={boxStyle(box)}
       data-keys={keys}
       data-tell={frameTell(frame)}
       aria-description={frameTell(frame)}
     >
-      {isShared && (
+      {(isShared || isRead) && (
         <strong class="badge">
           {frame.sides.map((side) => (
             <Glyph key={side} side={side} />
           ))}{' '}
-          {isLent ? 'lent, not copied' : 'shared frame'}
+          {isRead ? 'read in place' : isLent ? 'lent, not copied' : 'shared frame'}
         </strong>
       )}
       <b>{hexOf(frame.linear)}</b>

@@ -19,7 +19,7 @@ function staged(strategy: Strategy) {
   history.goto(position - 1);
   const before = entriesOf(machine);
   const events = eventsOf(machine.guest, () => history.next());
-  const stage = stageOf(machine, lastPair(machine, events), events, before);
+  const stage = stageOf(machine, lastPair(machine, events), { step: history.step, events, before });
   return { stage, history, sentence: () => sentenceOf(onlooker.now()) };
 }
 

@@ -10,9 +10,11 @@ import { readJournal } from '../../host/cli/files.ts';
 import { machineOptions } from '../../host/cli/machineoptions.ts';
 import { aside } from '../../host/cli/output.ts';
 import { journalOf } from '../../host/cli/source.ts';
+import { galleryIndex } from '../../host/cli/view/gallery.ts';
 import { viewPage } from '../../host/cli/view/page.ts';
 import { History } from '../../host/history.ts';
 import { Machine, STRATEGIES } from '../../host/machine.ts';
+import { BinaryJournal } from '../../host/trace/binaryjournal.ts';
 import type { Journal } from '../../host/trace/journal.ts';
 import { Folder } from '../cli/binderlab.ts';
 import { findBrowser, openBrowser, watchPage } from './browser.ts';
@@ -175,6 +177,54 @@ testInBrowser('another strategy, one beside it, and a branch', async () => {
   assert.match(await textOf(page, '.between'), /\d+ later steps are not possible/);
   assert.equal(complaints, []);
   await page.close();
+});
+
+testInBrowser('what is the same thing lights up, and a click keeps it lit', async () => {
+  const { page, complaints } = await opened(`${written('light', await runOf('first-call'))}#step=49&show=area`);
+  const isLit = (selector: string) => page.locator(`${selector}[data-lit]`).count();
+  await page.hover('.frame.shared');
+  for (const same of ['.page-box.receiver', '.line.receiver', '.stretch.call', '.messages tr']) {
+    assert.is(await isLit(same), 1, same);
+  }
+  assert.is(await isLit('.page-box.sender'), 0);
+  assert.match(
+    await textOf(page, '.telling'),
+    /^Frame 0x\w+: a page of a Binder mapping, reached by receiver and kernel; message 15/,
+  );
+  await page.click('.frame.shared');
+  await page.hover('.head');
+  assert.is(await isLit('.page-box.receiver'), 1);
+  await page.waitForURL(/selected=f/);
+  await page.keyboard.press('ArrowRight');
+  assert.match(await textOf(page, '.frame.target .badge'), 'read in place');
+  assert.equal(complaints, []);
+  await page.close();
+});
+
+testInBrowser('the journal and a trace are saved', async () => {
+  const { page, complaints } = await opened(written('save', await runOf('first-call')));
+  await page.keyboard.press('Escape'); // the tour
+  await page.click('summary >> text=Save');
+  for (const [button, name] of [
+    ['Journal', 'save.journal'],
+    ['Perfetto trace', 'save.pftrace'],
+  ] as const) {
+    const [download] = await Promise.all([page.waitForEvent('download'), page.click(`.sheet >> text=${button}`)]);
+    assert.is(download.suggestedFilename(), name);
+    const bytes = readFileSync(await download.path());
+    assert.ok(bytes.length > 1000);
+    if (name.endsWith('.journal')) assert.is(BinaryJournal.of(bytes, name).header.steps, 62);
+  }
+  assert.equal(complaints, []);
+  await page.close();
+});
+
+test('the index says what each example shows', () => {
+  const script = '/**\n * Death: what others see.\n * It <ends>.\n *\n *     binderlab run\n */\nimport x;\n';
+  const html = galleryIndex(new Map([['death', script]]));
+  assert.match(html, '<a class="gallery-card" href="death.html"><h2>death</h2>');
+  assert.match(html, '<b>Death:</b> what others see. It &#60;ends&#62;.</p>');
+  assert.not.match(html, 'binderlab run');
 });
 
 testInBrowser('both themes, and no serious fault that axe finds', async () => {
