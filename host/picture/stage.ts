@@ -120,7 +120,7 @@ export function entriesOf(machine: Machine): Entries {
 }
 
 /** What is known of the last step. */
-export interface LastStep {
+interface LastStep {
   readonly step: Step | null;
   readonly events: readonly TraceEvent[];
   /** The entries before it. */
