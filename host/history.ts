@@ -207,6 +207,22 @@ export class History {
     });
   }
 
+  /**
+   * @internal Performs the steps after `from` once more, up to `to`, and returns to the position.
+   *
+   * @param look Called at `from`, and after each step.
+   */
+  again(from: number, to: number, look: (position: number) => void): void {
+    this.#lookAround(() => {
+      this.#walk(from);
+      look(from);
+      while (this.#position < to) {
+        this.#redo();
+        look(this.#position);
+      }
+    });
+  }
+
   /** A digest of the whole state after the current step. */
   hash(): string {
     return this.machine.hash();

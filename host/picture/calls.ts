@@ -2,6 +2,7 @@
 import { answersOf, callBegin, callEnd, commandsOf } from '../trace/call.ts';
 import type { Output, Step, StepInput, WriteReadInput, WriteReadOutput } from '../trace/journal.ts';
 import { ioctlText } from '../trace/readablestrace.ts';
+import { isNews } from '../trace/strace.ts';
 import { type WordText, wordText } from '../trace/wordtext.ts';
 
 export interface CallPicture {
@@ -25,6 +26,8 @@ export interface CallPicture {
     readonly since: number;
     readonly returns: readonly WordText[];
   }[];
+  /** Lines of the kernel log that the driver printed in this step. */
+  readonly kernelLog: readonly string[];
 }
 
 export function callPicture(step: Step): CallPicture {
@@ -38,6 +41,7 @@ export function callPicture(step: Step): CallPicture {
     sleeps: step.parked === true,
     errno: errnoOf(step.out),
     woken: woken.map(({ by, i, out, br }) => ({ by, since: i, returns: returnsOf(null, out as WriteReadOutput, br) })),
+    kernelLog: (step.klog ?? []).filter(isNews),
   };
 }
 

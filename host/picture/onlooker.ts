@@ -1,15 +1,18 @@
-/** The moments of a history. Finds the events of a step, and the step that sent a message, by walking there and back. */
+/** The moments of a history. Finds the events of a step, and the step that sent a message, by performing steps once more. */
+import type { Guest } from '../guest/guest.ts';
 import { type History, START } from '../history.ts';
 import { Names } from '../inspect/tables/names.ts';
 import { EventRing, type TraceEvent } from '../trace/events.ts';
-import type { Step } from '../trace/journal.ts';
 import type { Moment } from './moment.ts';
 import { type Sending, sendingsOf } from './sending.ts';
+
+/** Steps that are performed once more at first, to find the sender of a message; then twice as many. */
+const LOOK_BACK = 256;
 
 export class Onlooker {
   readonly #history: History;
   /** By transaction. A history is always the same, so what is known once stays known. */
-  readonly #sendings = new Map<number, Sending | null>();
+  readonly #sendings = new Map<number, Sending>();
   #position: number | null = null;
   #events: readonly TraceEvent[] = [];
 
@@ -21,7 +24,7 @@ export class Onlooker {
   now(): Moment {
     const { machine, position } = this.#history;
     if (this.#position !== position) {
-      this.#events = this.#eventsAt(position);
+      this.#events = position === START ? [] : this.#eventsAfter(position - 1, position);
       this.#position = position;
     }
     return {
@@ -40,46 +43,64 @@ export class Onlooker {
 
   /** How a message was sent that is there now. */
   sendingOf(transaction: number): Sending | null {
-    const known = this.#sendings.get(transaction);
-    if (known !== undefined) return known;
-    const sent = this.#history.whoWrote({
-      name: `message ${transaction}`,
-      read: (inspect) => {
-        const isThere = inspect
-          .procs()
-          .some((proc) => inspect.buffers(proc).some((buffer) => !buffer.free && buffer.id === transaction));
-        return isThere ? { transaction } : null;
-      },
-    });
-    if (sent !== null) this.#eventsAt(sent.position);
-    if (!this.#sendings.has(transaction)) this.#sendings.set(transaction, null);
-    return this.#sendings.get(transaction) ?? null;
+    if (!this.#sendings.has(transaction)) this.#lookBack(this.#messages());
+    return this.recall(transaction);
   }
 
-  /** Performs the step of a position once more, with events. The history was there before, so it takes no snapshot. */
-  #eventsAt(position: number): TraceEvent[] {
-    const history = this.#history;
-    if (position === START) return [];
-    const here = history.position;
-    history.goto(position - 1);
-    const events = eventsOf(history.machine.guest, () => history.next());
-    for (const sending of sendingsOf((history.step as Step).i, events)) {
-      this.#sendings.set(sending.transaction, sending);
+  /** Numbers of the messages in all areas. */
+  #messages(): number[] {
+    const { inspect } = this.#history.machine;
+    const buffers = inspect.procs().flatMap((proc) => inspect.buffers(proc));
+    return buffers.flatMap((buffer) => (buffer.free ? [] : [buffer.id]));
+  }
+
+  /** Goes back until all of these messages are known. */
+  #lookBack(transactions: readonly number[]): void {
+    let to = this.#history.position;
+    for (let steps = LOOK_BACK; to > START && !transactions.every((id) => this.#sendings.has(id)); steps *= 2) {
+      const from = Math.max(START, to - steps);
+      this.#eventsAfter(from, to);
+      to = from;
     }
-    history.goto(here);
+  }
+
+  /** Performs steps once more, with events. Remembers what they sent. @returns The events of the last one. */
+  #eventsAfter(from: number, to: number): TraceEvent[] {
+    const { machine, recorded } = this.#history;
+    let ring: EventRing | null = null;
+    let events: TraceEvent[] = [];
+    this.#history.again(from, to, (position) => {
+      if (ring === null) {
+        ring = startedRing(machine.guest);
+        return;
+      }
+      events = newestOf(ring);
+      for (const sending of sendingsOf(recorded.numberAt(position), events)) {
+        this.#sendings.set(sending.transaction, sending);
+      }
+    });
     return events;
   }
 }
 
 /** The events of what `act` does; the newest ones when there are more than the guest keeps. */
-export function eventsOf(guest: ConstructorParameters<typeof EventRing>[0], act: () => void): TraceEvent[] {
-  const ring = new EventRing(guest);
-  ring.record(true);
+export function eventsOf(guest: Guest, act: () => void): TraceEvent[] {
+  const ring = startedRing(guest);
   try {
     act();
   } finally {
     ring.record(false);
   }
+  return newestOf(ring);
+}
+
+function startedRing(guest: Guest): EventRing {
+  const ring = new EventRing(guest);
+  ring.record(true);
+  return ring;
+}
+
+function newestOf(ring: EventRing): TraceEvent[] {
   ring.skipLost();
   return ring.take();
 }

@@ -21,6 +21,11 @@ export interface StraceOptions {
 /** The driver may not raise the priority of any thread of an ordinary user. This is no mistake of the program. */
 const ROUTINE = /RLIMIT_NICE not set$/;
 
+/** Whether a line of the kernel log says something about the program. */
+export function isNews(line: string): boolean {
+  return !ROUTINE.test(line);
+}
+
 /** Turns steps into lines. It needs every step from the start, or from a `begin` of each thread: steps make and park them. */
 export class Strace {
   readonly #bytes: boolean;
@@ -127,7 +132,7 @@ export class Strace {
 
   /** Lines of the kernel log. Some are printed at each read, so one that was shown before is left out. */
   #printed(klog: readonly string[]): string[] {
-    const fresh = klog.filter((line) => !this.#shown.has(line) && !ROUTINE.test(line));
+    const fresh = klog.filter((line) => !this.#shown.has(line) && isNews(line));
     for (const line of fresh) this.#shown.add(line);
     return fresh.map((line) => this.kernelLine(line));
   }

@@ -4,10 +4,9 @@
  */
 import { History, START } from '../history.ts';
 import { Names } from '../inspect/tables/names.ts';
-import { watched } from '../inspect/watched.ts';
 import { Machine, type Strategy } from '../machine.ts';
 import type { Moment } from '../picture/moment.ts';
-import { eventsOf } from '../picture/onlooker.ts';
+import { eventsOf, Onlooker } from '../picture/onlooker.ts';
 import { type Sending, sendingsOf } from '../picture/sending.ts';
 import { type Entries, entriesOf, lastPair, type Pair, type Stage, stageOf } from '../picture/stage.ts';
 import type { TraceEvent } from '../trace/events.ts';
@@ -31,6 +30,7 @@ export class Lane {
   readonly history: History;
   readonly strategy: Strategy;
   #still: Still | null = null;
+  readonly #onlooker: Onlooker;
   /** Messages whose sending was seen on the way. */
   readonly #sendings = new Map<number, Sending>();
   /** The furthest position that was reached: up to there are snapshots. */
@@ -41,6 +41,7 @@ export class Lane {
     const boot = (header: JournalHeader) => Machine.fromHeader(header, { wasm, strategy, memoryMiB, journal: false });
     this.history = new History(journal, boot);
     this.strategy = strategy;
+    this.#onlooker = new Onlooker(this.history);
   }
 
   /** The still after the step at a position. @throws HistoryError when the machine cannot perform a step on the way. */
@@ -80,17 +81,8 @@ export class Lane {
 
   /** How a message was sent. In a long journal only that is known which was seen on the way. */
   #sendingOf(transaction: number): Sending | null {
-    const { history } = this;
-    if (!this.#sendings.has(transaction) && history.recorded.count <= LOOK_BACK_MAX) {
-      const here = history.position;
-      const sent = history.whoWrote(watched.buffer(transaction, 'debugId'));
-      if (sent !== null) {
-        history.goto(sent.position - 1);
-        this.#eventsOf(sent.position);
-        history.goto(here);
-      }
-    }
-    return this.#sendings.get(transaction) ?? null;
+    const isShort = this.history.recorded.count <= LOOK_BACK_MAX;
+    return this.#sendings.get(transaction) ?? (isShort ? this.#onlooker.sendingOf(transaction) : null);
   }
 
   /** Whether the way to a position is short, since there are snapshots. */

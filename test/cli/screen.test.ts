@@ -2,12 +2,14 @@
 import stringWidth from 'string-width';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { areaPane } from '../../host/cli/screen/areapane.ts';
 import { fit } from '../../host/cli/screen/cells.ts';
 import { PANES } from '../../host/cli/screen/pane.ts';
 import { Path } from '../../host/cli/step/path.ts';
 import { Screen } from '../../host/cli/step/screen.ts';
 import type { Key } from '../../host/cli/step/terminal.ts';
 import type { Strategy } from '../../host/index.ts';
+import type { AreaMessage } from '../../host/picture/area.ts';
 import { compareSteps } from '../../host/trace/compare.ts';
 import type { Step } from '../../host/trace/journal.ts';
 import { type Scene, scene } from '../picture/scene.ts';
@@ -64,18 +66,21 @@ const NAMED = new Map([
 
 test('fills the terminal exactly, of any size, at each step and with each pane', () => {
   const { history, press, screen } = shown();
-  for (let position = -1; position <= history.last; position++) {
-    history.goto(position);
-    press('end', 'home'); // the history moved without the screen
-    history.goto(position);
-    for (const _ of PANES) {
-      press('tab');
-      for (const size of SIZES) {
-        const rows = screen.draw(size).map((row) => row.map(({ text }) => text).join(''));
-        assert.is(rows.length, size.rows);
-        for (const row of rows) assert.is(stringWidth(row), size.columns, `"${row}"`);
-      }
+  const fills = () => {
+    for (const size of SIZES) {
+      const rows = screen.draw(size).map((row) => row.map(({ text }) => text).join(''));
+      assert.is(rows.length, size.rows);
+      for (const row of rows) assert.is(stringWidth(row), size.columns, `"${row}"`);
     }
+  };
+  for (const _ of PANES) {
+    press('tab');
+    fills();
+  }
+  press('home');
+  while (history.position < history.last) {
+    fills();
+    press('right');
   }
 });
 
@@ -97,6 +102,37 @@ test('kernel and receiver lead to the same frame, which the sender does not have
   assert.equal([sender?.[0], kernel?.[0], receiver?.[0]], ['client', 'kernel', 'server']);
   assert.is(kernel?.[1], receiver?.[1]);
   assert.is.not(sender?.[1], receiver?.[1]);
+});
+
+test('a crowd of messages is counted in the strip', () => {
+  const message = (transaction: number): AreaMessage => ({
+    ...{
+      kind: 'oneway',
+      transaction,
+      offset: 8 * transaction,
+      size: 8,
+      address: 0,
+      dataSize: 8,
+      offsetsSize: 0,
+      extraSize: 0,
+    },
+    ...{ sender: 'client', senderPid: 2, node: 1, state: 'queued', sent: null },
+  });
+  const parts = [
+    ...Array.from({ length: 30 }, (_, at) => message(at)),
+    { kind: 'hole', offset: 240, size: 3856 } as const,
+  ];
+  const area = {
+    title: 'server (1)',
+    process: 'server',
+    pid: 1,
+    size: 4096,
+    userAddress: 0,
+    kernelAddress: null,
+    pages: [],
+  };
+  const { lines } = areaPane([{ ...area, oneways: { limit: 2048, free: 1808 }, parts }], 1, 78);
+  assert.match(lines[1]?.text ?? '', /^\[30 ~oneways: 240 client +\|\.hole 3856 +\.+\]$/);
 });
 
 test('marks what a step changed and removed, and names what runs next', () => {
@@ -154,6 +190,11 @@ test('a branch is performed on the machine, goes on from there, and leaves no tr
   press('left');
   assert.is(isAlive(), true);
   press('x', ...new Array(kill).fill('down'), 'return', 'right');
+  assert.match(text(), `step ${position} + 2 of a branch`);
+  press('up', 'return');
+  assert.match(text(), `step ${position} + 1 of a branch`, 'a selected step of the branch');
+  press('end');
+  assert.match(text(), 'no step is left');
   assert.match(text(), `step ${position} + 2 of a branch`);
   press('escape');
   assert.is(isAlive(), true);

@@ -130,6 +130,8 @@ test('the bytes of a call are those of its stream, and the fields are the comman
     commands.map(({ name }) => name),
     ['BC_TRANSACTION'],
   );
+  const klog = ['binder: 1000 RLIMIT_NICE not set', 'binder: 1000:1000 has no such handle'];
+  assert.equal(callPicture({ ...step, klog }).kernelLog, klog.slice(1));
   const [server] = woken;
   assert.equal([server?.by, server?.returns.map(({ name }) => name)], ['server.0', ['BR_NOOP', 'BR_TRANSACTION']]);
 });

@@ -134,7 +134,7 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['sending', 'translation', 'calls'],
     ['moment'],
     ['area', 'callbytes', 'tasks', 'graph', 'frames', 'sentence', 'stage', 'timeline'],
-    ['sharedpages', 'onlooker'],
+    ['sharedpages', 'subject', 'onlooker'],
   ],
   'bench/': [
     ['quantiles', 'results', 'baseline', 'reference', 'scene', 'snapshots', 'exhaustfailure', 'virtualtime', 'groups'],
@@ -159,14 +159,15 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   'host/cli/guide/': [['facts'], ['story'], ['text'], ['guide']],
   'host/cli/run/': [['dumps', 'stracepaint', 'watchdog', 'journaloutput'], ['run']],
   'host/cli/screen/': [
-    ['cells', 'pane', 'layout'],
+    ['cells', 'pane', 'layout', 'pictures'],
     ['callspane', 'bytespane', 'pagespane', 'areapane', 'threadspane', 'nodespane'],
     ['drawing'],
     ['paint'],
   ],
   'host/cli/step/': [
-    ['calls', 'condition', 'position', 'why', 'path', 'terminal'],
-    ['views', 'branches'],
+    ['calls', 'condition', 'position', 'why', 'terminal'],
+    ['views', 'path'],
+    ['branches'],
     ['stepper', 'screen'],
     ['step'],
   ],

@@ -11,7 +11,7 @@ const STATES: Readonly<Record<AreaMessage['state'], string>> = {
 };
 const KIB = 1024;
 /** Cells of a part of the strip, with its bar. */
-const [PART_MIN, PART_MAX] = [9, 22];
+const [PART_MIN, PART_MAX] = [15, 26];
 
 /** @param first Pid of the process whose area comes first. */
 export function areaPane(areas: readonly AreaPicture[], first: number | null, width: number): Pane {
@@ -19,10 +19,15 @@ export function areaPane(areas: readonly AreaPicture[], first: number | null, wi
   const lines = ordered.flatMap((area): PaneLine[] => [
     { text: headOf(area), look: 'strong', key: `area ${area.title}`, thing: `proc ${area.process}` },
     { text: stripOf(area.parts, width) },
-    ...area.parts.flatMap((part) => (part.kind === 'hole' ? [] : [messageLine(part, area)])),
+    ...newestFirst(area.parts).map((message) => messageLine(message, area)),
   ]);
   const none: PaneLine = { text: 'no process has mapped the device yet', look: 'quiet' };
-  return { title: 'areas of the receivers', lines: lines.length === 0 ? [none] : lines };
+  return { title: 'areas of the receivers', lines: lines.length === 0 ? [none] : lines, begin: 0 };
+}
+
+function newestFirst(parts: readonly AreaPart[]): AreaMessage[] {
+  const messages = parts.filter((part): part is AreaMessage => part.kind !== 'hole');
+  return messages.sort((one, other) => other.transaction - one.transaction);
 }
 
 function headOf({ title, size, userAddress, parts, oneways }: AreaPicture): string {
@@ -32,25 +37,47 @@ function headOf({ title, size, userAddress, parts, oneways }: AreaPicture): stri
   return `${title}: ${[`${sizeText(size)}`, ...facts].join(', ')}, at ${hexOfAddress(userAddress)}`;
 }
 
-/** "[call 12: 128 from app|~oneway 13: 24|.. hole 1016K ..]"; what does not fit is counted. */
+/** "[call 12: 128 app|~oneway 13: 24 app|.hole 1016K ...]". In a crowd, neighbours of one kind and sender are counted. */
 function stripOf(parts: readonly AreaPart[], width: number): string {
   const room = width - 2;
   const most = Math.max(1, Math.floor(room / PART_MIN));
-  const shown = parts.slice(0, parts.length > most ? most - 1 : most);
-  const more = parts.length - shown.length;
-  const each = Math.max(PART_MIN, Math.min(PART_MAX, Math.floor(room / (shown.length + (more > 0 ? 1 : 0)))));
-  const texts = shown.map((part) => fit(partText(part), each - 1));
-  if (more > 0) texts.push(fit(`${more} more`, each - 1));
-  const last = texts.length - 1;
+  const all = parts.length > most ? crowdTexts(parts) : parts.map(partText);
+  const shown = all.length > most ? [...all.slice(0, most - 1), `${all.length - most + 1} more`] : all;
+  const each = Math.min(PART_MAX, Math.floor(room / shown.length));
+  const texts = shown.map((text) => fit(text, each - 1));
   const spare = room - (each * texts.length - 1);
-  const fill = parts.at(-1)?.kind === 'hole' && more === 0 ? '.' : ' ';
-  texts[last] = `${texts[last] ?? ''}${fill.repeat(Math.max(0, spare))}`;
-  return `[${texts.join('|')}]`;
+  const fill = parts.at(-1)?.kind === 'hole' && shown === all ? '.' : ' ';
+  return `[${texts.join('|')}${fill.repeat(Math.max(0, spare))}]`;
 }
 
 function partText(part: AreaPart): string {
   if (part.kind === 'hole') return `.hole ${sizeText(part.size)}`;
-  return `${part.kind === 'oneway' ? '~' : ''}${part.kind} ${part.transaction}: ${sizeText(part.size)}`;
+  return `${kindText(part)} ${part.transaction}: ${sizeText(part.size)} ${part.sender}`;
+}
+
+function kindText({ kind }: AreaMessage): string {
+  return kind === 'oneway' ? '~oneway' : kind;
+}
+
+/** "22 ~oneways: 4576 app". */
+function crowdTexts(parts: readonly AreaPart[]): string[] {
+  const crowds: AreaPart[][] = [];
+  for (const part of parts) {
+    const last = crowds.at(-1);
+    if (last?.[0] !== undefined && isAlike(last[0], part)) last.push(part);
+    else crowds.push([part]);
+  }
+  return crowds.map((crowd) => {
+    const [first] = crowd as [AreaPart];
+    if (first.kind === 'hole' || crowd.length === 1) return partText(first);
+    const kinds = first.kind === 'reply' ? 'replies' : `${kindText(first)}s`;
+    const size = crowd.reduce((sum, part) => sum + part.size, 0);
+    return `${crowd.length} ${kinds}: ${sizeText(size)} ${first.sender}`;
+  });
+}
+
+function isAlike(one: AreaPart, other: AreaPart): boolean {
+  return one.kind !== 'hole' && other.kind === one.kind && other.sender === one.sender;
 }
 
 function messageLine(message: AreaMessage, area: AreaPicture): PaneLine {

@@ -5,6 +5,8 @@ import type { Pane, PaneLine } from './pane.ts';
 
 /** Widths of the columns, in cells. */
 const [OFFSET, BYTES, NAME] = [4, 24, 16];
+/** Bytes in a row without a name. */
+const ROW = 16;
 /** Below this width the bytes have no gaps. */
 const NARROW = 60;
 /** The frame around the commands comes last: the commands say more. */
@@ -41,6 +43,6 @@ function fieldText({ name, offset, bytes, meaning }: FieldBytes, width: number):
   const isNarrow = width < NARROW;
   const pairs = isNarrow ? bytes : (bytes.match(/../g) ?? []).join(' ');
   const at = `+${offset.toString(16)}`.padEnd(OFFSET);
-  if (name === '') return `${at} ${pairs}  ${meaning}`;
+  if (name === '') return `${at} ${pairs.padEnd(isNarrow ? 2 * ROW : 3 * ROW - 1)}  ${meaning}`;
   return `${at} ${pairs.padEnd(isNarrow ? NAME : BYTES)} ${name.padEnd(NAME)} ${meaning}`;
 }

@@ -15,6 +15,8 @@ export interface CallList {
   /** What stands in front of a step: its number. */
   readonly label: (index: number) => string;
   readonly at: (index: number) => CallPicture;
+  /** How the current step differs from its recording; null when it does not. */
+  readonly difference: string | null;
 }
 
 const NAME_MAX = 18;
@@ -59,6 +61,8 @@ function callLines(call: CallPicture, index: number, list: CallList, width: numb
     const words = returns.length === 0 ? 'returns' : wordsText(returns);
     lines.push(line(`${' '.repeat(head.length)}${fit(by, width)} wakes: ${words}`));
   }
+  for (const text of call.kernelLog) lines.push({ text: `${' '.repeat(head.length)}# ${text}`, look: 'quiet' });
+  if (isCurrent && list.difference !== null) lines.push(line(`${' '.repeat(head.length)}! ${list.difference}`));
   return lines;
 }
 

@@ -1,9 +1,5 @@
 /** Draws the screen: a pure function of what is to be seen and of the terminal's size. */
-import type { AreaPicture } from '../../picture/area.ts';
 import type { BytesPicture } from '../../picture/callbytes.ts';
-import type { NodePicture } from '../../picture/graph.ts';
-import type { SharedPages } from '../../picture/sharedpages.ts';
-import type { ProcessPicture } from '../../picture/tasks.ts';
 import { areaPane } from './areapane.ts';
 import { bytesPane } from './bytespane.ts';
 import { type CallList, callsPane } from './callspane.ts';
@@ -12,17 +8,8 @@ import { type Band, bandRows, bandsOf, heightsOf, IN_TURN, type PaneColumn, type
 import { nodesPane } from './nodespane.ts';
 import { pagesPane } from './pagespane.ts';
 import { type Pane, type PaneLine, type PaneName, withChanges } from './pane.ts';
+import type { Pictures } from './pictures.ts';
 import { threadsPane } from './threadspane.ts';
-
-/** The pictures of one moment. */
-export interface Pictures {
-  readonly areas: readonly AreaPicture[];
-  readonly shared: SharedPages | null;
-  /** Pid of the process whose area the message is in. */
-  readonly receiver: number | null;
-  readonly processes: readonly ProcessPicture[];
-  readonly nodes: readonly NodePicture[];
-}
 
 export interface ScreenView {
   /** The left and the right part of the first row. */

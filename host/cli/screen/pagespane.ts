@@ -50,7 +50,7 @@ export function pagesPane(shared: SharedPages | null, width: number): Pane {
   const lines = pieces.flatMap((piece, number): PaneLine[] => [
     ...pieceLines(piece, ways[number] as Ways, `${transaction} ${number}`, widths),
     {
-      text: verdictOf(piece, sender, receiver) + placeOf(piece, number, pieces.length),
+      text: verdictText(piece, shared, number),
       key: `${transaction} ${number} verdict`,
       look: 'strong',
     },
@@ -67,11 +67,6 @@ function widthsOf(ways: readonly Way[], width: number): Widths {
   const entry = longest([HEAD, ...ways].map((way) => way.entry));
   const rest = width - address - entry - ACCESS - ARROW.length - FRAME - 3;
   return { who: Math.max(NAME_MIN, Math.min(NAME_MAX, rest)), address, entry };
-}
-
-/** Of a message with more pieces than one, which it is. */
-function placeOf({ offset, size }: Piece, number: number, count: number): string {
-  return count === 1 ? '' : ` (piece ${number + 1} of ${count}: bytes ${offset} to ${offset + size - 1})`;
 }
 
 type Ways = readonly [sender: Way, kernel: Way, receiver: Way];
@@ -134,11 +129,19 @@ function wayText({ who, address, entry, access }: Way, widths: Widths): string {
   return `${fit(who, widths.who)} ${fit(address, widths.address)} ${fit(entry, widths.entry)} ${fit(access, ACCESS)}`;
 }
 
-function verdictOf(piece: Piece, sender: string, receiver: string): string {
+/** "ONE COPY of bytes 0 to 4095 (1/2): ..."; a message of one piece has no numbers. */
+function verdictText(piece: Piece, { sender, receiver, pieces }: SharedPages, number: number): string {
+  const [verdict, reason] = verdictOf(piece, sender, receiver);
+  const { offset, size } = piece;
+  const which = ` of bytes ${offset} to ${offset + size - 1} (${number + 1}/${pieces.length})`;
+  return `${verdict}${pieces.length === 1 ? '' : which}: ${reason}`;
+}
+
+function verdictOf(piece: Piece, sender: string, receiver: string): [verdict: string, reason: string] {
   const { isLent, isOneCopy, written, size } = piece;
-  if (isLent) return `NO COPY: ${sender} lent its page; ${sender} and ${receiver} have one frame`;
-  if (isOneCopy === true) return `ONE COPY: ${receiver} reads the very frame that the kernel wrote`;
-  if (isOneCopy === false) return `TWO COPIES: ${receiver} has a frame of its own, and the kernel wrote another one`;
-  if (written !== null) return `COPIED ONCE so far: ${receiver} has no frame for it yet`;
-  return size === 0 ? 'NO BYTES: nothing was copied' : 'nothing is known of a copy';
+  if (isLent) return ['NO COPY', `${sender} lent its page; ${sender} and ${receiver} have one frame`];
+  if (isOneCopy === true) return ['ONE COPY', `${receiver} reads the very frame that the kernel wrote`];
+  if (isOneCopy === false) return ['TWO COPIES', `the kernel wrote one frame, and ${receiver} reads another`];
+  if (written !== null) return ['COPIED ONCE so far', `${receiver} has no frame for it yet`];
+  return size === 0 ? ['NO BYTES', 'nothing was copied'] : ['NOT KNOWN', 'no copy of these bytes was seen'];
 }

@@ -2,8 +2,8 @@
  * Conditions of `until`:
  *
  *     BR_REPLY, BC_FREE_BUFFER   a step in which that word was written or read
- *     message                    a step that sends a message with data
  *     error, parked, woken       a call that failed, that went to sleep, that an earlier step had put to sleep
+ *     message                    a step that sends a message with data
  *     client.0, server           a step by that thread, or by any of that process
  *     mmap, ioctl, kill          a step of that kind
  *     buffers > 3, nodes = 0     the number of that kind, see COUNTS
@@ -48,13 +48,11 @@ const COUNTS: Readonly<Record<string, { readonly view: TableView; readonly count
 /** The names of countable objects. */
 export const COUNTED = Object.keys(COUNTS) as readonly string[];
 
-const SENDS_DATA = /^BC_(TRANSACTION|REPLY)(_SG)? .*\bdata_size=0x[1-9a-f]/;
-
 const EVENTS: Readonly<Record<string, Condition>> = {
-  message: ({ bc = [] }) => bc.some((word) => SENDS_DATA.test(word)),
   error: (step) => outputsOf(step).some((out) => typeof out.ret === 'number' && out.ret < 0),
   parked: (step) => step.parked === true,
   woken: (step) => (step.woken?.length ?? 0) > 0,
+  message: ({ bc = [] }) => bc.some((word) => /^BC_(TRANSACTION|REPLY)(_SG)? .*\bdata_size=0x[1-9a-f]/.test(word)),
 };
 
 /**

@@ -18,6 +18,7 @@ import type { TraceEvent } from '../../trace/events.ts';
 import type { Step, StepInput } from '../../trace/journal.ts';
 import { BinderlabError } from '../../wire/error.ts';
 import type { CallList } from '../screen/callspane.ts';
+import { StepCalls } from './calls.ts';
 
 /** A step on a branch. */
 interface BranchStep {
@@ -30,7 +31,7 @@ interface BranchStep {
   readonly position: number | null;
 }
 
-/** A recorded step that can be performed on the branch now. */
+/** A recorded step that is still to come. */
 interface Candidate {
   readonly position: number;
   readonly step: Step;
@@ -43,6 +44,8 @@ export class Path {
   readonly #onlooker: Onlooker;
   /** Null on the recorded path. */
   #branch: BranchStep[] | null = null;
+  /** Decoded once for a branch. */
+  #ahead: { readonly from: number; readonly steps: readonly Candidate[] } | null = null;
 
   constructor(readonly history: History) {
     this.#onlooker = new Onlooker(history);
@@ -89,6 +92,23 @@ export class Path {
     return false;
   }
 
+  /** To a step by its index in the list: on the branch, or on the recorded path. */
+  choose(index: number): void {
+    const { position, last } = this.history;
+    if (this.#branch === null || index <= position) {
+      this.goto(Math.min(index, last));
+      return;
+    }
+    while (this.#branch !== null && position + this.branchSteps > index) this.back();
+    if (position + this.branchSteps < index) this.next();
+  }
+
+  /** To the end: of the recorded path, or as far as the branch goes. */
+  end(): void {
+    if (this.#branch === null) this.history.goto(this.history.last);
+    else this.until(() => false);
+  }
+
   /** To a recorded position. Leaves the branch. */
   goto(position: number): void {
     this.leave();
@@ -128,13 +148,11 @@ export class Path {
 
   /** The first recorded step of each thread that is still to come and can be performed now, in the recorded order. */
   candidates(): Candidate[] {
-    const { recorded, position: from, last } = this.history;
     const done = new Set(this.#branch?.map(({ position }) => position));
     const seen = new Set<string>();
     const found: Candidate[] = [];
-    for (let position = from + 1; position <= Math.min(last, from + AHEAD); position++) {
+    for (const { position, step } of this.#stepsAhead()) {
       if (done.has(position)) continue;
-      const step = recorded.at(position);
       const actor = step.by ?? '';
       if (seen.has(actor)) continue;
       seen.add(actor);
@@ -179,7 +197,8 @@ export class Path {
         callPicture(index === position ? (this.history.step as Step) : recorded.at(index));
       const next = position < last ? position + 1 : null;
       const label = (index: number) => String(recorded.numberAt(index));
-      return { count: recorded.count, current: position, next, selected: selected ?? position, label, at };
+      const difference = new StepCalls(this.history).difference();
+      return { count: recorded.count, current: position, next, selected: selected ?? position, label, at, difference };
     }
     const candidate = this.upcoming;
     const first = position + 1;
@@ -190,7 +209,8 @@ export class Path {
       return callPicture(branch[index - first]?.step ?? (candidate as Step));
     };
     const label = (index: number) => (index < first ? String(recorded.numberAt(index)) : `+${index - position}`);
-    return { count, current, next: candidate === null ? null : count - 1, selected: selected ?? current, label, at };
+    const next = candidate === null ? null : count - 1;
+    return { count, current, next, selected: selected ?? current, label, at, difference: null };
   }
 
   /** A step by its index in the list. */
@@ -199,6 +219,20 @@ export class Path {
     if (index < 0) return null;
     if (this.#branch !== null && index > position) return this.#branch[index - position - 1]?.step ?? this.upcoming;
     return index === position ? step : recorded.at(index);
+  }
+
+  /** Recorded steps after the position. */
+  #stepsAhead(): readonly Candidate[] {
+    const { recorded, position: from, last } = this.history;
+    if (this.#ahead?.from !== from) {
+      const count = Math.min(last - from, AHEAD);
+      const steps = Array.from({ length: count }, (_, index): Candidate => {
+        const position = from + 1 + index;
+        return { position, step: recorded.at(position) };
+      });
+      this.#ahead = { from, steps };
+    }
+    return this.#ahead.steps;
   }
 
   #bareMoment(): Moment {

@@ -4,23 +4,18 @@
  */
 import { HistoryError, START } from '../../history.ts';
 import { Names } from '../../inspect/tables/names.ts';
-import { viewsOf } from '../../inspect/tables/views.ts';
-import { type AreaMessage, type AreaPicture, areaPictures } from '../../picture/area.ts';
+import { viewsOnUse } from '../../inspect/tables/views.ts';
 import { callBytes } from '../../picture/callbytes.ts';
 import { callPicture } from '../../picture/calls.ts';
-import { nodePictures } from '../../picture/graph.ts';
-import type { Moment } from '../../picture/moment.ts';
-import { sharedPages } from '../../picture/sharedpages.ts';
-import { processPictures } from '../../picture/tasks.ts';
-import { eventsNamed } from '../../trace/events.ts';
 import type { Step } from '../../trace/journal.ts';
 import { JournalError } from '../../trace/journaltext.ts';
 import { BinderlabError } from '../../wire/error.ts';
 import { callText } from '../screen/callspane.ts';
 import { wrapped } from '../screen/cells.ts';
-import { drawScreen, type Pictures, paneOf, type ScreenRow, type ScreenView } from '../screen/drawing.ts';
+import { drawScreen, paneOf, type ScreenRow, type ScreenView } from '../screen/drawing.ts';
 import { IN_TURN, type ScreenSize } from '../screen/layout.ts';
 import { PANES, type Pane, type PaneName } from '../screen/pane.ts';
+import { type Pictures, picturesOf } from '../screen/pictures.ts';
 import { UsageError } from '../usage.ts';
 import { type BranchChoice, branchChoices } from './branches.ts';
 import { conditionOf } from './condition.ts';
@@ -98,7 +93,7 @@ export class Screen {
     space: () => this.#step(() => (this.#breaks.length === 0 ? this.#next() : this.#runOn())),
     left: () => this.#step(() => this.#path.back()),
     home: () => this.#step(() => this.#path.goto(START)),
-    end: () => this.#step(() => this.#path.goto(this.#path.history.last)),
+    end: () => this.#step(() => this.#path.end()),
     up: () => this.#select(-1),
     down: () => this.#select(1),
     pageup: () => this.#select(-PAGE),
@@ -122,8 +117,10 @@ export class Screen {
     q: () => this.#quit(),
   };
 
-  constructor(path: Path) {
+  /** @param complaint What is said at first: the error of a script that failed. */
+  constructor(path: Path, complaint: string | null = null) {
     this.#path = path;
+    if (complaint !== null) this.#tell('the script failed; these are its steps up to there', complaint.split('\n'));
   }
 
   /** Whether the user has quit. */
@@ -145,6 +142,7 @@ export class Screen {
   }
 
   #act(key: Key): void {
+    if (key.ctrl === true) return;
     const hadOverlay = this.#overlay !== null;
     this.#overlay = null;
     if (hadOverlay && key.name === 'escape') return;
@@ -177,7 +175,7 @@ export class Screen {
   }
 
   #goto(selected: number | null): void {
-    if (selected !== null) this.#step(() => this.#path.goto(Math.min(selected, this.#path.history.last)));
+    if (selected !== null) this.#step(() => this.#path.choose(selected));
   }
 
   /** On to the next break. */
@@ -200,7 +198,7 @@ export class Screen {
   #breakpoint(text: string): Breakpoint {
     const { header, recorded, machine } = this.#path.history;
     const condition = conditionOf(text, header, recorded);
-    const tables = () => viewsOf(machine.inspect, new Names(machine.processes));
+    const tables = () => viewsOnUse(machine.inspect, new Names(machine.processes));
     return { text, holds: (step) => condition(step, tables) };
   }
 
@@ -319,7 +317,7 @@ export class Screen {
       : headingOf(path.history);
     const breaks = this.#breaks.length === 0 ? '' : `breaks: ${this.#breaks.map(({ text }) => text).join(', ')}  `;
     return {
-      heading: `${header.name}: ${place}, ${machine.strategy}`,
+      heading: `${place}, ${machine.strategy}   ${header.name}`,
       notes: path.isBranch ? `${breaks}Esc: leave the branch` : breaks.trimEnd(),
       calls,
       bytes: {
@@ -347,42 +345,10 @@ export class Screen {
   }
 
   #look(): { now: Pictures; before: Pictures | null } {
-    const moment = this.#path.moment();
-    const areas = areaPictures(moment);
-    const message = this.#message ?? messageOf(moment, areas);
-    const now = picturesOf(moment, message);
+    const now = picturesOf(this.#path.moment(), this.#message);
+    const message = now.shared?.transaction ?? null;
     return { now, before: this.#path.before((earlier) => picturesOf(earlier, message)) };
   }
-}
-
-/** The message that a step is about: one that it sent, one that it received, or the newest. Rather one with data. */
-function messageOf({ events }: Moment, areas: readonly AreaPicture[]): number | null {
-  const messages = messagesIn(areas);
-  const sent = eventsNamed(events, 'transaction_alloc_buf').map(({ args }) => args.transaction);
-  const received = eventsNamed(events, 'transaction_received').map(({ args }) => args.transaction);
-  const newest = messages.map(({ transaction }) => transaction).sort((one, other) => one - other);
-  const ranked = [...newest, ...received, ...sent].flatMap(
-    (id) => messages.find(({ transaction }) => transaction === id) ?? [],
-  );
-  return (ranked.findLast(({ dataSize }) => dataSize > 0) ?? ranked.at(-1))?.transaction ?? null;
-}
-
-function messagesIn(areas: readonly AreaPicture[]): AreaMessage[] {
-  return areas.flatMap(({ parts }) => parts.filter((part): part is AreaMessage => part.kind !== 'hole'));
-}
-
-function picturesOf(moment: Moment, message: number | null): Pictures {
-  const areas = areaPictures(moment);
-  const isIt = (part: AreaPicture['parts'][number]) => part.kind !== 'hole' && part.transaction === message;
-  const area = areas.find(({ parts }) => parts.some(isIt));
-  const part = area?.parts.find(isIt) as AreaMessage | undefined;
-  return {
-    areas,
-    shared: area === undefined || part === undefined ? null : sharedPages(moment, area, part),
-    receiver: area?.pid ?? null,
-    processes: processPictures(moment),
-    nodes: nodePictures(moment),
-  };
 }
 
 /** As many choices as there is room for, with the chosen one among them. */

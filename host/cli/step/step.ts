@@ -70,7 +70,7 @@ export const stepCommand = defineCommand({
     if (complaint !== null) process.stderr.write(`${complaint}\n`);
     const history = new History(journal, (header) => Machine.fromHeader(header, { ...options, journal: false }));
     const arrived = arrive(history, args.at ?? (interactive ? 'start' : 'end'));
-    if (isScreen) await show(history);
+    if (isScreen) await show(history, complaint);
     else if (args.screen) console.log(screenText(history));
     else if (interactive) await converse(history, views);
     else if (args.json)
@@ -128,9 +128,9 @@ function screenText(history: History): string {
   return rows.map((row) => paintRow(row, true).trimEnd()).join('\n');
 }
 
-/** The full screen, until the user quits. */
-function show(history: History): Promise<void> {
-  const screen = new Screen(new Path(history));
+/** The full screen, until the user quits. @param complaint The error of the script; null without one. */
+function show(history: History, complaint: string | null): Promise<void> {
+  const screen = new Screen(new Path(history), complaint);
   return new Promise((resolve, reject) => {
     const draw = (): void => {
       terminal.show(screen.draw(terminal.size).map((row) => paintRow(row, !pc.isColorSupported)));

@@ -33,3 +33,10 @@ export function viewsOf(inspector: Inspector, names: Names): Views {
   const entries = TABLE_VIEWS.map((view) => [view, MAKERS[view](inspector, names)] as const);
   return Object.fromEntries(entries) as unknown as Views;
 }
+
+/** The same, each made when it is asked for: good until the machine moves. */
+export function viewsOnUse(inspector: Inspector, names: Names): Views {
+  const views = {};
+  for (const view of TABLE_VIEWS) Object.defineProperty(views, view, { get: () => MAKERS[view](inspector, names) });
+  return views as Views;
+}
