@@ -43,12 +43,14 @@ function plainPart(step: Step): string {
       return `The shrinker takes back up to ${step.in.pages} unused pages of mappings.`;
     case 'note':
       return `A note: ${step.in.text}.`;
+    case 'signal':
+      return `Thread ${step.in.thread} gets a signal.`;
+    case 'await':
+      return `Time passes, until the call of ${step.in.thread} times out.`;
     case 'dump':
       return `The file ${step.in.file} of debugfs is read.`;
-    default: {
-      const by = step.by === undefined ? '' : `${step.by} calls `;
-      return `${by}${step.by === undefined ? step.op : callBegin(step).begin}${step.by === undefined ? '' : ')'}.`;
-    }
+    default:
+      return `${step.by} calls ${callBegin(step).begin}).`;
   }
 }
 
@@ -74,14 +76,15 @@ function callParts(step: StepOf<'wr'>, { names, events }: Moment): string[] {
   if (error !== null) return [`${step.by} calls BINDER_WRITE_READ, which fails with ${error}.`];
   const sent = eventsNamed(events, 'transaction').map(({ args }) => sendPart(step, args, names, events));
   const freed = (step.bc ?? []).filter((word) => word.startsWith('BC_FREE_BUFFER')).length;
-  const failed = (step.br ?? []).find((word) => /^BR_(FAILED|DEAD|FROZEN)_REPLY/.test(word));
-  const parts: string[] = [];
-  if (freed > 0) parts.push(`${step.by} frees ${freed === 1 ? 'a buffer' : `${freed} buffers`}.`);
-  parts.push(...sent);
-  if (failed !== undefined) parts.push(`The driver answers ${failed.split(' ', 1)[0]}.`);
+  const parts = [...sent];
+  if (freed > 0) {
+    const frees = `${step.by} frees ${freed === 1 ? 'a buffer' : `${freed} buffers`}`;
+    const [first] = parts;
+    parts.splice(0, 1, first === undefined ? `${frees}.` : `${frees}, and ${first.slice(step.by.length + 1)}`);
+  }
   const read = readPart(step.by, step.br);
   if (read !== null) parts.push(read);
-  if (parts.length === 0 && !step.parked) parts.push(`${step.by} gives the driver ${wordsText(step.bc)}.`);
+  if (parts.length === 0 && !step.parked) parts.push(wordsPart(step));
   if (step.parked)
     parts.push(`${step.by} sleeps until there is ${sent.length > 0 && !isOneway(events) ? 'a reply' : 'work'}.`);
   return parts;
@@ -92,21 +95,33 @@ type Sent = ReturnType<typeof eventsNamed<'transaction'>>[number]['args'];
 function sendPart({ by }: Step, sent: Sent, names: Moment['names'], events: readonly TraceEvent[]): string {
   const to = names.process(sent.dest_proc);
   const what = sent.reply ? `replies to ${to}` : `calls ${to}${isOnewayFlag(sent.flags) ? ' oneway' : ''}`;
+  const size = sizeOf(sent.transaction, events);
+  if (size === null) return `${by} ${what}, and the driver refuses it.`;
+  const isTaken = eventsNamed(events, 'transaction_received').some(({ args }) => args.transaction === sent.transaction);
+  const queued = isTaken ? '' : ` The message waits in ${to}’s queue.`;
+  return `${by} ${what}${wayPart(sent, to, size, events)}${queued}`;
+}
+
+/** The way of the bytes, after "app.0 calls greeter". */
+function wayPart(sent: Sent, to: string, size: number, events: readonly TraceEvent[]): string {
   const copies = eventsNamed(events, 'copy').filter(({ args }) => args.proc === sent.dest_proc);
   const first = copies.filter(({ args }) => args.source !== 0n).reduce((sum, { args }) => sum + args.size, 0);
   const written = new Set(copies.filter(({ args }) => args.source !== 0n).map(({ args }) => frameAt(args.target)));
   const isAgain = copies.some(({ args }) => args.source === 0n && !written.has(frameAt(args.target)));
-  const size = sizeOf(sent.transaction, events);
-  if (size === 0) return `${by} ${what} without data: nothing is copied.`;
-  if (first === 0) return `${by} ${what}: no byte is copied. ${size} bytes are lent, by entries in ${to}’s page table.`;
-  if (isAgain) return `${by} ${what}: ${first} bytes are copied to the kernel, and once more to ${to}.`;
+  if (size === 0) return ' without data: nothing is copied.';
+  if (first === 0) return `: no byte is copied. ${size} bytes are lent, by entries in ${to}’s page table.`;
+  if (isAgain) return `: ${first} bytes are copied to the kernel, and once more to ${to}.`;
   const where = written.size > 1 ? `${written.size} frames that are` : 'a frame that is';
-  return `${by} ${what}: the driver copies ${first} bytes once, to ${where} in ${to}’s mapping.`;
+  return `: the driver copies ${first} bytes once, to ${where} in ${to}’s mapping.`;
 }
 
-function sizeOf(transaction: number, events: readonly TraceEvent[]): number {
-  const found = eventsNamed(events, 'transaction_alloc_buf').find(({ args }) => args.transaction === transaction);
-  return found === undefined ? 0 : found.args.data_size + found.args.offsets_size + found.args.extra_buffers_size;
+/** Bytes of a message; null when it failed. */
+function sizeOf(transaction: number, events: readonly TraceEvent[]): number | null {
+  const isIt = ({ args }: { args: { transaction: number } }) => args.transaction === transaction;
+  const placed = eventsNamed(events, 'transaction_alloc_buf').find(isIt);
+  if (placed === undefined || eventsNamed(events, 'transaction_failed_buffer_release').some(isIt)) return null;
+  const { data_size, offsets_size, extra_buffers_size } = placed.args;
+  return data_size + offsets_size + extra_buffers_size;
 }
 
 const TF_ONE_WAY = 1;
@@ -136,13 +151,14 @@ function readPart(by: string, words: readonly string[] = []): string | null {
   if (has(/^BR_DEAD_BINDER/)) return `${by} gets notice of a death.`;
   if (has(/^BR_FROZEN_BINDER/)) return `${by} gets notice that a process was frozen or thawed.`;
   if (has(/^BR_SPAWN_LOOPER/)) return `${by} is asked to start another thread.`;
-  if (has(/^BR_(DEAD|FAILED|FROZEN)_REPLY/)) return null;
-  return null;
+  const failed = words.find((word) => /^BR_(DEAD|FAILED|FROZEN)_REPLY/.test(word));
+  return failed === undefined ? null : `${by} gets ${failed.split(' ', 1)[0]} instead of a reply.`;
 }
 
-function wordsText(words: readonly string[] = []): string {
-  const names = [...new Set(words.map((word) => word.split(' ', 1)[0] ?? ''))];
-  return names.length === 0 ? 'no command' : names.join(', ');
+function wordsPart({ by, bc = [], br = [] }: StepOf<'wr'>): string {
+  const names = (words: readonly string[]) => [...new Set(words.map((word) => word.split(' ', 1)[0]))].join(', ');
+  if (bc.length > 0) return `${by} gives the driver ${names(bc)}.`;
+  return br.length > 0 ? `${by} reads ${names(br)}.` : `${by} gives the driver no command, and reads nothing.`;
 }
 
 function errorOf({ out }: Step): string | null {

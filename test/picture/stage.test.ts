@@ -2,8 +2,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { guestModule } from '../../host/cli/boot.ts';
-import { bc, Machine, type Strategy } from '../../host/index.ts';
-import { eventsOf } from '../../host/picture/onlooker.ts';
+import { bc, History, Machine, type Strategy } from '../../host/index.ts';
+import { eventsOf, Onlooker } from '../../host/picture/onlooker.ts';
 import { sentenceOf } from '../../host/picture/sentence.ts';
 import { entriesOf, lastPair, type Stage, stageOf } from '../../host/picture/stage.ts';
 import { NEVER, Timeline } from '../../host/picture/timeline.ts';
@@ -113,6 +113,27 @@ test('a call of a process that is killed ends there', () => {
   machine.process('victim').kill();
   const timeline = new Timeline(new RecordedSteps(machine.journal), machine.journal.header);
   assert.is(timeline.end[asleep], asleep + 1);
+});
+
+test('a call that finds no space is refused, and says so', () => {
+  const machine = Machine.boot({ wasm: guestModule(), memoryMiB: 16, journal: true });
+  const server = machine.spawn('server').main;
+  const fd = server.open();
+  server.mmap(fd, 4096);
+  server.becomeContextManager(fd);
+  const client = machine.spawn('client').main;
+  client.version(client.open());
+  client.mmap(fd);
+  client.writeRead(fd, [bc.transaction({ handle: 0, code: 1, data: new Uint8Array(8192) })]);
+  const history = new History(machine.journal, (header) =>
+    Machine.fromHeader(header, { wasm: guestModule(), memoryMiB: 16, journal: false }),
+  );
+  history.goto(history.last);
+  const sentence = sentenceOf(new Onlooker(history).now());
+  assert.is(
+    sentence,
+    'client.0 calls server, and the driver refuses it. client.0 gets BR_FAILED_REPLY instead of a reply.',
+  );
 });
 
 test('every step of the scene has a sentence', () => {
