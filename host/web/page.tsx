@@ -3,7 +3,7 @@ import { Between } from './between.tsx';
 import { Header } from './header.tsx';
 import { telling } from './light.ts';
 import { Panels } from './panels.tsx';
-import { Sentence } from './sentence.tsx';
+import { Sentences } from './sentence.tsx';
 import { Glyph, StageView } from './stage.tsx';
 import type { Store } from './store.ts';
 import { TimelineView } from './timeline.tsx';
@@ -15,7 +15,7 @@ export function Page({ store }: { store: Store }) {
     <div class={`page ${store.beside.value === null ? '' : 'two'}`}>
       <Header store={store} />
       <div class="scene">
-        <Sentence store={store} />
+        <Sentences store={store} />
         <div class="stages">
           <StageView still={store.still.value} title={store.strategy.value} />
           <BesideStage store={store} />

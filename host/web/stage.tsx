@@ -25,7 +25,7 @@ export function StageView({ still, title }: { still: Still; title: string }) {
   const targets = new Set(stage.journeys.map(({ to }) => to.frame));
   return (
     <section
-      class={`stage ${layout.isNarrow ? 'narrow' : ''}`}
+      class={`stage ${layout.size}`}
       ref={root}
       aria-label={`Memory under ${title}`}
       style={{ height: `${layout.height}px` }}

@@ -15,9 +15,11 @@ export interface Box {
   readonly height: number;
 }
 
+type StageSize = 'narrow' | 'usual' | 'large';
+
 export interface StageLayout {
   readonly height: number;
-  readonly isNarrow: boolean;
+  readonly size: StageSize;
   readonly pages: ReadonlyMap<StagePage, Box>;
   readonly frames: ReadonlyMap<number, Box>;
   readonly memory: Box;
@@ -31,25 +33,22 @@ const HEAD = 48;
 const PAGE_HEIGHTS: readonly number[] = [58, 78, 62];
 const FRAME_HEIGHTS: readonly number[] = [66, 88, 70];
 const KERNEL_HEIGHT = 92;
-const KERNEL_GAP = 30;
 const ROWS_MIN = 1;
 /** Height of a row, by the number of rows: few are far apart. */
 const ROWS: readonly number[] = [0, 196, 122, 96, 80];
 /** A narrow stage has narrow boxes. */
 const NARROW = 700;
+/** A wide one has room for large ones. */
+const LARGE = 1100;
+const LARGE_SCALE = 1.35;
 /** What a frame of the kernel's own adds below the others. */
-const STAGED_HEIGHT = 84;
+const STAGED_HEIGHT = 96;
 
 export function layoutOf(stage: Stage, width: number): StageLayout {
-  const isNarrow = width < NARROW;
-  const pageWidth = isNarrow ? 118 : Math.round(Math.min(200, Math.max(140, width * 0.178)));
-  const frameWidth = isNarrow ? 98 : Math.round(Math.min(190, Math.max(124, width * 0.168)));
   const sender = stage.sender?.pages ?? [];
   const receiver = stage.receiver?.pages ?? [];
   const rows = Math.max(ROWS_MIN, sender.length, receiver.length);
-  const row = (ROWS[rows] ?? 80) - (isNarrow && rows === 1 ? 40 : 0);
-  const pageHeight = PAGE_HEIGHTS[rows] ?? 58;
-  const frameHeight = FRAME_HEIGHTS[rows] ?? 66;
+  const { size, pageWidth, frameWidth, row, pageHeight, frameHeight, gap } = sizesOf(width, rows);
   const pages = new Map<StagePage, Box>();
   const rowOf = (index: number, count: number) =>
     HEAD + 10 + ((rows - count) / 2 + index) * row + (row - pageHeight - 10) / 2;
@@ -60,15 +59,43 @@ export function layoutOf(stage: Stage, width: number): StageLayout {
     const x = width - pageWidth - 12;
     pages.set(page, { x, y: rowOf(index, receiver.length), width: pageWidth, height: pageHeight });
   });
-  const x = pageWidth + 24 + Math.round(width * (isNarrow ? 0.03 : 0.045));
+  const x = pageWidth + 24 + Math.round(width * (size === 'narrow' ? 0.03 : 0.045));
   const isStaged = stage.frames.some((frame) => isKernels(frame));
   const inner = { x, y: 0, width: width - 2 * x, height: HEAD + rows * row + (isStaged ? STAGED_HEIGHT : 4) };
   const frames = framesIn(stage, inner, { width: frameWidth, height: frameHeight }, pages);
-  const kernel = { x: inner.x, y: inner.height + KERNEL_GAP, width: inner.width, height: KERNEL_HEIGHT };
+  const kernel = { x: inner.x, y: inner.height + gap, width: inner.width, height: KERNEL_HEIGHT };
   placeKernel(stage, kernel, frames, pages);
   const corner = { x: 12, y: kernel.y, width: x - 36, height: KERNEL_HEIGHT };
   const corners = [corner, { ...corner, x: width - x + 24 }] as const;
-  return { height: kernel.y + KERNEL_HEIGHT + 4, isNarrow, pages, frames, memory: inner, kernel, corners };
+  return { height: kernel.y + KERNEL_HEIGHT + 4, size, pages, frames, memory: inner, kernel, corners };
+}
+
+interface Sizes {
+  readonly size: StageSize;
+  readonly pageWidth: number;
+  readonly frameWidth: number;
+  readonly pageHeight: number;
+  readonly frameHeight: number;
+  /** Height of a row. */
+  readonly row: number;
+  /** From memory to the kernel. */
+  readonly gap: number;
+}
+
+function sizesOf(width: number, rows: number): Sizes {
+  const size = width < NARROW ? 'narrow' : width > LARGE ? 'large' : 'usual';
+  const scale = size === 'large' ? LARGE_SCALE : 1;
+  const part = (share: number, least: number, most: number) =>
+    Math.round(Math.min(most, Math.max(least, width * share)));
+  return {
+    size,
+    pageWidth: size === 'narrow' ? 118 : part(0.178, 140, 260),
+    frameWidth: size === 'narrow' ? 98 : part(0.168, 124, 250),
+    pageHeight: (PAGE_HEIGHTS[rows] ?? 58) * scale,
+    frameHeight: (FRAME_HEIGHTS[rows] ?? 66) * scale,
+    row: (ROWS[rows] ?? 80) * scale - (size === 'narrow' && rows === 1 ? 56 : 0),
+    gap: size === 'narrow' ? 20 : 30,
+  };
 }
 
 function framesIn(
@@ -120,7 +147,7 @@ function placeKernel(
     return box === undefined ? 0 : box.x + box.width / 2;
   };
   const sorted = [...all].sort((one, other) => middleOf(one) - middleOf(other));
-  const width = Math.min(190, (kernel.width - 20) / Math.max(1, sorted.length) - 8);
+  const width = Math.min(230, (kernel.width - 20) / Math.max(1, sorted.length) - 8);
   let from = kernel.x + 10;
   sorted.forEach((page, index) => {
     const rest = (sorted.length - index) * (width + 8);

@@ -8,7 +8,7 @@ import { findBrowser, openBrowser } from './browser.ts';
 
 const FOLDER = join(ROOT, 'gallery');
 /** Milliseconds until what moves stands still. */
-const STILL_MS = 2500;
+const STILL_MS = 3500;
 
 /** Pictures in docs/, by name: the page, where in it, and the colours. */
 const PICTURES = {
