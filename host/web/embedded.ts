@@ -4,11 +4,9 @@ export interface EmbeddedFacts {
   /** The script or the journal. */
   readonly source: string;
   readonly strategy: string;
-  readonly strategies: readonly string[];
   readonly memoryMiB: number;
   /** The position at which the page opens; null: at the first message. */
   readonly at: number | null;
-  readonly version: string;
 }
 
 export interface Embedded {

@@ -13,7 +13,7 @@ import { journalOf } from '../../host/cli/source.ts';
 import { galleryIndex } from '../../host/cli/view/gallery.ts';
 import { viewPage } from '../../host/cli/view/page.ts';
 import { History } from '../../host/history.ts';
-import { Machine, STRATEGIES } from '../../host/machine.ts';
+import { Machine } from '../../host/machine.ts';
 import { BinaryJournal } from '../../host/trace/binaryjournal.ts';
 import type { Journal } from '../../host/trace/journal.ts';
 import { Folder } from '../cli/binderlab.ts';
@@ -53,7 +53,7 @@ async function runOf(name: string): Promise<Journal> {
 }
 
 function written(name: string, journal: Journal, at: number | null = null): string {
-  const facts = { source: name, strategy: 'kmap', strategies: STRATEGIES, memoryMiB: MEMORY_MIB, at, version: '0' };
+  const facts = { source: name, strategy: 'kmap', memoryMiB: MEMORY_MIB, at };
   const html = viewPage(journal, facts);
   assert.ok(html.length < PAGE_MAX, `${name}: ${html.length} bytes`);
   return pathToFileURL(folder.write(`${name}.html`, html)).href;

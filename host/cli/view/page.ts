@@ -17,10 +17,8 @@ const GUEST = 'build/release.wasm';
 interface PageFacts {
   source: string;
   strategy: string;
-  strategies: readonly string[];
   memoryMiB: number;
   at: number | null;
-  version: string;
 }
 
 /** @throws UsageError when the package is not built. */

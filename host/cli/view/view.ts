@@ -5,7 +5,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Machine } from '../../machine.ts';
-import { STRATEGIES, type Strategy } from '../../wire/strategy.ts';
+import type { Strategy } from '../../wire/strategy.ts';
 import { defineCommand } from '../command.ts';
 import { checkTarget } from '../files.ts';
 import { MACHINE_OPTIONS, type MachineChoice, machineChoice, machineOptions } from '../machineoptions.ts';
@@ -74,11 +74,10 @@ async function writePage(
   if (complaint !== null) process.stderr.write(`${complaint}\n`);
   const last = journal.header.steps - 1;
   if (at !== null && at > last) throw new UsageError(`--at: there is no step ${at}; the last is ${last}`);
-  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
   const { strategy, memory: memoryMiB } = choice;
   Machine.fromHeader(journal.header, options); // a journal that makes no machine would make a page that cannot run
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, viewPage(journal, { source, strategy, strategies: STRATEGIES, memoryMiB, at, version }));
+  writeFileSync(file, viewPage(journal, { source, strategy, memoryMiB, at }));
   return complaint;
 }
 
