@@ -132,7 +132,7 @@ test('a crowd of messages is counted in the strip', () => {
     pages: [],
   };
   const { lines } = areaPane([{ ...area, oneways: { limit: 2048, free: 1808 }, parts }], 1, 78);
-  assert.match(lines[1]?.text ?? '', /^\[30 ~oneways: 240 client +\|\.hole 3856 +\.+\]$/);
+  assert.match(lines[1]?.text ?? '', /^\[30 ~oneways: 240 of client *\|\.hole 3856 +\.+\]$/);
 });
 
 test('marks what a step changed and removed, and names what runs next', () => {

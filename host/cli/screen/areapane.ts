@@ -11,7 +11,7 @@ const STATES: Readonly<Record<AreaMessage['state'], string>> = {
 };
 const KIB = 1024;
 /** Cells of a part of the strip, with its bar. */
-const [PART_MIN, PART_MAX] = [15, 26];
+const [PART_MIN, PART_MAX] = [15, 30];
 
 /** @param first Pid of the process whose area comes first. */
 export function areaPane(areas: readonly AreaPicture[], first: number | null, width: number): Pane {
@@ -37,7 +37,7 @@ function headOf({ title, size, userAddress, parts, oneways }: AreaPicture): stri
   return `${title}: ${[`${sizeText(size)}`, ...facts].join(', ')}, at ${hexOfAddress(userAddress)}`;
 }
 
-/** "[call 12: 128 app|~oneway 13: 24 app|.hole 1016K ...]". In a crowd, neighbours of one kind and sender are counted. */
+/** "[call 12: 128 of app|~oneway 13: 24 of app|.hole 1016K ...]". In a crowd, neighbours of one kind and sender are counted. */
 function stripOf(parts: readonly AreaPart[], width: number): string {
   const room = width - 2;
   const most = Math.max(1, Math.floor(room / PART_MIN));
@@ -52,14 +52,14 @@ function stripOf(parts: readonly AreaPart[], width: number): string {
 
 function partText(part: AreaPart): string {
   if (part.kind === 'hole') return `.hole ${sizeText(part.size)}`;
-  return `${kindText(part)} ${part.transaction}: ${sizeText(part.size)} ${part.sender}`;
+  return `${kindText(part)} ${part.transaction}: ${sizeText(part.size)} of ${part.sender}`;
 }
 
 function kindText({ kind }: AreaMessage): string {
   return kind === 'oneway' ? '~oneway' : kind;
 }
 
-/** "22 ~oneways: 4576 app". */
+/** "22 ~oneways: 4576 of app". */
 function crowdTexts(parts: readonly AreaPart[]): string[] {
   const crowds: AreaPart[][] = [];
   for (const part of parts) {
@@ -72,7 +72,7 @@ function crowdTexts(parts: readonly AreaPart[]): string[] {
     if (first.kind === 'hole' || crowd.length === 1) return partText(first);
     const kinds = first.kind === 'reply' ? 'replies' : `${kindText(first)}s`;
     const size = crowd.reduce((sum, part) => sum + part.size, 0);
-    return `${crowd.length} ${kinds}: ${sizeText(size)} ${first.sender}`;
+    return `${crowd.length} ${kinds}: ${sizeText(size)} of ${first.sender}`;
   });
 }
 
