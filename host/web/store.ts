@@ -15,6 +15,8 @@ export type Tab = (typeof TABS)[number];
 type Beside = { readonly strategy: Strategy } | { readonly branch: Branch } | null;
 
 const PLAY_MS = 1400;
+/** What has just been asked for comes before the way ahead. */
+const PAUSE_MS = 300;
 /** Steps in which the first message is looked for. */
 const LOOK_AHEAD = 2000;
 
@@ -136,6 +138,7 @@ export class Store {
   #revisit(): void {
     this.problem.value = null;
     this.go(this.position.value);
+    setTimeout(() => this.warmUp(), PAUSE_MS);
   }
 
   #lanesShown(): Lane[] {
