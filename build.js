@@ -44,6 +44,14 @@ const BUNDLES = {
     banner: { js: '/*! with @assemblyscript/loader, Apache-2.0 */' },
   },
   bench: { entryPoints: ['dist/bench/main.js'], platform: 'node', packages: 'external' },
+  view: {
+    entryPoints: ['dist/host/web/main.js'],
+    platform: 'browser',
+    conditions: ['page'],
+    minify: true,
+    banner: { js: '/*! with preact, MIT; @assemblyscript/loader, Apache-2.0 */' },
+  },
+  style: { entryPoints: ['host/web/style/page.css'], minify: true, outfile: 'dist/bundle/view.css' },
 };
 /** What says which compilers there are. */
 const COMPILERS = ['node_modules/assemblyscript/package.json', 'node_modules/binaryen/package.json'];
@@ -271,7 +279,7 @@ async function buildHost(projects, bundles) {
   const esbuild = await import('esbuild');
   const options = { bundle: true, format: 'esm', target: 'es2022', sourcemap: true, absWorkingDir: ROOT };
   await Promise.all(
-    bundles.map((name) => esbuild.build({ ...options, ...BUNDLES[name], outfile: `dist/bundle/${name}.js` })),
+    bundles.map((name) => esbuild.build({ ...options, outfile: `dist/bundle/${name}.js`, ...BUNDLES[name] })),
   );
   // npm does this too, but only where it first links the command; a clone that replaces another is linked already
   if (bundles.includes('cli')) chmodSync(join(ROOT, 'dist/bundle/cli.js'), 0o755);

@@ -20,6 +20,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Walk a journal, or the run of a script, step by step, forwards and backwards',
     load: async () => (await import('./step/step.ts')).stepCommand,
   },
+  view: {
+    summary: 'Make a page of a run: one file, in which a browser moves through it and shows memory',
+    load: async () => (await import('./view/view.ts')).viewCommand,
+  },
   compare: {
     summary: 'Do the same work under every way to map pages, and say what each costs',
     load: async () => (await import('./compare/compare.ts')).compareCommand,

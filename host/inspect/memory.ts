@@ -110,7 +110,10 @@ export function frameCounts(kernel: KernelMemory): Record<string, number> {
 /** The kind of every frame, as an index of FRAME_NAMES. */
 export function frameKinds(kernel: KernelMemory): Uint8Array {
   const [size, first] = [sizeOf('Frame'), kernel.object('Frame', kernel.roots.frames).addressOf('kind')];
-  return Uint8Array.from({ length: frameCount(kernel) }, (_, number) => kernel.guest.u8[first + number * size] ?? 0);
+  const { u8 } = kernel.guest;
+  const kinds = new Uint8Array(frameCount(kernel));
+  for (let number = 0, at = first; number < kinds.length; number++, at += size) kinds[number] = u8[at] as number;
+  return kinds;
 }
 
 /** Number of live kernel objects of each kind; zeros are left out. */

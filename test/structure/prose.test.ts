@@ -11,7 +11,7 @@ const test = suite('prose');
 function filesOf(place: string): string[] {
   if (!statSync(join(ROOT, place)).isDirectory()) return [place];
   return readdirSync(join(ROOT, place), { recursive: true, encoding: 'utf8' })
-    .filter((file) => /\.(ts|md)$/.test(file))
+    .filter((file) => /\.(tsx?|md)$/.test(file))
     .map((file) => `${place}${file.replaceAll('\\', '/')}`);
 }
 

@@ -48,7 +48,7 @@ const PATTERNS = BANNED.map(([phrase, better]) => ({ pattern: new RegExp(`\\b(${
 
 /** Complaints about the prose of a file, one for each line and phrase. @param path Its ending decides how it is read. */
 export function proseComplaints(path: string, text: string): string[] {
-  const lines = path.endsWith('.md') ? pageProse(text) : codeProse(text, !path.startsWith(COMMENTS_ONLY));
+  const lines = path.endsWith('.md') ? pageProse(text) : codeProse(path, text);
   return [...lines].flatMap(([line, prose]) =>
     PATTERNS.flatMap(({ pattern, better }) => {
       const [found] = pattern.exec(prose) ?? [];
@@ -67,8 +67,9 @@ function* pageProse(text: string): Generator<[line: number, prose: string]> {
 }
 
 /** The lines of comments, and of texts that have a space in them. */
-function* codeProse(text: string, withTexts: boolean): Generator<[line: number, prose: string]> {
-  const tree = ts.createSourceFile('prose.ts', text, ts.ScriptTarget.ESNext, true);
+function* codeProse(path: string, text: string): Generator<[line: number, prose: string]> {
+  const withTexts = !path.startsWith(COMMENTS_ONLY);
+  const tree = ts.createSourceFile(path, text, ts.ScriptTarget.ESNext, true);
   const parts: (readonly [from: number, to: number])[] = [];
   const seen = new Set<number>();
   const visit = (node: ts.Node): void => {

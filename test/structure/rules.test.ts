@@ -12,7 +12,7 @@ const root = join(import.meta.dirname, '../../..');
 const sourcesOfTheProject: Source[] = ['assembly', 'host', 'bench', 'test', 'examples', 'oracle'].flatMap((folder) => {
   if (statSync(join(root, folder), { throwIfNoEntry: false }) === undefined) return [];
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts'))
+    .filter((file) => /\.tsx?$/.test(file))
     .map((file) => `${folder}/${file.replaceAll('\\', '/')}`)
     .map((path) => readSource(path, readFileSync(join(root, path), 'utf8')));
 });

@@ -176,5 +176,5 @@ function isAmbient(node: ts.VariableStatement): boolean {
 }
 
 function withExtension(path: string): string {
-  return /\.[cm]?[jt]s$/.test(path) ? path : `${path}.ts`;
+  return /\.[cm]?[jt]sx?$/.test(path) ? path : `${path}.ts`;
 }

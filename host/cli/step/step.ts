@@ -4,19 +4,16 @@
  */
 import { createInterface } from 'node:readline';
 import pc from 'picocolors';
-import { BreakError, conditionOf } from '../../condition.ts';
+import { conditionOf } from '../../condition.ts';
 import { History, HistoryError } from '../../history.ts';
-import { type BootOptions, Machine } from '../../machine.ts';
-import { BinaryJournal } from '../../trace/binaryjournal.ts';
-import type { Journal, Step } from '../../trace/journal.ts';
-import { MemoryFile } from '../../trace/memoryfile.ts';
+import { Machine } from '../../machine.ts';
+import type { Step } from '../../trace/journal.ts';
 import { BinderlabError } from '../../wire/error.ts';
 import { defineCommand } from '../command.ts';
-import { findJournals, isFolder, isJournalName, readBegin } from '../files.ts';
 import { MACHINE_OPTIONS, machineChoice, machineOptions } from '../machineoptions.ts';
 import { reserveStdout } from '../output.ts';
 import { paintRow } from '../screen/paint.ts';
-import { bootFor, loadScript, runScript, type Script } from '../script.ts';
+import { journalOf } from '../source.ts';
 import { EXIT_FINE, EXIT_NO, UsageError } from '../usage.ts';
 import { Path } from './path.ts';
 import { headingOf, positionOf } from './position.ts';
@@ -26,7 +23,6 @@ import { DEFAULT_SIZE, type Key, Terminal } from './terminal.ts';
 import { STEP_VIEWS, type StepView, StepViews, stepViewsOf } from './views.ts';
 import { whyData, whyText } from './why.ts';
 
-const SCRIPT_NAME = /\.[cm]?[jt]s$/;
 /** The default of --show in the interactive form: the views after each move. */
 const WATCHED = 'calls,diff';
 
@@ -98,42 +94,6 @@ export const stepCommand = defineCommand({
   },
 });
 
-/** @param stop The condition that ends a script early. @returns The journal, and the error of a script that failed. */
-async function journalOf(
-  source: string,
-  options: BootOptions,
-  stop: string | undefined,
-): Promise<{ journal: Journal; complaint: string | null }> {
-  if (SCRIPT_NAME.test(source) && !isJournalName(source) && !isFolder(source)) {
-    const script = await loadScript(source);
-    const file = new MemoryFile();
-    const machine = bootFor({ ...options, name: source, journal: { file } });
-    if (stop !== undefined) machine.break(stop);
-    const complaint = await runScript(untilBreak(script), machine);
-    machine.keepJournal(false);
-    return { journal: new BinaryJournal(file, source), complaint };
-  }
-  if (options.args?.length) throw new UsageError(`a journal takes no ${options.args.join(' ')}: it is no script`);
-  const paths = findJournals([source]);
-  const [path] = paths;
-  if (path === undefined || paths.length > 1) {
-    throw new UsageError(`${source} holds ${paths.length} journals; name one of them`);
-  }
-  const { journal, problem } = await readBegin(path);
-  return { journal, complaint: problem === null ? null : `binderlab: ${path.path}: ${problem}` };
-}
-
-/** The script, as one that ends when its machine comes to a break. */
-function untilBreak(script: Script): Script {
-  return async (machine) => {
-    try {
-      await script(machine);
-    } catch (error) {
-      if (!(error instanceof BreakError)) throw error;
-    }
-  };
-}
-
 /** @param steps The journal, once it is there. @throws UsageError for an invalid condition. */
 function askedCondition(text: string, steps?: Iterable<Step>): ReturnType<typeof conditionOf> {
   try {
@@ -144,18 +104,16 @@ function askedCondition(text: string, steps?: Iterable<Step>): ReturnType<typeof
   }
 }
 
-/** Goes to the first step behind which the condition holds, or to the end. @returns whether it ever holds */
+/** Goes to the first step after which the condition holds, or to the end. @returns whether it ever holds */
 function arriveAt(history: History, condition: string): boolean {
   const holds = askedCondition(condition, history.recorded);
   const views = new StepViews(history);
   try {
     if (history.until((step) => holds(step, () => views.tables()))) return true;
-    process.stderr.write(`binderlab: it never came to "${condition}"; this is the end
-`);
+    process.stderr.write(`binderlab: it never came to "${condition}"; this is the end\n`);
   } catch (error) {
     if (!(error instanceof HistoryError)) throw error;
-    process.stderr.write(`binderlab: ${error.message}; this is the moment before it
-`);
+    process.stderr.write(`binderlab: ${error.message}; this is the moment before it\n`);
   }
   return false;
 }

@@ -1,0 +1,53 @@
+/** The page as one file: style, program, guest and journal are inside of it. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { markup } from '../../plot/svg.ts';
+import type { Journal } from '../../trace/journal.ts';
+import { MemoryFile } from '../../trace/memoryfile.ts';
+import { writeBinaryJournal } from '../../trace/stepwriter.ts';
+import { checkBuilt } from '../boot.ts';
+import { ROOT } from '../packagefile.ts';
+
+const PROGRAM = 'dist/bundle/view.js';
+const STYLE = 'dist/bundle/view.css';
+const GUEST = 'build/release.wasm';
+
+/** What the page knows besides the journal. */
+interface PageFacts {
+  source: string;
+  strategy: string;
+  memoryMiB: number;
+  at: number | null;
+}
+
+/** @throws UsageError when the package is not built. */
+export function viewPage(journal: Journal, facts: PageFacts): string {
+  checkBuilt([PROGRAM, STYLE, GUEST]);
+  const file = new MemoryFile();
+  writeBinaryJournal(journal, file);
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>${markup(facts.source)} · binderlab</title><link rel="icon" href="data:,">
+<style>${textOf(STYLE)}</style></head><body><main id="app" aria-busy="true"></main>
+<script type="text/plain" id="facts">${JSON.stringify(facts).replaceAll('<', '\\u003c')}</script>
+<script type="text/plain" id="journal">${packed(file.read(0, file.size))}</script>
+<script type="text/plain" id="guest">${packed(readFileSync(join(ROOT, GUEST)))}</script>
+<script type="module">${textOf(PROGRAM).replaceAll('</script', '<\\/script')}</script>
+</body></html>
+`;
+}
+
+/** The style of all pages. */
+export function styleOfPage(): string {
+  checkBuilt([STYLE]);
+  return textOf(STYLE);
+}
+
+function textOf(file: string): string {
+  return readFileSync(join(ROOT, file), 'utf8').replace(/\n?(\/\/|\/\*)# sourceMappingURL=.*\n?$/, '');
+}
+
+function packed(bytes: Uint8Array): string {
+  return gzipSync(bytes, { level: 9 }).toString('base64');
+}

@@ -1,0 +1,201 @@
+/** The area of each mapping: buffers and holes as a strip, which can be enlarged down to bytes. */
+import { useState } from 'preact/hooks';
+import { type AreaPicture, areaPictures, type AreaMessage as Message } from '../picture/area.ts';
+import type { Still } from './lane.ts';
+import { frameKey, processKey, stepKey, transactionKey } from './light.ts';
+import type { Store } from './store.ts';
+
+type Stretch = AreaPicture['parts'][number];
+
+const PAGE = 4096;
+const ZOOM_STEP = 4;
+const BYTES_MIN = 64;
+const HEX_ROW = 16;
+
+export function AreaPanel({ store }: { store: Store }) {
+  const still = store.still.value;
+  const areas = still.picture('areas', areaPictures);
+  if (areas.length === 0) return <p class="empty">No process has mapped the device: there is no area for messages.</p>;
+  const first = still.pair?.to;
+  const sorted = [...areas].sort((one, other) => Number(other.pid === first) - Number(one.pid === first));
+  return (
+    <>
+      <p class="note">
+        Each process has one area for what it receives: a mapping of at most 1 MiB. The driver cuts it into buffers.
+      </p>
+      {sorted.map((area) => (
+        <Area key={`${area.pid} ${area.userAddress}`} area={area} still={still} />
+      ))}
+    </>
+  );
+}
+
+function Area({ area, still }: { area: AreaPicture; still: Still }) {
+  const messages = area.parts.filter((one): one is Message => one.kind !== 'hole');
+  const end = Math.max(PAGE, ...messages.map(({ offset, size }) => Math.ceil((offset + size) / PAGE) * PAGE));
+  const [range, setRange] = useState<{ from: number; size: number } | null>(null);
+  const { from, size } = range ?? { from: 0, size: end };
+  const zoom = (factor: number) => {
+    const next = Math.max(BYTES_MIN, Math.min(area.size, Math.round(size * factor)));
+    setRange({ from: Math.max(0, Math.min(area.size - next, from)), size: next });
+  };
+  const move = (by: number) => setRange({ from: Math.max(0, Math.min(area.size - size, from + by * size)), size });
+  const used = messages.reduce((sum, one) => sum + one.size, 0);
+  return (
+    <section class="area" aria-label={`Area of ${area.process}`}>
+      <h3 data-keys={processKey(area.process)}>
+        {area.process} <span>0x{area.userAddress.toString(16)}</span>
+      </h3>
+      <p class="figures">
+        <b data-number={`used ${area.pid}`}>{used}</b> of {area.size} bytes in{' '}
+        <b data-number={`buffers ${area.pid}`}>{messages.length}</b> buffers · <b>{area.pages.length}</b> pages with a
+        frame
+      </p>
+      <Share area={area} />
+      <ul class="strip" aria-label={`Bytes ${from} to ${from + size}`}>
+        {area.parts.map((stretch) => (
+          <StretchBar key={stretch.offset} stretch={stretch} area={area} from={from} size={size} />
+        ))}
+      </ul>
+      <div class="zoom">
+        <span class="number">{from}</span>
+        <button type="button" aria-label="Move left" onClick={() => move(-0.5)}>
+          ‹
+        </button>
+        <button type="button" aria-label="Smaller" onClick={() => zoom(ZOOM_STEP)}>
+          −
+        </button>
+        <button type="button" aria-label="Larger" onClick={() => zoom(1 / ZOOM_STEP)}>
+          +
+        </button>
+        <button type="button" aria-label="Move right" onClick={() => move(0.5)}>
+          ›
+        </button>
+        <button type="button" onClick={() => setRange({ from: 0, size: area.size })}>
+          whole
+        </button>
+        <span class="number">{from + size}</span>
+      </div>
+      {size <= 1024 && <Hex area={area} from={from} size={Math.min(size, 256)} still={still} />}
+      <Messages messages={messages} area={area} />
+    </section>
+  );
+}
+
+function Share({ area: { oneways } }: { area: AreaPicture }) {
+  const used = oneways.limit - oneways.free;
+  return (
+    <div class="share" data-tell={`Oneway calls may take ${oneways.limit} bytes; they have ${used} of them now.`}>
+      <span>oneway share</span>
+      <meter min={0} max={oneways.limit} value={used} aria-label="Oneway share in use">
+        {used}
+      </meter>
+      <span class="number">
+        {used} / {oneways.limit}
+      </span>
+    </div>
+  );
+}
+
+interface BarProps {
+  stretch: Stretch;
+  area: AreaPicture;
+  from: number;
+  size: number;
+}
+
+function StretchBar({ stretch, area, from, size }: BarProps) {
+  const [begin, end] = [Math.max(from, stretch.offset), Math.min(from + size, stretch.offset + stretch.size)];
+  if (begin >= end) return null;
+  const style = { left: `${((begin - from) / size) * 100}%`, width: `${((end - begin) / size) * 100}%` };
+  if (stretch.kind === 'hole') {
+    const text = `A hole of ${stretch.size} bytes at ${stretch.offset}.`;
+    return <li class="stretch hole" style={style} data-tell={text} aria-label={text} />;
+  }
+  const text = messageTell(stretch);
+  return (
+    <li
+      class={`stretch ${stretch.kind} ${stretch.state}`}
+      style={style}
+      data-keys={messageKeys(stretch, area)}
+      data-tell={text}
+      aria-label={text}
+    />
+  );
+}
+
+function messageKeys({ transaction, offset, size, sent }: Message, { pages }: AreaPicture): string {
+  const [first, last] = [Math.floor(offset / PAGE), Math.floor((offset + size - 1) / PAGE)];
+  const frames = pages.filter(({ index }) => index >= first && index <= last).map(({ frame }) => frameKey(frame ?? 0));
+  return [transactionKey(transaction), stepKey(sent?.step ?? null), ...frames].join(' ');
+}
+
+const STATES = {
+  queued: 'waits to be read',
+  served: 'was read, and is served',
+  unfreed: 'was read, and is to be freed',
+};
+
+function messageTell(message: Message): string {
+  const { kind, transaction, sender, dataSize, offset, state, sent } = message;
+  const age = sent === null ? '' : `, ${sent.age === 0 ? 'sent in this step' : `sent ${sent.age} steps ago`}`;
+  return `Message ${transaction}: ${kind} of ${sender}, ${dataSize} bytes of data at ${offset}; it ${STATES[state]}${age}.`;
+}
+
+function Messages({ messages, area }: { messages: readonly Message[]; area: AreaPicture }) {
+  if (messages.length === 0) return <p class="empty">One hole: no message is in it.</p>;
+  return (
+    <table class="messages">
+      <thead>
+        <tr>
+          <th>message</th>
+          <th>from</th>
+          <th class="number">bytes</th>
+          <th class="number">at</th>
+          <th>age</th>
+        </tr>
+      </thead>
+      <tbody>
+        {messages.map((message) => (
+          <tr key={message.transaction} data-keys={messageKeys(message, area)} data-tell={messageTell(message)}>
+            <td>
+              <i class={`dot ${message.kind}`} aria-hidden="true" />
+              {message.kind} {message.transaction}
+            </td>
+            <td>{message.sender}</td>
+            <td class="number">{message.size}</td>
+            <td class="number">{message.offset}</td>
+            <td>
+              {message.sent === null ? 'not known' : message.sent.age === 0 ? 'new' : `${message.sent.age} steps`}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** The bytes of a part of an area, as the receiver reads them; `..` where it has no frame. */
+function Hex({ area, from, size, still }: { area: AreaPicture; from: number; size: number; still: Still }) {
+  const { u8 } = still.machine.guest;
+  const frames = new Map(area.pages.map(({ index, frame }) => [index, frame]));
+  const byteAt = (offset: number) => {
+    const frame = frames.get(Math.floor(offset / PAGE));
+    return frame == null ? null : (u8[frame + (offset % PAGE)] ?? 0);
+  };
+  const rows = Array.from({ length: Math.ceil(size / HEX_ROW) }, (_, row) => from + row * HEX_ROW);
+  return (
+    <pre class="hex">
+      {rows
+        .map((start) => {
+          const bytes = Array.from({ length: HEX_ROW }, (_, at) => byteAt(start + at));
+          const hex = bytes.map((byte) => (byte === null ? '..' : byte.toString(16).padStart(2, '0'))).join(' ');
+          const text = bytes
+            .map((byte) => (byte && byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '.'))
+            .join('');
+          return `${String(start).padStart(6)}  ${hex}  ${text}`;
+        })
+        .join('\n')}
+    </pre>
+  );
+}

@@ -1,0 +1,158 @@
+/** Changes the run: what happens after this step. The page runs the guest again, and shows the branch beside the journal. */
+import { useState } from 'preact/hooks';
+import type { Machine } from '../machine.ts';
+import type { StepInput, StepOf } from '../trace/journal.ts';
+import { Branch, type BranchPlan } from './branch.ts';
+import { bytesOfText, editable, freezeInput, textOfBytes, turnPlan } from './branchplans.ts';
+import type { Store } from './store.ts';
+
+const SHRINK_PAGES = 256;
+
+export function ChangePanel({ store }: { store: Store }) {
+  const still = store.still.value;
+  const { position } = still;
+  const processes = still.kept('alive', (machine) =>
+    machine.processes.filter(({ alive }) => alive).map(({ name, pid }) => ({ name, pid })),
+  );
+  const [failure, setFailure] = useState('');
+  const { history } = store.lane(store.strategy.value);
+
+  const make = (plan: BranchPlan | null) => {
+    if (plan === null) return setFailure('That is not possible here.');
+    try {
+      const options = { guest: store.guest, strategy: store.strategy.value, memoryMiB: store.facts.memoryMiB };
+      const branch = new Branch(history, plan, options);
+      setFailure('');
+      store.setBeside({ branch });
+    } catch (error) {
+      setFailure(error instanceof Error ? error.message : String(error));
+    }
+  };
+  const insert = (title: string, input: StepInput | null) =>
+    make(input === null ? null : { title, at: position, insert: [input] });
+  const threads = [...new Set(store.timeline.rows)];
+  const call = editable(history, position);
+  return (
+    <div class="change">
+      <p class="note">
+        After step {position}, something else happens. The rest of the journal follows as far as it can.
+      </p>
+      <ProcessChoice processes={processes} machine={still.machine} insert={insert} />
+      <fieldset>
+        <legend>Who runs next</legend>
+        <ThreadChoice threads={threads} make={(thread) => make(turnPlan(history, position, thread))} />
+      </fieldset>
+      <fieldset>
+        <legend>Memory</legend>
+        <button
+          type="button"
+          onClick={() => insert('unused pages are taken', { op: 'shrink', in: { pages: SHRINK_PAGES } } as StepInput)}
+        >
+          Shrink
+        </button>
+      </fieldset>
+      {call !== null && <PayloadChoice key={call.position} call={call} make={make} />}
+      {failure !== '' && <p class="problem">{failure}</p>}
+      <BranchFacts store={store} />
+    </div>
+  );
+}
+
+interface ProcessProps {
+  processes: readonly { name: string; pid: number }[];
+  machine: Machine;
+  insert: (title: string, input: StepInput | null) => void;
+}
+
+function ProcessChoice({ processes, machine, insert }: ProcessProps) {
+  const [process, setProcess] = useState('');
+  const chosen = processes.find(({ name }) => name === process) ?? processes.at(-1);
+  if (chosen === undefined) return null;
+  const { name, pid } = chosen;
+  return (
+    <fieldset>
+      <legend>A process</legend>
+      <select aria-label="Process" value={name} onChange={({ currentTarget }) => setProcess(currentTarget.value)}>
+        {processes.map((one) => (
+          <option key={one.name}>{one.name}</option>
+        ))}
+      </select>
+      <button type="button" onClick={() => insert(`${name} is killed`, { op: 'kill', in: { proc: name, pid } })}>
+        Kill it
+      </button>
+      <button type="button" onClick={() => insert(`${name} is frozen`, freezeInput(machine, pid))}>
+        Freeze it
+      </button>
+    </fieldset>
+  );
+}
+
+function BranchFacts({ store }: { store: Store }) {
+  const beside = store.beside.value;
+  if (beside === null || !('branch' in beside)) return null;
+  const { branch } = beside;
+  return (
+    <div class="branch-facts">
+      <p>
+        <b>{branch.title}</b> after step {branch.at}. It is shown below the journal’s stage.{' '}
+        {branch.skipped === 0
+          ? 'Every later step was possible.'
+          : `${branch.skipped} later steps were not possible, and are left out.`}
+      </p>
+      <button type="button" onClick={() => store.setBeside(null)}>
+        Drop the branch
+      </button>
+    </div>
+  );
+}
+
+function ThreadChoice({ threads, make }: { threads: readonly string[]; make: (thread: string) => void }) {
+  const [thread, setThread] = useState('');
+  const chosen = threads.includes(thread) ? thread : (threads[0] ?? '');
+  return (
+    <>
+      <select aria-label="Thread" value={chosen} onChange={({ currentTarget }) => setThread(currentTarget.value)}>
+        {threads.map((name) => (
+          <option key={name}>{name}</option>
+        ))}
+      </select>
+      <button type="button" onClick={() => make(chosen)}>
+        Let it run
+      </button>
+    </>
+  );
+}
+
+interface PayloadProps {
+  call: { position: number; step: StepOf<'wr'>; data: Uint8Array };
+  make: (plan: BranchPlan) => void;
+}
+
+function PayloadChoice({ call, make }: PayloadProps) {
+  const [text, setText] = useState(textOfBytes(call.data));
+  const change = () => {
+    const poke = bytesOfText(call.step, call.data, text);
+    make({
+      title: `the bytes of step ${call.position} are changed`,
+      at: call.position - 1,
+      insert: [],
+      change: (step, position) =>
+        position === call.position ? ({ ...call.step, in: { ...call.step.in, poke } } as StepInput) : step,
+    });
+  };
+  return (
+    <fieldset>
+      <legend>The bytes that step {call.position} sends</legend>
+      <textarea
+        aria-label="Payload in hex"
+        rows={4}
+        spellcheck={false}
+        value={text}
+        onInput={({ currentTarget }) => setText(currentTarget.value)}
+      />
+      <button type="button" onClick={change}>
+        Send these
+      </button>
+    </fieldset>
+  );
+}

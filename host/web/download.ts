@@ -1,0 +1,57 @@
+/** What leaves the page, on a click only: the journal, a trace, and the trace for Perfetto's page. */
+import { PerfettoFile } from '../ftrace/perfettofile.ts';
+import { Tracer } from '../ftrace/tracer.ts';
+import { Machine } from '../machine.ts';
+import type { Store } from './store.ts';
+
+const PERFETTO = 'https://ui.perfetto.dev';
+const PING_MS = 100;
+const PINGS_MAX = 300;
+
+export function downloadJournal({ bytes, facts }: Store): void {
+  save(bytes, `${nameOf(facts.source)}.journal`);
+}
+
+export function downloadTrace(store: Store): void {
+  save(traceOf(store), `${nameOf(store.facts.source)}.pftrace`);
+}
+
+/** Opens Perfetto's page, waits until it answers, and gives it the trace. */
+export function openInPerfetto(store: Store): void {
+  const trace = traceOf(store);
+  const page = window.open(PERFETTO);
+  if (page === null) return;
+  let pings = 0;
+  const timer = setInterval(() => {
+    if (page.closed || ++pings > PINGS_MAX) clearInterval(timer);
+    else page.postMessage('PING', PERFETTO);
+  }, PING_MS);
+  addEventListener('message', function answer({ data, origin }) {
+    if (origin !== PERFETTO || data !== 'PONG') return;
+    clearInterval(timer);
+    removeEventListener('message', answer);
+    const perfetto = { buffer: trace.buffer, title: store.facts.source };
+    page.postMessage({ perfetto }, PERFETTO);
+  });
+}
+
+/** The whole journal, performed once more by a machine that is traced. */
+function traceOf({ journal, guest: wasm, strategy, facts: { memoryMiB } }: Store): Uint8Array<ArrayBuffer> {
+  const options = { wasm, strategy: strategy.value, memoryMiB, journal: false } as const;
+  const machine = Machine.fromHeader(journal.header, options);
+  const tracer = new Tracer(machine, new PerfettoFile());
+  for (const step of journal.eachStep()) machine.perform(step);
+  return new Uint8Array(tracer.finish());
+}
+
+function save(bytes: Uint8Array, name: string): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([new Uint8Array(bytes)]));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+
+function nameOf(source: string): string {
+  return source.replace(/^.*[\\/]/, '').replace(/\.(ts|js|journal|jsonl|jsonl\.gz)$/, '');
+}

@@ -1,0 +1,118 @@
+/** The driver: processes with threads, stacks and queues; nodes, and the refs to them. */
+import { nodePictures } from '../picture/graph.ts';
+import { processPictures } from '../picture/tasks.ts';
+import { processKey, threadKey } from './light.ts';
+import type { Store } from './store.ts';
+
+type NodePicture = ReturnType<typeof nodePictures>[number];
+type ProcessPicture = ReturnType<typeof processPictures>[number];
+
+export function DriverPanel({ store }: { store: Store }) {
+  const still = store.still.value;
+  const processes = still.picture('processes', processPictures);
+  const nodes = still.picture('nodes', nodePictures);
+  return (
+    <>
+      <h3 class="part">Nodes and refs</h3>
+      {nodes.length === 0 && <p class="empty">No object has been sent yet.</p>}
+      {nodes.length > 0 && <Graph nodes={nodes} />}
+      <h3 class="part">Processes</h3>
+      {processes.map((process) => (
+        <Process key={process.pid} process={process} />
+      ))}
+    </>
+  );
+}
+
+const ROW = 46;
+const REF_ROW = 30;
+
+/** Nodes left, refs right, and a line for each ref. */
+function Graph({ nodes }: { nodes: readonly NodePicture[] }) {
+  let y = 0;
+  const placed = nodes.map((node) => {
+    const top = y;
+    y += Math.max(ROW, node.refs.length * REF_ROW + 8);
+    return { node, top };
+  });
+  return (
+    <div class="graph" style={{ height: `${y}px` }}>
+      <svg width="100%" height={y} aria-hidden="true">
+        {placed.flatMap(({ node, top }) =>
+          node.refs.map((ref, index) => (
+            <line
+              key={ref.id}
+              class={ref.strong > 0 ? 'strong' : 'weak'}
+              x1="46%"
+              y1={top + 19}
+              x2="58%"
+              y2={top + 15 + index * REF_ROW}
+            />
+          )),
+        )}
+      </svg>
+      {placed.map(({ node, top }) => (
+        <Node key={node.id} node={node} top={top} />
+      ))}
+    </div>
+  );
+}
+
+function Node({ node, top }: { node: NodePicture; top: number }) {
+  const owner = node.owner?.process ?? 'dead owner';
+  const tell = `Node ${node.id} of ${owner}: ${node.strong.refs} strong and ${node.weak.refs} weak refs of others, ${node.strong.local} strong held locally.`;
+  return (
+    <>
+      <div class="node" style={{ top: `${top}px` }} data-keys={processKey(owner)} data-tell={tell}>
+        <b>{node.isManager ? 'manager' : `node ${node.id}`}</b>
+        <span>
+          {owner} · s {node.strong.local}+{node.strong.refs} w {node.weak.refs}
+        </span>
+      </div>
+      {node.refs.map((ref, index) => (
+        <div
+          key={ref.id}
+          class="ref"
+          style={{ top: `${top + index * REF_ROW}px` }}
+          data-keys={processKey(ref.process)}
+          data-tell={`Handle ${ref.desc} of ${ref.process} for node ${node.id}: ${ref.strong} strong, ${ref.weak} weak${ref.death ? '; it asked for notice of a death' : ''}.`}
+        >
+          <span>
+            {ref.process} <b>handle {ref.desc}</b> {ref.strong}/{ref.weak}
+            {ref.death && ' †'}
+          </span>
+        </div>
+      ))}
+    </>
+  );
+}
+
+function Process({ process }: { process: ProcessPicture }) {
+  return (
+    <section class="process" data-keys={processKey(process.process)}>
+      <h4>
+        {process.title}
+        {process.frozen && <span class="tag">frozen</span>}
+      </h4>
+      {process.queue.length > 0 && <p class="queue">queue: {process.queue.join(', ')}</p>}
+      <ul>
+        {process.threads.map((thread) => (
+          <li
+            key={thread.tid}
+            class={`${thread.parked ? 'asleep' : 'awake'} ${thread.acted ? 'acted' : ''} ${thread.alive ? '' : 'gone'}`}
+            data-keys={threadKey(thread.name)}
+          >
+            <b>{thread.name}</b> <span>{thread.is}</span>
+            {thread.looper !== '' && <em>{thread.looper}</em>}
+            {thread.stack.map((entry) => (
+              <div key={entry} class="entry">
+                ▸ {entry}
+              </div>
+            ))}
+            {thread.todo.length > 0 && <div class="entry">todo: {thread.todo.join(', ')}</div>}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,159 @@
+/**
+ * A lane: one machine that walks one journal under one strategy. A still is one moment of it. What a still shows is
+ * read from the machine when it is asked for, and kept.
+ */
+import { History, START } from '../history.ts';
+import { Names } from '../inspect/tables/names.ts';
+import { Machine, type Strategy } from '../machine.ts';
+import type { Moment } from '../picture/moment.ts';
+import { eventsOf, Onlooker } from '../picture/onlooker.ts';
+import { type Sending, sendingsOf } from '../picture/sending.ts';
+import { type Entries, entriesOf, lastPair, type Pair, type Stage, stageOf } from '../picture/stage.ts';
+import type { TraceEvent } from '../trace/events.ts';
+import type { Journal, JournalHeader, Step } from '../trace/journal.ts';
+import type { Counters } from '../wire/counters.ts';
+
+export interface LaneOptions {
+  readonly guest: WebAssembly.Module;
+  readonly strategy: Strategy;
+  readonly memoryMiB: number;
+}
+
+/** In a longer journal the step that sent a message is not looked for. */
+const LOOK_BACK_MAX = 3000;
+/** Steps that are performed between two looks at the clock. */
+const STRIDE = 128;
+/** Milliseconds of work before the page gets its turn. */
+const SLICE_MS = 12;
+
+export class Lane {
+  readonly history: History;
+  readonly strategy: Strategy;
+  #still: Still | null = null;
+  readonly #onlooker: Onlooker;
+  /** Messages whose sending was seen on the way. */
+  readonly #sendings = new Map<number, Sending>();
+  /** The furthest position that was reached: up to there are snapshots. */
+  #furthest = START;
+
+  constructor(journal: Journal, options: LaneOptions) {
+    const { guest: wasm, strategy, memoryMiB } = options;
+    const boot = (header: JournalHeader) => Machine.fromHeader(header, { wasm, strategy, memoryMiB, journal: false });
+    this.history = new History(journal, boot);
+    this.strategy = strategy;
+    this.#onlooker = new Onlooker(this.history);
+  }
+
+  /** The still after the step at a position. @throws HistoryError when the machine cannot perform a step on the way. */
+  at(position: number): Still {
+    if (this.#still?.position === position) return this.#still;
+    const { history } = this;
+    let events: TraceEvent[] = [];
+    let before: Entries = new Map();
+    if (position === START) history.goto(START);
+    else {
+      history.goto(position - 1);
+      before = entriesOf(history.machine);
+      events = this.#eventsOf(position);
+      history.next();
+    }
+    this.#furthest = Math.max(this.#furthest, position);
+    this.#still = new Still(history, events, before, (transaction) => this.#sendingOf(transaction));
+    return this.#still;
+  }
+
+  /** The events of the step that comes now. It is performed on the side: a machine that records is not the journal's. */
+  #eventsOf(position: number): TraceEvent[] {
+    const { machine, recorded } = this.history;
+    const moment = machine.snapshot();
+    try {
+      const events = eventsOf(machine.guest, () => machine.redo(recorded.inputAt(position)));
+      for (const sending of sendingsOf(recorded.numberAt(position), events)) {
+        this.#sendings.set(sending.transaction, sending);
+      }
+      return events;
+    } catch {
+      return []; // the step itself will say why it is not possible
+    } finally {
+      machine.restore(moment);
+    }
+  }
+
+  /** How a message was sent. In a long journal only that is known which was seen on the way. */
+  #sendingOf(transaction: number): Sending | null {
+    const isShort = this.history.recorded.count <= LOOK_BACK_MAX;
+    return this.#sendings.get(transaction) ?? (isShort ? this.#onlooker.sendingOf(transaction) : null);
+  }
+
+  /** Whether the way to a position is short, since there are snapshots. */
+  isNear(position: number): boolean {
+    return position <= this.#furthest + STRIDE;
+  }
+
+  /** Walks towards a position, for one turn of the page. @returns Whether it is near now. */
+  approach(position: number): boolean {
+    const { history } = this;
+    const until = performance.now() + SLICE_MS;
+    while (!this.isNear(position)) {
+      this.#furthest = Math.min(this.#furthest + STRIDE, position);
+      history.goto(this.#furthest);
+      if (performance.now() > until) break;
+    }
+    return this.isNear(position);
+  }
+}
+
+export class Still {
+  readonly position: number;
+  readonly step: Step | null;
+  readonly pair: Pair | null;
+  #stage: Stage | null = null;
+  #counters: Counters | null = null;
+  #kept = new Map<string, unknown>();
+
+  constructor(
+    private readonly history: History,
+    readonly events: readonly TraceEvent[],
+    readonly before: Entries,
+    private readonly sendingOf: Moment['sendingOf'],
+  ) {
+    this.position = history.position;
+    this.step = history.step;
+    this.pair = lastPair(history.machine, events);
+  }
+
+  /** The machine at this moment. */
+  get machine(): Machine {
+    if (this.history.position !== this.position) this.history.goto(this.position);
+    return this.history.machine;
+  }
+
+  get stage(): Stage {
+    this.#stage ??= stageOf(this.machine, this.pair, this);
+    return this.#stage;
+  }
+
+  get counters(): Counters {
+    this.#counters ??= this.machine.counters();
+    return this.#counters;
+  }
+
+  /** Number of the step that sent a message; null when it is not known. */
+  sentIn(transaction: number): number | null {
+    return this.kept(`sent ${transaction}`, () => this.sendingOf(transaction)?.step ?? null);
+  }
+
+  /** A picture of the moment, made once. */
+  picture<T>(name: string, make: (moment: Moment) => T): T {
+    return this.kept(name, ({ inspect, processes }) => {
+      const { step, events, sendingOf } = this;
+      return make({ inspect, names: new Names(processes), step, events, sendingOf });
+    });
+  }
+
+  /** What is read of the machine, once. */
+  kept<T>(name: string, read: (machine: Machine) => T): T {
+    if (!this.#kept.has(name)) this.#kept.set(name, read(this.machine));
+    return this.#kept.get(name) as T;
+  }
+}

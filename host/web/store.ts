@@ -1,0 +1,179 @@
+/** What the page shows now. Parts of the page read signals, and change them by the methods. */
+import { computed, effect, type Signal, signal } from '@preact/signals';
+import { START } from '../history.ts';
+import { STRATEGIES, type Strategy } from '../machine.ts';
+import { Timeline } from '../picture/timeline.ts';
+import { BinaryJournal } from '../trace/binaryjournal.ts';
+import type { Branch } from './branch.ts';
+import type { Embedded, EmbeddedFacts } from './embedded.ts';
+import { Lane, type Still } from './lane.ts';
+
+export const TABS = ['bytes', 'area', 'driver', 'counters', 'change'] as const;
+export type Tab = (typeof TABS)[number];
+
+/** What stands beside the journal: another strategy, or a branch of it. */
+type Beside = { readonly strategy: Strategy } | { readonly branch: Branch } | null;
+
+const PLAY_MS = 1400;
+/** What has just been asked for comes before the way ahead. */
+const PAUSE_MS = 300;
+/** Steps in which the first message is looked for. */
+const LOOK_AHEAD = 2000;
+
+export class Store {
+  readonly facts: EmbeddedFacts;
+  readonly bytes: Uint8Array;
+  readonly guest: WebAssembly.Module;
+  readonly journal: BinaryJournal;
+  readonly timeline: Timeline;
+  readonly strategy: Signal<Strategy>;
+  readonly beside = signal<Beside>(null);
+  /** The position that is shown. */
+  readonly position = signal(START);
+  /** The position on the way to which the machine is; null when it is there. */
+  readonly goal = signal<number | null>(null);
+  readonly tab = signal<Tab>('bytes');
+  /** A transaction, a frame or a thread that stays lit. */
+  readonly selected = signal('');
+  readonly playing = signal(false);
+  /** The step of the tour; null when it is not shown. */
+  readonly tour = signal<number | null>(null);
+  /** Why a step cannot be performed. */
+  readonly problem = signal<string | null>(null);
+  readonly still;
+  readonly besideStill;
+  readonly #lanes = new Map<Strategy, Lane>();
+
+  constructor({ facts, journal, guest }: Embedded) {
+    this.facts = facts;
+    this.bytes = journal;
+    this.guest = guest;
+    this.journal = BinaryJournal.of(journal, facts.source);
+    this.strategy = signal(facts.strategy as Strategy);
+    this.timeline = new Timeline(this.lane(this.strategy.value).history.recorded, this.journal.header);
+    this.still = computed(() => this.#still(this.lane(this.strategy.value), this.position.value));
+    this.besideStill = computed(() => {
+      const beside = this.beside.value;
+      if (beside === null) return null;
+      if ('strategy' in beside) return this.#still(this.lane(beside.strategy), this.position.value);
+      return this.#still(beside.branch.lane, beside.branch.positionOf(this.position.value));
+    });
+    effect(() => {
+      if (!this.playing.value) return;
+      const timer = setInterval(() => this.playOn(), PLAY_MS);
+      return () => clearInterval(timer);
+    });
+  }
+
+  get last(): number {
+    return this.timeline.count - 1;
+  }
+
+  lane(strategy: Strategy): Lane {
+    let lane = this.#lanes.get(strategy);
+    if (lane === undefined) {
+      lane = new Lane(this.journal, { guest: this.guest, strategy, memoryMiB: this.facts.memoryMiB });
+      this.#lanes.set(strategy, lane);
+    }
+    return lane;
+  }
+
+  /** Goes to a position, or as near as there is one; far ones are reached in several turns of the page. */
+  go(position: number): void {
+    const goal = Math.max(START, Math.min(this.last, Math.round(position)));
+    const isUnderWay = this.goal.value !== null;
+    this.goal.value = goal;
+    if (!isUnderWay) this.#travel();
+  }
+
+  by(steps: number): void {
+    this.go((this.goal.value ?? this.position.value) + steps);
+  }
+
+  playOn(): void {
+    if (this.position.value >= this.last) this.playing.value = false;
+    else this.by(1);
+  }
+
+  /** The next or previous step in which a message is sent. */
+  goToMessage(direction: 1 | -1): void {
+    const { recorded } = this.lane(this.strategy.value).history;
+    for (let at = this.position.value + direction; at >= 0 && at <= this.last; at += direction) {
+      if (recorded.at(at).bc?.some((word) => /^BC_(TRANSACTION|REPLY)/.test(word))) {
+        this.go(at);
+        return;
+      }
+    }
+  }
+
+  /** The first step that sends bytes to a thread that sleeps: there is something to see. START when there is none. */
+  firstMessage(): number {
+    const { recorded } = this.lane(this.strategy.value).history;
+    for (let at = 0; at <= Math.min(this.last, LOOK_AHEAD); at++) {
+      const isCall = recorded.at(at).bc?.some((word) => /^BC_TRANSACTION\b.* data_size=0x[1-9a-f]/.test(word));
+      if (isCall && this.timeline.wakes(at).length > 0) return at;
+    }
+    return START;
+  }
+
+  setStrategy(strategy: Strategy): void {
+    if (!STRATEGIES.includes(strategy)) return;
+    this.strategy.value = strategy;
+    this.#revisit();
+  }
+
+  setBeside(beside: Beside): void {
+    this.beside.value = beside;
+    this.#revisit();
+  }
+
+  /** Lays snapshots on the whole way, in the page's pauses, so that the scrubber finds them. */
+  warmUp(): void {
+    const lane = this.lane(this.strategy.value);
+    if (lane.isNear(this.last) || this.problem.value !== null) return;
+    this.#guarded(() => lane.approach(this.last));
+    setTimeout(() => this.warmUp(), 4);
+  }
+
+  #revisit(): void {
+    this.problem.value = null;
+    this.go(this.position.value);
+    setTimeout(() => this.warmUp(), PAUSE_MS);
+  }
+
+  #lanesShown(): Lane[] {
+    const beside = this.beside.value;
+    const other = beside === null ? [] : ['strategy' in beside ? this.lane(beside.strategy) : beside.branch.lane];
+    return [this.lane(this.strategy.value), ...other];
+  }
+
+  #travel(): void {
+    const goal = this.goal.value;
+    if (goal === null) return;
+    const isThere = this.#guarded(() =>
+      this.#lanesShown().every((lane) => lane.approach(Math.min(goal, lane.history.last))),
+    );
+    if (isThere === false) {
+      setTimeout(() => this.#travel(), 0);
+      return;
+    }
+    this.goal.value = null;
+    if (isThere === true) this.position.value = goal;
+  }
+
+  #still(lane: Lane, position: number): Still {
+    return this.#guarded(() => lane.at(Math.min(position, lane.history.last))) ?? lane.at(lane.history.position);
+  }
+
+  /** @returns null when a machine cannot perform a step. */
+  #guarded<T>(go: () => T): T | null {
+    try {
+      return go();
+    } catch (error) {
+      queueMicrotask(() => {
+        this.problem.value = error instanceof Error ? error.message : String(error);
+      });
+      return null;
+    }
+  }
+}
