@@ -228,19 +228,24 @@ export class History {
   }
 
   /**
-   * @internal Performs the steps after `from` once more, up to `to`, and returns to the position.
+   * @internal Performs the steps after `from` once more, up to `to`, and returns to the position. What `look` changes in memory,
+   * such as whether events are recorded, is undone.
    *
    * @param look Called at `from`, and after each step.
    */
   again(from: number, to: number, look: (position: number) => void): void {
-    this.#lookAround(() => {
+    const here = this.#position;
+    try {
       this.#walk(from);
       look(from);
       while (this.#position < to) {
         this.#redo();
         look(this.#position);
       }
-    });
+    } finally {
+      this.#restore(this.#nearest(Math.max(here - 1, START)));
+      this.#walk(here);
+    }
   }
 
   /** A digest of the whole state after the current step. */

@@ -67,17 +67,19 @@ export class Onlooker {
   /** Performs steps once more, with events. Remembers what they sent. @returns The events of the last one. */
   #eventsAfter(from: number, to: number): TraceEvent[] {
     const { machine, recorded } = this.#history;
-    let ring: EventRing | null = null;
+    const ring = new EventRing(machine.guest);
     let events: TraceEvent[] = [];
     this.#history.again(from, to, (position) => {
-      if (ring === null) {
-        ring = startedRing(machine.guest);
+      if (position === from) {
+        ring.record(true);
+        ring.restart();
         return;
       }
       events = newestOf(ring);
       for (const sending of sendingsOf(recorded.numberAt(position), events)) {
         this.#sendings.set(sending.transaction, sending);
       }
+      if (position === to) ring.record(false); // the way back is not recorded
     });
     return events;
   }
