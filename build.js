@@ -44,6 +44,7 @@ const BUNDLES = {
     banner: { js: '/*! with @assemblyscript/loader, Apache-2.0 */' },
   },
   bench: { entryPoints: ['dist/bench/main.js'], platform: 'node', packages: 'external' },
+  fuzzworker: { entryPoints: ['dist/host/cli/fuzz/worker.js'], platform: 'node', packages: 'external' },
 };
 /** What says which compilers there are. */
 const COMPILERS = ['node_modules/assemblyscript/package.json', 'node_modules/binaryen/package.json'];

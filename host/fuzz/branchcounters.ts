@@ -1,12 +1,8 @@
 /**
- * How often a running machine has taken each branch of the guest. Works with a guest that `instrument.js` was compiled
- * into; `node build.js coverage` makes it.
+ * How often a running machine has taken each branch of the guest. Works with a guest that test/coverage/instrument.js was
+ * compiled into; `node build.js coverage` makes it.
  */
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Guest } from '../../host/guest/guest.ts';
-
-const FILE = join(import.meta.dirname, '../../../build/coverage.wasm');
+import type { Guest } from '../guest/guest.ts';
 
 /**
  * What is taken: a function, an arm of `if` or `? :`, the right side of `&&` or `||`, a loop's body, a case of a switch.
@@ -25,12 +21,6 @@ export interface Branch {
   kind: BranchKind;
 }
 
-/** The instrumented guest, compiled. @throws Error when it has not been built */
-export function coverageModule(): WebAssembly.Module {
-  if (!existsSync(FILE)) throw new Error(`${FILE} is missing; node build.js coverage makes it`);
-  return new WebAssembly.Module(new Uint8Array(readFileSync(FILE)));
-}
-
 export class BranchCounters {
   /** All branches of the guest's code. */
   readonly branches: readonly Branch[];
@@ -45,9 +35,14 @@ export class BranchCounters {
     const [section] = WebAssembly.Module.customSections(guest.module, 'branches');
     const { branchCounters } = guest.raw as Partial<{ branchCounters(): number }>;
     if (section === undefined || branchCounters === undefined) throw new Error('this guest does not count branches');
-    const table: { count: number; branches: Branch[] } = JSON.parse(new TextDecoder().decode(section));
+    const table: { count: number; branches: Branch[] } = JSON.parse(new TextDecoder().decode(new Uint8Array(section)));
     this.branches = table.branches;
     this.counts = new Uint32Array(guest.memory.buffer, branchCounters(), table.count);
+  }
+
+  /** The counters of a guest; null for one that counts nothing. */
+  static of(guest: Guest): BranchCounters | null {
+    return 'branchCounters' in guest.raw ? new BranchCounters(guest) : null;
   }
 
   /** Counts from 0 again. */

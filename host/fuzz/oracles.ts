@@ -1,0 +1,154 @@
+/**
+ * What must hold for any program. Each oracle runs a program's steps on machines of its own and returns the first breach.
+ *
+ *     sound        no trap; all invariants after each step; nothing is left when everybody has ended
+ *     builds       the debug and the release build do the same inside, after each step
+ *     strategies   another way to map pages gives the same results
+ *     replay       the program's journal runs again with equal results
+ *     history      the state after a step is the same, whether reached forwards or backwards
+ */
+import { ByteOrigins } from '../byteorigins.ts';
+import { History } from '../history.ts';
+import { mapsAlike, replay } from '../replay.ts';
+import { EventHash } from '../trace/eventhash.ts';
+import { BinderlabError } from '../wire/error.ts';
+import { STRATEGIES, type Strategy } from '../wire/strategy.ts';
+import type { FuzzStep } from './steps.ts';
+import { bootTarget, journalOf, Target, type TargetOptions } from './target.ts';
+
+/** A breach of what must hold. */
+export interface Breach {
+  readonly oracle: OracleName;
+  /** Index of the step after which it showed; the number of steps for the end. */
+  readonly at: number;
+  readonly message: string;
+  /** Operation and message without numbers: breaches with equal signatures are usually one fault. */
+  readonly signature: string;
+}
+
+export interface OracleOptions extends TargetOptions {
+  /** The other build of the guest. */
+  readonly other: WebAssembly.Module;
+}
+
+type Oracle = (options: OracleOptions, steps: readonly FuzzStep[]) => Breach | null;
+
+export type OracleName = 'sound' | 'builds' | 'strategies' | 'replay' | 'history';
+
+/** Ways to map pages that give the same results as `kmap` whatever a program does; the others have exceptions. */
+const SAME: readonly Strategy[] = STRATEGIES.filter((strategy) => mapsAlike(strategy, 'kmap'));
+/** Distance of a history's snapshots, in steps. */
+const EVERY = 8;
+
+export const ORACLES: Readonly<Record<OracleName, Oracle>> = {
+  sound: (options, steps) => soundOf(new Target(options), steps, 1),
+  builds,
+  strategies,
+  replay: replayed,
+  history,
+};
+
+/** @param checkEvery Interval of steps at which the invariants are verified; 0: at the end only. */
+export function soundOf(target: Target, steps: readonly FuzzStep[], checkEvery: number): Breach | null {
+  target.reset();
+  let at = 0;
+  try {
+    for (; at < steps.length; at++) {
+      if (!perform(target, steps[at] as FuzzStep)) continue;
+      if (checkEvery > 0 && at % checkEvery === 0) target.machine.check();
+    }
+    const left = target.leftBehind();
+    return left === null ? null : breach('sound', steps, at, left);
+  } catch (error) {
+    return breach('sound', steps, at, messageOf(error));
+  }
+}
+
+export function breach(oracle: OracleName, steps: readonly FuzzStep[], at: number, message: string): Breach {
+  const signature = `${oracle} ${steps[at]?.op ?? 'end'} ${shape(message)}`;
+  return { oracle, at, message, signature };
+}
+
+export function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.name === 'RuntimeError' ? `the guest trapped: ${error.message}` : error.message;
+}
+
+/** @returns Whether the step was possible. */
+function perform(target: Target, step: FuzzStep): boolean {
+  try {
+    target.perform(step);
+    return true;
+  } catch (error) {
+    if (error instanceof BinderlabError) return false; // it is impossible, which is no fault
+    throw error;
+  }
+}
+
+function builds(options: OracleOptions, steps: readonly FuzzStep[]): Breach | null {
+  const sides = [options, { ...options, wasm: options.other }].map((each) => {
+    const target = new Target(each);
+    const events = new EventHash();
+    events.follow(target.machine.guest);
+    return { target, events };
+  });
+  for (let at = 0; at < steps.length; at++) {
+    try {
+      const [one, other] = sides.map(({ target, events }) => {
+        const isDone = perform(target, steps[at] as FuzzStep);
+        events.take();
+        return `${isDone} ${events.value}`;
+      });
+      if (one !== other) return breach('builds', steps, at, 'the builds do not do the same inside');
+    } catch (error) {
+      if (error instanceof BinderlabError) return null; // more events than the guest keeps
+      return breach('builds', steps, at, messageOf(error));
+    }
+  }
+  return null;
+}
+
+function strategies(options: OracleOptions, steps: readonly FuzzStep[]): Breach | null {
+  const journal = journalOf(options, steps, 'fuzz', '');
+  for (const strategy of SAME) {
+    if (strategy === options.strategy) continue;
+    const isAlike = mapsAlike(strategy, options.strategy);
+    const { different, text } = replay(journal, (header) => bootTarget({ ...options, strategy }, header), {
+      ...(isAlike
+        ? {}
+        : { origins: (header) => new ByteOrigins(header, { wasm: options.wasm, memoryMiB: options.memory }) }),
+    });
+    const [first] = different;
+    if (first !== undefined) return breach('strategies', steps, first.step, `${strategy}: ${text.join('\n')}`);
+  }
+  return null;
+}
+
+function replayed(options: OracleOptions, steps: readonly FuzzStep[]): Breach | null {
+  const journal = journalOf(options, steps, 'fuzz', '');
+  const { different, text } = replay(journal, (header) => bootTarget(options, header), { check: true });
+  const [first] = different;
+  return first === undefined ? null : breach('replay', steps, first.step, text.join('\n'));
+}
+
+function history(options: OracleOptions, steps: readonly FuzzStep[]): Breach | null {
+  const journal = journalOf(options, steps, 'fuzz', '');
+  const walk = new History(journal, (header) => bootTarget(options, header), { every: EVERY });
+  const hashes: string[] = [];
+  while (walk.next()) hashes.push(walk.hash());
+  for (let position = walk.last - 1; position >= 0; position -= 1 + (position % EVERY)) {
+    walk.goto(position);
+    if (walk.hash() === hashes[position]) continue;
+    return breach('history', steps, position, 'the state is another when it is reached backwards');
+  }
+  return null;
+}
+
+/** A message's first words without its numbers. */
+function shape(message: string): string {
+  return message
+    .replace(/0x[0-9a-f]+|\d+/g, '#')
+    .split(/\s+/)
+    .slice(0, 8)
+    .join(' ');
+}
