@@ -9,7 +9,6 @@ import { IOCTLS, ioctlName } from '../wire/ioctls.ts';
 import { hasActor, type InputOf, OPERATIONS, type Op } from '../wire/operations.ts';
 import { payloadSize } from '../wire/words.ts';
 import { Bytes } from './bytes.ts';
-import type { Weighted } from './dice.ts';
 import { someHandle, someNode } from './objects.ts';
 import { CommandStream } from './stream.ts';
 import { someBytes, someInput, someInt, someSize, withFieldChanged, withStrategy } from './values.ts';
@@ -41,7 +40,11 @@ const WEIGHTS: Readonly<Partial<Record<Op, number>>> = {
   dump: 0.02,
   note: 0,
 };
-const CHOICES: Weighted<Op> = (Object.keys(OPERATIONS) as Op[]).map((op) => [WEIGHTS[op] ?? 1, op] as const);
+/** Each operation as often as its weight says, of this many for a weight of 1: drawn at once. */
+const UNIT = 50;
+const CHOICES: readonly Op[] = (Object.keys(OPERATIONS) as Op[]).flatMap((op) =>
+  new Array<Op>(Math.round(UNIT * (WEIGHTS[op] ?? 1))).fill(op),
+);
 /** Bytes that a step may store, or read, at once. */
 const STRETCH_MAX = 16 * 1024;
 const READ_SIZES: readonly number[] = [0, 0, 256, 256, 256, 4, 8, 32, 48, 68, 72, 76, 100, 4096];
@@ -70,13 +73,13 @@ export class StepMaker {
     if (queued !== undefined) return queued;
     const { dice } = world;
     const { processes, awake } = world;
-    const op = processes.length === 0 ? 'proc' : awake.length === 0 ? dice.of(WAKING) : dice.weighted(CHOICES);
+    const op = processes.length === 0 ? 'proc' : awake.length === 0 ? dice.of(WAKING) : dice.of(CHOICES);
     const thread = awake.length === 0 ? undefined : dice.of(awake);
     const shape = SHAPES[op] as Shape<Op> | undefined;
     // an operation without an actor does not look at the thread
     const shaped = shape === undefined ? {} : shape(this, world, thread as Thread);
     if (shaped === null || (hasActor(op) && thread === undefined)) return null;
-    let input: object = { ...someInput(world, op), ...shaped };
+    let input: object = someInput(world, op, shaped);
     if (!NAMING.has(op) && dice.below(SPOILT) === 0) input = withinLimits(op, withFieldChanged(world, op, input));
     if (op === 'proc') this.#settle(world, (input as InputOf<'proc'>).name);
     return { op, by: hasActor(op) ? (thread as Thread).name : null, input };
@@ -112,6 +115,14 @@ export class StepMaker {
     const { dice } = world;
     const bytes = this.#structure.clear();
     const size = Math.min(payloadSize(cmd), 48);
+    if (cmd === protocol.BINDER_FREEZE && dice.below(8) > 0) {
+      const pid = dice.maybeOf(world.processes)?.pid ?? 0;
+      return bytes
+        .u32(pid)
+        .u32(dice.below(2))
+        .u32(dice.of([0, 0, 0, 5000]))
+        .take();
+    }
     while (bytes.length < size) {
       if (size === 24 && bytes.length === 0 && dice.below(2) === 0) bytes.u64(someNode(world, thread).ptr);
       else if (dice.below(2) === 0) bytes.u32(dice.maybeOf(world.processes)?.pid ?? 0);

@@ -101,11 +101,11 @@ export const VALUES: { readonly [K in InputKind]: (world: World) => MachineValue
   thread_name: ({ dice, asleep }) => dice.maybeOf(asleep)?.name ?? 'nobody.0',
 };
 
-/** Inputs of an operation, each drawn by its kind. */
-export function someInput(world: World, op: Op): Record<string, unknown> {
-  const input: Record<string, unknown> = {};
+/** Inputs of an operation, each drawn by its kind, but those that are given. */
+export function someInput(world: World, op: Op, given: object): Record<string, unknown> {
+  const input = { ...given } as Record<string, unknown>;
   for (const { machineName, named, optional, nullable } of INPUTS[op].values()) {
-    if (optional && world.dice.below(2) === 0) continue;
+    if (machineName in given || (optional && world.dice.below(2) === 0)) continue;
     input[machineName] = nullable ? null : drawn(world, named);
   }
   return input;
