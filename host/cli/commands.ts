@@ -38,7 +38,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./convert.ts')).convertCommand,
   },
   fuzz: {
-    summary: 'Run programs that nobody would write, and report what breaks: exit code 1 when something does',
+    summary: 'Run random and hostile programs, and report what breaks: exit code 1 for a finding',
     load: async () => (await import('./fuzz/fuzz.ts')).fuzzCommand,
   },
   init: {

@@ -6,9 +6,9 @@ import type { Guest } from '../guest/guest.ts';
 
 /**
  * What is taken: a function, an arm of `if` or `? :`, the right side of `&&` or `||`, a loop's body, a case of a switch.
- * An `else` or `default` that nobody wrote is a branch as well.
+ * An `else` or `default` that the source leaves out is a branch as well.
  */
-export type BranchKind = 'function' | 'if' | 'else' | '?' | ':' | '&&' | '||' | 'loop' | 'case' | 'default';
+type BranchKind = 'function' | 'if' | 'else' | '?' | ':' | '&&' | '||' | 'loop' | 'case' | 'default';
 
 export interface Branch {
   /** Index of its counter. */

@@ -2,7 +2,7 @@
 import { Random } from '../sim/random.ts';
 
 /** What can be drawn, each with its weight; a weight of 0 is never drawn. */
-export type Weighted<T> = readonly (readonly [weight: number, value: T])[];
+type Weighted<T> = readonly (readonly [weight: number, value: T])[];
 
 export class Dice {
   readonly #random: Random;

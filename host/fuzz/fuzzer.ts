@@ -1,6 +1,6 @@
 /**
- * Makes programs, runs them, and finds what must not happen. Program number n of a seed is always the same, whoever runs it;
- * only with branch counters it also depends on which branches earlier programs reached.
+ * Makes programs, runs them, and reports what breaks. Program number n of a seed is always the same. With branch counters it
+ * also depends on the branches that earlier programs reached.
  */
 import { Call } from '../os/call.ts';
 import type { Journal } from '../trace/journal.ts';
@@ -8,23 +8,25 @@ import { BinderlabError } from '../wire/error.ts';
 import { BranchCounters } from './branchcounters.ts';
 import { Dice } from './dice.ts';
 import { Mutation } from './mutation.ts';
-import { type Breach, breach, messageOf, ORACLES, type OracleName, type OracleOptions } from './oracles.ts';
+import { type Breach, breach, messageOf, ORACLES, type Oracle, type OracleOptions } from './oracles.ts';
 import { type Shown, Shrinker } from './shrinker.ts';
 import { type FuzzStep, StepMaker } from './steps.ts';
 import { fuzzStepOf, journaled, journalOf, Target } from './target.ts';
-import { World } from './world.ts';
+import { FuzzWorld } from './world.ts';
 
 export interface FuzzOptions extends OracleOptions {
   readonly seed: number;
   /** Interval of steps at which the invariants are verified; 0: at the end of each program only. */
   readonly checkEvery: number;
-  /** One of so many programs is judged by the other oracles, too; 0: none. */
+  /** One of that many programs is judged by the other oracles, too; 0: none. */
   readonly thoroughEvery: number;
   /** Recordings that programs are made of. */
   readonly recordings: readonly Journal[];
+  /** By name; default: all that there are. */
+  readonly oracles?: Readonly<Record<string, Oracle>>;
 }
 
-/** What came of programs so far. */
+/** Counts over all programs so far. */
 export interface FuzzTally {
   programs: number;
   steps: number;
@@ -53,13 +55,15 @@ const VAIN_MAX = 200;
 /** Distance of the programs' seeds: runs with neighbouring seeds share no program. */
 const SEED_STRIDE = 0x9e37_79b1;
 const NUMBER_STRIDE = 0x85eb_ca77;
-const OTHERS: readonly OracleName[] = ['builds', 'strategies', 'replay', 'history'];
+/** The oracle that judges each program while it runs. */
+const ALWAYS = 'sound';
 /** Programs that reached a new branch; the oldest go first. */
 const CORPUS_MAX = 1000;
 
 export class Fuzzer {
   readonly tally: FuzzTally = { programs: 0, steps: 0, commands: 0, errors: 0, judged: 0 };
   readonly #options: FuzzOptions;
+  readonly #oracles: Readonly<Record<string, Oracle>>;
   readonly #maker = new StepMaker();
   readonly #recordings: readonly (readonly FuzzStep[])[];
   readonly #corpus: (readonly FuzzStep[])[] = [];
@@ -70,6 +74,7 @@ export class Fuzzer {
 
   constructor(options: FuzzOptions) {
     this.#options = options;
+    this.#oracles = options.oracles ?? ORACLES;
     this.#recordings = options.recordings.map(({ steps }) => steps.map(fuzzStepOf));
     this.#target = this.#boot();
     if (this.#counters !== null) this.#reached = new Uint8Array(this.#counters.counts.length);
@@ -98,7 +103,9 @@ export class Fuzzer {
     if (found === null) this.#keepReaching(steps);
     if (found === null && thoroughEvery > 0 && dice.below(thoroughEvery) === 0) {
       this.tally.judged++;
-      for (const name of OTHERS) found ??= ORACLES[name](this.#options, steps);
+      for (const [name, oracle] of Object.entries(this.#oracles)) {
+        if (name !== ALWAYS) found ??= oracle(this.#options, steps);
+      }
     }
     if (found !== null) this.#target = this.#boot();
     return { breach: found, steps };
@@ -106,7 +113,7 @@ export class Fuzzer {
 
   /** Makes a program that breaks something as short as it gets in the time. */
   async shrink(number: number, found: Breach, steps: readonly FuzzStep[], isOver: () => boolean): Promise<Finding> {
-    const oracle = ORACLES[found.oracle];
+    const oracle = this.#oracles[found.oracle] as Oracle;
     const shown = (some: readonly FuzzStep[]): Shown => ({ steps: some.map(journaled), journal: NO_JOURNAL });
     let least = found;
     const shrinker = new Shrinker(shown(steps.slice(0, found.at + 1)), {
@@ -130,7 +137,7 @@ export class Fuzzer {
     target.reset();
     const maker = this.#maker;
     maker.clear();
-    const world = new World(target.parts, dice);
+    const world = new FuzzWorld(target.parts, dice);
     const length = dice.between(STEPS_MIN, STEPS_MAX);
     const source = this.#source(dice);
     const mutation = source === null ? maker : new Mutation(world, maker, source);
@@ -148,14 +155,14 @@ export class Fuzzer {
         if (checkEvery > 0 && steps.length % checkEvery === 0) target.machine.check();
       }
       const left = target.leftBehind();
-      return left === null ? null : breach('sound', steps, steps.length, left);
+      return left === null ? null : breach(ALWAYS, steps, steps.length, left);
     } catch (error) {
       if (isRefusal(error)) {
         // the machine may have done a part of it, so the program ends here
         steps.pop();
         return null;
       }
-      return breach('sound', steps, steps.length - 1, messageOf(error));
+      return breach(ALWAYS, steps, steps.length - 1, messageOf(error));
     }
   }
 

@@ -1,9 +1,9 @@
 /** Programs made of a recording: its steps, some left out, doubled, moved, changed in a field; drawn steps in between. */
 import type { FuzzStep, StepMaker } from './steps.ts';
 import { withFieldChanged } from './values.ts';
-import type { World } from './world.ts';
+import type { FuzzWorld } from './world.ts';
 
-/** Of a thousand steps so many are changed. */
+/** Changed steps of a thousand; a program draws one of these rates. */
 const RATES: readonly number[] = [0, 10, 40, 150];
 /** Words that mean something in the middle of other data. */
 const WORDS: readonly number[] = [
@@ -16,7 +16,7 @@ export class Mutation {
   #at = 0;
 
   constructor(
-    private readonly world: World,
+    private readonly world: FuzzWorld,
     private readonly maker: StepMaker,
     private readonly steps: readonly FuzzStep[],
   ) {

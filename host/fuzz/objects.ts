@@ -3,7 +3,7 @@ import * as protocol from '../../assembly/abi/protocol.ts';
 import type { Thread } from '../os/thread.ts';
 import type { Bytes } from './bytes.ts';
 import { someInt, someSize } from './values.ts';
-import { SHARED, type World } from './world.ts';
+import { type FuzzWorld, SHARED } from './world.ts';
 
 const NODES = 6;
 const OBJECTS_MAX = 6;
@@ -11,7 +11,7 @@ const OBJECTS_MAX = 6;
 const POINTED_MAX = 72;
 
 /** A message in the making. */
-export interface Message {
+export interface DrawnMessage {
   readonly data: Bytes;
   readonly offsets: number[];
   /** Bytes that the buffers of its objects need. */
@@ -19,22 +19,22 @@ export interface Message {
 }
 
 /** A node of the thread's process: each has a few. */
-export function someNode({ dice }: World, thread: Thread): { ptr: number; cookie: number } {
+export function someNode({ dice }: FuzzWorld, thread: Thread): { ptr: number; cookie: number } {
   const ptr = 0x10_0000 * (1 + (thread.home.pid % 97)) + 0x1000 * dice.below(NODES);
   return { ptr, cookie: ptr + (dice.below(40) === 0 ? 2 : 1) };
 }
 
 /** A handle: numbers are given out from the lowest, so a small one is often right. */
-export function someHandle(world: World): number {
+export function someHandle(world: FuzzWorld): number {
   const { dice } = world;
   return dice.below(24) === 0 ? someInt(world) : dice.below(5);
 }
 
 /** Puts objects into a message; `place` stores bytes that an object points at, and says where. */
 export function addObjects(
-  world: World,
+  world: FuzzWorld,
   thread: Thread,
-  message: Message,
+  message: DrawnMessage,
   place: (size: number, first: number) => number,
 ): void {
   const { dice } = world;
@@ -49,9 +49,9 @@ export function addObjects(
 }
 
 type ObjectMaker = (
-  world: World,
+  world: FuzzWorld,
   thread: Thread,
-  message: Message,
+  message: DrawnMessage,
   place: (size: number, first: number) => number,
 ) => void;
 

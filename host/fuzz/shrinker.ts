@@ -14,7 +14,7 @@ export interface Shown {
   readonly steps: readonly StepInput[];
 }
 
-export interface ShrinkOptions {
+interface ShrinkOptions {
   /** Whether the steps show the fault, and in which journal. */
   judge(steps: readonly StepInput[]): Promise<Shown | null>;
   /** A cheap test whether steps could show it. */

@@ -12,7 +12,7 @@ import { Bytes } from './bytes.ts';
 import { someHandle, someNode } from './objects.ts';
 import { CommandStream } from './stream.ts';
 import { someBytes, someInput, someInt, someSize, withFieldChanged, withStrategy } from './values.ts';
-import { MAPPINGS, SHARED, type World } from './world.ts';
+import { type FuzzWorld, MAPPINGS, SHARED } from './world.ts';
 
 /** A step with inputs as the machine has them. */
 export interface FuzzStep {
@@ -48,13 +48,13 @@ const CHOICES: readonly Op[] = (Object.keys(OPERATIONS) as Op[]).flatMap((op) =>
 /** Bytes that a step may store, or read, at once. */
 const STRETCH_MAX = 16 * 1024;
 const READ_SIZES: readonly number[] = [0, 0, 256, 256, 256, 4, 8, 32, 48, 68, 72, 76, 100, 4096];
-/** A field is spoilt in one of so many steps. */
+/** One step of that many gets a field that does not fit. */
 const SPOILT = 10;
-/** Operations whose inputs name somebody: a wrong name is no step. */
+/** Operations that name a process or thread: with a wrong name there is no step. */
 const NAMING: ReadonlySet<Op> = new Set<Op>(['proc', 'spawn', 'fork', 'kill', 'signal', 'await']);
 
 /** Fields that belong together; null when the operation is impossible now. */
-type Shape<O extends Op> = (maker: StepMaker, world: World, thread: Thread) => Partial<InputOf<O>> | null;
+type Shape<O extends Op> = (maker: StepMaker, world: FuzzWorld, thread: Thread) => Partial<InputOf<O>> | null;
 
 export class StepMaker {
   readonly stream = new CommandStream();
@@ -68,7 +68,7 @@ export class StepMaker {
   }
 
   /** Draws a step that is possible now, as a rule; null: draw again. */
-  draw(world: World): FuzzStep | null {
+  draw(world: FuzzWorld): FuzzStep | null {
     const queued = this.#next.shift();
     if (queued !== undefined) return queued;
     const { dice } = world;
@@ -86,7 +86,7 @@ export class StepMaker {
   }
 
   /** What a new process does: opens the device, maps it, and may become context manager. */
-  #settle(world: World, name: string): void {
+  #settle(world: FuzzWorld, name: string): void {
     const { dice } = world;
     const by = `${name}.0`;
     const flags = dice.of([0, 0x800, 0x800]);
@@ -106,12 +106,12 @@ export class StepMaker {
   }
 
   /** Flags of a mapping; now and then they name a strategy. */
-  mapFlags(world: World, flags: number): number {
-    return world.dice.below(6) === 0 ? withStrategy(world, flags) : flags;
+  mapFlags(world: FuzzWorld, flags: number): number {
+    return world.dice.below(3) === 0 ? withStrategy(world, flags) : flags;
   }
 
   /** The structure of an ioctl, as many bytes as its number says. */
-  structure(world: World, thread: Thread, cmd: number): Uint8Array {
+  structure(world: FuzzWorld, thread: Thread, cmd: number): Uint8Array {
     const { dice } = world;
     const bytes = this.#structure.clear();
     const size = Math.min(payloadSize(cmd), 48);
@@ -132,7 +132,7 @@ export class StepMaker {
   }
 }
 
-/** What can wake somebody when all sleep. */
+/** What can wake a thread when all sleep. */
 const WAKING: readonly Op[] = ['signal', 'signal', 'signal', 'await', 'proc', 'kill'];
 
 const SHAPES: { readonly [O in Op]?: Shape<O> } = {
@@ -191,7 +191,7 @@ const SHAPES: { readonly [O in Op]?: Shape<O> } = {
     addr: world.dice.of(MAPPINGS) + 8 * world.dice.below(2000),
     len: world.dice.below(STRETCH_MAX),
   }),
-  write: (_, world) => ({ addr: SHARED, len: world.dice.below(200) }),
+  write: (_, world) => ({ addr: SHARED, len: world.dice.of([8, 100, 200, someSize(world)]) }),
   read: (_, { dice }) => ({ addr: SHARED, len: dice.below(200) }),
   poll: (_, { dice }) => ({ fd: 3, timeout: dice.of([0, 0, -1]) }),
   mkfd: (_, { dice }) => {
@@ -199,9 +199,10 @@ const SHAPES: { readonly [O in Op]?: Shape<O> } = {
     return { fd, fd2: fd + 1 };
   },
   rlimit: (_, { dice }) => ({ nofile: dice.of([1024, 1024, 16, 5, 3]) }),
+  shrink: (_, { dice }) => ({ pages: dice.of([1, 3, 1000, 0]) }),
 };
 
-function piece(world: World): { addr: number; len: number } {
+function piece(world: FuzzWorld): { addr: number; len: number } {
   const { dice } = world;
   const addr = dice.of(MAPPINGS) + PAGE_SIZE * dice.of([0, 0, 1, dice.below(300)]);
   return { addr, len: dice.of([MAP_LENGTH, PAGE_SIZE, 2 * PAGE_SIZE, someSize(world)]) };

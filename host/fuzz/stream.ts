@@ -8,9 +8,9 @@ import * as protocol from '../../assembly/abi/protocol.ts';
 import type { Thread } from '../os/thread.ts';
 import { type Payload, payloadSize, WORDS, type WordWith, words } from '../wire/words.ts';
 import { Bytes } from './bytes.ts';
-import { addObjects, type Message, someHandle, someNode } from './objects.ts';
+import { addObjects, type DrawnMessage, someHandle, someNode } from './objects.ts';
 import { someBytes, someInt, someSize } from './values.ts';
-import { MAPPINGS, type World } from './world.ts';
+import { type FuzzWorld, MAPPINGS } from './world.ts';
 
 const COMMANDS_MAX = 512;
 const COMMAND_MAX = 4 + 72;
@@ -54,16 +54,16 @@ const COMMANDS: readonly (readonly [word: number, name: Command])[] = words('BC_
 export class CommandStream {
   readonly #commands = new Bytes(COMMANDS_MAX + PLACES_MAX);
   readonly #places = new Bytes(PLACES_MAX);
-  readonly #message: Message = { data: new Bytes(DATA_MAX), offsets: [], extra: 0 };
+  readonly #message: DrawnMessage = { data: new Bytes(DATA_MAX), offsets: [], extra: 0 };
   readonly #offsets = new Bytes(DATA_MAX);
   /** Commands put into streams so far. */
   commands = 0;
-  world!: World;
+  world!: FuzzWorld;
   thread!: Thread;
   #wbuf = 0;
 
   /** Draws a stream for a call of the thread. @returns The bytes at `wbuf`, and how many of them are commands. */
-  draw(world: World, thread: Thread, wbuf: number): { poke: Uint8Array; size: number } {
+  draw(world: FuzzWorld, thread: Thread, wbuf: number): { poke: Uint8Array; size: number } {
     const { dice } = world;
     this.world = world;
     this.thread = thread;

@@ -1,6 +1,6 @@
 /**
  * A generator for each kind of value that an operation takes (host/wire/kinds.ts). Most values mean something; some are
- * hostile: huge, unaligned, of another process, of nobody.
+ * hostile: huge, unaligned, of another process, of none.
  */
 import {
   MAP_ANONYMOUS,
@@ -16,7 +16,7 @@ import {
 import type { KindName, MachineValue } from '../wire/kinds.ts';
 import { INPUTS, type Op } from '../wire/operations.ts';
 import { STRATEGIES } from '../wire/strategy.ts';
-import type { World } from './world.ts';
+import type { FuzzWorld } from './world.ts';
 
 /** Sizes at which something changes, and sizes that nothing can have. */
 const SIZES: readonly number[] = [0, 1, 4, 7, 8, 16, 24, 40, 64, 100, 256, 4088, 4096, 4104, 8192, 12_288];
@@ -38,44 +38,44 @@ const FILES: readonly string[] = ['state', 'stats', 'transactions', 'transaction
 /** Kinds that inputs have; the others are of outputs only. */
 type InputKind = Exclude<KindName, 'signal' | 'address_or_error' | 'flag' | 'true'>;
 
-export function someSize({ dice }: World): number {
-  return dice.below(12) === 0 ? dice.of(HUGE) : dice.of(SIZES);
+export function someSize({ dice }: FuzzWorld): number {
+  return dice.below(8) === 0 ? dice.of(HUGE) : dice.of(SIZES);
 }
 
-export function someInt({ dice }: World): number {
+export function someInt({ dice }: FuzzWorld): number {
   return dice.below(6) === 0 ? dice.of(ODD_INTS) : dice.below(12);
 }
 
 /** Any bytes, at most `max`. */
-export function someBytes({ dice }: World, max: number): Uint8Array {
+export function someBytes({ dice }: FuzzWorld, max: number): Uint8Array {
   const bytes = new Uint8Array(dice.below(max + 1));
   for (let at = 0; at < bytes.length; at++) bytes[at] = dice.below(256);
   return bytes;
 }
 
-function someWord({ dice }: World): number {
+function someWord({ dice }: FuzzWorld): number {
   return dice.below(4) === 0 ? dice.of([0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 0x800, 0x100]) : dice.below(16);
 }
 
-/** A pid or tid: of somebody, or of nobody. */
-function someId(world: World): number {
+/** A pid or tid: of a living thread, or of none. */
+function someId(world: FuzzWorld): number {
   const { dice } = world;
   const thread = dice.maybeOf(world.awake);
   return thread === undefined || dice.below(8) === 0 ? 1 + dice.below(9000) : thread.tid;
 }
 
-function someFlags({ dice }: World): number {
+function someFlags({ dice }: FuzzWorld): number {
   const type = dice.of([MAP_PRIVATE, MAP_PRIVATE, MAP_SHARED, dice.below(16)]);
   const place = dice.of([MAP_FIXED_NOREPLACE, MAP_FIXED_NOREPLACE, MAP_FIXED, 0]);
   return type | place | (dice.below(4) === 0 ? MAP_ANONYMOUS : 0);
 }
 
 /** The same with a strategy of its own. */
-export function withStrategy({ dice }: World, flags: number): number {
+export function withStrategy({ dice }: FuzzWorld, flags: number): number {
   return flags + (1 + dice.below(STRATEGIES.length)) * 2 ** MAP_STRATEGY_SHIFT;
 }
 
-export const VALUES: { readonly [K in InputKind]: (world: World) => MachineValue<K> } = {
+const VALUES: { readonly [K in InputKind]: (world: FuzzWorld) => MachineValue<K> } = {
   int: someInt,
   word: someWord,
   size: someSize,
@@ -102,7 +102,7 @@ export const VALUES: { readonly [K in InputKind]: (world: World) => MachineValue
 };
 
 /** Inputs of an operation, each drawn by its kind, but those that are given. */
-export function someInput(world: World, op: Op, given: object): Record<string, unknown> {
+export function someInput(world: FuzzWorld, op: Op, given: object): Record<string, unknown> {
   const input = { ...given } as Record<string, unknown>;
   for (const { machineName, named, optional, nullable } of INPUTS[op].values()) {
     if (machineName in given || (optional && world.dice.below(2) === 0)) continue;
@@ -112,12 +112,12 @@ export function someInput(world: World, op: Op, given: object): Record<string, u
 }
 
 /** A value of a kind. */
-function drawn(world: World, named: KindName): unknown {
+function drawn(world: FuzzWorld, named: KindName): unknown {
   return VALUES[named as InputKind](world);
 }
 
 /** The input with one of its fields drawn anew. */
-export function withFieldChanged(world: World, op: Op, input: object): Record<string, unknown> {
+export function withFieldChanged(world: FuzzWorld, op: Op, input: object): Record<string, unknown> {
   const field = world.dice.maybeOf([...INPUTS[op].values()]);
   if (field === undefined || field.nullable) return { ...input };
   return { ...input, [field.machineName]: drawn(world, field.named) };

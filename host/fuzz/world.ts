@@ -14,9 +14,9 @@ import { payloadSize } from '../wire/words.ts';
 import type { Dice } from './dice.ts';
 
 /** Addresses in every process. */
-export const ARENA = 0x1000_0000;
-export const ARENA_SIZE = 0x80_0000;
-export const ARENA_END = ARENA + ARENA_SIZE;
+const ARENA = 0x1000_0000;
+const ARENA_SIZE = 0x80_0000;
+const ARENA_END = ARENA + ARENA_SIZE;
 /** Memory that all threads of a process use. */
 export const SHARED = ARENA + ARENA_SIZE / 2;
 export const MAPPINGS: readonly number[] = [0x7000_0000, 0x7100_0000];
@@ -27,7 +27,7 @@ const BUFFERS_MAX = 24;
 const PROCESSES_MAX = 5;
 const THREADS_MAX = 4;
 
-export class World {
+export class FuzzWorld {
   /** Threads that can make a call. */
   awake: Thread[] = [];
   /** Threads that sleep in one. */

@@ -1,4 +1,4 @@
-/** `binderlab fuzz`: runs programs that nobody would write, and reports what breaks. */
+/** `binderlab fuzz`: runs random and hostile programs, and reports what breaks. */
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Finding } from '../../fuzz/fuzzer.ts';

@@ -4,7 +4,7 @@ import type { Strategy } from '../../wire/strategy.ts';
 
 /** Builds of the guest that programs can run on. `coverage` counts branches, and programs that reach a new one are kept. */
 export const FUZZED_BUILDS = ['release', 'debug', 'coverage'] as const;
-export type FuzzedBuild = (typeof FUZZED_BUILDS)[number];
+type FuzzedBuild = (typeof FUZZED_BUILDS)[number];
 
 /** The part of a worker thread. */
 export interface FuzzTask {
@@ -20,7 +20,7 @@ export interface FuzzTask {
   /** Numbers of its programs: `first`, `first + stride`, ... */
   readonly first: number;
   readonly stride: number;
-  /** It ends after so many steps, or so many milliseconds. */
+  /** It ends after that many steps, or that many milliseconds. */
   readonly stepsMax: number;
   readonly limitMs: number;
 }

@@ -9,7 +9,7 @@ import type { FuzzNews, FuzzTask } from './task.ts';
 const TELL_EVERY_MS = 500;
 /** How long a finding may be shrunk. */
 const SHRINK_MS = 20_000;
-/** Faults of so many kinds are enough for one thread. */
+/** Limit of kinds of faults; a thread ends after it. */
 const FINDINGS_MAX = 10;
 
 const task = workerData as FuzzTask;
