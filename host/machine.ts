@@ -91,6 +91,7 @@ export class Machine {
   private constructor(options: BootOptions) {
     const { strategy = 'kmap', memoryMiB = 64, vmallocMiB = 128, seed = 0, arena = DEFAULT_ARENA } = options;
     const { lastDebugId = 0, contextMgrUid = null, secctx = null } = options;
+    checkForm('boot', { vmallocMiB, seed, arena, lastDebugId, contextMgrUid, secctx });
     const number = strategyNumber(strategy);
     if (number === undefined) {
       throw new BinderlabError(`no strategy is called "${strategy}"; there are ${STRATEGIES.join(', ')}.`);

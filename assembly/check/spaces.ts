@@ -194,7 +194,9 @@ function leaveArea(): bool {
   if (!vma.owner || changetype<OpenFile>(vma.owner).kind != FILE_BINDER) return true;
   const alloc = changetype<Proc>(changetype<OpenFile>(vma.owner).owner).alloc;
   if (!alloc.strategy.eager) return true;
-  const mapped = <i32>min<u64>((vma.end - vma.start) >> PAGE_SHIFT, alloc.pageCount - vma.pageOffset);
+  // a piece of a mapping of more than 4 MiB may begin after the last page that counts
+  const left = max<i64>(<i64>alloc.pageCount - vma.pageOffset, 0);
+  const mapped = <i32>min<i64>((vma.end - vma.start) >> PAGE_SHIFT, left);
   let frames = 0;
   for (let index = 0; index < mapped; index++) if (areaPage(alloc, vma.pageOffset + index).frame) frames++;
   return frames == leaves || blame(codes.VIOLATION_AREA_LEAVES, changetype<usize>(vma), frames, leaves);

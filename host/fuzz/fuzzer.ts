@@ -4,7 +4,7 @@
  */
 import { Call } from '../os/call.ts';
 import type { Journal } from '../trace/journal.ts';
-import { BinderlabError } from '../wire/error.ts';
+import type { Strategy } from '../wire/strategy.ts';
 import { BranchCounters } from './branchcounters.ts';
 import { Dice } from './dice.ts';
 import { Mutation } from './mutation.ts';
@@ -14,7 +14,9 @@ import { type FuzzStep, StepMaker } from './steps.ts';
 import { fuzzStepOf, journaled, journalOf, Target } from './target.ts';
 import { FuzzWorld } from './world.ts';
 
-export interface FuzzOptions extends OracleOptions {
+export interface FuzzOptions extends Omit<OracleOptions, 'strategy'> {
+  /** Each program draws one of them. */
+  readonly strategies: readonly Strategy[];
   readonly seed: number;
   /** Interval of steps at which the invariants are verified; 0: at the end of each program only. */
   readonly checkEvery: number;
@@ -36,6 +38,15 @@ export interface FuzzTally {
   errors: number;
   /** Programs that the other oracles judged. */
   judged: number;
+}
+
+/** A program that was run. */
+export interface FuzzProgram {
+  readonly number: number;
+  readonly strategy: Strategy;
+  readonly steps: readonly FuzzStep[];
+  /** What it broke; null for nothing. */
+  readonly breach: Breach | null;
 }
 
 /** A fault that a program showed. */
@@ -67,7 +78,7 @@ export class Fuzzer {
   readonly #maker = new StepMaker();
   readonly #recordings: readonly (readonly FuzzStep[])[];
   readonly #corpus: (readonly FuzzStep[])[] = [];
-  #target: Target;
+  readonly #targets = new Map<Strategy, Target>();
   #counters: BranchCounters | null = null;
   /** By number of the branch: whether a program took it. */
   #reached = new Uint8Array(0);
@@ -76,7 +87,7 @@ export class Fuzzer {
     this.#options = options;
     this.#oracles = options.oracles ?? ORACLES;
     this.#recordings = options.recordings.map(({ steps }) => steps.map(fuzzStepOf));
-    this.#target = this.#boot();
+    this.#counters = BranchCounters.of(this.#targetOf(options.strategies[0] as Strategy).machine.guest);
     if (this.#counters !== null) this.#reached = new Uint8Array(this.#counters.counts.length);
   }
 
@@ -91,49 +102,57 @@ export class Fuzzer {
     return this.#counters?.branches.length ?? 0;
   }
 
-  /** Runs program number `number`. @returns What it breaks; its steps. */
-  run(number: number): { breach: Breach | null; steps: FuzzStep[] } {
-    const { checkEvery, thoroughEvery, seed } = this.#options;
+  /** Runs program number `number`. */
+  run(number: number): FuzzProgram {
+    const { thoroughEvery, seed, strategies } = this.#options;
     const dice = new Dice((Math.imul(seed + 1, SEED_STRIDE) + Math.imul(number, NUMBER_STRIDE)) >>> 0);
-    const steps: FuzzStep[] = [];
-    let found = this.#play(dice, steps, checkEvery);
+    const strategy = dice.of(strategies);
+    const target = this.#targetOf(strategy);
+    const { steps, isWhole, breach: atOnce } = this.#play(target, dice);
+    let found = atOnce;
     this.tally.programs++;
     this.tally.steps += steps.length;
     this.tally.commands = this.#maker.stream.commands;
-    if (found === null) this.#keepReaching(steps);
-    if (found === null && thoroughEvery > 0 && dice.below(thoroughEvery) === 0) {
+    if (found === null) this.#keepReaching(target, steps);
+    if (found === null && isWhole && thoroughEvery > 0 && dice.below(thoroughEvery) === 0) {
       this.tally.judged++;
       for (const [name, oracle] of Object.entries(this.#oracles)) {
-        if (name !== ALWAYS) found ??= oracle(this.#options, steps);
+        if (name !== ALWAYS) found ??= oracle({ ...this.#options, strategy }, steps);
       }
     }
-    if (found !== null) this.#target = this.#boot();
-    return { breach: found, steps };
+    if (found !== null) this.#targets.delete(strategy);
+    return { number, strategy, steps, breach: found };
   }
 
   /** Makes a program that breaks something as short as it gets in the time. */
-  async shrink(number: number, found: Breach, steps: readonly FuzzStep[], isOver: () => boolean): Promise<Finding> {
+  async shrink({ number, strategy, steps, breach: found }: BrokenProgram, isOver: () => boolean): Promise<Finding> {
+    const options = { ...this.#options, strategy };
     const oracle = this.#oracles[found.oracle] as Oracle;
     const shown = (some: readonly FuzzStep[]): Shown => ({ steps: some.map(journaled), journal: NO_JOURNAL });
-    let least = found;
-    const shrinker = new Shrinker(shown(steps.slice(0, found.at + 1)), {
+    // the oracle looks after each step, so it may see the breach earlier
+    const first = oracle(options, steps) ?? found;
+    let least = first;
+    const shrinker = new Shrinker(shown(steps.slice(0, first.at + 1)), {
       isOver,
       judge: (tried) => {
         const some = tried.map(fuzzStepOf);
-        const again = oracle(this.#options, some);
-        if (again?.signature !== found.signature) return Promise.resolve(null);
+        const again = oracle(options, some);
+        if (again?.signature !== first.signature) return Promise.resolve(null);
         least = again;
         return Promise.resolve(shown(some));
       },
     });
     const shortest = (await shrinker.run()).steps.map(fuzzStepOf);
-    const name = `fuzz-${found.oracle}-${this.#options.seed}-${number}`;
-    const journal = journalOf(this.#options, shortest, name, `found by fuzz: ${least.message.split('\n')[0]}`);
+    const name = `fuzz-${found.oracle}-${options.seed}-${number}`;
+    const journal = journalOf(options, shortest, name, `found by fuzz: ${least.message.split('\n')[0]}`);
     return { program: number, breach: least, stepsBefore: steps.length, journal };
   }
 
-  #play(dice: Dice, steps: FuzzStep[], checkEvery: number): Breach | null {
-    const target = this.#target;
+  /** Plays a program; `isWhole` unless the host refused its last step. */
+  #play(target: Target, dice: Dice): { steps: FuzzStep[]; isWhole: boolean; breach: Breach | null } {
+    const { checkEvery } = this.#options;
+    const steps: FuzzStep[] = [];
+    let isWhole = true;
     target.reset();
     const maker = this.#maker;
     maker.clear();
@@ -142,27 +161,23 @@ export class Fuzzer {
     const source = this.#source(dice);
     const mutation = source === null ? maker : new Mutation(world, maker, source);
     try {
-      for (let vain = 0; steps.length < length && vain < VAIN_MAX; ) {
+      for (let vain = 0; isWhole && steps.length < length && vain < VAIN_MAX; ) {
         const step = mutation.draw(world);
         if (step === null) {
           vain++;
           continue;
         }
         steps.push(step);
-        const returned = target.perform(step);
-        this.#count(returned);
-        world.learn(step, returned);
+        isWhole = target.tries(step, (returned) => {
+          this.#count(returned);
+          world.learn(step, returned);
+        });
         if (checkEvery > 0 && steps.length % checkEvery === 0) target.machine.check();
       }
       const left = target.leftBehind();
-      return left === null ? null : breach(ALWAYS, steps, steps.length, left);
+      return { steps, isWhole, breach: left === null ? null : breach(ALWAYS, steps, steps.length, left) };
     } catch (error) {
-      if (isRefusal(error)) {
-        // the machine may have done a part of it, so the program ends here
-        steps.pop();
-        return null;
-      }
-      return breach(ALWAYS, steps, steps.length - 1, messageOf(error));
+      return { steps, isWhole, breach: breach(ALWAYS, steps, steps.length - 1, messageOf(error)) };
     }
   }
 
@@ -184,9 +199,9 @@ export class Fuzzer {
   }
 
   /** Keeps a program that took a branch for the first time. */
-  #keepReaching(steps: readonly FuzzStep[]): void {
-    const counters = this.#counters;
-    if (counters === null) return;
+  #keepReaching({ machine }: Target, steps: readonly FuzzStep[]): void {
+    if (this.#counters === null) return;
+    const counters = new BranchCounters(machine.guest);
     let isNew = false;
     for (const { id } of counters.branches) {
       if (this.#reached[id] === 1 || counters.counts[id] === 0) continue;
@@ -198,17 +213,16 @@ export class Fuzzer {
     if (this.#corpus.length > CORPUS_MAX) this.#corpus.shift();
   }
 
-  #boot(): Target {
-    const target = new Target(this.#options);
-    this.#counters = BranchCounters.of(target.machine.guest);
+  /** The machine of a strategy. One that broke is made anew. */
+  #targetOf(strategy: Strategy): Target {
+    const target = this.#targets.get(strategy) ?? new Target({ ...this.#options, strategy });
+    this.#targets.set(strategy, target);
     return target;
   }
 }
 
+/** A program that broke something. */
+export type BrokenProgram = FuzzProgram & { readonly breach: Breach };
+
 /** A judge of the shrinker's has steps, and no journal of them. */
 const NO_JOURNAL = {} as Journal;
-
-/** Whether the host refused a step, which is no fault. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof BinderlabError && !error.message.startsWith('the machine is broken');
-}

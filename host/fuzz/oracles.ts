@@ -56,7 +56,7 @@ function sound(options: OracleOptions, steps: readonly FuzzStep[]): Breach | nul
   let at = 0;
   try {
     for (; at < steps.length; at++) {
-      if (perform(target, steps[at] as FuzzStep)) target.machine.check();
+      if (target.tries(steps[at] as FuzzStep)) target.machine.check();
     }
     const left = target.leftBehind();
     return left === null ? null : breach('sound', steps, at, left);
@@ -75,17 +75,6 @@ export function messageOf(error: unknown): string {
   return error.name === 'RuntimeError' ? `the guest trapped: ${error.message}` : error.message;
 }
 
-/** @returns Whether the step was possible. */
-function perform(target: Target, step: FuzzStep): boolean {
-  try {
-    target.perform(step);
-    return true;
-  } catch (error) {
-    if (error instanceof BinderlabError) return false; // it is impossible, which is no fault
-    throw error;
-  }
-}
-
 function builds(options: OracleOptions, steps: readonly FuzzStep[]): Breach | null {
   const sides = [options, { ...options, wasm: options.other }].map((each) => {
     const target = new Target(each);
@@ -96,7 +85,7 @@ function builds(options: OracleOptions, steps: readonly FuzzStep[]): Breach | nu
   for (let at = 0; at < steps.length; at++) {
     try {
       const [one, other] = sides.map(({ target, events }) => {
-        const isDone = perform(target, steps[at] as FuzzStep);
+        const isDone = target.tries(steps[at] as FuzzStep);
         events.take();
         return `${isDone} ${events.value}`;
       });

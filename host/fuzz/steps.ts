@@ -191,7 +191,7 @@ const SHAPES: { readonly [O in Op]?: Shape<O> } = {
     addr: world.dice.of(MAPPINGS) + 8 * world.dice.below(2000),
     len: world.dice.below(STRETCH_MAX),
   }),
-  write: (_, world) => ({ addr: SHARED, len: world.dice.of([8, 100, 200, someSize(world)]) }),
+  write: (_, world) => ({ addr: SHARED, len: world.dice.of([8, 200, someSize(world)]) }),
   read: (_, { dice }) => ({ addr: SHARED, len: dice.below(200) }),
   poll: (_, { dice }) => ({ fd: 3, timeout: dice.of([0, 0, -1]) }),
   mkfd: (_, { dice }) => {

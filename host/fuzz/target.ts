@@ -39,12 +39,21 @@ export class Target {
   }
 
   /**
-   * Performs a step. @returns What the call returned.
+   * Performs a step. @param done Called with what the call returned.
    *
-   * @throws BinderlabError for an impossible step. Any other error is a fault of the emulator.
+   * @returns Whether the host did it. It refuses impossible steps, which is no fault; it may have done a part of one.
+   * @throws any other error: a fault of the emulator.
    */
-  perform({ op, by, input }: FuzzStep): unknown {
-    return performInput(this.machine.parts, op, by, input);
+  tries({ op, by, input }: FuzzStep, done: (returned: unknown) => void = () => {}): boolean {
+    let returned: unknown;
+    try {
+      returned = performInput(this.machine.parts, op, by, input);
+    } catch (error) {
+      if (error instanceof BinderlabError) return false;
+      throw error;
+    }
+    done(returned);
+    return true;
   }
 
   /** Ends all processes. @returns What they left behind; null for nothing. */
@@ -87,9 +96,8 @@ export function journalOf(options: TargetOptions, steps: readonly FuzzStep[], na
     try {
       made.push(machine.perform(input));
     } catch (error) {
-      if (error instanceof BinderlabError) continue;
       made.push({ ...input, i: made.length } as Journal['steps'][number]);
-      break;
+      if (!(error instanceof BinderlabError)) break;
     }
   }
   const { procs } = machine.journal.header;

@@ -39,7 +39,7 @@ const FILES: readonly string[] = ['state', 'stats', 'transactions', 'transaction
 type InputKind = Exclude<KindName, 'signal' | 'address_or_error' | 'flag' | 'true'>;
 
 export function someSize({ dice }: FuzzWorld): number {
-  return dice.below(8) === 0 ? dice.of(HUGE) : dice.of(SIZES);
+  return dice.below(6) === 0 ? dice.of(HUGE) : dice.of(SIZES);
 }
 
 export function someInt({ dice }: FuzzWorld): number {

@@ -11,6 +11,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Fuzzer } from '../../host/fuzz/fuzzer.ts';
+import { STRATEGIES } from '../../host/machine.ts';
 import { ALL_SETS, recording, recordingNames } from '../conformance/recordings.ts';
 import { FAULTS, type Fault } from './faults.ts';
 
@@ -76,7 +77,7 @@ function fuzzed(fault: Fault): Outcome {
   const common = {
     wasm,
     other: wasm,
-    strategy: 'kmap',
+    strategies: STRATEGIES,
     memory: 16,
     seed: 0,
     checkEvery: 1,

@@ -2,6 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Machine } from '../../host/machine.ts';
+import { MAP_ADDRESS } from '../../host/os/thread.ts';
 import { hexOfAddress } from '../../host/wire/hex.ts';
 
 const SHARED = 0x1040_0000;
@@ -31,6 +32,17 @@ test('a memory file that is mapped at address 0 counts as mapped', () => {
   main.close(fd);
   machine.check();
   assert.equal(main.sys.peek(0, 3).bytes, Uint8Array.of(1, 2, 3));
+});
+
+test('a piece of a mapping after the 4 MiB that count has no pages', () => {
+  const machine = Machine.boot({ memoryMiB: 16 });
+  const { main } = machine.spawn('A');
+  const fd = main.open();
+  assert.is(main.mmap(fd, 2 ** 31), MAP_ADDRESS);
+  // what follows the array of its pages in memory is no page of it
+  for (let other = 0; other < 20; other++) main.socketPair();
+  main.munmap(MAP_ADDRESS + 0x100_1000, 4096);
+  machine.check();
 });
 
 test.run();

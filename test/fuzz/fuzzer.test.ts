@@ -2,9 +2,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { guestModule } from '../../host/cli/boot.ts';
-import { Fuzzer, type FuzzOptions } from '../../host/fuzz/fuzzer.ts';
+import { type BrokenProgram, Fuzzer, type FuzzOptions } from '../../host/fuzz/fuzzer.ts';
 import { breach } from '../../host/fuzz/oracles.ts';
-import { Machine } from '../../host/machine.ts';
+import { Machine, STRATEGIES } from '../../host/machine.ts';
 import { replay } from '../../host/replay.ts';
 import { recording, recordingNames } from '../conformance/recordings.ts';
 
@@ -12,7 +12,7 @@ const STEPS = 200_000;
 const options: FuzzOptions = {
   wasm: guestModule(),
   other: guestModule('debug'),
-  strategy: 'kmap',
+  strategies: STRATEGIES,
   memory: 16,
   seed: 1,
   checkEvery: 10,
@@ -58,13 +58,15 @@ test('what breaks is made short, and its journal shows it', async () => {
   let number = 0;
   let found = fuzzer.run(number);
   while (found.breach === null) found = fuzzer.run(++number);
-  const { journal, stepsBefore } = await fuzzer.shrink(number, found.breach, found.steps, () => false);
+  const { journal, stepsBefore } = await fuzzer.shrink(found as BrokenProgram, () => false);
   assert.is(stepsBefore, found.steps.length);
   assert.equal(
     journal.steps.map(({ op }) => op),
     ['proc', 'kill'],
   );
-  const again = replay(journal, (header) => Machine.fromHeader(header, { wasm: options.wasm }));
+  const again = replay(journal, (header) =>
+    Machine.fromHeader(header, { wasm: options.wasm, strategy: found.strategy }),
+  );
   assert.equal(again.text, []);
 });
 

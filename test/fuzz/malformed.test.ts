@@ -4,7 +4,6 @@ import * as assert from 'uvu/assert';
 import { guestModule } from '../../host/cli/boot.ts';
 import { COMMANDS } from '../../host/cli/commands.ts';
 import { Dice } from '../../host/fuzz/dice.ts';
-import { Target } from '../../host/fuzz/target.ts';
 import { formatJournal } from '../../host/trace/journaltext.ts';
 import { MemoryFile } from '../../host/trace/memoryfile.ts';
 import { writeBinaryJournal } from '../../host/trace/stepwriter.ts';
@@ -15,11 +14,7 @@ import { journalRefusal, lineRefusal, spoiltBytes, spoiltLine, spoiltText } from
 const COUNT = Number(process.env.BINDERLAB_MALFORMED ?? 1000);
 
 const journal = recording('nested-callback');
-const target = new Target({ wasm: guestModule(), strategy: 'kmap', memory: 16 });
-const boot = () => {
-  target.reset();
-  return target.machine;
-};
+const wasm = guestModule();
 
 const test = suite('malformed inputs');
 
@@ -27,7 +22,7 @@ test('journals as text', () => {
   const dice = new Dice(1);
   const text = formatJournal(journal);
   let refused = 0;
-  for (let count = COUNT; count > 0; count--) if (journalRefusal(spoiltText(dice, text), boot) !== null) refused++;
+  for (let count = COUNT; count > 0; count--) if (journalRefusal(spoiltText(dice, text), wasm) !== null) refused++;
   assert.ok(refused > COUNT / 2, `${refused} refused`);
 });
 
@@ -36,7 +31,7 @@ test('journals in the binary form', () => {
   const file = new MemoryFile();
   writeBinaryJournal(journal, file);
   const bytes = file.read(0, file.size).slice();
-  for (let count = COUNT; count > 0; count--) journalRefusal(spoiltBytes(dice, bytes), boot);
+  for (let count = COUNT; count > 0; count--) journalRefusal(spoiltBytes(dice, bytes), wasm);
 });
 
 for (const [name, { load }] of Object.entries(COMMANDS)) {

@@ -3,10 +3,12 @@ import type { AnyCommand } from '../../host/cli/command.ts';
 import { readCommandLine } from '../../host/cli/commandline.ts';
 import { UsageError } from '../../host/cli/usage.ts';
 import type { Dice } from '../../host/fuzz/dice.ts';
-import type { Machine } from '../../host/machine.ts';
+import { Machine } from '../../host/machine.ts';
 import { replay } from '../../host/replay.ts';
 import { BinaryJournal, sourceOf } from '../../host/trace/binaryjournal.ts';
+import { EntryError } from '../../host/trace/entries.ts';
 import { JournalError, parseJournal } from '../../host/trace/journaltext.ts';
+import { BinderlabError } from '../../host/wire/error.ts';
 
 /** Texts that turn up where they should not. */
 const PIECES: readonly string[] = [
@@ -46,16 +48,52 @@ export function spoiltBytes(dice: Dice, bytes: Uint8Array): Uint8Array {
   return spoilt;
 }
 
-/** Reads a journal and runs it. @returns The words of a refusal; null when it was read. @throws what no reader may throw */
-export function journalRefusal(input: string | Uint8Array, boot: () => Machine): string | null {
+/**
+ * Reads a journal and runs it on a machine of its header.
+ *
+ * @returns The words of a refusal; null when it could be run.
+ * @throws any error that has no words for a user
+ */
+export function journalRefusal(input: string | Uint8Array, wasm: WebAssembly.Module): string | null {
+  let refusal: string | null = null;
+  const inWords = <T>(act: () => T): T => {
+    try {
+      return act();
+    } catch (error) {
+      const speaks = [BinderlabError, JournalError, EntryError].some((kind) => error instanceof kind);
+      if (!speaks) throw new Unexpected((error as Error).stack);
+      refusal = (error as Error).message;
+      throw error;
+    }
+  };
   try {
-    const journal = typeof input === 'string' ? parseJournal(input, 'it') : new BinaryJournal(sourceOf(input), 'it');
-    replay(journal, boot);
-    return null;
+    const journal = inWords(() => {
+      return typeof input === 'string' ? parseJournal(input, 'it') : new BinaryJournal(sourceOf(input), 'it');
+    });
+    const { different } = replay(journal, (header) => {
+      const machine = inWords(() => Machine.fromHeader(header, { wasm, memoryMiB: 8 }));
+      return {
+        perform: (step) => inWords(() => machine.perform(step)),
+        performEntries: (entries) => inWords(() => machine.performEntries(entries)),
+        get lastStep() {
+          return machine.lastStep;
+        },
+      };
+    });
+    const [first] = different;
+    if (refusal === null && first?.field === 'error' && !/^the journal/.test(String(first.actual))) {
+      throw new Unexpected(String(first.actual));
+    }
+    return refusal;
   } catch (error) {
-    if (error instanceof JournalError) return error.message;
+    if (error instanceof JournalError || error instanceof EntryError) return error.message;
     throw error;
   }
+}
+
+/** An error that no user can understand. */
+class Unexpected extends Error {
+  override readonly name = 'Unexpected';
 }
 
 /** A line of words of the command, some of them wrong. */

@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Finding } from '../../fuzz/fuzzer.ts';
+import { STRATEGIES } from '../../wire/strategy.ts';
 import { ANY_NUMBER, defineCommand } from '../command.ts';
 import { checkTarget, findJournals, writeJournal } from '../files.ts';
 import { MACHINE_OPTIONS, machineChoice } from '../machineoptions.ts';
@@ -15,13 +16,14 @@ const NUMBER_MAX = 0xffff_ffff;
 const SECOND_MS = 1000;
 const SECONDS_DEFAULT = 60;
 const SHOWN_EVERY_MS = 5000;
+const RECORDINGS = 'test/conformance/hand';
 
 export const fuzzCommand = defineCommand({
   words: {
     hint: 'JOURNAL',
     min: 0,
     max: ANY_NUMBER,
-    description: 'recordings that programs are made of, files or folders',
+    description: 'recordings that programs are made of, files or folders; default: those of the package',
   },
   options: {
     steps: { type: 'string', hint: 'N', description: 'how many steps to run' },
@@ -64,11 +66,12 @@ export const fuzzCommand = defineCommand({
         'print one JSON document: {seed, shard, seconds, programs, steps, commands, errors, judged, branches, findings, endless}',
     },
     ...MACHINE_OPTIONS,
+    strategy: { ...MACHINE_OPTIONS.strategy, description: 'how pages are mapped; when absent, each program draws one' },
     memory: { ...MACHINE_OPTIONS.memory, default: '16' },
   },
   examples: [
-    ['fuzz --seconds 10', 'programs by grammar'],
-    ['fuzz test/conformance/hand --steps 1000000 --seed 7', 'and programs made of recordings'],
+    ['fuzz --seconds 10', 'all processors, for ten seconds'],
+    ['fuzz run.jsonl --steps 1000000', 'programs made of a journal, and by grammar'],
   ],
   async run({ args, words, given }) {
     const choice = machineChoice(args);
@@ -81,11 +84,13 @@ export const fuzzCommand = defineCommand({
     checkTarget('--out', join(args.out, 'journal'));
     const count = availableParallelism();
     const common = {
-      ...choice,
+      seed: choice.seed,
+      memory: choice.memory,
+      strategies: given.has('strategy') ? [choice.strategy] : STRATEGIES,
       build: args.build,
       checkEvery: wholeNumber('--check-every', args['check-every'], 0, NUMBER_MAX),
       thoroughEvery: wholeNumber('--thorough-every', args['thorough-every'], 0, NUMBER_MAX),
-      recordings: findJournals(words).map(({ path }) => path),
+      recordings: findJournals(words.length === 0 ? [RECORDINGS] : words).map(({ path }) => path),
       stride: count * parts,
       stepsMax: Math.ceil(steps / count),
       limitMs,

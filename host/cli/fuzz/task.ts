@@ -9,7 +9,7 @@ type FuzzedBuild = (typeof FUZZED_BUILDS)[number];
 /** The part of a worker thread. */
 export interface FuzzTask {
   readonly build: FuzzedBuild;
-  readonly strategy: Strategy;
+  readonly strategies: readonly Strategy[];
   /** MiB. */
   readonly memory: number;
   readonly seed: number;

@@ -28,11 +28,12 @@ for (; fuzzer.tally.steps < task.stepsMax && signatures.size < FINDINGS_MAX; pro
   const now = performance.now();
   if (now >= end) break;
   if (now - toldAt >= TELL_EVERY_MS) tell(null);
-  const { breach, steps } = fuzzer.run(program);
+  const played = fuzzer.run(program);
+  const { breach } = played;
   if (breach === null || signatures.has(breach.signature)) continue;
   signatures.add(breach.signature);
   const shrinkEnd = performance.now() + SHRINK_MS;
-  tell(await fuzzer.shrink(program, breach, steps, () => performance.now() >= shrinkEnd));
+  tell(await fuzzer.shrink({ ...played, breach }, () => performance.now() >= shrinkEnd));
 }
 tell(null);
 
