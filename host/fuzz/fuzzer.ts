@@ -41,7 +41,7 @@ export interface FuzzTally {
 }
 
 /** A program that was run. */
-export interface FuzzProgram {
+interface FuzzProgram {
   readonly number: number;
   readonly strategy: Strategy;
   readonly steps: readonly FuzzStep[];

@@ -81,12 +81,13 @@ const addBuffer: ObjectMaker = (world, _, message, place) => {
   message.extra += (length + 7) & -8;
 };
 
-const addDescriptor: ObjectMaker = (world, _, message) => {
+const addDescriptor: ObjectMaker = (world, thread, message) => {
   const { dice } = world;
+  const usual = world.fileOf(thread) ?? 3 + dice.below(6);
   message.data
     .u32(protocol.BINDER_TYPE_FD)
     .u32(0)
-    .u64(dice.below(12) === 0 ? someInt(world) : 3 + dice.below(6))
+    .u64(dice.below(12) === 0 ? someInt(world) : usual)
     .u64(0);
 };
 

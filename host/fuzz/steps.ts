@@ -75,6 +75,7 @@ export class StepMaker {
     const { processes, awake } = world;
     const op = processes.length === 0 ? 'proc' : awake.length === 0 ? dice.of(WAKING) : dice.of(CHOICES);
     const thread = awake.length === 0 ? undefined : dice.of(awake);
+    world.actor = thread ?? null;
     const shape = SHAPES[op] as Shape<Op> | undefined;
     // an operation without an actor does not look at the thread
     const shaped = shape === undefined ? {} : shape(this, world, thread as Thread);

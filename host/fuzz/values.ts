@@ -64,6 +64,12 @@ function someId(world: FuzzWorld): number {
   return thread === undefined || dice.below(8) === 0 ? 1 + dice.below(9000) : thread.tid;
 }
 
+function someDescriptor(world: FuzzWorld): number {
+  const { dice, actor } = world;
+  const made = actor === null || dice.below(2) === 0 ? undefined : world.fileOf(actor);
+  return made ?? (dice.below(10) === 0 ? dice.of(ODD_INTS) : dice.below(9));
+}
+
 function someFlags({ dice }: FuzzWorld): number {
   const type = dice.of([MAP_PRIVATE, MAP_PRIVATE, MAP_SHARED, dice.below(16)]);
   const place = dice.of([MAP_FIXED_NOREPLACE, MAP_FIXED_NOREPLACE, MAP_FIXED, 0]);
@@ -81,7 +87,7 @@ const VALUES: { readonly [K in InputKind]: (world: FuzzWorld) => MachineValue<K>
   size: someSize,
   address: (world) => world.address(),
   count: (world) => Math.min(someSize(world), 0xffff_ffff),
-  fd: ({ dice }) => (dice.below(10) === 0 ? dice.of(ODD_INTS) : dice.below(9)),
+  fd: someDescriptor,
   id: someId,
   uid: ({ dice }) => dice.of([0, 0, 1000, 10_001, 0xffff_ffff]),
   byte: ({ dice }) => dice.below(256),

@@ -6,10 +6,12 @@ import { PAGE_SIZE, WINDOW_ARGUMENT, WINDOW_READ, WINDOW_SIZE } from '../../asse
 import { BR_REPLY, BR_TRANSACTION, BR_TRANSACTION_SEC_CTX, TF_ONE_WAY } from '../../assembly/abi/protocol.ts';
 import { TRANSACTION_DATA_BUFFER, TRANSACTION_DATA_FLAGS } from '../../assembly/abi/wire.ts';
 import type { Process } from '../os/process.ts';
+import type { FileInfo } from '../os/syscalls.ts';
 import type { Thread } from '../os/thread.ts';
 import { WriteReadCall } from '../os/writeread.ts';
 import type { Parts } from '../steps.ts';
 import { u32At, u64At } from '../wire/endian.ts';
+import type { Op } from '../wire/operations.ts';
 import { payloadSize } from '../wire/words.ts';
 import type { Dice } from './dice.ts';
 
@@ -24,6 +26,7 @@ export const MAPPINGS: readonly number[] = [0x7000_0000, 0x7100_0000];
 /** Windows in front of SHARED. */
 const WINDOWS = (SHARED - ARENA) / WINDOW_SIZE;
 const BUFFERS_MAX = 24;
+const FILES_MAX = 16;
 const PROCESSES_MAX = 5;
 const THREADS_MAX = 4;
 
@@ -36,6 +39,10 @@ export class FuzzWorld {
   processes: Process[] = [];
   /** Processes and threads that there ever were: their names and numbers are used once. */
   made = 0;
+  /** Who acts next; null when no thread can. */
+  actor: Thread | null = null;
+  /** Descriptors of files that a process has made. */
+  readonly #files = new Map<string, number[]>();
   /** Addresses of received messages. */
   readonly #buffers = new Map<Process, number[]>();
   /** Calls whose result is not known yet. */
@@ -58,7 +65,8 @@ export class FuzzWorld {
   }
 
   /** Takes in a step. @param returned What the call returned. */
-  learn({ by }: { readonly by: string | null }, returned: unknown): void {
+  learn({ op, by }: { readonly op: Op; readonly by: string | null }, returned: unknown): void {
+    if (op === 'mkfd' && by !== null) this.#keepFile(by, (returned as FileInfo).ret);
     if (by !== null && returned instanceof WriteReadCall) this.#calls.set(this.parts.directory.thread(by), returned);
     for (const [thread, call] of this.#calls) {
       if (!call.done && thread.alive) continue;
@@ -66,6 +74,11 @@ export class FuzzWorld {
       if (call.done && call.ret === 0) this.#read(thread, call.bytes);
     }
     this.#look();
+  }
+
+  /** A descriptor of a file that the acting process made; undefined when it made none. */
+  fileOf({ home }: Thread): number | undefined {
+    return this.dice.maybeOf(this.#files.get(home.name) ?? []);
   }
 
   processOf({ home }: Thread): Process {
@@ -116,6 +129,13 @@ export class FuzzWorld {
       default:
         return SHARED + 8 * dice.below(2000);
     }
+  }
+
+  #keepFile(by: string, fd: number): void {
+    const { name } = this.parts.directory.thread(by).home;
+    const known = this.#files.get(name) ?? [];
+    this.#files.set(name, known);
+    if (fd >= 0 && known.length < FILES_MAX) known.push(fd);
   }
 
   #look(): void {

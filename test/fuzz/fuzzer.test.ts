@@ -15,8 +15,8 @@ const options: FuzzOptions = {
   strategies: STRATEGIES,
   memory: 16,
   seed: 1,
-  checkEvery: 10,
-  thoroughEvery: 250,
+  checkEvery: 20,
+  thoroughEvery: 500,
   recordings: recordingNames().map((name) => recording(name)),
 };
 
