@@ -52,6 +52,7 @@ const BUNDLES = {
     banner: { js: '/*! with preact, MIT; @assemblyscript/loader, Apache-2.0 */' },
   },
   style: { entryPoints: ['host/web/style/page.css'], minify: true, outfile: 'dist/bundle/view.css' },
+  fuzzworker: { entryPoints: ['dist/host/cli/fuzz/worker.js'], platform: 'node', packages: 'external' },
 };
 /** What says which compilers there are. */
 const COMPILERS = ['node_modules/assemblyscript/package.json', 'node_modules/binaryen/package.json'];

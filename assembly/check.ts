@@ -32,7 +32,7 @@ import {
 import { Buffer } from './alloc/buffer';
 import { checkBuffer, checkLru } from './check/area';
 import { checkClosing, checkFile, checkMemfd, checkStream } from './check/files';
-import { checkBlock, checkCaches, checkFrames, memoryClear, pageCapacity, pageObject } from './check/memory';
+import { checkBlock, checkCaches, checkFrames, memoryClear, pageNextUsed, pageObject } from './check/memory';
 import { checkDeadNodes, checkDeath, checkFreeze, checkNode, checkRef } from './check/nodes';
 import { checkBinderThread, checkProc, checkProcs } from './check/procs';
 import { checkWork } from './check/queues';
@@ -106,10 +106,8 @@ function walk(): bool {
 /** Checks the objects of a slab page that are in use. */
 function checkObjects(page: usize): bool {
   const id = <i32>frameOwner(page);
-  const capacity = pageCapacity(page);
-  for (let index = 0; index < capacity; index++) {
-    const object = pageObject(page, index);
-    if (object && !checkObject(id, object)) return false;
+  for (let index = pageNextUsed(page, 0); index >= 0; index = pageNextUsed(page, index + 1)) {
+    if (!checkObject(id, pageObject(page, index))) return false;
   }
   return true;
 }

@@ -5,6 +5,7 @@ import type { ArenaRange } from './os/process.ts';
 import type { JournalHeader } from './trace/journal.ts';
 import type { JournalKeeping } from './trace/journalkeeper.ts';
 import { BinderlabError, callError } from './wire/error.ts';
+import { checkForm } from './wire/forms.ts';
 import { hexOfAddress, hexOfBytes } from './wire/hex.ts';
 import { STRATEGIES, type Strategy, strategyNumber } from './wire/strategy.ts';
 
@@ -55,6 +56,7 @@ const MEMORY_MIB_MAX = 2047;
 export function checkedOptions(options: BootOptions): Checked {
   const { strategy = 'kmap', memoryMiB = 64, vmallocMiB = 128, seed = 0, arena = DEFAULT_ARENA } = options;
   const { lastDebugId = 0, contextMgrUid = null, secctx = null } = options;
+  checkForm('boot', { vmallocMiB, seed, arena, lastDebugId, contextMgrUid, secctx });
   if (strategyNumber(strategy) === undefined) {
     throw new BinderlabError(`no strategy is called "${strategy}"; there are ${STRATEGIES.join(', ')}.`);
   }

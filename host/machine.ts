@@ -191,6 +191,11 @@ export class Machine {
     }
   }
 
+  /** @internal What steps are performed on, for who performs them without a record. */
+  get parts(): Parts {
+    return this.#parts;
+  }
+
   /** @internal The last step that is kept, also while a script is stopped in the middle of the next one. */
   get newestStep(): Step | null {
     return this.#keeper.newest;

@@ -45,15 +45,15 @@ export function performStep(parts: Parts, { op, by, in: input }: StepInput): voi
   performInput(parts, op, by ?? null, machineFields(INPUTS[op].values(), input));
 }
 
-/** The same with inputs as the machine has them. */
-function performInput(parts: Parts, op: Op, by: string | null, input: object): void {
+/** The same with inputs as the machine has them. @returns What the call returned, if a thread made it. */
+export function performInput(parts: Parts, op: Op, by: string | null, input: object): unknown {
   if (!hasActor(op)) {
     (ACTS[op] as (parts: Parts, input: object) => void)(parts, input);
-    return;
+    return undefined;
   }
   const thread = parts.directory.thread(by as string);
-  if (isPlain(op)) thread.sys.call(op, input as never);
-  else (CALLS[op] as (thread: Thread, input: object, parts: Parts) => void)(thread, input, parts);
+  if (isPlain(op)) return thread.sys.call(op, input as never);
+  return (CALLS[op] as (thread: Thread, input: object, parts: Parts) => unknown)(thread, input, parts);
 }
 
 /**
@@ -102,7 +102,9 @@ const ACTS: { readonly [O in Exclude<Op, CallOp>]: (parts: Parts, input: InputOf
 };
 
 /** Calls that the table of operations does not describe completely. */
-const CALLS: { readonly [O in Exclude<CallOp, PlainOp>]: (thread: Thread, input: InputOf<O>, parts: Parts) => void } = {
+const CALLS: {
+  readonly [O in Exclude<CallOp, PlainOp>]: (thread: Thread, input: InputOf<O>, parts: Parts) => unknown;
+} = {
   spawn: (by, { thread, tid }, { directory }) => directory.process(by.home.name).thread(thread, { tid, by }),
   fork: (by, { name, pid }, { directory }) => directory.process(by.home.name).fork(name, { pid, by }),
   texit: (thread) => thread.exit(),

@@ -12,7 +12,7 @@ import {
   VIOLATION_SLAB_PAGE,
 } from '../abi/check';
 import { CACHE_COUNT, FRAME_SLAB, POISON_BYTE, POISON_END } from '../abi/machine';
-import { bitmapTest } from '../lib/bitmap';
+import { bitmapFindZero } from '../lib/bitmap';
 import {
   SLAB_BITMAP,
   slabCapacity,
@@ -61,14 +61,13 @@ export function checkBlock(block: usize): bool {
   return frameKind(block) != FRAME_SLAB || checkSlab(block);
 }
 
-/** Number of objects in the slab page at `page`. */
-export function pageCapacity(page: usize): i32 {
-  return slabCapacity(kmemCacheAt(<i32>frameOwner(page)));
+/** Number of the first object in use, from number `from` on, of the slab page that checkBlock checked last; -1: there is none. */
+export function pageNextUsed(page: usize, from: i32): i32 {
+  return bitmapFindZero(free, slabCapacity(kmemCacheAt(<i32>frameOwner(page))), from);
 }
 
-/** Object `index` of the slab page that checkBlock checked last, or 0 when it is free. */
+/** Object `index` of the slab page at `page`. */
 export function pageObject(page: usize, index: i32): usize {
-  if (bitmapTest(free, index)) return 0;
   return slabObject(kmemCacheAt(<i32>frameOwner(page)), page, index);
 }
 

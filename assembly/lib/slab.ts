@@ -156,16 +156,17 @@ export function slabPartial(cache: usize): usize {
 export function slabPageCheck(cache: usize, page: usize, free: usize): bool {
   if (load<usize>(page, PAGE_CACHE) != cache) return false;
   const size = load<u32>(cache, OBJECT_SIZE);
+  const capacity = slabCapacity(cache);
   let count: u32 = 0;
   for (let object = load<usize>(page, PAGE_FREE); object != 0; object = load<usize>(object)) {
-    if ((object & ~(PAGE_BYTES - 1)) != page || !slabAligned(cache, object)) return false;
-    const index = <i32>((object - page - PAGE_OBJECTS) / size);
-    if (bitmapTest(free, index)) return false;
-    bitmapSet(free, index);
+    const offset = object - page - PAGE_OBJECTS;
+    const index = <u32>(offset / size);
+    if (index >= capacity || index * size != <u32>offset || bitmapTest(free, <i32>index)) return false;
+    bitmapSet(free, <i32>index);
     count++;
   }
   const used = load<u32>(page, PAGE_USED);
-  if (used + count != slabCapacity(cache)) return false;
+  if (used + count != capacity) return false;
   if (used == 0 && load<usize>(cache, KEPT) != page) return false;
   return listLinked(page + PAGE_LINK) == (count != 0);
 }

@@ -292,8 +292,8 @@ function blockFree(block: Frame): void {
  *   poison area is at least 1), or -1 if the lists or the number of free frames disagree with the table
  */
 export function framesCheck(): i32 {
-  for (let at: usize = 0; at < <usize>POISON_END; at += 8) {
-    if (load<u64>(at) != POISON_WORD) return <i32>max(spoiltByte(at), 1);
+  for (let at: usize = 0; at < <usize>POISON_END; at += 64) {
+    if (!isPoison(at)) return <i32>max(spoiltByte(at), 1);
   }
   let free: usize = 0;
   let freeBlocks = 0;
@@ -314,6 +314,15 @@ export function framesCheck(): i32 {
   return free == state.free && freeBlocks == listedBlocks() ? 0 : -1;
 }
 
+/** Whether 64 bytes are poison: the words differ from it in no bit. */
+function isPoison(at: usize): bool {
+  const front = (load<u64>(at) ^ POISON_WORD) | (load<u64>(at, 8) ^ POISON_WORD);
+  const next = (load<u64>(at, 16) ^ POISON_WORD) | (load<u64>(at, 24) ^ POISON_WORD);
+  const third = (load<u64>(at, 32) ^ POISON_WORD) | (load<u64>(at, 40) ^ POISON_WORD);
+  const last = (load<u64>(at, 48) ^ POISON_WORD) | (load<u64>(at, 56) ^ POISON_WORD);
+  return !(front | next | third | last);
+}
+
 /** The first byte from `at` on that is not poison; there is one. */
 function spoiltByte(at: usize): usize {
   let byte = at;
@@ -328,10 +337,16 @@ function blockCheck(block: Frame, number: usize): bool {
   const isFree = block.kind == FRAME_FREE;
   if (order > FRAME_ORDER_MAX || (number & (frames - 1)) != 0 || number + frames > state.count) return false;
   if ((block.flags & FRAME_HEAD) == 0 || isFree != (block.refcount == 0)) return false;
+  const kind: u64 = block.kind;
   const end = changetype<usize>(neighbour(block, frames));
-  for (let at = changetype<usize>(neighbour(block, 1)); at < end; at += FRAME_TABLE_ENTRY) {
-    if ((load<u64>(at) & INNER_MASK) != block.kind) return false;
+  let at = changetype<usize>(neighbour(block, 1));
+  let differing: u64 = 0; // bits in which an entry differs from what it should be
+  for (; at + 4 * FRAME_TABLE_ENTRY <= end; at += 4 * FRAME_TABLE_ENTRY) {
+    differing |= (load<u64>(at) ^ kind) | (load<u64>(at, FRAME_TABLE_ENTRY) ^ kind);
+    differing |= (load<u64>(at, 2 * FRAME_TABLE_ENTRY) ^ kind) | (load<u64>(at, 3 * FRAME_TABLE_ENTRY) ^ kind);
   }
+  for (; at < end; at += FRAME_TABLE_ENTRY) differing |= load<u64>(at) ^ kind;
+  if (differing & INNER_MASK) return false;
   if (!isFree || order == FRAME_ORDER_MAX) return true;
   const buddy = number ^ frames;
   return buddy >= state.count || !isFreeBlock(frameAt(buddy), order); // they would have been merged

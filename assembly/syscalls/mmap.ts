@@ -57,7 +57,7 @@ function mmapMemfd(thread: Thread, file: OpenFile, request: MapRequest, off: u64
   request.pageOffset = <u32>(off >> PAGE_SHIFT);
   request.owner = changetype<usize>(file);
   const address = spaceMap(thread.process.space!, request);
-  if (address > 0 && !file.mapped) {
+  if (address >= 0 && !file.mapped) {
     file.mapped = true;
     fileGet(file);
   }

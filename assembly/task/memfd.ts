@@ -58,7 +58,7 @@ export function memfdDestroy(memfd: Memfd): void {
 /** ftruncate(2) to a larger size. New bytes are zero. 0, -EINVAL for a smaller size, or -ENOMEM. */
 export function memfdGrow(memfd: Memfd, size: u32): i32 {
   if (size < memfd.size) return -EINVAL;
-  const count = (size + PAGE_MASK) >>> PAGE_SHIFT;
+  const count = (size >>> PAGE_SHIFT) + (size & PAGE_MASK ? 1 : 0);
   if (!reserve(memfd, count)) return -ENOMEM;
   while (memfd.count < count) {
     const frame = frameAllocZero(0, FRAME_FILE, changetype<usize>(memfd));

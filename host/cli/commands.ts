@@ -41,6 +41,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Write a journal in another form: binary (.journal), or lines of JSON (.jsonl, .jsonl.gz)',
     load: async () => (await import('./convert.ts')).convertCommand,
   },
+  fuzz: {
+    summary: 'Run random and hostile programs, and report what breaks: exit code 1 for a finding',
+    load: async () => (await import('./fuzz/fuzz.ts')).fuzzCommand,
+  },
   init: {
     summary: 'Write a tsconfig.json, so that an editor knows the types of scripts',
     load: async () => (await import('./init.ts')).initCommand,

@@ -4,6 +4,7 @@
  *
  * Hot calls look at their arguments by themselves, and come here when something is odd.
  */
+import { PAGE_SIZE, SECCTX_MAX, WINDOW_SIZE } from '../../assembly/abi/machine.ts';
 import { BinderlabError } from './error.ts';
 import { DEVICES, type Field, KINDS, oneOf, type Rule } from './kinds.ts';
 import { INPUTS, type InputOf, type Op, type PlainOp } from './operations.ts';
@@ -60,6 +61,24 @@ const BUFFER: Rule = {
   accepts: (value) => typeof value !== 'string' && PAYLOAD.accepts(value),
 };
 
+/** Kernel address space ends some 256 GiB above the beginning of the vmalloc area. */
+const VMALLOC_MIB_MAX = 128 * 1024;
+const VMALLOC: Rule = {
+  says: `a whole number of MiB up to ${VMALLOC_MIB_MAX}`,
+  accepts: (value) => size.accepts(value) && (value as number) <= VMALLOC_MIB_MAX,
+};
+const CONTEXT: Rule = {
+  says: `null, or a Uint8Array of at most ${SECCTX_MAX} bytes`,
+  accepts: (value) => value === null || (bytes.accepts(value) && (value as Uint8Array).length <= SECCTX_MAX),
+};
+const ARENA: Rule = {
+  says: `{ address, size }, both multiples of ${PAGE_SIZE}, with ${WINDOW_SIZE} bytes at least`,
+  accepts: (value) =>
+    isRecord(value) &&
+    [value.address, value.size].every((one) => size.accepts(one) && (one as number) % PAGE_SIZE === 0) &&
+    (value.size as number) >= WINDOW_SIZE,
+};
+
 /** Fields of every call and reply. */
 const MESSAGE: Form = {
   code: optional(word),
@@ -86,6 +105,14 @@ const OBJECTS: Readonly<Record<string, Form>> = {
 const OBJECT: Form = { type: oneOf(Object.keys(OBJECTS)), at: optional(size) };
 
 const FORMS = {
+  boot: {
+    vmallocMiB: VMALLOC,
+    seed: SEED,
+    arena: ARENA,
+    lastDebugId: { says: 'a whole number from 0 to 2^31 - 1', accepts: (value) => value === 0 || id.accepts(value) },
+    contextMgrUid: { says: `null, or ${uid.says}`, accepts: (value) => value === null || uid.accepts(value) },
+    secctx: CONTEXT,
+  },
   spawn: { name: process_name, uid, pid: id },
   fork: { name: process_name, pid: id },
   thread: { name: thread_name, tid: id },

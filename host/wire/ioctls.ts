@@ -42,6 +42,9 @@ const NAMES: ReadonlyMap<number, string> = new Map(
     .map(([name, value]) => [value >>> 0, name]),
 );
 
+/** The numbers of all, BINDER_WRITE_READ included. */
+export const IOCTLS: readonly number[] = [...NAMES.keys()];
+
 /** @returns The name of an ioctl; null for an unknown number. */
 export function ioctlName(cmd: number): string | null {
   return NAMES.get(cmd >>> 0) ?? null;

@@ -62,7 +62,7 @@ const PAYLOADS = {
   transactionSecctx: [...TRANSACTION, ['secctx', wire.TRANSACTION_DATA_SECCTX_SECCTX, 'u64']],
 } as const satisfies Readonly<Record<string, readonly Field[]>>;
 
-type Payload = keyof typeof PAYLOADS;
+export type Payload = keyof typeof PAYLOADS;
 type Word<Family extends string> = Exclude<Extract<keyof typeof protocol, `${Family}_${string}`>, `${string}_COUNT`>;
 
 /** What follows each word. */

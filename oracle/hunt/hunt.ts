@@ -2,12 +2,13 @@
  * The hunt: programs made on the emulator run again on the kernel, and what first comes out differently is made small and
  * kept. Owns the loop and what counts as a finding; who runs programs on the kernel is given.
  */
+
+import { type Shown, Shrinker } from '../../host/fuzz/shrinker.ts';
 import type { Machine } from '../../host/machine.ts';
 import type { Journal, JournalHeader, Step, StepInput } from '../../host/trace/journal.ts';
 import { Cast, inputOf } from './cast.ts';
 import { Coverage } from './coverage.ts';
 import { bootFor, type HuntProgram, makeProgram, type Sources } from './program.ts';
-import { type Shown, Shrinker } from './shrinker.ts';
 import { BROKEN, type Departure, firstDeparture, REFUSED, signatureOf } from './verdict.ts';
 
 /** Runs programs on the real driver: `Kernel` does. */

@@ -10,8 +10,8 @@ import {
   TF_STATUS_CODE,
   TF_UPDATE_TXN,
 } from '../../assembly/abi/protocol.ts';
+import type { Dice } from '../../host/fuzz/dice.ts';
 import { Bytes } from './bytes.ts';
-import type { Dice } from './dice.ts';
 import { addObjects, Parts } from './objects.ts';
 import type { Profile } from './profiles.ts';
 import { type Actor, ARENA_END, type Scene, SHARED } from './scene.ts';

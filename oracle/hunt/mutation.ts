@@ -1,9 +1,9 @@
 /** Programs from recordings: the steps of one; some are left out, moved, changed or repeated, and new ones are inserted. */
 
+import type { Dice } from '../../host/fuzz/dice.ts';
 import type { Journal, StepInput } from '../../host/trace/journal.ts';
 import { bytesOfHex } from '../../host/wire/hex.ts';
 import { inputOf } from './cast.ts';
-import type { Dice } from './dice.ts';
 import { walk } from './generator.ts';
 import { conclude } from './looks.ts';
 import { scramble } from './messages.ts';

@@ -11,8 +11,8 @@ import {
   FLAT_BINDER_FLAG_ACCEPTS_FDS,
   FLAT_BINDER_FLAG_TXN_SECURITY_CTX,
 } from '../../assembly/abi/protocol.ts';
+import type { Dice } from '../../host/fuzz/dice.ts';
 import { Bytes } from './bytes.ts';
-import type { Dice } from './dice.ts';
 import { type Actor, type Scene, SHARED } from './scene.ts';
 import type { Stream } from './stream.ts';
 

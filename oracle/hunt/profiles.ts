@@ -1,5 +1,5 @@
 /** Kinds of programs: how often each kind of step is taken, and what the processes are like. */
-import type { Dice } from './dice.ts';
+import type { Dice } from '../../host/fuzz/dice.ts';
 
 /** Kinds of steps, by what they are about. */
 export const KINDS = [

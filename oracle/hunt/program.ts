@@ -1,11 +1,11 @@
 /** Programs of the hunt: the steps of a seed, as the emulator performed them. */
 
+import { Dice } from '../../host/fuzz/dice.ts';
 import { Machine } from '../../host/machine.ts';
 import type { Journal, JournalHeader, Step } from '../../host/trace/journal.ts';
 import { BinderlabError } from '../../host/wire/error.ts';
 import { hexOfAddress } from '../../host/wire/hex.ts';
 import { inputOf } from './cast.ts';
-import { Dice } from './dice.ts';
 import { makeUp } from './generator.ts';
 import { mutate } from './mutation.ts';
 import { drawProfile } from './profiles.ts';

@@ -2,6 +2,8 @@
  * The generator's view: the emulator after the steps so far. It reads handles, buffers and threads from the machine itself, so
  * it can continue from any state, also after steps of a recording.
  */
+
+import type { Dice } from '../../host/fuzz/dice.ts';
 import type { BufferView } from '../../host/inspect/buffers.ts';
 import type { LooperView, ProcView } from '../../host/inspect/procs.ts';
 import type { ProcessView } from '../../host/inspect/tasks.ts';
@@ -10,7 +12,6 @@ import type { Step, StepInput } from '../../host/trace/journal.ts';
 import { bytesOfHex } from '../../host/wire/hex.ts';
 import { type ReturnName, returnsOf, type TransactionReturn } from '../../host/wire/returns.ts';
 import { Cast } from './cast.ts';
-import type { Dice } from './dice.ts';
 
 /** Addresses in the arena of a process. */
 export const ARENA = 0x1000_0000;

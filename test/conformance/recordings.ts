@@ -9,7 +9,7 @@ const ROOT = join(import.meta.dirname, '../../../test/conformance');
 const SUFFIX = '.jsonl.gz';
 
 /** Enough for every recording; making and collecting the usual 64 MiB thousands of times would take half of all time. */
-export const MEMORY_MIB = 16;
+export const MEMORY_MIB = 8;
 
 /**
  * `hand`: each shows one thing; `found`: what an emulator got wrong once, most of them cut down to the steps that show it;

@@ -7,11 +7,11 @@ import { instantiateSync } from '@assemblyscript/loader';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { guestModule } from '../../host/cli/boot.ts';
+import { BranchCounters } from '../../host/fuzz/branchcounters.ts';
 import { Guest } from '../../host/guest/guest.ts';
 import { Machine } from '../../host/machine.ts';
 import { replay } from '../../host/replay.ts';
 import { recording } from '../conformance/recordings.ts';
-import { BranchCounters } from './branchcounters.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 

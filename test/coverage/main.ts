@@ -12,13 +12,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { findJournals, readJournal } from '../../host/cli/files.ts';
+import { coverageModule } from '../../host/cli/fuzz/coveragebuild.ts';
 import { withProgress } from '../../host/cli/progress.ts';
 import { EXIT_FINE, EXIT_NO, EXIT_USAGE, UsageError } from '../../host/cli/usage.ts';
+import { BranchCounters } from '../../host/fuzz/branchcounters.ts';
 import { Machine } from '../../host/machine.ts';
 import { replay } from '../../host/replay.ts';
 import type { Journal } from '../../host/trace/journal.ts';
 import { JournalError } from '../../host/trace/journaltext.ts';
-import { BranchCounters, coverageModule } from './branchcounters.ts';
 import { isMachine, type ReachReport, reachOf, reachText } from './reach.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');

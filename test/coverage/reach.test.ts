@@ -1,7 +1,7 @@
 /** What is said of branches that were reached or not. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Branch } from './branchcounters.ts';
+import type { Branch } from '../../host/fuzz/branchcounters.ts';
 import { isMachine, reachOf, reachText } from './reach.ts';
 
 const branches: Branch[] = [

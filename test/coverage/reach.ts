@@ -1,5 +1,5 @@
 /** Which branches of the guest some journals reach, by file, and what a person reads of it. */
-import type { Branch } from './branchcounters.ts';
+import type { Branch } from '../../host/fuzz/branchcounters.ts';
 
 export interface UnreachedBranch extends Omit<Branch, 'id' | 'file'> {
   /** The line as it stands in the source, without its indent. */

@@ -1,8 +1,8 @@
-/** Random choices of the hunt: every one follows from the seed. */
-import { Random } from '../../host/sim/random.ts';
+/** Random choices: every one follows from the seed. */
+import { Random } from '../sim/random.ts';
 
 /** What can be drawn, each with its weight; a weight of 0 is never drawn. */
-export type Weighted<T> = readonly (readonly [weight: number, value: T])[];
+type Weighted<T> = readonly (readonly [weight: number, value: T])[];
 
 export class Dice {
   readonly #random: Random;

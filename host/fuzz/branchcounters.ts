@@ -1,18 +1,14 @@
 /**
- * How often a running machine has taken each branch of the guest. Works with a guest that `instrument.js` was compiled
- * into; `node build.js coverage` makes it.
+ * How often a running machine has taken each branch of the guest. Works with a guest that test/coverage/instrument.js was
+ * compiled into; `node build.js coverage` makes it.
  */
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Guest } from '../../host/guest/guest.ts';
-
-const FILE = join(import.meta.dirname, '../../../build/coverage.wasm');
+import type { Guest } from '../guest/guest.ts';
 
 /**
  * What is taken: a function, an arm of `if` or `? :`, the right side of `&&` or `||`, a loop's body, a case of a switch.
- * An `else` or `default` that nobody wrote is a branch as well.
+ * An `else` or `default` that the source leaves out is a branch as well.
  */
-export type BranchKind = 'function' | 'if' | 'else' | '?' | ':' | '&&' | '||' | 'loop' | 'case' | 'default';
+type BranchKind = 'function' | 'if' | 'else' | '?' | ':' | '&&' | '||' | 'loop' | 'case' | 'default';
 
 export interface Branch {
   /** Index of its counter. */
@@ -23,12 +19,6 @@ export interface Branch {
   line: number;
   column: number;
   kind: BranchKind;
-}
-
-/** The instrumented guest, compiled. @throws Error when it has not been built */
-export function coverageModule(): WebAssembly.Module {
-  if (!existsSync(FILE)) throw new Error(`${FILE} is missing; node build.js coverage makes it`);
-  return new WebAssembly.Module(new Uint8Array(readFileSync(FILE)));
 }
 
 export class BranchCounters {
@@ -45,9 +35,14 @@ export class BranchCounters {
     const [section] = WebAssembly.Module.customSections(guest.module, 'branches');
     const { branchCounters } = guest.raw as Partial<{ branchCounters(): number }>;
     if (section === undefined || branchCounters === undefined) throw new Error('this guest does not count branches');
-    const table: { count: number; branches: Branch[] } = JSON.parse(new TextDecoder().decode(section));
+    const table: { count: number; branches: Branch[] } = JSON.parse(new TextDecoder().decode(new Uint8Array(section)));
     this.branches = table.branches;
     this.counts = new Uint32Array(guest.memory.buffer, branchCounters(), table.count);
+  }
+
+  /** The counters of a guest; null for one that counts nothing. */
+  static of(guest: Guest): BranchCounters | null {
+    return 'branchCounters' in guest.raw ? new BranchCounters(guest) : null;
   }
 
   /** Counts from 0 again. */

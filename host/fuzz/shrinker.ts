@@ -3,8 +3,10 @@
  * the same fault shows. It does not know what the program does; the caller's judge decides.
  */
 
-import type { Journal, StepInput, StepInputOf } from '../../host/trace/journal.ts';
-import { payloadSize } from '../../host/wire/words.ts';
+import type { Journal, StepInput, StepInputOf } from '../trace/journal.ts';
+import { u32At } from '../wire/endian.ts';
+import { bytesOfHex, hexOfBytes } from '../wire/hex.ts';
+import { payloadSize } from '../wire/words.ts';
 
 /** A try that shows the fault: its journal ends with the step that differs. */
 export interface Shown {
@@ -12,7 +14,7 @@ export interface Shown {
   readonly steps: readonly StepInput[];
 }
 
-export interface ShrinkOptions {
+interface ShrinkOptions {
   /** Whether the steps show the fault, and in which journal. */
   judge(steps: readonly StepInput[]): Promise<Shown | null>;
   /** A cheap test whether steps could show it. */
@@ -175,10 +177,10 @@ interface Piece {
 
 /** Commands of a stream, the last first. */
 function commandsOf(poke: string, writeSize: number): Piece[] {
-  const bytes = Buffer.from(poke, 'hex');
+  const bytes = bytesOfHex(poke);
   const pieces: Piece[] = [];
   for (let at = 0; at + 4 <= Math.min(bytes.length, writeSize); ) {
-    const size = 4 + payloadSize(bytes.readUInt32LE(at));
+    const size = 4 + payloadSize(u32At(bytes, at));
     if (at + size > Math.min(bytes.length, writeSize)) break;
     pieces.unshift({ at, size });
     at += size;
@@ -194,15 +196,15 @@ const TRANSACTION_BYTES = 68;
 /** A stream with less data, or fewer offsets, in the transaction at `at`. */
 function lessData(poke: string, at: number, size: number): string[] {
   if (size < TRANSACTION_BYTES) return [];
-  const bytes = Buffer.from(poke, 'hex');
+  const bytes = bytesOfHex(poke);
   return SIZES.flatMap((field) => {
-    const old = bytes.readUInt32LE(at + field);
-    if (bytes.readUInt32LE(at + field + 4) !== 0) return [];
+    const old = u32At(bytes, at + field);
+    if (u32At(bytes, at + field + 4) !== 0) return [];
     return [0, 8, (old >> 1) & ~7, old - 8].flatMap((less) => {
       if (less < 0 || less >= old) return [];
-      const changed = Buffer.from(bytes);
-      changed.writeUInt32LE(less, at + field);
-      return [changed.toString('hex')];
+      const changed = bytes.slice();
+      new DataView(changed.buffer).setUint32(at + field, less, true);
+      return [hexOfBytes(changed)];
     });
   });
 }

@@ -1,8 +1,8 @@
 /** Making findings small, with judges that need no kernel. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Journal, StepInput } from '../../../host/trace/journal.ts';
-import { type Shown, Shrinker, simplerSteps } from '../../../oracle/hunt/shrinker.ts';
+import { type Shown, Shrinker, simplerSteps } from '../../host/fuzz/shrinker.ts';
+import type { Journal, StepInput } from '../../host/trace/journal.ts';
 
 const note = (text: string): StepInput => ({ op: 'note', in: { text } });
 const open = (by: string, flags = 0): StepInput => ({ op: 'open', by, in: { flags } });

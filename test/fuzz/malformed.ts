@@ -1,0 +1,132 @@
+/** Inputs of the tools that are nearly right: journals in both forms, command lines. Each is read, or refused in words. */
+import type { AnyCommand } from '../../host/cli/command.ts';
+import { readCommandLine } from '../../host/cli/commandline.ts';
+import { UsageError } from '../../host/cli/usage.ts';
+import type { Dice } from '../../host/fuzz/dice.ts';
+import { Machine } from '../../host/machine.ts';
+import { replay } from '../../host/replay.ts';
+import { BinaryJournal, sourceOf } from '../../host/trace/binaryjournal.ts';
+import { EntryError } from '../../host/trace/entries.ts';
+import { JournalError, parseJournal } from '../../host/trace/journaltext.ts';
+import { BinderlabError } from '../../host/wire/error.ts';
+
+/** Texts that turn up where they should not. */
+const PIECES: readonly string[] = [
+  '',
+  '{',
+  '}',
+  '"',
+  '[]',
+  'null',
+  '-1',
+  '1e99',
+  '0x',
+  '"ffff"',
+  '\n',
+  '\\',
+  'NaN',
+  '\u0000',
+  '99999999999',
+];
+
+/** Changes some characters of a text. */
+export function spoiltText(dice: Dice, text: string): string {
+  let spoilt = text;
+  for (let count = 1 + dice.below(4); count > 0; count--) {
+    const at = dice.below(spoilt.length + 1);
+    spoilt = spoilt.slice(0, at) + dice.of(PIECES) + spoilt.slice(at + dice.of([0, 0, 1, 2, 7, 400]));
+  }
+  return spoilt;
+}
+
+/** Changes some bytes, or cuts the end off. */
+export function spoiltBytes(dice: Dice, bytes: Uint8Array): Uint8Array {
+  const spoilt = bytes.slice(0, dice.below(8) === 0 ? dice.below(bytes.length + 1) : bytes.length);
+  for (let count = 1 + dice.below(4); count > 0 && spoilt.length > 0; count--) {
+    spoilt[dice.below(spoilt.length)] = dice.below(256);
+  }
+  return spoilt;
+}
+
+/**
+ * Reads a journal and runs it on a machine of its header.
+ *
+ * @returns The words of a refusal; null when it could be run.
+ * @throws any error that has no words for a user
+ */
+export function journalRefusal(input: string | Uint8Array, wasm: WebAssembly.Module): string | null {
+  let refusal: string | null = null;
+  const inWords = <T>(act: () => T): T => {
+    try {
+      return act();
+    } catch (error) {
+      const speaks = [BinderlabError, JournalError, EntryError].some((kind) => error instanceof kind);
+      if (!speaks) throw new Unexpected((error as Error).stack);
+      refusal = (error as Error).message;
+      throw error;
+    }
+  };
+  try {
+    const journal = inWords(() => {
+      return typeof input === 'string' ? parseJournal(input, 'it') : new BinaryJournal(sourceOf(input), 'it');
+    });
+    const { different } = replay(journal, (header) => {
+      const machine = inWords(() => Machine.fromHeader(header, { wasm, memoryMiB: 8 }));
+      return {
+        perform: (step) => inWords(() => machine.perform(step)),
+        performEntries: (entries) => inWords(() => machine.performEntries(entries)),
+        get lastStep() {
+          return machine.lastStep;
+        },
+      };
+    });
+    const [first] = different;
+    if (refusal === null && first?.field === 'error' && !/^the journal/.test(String(first.actual))) {
+      throw new Unexpected(String(first.actual));
+    }
+    return refusal;
+  } catch (error) {
+    if (error instanceof JournalError || error instanceof EntryError) return error.message;
+    throw error;
+  }
+}
+
+/** An error that no user can understand. */
+class Unexpected extends Error {
+  override readonly name = 'Unexpected';
+}
+
+/** A line of words of the command, some of them wrong. */
+export function spoiltLine(dice: Dice, { options }: AnyCommand): string[] {
+  const names = Object.keys(options).map((name) => `--${name}`);
+  const words = [
+    ...names,
+    '--',
+    '-',
+    '-1',
+    '0',
+    '7',
+    'x',
+    '',
+    '--nothing',
+    '--seed=',
+    '--json=1',
+    '1/4',
+    '-h',
+    '\u0000',
+    '--=',
+    '---',
+  ];
+  return Array.from({ length: dice.below(6) }, () => dice.of(words));
+}
+
+/** Reads a line. @returns The words of a refusal; null when it was read. @throws what no reader may throw */
+export function lineRefusal(name: string, command: AnyCommand, line: readonly string[]): string | null {
+  try {
+    readCommandLine(name, command, line);
+    return null;
+  } catch (error) {
+    if (error instanceof UsageError) return error.message;
+    throw error;
+  }
+}
