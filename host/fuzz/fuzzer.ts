@@ -5,7 +5,7 @@
 import { Call } from '../os/call.ts';
 import type { Journal } from '../trace/journal.ts';
 import type { Strategy } from '../wire/strategy.ts';
-import { BranchCounters } from './branchcounters.ts';
+import { type Branch, BranchCounters } from './branchcounters.ts';
 import { Dice } from './dice.ts';
 import { Mutation } from './mutation.ts';
 import { type Breach, breach, messageOf, ORACLES, type Oracle, type OracleOptions } from './oracles.ts';
@@ -79,7 +79,9 @@ export class Fuzzer {
   readonly #recordings: readonly (readonly FuzzStep[])[];
   readonly #corpus: (readonly FuzzStep[])[] = [];
   readonly #targets = new Map<Strategy, Target>();
-  #counters: BranchCounters | null = null;
+  readonly #counters = new WeakMap<Target, BranchCounters>();
+  /** All branches of the guest; null without branch counters. */
+  readonly #branches: readonly Branch[] | null;
   /** By number of the branch: whether a program took it. */
   #reached = new Uint8Array(0);
 
@@ -87,19 +89,19 @@ export class Fuzzer {
     this.#options = options;
     this.#oracles = options.oracles ?? ORACLES;
     this.#recordings = options.recordings.map(({ steps }) => steps.map(fuzzStepOf));
-    this.#counters = BranchCounters.of(this.#targetOf(options.strategies[0] as Strategy).machine.guest);
-    if (this.#counters !== null) this.#reached = new Uint8Array(this.#counters.counts.length);
+    const counters = this.#countersOf(this.#targetOf(options.strategies[0] as Strategy));
+    this.#branches = counters?.branches ?? null;
+    if (counters !== null) this.#reached = new Uint8Array(counters.counts.length);
   }
 
   /** Numbers of the branches that were reached; null without branch counters. */
   get branches(): number[] | null {
-    if (this.#counters === null) return null;
-    return this.#counters.branches.flatMap(({ id }) => (this.#reached[id] === 1 ? [id] : []));
+    return this.#branches?.flatMap(({ id }) => (this.#reached[id] === 1 ? [id] : [])) ?? null;
   }
 
   /** How many branches the guest has; 0 without branch counters. */
   get branchesOf(): number {
-    return this.#counters?.branches.length ?? 0;
+    return this.#branches?.length ?? 0;
   }
 
   /** Runs program number `number`. */
@@ -117,7 +119,7 @@ export class Fuzzer {
     if (found === null && isWhole && thoroughEvery > 0 && dice.below(thoroughEvery) === 0) {
       this.tally.judged++;
       for (const [name, oracle] of Object.entries(this.#oracles)) {
-        if (name !== ALWAYS) found ??= oracle({ ...this.#options, strategy }, steps);
+        if (name !== ALWAYS) found ??= judged(name, oracle, { ...this.#options, strategy }, steps);
       }
     }
     if (found !== null) this.#targets.delete(strategy);
@@ -130,13 +132,13 @@ export class Fuzzer {
     const oracle = this.#oracles[found.oracle] as Oracle;
     const shown = (some: readonly FuzzStep[]): Shown => ({ steps: some.map(journaled), journal: NO_JOURNAL });
     // the oracle looks after each step, so it may see the breach earlier
-    const first = oracle(options, steps) ?? found;
+    const first = judged(found.oracle, oracle, options, steps) ?? found;
     let least = first;
     const shrinker = new Shrinker(shown(steps.slice(0, first.at + 1)), {
       isOver,
       judge: (tried) => {
         const some = tried.map(fuzzStepOf);
-        const again = oracle(options, some);
+        const again = judged(found.oracle, oracle, options, some);
         if (again?.signature !== first.signature) return Promise.resolve(null);
         least = again;
         return Promise.resolve(shown(some));
@@ -199,9 +201,9 @@ export class Fuzzer {
   }
 
   /** Keeps a program that took a branch for the first time. */
-  #keepReaching({ machine }: Target, steps: readonly FuzzStep[]): void {
-    if (this.#counters === null) return;
-    const counters = new BranchCounters(machine.guest);
+  #keepReaching(target: Target, steps: readonly FuzzStep[]): void {
+    const counters = this.#countersOf(target);
+    if (counters === null) return;
     let isNew = false;
     for (const { id } of counters.branches) {
       if (this.#reached[id] === 1 || counters.counts[id] === 0) continue;
@@ -213,11 +215,26 @@ export class Fuzzer {
     if (this.#corpus.length > CORPUS_MAX) this.#corpus.shift();
   }
 
+  #countersOf(target: Target): BranchCounters | null {
+    const counters = this.#counters.get(target) ?? BranchCounters.of(target.machine.guest);
+    if (counters !== null) this.#counters.set(target, counters);
+    return counters;
+  }
+
   /** The machine of a strategy. One that broke is made anew. */
   #targetOf(strategy: Strategy): Target {
     const target = this.#targets.get(strategy) ?? new Target({ ...this.#options, strategy });
     this.#targets.set(strategy, target);
     return target;
+  }
+}
+
+/** The judgement of an oracle. A program that cannot be run again as it was played is a breach, also one that was made shorter. */
+function judged(name: string, oracle: Oracle, options: OracleOptions, steps: readonly FuzzStep[]): Breach | null {
+  try {
+    return oracle(options, steps);
+  } catch (error) {
+    return breach(name, steps, steps.length - 1, messageOf(error));
   }
 }
 

@@ -213,9 +213,9 @@ function ioctlInput(cmd: number, arg: number, poke: Uint8Array, outLen: number):
   return { fd: 3, cmd, name: ioctlName(cmd), arg, poke, outLen };
 }
 
-/** Names of processes are P1, P2, ... */
+/** Names of processes are P1, P2, ...; recordings have pids below. */
 function pidOf(name: string): number {
-  return 1000 * Number(name.slice(1));
+  return 1000 * (50 + Number(name.slice(1)));
 }
 
 /** The host refuses, or takes long over, what is no call at all: more bytes than a step may move. */
