@@ -10,7 +10,7 @@ import type { Guest } from '../guest/guest.ts';
  */
 type BranchKind = 'function' | 'if' | 'else' | '?' | ':' | '&&' | '||' | 'loop' | 'case' | 'default';
 
-export interface Branch {
+export interface GuestBranch {
   /** Index of its counter. */
   id: number;
   /** Path of the source from the root folder. */
@@ -23,7 +23,7 @@ export interface Branch {
 
 export class BranchCounters {
   /** All branches of the guest's code. */
-  readonly branches: readonly Branch[];
+  readonly branches: readonly GuestBranch[];
   /**
    * How often each was taken since the guest was made, by `id`: u32 that wrap. A view of the machine's memory: it follows
    * the machine as it runs, and a snapshot that is restored brings its counts back.
@@ -35,7 +35,9 @@ export class BranchCounters {
     const [section] = WebAssembly.Module.customSections(guest.module, 'branches');
     const { branchCounters } = guest.raw as Partial<{ branchCounters(): number }>;
     if (section === undefined || branchCounters === undefined) throw new Error('this guest does not count branches');
-    const table: { count: number; branches: Branch[] } = JSON.parse(new TextDecoder().decode(new Uint8Array(section)));
+    const table: { count: number; branches: GuestBranch[] } = JSON.parse(
+      new TextDecoder().decode(new Uint8Array(section)),
+    );
     this.branches = table.branches;
     this.counts = new Uint32Array(guest.memory.buffer, branchCounters(), table.count);
   }

@@ -5,7 +5,7 @@
 import { Call } from '../os/call.ts';
 import type { Journal } from '../trace/journal.ts';
 import type { Strategy } from '../wire/strategy.ts';
-import { type Branch, BranchCounters } from './branchcounters.ts';
+import { BranchCounters, type GuestBranch } from './branchcounters.ts';
 import { Dice } from './dice.ts';
 import { Mutation } from './mutation.ts';
 import { type Breach, breach, messageOf, ORACLES, type Oracle, type OracleOptions } from './oracles.ts';
@@ -81,7 +81,7 @@ export class Fuzzer {
   readonly #targets = new Map<Strategy, Target>();
   readonly #counters = new WeakMap<Target, BranchCounters>();
   /** All branches of the guest; null without branch counters. */
-  readonly #branches: readonly Branch[] | null;
+  readonly #branches: readonly GuestBranch[] | null;
   /** By number of the branch: whether a program took it. */
   #reached = new Uint8Array(0);
 

@@ -1,10 +1,10 @@
 /** What is said of branches that were reached or not. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Branch } from '../../host/fuzz/branchcounters.ts';
+import type { GuestBranch } from '../../host/fuzz/branchcounters.ts';
 import { isMachine, reachOf, reachText } from './reach.ts';
 
-const branches: Branch[] = [
+const branches: GuestBranch[] = [
   { id: 0, file: 'assembly/b.ts', line: 1, column: 1, kind: 'function' },
   { id: 1, file: 'assembly/b.ts', line: 2, column: 3, kind: 'if' },
   { id: 2, file: 'assembly/a.ts', line: 1, column: 1, kind: 'function' },

@@ -1,7 +1,7 @@
 /** Which branches of the guest some journals reach, by file, and what a person reads of it. */
-import type { Branch } from '../../host/fuzz/branchcounters.ts';
+import type { GuestBranch } from '../../host/fuzz/branchcounters.ts';
 
-export interface UnreachedBranch extends Omit<Branch, 'id' | 'file'> {
+export interface UnreachedBranch extends Omit<GuestBranch, 'id' | 'file'> {
   /** The line as it stands in the source, without its indent. */
   text: string;
   /** Whether the function that it lies in is not reached either. */
@@ -38,7 +38,7 @@ export function isMachine(file: string): boolean {
  * @param linesOf The lines of a source.
  */
 export function reachOf(
-  branches: readonly Branch[],
+  branches: readonly GuestBranch[],
   isReached: (id: number) => boolean,
   linesOf: (file: string) => readonly string[],
 ): FileReach[] {
