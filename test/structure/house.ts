@@ -59,7 +59,8 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['leaves'],
     ['fault'],
     ['areas', 'fork'],
-    ['vmalloc', 'uaccess'],
+    ['client', 'vmalloc'],
+    ['uaccess'],
   ],
   'assembly/task/': [
     ['memfd', 'secctx', 'stream'],
