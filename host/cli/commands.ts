@@ -20,6 +20,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Walk a journal, or the run of a script, step by step, forwards and backwards',
     load: async () => (await import('./step/step.ts')).stepCommand,
   },
+  serve: {
+    summary: 'Run a Linux program whose /dev/binder is the emulator (on Linux, with a C compiler)',
+    load: async () => (await import('./serve/serve.ts')).serveCommand,
+  },
   compare: {
     summary: 'Do the same work under every way to map pages, and say what each costs',
     load: async () => (await import('./compare/compare.ts')).compareCommand,

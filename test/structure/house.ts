@@ -35,7 +35,7 @@ export const RANKS: readonly (readonly string[])[] = [
   ['host/index.ts'],
   ['bench/'],
   ['host/cli/'],
-  ['host/cli/bench/', 'host/cli/compare/', 'host/cli/guide/', 'host/cli/run/', 'host/cli/step/'],
+  ['host/cli/bench/', 'host/cli/compare/', 'host/cli/guide/', 'host/cli/run/', 'host/cli/serve/', 'host/cli/step/'],
   ['host/cli/commands.ts'],
   ['host/cli/main.ts'],
   ['oracle/'],
@@ -151,6 +151,7 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   'host/cli/compare/': [['rowchoice'], ['list'], ['compare']],
   'host/cli/guide/': [['facts'], ['story'], ['text'], ['guide']],
   'host/cli/run/': [['dumps', 'stracepaint', 'watchdog', 'journaloutput'], ['run']],
+  'host/cli/serve/': [['native', 'wire'], ['programthread'], ['program'], ['server'], ['serve']],
   'host/cli/step/': [['calls', 'position', 'why'], ['views'], ['stepper'], ['step']],
   'oracle/': [
     ['bytes', 'place', 'dumptext'],
