@@ -9,7 +9,7 @@ enum {
   OP_DUP = 5,    // args: the new number
   OP_MMAP = 6,   // args: address, length, prot, flags, offset
   OP_MUNMAP = 7, // args: address, length
-  OP_IOCTL = 8,  // args: command, address of the argument; the bytes there follow
+  OP_IOCTL = 8,  // args: command, address of the argument. Its bytes follow; after a binder_write_read the commands
   OP_POLL = 9,   // args: events, whether to wait
   OP_SIGNAL = 10, // the thread gives up the call that it waits in; that call still answers
   OP_ENDED = 11,  // the process has ended

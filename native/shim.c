@@ -1,5 +1,6 @@
-// Preloaded into a program (LD_PRELOAD), it sends the program's system calls on Binder devices to `binderlab serve`. It knows no
-// structure of Binder: the server asks for memory itself, and an answer has the stores that the call makes.
+// Preloaded into a program (LD_PRELOAD), it sends the program's system calls on Binder devices to `binderlab serve`. The server
+// reads the program's memory itself, and an answer has the stores that the call makes. Of Binder's structures it knows one,
+// binder_write_read, to send the commands along: that saves the server a read.
 //
 //     program's thread --request--> FIFO `requests`, one for all --> server
 //                      <--answer--- FIFO named by its tid
@@ -28,6 +29,13 @@
 #include <unistd.h>
 
 #include "request.h"
+
+#define BINDER_WRITE_READ _IOWR('b', 1, struct binder_write_read)
+
+struct binder_write_read {
+  uint64_t write_size, write_consumed, write_buffer;
+  uint64_t read_size, read_consumed, read_buffer;
+};
 
 enum { DESCRIPTORS_MAX = 4096, MAPPINGS_MAX = 64, HIGH_DESCRIPTOR = 900, PATH_BYTES = 256 };
 
@@ -66,40 +74,72 @@ static void *raw_mmap(void *at, size_t size, int prot, int flags, int fd, off_t 
   return (void *)syscall(SYS_mmap, at, size, prot, flags, fd, offset);
 }
 
-static void send_request(struct request *request, const void *bytes, size_t size) {
+/* Bytes of the program that go with a request. */
+struct along {
+  struct iovec parts[2];
+};
+
+/* The kernel refuses the whole request when the program does not have the bytes: then it goes without them. */
+static void send_request(struct request *request, const struct along *along) {
+  struct iovec parts[3] = {{request, sizeof *request}};
   request->pid = self;
   request->tid = tid;
-  request->bytes = size;
-  struct iovec parts[2] = {{request, sizeof *request}, {(void *)bytes, size}};
-  while (writev(requests, parts, size ? 2 : 1) < 0 && errno == EINTR) {
+  request->bytes = 0;
+  for (int i = 0; along && i < 2; i++) {
+    parts[i + 1] = along->parts[i];
+    request->bytes += along->parts[i].iov_len;
+  }
+  while (writev(requests, parts, 3) < 0) {
+    if (errno == EFAULT) {
+      parts[1].iov_len = parts[2].iov_len = 0;
+      request->bytes = 0;
+    } else if (errno != EINTR) return;
   }
 }
 
 static void tell(uint32_t op) {
   struct request request = {.op = op};
-  send_request(&request, NULL, 0);
+  send_request(&request, NULL);
 }
 
-/* A signal handler has run meanwhile: the call that waits ends with EINTR, and its answer comes. */
-static int receive(void *to, size_t size) {
-  for (size_t have = 0; have < size;) {
-    ssize_t got = read(answers, (char *)to + have, size - have);
+/* What has come of the answer and is not taken yet. */
+static __thread struct {
+  char bytes[4096];
+  size_t from, to;
+} come;
+
+/* At least one byte of the answer. A signal handler may run meanwhile: then the call that waits ends with EINTR, and answers. */
+static int more(void) {
+  while (come.from == come.to) {
+    ssize_t got = read(answers, come.bytes, sizeof come.bytes);
     if (got < 0 && errno == EINTR) tell(OP_SIGNAL);
     else if (got <= 0) return -1;
-    else have += got;
+    else come.from = 0, come.to = got;
   }
   return 0;
 }
 
-/* Stores bytes of the FIFO at an address of the program, as the kernel does: without a signal. */
+static int receive(void *to, size_t size) {
+  while (size) {
+    if (more()) return -1;
+    size_t part = size < come.to - come.from ? size : come.to - come.from;
+    memcpy(to, come.bytes + come.from, part);
+    come.from += part;
+    to = (char *)to + part;
+    size -= part;
+  }
+  return 0;
+}
+
+/* Stores bytes of the answer at an address of the program, as the kernel does: without a signal. */
 static int store(uint64_t address, uint64_t size) {
-  char bytes[4096];
   int error = 0;
   while (size) {
-    size_t part = size < sizeof bytes ? size : sizeof bytes;
-    if (receive(bytes, part)) return -EIO;
-    struct iovec from = {bytes, part}, to = {(void *)address, part};
-    if (process_vm_writev(getpid(), &from, 1, &to, 1, 0) != (ssize_t)part) error = -EFAULT;
+    if (more()) return -EIO;
+    size_t part = size < come.to - come.from ? size : come.to - come.from;
+    struct iovec from = {come.bytes + come.from, part}, to = {(void *)address, part};
+    if (process_vm_writev(self, &from, 1, &to, 1, 0) != (ssize_t)part) error = -EFAULT;
+    come.from += part;
     address += part;
     size -= part;
   }
@@ -153,20 +193,20 @@ static int join(void) {
   pthread_setspecific(thread_end, (void *)1);
   struct request request = {.op = OP_HELLO, .args = {geteuid(), parent, is_first}};
   struct answer answer;
-  send_request(&request, NULL, 0);
+  send_request(&request, NULL);
   take_answer(&answer);
   if (answer.result >= 0) prctl(PR_SET_PTRACER, answer.value); // so that the server may read the program's memory
   return answer.result < 0 ? -1 : 0;
 }
 
-static long ask(struct request request, const void *bytes, size_t size, struct answer *answer) {
+static long ask(struct request request, const struct along *along, struct answer *answer) {
   struct answer own;
   if (!answer) answer = &own;
   if (join()) {
     errno = ENODEV;
     return -1;
   }
-  send_request(&request, bytes, size);
+  send_request(&request, along);
   take_answer(answer);
   if (answer->result >= 0) return answer->result;
   errno = -answer->result;
@@ -219,7 +259,7 @@ static int open_device(int device, int flags) {
   int fd = eventfd(0, flags & O_CLOEXEC ? EFD_CLOEXEC : 0);
   if (fd < 0) return -1;
   if (fd >= DESCRIPTORS_MAX) errno = EMFILE;
-  else if (ask((struct request){.op = OP_OPEN, .fd = fd, .args = {device, flags}}, NULL, 0, NULL) >= 0) {
+  else if (ask((struct request){.op = OP_OPEN, .fd = fd, .args = {device, flags}}, NULL, NULL) >= 0) {
     is_binder[fd] = 1;
     return fd;
   }
@@ -263,7 +303,7 @@ int openat(int folder, const char *path, int flags, ...) {
 }
 
 static void close_binder(int fd) {
-  ask((struct request){.op = OP_CLOSE, .fd = fd}, NULL, 0, NULL);
+  ask((struct request){.op = OP_CLOSE, .fd = fd}, NULL, NULL);
   is_binder[fd] = 0;
 }
 
@@ -276,7 +316,7 @@ int close(int fd) {
 /* The server learns of a second number of a descriptor. */
 static int copied(int fd, int copy) {
   if (copy < 0 || copy >= DESCRIPTORS_MAX || copy == fd || !is_ours(fd)) return copy;
-  ask((struct request){.op = OP_DUP, .fd = fd, .args = {copy}}, NULL, 0, NULL);
+  ask((struct request){.op = OP_DUP, .fd = fd, .args = {copy}}, NULL, NULL);
   is_binder[copy] = 1;
   return copy;
 }
@@ -317,19 +357,24 @@ int ioctl(int fd, unsigned long command, ...) {
   va_end(rest);
   find_ioctl();
   if (!is_ours(fd)) return real_ioctl(fd, command, argument);
-  char bytes[PIPE_BUF - sizeof(struct request)];
-  size_t size = _IOC_SIZE(command) <= sizeof bytes ? _IOC_SIZE(command) : 0;
-  struct iovec to = {bytes, size}, from = {argument, size};
-  if (size && process_vm_readv(self, &to, 1, &from, 1, 0) != (ssize_t)size) size = 0;
   struct request request = {.op = OP_IOCTL, .fd = fd, .args = {(uint32_t)command, (uintptr_t)argument}};
-  return ask(request, bytes, size, NULL);
+  size_t room = PIPE_BUF - sizeof request, size = _IOC_SIZE(command);
+  struct along along = {{{argument, size <= room ? size : 0}}};
+  struct binder_write_read both;
+  struct iovec to = {&both, sizeof both}, from = {argument, sizeof both};
+  if (command == BINDER_WRITE_READ && process_vm_readv(self, &to, 1, &from, 1, 0) == sizeof both) {
+    size_t commands = both.write_size - both.write_consumed;
+    // None are left when it has consumed too much: the difference is large then.
+    if (commands <= room - size) along.parts[1] = (struct iovec){(char *)both.write_buffer + both.write_consumed, commands};
+  }
+  return ask(request, &along, NULL);
 }
 
 void *mmap(void *at, size_t size, int prot, int flags, int fd, off_t offset) {
   if ((flags & MAP_ANONYMOUS) || !is_ours(fd)) return raw_mmap(at, size, prot, flags, fd, offset);
   struct request request = {.op = OP_MMAP, .fd = fd, .args = {(uintptr_t)at, size, prot, flags, offset}};
   struct answer answer;
-  if (ask(request, NULL, 0, &answer) < 0) return MAP_FAILED;
+  if (ask(request, NULL, &answer) < 0) return MAP_FAILED;
   char path[PATH_BYTES];
   snprintf(path, sizeof path, "%s/mapping-%llu", getenv("BINDERLAB_SERVE"), (unsigned long long)answer.value);
   int file = real_open(path, O_RDONLY | O_CLOEXEC);
@@ -354,7 +399,7 @@ int munmap(void *at, size_t size) {
   for (int i = 0; i < MAPPINGS_MAX && getpid() == self; i++) {
     struct mapping *one = &mappings[i];
     if (!one->size || one->start >= end || start >= one->start + one->size) continue;
-    ask((struct request){.op = OP_MUNMAP, .args = {start, size}}, NULL, 0, NULL);
+    ask((struct request){.op = OP_MUNMAP, .args = {start, size}}, NULL, NULL);
     if (one->start >= start && one->start + one->size <= end) one->size = 0;
   }
   return real_munmap(at, size);
@@ -364,7 +409,7 @@ int munmap(void *at, size_t size) {
 static long events_now(struct pollfd *one) {
   struct answer answer;
   struct request request = {.op = OP_POLL, .fd = one->fd, .args = {(uint16_t)one->events, 0}};
-  return ask(request, NULL, 0, &answer) < 0 ? POLLNVAL : (long)answer.value;
+  return ask(request, NULL, &answer) < 0 ? POLLNVAL : (long)answer.value;
 }
 
 /* The binder descriptors answer once each; the first one waits in the server while the others are polled here. */
@@ -389,7 +434,7 @@ int poll(struct pollfd *fds, nfds_t count, int timeout) {
   }
   struct request request = {.op = OP_POLL, .fd = fds[first].fd, .args = {(uint16_t)fds[first].events, !ready && timeout != 0}};
   struct answer answer;
-  send_request(&request, NULL, 0);
+  send_request(&request, NULL);
   all[count] = (struct pollfd){.fd = answers, .events = POLLIN};
   int found = real_poll(all, count + 1, ready || timeout == 0 ? -1 : timeout), error = errno;
   if (found <= 0 || !all[count].revents) tell(OP_SIGNAL);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { ENODEV } from '../../../assembly/abi/errno.ts';
 import { MAP_FIXED_NOREPLACE, O_NONBLOCK, VA_BITS } from '../../../assembly/abi/machine.ts';
 import { BINDER_FREEZE, BINDER_WRITE_READ } from '../../../assembly/abi/protocol.ts';
+import { WRITE_READ_SIZE } from '../../../assembly/abi/wire.ts';
 import type { Machine } from '../../machine.ts';
 import type { Call, PollCall } from '../../os/call.ts';
 import type { Simulation } from '../../sim/simulation.ts';
@@ -115,8 +116,8 @@ export class Server {
   #ioctl({ memory }: OutsideProgram, caller: ProgramThread, request: wire.ShimRequest): void {
     const [command, address] = [request.arg(0), request.arg(1)];
     const bytes = Buffer.from(request.bytes); // the call may outlast the request
-    if (bytes.length > 0) caller.know(address, bytes);
-    if (command === BINDER_WRITE_READ >>> 0 && bytes.length > 0) knowCommands(memory, caller, bytes);
+    if (command === BINDER_WRITE_READ >>> 0 && bytes.length > 0) knowCommands(memory, caller, address, bytes);
+    else if (bytes.length > 0) caller.know(address, bytes);
     const call = caller.thread.sys.ioctl(request.fd, command | 0, address, NO_BYTES, 0);
     call.whenDone(({ ret }) => caller.answer(ret as number));
     // There is no clock: the time that a freeze may take is over at once.
@@ -190,13 +191,21 @@ export class Server {
 
 type Five = [number, number, number, number, number];
 
-/** The commands that a binder_write_read names are read in one go: the driver reads them word by word. */
-function knowCommands(memory: Memory, caller: ProgramThread, record: Buffer): void {
-  const [size, consumed, address] = [wire.u64(record, 0), wire.u64(record, 8), wire.u64(record, 16)];
+/**
+ * The commands that a binder_write_read names are read in one go: the driver reads them word by word. Few follow it in the
+ * request.
+ */
+function knowCommands(memory: Memory, caller: ProgramThread, address: number, bytes: Buffer): void {
+  const record = bytes.subarray(0, WRITE_READ_SIZE);
+  const [size, consumed, buffer] = [wire.u64(record, 0), wire.u64(record, 8), wire.u64(record, 16)];
+  caller.know(address, record);
   if (size <= consumed || size - consumed > COMMANDS_MAX) return;
-  const commands = new Uint8Array(size - consumed);
-  const there = memory.look(address + consumed, commands);
-  caller.know(address + consumed, commands.subarray(0, there));
+  let commands: Uint8Array = bytes.subarray(WRITE_READ_SIZE);
+  if (commands.length === 0) {
+    commands = new Uint8Array(size - consumed);
+    commands = commands.subarray(0, memory.look(buffer + consumed, commands));
+  }
+  caller.know(buffer + consumed, commands);
 }
 
 function commandName(pid: number): string {
