@@ -143,14 +143,14 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   'host/cli/': [
     ['usage', 'command', 'misspelling', 'progress', 'packagefile', 'output'],
     ['number', 'failure', 'failures', 'boot', 'files', 'commandline', 'bundle', 'scripterror'],
-    ['machineoptions', 'script', 'trace'],
+    ['machineoptions', 'script', 'trace', 'dumps'],
     ['help', 'init', 'record', 'convert'],
     ['replay'],
   ],
   'host/cli/bench/': [['processes', 'table'], ['plots', 'profile'], ['page'], ['bench']],
   'host/cli/compare/': [['rowchoice'], ['list'], ['compare']],
   'host/cli/guide/': [['facts'], ['story'], ['text'], ['guide']],
-  'host/cli/run/': [['dumps', 'stracepaint', 'watchdog', 'journaloutput'], ['run']],
+  'host/cli/run/': [['stracepaint', 'watchdog', 'journaloutput'], ['run']],
   'host/cli/serve/': [['native', 'wire'], ['programthread'], ['program'], ['server'], ['serve']],
   'host/cli/step/': [['calls', 'position', 'why'], ['views'], ['stepper'], ['step']],
   'oracle/': [

@@ -9,8 +9,10 @@ import type { Machine } from '../../machine.ts';
 import { ReadableStrace } from '../../trace/readablestrace.ts';
 import { Strace } from '../../trace/strace.ts';
 import { defineCommand, type Options, type Values } from '../command.ts';
+import { DUMP_NAMES, dumpChoice, readDumps } from '../dumps.ts';
 import { MACHINE_OPTIONS, machineChoice, machineOptions } from '../machineoptions.ts';
 import { bootFor, loadScript, runScript } from '../script.ts';
+import { checkTrace, TRACE_OPTIONS, traceTo } from '../trace.ts';
 import { EXIT_NO, UsageError } from '../usage.ts';
 import { type Native, nativeFiles } from './native.ts';
 import { Server, type Session } from './server.ts';
@@ -29,6 +31,12 @@ const OPTIONS = {
   socket: { type: 'string', hint: 'PATH', description: 'serve programs that are started elsewhere, until Ctrl-C' },
   strace: { type: 'boolean', description: 'print each system call, for people, to standard error' },
   'strace-raw': { type: 'boolean', description: 'the same with every field, as strace would print it' },
+  ...TRACE_OPTIONS,
+  dump: {
+    type: 'string',
+    hint: 'NAME,...',
+    description: `print files of debugfs at the end, to standard error: ${DUMP_NAMES.join(', ')}`,
+  },
   dmesg: { type: 'boolean', description: 'print the kernel log at the end, to standard error' },
   ...MACHINE_OPTIONS,
 } as const satisfies Options;
@@ -43,18 +51,22 @@ export const serveCommand = defineCommand({
   ],
   async run({ args, scriptArgs: command }) {
     checkArguments(args, command);
+    const dumped = args.dump === undefined ? [] : dumpChoice(args.dump);
     const native = nativeFiles();
     const machine = bootFor(machineOptions(machineChoice(args)));
     if (args.script === undefined) ServiceManager.start(machine.simulate());
     else await prepare(machine, args.script);
     strace(machine, args);
+    const endTrace = traceTo(args.trace, machine);
     const session = begin(native, args.socket);
     const server = new Server(machine, session, machine.simulation);
     const child = args.socket === undefined ? await start(command, native, session) : null;
     if (child === null) process.stderr.write(`${invitation(native, session)}\n`);
     const ended = child === null ? null : once(child, 'exit');
     server.serve(child?.pid ?? 0);
+    for (const text of Object.values(readDumps(machine, dumped))) process.stderr.write(text);
     server.end();
+    endTrace();
     if (args.dmesg) for (const line of new Set(machine.kernelLog)) process.stderr.write(`${line}\n`);
     machine.check();
     const [code, signal] = (await ended) as [number | null, NodeJS.Signals | null];
@@ -63,7 +75,8 @@ export const serveCommand = defineCommand({
 });
 
 /** @throws UsageError unless there is one of a command and a path. */
-function checkArguments({ socket }: Values<typeof OPTIONS>, command: readonly string[]): void {
+function checkArguments({ socket, trace }: Values<typeof OPTIONS>, command: readonly string[]): void {
+  checkTrace(trace);
   if (socket === undefined && command.length === 0) {
     throw new UsageError('serve needs a command after --, as in: serve -- ./program; or --socket PATH');
   }
