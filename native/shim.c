@@ -22,6 +22,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/select.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -51,6 +52,7 @@ static pthread_key_t thread_end;
 static pid_t self, parent;
 static int requests = -1;
 static int was_used;
+static volatile int is_gone; // the server
 static __thread int answers = -1;
 static __thread int tid;
 
@@ -65,6 +67,7 @@ REAL(int, close, int)
 REAL(int, ioctl, int, unsigned long, ...)
 REAL(int, munmap, void *, size_t)
 REAL(int, poll, struct pollfd *, nfds_t, int)
+REAL(int, select, int, fd_set *, fd_set *, fd_set *, struct timeval *)
 REAL(int, dup, int)
 REAL(int, dup2, int, int)
 REAL(int, dup3, int, int, int)
@@ -149,6 +152,7 @@ static int store(uint64_t address, uint64_t size) {
 static void take_answer(struct answer *answer) {
   if (receive(answer, sizeof *answer)) {
     answer->result = -EIO;
+    is_gone = 1;
     return;
   }
   for (uint32_t i = 0; i < answer->stores; i++) {
@@ -167,6 +171,7 @@ static int keep_high(int fd) {
 }
 
 static int join(void) {
+  if (is_gone) return -1;
   if (answers >= 0) return 0;
   const char *folder = getenv("BINDERLAB_SERVE");
   char path[PATH_BYTES];
@@ -176,8 +181,9 @@ static int join(void) {
     snprintf(path, sizeof path, "%s/requests", folder);
     int fd = real_open(path, O_WRONLY | O_CLOEXEC | O_NONBLOCK); // without a server: ENXIO
     if (fd >= 0) {
-      real_fcntl(fd, F_SETFL, 0);
-      requests = keep_high(fd);
+      // With an end for reading of its own, a program gets no SIGPIPE when the server has gone.
+      requests = keep_high(real_open(path, O_RDWR | O_CLOEXEC));
+      real_close(fd);
     }
   }
   int is_first = !was_used;
@@ -187,15 +193,22 @@ static int join(void) {
   tid = syscall(SYS_gettid);
   snprintf(path, sizeof path, "%s/%d", folder, tid);
   mkfifo(path, 0600);
-  int fd = real_open(path, O_RDWR | O_CLOEXEC);
-  if (fd < 0) return -1;
+  // The first open would wait for a writer, and without its own end for writing the thread learns that the server has gone.
+  int both = real_open(path, O_RDWR | O_CLOEXEC), fd = real_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (both < 0 || fd < 0) return -1;
+  real_fcntl(fd, F_SETFL, 0);
   answers = keep_high(fd);
   pthread_setspecific(thread_end, (void *)1);
   struct request request = {.op = OP_HELLO, .args = {geteuid(), parent, is_first}};
   struct answer answer;
   send_request(&request, NULL);
   take_answer(&answer);
+  real_close(both);
   if (answer.result >= 0) prctl(PR_SET_PTRACER, answer.value); // so that the server may read the program's memory
+  else {
+    real_close(answers);
+    answers = -1;
+  }
   return answer.result < 0 ? -1 : 0;
 }
 
@@ -446,6 +459,41 @@ int poll(struct pollfd *fds, nfds_t count, int timeout) {
       if (all[i].fd >= 0 && (fds[i].revents = all[i].revents)) ready++;
   errno = error;
   return found < 0 && !ready ? -1 : ready;
+}
+
+/* The events of select's three sets. */
+static const short SETS[3] = {POLLIN | POLLHUP | POLLERR, POLLOUT | POLLERR, POLLPRI};
+
+/* Without binder descriptors it is the C library's; with them poll does the work. */
+int select(int count, fd_set *reads, fd_set *writes, fd_set *exceptions, struct timeval *timeout) {
+  fd_set *sets[3] = {reads, writes, exceptions};
+  struct pollfd fds[FD_SETSIZE];
+  nfds_t used = 0;
+  int binders = 0, found = 0;
+  for (int fd = 0; fd < count && fd < FD_SETSIZE; fd++) {
+    struct pollfd one = {.fd = fd};
+    for (int i = 0; i < 3; i++)
+      if (sets[i] && FD_ISSET(fd, sets[i])) one.events |= SETS[i];
+    if (!one.events) continue;
+    binders += is_ours(fd);
+    fds[used++] = one;
+  }
+  find_select();
+  if (!binders) return real_select(count, reads, writes, exceptions, timeout);
+  int result = poll(fds, used, timeout ? (int)(timeout->tv_sec * 1000 + timeout->tv_usec / 1000) : -1);
+  if (result < 0) return result;
+  for (nfds_t n = 0; n < used; n++) {
+    if (fds[n].revents & POLLNVAL) {
+      errno = EBADF;
+      return -1;
+    }
+    for (int i = 0; i < 3; i++) {
+      if (!sets[i] || !FD_ISSET(fds[n].fd, sets[i])) continue;
+      if (fds[n].revents & SETS[i]) found++;
+      else FD_CLR(fds[n].fd, sets[i]);
+    }
+  }
+  return found;
 }
 
 int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *signals) {

@@ -19,8 +19,7 @@ export class ProgramThread {
     readonly thread: Thread,
     fifo: string,
   ) {
-    this.#file = openSync(fifo, 'r+');
-    unlinkSync(fifo);
+    this.#file = openFifo(fifo);
   }
 
   /** The call reads these bytes of the program; they came with the request, or were read in advance. */
@@ -45,10 +44,30 @@ export class ProgramThread {
 
   answer(result: number, value = 0): void {
     this.#known = [];
-    this.#answer.send(this.#file, result, value);
+    try {
+      this.#answer.send(this.#file, result, value);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error; // it has been killed
+    }
   }
 
   close(): void {
     closeSync(this.#file);
   }
+}
+
+/** Refuses a thread that has said hello. */
+export function refuse(fifo: string, errno: number): void {
+  const file = openFifo(fifo);
+  new Answer().send(file, -errno, 0);
+  closeSync(file);
+}
+
+/** Opens the FIFO for writing, and unlinks it. Its reader may have ended: an end for reading makes the open return. */
+function openFifo(fifo: string): number {
+  const both = openSync(fifo, 'r+');
+  const file = openSync(fifo, 'w');
+  closeSync(both);
+  unlinkSync(fifo);
+  return file;
 }

@@ -1,15 +1,16 @@
 /** Performs the requests of programs outside of the machine, in order. */
 import { readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { ENODEV } from '../../../assembly/abi/errno.ts';
+import { EEXIST, ENODEV } from '../../../assembly/abi/errno.ts';
 import { MAP_FIXED_NOREPLACE, O_NONBLOCK, VA_BITS } from '../../../assembly/abi/machine.ts';
 import { BINDER_FREEZE, BINDER_WRITE_READ } from '../../../assembly/abi/protocol.ts';
 import { WRITE_READ_SIZE } from '../../../assembly/abi/wire.ts';
 import type { Machine } from '../../machine.ts';
 import type { Call, PollCall } from '../../os/call.ts';
 import type { Simulation } from '../../sim/simulation.ts';
+import { BinderlabError } from '../../wire/error.ts';
 import { Memory, type OutsideProgram } from './program.ts';
-import { ProgramThread } from './programthread.ts';
+import { ProgramThread, refuse } from './programthread.ts';
 import * as wire from './wire.ts';
 
 /** Tids of attendants: no process of Linux has one above 2^22. */
@@ -147,13 +148,21 @@ export class Server {
   #hello(request: wire.ShimRequest): void {
     const { pid, tid } = request;
     const [uid, parent, isFirst] = [request.arg(0), request.arg(1), request.arg(2) !== 0];
+    const fifo = join(this.session.folder, `${tid}`);
     if (isFirst) this.#ended(pid); // exec
-    const program = this.#programs.get(pid) ?? this.#begin(pid, uid, this.#programs.get(parent));
-    const { process, attendant, memory } = program;
-    const thread = tid === pid ? process.main : process.thread(`${process.name}.${tid}`, { tid, by: attendant });
-    const caller = new ProgramThread(thread, join(this.session.folder, `${tid}`));
-    memory.callers.set(tid, caller);
-    caller.answer(0, globalThis.process.pid);
+    try {
+      const program = this.#programs.get(pid) ?? this.#begin(pid, uid, this.#programs.get(parent));
+      const { process, attendant, memory } = program;
+      const thread = tid === pid ? process.main : process.thread(`${process.name}.${tid}`, { tid, by: attendant });
+      const caller = new ProgramThread(thread, fifo);
+      memory.callers.set(tid, caller);
+      caller.answer(0, globalThis.process.pid);
+    } catch (error) {
+      if (!(error instanceof BinderlabError)) throw error;
+      // A process of the simulation has its number.
+      globalThis.process.stderr.write(`binderlab: ${error.message}\n`);
+      refuse(fifo, EEXIST);
+    }
   }
 
   #begin(pid: number, uid: number, parent: OutsideProgram | undefined): OutsideProgram {
