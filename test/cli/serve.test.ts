@@ -10,7 +10,7 @@ const folder = new Folder();
 const PEERS = join(folder.path, 'peers');
 
 const SOURCE = join(import.meta.dirname, '../../../test/cli/serve/peers.c');
-const compiler = spawnSync('cc', ['-o', PEERS, SOURCE], { encoding: 'utf8' });
+const compiler = spawnSync('cc', ['-pthread', '-o', PEERS, SOURCE], { encoding: 'utf8' });
 
 const ECHO = `
 import { BnInterface, defaultServiceManager, ProcessState, ServiceManager, sys } from 'binderlab';
@@ -55,6 +55,21 @@ if (process.platform !== 'linux' || compiler.error !== undefined) {
     assert.is(stdout, 'lab.echo answers 42\n');
     assert.match(stderr, /peers:\d+\.0 +openat\(AT_FDCWD, "\/dev\/binder"/);
     assert.is(code, 0);
+  });
+
+  test('threads, copies of a descriptor, a signal, select, posix_spawn and exec', () => {
+    const { code, stdout } = folder.run(['serve', '--', PEERS, 'alone']);
+    assert.equal(stdout.split('\n'), [
+      '80 pings of threads',
+      'by copies: 1 1 1',
+      'a signal: Interrupted system call',
+      'select: 0 11',
+      'after exec: 1',
+      'still 1',
+      'after exec: 1',
+      '',
+    ]);
+    assert.is(code, 5);
   });
 
   test('the exit code is the command’s; bad command lines are errors', () => {

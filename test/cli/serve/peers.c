@@ -1,16 +1,21 @@
 // A Linux program of two processes that talk over /dev/binder, as any other does: no word here is of the emulator.
 //   peers pair      a context manager and its client: call, oneway, a large call, an object, a death by SIGKILL
 //   peers lookup    gets the service "lab.echo" of the service manager, and calls it
+//   peers alone     pings the service manager: from threads, by copies of its descriptor, after a signal, after exec
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <poll.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/select.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,8 +29,8 @@ struct __attribute__((packed)) message {
 };
 
 static int device;
-static char results[512];
-static size_t results_size, results_at;
+static __thread char results[512];
+static __thread size_t results_size, results_at;
 
 static void fail(const char *what) {
   perror(what);
@@ -210,7 +215,77 @@ static int lookup(void) {
   return 0;
 }
 
+enum { THREADS = 8, PINGS = 10, PING = B_PACK_CHARS('_', 'P', 'N', 'G') };
+
+static int ping(void) {
+  send_message(BC_TRANSACTION, 0, PING, 0, NULL, 0, NULL);
+  struct binder_transaction_data reply;
+  memcpy(&reply, expect(BR_REPLY), sizeof reply);
+  free_buffer(reply.data.ptr.buffer);
+  return 1;
+}
+
+static void *ping_often(void *count) {
+  for (int i = 0; i < PINGS; i++) *(int *)count += ping();
+  return NULL;
+}
+
+static int by(int fd) {
+  close(device);
+  device = fd;
+  return ping();
+}
+
+static void nothing(int number) { (void)number; }
+
+static void interrupt(void) {
+  struct sigaction action = {.sa_handler = nothing};
+  uint32_t word = BC_ENTER_LOOPER;
+  struct binder_write_read both = {.write_size = sizeof word, .write_buffer = (uintptr_t)&word, .read_size = sizeof results,
+                                   .read_buffer = (uintptr_t)results};
+  sigaction(SIGALRM, &action, NULL);
+  ualarm(100000, 0);
+  if (ioctl(device, BINDER_WRITE_READ, &both) < 0) printf("a signal: %s\n", strerror(errno));
+}
+
+static int select_now(int other) {
+  fd_set reads;
+  struct timeval now = {0, 0};
+  FD_ZERO(&reads);
+  FD_SET(device, &reads);
+  FD_SET(other, &reads);
+  int count = select((device > other ? device : other) + 1, &reads, NULL, NULL, &now);
+  return 10 * count + !!FD_ISSET(other, &reads);
+}
+
+static int alone(char *program) {
+  pthread_t threads[THREADS];
+  int counts[THREADS] = {0}, sum = 0, ends[2], status;
+  open_device();
+  for (int i = 0; i < THREADS; i++) pthread_create(&threads[i], NULL, ping_often, &counts[i]);
+  for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL), sum += counts[i];
+  printf("%d pings of threads\n", sum);
+  int first = dup(device), second = fcntl(device, F_DUPFD_CLOEXEC, 50), third = dup3(device, 60, O_CLOEXEC);
+  printf("by copies: %d %d %d\n", by(first), by(second), by(third));
+  interrupt();
+  if (pipe(ends) < 0) fail("pipe");
+  printf("select: %d", select_now(ends[0]));
+  if (write(ends[1], "x", 1) != 1) fail("write");
+  printf(" %d\n", select_now(ends[0]));
+  char *words[] = {program, "exec", NULL};
+  pid_t child;
+  if (posix_spawn(&child, program, NULL, NULL, words, environ)) fail("posix_spawn");
+  waitpid(child, &status, 0);
+  printf("still %d\n", ping());
+  return execv(program, words);
+}
+
 int main(int argc, char **argv) {
   setvbuf(stdout, NULL, _IOLBF, 0);
-  return argc == 2 && !strcmp(argv[1], "pair") ? pair() : lookup();
+  if (argc == 2 && !strcmp(argv[1], "pair")) return pair();
+  if (argc == 2 && !strcmp(argv[1], "alone")) return alone(argv[0]);
+  if (argc == 2 && !strcmp(argv[1], "lookup")) return lookup();
+  open_device();
+  printf("after exec: %d\n", ping());
+  return 5;
 }
