@@ -20,10 +20,6 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Walk a journal, or the run of a script, step by step, forwards and backwards',
     load: async () => (await import('./step/step.ts')).stepCommand,
   },
-  serve: {
-    summary: 'Run a Linux program whose /dev/binder is the emulator (on Linux, with a C compiler)',
-    load: async () => (await import('./serve/serve.ts')).serveCommand,
-  },
   compare: {
     summary: 'Do the same work under every way to map pages, and say what each costs',
     load: async () => (await import('./compare/compare.ts')).compareCommand,
@@ -31,6 +27,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   bench: {
     summary: 'Measure hot paths, in calls that do nothing',
     load: async () => (await import('./bench/bench.ts')).benchCommand,
+  },
+  serve: {
+    summary: 'Run a Linux program whose /dev/binder is the emulator (on Linux, with a C compiler)',
+    load: async () => (await import('./serve/serve.ts')).serveCommand,
   },
   replay: {
     summary:
