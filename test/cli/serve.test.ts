@@ -77,6 +77,7 @@ if (process.platform !== 'linux' || compiler.error !== undefined) {
     const { code, stderr } = folder.run(['serve', '--', './nothing']);
     assert.match(stderr, /\.\/nothing cannot be started: there is no such program/);
     assert.is(code, 2);
+    assert.match(folder.run(['serve', '--help']).stdout, /ARGUMENT +the command that is run, and its arguments/);
     assert.match(folder.run(['serve']).stderr, /serve needs a command after --/);
   });
 }

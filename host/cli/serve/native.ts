@@ -22,7 +22,7 @@ export function nativeFiles(): Native {
     throw new UsageError('serve works on Linux only: it preloads a library into programs');
   const digest = createHash('sha256').update(process.arch);
   for (const name of SOURCES) digest.update(readFileSync(source(name)));
-  const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
+  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
   const folder = join(cache, 'binderlab', digest.digest('hex').slice(0, 16));
   mkdirSync(folder, { recursive: true });
   return {
@@ -38,7 +38,7 @@ function source(name: string): string {
 function compiled(folder: string, name: string, target: string, flags: readonly string[]): string {
   const path = join(folder, target);
   if (existsSync(path)) return path;
-  const cc = process.env['CC'] || 'cc';
+  const cc = process.env.CC || 'cc';
   const made = `${path}.${process.pid}`;
   const { error, status, stderr } = spawnSync(cc, ['-O2', ...flags, '-o', made, source(name), '-ldl'], {
     encoding: 'utf8',

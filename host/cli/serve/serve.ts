@@ -43,7 +43,7 @@ const OPTIONS = {
 
 export const serveCommand = defineCommand({
   options: OPTIONS,
-  scriptArgs: true,
+  scriptArgs: 'the command that is run, and its arguments',
   contrary: [['strace', 'strace-raw']],
   examples: [
     ['serve -- ./service-test', 'a Linux program, whose /dev/binder is the emulator'],
@@ -107,7 +107,7 @@ function begin(native: Native, path: string | undefined): Session {
 /** @throws UsageError for a command that cannot be started. */
 async function start(command: readonly string[], native: Native, session: Session): Promise<ChildProcess> {
   const [file = '', ...words] = command;
-  const preload = [native.shim, process.env['LD_PRELOAD']].filter(Boolean).join(':');
+  const preload = [native.shim, process.env.LD_PRELOAD].filter(Boolean).join(':');
   const env = { ...process.env, LD_PRELOAD: preload, BINDERLAB_SERVE: session.folder };
   const child = spawn(file, words, { stdio: 'inherit', env });
   if (child.pid !== undefined) return child;
