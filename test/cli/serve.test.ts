@@ -63,6 +63,7 @@ if (process.platform !== 'linux' || compiler.error !== undefined) {
       '80 pings of threads',
       'by copies: 1 1 1',
       'a signal: Interrupted system call',
+      'cancelled: 1, then 1',
       'select: 0 11',
       'after exec: 1',
       'still 1',

@@ -1,7 +1,7 @@
 /** Performs the requests of programs outside of the machine, in order. */
 import { readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { EEXIST, ENODEV } from '../../../assembly/abi/errno.ts';
+import { EEXIST, EIO, ENODEV } from '../../../assembly/abi/errno.ts';
 import { MAP_FIXED_NOREPLACE, O_NONBLOCK, VA_BITS } from '../../../assembly/abi/machine.ts';
 import { BINDER_FREEZE, BINDER_WRITE_READ } from '../../../assembly/abi/protocol.ts';
 import { WRITE_READ_SIZE } from '../../../assembly/abi/wire.ts';
@@ -78,10 +78,19 @@ export class Server {
     const program = this.#programs.get(pid);
     const caller = program?.memory.callers.get(tid);
     if (program === undefined || caller === undefined) return; // it has been killed
-    if (op === wire.BYE) this.#bye(program, caller, tid);
-    else if (op === wire.SIGNAL) {
-      if (caller.thread.parked) caller.thread.signal();
-    } else if (op === wire.IOCTL) this.#ioctl(program, caller, request);
+    try {
+      if (op === wire.SIGNAL || op === wire.BYE) wakeUp(caller);
+      if (op === wire.BYE) this.#bye(program, caller, tid);
+      else if (op !== wire.SIGNAL) this.#call(program, caller, request);
+    } catch (error) {
+      complain(error); // such as a call by a handler of a signal, while its thread sleeps in another one
+      caller.answer(-EIO);
+    }
+  }
+
+  #call(program: OutsideProgram, caller: ProgramThread, request: wire.ShimRequest): void {
+    const { op } = request;
+    if (op === wire.IOCTL) this.#ioctl(program, caller, request);
     else if (op === wire.POLL) this.#poll(caller, request);
     else if (op === wire.MMAP) this.#mmap(program, caller, request);
     else caller.answer(this.#plain(program, caller, request));
@@ -158,9 +167,7 @@ export class Server {
       memory.callers.set(tid, caller);
       caller.answer(0, globalThis.process.pid);
     } catch (error) {
-      if (!(error instanceof BinderlabError)) throw error;
-      // A process of the simulation has its number.
-      globalThis.process.stderr.write(`binderlab: ${error.message}\n`);
+      complain(error); // such as a process of the simulation that has its number
       refuse(fifo, EEXIST);
     }
   }
@@ -215,6 +222,17 @@ function knowCommands(memory: Memory, caller: ProgramThread, address: number, by
     commands = commands.subarray(0, memory.look(buffer + consumed, commands));
   }
   caller.know(buffer + consumed, commands);
+}
+
+/** The call in which the thread sleeps ends with EINTR. */
+function wakeUp({ thread }: ProgramThread): void {
+  if (thread.parked) thread.signal();
+}
+
+/** Reports what a program has done wrong. */
+function complain(error: unknown): void {
+  if (!(error instanceof BinderlabError)) throw error;
+  process.stderr.write(`binderlab: ${error.message}\n`);
 }
 
 function commandName(pid: number): string {

@@ -248,6 +248,23 @@ static void interrupt(void) {
   if (ioctl(device, BINDER_WRITE_READ, &both) < 0) printf("a signal: %s\n", strerror(errno));
 }
 
+static void *wait_for_work(void *unused) {
+  enter_looper();
+  expect(BR_TRANSACTION);
+  return unused;
+}
+
+/* A thread is cancelled in its sleep, and another one may have its number later. */
+static void cancel_sleeper(void) {
+  pthread_t thread;
+  void *result;
+  pthread_create(&thread, NULL, wait_for_work, NULL);
+  usleep(100000);
+  pthread_cancel(thread);
+  pthread_join(thread, &result);
+  printf("cancelled: %d, then %d\n", result == PTHREAD_CANCELED, ping());
+}
+
 static int select_now(int other) {
   fd_set reads;
   struct timeval now = {0, 0};
@@ -268,6 +285,7 @@ static int alone(char *program) {
   int first = dup(device), second = fcntl(device, F_DUPFD_CLOEXEC, 50), third = dup3(device, 60, O_CLOEXEC);
   printf("by copies: %d %d %d\n", by(first), by(second), by(third));
   interrupt();
+  cancel_sleeper();
   if (pipe(ends) < 0) fail("pipe");
   printf("select: %d", select_now(ends[0]));
   if (write(ends[1], "x", 1) != 1) fail("write");
