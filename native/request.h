@@ -13,6 +13,7 @@ enum {
   OP_POLL = 9,   // args: events, whether to wait
   OP_SIGNAL = 10, // the thread gives up the call that it waits in; that call still answers
   OP_ENDED = 11,  // the process has ended
+  OP_SETUID = 12, // args: the effective uid
 };
 
 struct request {

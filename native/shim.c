@@ -68,6 +68,10 @@ REAL(int, ioctl, int, unsigned long, ...)
 REAL(int, munmap, void *, size_t)
 REAL(int, poll, struct pollfd *, nfds_t, int)
 REAL(int, select, int, fd_set *, fd_set *, fd_set *, struct timeval *)
+REAL(int, setuid, uid_t)
+REAL(int, seteuid, uid_t)
+REAL(int, setreuid, uid_t, uid_t)
+REAL(int, setresuid, uid_t, uid_t, uid_t)
 REAL(int, dup, int)
 REAL(int, dup2, int, int)
 REAL(int, dup3, int, int, int)
@@ -416,6 +420,35 @@ int munmap(void *at, size_t size) {
     if (one->start >= start && one->start + one->size <= end) one->size = 0;
   }
   return real_munmap(at, size);
+}
+
+/* The server learns of the new uid, if the program has called it: else the first call tells. */
+static int uid_set(int result) {
+  int error = errno;
+  if (result == 0 && was_used && getpid() == self)
+    ask((struct request){.op = OP_SETUID, .args = {geteuid()}}, NULL, NULL);
+  errno = error;
+  return result;
+}
+
+int setuid(uid_t uid) {
+  find_setuid();
+  return uid_set(real_setuid(uid));
+}
+
+int seteuid(uid_t uid) {
+  find_seteuid();
+  return uid_set(real_seteuid(uid));
+}
+
+int setreuid(uid_t real, uid_t effective) {
+  find_setreuid();
+  return uid_set(real_setreuid(real, effective));
+}
+
+int setresuid(uid_t real, uid_t effective, uid_t saved) {
+  find_setresuid();
+  return uid_set(real_setresuid(real, effective, saved));
 }
 
 /* The events of one descriptor now, without waiting; a negative number is an error. */

@@ -38,6 +38,7 @@ if (process.platform !== 'linux' || compiler.error !== undefined) {
       'call 42',
       'large 134209536',
       'oneway 5',
+      'the uid fits',
       'object 1',
       'a bad argument: Bad address',
       'poll without work: 0',

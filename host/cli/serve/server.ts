@@ -112,6 +112,8 @@ export class Server {
         return sys.call('close', { fd });
       case wire.DUP:
         return Math.min(sys.dup(fd, request.arg(0)), 0);
+      case wire.SETUID:
+        return sys.setUid(request.arg(0));
       case wire.MUNMAP: {
         const [addr, len] = [request.arg(0), request.arg(1)];
         const result = sys.call('munmap', { addr, len });

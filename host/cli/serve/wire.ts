@@ -13,6 +13,7 @@ export const IOCTL = 8;
 export const POLL = 9;
 export const SIGNAL = 10;
 export const ENDED = 11;
+export const SETUID = 12;
 
 const REQUEST_SIZE = 64;
 const ARGS = 16;

@@ -90,6 +90,9 @@ static void enter_looper(void) {
   write_read(&word, sizeof word, 0);
 }
 
+/* Of the client, which gives up root if it can. */
+static uid_t expected_uid(void) { return geteuid() == 0 ? 1234 : geteuid(); }
+
 /* Serves messages until one has an object: its handle. */
 static uint32_t serve(void) {
   for (;;) {
@@ -98,6 +101,7 @@ static uint32_t serve(void) {
     const uint32_t *numbers = (const uint32_t *)(uintptr_t)got.data.ptr.buffer;
     uint32_t answer = numbers[0] + 1, handle = 0;
     if (got.code == CODE_ONEWAY) printf("oneway %u\n", numbers[0]);
+    if (got.code == CODE_OBJECT) printf("the uid %s\n", got.sender_euid == expected_uid() ? "fits" : "differs");
     if (got.code == CODE_LARGE) {
       answer = 0;
       for (size_t i = 0; i < LARGE / sizeof *numbers; i++) answer += numbers[i];
@@ -134,6 +138,7 @@ static void be_client(void) {
   for (size_t i = 0; i < LARGE / sizeof *numbers; i++) numbers[i] = i;
   printf("large %u\n", call(CODE_LARGE, numbers, LARGE, NULL));
   send_message(BC_TRANSACTION, 0, CODE_ONEWAY, TF_ONE_WAY, numbers + 5, sizeof *numbers, NULL);
+  if (seteuid(expected_uid()) < 0) fail("seteuid");
   struct flat_binder_object object = {.hdr.type = BINDER_TYPE_BINDER, .binder = 0x1000, .cookie = 0x1000};
   binder_uintptr_t offset = 0;
   fflush(stdout);
