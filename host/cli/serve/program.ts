@@ -63,7 +63,7 @@ export class Memory implements ForeignMemory {
 
   /** Makes the file of a mapping at `path`. */
   map(address: number, length: number, path: string): void {
-    const file = openSync(path, 'wx+', 0o600);
+    const file = openSync(path, 'wx+', 0o644);
     ftruncateSync(file, Math.ceil(length / PAGE_SIZE) * PAGE_SIZE);
     this.#mappings.push({ address, length, file, path });
   }

@@ -1,7 +1,7 @@
 /** `binderlab serve`: programs of this machine open /dev/binder, and talk to the emulator. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, openSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, openSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ServiceManager } from '../../binder/servicemanager.ts';
@@ -99,6 +99,11 @@ function begin(native: Native, path: string | undefined): Session {
   if (path !== undefined) mkdirSync(folder, { mode: 0o700 });
   const [requests, watch] = [join(folder, 'requests'), join(folder, 'watch')] as const;
   execFileSync('mkfifo', ['-m', '600', requests, watch]);
+  if (process.getuid?.() === 0) {
+    // a program may give up root, and then begin a thread or map a device
+    chmodSync(folder, 0o1777);
+    chmodSync(requests, 0o666);
+  }
   const session = { folder, requests: openSync(requests, 'r+'), watch: openSync(watch, 'r+') };
   spawn(native.watch, [folder], { stdio: 'ignore', detached: true }).unref();
   return session;
