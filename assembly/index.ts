@@ -32,7 +32,7 @@ import { spaceCounters, spacesBoot } from './mem/space';
 import { putUser32, userLook as look, userTouch as touch } from './mem/uaccess';
 import { kernelReservedBytes } from './mem/vmalloc';
 import { batch } from './batch';
-import { currentSet } from './task/current';
+import { current, currentSet } from './task/current';
 import { fdClose, fdControl, fdDup, fdDupTo, fdFile } from './task/fdtable';
 import { FILE_BINDER, FILE_MEMFD, filesBoot, OpenFile } from './task/file';
 import { ioRead, ioWrite } from './task/io';
@@ -283,6 +283,21 @@ export function setRlimit(thread: Thread, nofile: i32): i32 {
   if (nofile < 0) return -EINVAL;
   thread.process.nofile = nofile;
   return 0;
+}
+
+/**
+ * The process is a program outside of the machine: its memory, except for Binder mappings, is the host's. Returns its space,
+ * as `client` gets it.
+ */
+export function setForeign(process: Process): i32 {
+  const space = process.space!;
+  space.foreign = true;
+  return changetype<i32>(space);
+}
+
+/** The thread whose call runs or goes on; 0 in deferred work. `client` may ask whose memory access it is. */
+export function runningThread(): i32 {
+  return changetype<i32>(current());
 }
 
 // the order of a step

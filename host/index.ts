@@ -105,10 +105,11 @@ export type { DescriptorView, FileKindName, ParkedIn, ProcessView, ThreadView, V
 export type { NamedThread, Wait, WaitReason } from './inspect/waits.ts';
 export { type Reading, type Watched, watched } from './inspect/watched.ts';
 export type { StackEntryView, TransactionView, WorkView } from './inspect/works.ts';
-export { type BootOptions, Machine, STRATEGIES, type Strategy } from './machine.ts';
+export { type BootOptions, Machine, type SpawnOptions, STRATEGIES, type Strategy } from './machine.ts';
 export type { Arena } from './os/arena.ts';
 export type { Call, IoctlCall, PollCall } from './os/call.ts';
-export type { ArenaRange, Process } from './os/process.ts';
+export type { ForeignMemory } from './os/foreign.ts';
+export type { ArenaRange, ForkOptions, Process } from './os/process.ts';
 export type { FileInfo } from './os/syscalls.ts';
 export type { ScheduleChoice } from './os/system.ts';
 export type { Device, IoctlOptions, MmapOptions, Thread, WriteReadOptions } from './os/thread.ts';

@@ -15,6 +15,7 @@ import { shortageSentence } from './inspect/shortage.ts';
 import { Names } from './inspect/tables/names.ts';
 import { viewsOf } from './inspect/tables/views.ts';
 import { Directory } from './os/directory.ts';
+import type { ForeignMemory } from './os/foreign.ts';
 import { Process, type ProcessDirectory } from './os/process.ts';
 import { System } from './os/system.ts';
 import type { Thread } from './os/thread.ts';
@@ -35,6 +36,15 @@ import type { Strategy } from './wire/strategy.ts';
 
 export type { BootOptions } from './bootoptions.ts';
 export { STRATEGIES, type Strategy } from './wire/strategy.ts';
+
+export interface SpawnOptions {
+  readonly uid?: number;
+  readonly pid?: number;
+  readonly memory?: ForeignMemory;
+}
+
+const NO_JOURNAL =
+  'a journal does not hold what programs outside of the machine store: keep none while there is such a program.';
 
 export class Machine {
   /** @internal The wasm instance and its memory. */
@@ -110,11 +120,14 @@ export class Machine {
   /**
    * Creates a process with one thread, `process.main`, and an empty arena.
    *
-   * @param pid Default: the next multiple of 1000.
+   * @param options.pid Default: the next multiple of 1000.
+   * @param options.memory The memory of a program outside of the machine, instead of an arena.
+   * @throws BinderlabError for such a program while a journal is kept: a journal does not hold what it reads.
    */
-  spawn(name: string, { uid = 0, pid = this.#directory.nextPid } = {}): Process {
+  spawn(name: string, { uid = 0, pid = this.#directory.nextPid, memory }: SpawnOptions = {}): Process {
     checkForm('spawn', { name, uid, pid });
-    return Process.spawn(this.#system, this.#directory, name, pid, uid, this.#parts.arena);
+    if (memory !== undefined && this.keepsJournal) throw new BinderlabError(NO_JOURNAL);
+    return Process.spawn(this.#system, this.#directory, name, { pid, uid }, memory ?? this.#parts.arena);
   }
 
   /**
@@ -317,6 +330,7 @@ export class Machine {
    */
   keepJournal(keep: JournalKeeping): void {
     checkForm('keepJournal', { keep });
+    if (keep !== false && this.#system.foreign.any) throw new BinderlabError(NO_JOURNAL);
     this.#keeper.keep(keep);
     this.#observe();
   }
@@ -324,6 +338,11 @@ export class Machine {
   /** Whether a journal is kept, or the last steps of one. */
   get keepsJournal(): boolean {
     return this.#keeper.isKept;
+  }
+
+  /** @internal Its simulation; null without one. */
+  get simulation(): Simulation | null {
+    return this.#simulation;
   }
 
   /** @internal Virtual time of its simulation, in milliseconds; 0 without one. */

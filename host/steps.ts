@@ -89,7 +89,8 @@ export function performEntries(parts: Parts, { names, ops, entries }: RecordedEn
 
 /** Steps without a thread. */
 const ACTS: { readonly [O in Exclude<Op, CallOp>]: (parts: Parts, input: InputOf<O>) => void } = {
-  proc: ({ system, directory, arena }, { name, pid, uid }) => Process.spawn(system, directory, name, pid, uid, arena),
+  proc: ({ system, directory, arena }, { name, pid, uid }) =>
+    Process.spawn(system, directory, name, { pid, uid }, arena),
   kill: ({ directory }, { proc }) => directory.process(proc).kill(),
   signal: ({ directory }, { thread }) => directory.thread(thread).signal(),
   await: ({ directory }, { thread, ms }) => directory.thread(thread).awaitTimeout(ms),

@@ -20,6 +20,8 @@ export const FRAME_ORDER_MAX = 9;
 
 /** User addresses are below 2^39 (arm64 with 39-bit addresses, three levels). */
 export const VA_BITS = 39;
+/** Addresses of programs outside of the machine are below 2^48. */
+export const FOREIGN_VA_BITS = 48;
 /** The kernel's vmalloc area starts at 0xffffffc0_08000000. */
 export const VMALLOC_START_HI = 0xffffffc0;
 export const VMALLOC_START_LO = 0x08000000;

@@ -25,6 +25,7 @@ import { poison } from '../lib/poison';
 import { frameAllocZero, framePut, framesOf } from '../mem/frames';
 import { kmemAlloc, kmemCache, kmemFree, kmemZalloc } from '../mem/kmem';
 import { PageArray, Space, spaceGet, spacePut, Vma } from '../mem/space';
+import { userShow } from '../mem/uaccess';
 import { Area, areaPage, MessageLayout, LruPage, Strategy } from '../mapping/area';
 import {
   mappingCopyIn,
@@ -235,6 +236,7 @@ export function allocFree(alloc: BinderAlloc, buffer: Buffer): void {
   if (buffer.staged) mappingRelease(alloc, buffer.offset, size, buffer.delivered);
   if (buffer.clearOnFree) {
     mappingFill(alloc, buffer.offset, size);
+    showForeign(alloc, buffer);
     buffer.clearOnFree = false;
   }
   assert(!buffer.transaction, 'allocFree: a transaction still owns the buffer');
@@ -303,6 +305,7 @@ export function allocRead(alloc: BinderAlloc, buffer: Buffer, offset: u64, targe
 export function allocDeliver(alloc: BinderAlloc, buffer: Buffer): i32 {
   if (!alloc.strategy.deliver) {
     buffer.delivered = true;
+    showForeign(alloc, buffer);
     return 0;
   }
   message.offset = buffer.offset;
@@ -314,8 +317,15 @@ export function allocDeliver(alloc: BinderAlloc, buffer: Buffer): i32 {
   message.extraSize = buffer.extraSize;
   const error = mappingDeliver(alloc, message);
   poison(message);
-  if (!error) buffer.delivered = true;
-  return error;
+  if (error) return error;
+  buffer.delivered = true;
+  showForeign(alloc, buffer);
+  return 0;
+}
+
+/** A receiver outside of the machine has a copy of its mapping, and needs the buffer's bytes there. */
+function showForeign(alloc: BinderAlloc, buffer: Buffer): void {
+  if (alloc.space.foreign) userShow(alloc.space, alloc.userBase + buffer.offset, buffer.size);
 }
 
 /** Frames that the area has of its own: its pages, and what is staged for them. */

@@ -151,6 +151,7 @@ export function spaceDestroy(space: Space): void {
   for (let vma = spaceFirstVma(space); vma; vma = spaceFirstVma(space)) vmaClose(space, vma);
   tableFree(space.root);
   space.root = 0;
+  space.foreign = false;
   spacePut(space);
 }
 

@@ -47,6 +47,7 @@ export function faultGivesUp(giveUp: u32): void {
  *   the area does not allow the access; SIGBUS with BUS_ADRERR where the mapping has no page, or memory is out
  */
 export function spaceFault(space: Space, va: u64, access: i32): i32 {
+  if (space.foreign && !spaceVma(space, va)) return NO_MAPPING; // no fault of the machine's: the host has that memory
   space.counters.faults++;
   const result = resolve(space, va, access);
   if (tracingFaults()) recordLong(EVENT_FAULT, <u32>va, <u32>(va >> 32), access, result);

@@ -18,6 +18,7 @@ import { tableLookup, tableNext } from './table';
  * @returns 0; or -ENOMEM, and the child is empty again, with no area reported as closed
  */
 export function spaceFork(child: Space, parent: Space): i32 {
+  child.foreign = parent.foreign;
   let vma = spaceFirstVma(parent);
   while (vma) {
     if (!vma.dontCopy && !copyArea(child, parent, vma)) {

@@ -57,6 +57,7 @@ export class Space {
   vmasPrev: usize;
   recent: Vma | null; // the area that was found last, or null
   isKernel: bool;
+  foreign: bool; // of a program outside of the machine: what no area has, the host has (client.ts)
   refs: i32; // holders of this record: the space's own life, and each mapping that still counts in it
   base: u64; // addresses that areas may have: [base, limit)
   limit: u64;

@@ -13,9 +13,13 @@
  * Writing marks the frames dirty; a window for writing counts as written. `walks` is counted here: one for each page that
  * is touched, whether the TLB knows it or not.
  * Callers count copies and their bytes, since they know what they copy.
+ *
+ * A foreign space is that of a program outside of the machine. Only its Binder mappings are areas. What no area has is the
+ * program's memory: a copy asks the host for exactly its bytes, and a window finds nothing there.
  */
-import { ACCESS_READ, ACCESS_WRITE, PAGE_MASK, PAGE_SHIFT, PAGE_SIZE } from '../abi/machine';
+import { ACCESS_READ, ACCESS_WRITE, FOREIGN_VA_BITS, PAGE_MASK, PAGE_SHIFT, PAGE_SIZE } from '../abi/machine';
 import { bytesCopy, bytesMove } from '../lib/bytes';
+import { read as clientRead, show as clientShow, write as clientWrite } from './client';
 import { frameMarkDirty, framesMarkDirty } from './frames';
 import { pteAllows, pteFrame } from './pte';
 import { faultFrame, spaceFault } from './fault';
@@ -108,26 +112,32 @@ export function copyFromUserOn(space: Space, dst: usize, va: u64, len: u32, wind
 
 /** Stores a u32 in user memory, aligned or not, as one store: false if it cannot, and then no byte of it is stored. */
 export function putUser32(space: Space, va: u64, value: u32): bool {
-  if (bytesToPageEnd(va) < 4) {
+  const address: usize = bytesToPageEnd(va) < 4 ? <usize>0 : userAddress(space, va, ACCESS_WRITE);
+  if (address == 0) {
     store<u32>(straddled, value);
-    return userAddress(space, va + 3, ACCESS_WRITE) != 0 && copyToUser(space, va, straddled, 4) == 0;
+    return putStraddled(space, va, 4);
   }
-  const address = userAddress(space, va, ACCESS_WRITE);
-  if (address == 0) return false;
   store<u32>(address, value);
   return true;
 }
 
 /** Stores a u64 in user memory, aligned or not, as one store: false if it cannot, and then no byte of it is stored. */
 export function putUser64(space: Space, va: u64, value: u64): bool {
-  if (bytesToPageEnd(va) < 8) {
+  const address: usize = bytesToPageEnd(va) < 8 ? <usize>0 : userAddress(space, va, ACCESS_WRITE);
+  if (address == 0) {
     store<u64>(straddled, value);
-    return userAddress(space, va + 7, ACCESS_WRITE) != 0 && copyToUser(space, va, straddled, 8) == 0;
+    return putStraddled(space, va, 8);
   }
-  const address = userAddress(space, va, ACCESS_WRITE);
-  if (address == 0) return false;
   store<u64>(address, value);
   return true;
+}
+
+/** Stores the number in `straddled` at `va`, where the kernel has no window for it. */
+function putStraddled(space: Space, va: u64, size: u32): bool {
+  if (bytesToPageEnd(va) >= size) return putForeign(space, va, straddled, size) == 0;
+  const last = va + size - 1;
+  if (userAddress(space, last, ACCESS_WRITE) == 0 && foreignBytes(space, last, 1) == 0) return false;
+  return copyToUser(space, va, straddled, size) == 0;
 }
 
 /**
@@ -138,7 +148,7 @@ export function putUser64(space: Space, va: u64, value: u64): bool {
 export function copyFromUser(space: Space, dst: usize, src: u64, len: u32): u32 {
   if (!inOnePage(src, len)) return copyFromUserSlowly(space, dst, src, len);
   const address = userAddress(space, src, ACCESS_READ);
-  if (address == 0) return len;
+  if (address == 0) return getForeign(space, dst, src, len);
   bytesMove(dst, address, len);
   return 0;
 }
@@ -147,7 +157,7 @@ export function copyFromUser(space: Space, dst: usize, src: u64, len: u32): u32 
 export function copyToUser(space: Space, dst: u64, src: usize, len: u32): u32 {
   if (!inOnePage(dst, len)) return copyToUserSlowly(space, dst, src, len);
   const address = userAddress(space, dst, ACCESS_WRITE);
-  if (address == 0) return len;
+  if (address == 0) return putForeign(space, dst, src, len);
   bytesCopy(address, src, len);
   return 0;
 }
@@ -157,7 +167,13 @@ function copyFromUserSlowly(space: Space, dst: usize, src: u64, len: u32): u32 {
   let done: u32 = 0;
   while (done < len) {
     const run = userRun(space, src + done, len - done, ACCESS_READ);
-    if (run == 0) break;
+    if (run == 0) {
+      const bytes = foreignBytes(space, src + done, len - done);
+      const missed = getForeign(space, dst + done, src + done, bytes);
+      done += bytes - missed;
+      if (bytes == 0 || missed != 0) break;
+      continue;
+    }
     bytesMove(dst + done, runAddress(run), runBytes(run));
     done += runBytes(run);
   }
@@ -169,11 +185,51 @@ function copyToUserSlowly(space: Space, dst: u64, src: usize, len: u32): u32 {
   let done: u32 = 0;
   while (done < len) {
     const run = userRun(space, dst + done, len - done, ACCESS_WRITE);
-    if (run == 0) break;
+    if (run == 0) {
+      const bytes = foreignBytes(space, dst + done, len - done);
+      const missed = putForeign(space, dst + done, src + done, bytes);
+      done += bytes - missed;
+      if (bytes == 0 || missed != 0) break;
+      continue;
+    }
     bytesCopy(runAddress(run), src + done, runBytes(run));
     done += runBytes(run);
   }
   return len - done;
+}
+
+/** How many of the bytes at `va`, up to `len`, are a program's outside of the machine: 0 when an area has the first one. */
+function foreignBytes(space: Space, va: u64, len: u32): u32 {
+  const end = (<u64>1) << FOREIGN_VA_BITS;
+  if (!space.foreign || va >= end) return 0;
+  const vma = spaceVmaAfter(space, va);
+  if (vma && vma.start <= va) return 0;
+  return <u32>min<u64>(len, (vma ? vma.start : end) - va);
+}
+
+/** `copyFromUser` and `copyToUser` for a range that is in no area, or in one that cannot be accessed so. */
+function getForeign(space: Space, dst: usize, src: u64, len: u32): u32 {
+  const bytes = foreignBytes(space, src, len);
+  return bytes == 0 ? len : len - bytes + clientRead(changetype<usize>(space), dst, <f64>src, bytes);
+}
+
+function putForeign(space: Space, dst: u64, src: usize, len: u32): u32 {
+  const bytes = foreignBytes(space, dst, len);
+  return bytes == 0 ? len : len - bytes + clientWrite(changetype<usize>(space), <f64>dst, src, bytes);
+}
+
+/** Tells the program of a foreign space what it reads at [va, va + len) of a Binder mapping: the host has a copy for it. */
+export function userShow(space: Space, va: u64, len: u32): void {
+  const end = va + len;
+  while (va < end) {
+    const linear = userLook(space, va);
+    let bytes = <u32>min<u64>(bytesToPageEnd(va), end - va);
+    while (va + bytes < end && linear != 0 && userLook(space, va + bytes) == linear + bytes) {
+      bytes += <u32>min<u64>(PAGE_SIZE, end - va - bytes);
+    }
+    if (linear != 0) clientShow(changetype<usize>(space), <f64>va, linear, bytes);
+    va += bytes;
+  }
 }
 
 /**

@@ -51,8 +51,8 @@ export interface CliCommand<O extends Options> {
   readonly words?: Words;
   /** The option that errors suggest when a command without words gets one. */
   readonly wordsBelongTo?: keyof O & string;
-  /** Whether arguments for a script may follow after `--`. */
-  readonly scriptArgs?: true;
+  /** Whether arguments for a script may follow after `--`; with a text: other words, and their description. */
+  readonly scriptArgs?: true | string;
   /** Pairs of options that contradict each other. */
   readonly contrary?: readonly (readonly [keyof O & string, keyof O & string])[];
   /** A command line without the program's name, and its description. */

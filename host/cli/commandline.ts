@@ -35,7 +35,7 @@ export function readCommandLine<O extends Options>(
   const given = new Set<string>();
   let ended = false;
   for (const token of tokensOf(line, options)) {
-    if (token.kind === 'option-terminator') ended = command.scriptArgs === true;
+    if (token.kind === 'option-terminator') ended = command.scriptArgs !== undefined;
     else if (token.kind === 'positional') (ended ? scriptArgs : words).push(token.value);
     else {
       values[token.name] = optionValue(name, options, token);

@@ -32,6 +32,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Measure hot paths, in calls that do nothing',
     load: async () => (await import('./bench/bench.ts')).benchCommand,
   },
+  serve: {
+    summary: 'Run a Linux program whose /dev/binder is the emulator (on Linux, with a C compiler)',
+    load: async () => (await import('./serve/serve.ts')).serveCommand,
+  },
   replay: {
     summary:
       'Run journals and compare what comes out with what they recorded: exit code 1 when one differs or only some can be read, 2 when none can',

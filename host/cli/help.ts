@@ -52,7 +52,7 @@ export function commandHelp(name: string, summary: string, command: AnyCommand, 
     scriptArgs && '[-- ARGUMENT...]',
   ];
   const taken: Entry[] = words === undefined ? [] : [[words.hint, words.description]];
-  if (scriptArgs) taken.push(['ARGUMENT', 'what the script finds in machine.args']);
+  if (scriptArgs) taken.push(['ARGUMENT', scriptArgs === true ? 'what the script finds in machine.args' : scriptArgs]);
   return [
     ...wrapped(summary, width),
     '',

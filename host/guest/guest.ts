@@ -16,7 +16,25 @@ export interface CompiledWasm {
   readonly [Symbol.toStringTag]?: string;
 }
 
+/** The memory of programs outside of the machine, as the guest asks for it: assembly/mem/client.ts. Numbers are addresses. */
+export interface Clients {
+  /** Copies to linear memory. @returns How many bytes it could not copy. */
+  read(space: number, target: number, va: number, size: number): number;
+  /** Copies from linear memory. @returns How many bytes it could not copy. */
+  write(space: number, va: number, source: number, size: number): number;
+  /** The bytes at `va` of a Binder mapping are those of linear memory from now on. */
+  show(space: number, va: number, source: number, size: number): void;
+}
+
+const NO_CLIENTS: Clients = {
+  read: (_space, _target, _va, size) => size,
+  write: (_space, _va, _source, size) => size,
+  show() {},
+};
+
 export class Guest {
+  /** Who answers for programs outside of the machine. */
+  clients: Clients = NO_CLIENTS;
   /** The module's functions, unwrapped. The machine calls them on every step. */
   readonly raw: GuestExports;
   readonly memory: { readonly buffer: ArrayBuffer };
@@ -39,7 +57,12 @@ export class Guest {
     this.memory = memory;
     const module = wasm instanceof WebAssembly.Module ? wasm : new WebAssembly.Module(wasm as BufferSource);
     checkLayout(module);
-    const { instance } = instantiateSync(module, { env: { memory } });
+    const client: Clients = {
+      read: (space, target, va, size) => this.clients.read(space, target, va, size),
+      write: (space, va, source, size) => this.clients.write(space, va, source, size),
+      show: (space, va, source, size) => this.clients.show(space, va, source, size),
+    };
+    const { instance } = instantiateSync(module, { env: { memory }, client: { ...client } });
     // The loader wraps its exports, and an instance's are slow to look up: both cost more than a small call.
     this.raw = { ...instance.exports } as unknown as GuestExports;
     this.module = module;

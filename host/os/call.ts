@@ -35,6 +35,7 @@ export abstract class Call {
   step = -1;
   /** The result. Not a `#` field: those make every object of a derived class slow to construct. */
   private answer: number | null = null;
+  private listener: ((call: Call) => void) | null = null;
 
   /** @internal */ constructor(/** @internal */ protected readonly caller: Caller) {}
 
@@ -71,6 +72,15 @@ export abstract class Call {
   }
 
   /**
+   * Calls `listener` with this call when it returns, or at once if it has returned. Its step is not over then: the listener
+   * notes what to do, and does it later.
+   */
+  whenDone(listener: (call: Call) => void): void {
+    if (this.done) listener(this);
+    else this.listener = listener;
+  }
+
+  /**
    * Takes the result, and whatever else the call left in memory. Runs once.
    *
    * @param record Linear address of the call's record in the step log; 0 for none.
@@ -79,6 +89,7 @@ export abstract class Call {
   finish(ret: number, record: number): void {
     this.answer = ret;
     this.collect(ret, record);
+    this.listener?.(this);
   }
 
   /** @internal The result so far, for `restore`. */

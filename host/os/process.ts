@@ -9,6 +9,7 @@ import type { TransactionReturn } from '../wire/returns.ts';
 import { textOfBytes } from '../wire/text.ts';
 import { Arena, type ArenaState } from './arena.ts';
 import type { Directory } from './directory.ts';
+import type { ForeignMemory } from './foreign.ts';
 import { UserMemory } from './memory.ts';
 import type { Stored } from './syscalls.ts';
 import type { System, Task } from './system.ts';
@@ -19,6 +20,15 @@ export interface ArenaRange {
   readonly address: number;
   readonly size: number;
 }
+
+export interface ForkOptions {
+  readonly pid?: number;
+  readonly by?: Thread;
+  readonly memory?: ForeignMemory;
+}
+
+/** Of a program outside of the machine. */
+const NO_ARENA: ArenaRange = { address: 0, size: 0 };
 
 export type ProcessDirectory = Directory<Process, Thread>;
 
@@ -52,22 +62,23 @@ export class Process {
     this.arena = new Arena(range.address, range.size);
   }
 
-  /** @internal Creates a process with one thread and an empty arena. One step. */
+  /** @internal Creates a process with one thread, and an empty arena or the memory of a program outside. One step. */
   static spawn(
     system: System,
     directory: ProcessDirectory,
     name: string,
-    pid: number,
-    uid: number,
-    range: ArenaRange,
+    { pid, uid }: { pid: number; uid: number },
+    range: ArenaRange | ForeignMemory,
   ): Process {
+    const isForeign = 'show' in range;
     directory.checkFree(name);
     let process: Process | null = null;
     system.act('proc', null, { name, pid, uid }, () => {
       const pointer = checkMade(`process ${name}`, system.raw.procCreate(pid, uid));
-      process = new Process(system, directory, name, pid, uid, pointer, range);
+      process = new Process(system, directory, name, pid, uid, pointer, isForeign ? NO_ARENA : range);
       process.#begin();
-      process.#mapArena();
+      if (isForeign) system.foreign.add(pointer, range);
+      else process.#mapArena();
     });
     return process as unknown as Process;
   }
@@ -119,8 +130,9 @@ export class Process {
    * Forks: the child has a copy of the arena and of the descriptors, and no Binder mapping. One step.
    *
    * @param by The thread that forks; by default the main thread.
+   * @param memory The child's memory, if this process is a program outside of the machine.
    */
-  fork(name: string, { pid = this.directory.nextPid, by = this.main } = {}): Process {
+  fork(name: string, { pid = this.directory.nextPid, by = this.main, memory }: ForkOptions = {}): Process {
     checkForm('fork', { name, pid });
     by.sys.check();
     this.directory.checkFree(name);
@@ -130,6 +142,7 @@ export class Process {
       if (pointer <= 0) return pointer;
       child = new Process(this.system, this.directory, name, pid, this.uid, pointer, this.range);
       child.#begin();
+      if (memory !== undefined) this.system.foreign.add(pointer, memory);
       return pid;
     });
     if (child === null) throw callError(`${by.name}: fork of ${name}`, made);

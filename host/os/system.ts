@@ -14,6 +14,7 @@ import { StepLog } from '../wire/steplog.ts';
 import { WordView } from '../wire/wordview.ts';
 import { CommandBatch } from './batch.ts';
 import { type Call, type CallState, resultOf } from './call.ts';
+import { ForeignSpaces } from './foreign.ts';
 import { KernelLog } from './kernellog.ts';
 
 // Local copy: V8 looks up an imported constant at every use.
@@ -94,6 +95,8 @@ export class System {
   readonly log = new Log();
   /** What the driver printed. */
   readonly kernelLog: KernelLog;
+  /** Programs outside of the machine. */
+  readonly foreign: ForeignSpaces;
   /** Whether listeners are being called: they may look, and not act. */
   telling = false;
   /** Whether senders have security contexts, as with SELinux. */
@@ -125,6 +128,7 @@ export class System {
     this.batch = new CommandBatch(this.linear, this.raw.commandBatch());
     this.stepLog = new StepLog(this.linear, this.raw.stepLog());
     this.kernelLog = new KernelLog(this.linear, this.raw);
+    this.foreign = new ForeignSpaces(guest, () => this.#tasks.get(this.raw.runningThread()) ?? null);
   }
 
   /** The first free seat: that of the next thread. */

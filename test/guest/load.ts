@@ -89,6 +89,7 @@ export interface TestExports {
   spaceRoot(space: number): number;
   spaceCounters(space: number): number;
   spaceResident(space: number): number;
+  spaceSetForeign(space: number): void;
   spaceHasOwner(space: number, owner: number): number;
   spaceVma(space: number, va: bigint): number;
   spaceFirstVma(space: number): number;
@@ -123,6 +124,7 @@ export interface TestExports {
   copyFromUser(space: number, dst: number, src: bigint, len: number): number;
   copyToUser(space: number, dst: bigint, src: number, len: number): number;
   userWindow(space: number, va: bigint, len: number, access: number): number;
+  userShow(space: number, va: bigint, len: number): void;
   userTouch(space: number, va: bigint, access: number): number;
   copyFromUserOn(space: number, dst: number, va: bigint, len: number, window: number, read: number): number;
   getUser32(space: number, va: bigint): bigint;
@@ -137,8 +139,17 @@ export interface TestExports {
   kernelReservedBytes(): bigint;
 }
 
+/** What the guest imports: the memory of programs outside of the machine (assembly/mem/client.ts). */
+export interface ForeignBytes {
+  read(space: number, target: number, va: number, size: number): number;
+  write(space: number, va: number, source: number, size: number): number;
+  show(space: number, va: number, source: number, size: number): void;
+}
+
 export interface TestGuest {
   guest: TestExports;
+  /** A test may answer for the program. */
+  client: ForeignBytes;
   data: DataView;
   bytes: Uint8Array;
   /** Boots afresh. */
@@ -156,7 +167,17 @@ const FRAME_ARRAY = 6;
 export function loadGuest(memoryBytes = 8 << 20, vmallocBytes = 1 << 20): TestGuest {
   const memory = new WebAssembly.Memory({ initial: memoryBytes >>> 16 });
   const wasm = readFileSync(join(import.meta.dirname, '../../../build/test.wasm'));
-  const { instance } = instantiateSync(wasm, { env: { memory } });
+  const client: ForeignBytes = {
+    read: (_space, _target, _va, size) => size,
+    write: (_space, _va, _source, size) => size,
+    show: () => {},
+  };
+  const imports = {
+    read: (space: number, target: number, va: number, size: number) => client.read(space, target, va, size),
+    write: (space: number, va: number, source: number, size: number) => client.write(space, va, source, size),
+    show: (space: number, va: number, source: number, size: number) => client.show(space, va, source, size),
+  };
+  const { instance } = instantiateSync(wasm, { env: { memory }, client: imports });
   const guest = instance.exports as unknown as TestExports;
   const data = new DataView(memory.buffer);
   const bytes = new Uint8Array(memory.buffer);
@@ -168,6 +189,7 @@ export function loadGuest(memoryBytes = 8 << 20, vmallocBytes = 1 << 20): TestGu
   boot();
   return {
     guest,
+    client,
     data,
     bytes,
     boot,

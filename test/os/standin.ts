@@ -115,7 +115,7 @@ export class StandIn {
   }
 
   spawn(name: string): Process {
-    return Process.spawn(this.system, this.directory, name, this.directory.nextPid, 0, ARENA);
+    return Process.spawn(this.system, this.directory, name, { pid: this.directory.nextPid, uid: 0 }, ARENA);
   }
 
   /** Linear address of a byte of a process's arena. */

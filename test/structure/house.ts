@@ -43,6 +43,7 @@ export const RANKS: readonly (readonly string[])[] = [
     'host/cli/fuzz/',
     'host/cli/guide/',
     'host/cli/run/',
+    'host/cli/serve/',
     'host/cli/step/',
     'host/cli/view/',
   ],
@@ -69,7 +70,8 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['leaves'],
     ['fault'],
     ['areas', 'fork'],
-    ['vmalloc', 'uaccess'],
+    ['client', 'vmalloc'],
+    ['uaccess'],
   ],
   'assembly/task/': [
     ['memfd', 'secctx', 'stream'],
@@ -169,7 +171,7 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   'host/cli/': [
     ['usage', 'command', 'misspelling', 'progress', 'packagefile', 'output'],
     ['number', 'failure', 'failures', 'boot', 'files', 'commandline', 'bundle', 'scripterror'],
-    ['machineoptions', 'script', 'trace'],
+    ['machineoptions', 'script', 'trace', 'dumps'],
     ['help', 'init', 'record', 'convert', 'source'],
     ['replay'],
   ],
@@ -177,7 +179,8 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   'host/cli/compare/': [['rowchoice'], ['list'], ['compare']],
   'host/cli/fuzz/': [['coveragebuild', 'task'], ['worker', 'workers'], ['fuzz']],
   'host/cli/guide/': [['facts'], ['story'], ['text'], ['guide']],
-  'host/cli/run/': [['dumps', 'stracepaint', 'watchdog', 'journaloutput'], ['run']],
+  'host/cli/run/': [['stracepaint', 'watchdog', 'journaloutput'], ['run']],
+  'host/cli/serve/': [['native', 'wire'], ['programthread'], ['program'], ['server'], ['serve']],
   'host/cli/screen/': [
     ['cells', 'pane', 'layout', 'pictures'],
     ['callspane', 'bytespane', 'pagespane', 'areapane', 'threadspane', 'nodespane'],

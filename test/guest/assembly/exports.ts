@@ -90,6 +90,7 @@ export {
   getUser32,
   putUser32,
   putUser64,
+  userShow,
   userTouch,
   userWindow,
 } from '../../../assembly/mem/uaccess';
@@ -125,6 +126,10 @@ export function vmaProt(vma: Vma): u32 {
 
 export function vmaOwner(vma: Vma): usize {
   return vma.owner;
+}
+
+export function spaceSetForeign(space: Space): void {
+  space.foreign = true;
 }
 
 export function vmaSetMayWrite(vma: Vma, mayWrite: bool): void {

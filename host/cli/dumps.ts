@@ -1,7 +1,7 @@
 /** `--dump`: the requested files of debugfs, and their contents. */
-import { DEBUG_FILES } from '../../inspect/debugfs.ts';
-import type { Machine } from '../../machine.ts';
-import { UsageError } from '../usage.ts';
+import { DEBUG_FILES } from '../inspect/debugfs.ts';
+import type { Machine } from '../machine.ts';
+import { UsageError } from './usage.ts';
 
 /** Denotes `proc/PID` of every process that has one. */
 const PROC = 'proc';

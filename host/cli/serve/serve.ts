@@ -1,0 +1,137 @@
+/** `binderlab serve`: programs of this machine open /dev/binder, and talk to the emulator. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, openSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { ServiceManager } from '../../binder/servicemanager.ts';
+import type { Machine } from '../../machine.ts';
+import { ReadableStrace } from '../../trace/readablestrace.ts';
+import { Strace } from '../../trace/strace.ts';
+import { defineCommand, type Options, type Values } from '../command.ts';
+import { DUMP_NAMES, dumpChoice, readDumps } from '../dumps.ts';
+import { MACHINE_OPTIONS, machineChoice, machineOptions } from '../machineoptions.ts';
+import { bootFor, loadScript, runScript } from '../script.ts';
+import { checkTrace, TRACE_OPTIONS, traceTo } from '../trace.ts';
+import { EXIT_NO, UsageError } from '../usage.ts';
+import { type Native, nativeFiles } from './native.ts';
+import { Server, type Session } from './server.ts';
+
+/** Files there are memory. */
+const SHARED_MEMORY = '/dev/shm';
+/** The exit code of a command that a signal has ended, less the signal's number. */
+const SIGNALLED = 128;
+
+const OPTIONS = {
+  script: {
+    type: 'string',
+    hint: 'SCRIPT',
+    description: 'a script that makes the programs of a simulation; without it there is a service manager',
+  },
+  socket: { type: 'string', hint: 'PATH', description: 'serve programs that are started elsewhere, until Ctrl-C' },
+  strace: { type: 'boolean', description: 'print each system call, for people, to standard error' },
+  'strace-raw': { type: 'boolean', description: 'the same with every field, as strace would print it' },
+  ...TRACE_OPTIONS,
+  dump: {
+    type: 'string',
+    hint: 'NAME,...',
+    description: `print files of debugfs at the end, to standard error: ${DUMP_NAMES.join(', ')}`,
+  },
+  dmesg: { type: 'boolean', description: 'print the kernel log at the end, to standard error' },
+  ...MACHINE_OPTIONS,
+} as const satisfies Options;
+
+export const serveCommand = defineCommand({
+  options: OPTIONS,
+  scriptArgs: 'the command that is run, and its arguments',
+  contrary: [['strace', 'strace-raw']],
+  examples: [
+    ['serve -- ./service-test', 'a Linux program, whose /dev/binder is the emulator'],
+    ['serve --script work.ts --strace -- ./client', "with a script's services"],
+  ],
+  async run({ args, scriptArgs: command }) {
+    checkArguments(args, command);
+    const dumped = args.dump === undefined ? [] : dumpChoice(args.dump);
+    const native = nativeFiles();
+    const machine = bootFor(machineOptions(machineChoice(args)));
+    if (args.script === undefined) ServiceManager.start(machine.simulate());
+    else await prepare(machine, args.script);
+    strace(machine, args);
+    const endTrace = traceTo(args.trace, machine);
+    const session = begin(native, args.socket);
+    const server = new Server(machine, session, machine.simulation);
+    const child = args.socket === undefined ? await start(command, native, session) : null;
+    if (child === null) process.stderr.write(`${invitation(native, session)}\n`);
+    const ended = child === null ? null : once(child, 'exit');
+    server.serve(child?.pid ?? 0);
+    for (const text of Object.values(readDumps(machine, dumped))) process.stderr.write(text);
+    server.end();
+    endTrace();
+    if (args.dmesg) for (const line of new Set(machine.kernelLog)) process.stderr.write(`${line}\n`);
+    machine.check();
+    const [code, signal] = (await ended) as [number | null, NodeJS.Signals | null];
+    process.exitCode = code ?? SIGNALLED + signalNumber(signal);
+  },
+});
+
+/** @throws UsageError unless there is one of a command and a path. */
+function checkArguments({ socket, trace }: Values<typeof OPTIONS>, command: readonly string[]): void {
+  checkTrace(trace);
+  if (socket === undefined && command.length === 0) {
+    throw new UsageError('serve needs a command after --, as in: serve -- ./program; or --socket PATH');
+  }
+  if (socket === undefined) return;
+  if (command.length > 0)
+    throw new UsageError('--socket serves programs that are started elsewhere: without a command');
+  if (existsSync(socket)) throw new UsageError(`--socket ${socket}: there is a file of that name already`);
+}
+
+/** Runs the script. Its simulation goes on while programs are served. */
+async function prepare(machine: Machine, file: string): Promise<void> {
+  const error = await runScript(await loadScript(file), machine);
+  if (error !== null) throw new UsageError(error);
+}
+
+/** Makes the session's folder and its FIFOs, and starts the watcher, which removes them when this process has ended. */
+function begin(native: Native, path: string | undefined): Session {
+  const parent = existsSync(SHARED_MEMORY) ? SHARED_MEMORY : tmpdir();
+  const folder = path === undefined ? mkdtempSync(join(parent, 'binderlab-')) : resolve(path);
+  if (path !== undefined) mkdirSync(folder, { mode: 0o700 });
+  const [requests, watch] = [join(folder, 'requests'), join(folder, 'watch')] as const;
+  execFileSync('mkfifo', ['-m', '600', requests, watch]);
+  if (process.getuid?.() === 0) {
+    // a program may give up root, and then begin a thread or map a device
+    chmodSync(folder, 0o1777);
+    chmodSync(requests, 0o666);
+  }
+  const session = { folder, requests: openSync(requests, 'r+'), watch: openSync(watch, 'r+') };
+  spawn(native.watch, [folder], { stdio: 'ignore', detached: true }).unref();
+  return session;
+}
+
+/** @throws UsageError for a command that cannot be started. */
+async function start(command: readonly string[], native: Native, session: Session): Promise<ChildProcess> {
+  const [file = '', ...words] = command;
+  const preload = [native.shim, process.env.LD_PRELOAD].filter(Boolean).join(':');
+  const env = { ...process.env, LD_PRELOAD: preload, BINDERLAB_SERVE: session.folder };
+  const child = spawn(file, words, { stdio: 'inherit', env });
+  if (child.pid !== undefined) return child;
+  const [error] = (await once(child, 'error')) as [NodeJS.ErrnoException];
+  throw new UsageError(
+    `${file} cannot be started: ${error.code === 'ENOENT' ? 'there is no such program' : error.message}`,
+  );
+}
+
+function invitation({ shim }: Native, { folder }: Session): string {
+  return `start programs with: LD_PRELOAD=${shim} BINDERLAB_SERVE=${folder} PROGRAM`;
+}
+
+function strace(machine: Machine, { strace: readable, 'strace-raw': raw }: Values<typeof OPTIONS>): void {
+  if (!readable && !raw) return;
+  const text = raw ? new Strace({}) : new ReadableStrace({});
+  machine.on('step', (step) => process.stderr.write(`${text.lines(step).join('\n')}\n`));
+}
+
+function signalNumber(signal: NodeJS.Signals | null): number {
+  return signal === null ? EXIT_NO : (constants.signals[signal] ?? 0);
+}

@@ -1,0 +1,76 @@
+/**
+ * Programs outside of the machine: processes whose memory, except for Binder mappings, is not in the machine. The guest asks for
+ * exactly the bytes that a copy from or to user space touches.
+ */
+import type { Clients, Guest } from '../guest/guest.ts';
+import { BinderlabError } from '../wire/error.ts';
+
+/** The memory of a program outside of the machine. Its answer is how many bytes it has copied, from the first one on. */
+export interface ForeignMemory {
+  /**
+   * Copies the bytes at `address` to `target`, which is good during the call only.
+   *
+   * @param tid The thread whose system call reads; 0 for none.
+   */
+  read(address: number, target: Uint8Array, tid: number): number;
+  /** Copies `source` to `address`. A thread that slept stores its results in the step that wakes it. */
+  write(address: number, source: Uint8Array, tid: number): number;
+  /** The program reads `source` at `address` of a Binder mapping from now on: a message arrives, or is cleared. */
+  show(address: number, source: Uint8Array): void;
+}
+
+/** Says which thread runs; null in deferred work. */
+type Running = () => { readonly tid: number } | null;
+
+export class ForeignSpaces implements Clients {
+  /** By the guest's spaces. */
+  readonly #memories = new Map<number, ForeignMemory>();
+
+  constructor(
+    private readonly guest: Guest,
+    private readonly running: Running,
+  ) {
+    guest.clients = this;
+  }
+
+  /** Whether there was ever one. */
+  get any(): boolean {
+    return this.#memories.size > 0;
+  }
+
+  /** Makes a process of the guest's foreign, or its forked copy. */
+  add(process: number, memory: ForeignMemory): void {
+    this.#memories.set(this.guest.raw.setForeign(process), memory);
+  }
+
+  read(space: number, target: number, va: number, size: number): number {
+    const memory = this.#memories.get(space);
+    if (memory === undefined) return size;
+    return size - checked(memory.read(va, this.#bytes(target, size), this.#tid), size);
+  }
+
+  write(space: number, va: number, source: number, size: number): number {
+    const memory = this.#memories.get(space);
+    if (memory === undefined) return size;
+    return size - checked(memory.write(va, this.#bytes(source, size), this.#tid), size);
+  }
+
+  show(space: number, va: number, source: number, size: number): void {
+    this.#memories.get(space)?.show(va, this.#bytes(source, size));
+  }
+
+  get #tid(): number {
+    return this.running()?.tid ?? 0;
+  }
+
+  #bytes(linear: number, size: number): Uint8Array {
+    return this.guest.u8.subarray(linear, linear + size);
+  }
+}
+
+function checked(copied: number, size: number): number {
+  if (Number.isInteger(copied) && copied >= 0 && copied <= size) return copied;
+  throw new BinderlabError(
+    `a foreign memory says how many of ${size} bytes it has copied, and this one says ${copied}.`,
+  );
+}
