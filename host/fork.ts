@@ -7,9 +7,18 @@ import type { Process } from './os/process.ts';
 import type { Task } from './os/system.ts';
 import type { Thread } from './os/thread.ts';
 import type { Parts } from './steps.ts';
+import { BinderlabError } from './wire/error.ts';
 
-/** Makes one machine the copy of another. @param to The parts of a machine that was booted alike, and has done nothing. */
+/**
+ * Makes one machine the copy of another.
+ *
+ * @param to The parts of a machine that was booted alike, and has done nothing.
+ * @throws BinderlabError when a program outside of the machine has been in it: its memory cannot be copied.
+ */
 export function copyMachine(from: Parts, to: Parts): void {
+  if (from.system.foreign.any) {
+    throw new BinderlabError('a machine with programs outside of it cannot be forked: their memory is not in it.');
+  }
   MemoryImage.take(from.system.guest, null).restore(to.system.guest);
   to.system.stepLog.forget();
   const { processes, threads, made } = from.directory.save();

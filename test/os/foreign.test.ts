@@ -167,6 +167,15 @@ test('a journal and a foreign memory exclude each other; answers of a memory are
   );
 });
 
+test('a machine with a foreign memory is not forked, since the copy would have none of it', () => {
+  const machine = Machine.boot();
+  new Client(machine, 'client');
+  assert.throws(
+    () => machine.fork(),
+    /^a machine with programs outside of it cannot be forked: their memory is not in it\.$/,
+  );
+});
+
 test('a simulation that waits for the outside knows no deadlock', () => {
   const machine = Machine.boot();
   const sim = machine.simulate();
