@@ -5,7 +5,7 @@
  * A step of the host is one call and what follows from it. While `wakeNext` returns a thread, the host calls `resume`
  * with it. When `wakeNext` returns 0, the host calls `deferredRun`. The step ends when both return 0.
  */
-import { EBADF, EEXIST, EFAULT, EINVAL, ENODEV, ENOMEM, ENOTTY, EPERM } from './abi/errno';
+import { EEXIST, EINVAL, ENOMEM, EPERM } from './abi/errno';
 import * as abi from './abi/machine';
 import { BINDER_WRITE_READ } from './abi/protocol';
 import { allocBoot, allocResident } from './alloc/alloc';
@@ -13,31 +13,25 @@ import { lruCount, lruShrink, pagesBoot } from './alloc/pages';
 import { debugfsHoldNodes } from './driver/debugfs';
 import { processBegin, processFork } from './syscalls/fork';
 import { callResume, processExit, threadExit as exitThread } from './syscalls/exit';
-import { binderIoctl } from './driver/ioctl';
-import { binderOpen, deferredRun as runDeferred, drainClosed, lifecycleBoot } from './driver/lifecycle';
-import { fileMmap } from './syscalls/mmap';
+import { deferredRun as runDeferred, drainClosed, lifecycleBoot } from './driver/lifecycle';
 import { objectsBoot } from './driver/objects';
-import { pollStart } from './syscalls/poll';
 import { procsFirst, procsNext, stateBoot, stateSeed } from './driver/state';
 import { callRecord, log, resultRecord, writeReadStore } from './writeread';
 import { inspectBoot } from './inspect';
 import { digest } from './lib/digest';
-import { poison } from './lib/poison';
-import { mappingKnown, mappingStrategy } from './mapping/index';
-import { MapRequest, spaceProtect, spaceUnmap } from './mem/areas';
+import { mappingKnown } from './mapping/index';
 import { Counters, countersAdd, machineCounters } from './mem/counters';
 import { framesBoot, framesFree as freeFrames, framesOf, framesTouched } from './mem/frames';
 import { kmemLiveTotal, kmemReap } from './mem/kmem';
 import { spaceCounters, spacesBoot } from './mem/space';
-import { putUser32, userLook as look, userTouch as touch } from './mem/uaccess';
+import { userLook as look, userTouch as touch } from './mem/uaccess';
 import { kernelReservedBytes } from './mem/vmalloc';
 import { batch } from './batch';
+import { sysIoctl } from './calls';
+import { machine, scratchPage } from './machine';
 import { current, currentSet } from './task/current';
-import { fdClose, fdControl, fdDup, fdDupTo, fdFile } from './task/fdtable';
-import { FILE_BINDER, FILE_MEMFD, filesBoot, OpenFile } from './task/file';
-import { ioRead, ioWrite } from './task/io';
-import { Memfd, memfdBoot, memfdGrow } from './task/memfd';
-import { fileMake as makeFile, fileStat as statFile } from './task/mkfd';
+import { filesBoot } from './task/file';
+import { memfdBoot } from './task/memfd';
 import {
   CALL_GRACE,
   CALL_READ,
@@ -52,9 +46,26 @@ import {
   tidTaken,
 } from './task/process';
 import { SECURITY_CONTEXT_SIZE, SecurityContext, secctxCreate, secctxFill, secctxPut } from './task/secctx';
-import { streamBoot, streamReady } from './task/stream';
+import { streamBoot } from './task/stream';
 import { threadSignal, threadTimeOut, waitBoot, wakeTake, wakeWaiting } from './task/wait';
 
+export {
+  fileMake,
+  fileStat,
+  sysClose,
+  sysDup,
+  sysDup3,
+  sysFcntl,
+  sysFtruncate,
+  sysIoctl,
+  sysMmap,
+  sysMprotect,
+  sysMunmap,
+  sysOpen,
+  sysPoll,
+  sysRead,
+  sysWrite,
+} from './calls';
 export { kmemLive } from './mem/kmem';
 export {
   inspectDescriptor,
@@ -69,16 +80,7 @@ export { check, checkAddress, checkFound, checkWanted } from './check';
 export { klogBase, klogHead } from './klog';
 export { traceBase, traceEnable, traceHead } from './trace';
 
-@unmanaged
-class Machine {
-  strategy: u8; // of mappings whose mmap names none
-  secctx: SecurityContext | null; // of new processes
-}
-
-const machine = changetype<Machine>(memory.data(offsetof<Machine>(), 4));
 const sum = changetype<Counters>(memory.data(abi.COUNTER_COUNT * 8, 8));
-const page: usize = memory.data(abi.PAGE_SIZE, 8);
-const request = changetype<MapRequest>(memory.data(offsetof<MapRequest>(), 8));
 const secctx = changetype<SecurityContext>(memory.data(SECURITY_CONTEXT_SIZE, 8));
 
 /** Makes the machine, once. mmap uses `strategy` (STRATEGY_*) unless it names another one. 0, or -EINVAL for an unknown strategy. */
@@ -165,13 +167,13 @@ export function debugfsRead(pid: i32, asyncOnly: bool): void {
 
 /** Sets the security context of new processes: the first `length` bytes of the scratch page; 0 for none. */
 export function setSecctx(length: u32): void {
-  if (length) secctxFill(secctx, page, min<u32>(length, abi.SECCTX_MAX));
+  if (length) secctxFill(secctx, scratchPage, min<u32>(length, abi.SECCTX_MAX));
   machine.secctx = length ? secctx : null;
 }
 
 /** Linear address of the scratch page: kernel memory that passes bytes between host and guest. */
 export function scratch(): usize {
-  return page;
+  return scratchPage;
 }
 
 /** Linear address of the batch: the commands that `sysWriteRead` sends (BATCH_*). */
@@ -192,7 +194,7 @@ export function memoryTouched(): usize {
 /** Digest of the machine's whole state. Clears what is not part of it: sum of counters, scratch page, batch and step log. */
 export function stateHash(): u64 {
   memory.fill(changetype<usize>(sum), 0, abi.COUNTER_COUNT * 8);
-  memory.fill(page, 0, abi.PAGE_SIZE);
+  memory.fill(scratchPage, 0, abi.PAGE_SIZE);
   memory.fill(changetype<usize>(batch), 0, abi.BATCH_SIZE);
   memory.fill(changetype<usize>(log), 0, abi.LOG_SIZE);
   return digest(0, framesTouched());
@@ -272,7 +274,7 @@ export function setUid(thread: Thread, uid: u32): i32 {
 /** setcon(3) to the first `length` bytes of the scratch page; 0 for no label. 0, -EINVAL when it is too long, or -ENOMEM. */
 export function setcon(thread: Thread, length: u32): i32 {
   if (length > <u32>abi.SECCTX_MAX) return -EINVAL;
-  const context = length ? secctxCreate(page, length) : null;
+  const context = length ? secctxCreate(scratchPage, length) : null;
   if (length && !context) return -ENOMEM;
   secctxPut(thread.process.secctx);
   thread.process.secctx = context;
@@ -341,118 +343,6 @@ export function runNext(): i32 {
   return 0;
 }
 
-// system calls
-
-/** open("/dev/…", flags | O_RDWR | O_CLOEXEC) of a binder device. Returns the descriptor, -ENODEV, -EMFILE or -ENOMEM. */
-export function sysOpen(thread: Thread, device: i32, flags: u32): i32 {
-  currentSet(thread);
-  if (device < 0 || device >= abi.DEVICE_COUNT) return -ENODEV;
-  return binderOpen(thread, device, flags | abi.O_RDWR | abi.O_CLOEXEC | abi.O_LARGEFILE);
-}
-
-export function sysClose(thread: Thread, fd: i32): i32 {
-  currentSet(thread);
-  const result = fdClose(thread.process, fd);
-  drainClosed();
-  return result;
-}
-
-export function sysDup(thread: Thread, fd: i32): i32 {
-  return fdDup(thread.process, fd, 0, false);
-}
-
-export function sysDup3(thread: Thread, fd: i32, to: i32, flags: i32): i32 {
-  currentSet(thread);
-  const result = fdDupTo(thread.process, fd, to, flags);
-  drainClosed();
-  return result;
-}
-
-export function sysFcntl(thread: Thread, fd: i32, command: i32, argument: i32): i32 {
-  return fdControl(thread.process, fd, command, argument);
-}
-
-/**
- * mmap(2) of anonymous memory, a memfd, or a binder file. Returns the user address, or a negative errno.
- * @param flags MAP_*; from bit MAP_STRATEGY_SHIFT on STRATEGY_* + 1, or 0 for the machine's strategy
- */
-export function sysMmap(thread: Thread, addr: f64, len: f64, prot: u32, flags: u32, fd: i32, off: f64): f64 {
-  currentSet(thread);
-  const named = flags >>> abi.MAP_STRATEGY_SHIFT;
-  const strategy = mappingStrategy(named ? <i32>named - 1 : machine.strategy);
-  request.addr = <u64>addr;
-  request.len = <u64>len;
-  request.prot = prot;
-  request.flags = flags;
-  request.pages = null;
-  request.pageOffset = 0;
-  request.owner = 0;
-  const address = fileMmap(thread, request, fd, <u64>off, strategy);
-  poison(request);
-  drainClosed();
-  return <f64>address;
-}
-
-/** read(2) into user memory. Returns the bytes read, a negative errno, or PARKED. */
-export function sysRead(thread: Thread, fd: i32, addr: f64, length: u32): i32 {
-  currentSet(thread);
-  const file = fdFile(thread.process, fd);
-  return file ? ioRead(thread, file, <u64>addr, length) : -EBADF;
-}
-
-/** write(2) from user memory. Returns the bytes written, a negative errno, or PARKED. */
-export function sysWrite(thread: Thread, fd: i32, addr: f64, length: u32): i32 {
-  currentSet(thread);
-  const file = fdFile(thread.process, fd);
-  return file ? ioWrite(thread, file, <u64>addr, length) : -EBADF;
-}
-
-/** ftruncate(2) of a memfd to a larger size. Returns 0, -EBADF, -EINVAL or -ENOMEM. */
-export function sysFtruncate(thread: Thread, fd: i32, length: f64): i32 {
-  const file = fdFile(thread.process, fd);
-  if (!file) return -EBADF;
-  if (file.kind != FILE_MEMFD || length < 0 || length > <f64>u32.MAX_VALUE) return -EINVAL;
-  return memfdGrow(changetype<Memfd>(file.owner), <u32>length);
-}
-
-/**
- * Opens a file (FILE_KIND_*) at `fd`; a second end is at `fd2`. Returns the inode number, or a negative errno.
- * @param length content of a memfd: bytes of the scratch page
- */
-export function fileMake(thread: Thread, kind: i32, fd: i32, fd2: i32, length: u32): i32 {
-  currentSet(thread);
-  if (length > <u32>abi.PAGE_SIZE) return -EINVAL;
-  const inode = makeFile(thread.process, kind, fd, fd2, page, length);
-  drainClosed();
-  return inode;
-}
-
-/** Stores in the scratch page: u32 inode, u32 close-on-exec, i32 length of content or -1, content. 0 or -EBADF. */
-export function fileStat(thread: Thread, fd: i32): i32 {
-  return statFile(thread.process, fd, page);
-}
-
-export function sysMunmap(thread: Thread, addr: f64, len: f64): i32 {
-  currentSet(thread);
-  const result = spaceUnmap(thread.process.space!, <u64>addr, <u64>len);
-  drainClosed();
-  return result;
-}
-
-export function sysMprotect(thread: Thread, addr: f64, len: f64, prot: u32): i32 {
-  return spaceProtect(thread.process.space!, <u64>addr, <u64>len, prot);
-}
-
-export function sysIoctl(thread: Thread, fd: i32, command: u32, arg: f64): i32 {
-  currentSet(thread);
-  const file = fdFile(thread.process, fd);
-  if (!file) return -EBADF;
-  if (file.kind != FILE_BINDER) return streamIoctl(thread, file, command, <u64>arg);
-  const result = binderIoctl(thread, file, command, <u64>arg);
-  drainClosed();
-  return result;
-}
-
 /**
  * BINDER_WRITE_READ from a window, the user pages that hold its argument and buffers; `window` is their first page number.
  * Stores `count` commands of the batch and binder_write_read in the window, makes the call, records its result, and calls
@@ -470,11 +360,7 @@ export function sysWriteRead(thread: Thread, fd: i32, window: u32, count: u32, r
   return result;
 }
 
-/** poll(2) of one descriptor; timeout 0 or -1. Returns the ready events (EPOLLNVAL: no such descriptor), or PARKED. */
-export function sysPoll(thread: Thread, fd: i32, events: u32, timeoutMs: i32): i32 {
-  currentSet(thread);
-  return pollStart(thread, fd, events, timeoutMs);
-}
+// user memory
 
 /** Touches a byte of user memory like a load or store. Returns its linear address, or -(signal << 8 | si_code). */
 export function userTouch(process: Process, addr: f64, access: i32): i32 {
@@ -484,11 +370,4 @@ export function userTouch(process: Process, addr: f64, access: i32): i32 {
 /** Linear address of a byte of user memory; 0 when a read would find a zero or fault. Changes nothing. */
 export function userLook(process: Process, addr: f64): usize {
   return look(process.space!, <u64>addr);
-}
-
-/** FIONREAD: stores the number of bytes that can be read. Returns 0, -ENOTTY or -EFAULT. */
-function streamIoctl(thread: Thread, file: OpenFile, command: u32, arg: u64): i32 {
-  const stream = file.reads;
-  if (command != <u32>abi.FIONREAD || !stream) return -ENOTTY;
-  return putUser32(thread.process.space!, arg, streamReady(stream)) ? 0 : -EFAULT;
 }

@@ -19,7 +19,8 @@ export const RANKS: readonly (readonly string[])[] = [
   ['assembly/syscalls/'],
   ['assembly/check/'],
   ['assembly/inspect.ts', 'assembly/check.ts', 'assembly/batch.ts'],
-  ['assembly/writeread.ts'],
+  ['assembly/machine.ts', 'assembly/writeread.ts'],
+  ['assembly/calls.ts'],
   ['assembly/index.ts'],
   ['bench/guest/'],
 
@@ -254,7 +255,7 @@ export const FUNCTION_LINES_MAX = 70;
 export const PARAMETERS_MAX = 6;
 /** Functions with more parameters, and why. */
 export const MANY_PARAMETERS: readonly string[] = [
-  'assembly/index.ts:sysMmap', // the six of mmap(2), and the thread that calls
+  'assembly/calls.ts:sysMmap', // the six of mmap(2), and the thread that calls
   'assembly/trace.ts:traceLong', // an event has up to seven values
   'assembly/trace.ts:recordLongSlowly',
   'assembly/trace.ts:recordLong',
