@@ -107,6 +107,7 @@ const RARE = [
   'assembly/mem/frames/framePut',
   'assembly/mem/leaves/*',
   'assembly/mem/vmalloc/*',
+  'assembly/task/epoll/*',
   'assembly/task/mkfd/*',
 ];
 

@@ -19,6 +19,7 @@ import {
   CACHE_BINDER_REF_FREEZE,
   CACHE_BINDER_TRANSACTION,
   CACHE_BINDER_WORK,
+  CACHE_EPOLL,
   CACHE_FD_FIXUP,
   CACHE_FILE,
   CACHE_MEMFD,
@@ -27,10 +28,12 @@ import {
   CACHE_STREAM,
   CACHE_THREAD,
   CACHE_VMA,
+  CACHE_WATCH,
   FRAME_SLAB,
 } from './abi/machine';
 import { Buffer } from './alloc/buffer';
 import { checkBuffer, checkLru } from './check/area';
+import { checkEpoll, checkWatch } from './check/epolls';
 import { checkClosing, checkFile, checkMemfd, checkStream } from './check/files';
 import { checkBlock, checkCaches, checkFrames, memoryClear, pageNextUsed, pageObject } from './check/memory';
 import { checkDeadNodes, checkDeath, checkFreeze, checkNode, checkRef } from './check/nodes';
@@ -56,6 +59,7 @@ import {
 import { frameKind, frameNextUsed, frameOwner } from './mem/frames';
 import { kmemLive } from './mem/kmem';
 import { Space, Vma } from './mem/space';
+import { Epoll, Watch } from './task/epoll';
 import { OpenFile } from './task/file';
 import { Memfd } from './task/memfd';
 import { Process, Thread } from './task/process';
@@ -128,6 +132,10 @@ function checkObject(id: i32, object: usize): bool {
       return checkMemfd(changetype<Memfd>(object));
     case CACHE_STREAM:
       return checkStream(changetype<Stream>(object));
+    case CACHE_EPOLL:
+      return checkEpoll(changetype<Epoll>(object));
+    case CACHE_WATCH:
+      return checkWatch(changetype<Watch>(object));
     case CACHE_BINDER_BUFFER:
       return checkBuffer(changetype<Buffer>(object));
     default:

@@ -60,6 +60,8 @@ export const VIOLATION_FILE = 53; // open file: kind
 export const VIOLATION_FILE_MAPPED = 54; // open file: whether it says that it is mapped, whether it is
 export const VIOLATION_MEMFD = 55; // memfd: size, pages
 export const VIOLATION_STREAM = 56; // stream: bytes read, bytes written
+export const VIOLATION_EPOLL = 57; // epoll instance that is not its file's
+export const VIOLATION_WATCH = 58; // watch of an epoll instance: descriptor; in no list, or in another's
 
 // buffers and their pages
 export const VIOLATION_ALLOC = 60; // allocator of a proc

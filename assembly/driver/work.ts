@@ -8,12 +8,14 @@
 import { listAddTail, listDel, listEmpty, listFirst, listLinked } from '../lib/list';
 import { rbFirst, rbNext } from '../lib/rbtree';
 import { current } from '../task/current';
+import { watchesRelease, watchesNotify } from '../task/epoll';
 import { threadWake } from '../task/wait';
 import {
   BinderThread,
   LOOPER_POLL,
   binderThreadOfWaiting,
   binderThreadTodo,
+  binderThreadWatches,
   Proc,
   procTodo,
   procWaiting,
@@ -84,10 +86,19 @@ export function binderThreadAvailable(binderThread: BinderThread): bool {
   return !binderThread.stack && listEmpty(binderThreadTodo(binderThread));
 }
 
-/** Wakes the task that sleeps at the binder thread, if one does. */
+/** Wakes the task that sleeps at the binder thread, if one does, and notifies the epoll watches. */
 export function binderThreadWake(binderThread: BinderThread): void {
   const waiter = binderThread.waiter;
   if (waiter) threadWake(waiter);
+  const watches = binderThreadWatches(binderThread);
+  if (!listEmpty(watches)) watchesNotify(watches, 0);
+}
+
+/** Wakes those who poll a binder thread that is released. Its epoll watches stay without a queue. */
+export function binderThreadPollFree(binderThread: BinderThread): void {
+  const waiter = binderThread.waiter;
+  if (waiter) threadWake(waiter);
+  watchesRelease(binderThreadWatches(binderThread));
 }
 
 /** Takes the thread that began to wait for work of the proc last off the waiting list; null when none waits. */

@@ -80,6 +80,8 @@ const SENTENCES: Readonly<Record<Name, string>> = {
   FILE_MAPPED: 'the open file at {at}: mapped by its own words {wanted}, by the areas of processes {found}',
   MEMFD: 'the memory file at {at} has {wanted} bytes in {found} pages',
   STREAM: 'the stream at {at} holds more than it can, or has no end left: {wanted} bytes read, {found} written',
+  EPOLL: 'the epoll instance at {at} is not the one that its open file has',
+  WATCH: 'the epoll watch at {at}, of descriptor {wanted}, is in no list of its file, or in a list of another',
 
   ALLOC: 'the allocator at {at} does not agree with its page array or its kernel twin',
   BUFFER_TILE:

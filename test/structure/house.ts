@@ -80,6 +80,7 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['process'],
     ['current', 'nice', 'fdtable'],
     ['wait', 'mkfd'],
+    ['epoll'],
     ['io'],
   ],
   'assembly/mapping/': [['area'], ['copy', 'ownpage'], ['*'], ['index']],
@@ -101,7 +102,7 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['commands', 'returns'],
     ['lifecycle', 'ioctl'],
   ],
-  'assembly/syscalls/': [['mmap', 'poll'], ['exit'], ['fork']],
+  'assembly/syscalls/': [['mmap', 'readiness'], ['poll', 'epoll'], ['exit'], ['fork']],
   'host/plot/': [['figures', 'scale', 'svg'], ['*']],
   'host/sim/': [
     ['random', 'clock', 'request'],
@@ -208,7 +209,8 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   'assembly/check/': [
     ['report', 'tally'],
     ['links'],
-    ['memory', 'area', 'files', 'queues', 'stacks', 'nodes'],
+    ['epolls', 'memory', 'area', 'queues', 'stacks', 'nodes'],
+    ['files'],
     ['spaces', 'contents', 'tasks'],
     ['procs'],
   ],
