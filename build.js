@@ -82,6 +82,7 @@ const RARE = [
   'assembly/alloc/alloc/noSpace',
   'assembly/check*',
   'assembly/driver/complaints/blame',
+  'assembly/driver/contents/may*',
   'assembly/driver/complaints/userError',
   'assembly/driver/death/*',
   'assembly/driver/freeze/*',

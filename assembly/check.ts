@@ -8,7 +8,14 @@
  * It may run when no system call is running. Threads may wait to be resumed, and deferred work may be left. It changes
  * only its own static records. They are all zero again when it found no violation.
  */
-import { VIOLATION_OWNER, VIOLATION_STATS } from './abi/check';
+import {
+  VIOLATION_OFFSETS_OVERWRITTEN,
+  VIOLATION_OWNER,
+  VIOLATION_STATS,
+  VIOLATION_UNVERIFIED_PARENT,
+  VIOLATION_USE_AFTER_FREE,
+} from './abi/check';
+import { MISUSE_FREED, MISUSE_NONE, MISUSE_OFFSETS } from './abi/history';
 import {
   CACHE_BINDER_BUFFER,
   CACHE_BINDER_THREAD,
@@ -56,6 +63,7 @@ import {
   STAT_TRANSACTION,
   statObjects,
 } from './driver/state';
+import { misuseAddress, misuseFound, misuseKind, misuseWanted } from './history';
 import { frameKind, frameNextUsed, frameOwner } from './mem/frames';
 import { kmemLive } from './mem/kmem';
 import { Space, Vma } from './mem/space';
@@ -71,7 +79,7 @@ const EVERYWHERE: usize = 0xffffffff;
 export function check(): i32 {
   reportClear();
   tallyStart(0, EVERYWHERE, 0);
-  if (walk()) {
+  if (checkMisuse() && walk()) {
     const broken = tallyBroken();
     if (broken) trackDown(broken);
   }
@@ -94,6 +102,20 @@ export function checkWanted(): i32 {
 /** The number found instead. */
 export function checkFound(): i32 {
   return reportFound();
+}
+
+/** What a fault of an earlier driver did to memory. It stays a violation for ever. */
+function checkMisuse(): bool {
+  switch (misuseKind()) {
+    case MISUSE_NONE:
+      return true;
+    case MISUSE_FREED:
+      return blame(VIOLATION_USE_AFTER_FREE, misuseAddress(), misuseWanted(), misuseFound());
+    case MISUSE_OFFSETS:
+      return blame(VIOLATION_OFFSETS_OVERWRITTEN, misuseAddress(), misuseWanted(), misuseFound());
+    default:
+      return blame(VIOLATION_UNVERIFIED_PARENT, misuseAddress(), misuseWanted(), misuseFound());
+  }
 }
 
 /** Walks the machine once. False at the first object that violates an invariant by itself. */

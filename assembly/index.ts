@@ -70,6 +70,7 @@ export {
   sysRead,
   sysWrite,
 } from './calls';
+export { historicalBugs } from './history';
 export { kmemLive } from './mem/kmem';
 export {
   inspectDescriptor,

@@ -14,6 +14,7 @@ import { Inspector } from './inspect/inspector.ts';
 import { shortageSentence } from './inspect/shortage.ts';
 import { Names } from './inspect/tables/names.ts';
 import { viewsOf } from './inspect/tables/views.ts';
+import { Lifetimes } from './lifetimes.ts';
 import { Directory } from './os/directory.ts';
 import type { ForeignMemory } from './os/foreign.ts';
 import { Process, type ProcessDirectory } from './os/process.ts';
@@ -61,6 +62,8 @@ export class Machine {
   readonly #parts: Parts;
   readonly #hooks: Hooks;
   readonly #keeper: JournalKeeper;
+  /** Of a machine with a historical bug. */
+  readonly #lifetimes: Lifetimes | null;
 
   #simulation: Simulation | null = null;
 
@@ -96,6 +99,8 @@ export class Machine {
     this.#keeper = new JournalKeeper(this.#system, headerOf(options));
     bootGuest(this.guest, options);
     if (secctx !== null) this.#setSecctx(secctx);
+    this.#lifetimes = options.historicalBugs?.length ? new Lifetimes(this.inspect) : null;
+    if (this.#lifetimes !== null) this.on('step', (step) => this.#lifetimes?.note(step));
     this.keepJournal(options.journal ?? false);
   }
 
@@ -113,6 +118,7 @@ export class Machine {
       arena: { address: addressOfHex(header.arena.addr), size: header.arena.size },
       name: header.name,
       description: header.desc,
+      historicalBugs: header.historical_bugs ?? [],
       ...options,
     });
   }
@@ -433,7 +439,9 @@ export class Machine {
    */
   check(): void {
     const violation = findViolation(this.guest.raw);
-    if (violation !== null) throw new BinderlabError(`the machine is broken (${violation.name}): ${violation.text}.`);
+    if (violation === null) return;
+    const lines = [`the machine is broken (${violation.name}): ${violation.text}`];
+    throw new BinderlabError(`${[...lines, ...(this.#lifetimes?.about(violation.address) ?? [])].join('\n  ')}.`);
   }
 
   /**

@@ -5,10 +5,23 @@
  * may be in the ready list, and in a queue: the file's, or that of a binder thread.
  */
 import * as codes from '../abi/check';
-import { CACHE_EPOLL, CACHE_FILE, CACHE_THREAD, CACHE_WATCH } from '../abi/machine';
+import { BUG_OWN_WORK_UNPOLLED } from '../abi/history';
+import { CACHE_EPOLL, CACHE_FILE, CACHE_THREAD, CACHE_WATCH, EPOLLET, EPOLLIN } from '../abi/machine';
+import { BinderThread, binderThreadWatches } from '../driver/objects';
+import { bugOn } from '../history';
 import { listFirst, listLinked, listNext } from '../lib/list';
 import { rbFirst, rbNext } from '../lib/rbtree';
-import { Epoll, epollReady, epollWaiters, EpollWait, treeOf, Watch, watchOfNode, watchOfQueue } from '../task/epoll';
+import {
+  Epoll,
+  epollReady,
+  epollWaiters,
+  EpollWait,
+  treeOf,
+  Watch,
+  watchMayDangle,
+  watchOfNode,
+  watchOfQueue,
+} from '../task/epoll';
 import { FILE_EPOLL, OpenFile } from '../task/file';
 import { claimLink, listHold, pointsAt, treeSound } from './links';
 import { blame } from './report';
@@ -27,7 +40,7 @@ export function checkWatch(watch: Watch): bool {
   claim(codes.VIOLATION_OWNER, at, 1);
   claimLink(at);
   claimLink(at + offsetof<Watch>('fileNext'));
-  claimLink(at + offsetof<Watch>('queueNext'));
+  if (!watchMayDangle(watch)) claimLink(at + offsetof<Watch>('queueNext'));
   if (!pointsAt(CACHE_EPOLL, changetype<usize>(watch.epoll), at)) return false;
   if (!pointsAt(CACHE_FILE, changetype<usize>(watch.file), at)) return false;
   return listLinked(at + offsetof<Watch>('fileNext')) || blame(codes.VIOLATION_WATCH, at, watch.fd);
@@ -40,6 +53,32 @@ export function checkQueueOfWatches(head: usize): bool {
     if (!pointsAt(CACHE_WATCH, changetype<usize>(watchOfQueue(link)), head)) return false;
   }
   return true;
+}
+
+/**
+ * Whether nobody sleeps in epoll_wait for work that is there, in a driver with CVE-2024-26606. In another driver a thread may:
+ * when a second thread of its instance took the event.
+ */
+export function checkWakeUp(binderThread: BinderThread): bool {
+  if (!bugOn(BUG_OWN_WORK_UNPOLLED) || !binderThread.processTodo) return true;
+  const head = binderThreadWatches(binderThread);
+  for (let link = listFirst(head); link; link = listNext(link, head)) {
+    const watch = watchOfQueue(link);
+    const isLevel = (watch.events & (EPOLLIN | EPOLLET)) == EPOLLIN;
+    if (!isLevel || listLinked(changetype<usize>(watch)) || !sleepsIn(watch.epoll, binderThread.tid)) continue;
+    return blame(codes.VIOLATION_LOST_WAKEUP, changetype<usize>(binderThread), binderThread.tid, watch.fd);
+  }
+  return true;
+}
+
+/** Whether a thread is in epoll_wait and not woken. */
+function sleepsIn(epoll: Epoll, tid: i32): bool {
+  const head = epollWaiters(epoll);
+  for (let link = listFirst(head); link; link = listNext(link, head)) {
+    const thread = changetype<EpollWait>(link).thread;
+    if (thread.tid == tid) return !listLinked(changetype<usize>(thread));
+  }
+  return false;
 }
 
 /** Checks the list of the watches of a file, and holds their links. */

@@ -5,6 +5,8 @@
  * `processTodo` is set. The BR_TRANSACTION_COMPLETE of a call does not set it: the thread gets that along with the reply.
  * Waiting threads are a stack: the one that went to sleep last is woken first.
  */
+import { BUG_OWN_WORK_UNPOLLED, BUG_THREAD_EXIT_EPOLL } from '../abi/history';
+import { bugOn } from '../history';
 import { listAddTail, listDel, listEmpty, listFirst, listLinked } from '../lib/list';
 import { rbFirst, rbNext } from '../lib/rbtree';
 import { current } from '../task/current';
@@ -65,7 +67,8 @@ export function workAddThread(binderThread: BinderThread, work: Work): void {
   workAdd(work, binderThreadTodo(binderThread));
   if (binderThread.state & LOOPER_POLL && !binderThread.processTodo) {
     const acting = current();
-    if (acting && acting.tid == binderThread.tid) binderThreadWake(binderThread);
+    const isOwn = acting != null && acting.tid == binderThread.tid;
+    if (isOwn && !bugOn(BUG_OWN_WORK_UNPOLLED)) binderThreadWake(binderThread);
   }
   binderThread.processTodo = true;
 }
@@ -98,7 +101,7 @@ export function binderThreadWake(binderThread: BinderThread): void {
 export function binderThreadPollFree(binderThread: BinderThread): void {
   const waiter = binderThread.waiter;
   if (waiter) threadWake(waiter);
-  watchesRelease(binderThreadWatches(binderThread));
+  if (!bugOn(BUG_THREAD_EXIT_EPOLL)) watchesRelease(binderThreadWatches(binderThread));
 }
 
 /** Takes the thread that began to wait for work of the proc last off the waiting list; null when none waits. */

@@ -11,6 +11,7 @@
  * Linux: a Watch is an epitem with its only eppoll_entry.
  */
 import { EINVAL, ENOMEM } from '../abi/errno';
+import { BUG_THREAD_EXIT_EPOLL, MISUSE_FREED } from '../abi/history';
 import {
   CACHE_EPOLL,
   CACHE_WATCH,
@@ -24,7 +25,19 @@ import {
   O_CLOEXEC,
   O_RDWR,
 } from '../abi/machine';
-import { listAddHead, listAddTail, listDel, listEmpty, listFirst, listInit, listLinked, listNext } from '../lib/list';
+import { bugOn, misuseNote } from '../history';
+import {
+  LIST_SIZE,
+  listAddHead,
+  listAddTail,
+  listBefore,
+  listDel,
+  listEmpty,
+  listFirst,
+  listInit,
+  listLinked,
+  listNext,
+} from '../lib/list';
 import {
   rbErase,
   rbFirst,
@@ -36,7 +49,7 @@ import {
   rbRightSlot,
   rbRoot,
 } from '../lib/rbtree';
-import { kmemCache, kmemFree, kmemZalloc } from '../mem/kmem';
+import { kmemCache, kmemFree, kmemIsFree, kmemZalloc } from '../mem/kmem';
 import { fdInstall, fdReserve, fdUnreserve } from './fdtable';
 import { FILE_EPOLL, fileFree, fileOpen, fileQueue, fileWatches, OpenFile } from './file';
 import { CALL_POLL, Process, Thread } from './process';
@@ -160,10 +173,22 @@ export function watchQueue(watch: Watch, queue: usize): void {
 /** EPOLL_CTL_DEL, and the end of the file or of the instance. */
 export function watchDrop(watch: Watch): void {
   if (listLinked(changetype<usize>(watch))) listDel(changetype<usize>(watch));
-  if (listLinked(queueLink(watch))) listDel(queueLink(watch));
+  if (listLinked(queueLink(watch)) && !isQueueFree(watch)) listDel(queueLink(watch));
   listDel(changetype<usize>(watch) + offsetof<Watch>('fileNext'));
   rbErase(nodeOf(watch), treeOf(watch.epoll));
   kmemFree(CACHE_WATCH, changetype<usize>(watch));
+}
+
+/** Whether the queue of a watch was freed with its binder thread, as in a driver with CVE-2019-2215. Its list is left alone then. */
+function isQueueFree(watch: Watch): bool {
+  if (!watchMayDangle(watch)) return false;
+  misuseNote(MISUSE_FREED, listBefore(queueLink(watch)), LIST_SIZE, changetype<i32>(watch));
+  return true;
+}
+
+/** Whether a watch is in a queue that is no object in use. */
+export function watchMayDangle(watch: Watch): bool {
+  return bugOn(BUG_THREAD_EXIT_EPOLL) && listLinked(queueLink(watch)) && kmemIsFree(listBefore(queueLink(watch)));
 }
 
 /** Drops every watch of a file that ends. */

@@ -113,6 +113,13 @@ const SENTENCES: Readonly<Record<Name, string>> = {
   TRANSACTION: 'the transaction at {at} is neither queued nor served nor waits for a lost reply',
   TRANSACTION_BUFFER: 'a transaction and its buffer do not know each other, at {at} and {xwanted}',
   STACK_ORDER: 'the stack of the binder_thread at {at} has the transaction {xwanted}, which has no place there',
+  USE_AFTER_FREE: 'use after free: {wanted} bytes are written at {at}, through a pointer of the object at {xfound}',
+  UNVERIFIED_PARENT:
+    'use of unverified memory: a pointer goes into the buffer at {at} by object {wanted}, and only {found} objects were verified',
+  OFFSETS_OVERWRITTEN:
+    'out of bounds: the copy of what is between objects ends at {found} in the buffer at {at}, whose data end at {wanted}, where the offsets begin',
+  LOST_WAKEUP:
+    'lost wake-up: the binder_thread at {at} has work, and its thread {wanted} sleeps in epoll_wait for descriptor {found}',
   STATS: 'of object kind {at} debugfs counts {wanted} that live, and there are {found}',
 };
 
