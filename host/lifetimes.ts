@@ -40,12 +40,11 @@ export class Lifetimes {
       const at = address - life.address;
       return at >= 0 && at < sizeOf(life.type);
     });
-    if (found === undefined) return [`used in ${this.#last}`];
+    if (found === undefined) return [`found in ${this.#last}`];
     return [
       `${address - found.address} bytes into a ${found.type} at 0x${found.address.toString(16)}`,
       `allocated in ${found.madeIn}`,
-      ...(found.goneIn === null ? [] : [`freed in ${found.goneIn}`]),
-      `used in ${this.#last}`,
+      ...(found.goneIn === null ? [`found in ${this.#last}`] : [`freed in ${found.goneIn}`, `used in ${this.#last}`]),
     ];
   }
 }

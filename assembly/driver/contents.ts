@@ -103,9 +103,12 @@ export function parentRead(
   return changetype<ObjectHeader>(record).type == BINDER_TYPE_PTR ? changetype<BufferObject>(record) : null;
 }
 
-/** Whether an object that was not verified may be a parent: in a driver with CVE-2020-0041, after the first object. */
+/**
+ * Whether an object that was not verified may be a parent: in a driver with CVE-2020-0041, which took the size of the verified
+ * offsets, and multiplied it by that of one instead of dividing it. The entry may be behind the offsets.
+ */
 function mayBeUnverified(buffer: Buffer, index: u64, verified: u64): bool {
-  if (!bugOn(BUG_UNVERIFIED_PARENT) || !verified || index >= buffer.offsetsSize >>> 3) return false;
+  if (!bugOn(BUG_UNVERIFIED_PARENT) || index >= verified * 64) return false;
   misuseNote(MISUSE_UNVERIFIED, changetype<usize>(buffer), <i32>index, <i32>verified);
   return true;
 }

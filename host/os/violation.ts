@@ -115,7 +115,7 @@ const SENTENCES: Readonly<Record<Name, string>> = {
   STACK_ORDER: 'the stack of the binder_thread at {at} has the transaction {xwanted}, which has no place there',
   USE_AFTER_FREE: 'use after free: {wanted} bytes are written at {at}, through a pointer of the object at {xfound}',
   UNVERIFIED_PARENT:
-    'use of unverified memory: a pointer goes into the buffer at {at} by object {wanted}, and only {found} objects were verified',
+    'use of unverified memory: an object in the buffer at {at} has entry {wanted} of the offsets as its parent, and {found} were verified',
   OFFSETS_OVERWRITTEN:
     'out of bounds: the copy of what is between objects ends at {found} in the buffer at {at}, whose data end at {wanted}, where the offsets begin',
   LOST_WAKEUP:
