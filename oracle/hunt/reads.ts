@@ -68,31 +68,12 @@ export function signal(scene: Scene): boolean {
   return scene.perform({ op: 'signal', in: { thread, tid: cast.tidOf(thread) } }) !== null;
 }
 
-/** Makes an epoll instance, changes what one watches, or waits for its events. */
-function watch(scene: Scene, { thread, fd, process }: Actor, isLate: boolean): boolean {
-  const { dice } = scene;
-  const made = process.descriptors.filter(({ kind }) => kind === 'epoll').map((one) => one.fd);
-  const epfd = dice.maybeOf(made);
-  if (epfd === undefined || dice.chance(0.1)) {
-    return scene.perform({ op: 'epoll_create1', by: thread, in: { flags: dice.of([0, 0x80000, 1]) } }) !== null;
-  }
-  if (dice.chance(0.4)) {
-    const events = dice.of([1, 1, 5, 0x80000001, 0x40000001, 0x10000001]);
-    const target = dice.chance(0.8) ? fd : dice.of(process.descriptors).fd;
-    const input = { epfd, cmd: dice.of([1, 1, 2, 3]), fd: target, events, data: address(target) };
-    return scene.perform({ op: 'epoll_ctl', by: thread, in: input }) !== null;
-  }
-  const input = { epfd, addr: address(ARENA), maxevents: dice.between(1, 3), timeout: isLate ? -1 : 0 };
-  return scene.perform({ op: 'epoll_wait', by: thread, in: input }) !== null;
-}
-
 export function poll(scene: Scene): boolean {
   const { dice } = scene;
   const actors = scene.actors();
   const actor = dice.maybeOf(actors);
   if (actor === undefined) return false;
   const timeout = hasWork(actor) || (actors.length > 4 && dice.chance(0.2)) ? -1 : 0;
-  if (dice.chance(0.5)) return watch(scene, actor, timeout < 0);
   const events = dice.of([1, 4, 5, 0, 0xffff & 0x1f]);
   return scene.perform({ op: 'poll', by: actor.thread, in: { fd: actor.fd, events, timeout } }) !== null;
 }

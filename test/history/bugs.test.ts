@@ -8,7 +8,7 @@ import { Machine } from '../../host/machine.ts';
 import { parseJournal } from '../../host/trace/journaltext.ts';
 import { HISTORICAL_BUGS } from '../../host/wire/historicalbugs.ts';
 import { Folder } from '../cli/binderlab.ts';
-import { releaseModule } from '../inspect/machines.ts';
+import { debugModule } from '../inspect/machines.ts';
 
 const SCRIPTS = join(import.meta.dirname, '../../../examples/history');
 const CASES = [
@@ -70,7 +70,7 @@ for (const { bug, script, sound, broken } of CASES) {
 
 test('each one has a script, and a machine has none unless it is asked for', () => {
   assert.equal([...HISTORICAL_BUGS].sort(), CASES.map(({ bug }) => bug as string).sort());
-  const boot = (historicalBugs: unknown) => Machine.boot({ wasm: releaseModule, historicalBugs } as object);
+  const boot = (historicalBugs: unknown) => Machine.boot({ wasm: debugModule, historicalBugs } as object);
   assert.throws(() => boot(['CVE-2000-1']), /no historical bug is called "CVE-2000-1"; there are CVE-2019-2215/);
   const { code, stderr } = folder.run(['run', join(SCRIPTS, 'gap.ts'), '--bug', 'all']);
   assert.is(code, 2);

@@ -76,25 +76,26 @@ test('a wait ends at its deadline, at a signal, and with its process', () => {
   app.signal();
   assert.is(interrupted.errno, 'EINTR');
   machine.check();
-  const last = app.epollWait(epfd);
   const child = machine.process('app').fork('child');
+  const last = app.epollWait(epfd);
   machine.process('app').kill();
   assert.ok(last.parked);
   machine.check();
   child.kill();
   machine.check();
-  assert.is(machine.inspect.objects().watch, 0);
-  assert.is(machine.inspect.objects().epoll, 0);
+  const { watch, epoll } = machine.inspect.objects();
+  assert.equal([watch, epoll], [undefined, undefined]);
 });
 
 test('EPOLLONESHOT: the wait of a second thread gets nothing until the watch is modified', () => {
   const { machine, app, epfd, ready } = fixture();
   const [one, other] = app.socketPair();
   const helper = machine.process('app').thread();
+  const writer = machine.process('app').thread();
   app.epollCtl(epfd, 'add', one, { events: EPOLLIN | EPOLLONESHOT });
   const wait = app.epollWait(epfd);
   const second = helper.epollWait(epfd);
-  machine.process('app').thread('writer').write(other, bytes(1));
+  writer.write(other, bytes(1));
   assert.equal([wait.done, second.done], [false, true]);
   assert.equal(ready(helper), []);
   helper.epollCtl(epfd, 'modify', one, { events: EPOLLIN });
@@ -105,10 +106,11 @@ test('EPOLLONESHOT: the wait of a second thread gets nothing until the watch is 
 test('a snapshot has a parked wait', () => {
   const { machine, app, epfd } = fixture();
   const [one, other] = app.socketPair();
+  const writer = machine.process('app').thread();
   app.epollCtl(epfd, 'add', one);
   const wait = app.epollWait(epfd);
   const snapshot = machine.snapshot();
-  machine.process('app').thread('writer').write(other, bytes(1));
+  writer.write(other, bytes(1));
   assert.ok(wait.done);
   machine.restore(snapshot);
   assert.ok(wait.parked);
@@ -119,7 +121,7 @@ test('a program waits with `yield* sys.epollWait`', () => {
   const machine = Machine.boot({ wasm: debugModule, memoryMiB: 16 });
   const sim = machine.simulate();
   const heard: number[] = [];
-  sim.spawn('app', function* () {
+  sim.process('app', function* () {
     const [one, other] = yield* sys.socketPair();
     yield* sys.spawn(function* () {
       yield* sys.write(other, bytes(5));
