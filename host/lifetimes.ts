@@ -4,7 +4,9 @@
  */
 import type { Inspector } from './inspect/inspector.ts';
 import { type ClassName, sizeOf } from './inspect/kernelmemory.ts';
+import type { Violation } from './os/violation.ts';
 import type { Step } from './trace/journal.ts';
+import { BinderlabError } from './wire/error.ts';
 
 interface Life {
   readonly type: ClassName;
@@ -14,17 +16,30 @@ interface Life {
   goneIn: string | null;
 }
 
+interface Watched {
+  readonly inspect: Inspector;
+  on(event: 'step', listener: (step: Step) => void): unknown;
+}
+
+/** The error of a violated invariant; with what is known of the object. */
+export function brokenBy({ name, text, address }: Violation, lifetimes: Lifetimes | null): BinderlabError {
+  const lines = [`the machine is broken (${name}): ${text}`, ...(lifetimes?.about(address) ?? [])];
+  return new BinderlabError(`${lines.join('\n  ')}.`);
+}
+
 export class Lifetimes {
   /** By address; the newest object there. */
   readonly #lives = new Map<number, Life>();
   #last = 'the boot';
 
-  constructor(private readonly inspect: Inspector) {}
+  constructor(private readonly machine: Watched) {
+    machine.on('step', (step) => this.#note(step));
+  }
 
   /** Compares the objects with those before the step. */
-  note(step: Step): void {
+  #note(step: Step): void {
     this.#last = placeOf(step);
-    const now = new Map(this.inspect.rawObjects().map(({ type, address }) => [address, type]));
+    const now = new Map(this.machine.inspect.rawObjects().map(({ type, address }) => [address, type]));
     for (const life of this.#lives.values()) {
       if (life.goneIn === null && now.get(life.address) !== life.type) life.goneIn = this.#last;
     }

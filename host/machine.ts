@@ -14,7 +14,7 @@ import { Inspector } from './inspect/inspector.ts';
 import { shortageSentence } from './inspect/shortage.ts';
 import { Names } from './inspect/tables/names.ts';
 import { viewsOf } from './inspect/tables/views.ts';
-import { Lifetimes } from './lifetimes.ts';
+import { brokenBy, Lifetimes } from './lifetimes.ts';
 import { Directory } from './os/directory.ts';
 import type { ForeignMemory } from './os/foreign.ts';
 import { Process, type ProcessDirectory } from './os/process.ts';
@@ -62,7 +62,6 @@ export class Machine {
   readonly #parts: Parts;
   readonly #hooks: Hooks;
   readonly #keeper: JournalKeeper;
-  /** Of a machine with a historical bug. */
   readonly #lifetimes: Lifetimes | null;
 
   #simulation: Simulation | null = null;
@@ -99,8 +98,7 @@ export class Machine {
     this.#keeper = new JournalKeeper(this.#system, headerOf(options));
     bootGuest(this.guest, options);
     if (secctx !== null) this.#setSecctx(secctx);
-    this.#lifetimes = options.historicalBugs?.length ? new Lifetimes(this.inspect) : null;
-    if (this.#lifetimes !== null) this.on('step', (step) => this.#lifetimes?.note(step));
+    this.#lifetimes = options.historicalBugs?.length ? new Lifetimes(this) : null;
     this.keepJournal(options.journal ?? false);
   }
 
@@ -439,9 +437,7 @@ export class Machine {
    */
   check(): void {
     const violation = findViolation(this.guest.raw);
-    if (violation === null) return;
-    const lines = [`the machine is broken (${violation.name}): ${violation.text}`];
-    throw new BinderlabError(`${[...lines, ...(this.#lifetimes?.about(violation.address) ?? [])].join('\n  ')}.`);
+    if (violation !== null) throw brokenBy(violation, this.#lifetimes);
   }
 
   /**

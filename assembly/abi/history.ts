@@ -10,7 +10,6 @@ export const BUG_UNVERIFIED_PARENT = 2;
 export const BUG_GAP_OVER_OFFSETS = 4;
 /** CVE-2024-26606: a thread that polls is not woken for work that it queues itself. */
 export const BUG_OWN_WORK_UNPOLLED = 8;
-export const BUGS_ALL = 15;
 
 // misuse of memory by such a fault, as the invariant checker reports it
 export const MISUSE_NONE = 0;

@@ -56,8 +56,8 @@ export function checkQueueOfWatches(head: usize): bool {
 }
 
 /**
- * Whether nobody sleeps in epoll_wait for work that is there, in a driver with CVE-2024-26606. In another driver a thread may:
- * when a second thread of its instance took the event.
+ * Whether no thread sleeps in epoll_wait for work of its own, in a driver with CVE-2024-26606. In another driver a thread may, when
+ * a second thread of its instance took the event.
  */
 export function checkWakeUp(binderThread: BinderThread): bool {
   if (!bugOn(BUG_OWN_WORK_UNPOLLED) || !binderThread.processTodo) return true;

@@ -3,11 +3,11 @@
  * the refusal is work that the thread queues for itself.
  *
  *     sound: the driver wakes the thread's own wait queue, so that epoll_wait returns
- *     with --bug CVE-2024-26606: nobody tells the epoll instance, and the thread sleeps on its own work
+ *     with --bug CVE-2024-26606: the epoll instance is not notified, and the thread sleeps on its own work
  */
 import { bc, type Machine } from 'binderlab';
 
-/** A handle that nobody gave to the server. */
+/** A handle that the server does not have. */
 const NO_HANDLE = 7;
 
 export default (machine: Machine) => {

@@ -1,12 +1,12 @@
 /**
  * CVE-2020-0041. A buffer object may say that its pointer is also stored inside another buffer, its parent: an object that came
- * before it in the message, by its number in the list of offsets. Here the number is behind the list. What lies there is of an earlier
- * message.
+ * before it in the message, by its number in the list of offsets. Here the number is behind the list, where the
+ * bytes of an earlier message are.
  *
  *     offsets   0: root │ 1: child, whose parent is 2 │ bytes of buffers: the first eight look like entry 2
  *
  *     sound: the call fails with BR_FAILED_REPLY
- *     with --bug CVE-2020-0041: the driver takes what lies there as an offset, and the call is made
+ *     with --bug CVE-2020-0041: the driver takes those bytes as an offset, and the call is made
  */
 import { bc, type Machine } from 'binderlab';
 
@@ -34,6 +34,6 @@ export default (machine: Machine) => {
   const message = server.thread.writeRead(server.fd, []).expect('BR_TRANSACTION');
   server.thread.writeRead(server.fd, [bc.freeBuffer(message)], { readSize: 0 });
 
-  console.log(`the parent is object 2, which is none: ${send(2)}`);
+  console.log(`the parent is object 2 of 2, counted from 0: ${send(2)}`);
   machine.check();
 };

@@ -4,7 +4,7 @@ import type { GuestExports } from '../../build/layout.ts';
 import { BinderlabError } from '../wire/error.ts';
 
 /** The first violated invariant. */
-interface Violation {
+export interface Violation {
   /** The number's name without its prefix, e.g. `NODE_LOCAL_STRONG`. */
   name: string;
   /** Linear address of the broken object. */

@@ -30,7 +30,7 @@ const CASES = [
     bug: 'CVE-2020-0041',
     script: 'unverified-parent',
     sound:
-      'the parent is object 0: BR_NOOP, BR_TRANSACTION_COMPLETE\nthe parent is object 2, which is none: BR_NOOP, BR_FAILED_REPLY\n',
+      'the parent is object 0: BR_NOOP, BR_TRANSACTION_COMPLETE\nthe parent is object 2 of 2, counted from 0: BR_NOOP, BR_FAILED_REPLY\n',
     broken: /UNVERIFIED_PARENT.*entry 2 of the offsets as its parent, and 1 were verified.*found in step 12/s,
   },
   {
