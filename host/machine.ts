@@ -63,7 +63,6 @@ export class Machine {
   readonly #hooks: Hooks;
   readonly #keeper: JournalKeeper;
   readonly #lifetimes: Lifetimes | null;
-
   #simulation: Simulation | null = null;
 
   /** The snapshot taken or restored last: the next one shares its unchanged pages. */

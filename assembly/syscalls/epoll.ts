@@ -56,6 +56,14 @@ import { watchedReady } from './readiness';
 const EXCLUSIVE_EVENTS: u32 = EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP | EPOLLWAKEUP | EPOLLET | EPOLLEXCLUSIVE;
 const EVENTS_MAX: i32 = i32.MAX_VALUE / EPOLL_EVENT_SIZE;
 
+/** Number of walks over instances that watch each other. A walk counts each instance once. */
+@unmanaged
+class Walks {
+  count: u32;
+}
+
+const walks = changetype<Walks>(memory.data(offsetof<Walks>(), 4));
+
 /** epoll_ctl(2). 0, or -EBADF, -EPERM, -EINVAL, -ELOOP, -EEXIST, -ENOENT, -ENOMEM. */
 export function epollControl(thread: Thread, epfd: i32, command: i32, fd: i32, events: u32, data: u64): i32 {
   const own = fdFile(thread.process, epfd);
@@ -199,11 +207,15 @@ function park(thread: Thread, file: OpenFile, wait: EpollWait): i32 {
 
 /** Whether `epoll` would watch itself through `inner`, or the longest chain of instances would have too many links. */
 function isTooDeep(epoll: Epoll, inner: Epoll): bool {
-  return linksAbove(epoll) + 1 + linksBelow(inner, epoll) > EPOLL_NESTS_MAX;
+  walks.count++;
+  const below = linksBelow(inner, epoll);
+  walks.count++;
+  return linksAbove(epoll) + 1 + below > EPOLL_NESTS_MAX;
 }
 
 /** The length of the longest chain of instances that `epoll` watches; more than allowed when one is `forbidden`. */
 function linksBelow(epoll: Epoll, forbidden: Epoll): i32 {
+  if (epoll.walk == walks.count) return epoll.links;
   let links = 0;
   for (let node = rbFirst(treeOf(epoll)); node && links <= EPOLL_NESTS_MAX; node = rbNext(node)) {
     const file = watchOfNode(node).file;
@@ -212,15 +224,20 @@ function linksBelow(epoll: Epoll, forbidden: Epoll): i32 {
     if (inner == forbidden) return EPOLL_NESTS_MAX;
     links = max(links, 1 + linksBelow(inner, forbidden));
   }
+  epoll.walk = walks.count;
+  epoll.links = links;
   return links;
 }
 
 /** The length of the longest chain of instances that watch `epoll`. */
 function linksAbove(epoll: Epoll): i32 {
+  if (epoll.walk == walks.count) return epoll.links;
   const head = fileWatches(epoll.file);
   let links = 0;
   for (let link = listFirst(head); link; link = listNext(link, head)) {
     links = max(links, 1 + linksAbove(watchOfFile(link).epoll));
   }
+  epoll.walk = walks.count;
+  epoll.links = links;
   return links;
 }

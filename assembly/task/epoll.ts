@@ -66,6 +66,8 @@ export class Epoll {
   waitersPrev: usize;
   watches: usize; // tree of Watch
   file: OpenFile; // its own open file
+  walk: u32; // number of the walk over instances that counted `links`
+  links: i32; // of the longest chain from here, in that walk
 }
 
 /** What an epoll instance knows of one descriptor. */
