@@ -91,6 +91,7 @@ const RARE = [
   'assembly/alloc/alloc/noSpace',
   'assembly/check*',
   'assembly/driver/complaints/blame',
+  'assembly/driver/contents/may*',
   'assembly/driver/complaints/userError',
   'assembly/driver/death/*',
   'assembly/driver/freeze/*',
@@ -116,6 +117,7 @@ const RARE = [
   'assembly/mem/frames/framePut',
   'assembly/mem/leaves/*',
   'assembly/mem/vmalloc/*',
+  'assembly/task/epoll/*',
   'assembly/task/mkfd/*',
 ];
 

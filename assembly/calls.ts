@@ -8,11 +8,13 @@ import { machine, scratchPage } from './machine';
 import { mappingStrategy } from './mapping/index';
 import { MapRequest, spaceProtect, spaceUnmap } from './mem/areas';
 import { putUser32 } from './mem/uaccess';
+import { epollControl, epollWaitStart } from './syscalls/epoll';
 import { fileMmap } from './syscalls/mmap';
 import { pollStart } from './syscalls/poll';
 import { currentSet } from './task/current';
+import { epollOpen } from './task/epoll';
 import { fdClose, fdControl, fdDup, fdDupTo, fdFile } from './task/fdtable';
-import { FILE_BINDER, FILE_MEMFD, OpenFile } from './task/file';
+import { FILE_BINDER, FILE_EPOLL, FILE_MEMFD, OpenFile } from './task/file';
 import { ioRead, ioWrite } from './task/io';
 import { Memfd, memfdGrow } from './task/memfd';
 import { fileMake as makeFile, fileStat as statFile } from './task/mkfd';
@@ -137,8 +139,25 @@ export function sysPoll(thread: Thread, fd: i32, events: u32, timeoutMs: i32): i
   return pollStart(thread, fd, events, timeoutMs);
 }
 
+export function sysEpollCreate1(thread: Thread, flags: u32): i32 {
+  return epollOpen(thread.process, flags);
+}
+
+/** epoll_ctl(2). Returns 0 or a negative errno. */
+export function sysEpollCtl(thread: Thread, epfd: i32, command: i32, fd: i32, events: u32, data: f64): i32 {
+  currentSet(thread);
+  return epollControl(thread, epfd, command, fd, events, <u64>data);
+}
+
+/** epoll_wait(2): stores events at `addr`. Returns how many, a negative errno, or PARKED. */
+export function sysEpollWait(thread: Thread, epfd: i32, addr: f64, eventsMax: i32, timeoutMs: i32): i32 {
+  currentSet(thread);
+  return epollWaitStart(thread, epfd, <u64>addr, eventsMax, timeoutMs);
+}
+
 /** FIONREAD: stores the number of bytes that can be read. Returns 0, -ENOTTY or -EFAULT. */
 function streamIoctl(thread: Thread, file: OpenFile, command: u32, arg: u64): i32 {
+  if (file.kind == FILE_EPOLL) return -EINVAL;
   const stream = file.reads;
   if (command != <u32>abi.FIONREAD || !stream) return -ENOTTY;
   return putUser32(thread.process.space!, arg, streamReady(stream)) ? 0 : -EFAULT;

@@ -8,7 +8,14 @@
  * It may run when no system call is running. Threads may wait to be resumed, and deferred work may be left. It changes
  * only its own static records. They are all zero again when it found no violation.
  */
-import { VIOLATION_OWNER, VIOLATION_STATS } from './abi/check';
+import {
+  VIOLATION_OFFSETS_OVERWRITTEN,
+  VIOLATION_OWNER,
+  VIOLATION_STATS,
+  VIOLATION_UNVERIFIED_PARENT,
+  VIOLATION_USE_AFTER_FREE,
+} from './abi/check';
+import { MISUSE_FREED, MISUSE_NONE, MISUSE_OFFSETS } from './abi/history';
 import {
   CACHE_BINDER_BUFFER,
   CACHE_BINDER_THREAD,
@@ -19,6 +26,7 @@ import {
   CACHE_BINDER_REF_FREEZE,
   CACHE_BINDER_TRANSACTION,
   CACHE_BINDER_WORK,
+  CACHE_EPOLL,
   CACHE_FD_FIXUP,
   CACHE_FILE,
   CACHE_MEMFD,
@@ -27,10 +35,12 @@ import {
   CACHE_STREAM,
   CACHE_THREAD,
   CACHE_VMA,
+  CACHE_WATCH,
   FRAME_SLAB,
 } from './abi/machine';
 import { Buffer } from './alloc/buffer';
 import { checkBuffer, checkLru } from './check/area';
+import { checkEpoll, checkWatch } from './check/epolls';
 import { checkClosing, checkFile, checkMemfd, checkStream } from './check/files';
 import { checkBlock, checkCaches, checkFrames, memoryClear, pageNextUsed, pageObject } from './check/memory';
 import { checkDeadNodes, checkDeath, checkFreeze, checkNode, checkRef } from './check/nodes';
@@ -53,9 +63,11 @@ import {
   STAT_TRANSACTION,
   statObjects,
 } from './driver/state';
+import { misuseAddress, misuseFound, misuseKind, misuseWanted } from './history';
 import { frameKind, frameNextUsed, frameOwner } from './mem/frames';
 import { kmemLive } from './mem/kmem';
 import { Space, Vma } from './mem/space';
+import { Epoll, Watch } from './task/epoll';
 import { OpenFile } from './task/file';
 import { Memfd } from './task/memfd';
 import { Process, Thread } from './task/process';
@@ -67,7 +79,7 @@ const EVERYWHERE: usize = 0xffffffff;
 export function check(): i32 {
   reportClear();
   tallyStart(0, EVERYWHERE, 0);
-  if (walk()) {
+  if (checkMisuse() && walk()) {
     const broken = tallyBroken();
     if (broken) trackDown(broken);
   }
@@ -90,6 +102,20 @@ export function checkWanted(): i32 {
 /** The number found instead. */
 export function checkFound(): i32 {
   return reportFound();
+}
+
+/** What a fault of an earlier driver did to memory. It stays a violation for ever. */
+function checkMisuse(): bool {
+  switch (misuseKind()) {
+    case MISUSE_NONE:
+      return true;
+    case MISUSE_FREED:
+      return blame(VIOLATION_USE_AFTER_FREE, misuseAddress(), misuseWanted(), misuseFound());
+    case MISUSE_OFFSETS:
+      return blame(VIOLATION_OFFSETS_OVERWRITTEN, misuseAddress(), misuseWanted(), misuseFound());
+    default:
+      return blame(VIOLATION_UNVERIFIED_PARENT, misuseAddress(), misuseWanted(), misuseFound());
+  }
 }
 
 /** Walks the machine once. False at the first object that violates an invariant by itself. */
@@ -128,6 +154,10 @@ function checkObject(id: i32, object: usize): bool {
       return checkMemfd(changetype<Memfd>(object));
     case CACHE_STREAM:
       return checkStream(changetype<Stream>(object));
+    case CACHE_EPOLL:
+      return checkEpoll(changetype<Epoll>(object));
+    case CACHE_WATCH:
+      return checkWatch(changetype<Watch>(object));
     case CACHE_BINDER_BUFFER:
       return checkBuffer(changetype<Buffer>(object));
     default:

@@ -30,6 +30,7 @@ import { batch } from './batch';
 import { sysIoctl } from './calls';
 import { machine, scratchPage } from './machine';
 import { current, currentSet } from './task/current';
+import { epollBoot } from './task/epoll';
 import { filesBoot } from './task/file';
 import { memfdBoot } from './task/memfd';
 import {
@@ -55,6 +56,9 @@ export {
   sysClose,
   sysDup,
   sysDup3,
+  sysEpollCreate1,
+  sysEpollCtl,
+  sysEpollWait,
   sysFcntl,
   sysFtruncate,
   sysIoctl,
@@ -66,6 +70,7 @@ export {
   sysRead,
   sysWrite,
 } from './calls';
+export { historicalBugs } from './history';
 export { kmemLive } from './mem/kmem';
 export {
   inspectDescriptor,
@@ -91,6 +96,7 @@ export function boot(memoryBytes: u32, strategy: i32, vmallocMiB: u32): i32 {
   filesBoot();
   memfdBoot();
   streamBoot();
+  epollBoot();
   processesBoot();
   waitBoot();
   pagesBoot();

@@ -7,6 +7,7 @@ import type { JournalKeeping } from './trace/journalkeeper.ts';
 import { BinderlabError, callError } from './wire/error.ts';
 import { checkForm } from './wire/forms.ts';
 import { hexOfAddress, hexOfBytes } from './wire/hex.ts';
+import { bugBits, type HistoricalBug } from './wire/historicalbugs.ts';
 import { STRATEGIES, type Strategy, strategyNumber } from './wire/strategy.ts';
 
 export interface BootOptions {
@@ -27,6 +28,8 @@ export interface BootOptions {
   secctx?: Uint8Array | null;
   /** Linux's `debug_mask`, which lines the kernel log has: 1 user errors, 2 failed transactions, 4 dead ones; default 7, all. */
   debugMask?: number;
+  /** Faults of earlier drivers that it has. Such a machine is wrong, and is for looking at them only. */
+  historicalBugs?: readonly HistoricalBug[];
   /** User address of each process's arena. */
   arena?: ArenaRange;
   /** What to keep of the journal; default nothing. Kept in memory it needs memory for every byte sent. */
@@ -74,6 +77,7 @@ export function bootGuest({ raw }: Guest, options: BootOptions): void {
   const booted = raw.boot(memoryMiB * MIB, strategyNumber(strategy) as number, vmallocMiB);
   if (booted < 0) throw callError(`boot with ${memoryMiB} MiB of memory`, booted);
   raw.setCounters(lastDebugId, contextMgrUid ?? -1);
+  raw.historicalBugs(bugBits(options.historicalBugs ?? []));
 }
 
 /** The header of the machine's journal, without what the steps tell. */
@@ -91,6 +95,7 @@ export function headerOf(options: BootOptions): JournalHeader {
     last_debug_id: lastDebugId,
     context_mgr_uid: contextMgrUid,
     arena: { addr: hexOfAddress(arena.address), size: arena.size },
+    ...(options.historicalBugs?.length ? { historical_bugs: [...options.historicalBugs] } : {}),
     procs: [],
     steps: 0,
   };

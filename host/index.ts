@@ -108,6 +108,7 @@ export type { StackEntryView, TransactionView, WorkView } from './inspect/works.
 export { type BootOptions, Machine, type SpawnOptions, STRATEGIES, type Strategy } from './machine.ts';
 export type { Arena } from './os/arena.ts';
 export type { Call, IoctlCall, PollCall } from './os/call.ts';
+export type { EpollCall } from './os/epoll.ts';
 export type { ForeignMemory } from './os/foreign.ts';
 export type { ArenaRange, ForkOptions, Process } from './os/process.ts';
 export type { FileInfo } from './os/syscalls.ts';
@@ -154,8 +155,10 @@ export type { ByteSource, FileSink } from './wasm/filesink.ts';
 export type { Command } from './wire/command.ts';
 export { bc, type NodeName, type ReplyInput, type TransactionInput } from './wire/commands.ts';
 export type { Counters } from './wire/counters.ts';
+export type { EpollEvent } from './wire/epoll.ts';
 export { assert, BinderlabError } from './wire/error.ts';
 export type { Address, HexBytes } from './wire/hex.ts';
+export { HISTORICAL_BUGS, type HistoricalBug } from './wire/historicalbugs.ts';
 export type { ExtendedError, FrozenInfo, NodeDebugInfo, NodeInfoForRef } from './wire/ioctls.ts';
 export type { FileKind, SignalName } from './wire/kinds.ts';
 export type { LogLine } from './wire/log.ts';

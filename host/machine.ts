@@ -14,6 +14,7 @@ import { Inspector } from './inspect/inspector.ts';
 import { shortageSentence } from './inspect/shortage.ts';
 import { Names } from './inspect/tables/names.ts';
 import { viewsOf } from './inspect/tables/views.ts';
+import { brokenBy, Lifetimes } from './lifetimes.ts';
 import { Directory } from './os/directory.ts';
 import type { ForeignMemory } from './os/foreign.ts';
 import { Process, type ProcessDirectory } from './os/process.ts';
@@ -61,7 +62,7 @@ export class Machine {
   readonly #parts: Parts;
   readonly #hooks: Hooks;
   readonly #keeper: JournalKeeper;
-
+  readonly #lifetimes: Lifetimes | null;
   #simulation: Simulation | null = null;
 
   /** The snapshot taken or restored last: the next one shares its unchanged pages. */
@@ -96,6 +97,7 @@ export class Machine {
     this.#keeper = new JournalKeeper(this.#system, headerOf(options));
     bootGuest(this.guest, options);
     if (secctx !== null) this.#setSecctx(secctx);
+    this.#lifetimes = options.historicalBugs?.length ? new Lifetimes(this) : null;
     this.keepJournal(options.journal ?? false);
   }
 
@@ -113,6 +115,7 @@ export class Machine {
       arena: { address: addressOfHex(header.arena.addr), size: header.arena.size },
       name: header.name,
       description: header.desc,
+      historicalBugs: header.historical_bugs ?? [],
       ...options,
     });
   }
@@ -433,7 +436,7 @@ export class Machine {
    */
   check(): void {
     const violation = findViolation(this.guest.raw);
-    if (violation !== null) throw new BinderlabError(`the machine is broken (${violation.name}): ${violation.text}.`);
+    if (violation !== null) throw brokenBy(violation, this.#lifetimes);
   }
 
   /**

@@ -118,6 +118,7 @@ const CALLS: {
   open: ({ sys }, { flags, device }) => sys.open(flags, device),
   dup: ({ sys }, { fd, to }) => sys.dup(fd, to),
   poll: ({ sys }, { fd, events, timeout }) => sys.poll(fd, events, timeout),
+  epoll_wait: ({ sys }, { epfd, addr, maxevents, timeout }) => sys.epollWait(epfd, addr, maxevents, timeout),
   read: ({ sys }, { fd, addr, len }) => sys.read(fd, addr, len),
   write: ({ sys }, { fd, addr, poke, len }) => sys.write(fd, addr, poke, len),
   mkfd: ({ sys }, { kind, fd, fd2 = -1, content = NO_BYTES }) => sys.makeFile(kind, fd, fd2, content),

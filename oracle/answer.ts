@@ -54,6 +54,9 @@ export function outputOf(step: StepInput, done: Completion, files: FileNames): O
         ...(revents === undefined ? {} : { revents: Buffer.from(revents, 'hex').readUInt16LE() }),
       };
     }
+    case 'read':
+    case 'epoll_wait':
+      return { ...resultOf(done), ...(done.ret < 0 ? {} : { bytes: block(done, 'd') ?? '' }) };
     case 'mkfd': {
       const identity = block(done, 'i');
       return { ...resultOf(done), ...(identity === undefined ? {} : { file: files.nameOf(identity) }) };

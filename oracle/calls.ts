@@ -2,6 +2,7 @@
  * The system calls of a scenario's thread, each one step of the journal. Sizes, pointers and descriptors have default values
  * that a scenario can replace.
  */
+import { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD, EPOLLIN } from '../assembly/abi/machine.ts';
 import {
   BINDER_ENABLE_ONEWAY_SPAM_DETECTION,
   BINDER_FREEZE,
@@ -226,6 +227,41 @@ export abstract class Calls {
   /** @param timeout 0, or -1 for a poll that may sleep. */
   poll(timeout = 0, events = POLLIN | POLLOUT, fd = this.actor.fd): Promise<Outcome> {
     return this.actor.perform('poll', { fd, events, timeout });
+  }
+
+  /** Reads up to `len` bytes to `addr`. */
+  readFrom(fd: number, len: number, addr = this.actor.rbuf): Promise<Outcome> {
+    return this.actor.perform('read', { fd, addr: address(addr), len });
+  }
+
+  writeTo(fd: number, data: Chunk, addr = this.actor.wbuf): Promise<Outcome> {
+    const bytes = bytesOf(data);
+    return this.actor.perform('write', { fd, addr: address(addr), poke: bytes.toString('hex'), len: bytes.length });
+  }
+
+  epollCreate(flags = 0): Promise<Outcome> {
+    return this.actor.perform('epoll_create1', { flags });
+  }
+
+  epollAdd(epfd: number, fd: number, events = EPOLLIN, data = fd): Promise<Outcome> {
+    return this.epollCtl(epfd, EPOLL_CTL_ADD, fd, events, data);
+  }
+
+  epollModify(epfd: number, fd: number, events = EPOLLIN, data = fd): Promise<Outcome> {
+    return this.epollCtl(epfd, EPOLL_CTL_MOD, fd, events, data);
+  }
+
+  epollDelete(epfd: number, fd: number): Promise<Outcome> {
+    return this.epollCtl(epfd, EPOLL_CTL_DEL, fd, 0, 0);
+  }
+
+  epollCtl(epfd: number, cmd: number, fd: number, events: number, data: number): Promise<Outcome> {
+    return this.actor.perform('epoll_ctl', { epfd, cmd, fd, events: events >>> 0, data: address(data) });
+  }
+
+  /** @param timeout 0, or -1 for a wait that may sleep. */
+  epollWait(epfd: number, { timeout = 0, maxevents = 8, addr = this.actor.rbuf } = {}): Promise<Outcome> {
+    return this.actor.perform('epoll_wait', { epfd, addr: address(addr), maxevents, timeout });
   }
 
   /** Makes an open file at descriptor `fd`; a pipe has its write end at `fd2`. */

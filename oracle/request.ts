@@ -34,6 +34,11 @@ const WORDS: { [O in CallOp]: (input: Operations[O]['in']) => (string | number)[
   munmap: ({ addr, len }) => [addr, address(len)],
   mprotect: ({ addr, len, prot }) => [addr, address(len), prot],
   poll: ({ fd, events, timeout }) => [fd, events, timeout],
+  read: ({ fd, addr, len }) => [fd, addr, len],
+  write: ({ fd, addr, len, poke }) => [fd, addr, len, ...given(poke)],
+  epoll_create1: ({ flags }) => [flags],
+  epoll_ctl: ({ epfd, cmd, fd, events, data }) => [epfd, cmd, fd, events, data],
+  epoll_wait: ({ epfd, addr, maxevents, timeout }) => [epfd, addr, maxevents, timeout],
   mkfd: ({ kind, fd, fd2 = -1, content = '' }) => [FILE_KINDS[kind] ?? 0, fd, fd2, ...given(content)],
   fdinfo: ({ fd }) => [fd],
   ioctl: ({ fd, cmd, arg, poke, out_len }) => [fd, cmd, arg, out_len, ...given(poke)],
@@ -69,14 +74,13 @@ export function callLine(slot: number, op: CallOp, input: Operations[CallOp]['in
 export function obstacle(step: StepInput): string | null {
   switch (step.op) {
     case 'setcon':
-    case 'read':
-    case 'write':
     case 'ftruncate':
       return `the recorder has no ${step.op}`;
     case 'shrink':
       return step.in.pages < ALL_PAGES ? "the kernel's shrinker is made to take all it can" : null;
     case 'poll':
-      return step.in.timeout > 0 ? 'the time of a poll would pass whenever it likes' : null;
+    case 'epoll_wait':
+      return step.in.timeout > 0 ? `the time of ${step.op} would pass whenever it likes` : null;
     case 'mkfd':
       if (!Object.hasOwn(FILE_KINDS, step.in.kind)) return `the recorder makes no ${step.in.kind}`;
       return tooLong(step.in.content ?? '');

@@ -60,6 +60,8 @@ export const VIOLATION_FILE = 53; // open file: kind
 export const VIOLATION_FILE_MAPPED = 54; // open file: whether it says that it is mapped, whether it is
 export const VIOLATION_MEMFD = 55; // memfd: size, pages
 export const VIOLATION_STREAM = 56; // stream: bytes read, bytes written
+export const VIOLATION_EPOLL = 57; // epoll instance that is not its file's
+export const VIOLATION_WATCH = 58; // watch of an epoll instance: descriptor; in no list, or in another's
 
 // buffers and their pages
 export const VIOLATION_ALLOC = 60; // allocator of a proc
@@ -91,4 +93,8 @@ export const VIOLATION_FREEZE = 92; // freeze notification: its type
 export const VIOLATION_TRANSACTION = 93; // transaction
 export const VIOLATION_TRANSACTION_BUFFER = 94; // transaction: its buffer; or buffer: its transaction
 export const VIOLATION_STACK_ORDER = 95; // looper: transaction that has no place on its stack
+export const VIOLATION_USE_AFTER_FREE = 98; // address in a free object: bytes written there, who points at it
+export const VIOLATION_UNVERIFIED_PARENT = 99; // buffer: number of the parent, objects that were verified
+export const VIOLATION_OFFSETS_OVERWRITTEN = 100; // buffer: bytes of its data, end of a copy
+export const VIOLATION_LOST_WAKEUP = 101; // looper: thread that sleeps, descriptor by which it waits
 export const VIOLATION_STATS = 96; // kind of object (STAT_*): created and not deleted, in use

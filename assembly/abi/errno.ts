@@ -21,6 +21,7 @@ export const ENOTTY = 25;
 export const ENOSPC = 28;
 export const ESPIPE = 29;
 export const EPIPE = 32;
+export const ELOOP = 40;
 export const EPROTO = 71;
 export const EBADMSG = 74;
 export const EOVERFLOW = 75;

@@ -175,6 +175,22 @@ export const EPOLLHUP = 0x10;
 export const EPOLLNVAL = 0x20;
 export const EPOLLRDNORM = 0x40;
 export const EPOLLWRNORM = 0x100;
+export const EPOLLRDHUP = 0x2000;
+// of epoll only: the modes of a watch
+export const EPOLLEXCLUSIVE = 0x10000000;
+export const EPOLLWAKEUP = 0x20000000;
+export const EPOLLONESHOT = 0x40000000;
+export const EPOLLET = 0x80000000;
+
+// epoll
+export const EPOLL_CTL_ADD = 1;
+export const EPOLL_CTL_DEL = 2;
+export const EPOLL_CTL_MOD = 3;
+/** struct epoll_event as on x86-64, without padding: u32 events, u64 data. */
+export const EPOLL_EVENT_SIZE = 12;
+export const EPOLL_EVENT_DATA = 4;
+/** Longest chain of epoll instances that watch each other. */
+export const EPOLL_NESTS_MAX = 4;
 
 // mapping strategies
 export const STRATEGY_KMAP = 0;
@@ -216,6 +232,8 @@ export const CACHE_SG_COPY = 17;
 export const CACHE_SG_FIXUP = 18;
 export const CACHE_MEMFD = 19;
 export const CACHE_STREAM = 20;
+export const CACHE_EPOLL = 21;
+export const CACHE_WATCH = 22;
 export const CACHE_COUNT = 24;
 
 /**

@@ -7,6 +7,7 @@
 import * as codes from '../abi/check';
 import {
   CACHE_BINDER_PROC,
+  CACHE_EPOLL,
   CACHE_FILE,
   CACHE_MEMFD,
   CACHE_STREAM,
@@ -20,10 +21,21 @@ import {
 } from '../abi/machine';
 import { isMapped } from '../driver/lifecycle';
 import { capacity, Entry, entry } from '../task/fdtable';
-import { closing, FILE_BINDER, FILE_MEMFD, FILE_NULL, FILE_STREAM, OpenFile } from '../task/file';
+import {
+  closing,
+  FILE_BINDER,
+  FILE_EPOLL,
+  FILE_MEMFD,
+  FILE_NULL,
+  FILE_STREAM,
+  fileQueue,
+  fileWatches,
+  OpenFile,
+} from '../task/file';
 import { Memfd } from '../task/memfd';
 import { Process } from '../task/process';
 import { Stream } from '../task/stream';
+import { checkQueueOfWatches, checkWatchesOfFile } from './epolls';
 import { claimLink, holdFrames, listHold, pointsAt } from './links';
 import { blame } from './report';
 import { claim, hold } from './tally';
@@ -35,6 +47,7 @@ export function checkFile(file: OpenFile): bool {
   if (file.refs <= 0 || file.closing) return blame(codes.VIOLATION_FILE, at, 0, file.closing);
   if (file.mapped) hold(codes.VIOLATION_FILE_REFS, at);
   if (!checkBehind(file, at)) return false;
+  if (!checkWatchesOfFile(file, fileWatches(file)) || !checkQueueOfWatches(fileQueue(file))) return false;
   if (file.kind != FILE_BINDER && file.kind != FILE_MEMFD)
     return !file.mapped || blame(codes.VIOLATION_FILE_MAPPED, at, 1, 0);
   const mapped = isMapped(file);
@@ -106,6 +119,9 @@ function checkBehind(file: OpenFile, at: usize): bool {
       return pointsAt(CACHE_MEMFD, file.owner, at);
     case FILE_STREAM:
       return checkEnds(file, at);
+    case FILE_EPOLL:
+      hold(codes.VIOLATION_OWNER, file.owner);
+      return pointsAt(CACHE_EPOLL, file.owner, at);
     default:
       return blame(codes.VIOLATION_FILE, at, 0, file.kind);
   }
@@ -118,8 +134,10 @@ function checkEnds(file: OpenFile, at: usize): bool {
   if (reads) {
     hold(codes.VIOLATION_STREAM_READERS, reads);
     if (!pointsAt(CACHE_STREAM, reads, at)) return false;
+    if (file.reads!.readFile != at) return blame(codes.VIOLATION_FILE, at, 0, file.kind);
   }
   if (!writes) return true;
   hold(codes.VIOLATION_STREAM_WRITERS, writes);
-  return pointsAt(CACHE_STREAM, writes, at);
+  if (!pointsAt(CACHE_STREAM, writes, at)) return false;
+  return file.writes!.writeFile == at || blame(codes.VIOLATION_FILE, at, 0, file.kind);
 }

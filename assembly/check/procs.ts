@@ -29,6 +29,7 @@ import {
   binderThreadReplyError,
   binderThreadReturnError,
   binderThreadTodo,
+  binderThreadWatches,
   Proc,
   procTodo,
   procWaiting,
@@ -46,6 +47,7 @@ import { rbFirst, rbNext } from '../lib/rbtree';
 import { CALL_READ, threadCallFrame } from '../task/process';
 import { checkArea } from './area';
 import { holdMessages } from './contents';
+import { checkQueueOfWatches, checkWakeUp } from './epolls';
 import { claimLink, holdSecctx, listHold, pointsAt, treeSound } from './links';
 import { checkNodes, checkRefs } from './nodes';
 import { checkQueue } from './queues';
@@ -86,6 +88,7 @@ export function checkBinderThread(binderThread: BinderThread): bool {
   if (!checkError(binderThreadReturnError(binderThread)) || !checkError(binderThreadReplyError(binderThread)))
     return false;
   if (!checkQueue(binderThreadTodo(binderThread), binderThread.proc, binderThread)) return false;
+  if (!checkQueueOfWatches(binderThreadWatches(binderThread)) || !checkWakeUp(binderThread)) return false;
   // A dead binder thread keeps its stack, but no transaction on it points back at the binder thread.
   return binderThread.isDead || (checkWaiting(binderThread, at) && checkStack(binderThread));
 }

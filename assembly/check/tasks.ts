@@ -8,6 +8,7 @@ import * as codes from '../abi/check';
 import {
   CACHE_BINDER_THREAD,
   CACHE_BINDER_PROC,
+  CACHE_EPOLL,
   CACHE_FILE,
   CACHE_PROCESS,
   CACHE_SPACE,
@@ -20,8 +21,9 @@ import { Freezing, Slot } from '../driver/freezer';
 import { Exit } from '../driver/ioctl';
 import { BinderThread } from '../driver/objects';
 import { listEmpty, listFirst, listLinked, listNext } from '../lib/list';
-import { FILE_BINDER } from '../task/file';
+import { FILE_BINDER, FILE_EPOLL } from '../task/file';
 import {
+  CALL_EPOLL,
   CALL_FREEZE,
   CALL_GRACE,
   CALL_NONE,
@@ -100,7 +102,11 @@ function checkParked(thread: Thread): bool {
     case CALL_READ:
       return checkSleeper(thread);
     case CALL_POLL:
+      if (file!.kind == FILE_EPOLL) return pointsAt(CACHE_EPOLL, thread.waitingOn, at);
       return file!.kind == FILE_BINDER ? checkSleeper(thread) : checkStreamWait(thread);
+    case CALL_EPOLL:
+      claimLink(threadCallFrame(thread));
+      return pointsAt(CACHE_EPOLL, thread.waitingOn, at);
     case CALL_STREAM_READ:
     case CALL_STREAM_WRITE:
       return checkStreamWait(thread);

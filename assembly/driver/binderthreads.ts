@@ -33,6 +33,7 @@ import {
   binderThreadReplyError,
   binderThreadReturnError,
   binderThreadTodo,
+  binderThreadWatches,
   Proc,
   RefDeath,
   RefFreeze,
@@ -50,7 +51,7 @@ import {
 } from './objects';
 import { stackFail, transactionCancel } from './stack';
 import { STAT_THREAD, STAT_TRANSACTION_COMPLETE, statCreated, statDeleted } from './state';
-import { binderThreadWake, workTake } from './work';
+import { binderThreadPollFree, workTake } from './work';
 
 /** The binder thread of a thread, made if it is not there yet; null when memory is out. */
 export function binderThreadGet(proc: Proc, thread: Thread): BinderThread | null {
@@ -106,7 +107,7 @@ export function binderThreadDetach(binderThread: BinderThread): Transaction | nu
     }
     call = next;
   }
-  if (binderThread.state & LOOPER_POLL) binderThreadWake(binderThread);
+  if (binderThread.state & LOOPER_POLL) binderThreadPollFree(binderThread);
   return serving;
 }
 
@@ -176,6 +177,7 @@ function create(proc: Proc, tid: i32): BinderThread | null {
   binderThread.tid = tid;
   binderThread.needReturn = true;
   listInit(binderThreadTodo(binderThread));
+  listInit(binderThreadWatches(binderThread));
   binderThreadReturnError(binderThread).type = WORK_RETURN_ERROR;
   binderThreadReturnError(binderThread).command = BR_OK;
   binderThreadReplyError(binderThread).type = WORK_RETURN_ERROR;

@@ -2,6 +2,7 @@
  * The contents of a buffer: entries of its offsets, and the objects that they name. User space wrote these bytes, so every
  * read checks them and reports whether a whole object is there.
  */
+import { BUG_GAP_OVER_OFFSETS, BUG_UNVERIFIED_PARENT, MISUSE_OFFSETS, MISUSE_UNVERIFIED } from '../abi/history';
 import {
   BINDER_TYPE_BINDER,
   BINDER_TYPE_FD,
@@ -14,6 +15,7 @@ import {
 import { BUFFER_OBJECT_SIZE, FD_ARRAY_OBJECT_SIZE, FD_OBJECT_SIZE, FLAT_OBJECT_SIZE } from '../abi/wire';
 import { allocRead } from '../alloc/alloc';
 import { Buffer, bufferOffsetsStart } from '../alloc/buffer';
+import { bugOn, misuseNote } from '../history';
 import { Space } from '../mem/space';
 import { copyFromUser } from '../mem/uaccess';
 import { Proc } from './objects';
@@ -95,9 +97,27 @@ export function parentRead(
   record: usize,
 ): BufferObject | null {
   assert(limit <= buffer.offsetsSize >>> 3, 'parentRead: the limit is beyond the offsets');
-  if (index >= limit || !offsetRead(proc, buffer, index, entry)) return null;
+  if (index >= limit && !mayBeUnverified(buffer, index, limit)) return null;
+  if (!offsetRead(proc, buffer, index, entry)) return null;
   if (!objectRead(proc, buffer, entry.offset, record, null, 0)) return null;
   return changetype<ObjectHeader>(record).type == BINDER_TYPE_PTR ? changetype<BufferObject>(record) : null;
+}
+
+/**
+ * Whether an object that was not verified may be a parent: in a driver with CVE-2020-0041, which took the size of the verified
+ * offsets, and multiplied it by that of one instead of dividing it. The entry may be behind the offsets.
+ */
+function mayBeUnverified(buffer: Buffer, index: u64, verified: u64): bool {
+  if (!bugOn(BUG_UNVERIFIED_PARENT) || index >= verified * 64) return false;
+  misuseNote(MISUSE_UNVERIFIED, changetype<usize>(buffer), <i32>index, <i32>verified);
+  return true;
+}
+
+/** Whether the copy of what is before an object may go beyond the data: in a driver with CVE-2024-46740. */
+export function mayOverwriteOffsets(buffer: Buffer, end: u64): bool {
+  if (!bugOn(BUG_GAP_OVER_OFFSETS)) return false;
+  misuseNote(MISUSE_OFFSETS, changetype<usize>(buffer), buffer.dataSize, <i32>end);
+  return true;
 }
 
 /** Reads entry `index` of the offsets. False when that is not in the buffer. */

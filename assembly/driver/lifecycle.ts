@@ -16,11 +16,13 @@ import { Strategy } from '../mapping/area';
 import { MapRequest, spaceMap, spaceUnmap } from '../mem/areas';
 import { kmemFree, kmemZalloc } from '../mem/kmem';
 import { spaceAnyClosed, spaceHasOwner, spaceTakeClosed, spaceVma, vmaFree } from '../mem/space';
+import { Epoll, epollDestroy, watchesDrop } from '../task/epoll';
 import { fdInstall, fdReserve, fdUnreserve } from '../task/fdtable';
 import {
   CLOSING_FLUSH,
   CLOSING_RELEASE,
   FILE_BINDER,
+  FILE_EPOLL,
   FILE_MEMFD,
   FILE_STREAM,
   fileFirstClosing,
@@ -194,12 +196,14 @@ export function isMapped(file: OpenFile): bool {
 
 /** Ends an open file whose last reference is gone. */
 function releaseFile(file: OpenFile): void {
+  watchesDrop(file);
   if (file.kind == FILE_BINDER) {
     const proc = changetype<Proc>(file.owner);
     proc.debugfsEntry = false; // its file vanishes now, the proc itself when deferred work runs
     defer(proc, DEFERRED_RELEASE);
   } else if (file.kind == FILE_MEMFD) memfdDestroy(changetype<Memfd>(file.owner));
   else if (file.kind == FILE_STREAM) ioClose(file);
+  else if (file.kind == FILE_EPOLL) epollDestroy(changetype<Epoll>(file.owner));
   fileFree(file);
 }
 

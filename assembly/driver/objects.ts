@@ -140,6 +140,8 @@ export class BinderThread {
   proc: Proc;
   stack: Transaction | null; // calls it serves and waits for, innermost first
   waiter: Thread | null; // the task that sleeps at it in read or poll
+  watchesNext: usize; // queue of epoll watches
+  watchesPrev: usize;
   tid: i32;
   state: u32; // LOOPER_*
   tmpRefs: i32;
@@ -301,6 +303,10 @@ export function procWaiting(proc: Proc): usize {
 
 export function binderThreadTodo(binderThread: BinderThread): usize {
   return changetype<usize>(binderThread) + offsetof<BinderThread>('todoNext');
+}
+
+export function binderThreadWatches(binderThread: BinderThread): usize {
+  return changetype<usize>(binderThread) + offsetof<BinderThread>('watchesNext');
 }
 
 export function binderThreadReturnError(binderThread: BinderThread): ErrorWork {

@@ -57,7 +57,7 @@ import { Thread } from '../task/process';
 import { secctxBytes } from '../task/secctx';
 import { recordLong, tracing } from '../trace';
 import { blame, userError } from './complaints';
-import { ObjectHeader, OffsetEntry, objectRead, offsetRead, RECORD_SIZE } from './contents';
+import { mayOverwriteOffsets, ObjectHeader, OffsetEntry, objectRead, offsetRead, RECORD_SIZE } from './contents';
 import { deliver } from './delivery';
 import { fixupsDrop } from './fixups';
 import {
@@ -353,7 +353,8 @@ function fillAround(route: Route, buffer: Buffer, record: TransactionRecord, cou
     const offset = entry.offset;
     const gap = offset - copied;
     if (gap) {
-      if (copied > offset || offset > record.dataSize) return refuse(KLOG_DATA_POINTER, route, -EFAULT);
+      if (copied > offset || (offset > record.dataSize && !mayOverwriteOffsets(buffer, offset)))
+        return refuse(KLOG_DATA_POINTER, route, -EFAULT);
       if (!allocCopyFromUser(proc.alloc, buffer, copied, space, record.buffer + copied, gap))
         return refuse(KLOG_DATA_POINTER, route, -EFAULT);
     }

@@ -5,15 +5,19 @@
  * `processTodo` is set. The BR_TRANSACTION_COMPLETE of a call does not set it: the thread gets that along with the reply.
  * Waiting threads are a stack: the one that went to sleep last is woken first.
  */
+import { BUG_OWN_WORK_UNPOLLED, BUG_THREAD_EXIT_EPOLL } from '../abi/history';
+import { bugOn } from '../history';
 import { listAddTail, listDel, listEmpty, listFirst, listLinked } from '../lib/list';
 import { rbFirst, rbNext } from '../lib/rbtree';
 import { current } from '../task/current';
+import { watchesRelease, watchesNotify } from '../task/epoll';
 import { threadWake } from '../task/wait';
 import {
   BinderThread,
   LOOPER_POLL,
   binderThreadOfWaiting,
   binderThreadTodo,
+  binderThreadWatches,
   Proc,
   procTodo,
   procWaiting,
@@ -63,7 +67,8 @@ export function workAddThread(binderThread: BinderThread, work: Work): void {
   workAdd(work, binderThreadTodo(binderThread));
   if (binderThread.state & LOOPER_POLL && !binderThread.processTodo) {
     const acting = current();
-    if (acting && acting.tid == binderThread.tid) binderThreadWake(binderThread);
+    const isOwn = acting != null && acting.tid == binderThread.tid;
+    if (isOwn && !bugOn(BUG_OWN_WORK_UNPOLLED)) binderThreadWake(binderThread);
   }
   binderThread.processTodo = true;
 }
@@ -84,10 +89,19 @@ export function binderThreadAvailable(binderThread: BinderThread): bool {
   return !binderThread.stack && listEmpty(binderThreadTodo(binderThread));
 }
 
-/** Wakes the task that sleeps at the binder thread, if one does. */
+/** Wakes the task that sleeps at the binder thread, if one does, and notifies the epoll watches. */
 export function binderThreadWake(binderThread: BinderThread): void {
   const waiter = binderThread.waiter;
   if (waiter) threadWake(waiter);
+  const watches = binderThreadWatches(binderThread);
+  if (!listEmpty(watches)) watchesNotify(watches, 0);
+}
+
+/** Wakes those who poll a binder thread that is released. Its epoll watches stay without a queue. */
+export function binderThreadPollFree(binderThread: BinderThread): void {
+  const waiter = binderThread.waiter;
+  if (waiter) threadWake(waiter);
+  if (!bugOn(BUG_THREAD_EXIT_EPOLL)) watchesRelease(binderThreadWatches(binderThread));
 }
 
 /** Takes the thread that began to wait for work of the proc last off the waiting list; null when none waits. */

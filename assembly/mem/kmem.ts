@@ -2,15 +2,18 @@
  * The kernel's objects: one slab cache for each kind (CACHE_* in abi/machine), with pages from the frame allocator. Only
  * kinds that were declared with kmemCache can be allocated.
  */
-import { CACHE_COUNT, FRAME_SLAB, PAGE_SHIFT } from '../abi/machine';
+import { CACHE_COUNT, FRAME_SLAB, PAGE_MASK, PAGE_SHIFT } from '../abi/machine';
 import {
   SLAB_CACHE_SIZE,
   slabAligned,
   slabAlloc,
+  slabCapacity,
   slabFree,
   slabGrow,
   slabInit,
+  slabInUse,
   slabLive,
+  slabObject,
   slabObjectSize,
   slabReap,
 } from '../lib/slab';
@@ -69,6 +72,17 @@ export function kmemLive(id: i32): i32 {
 export function kmemHas(id: i32, address: usize): bool {
   if (address >>> PAGE_SHIFT >= <usize>framesCount()) return false;
   return frameKind(address) == FRAME_SLAB && frameOwner(address) == id && slabAligned(kmemCacheAt(id), address);
+}
+
+/** Whether no kernel object that is in use contains `address`. */
+export function kmemIsFree(address: usize): bool {
+  if (frameKind(address) != FRAME_SLAB) return true;
+  const cache = kmemCacheAt(<i32>frameOwner(address));
+  for (let index: u32 = 0; index < slabCapacity(cache); index++) {
+    const object = slabObject(cache, address & ~PAGE_MASK, index);
+    if (address - object < slabObjectSize(cache)) return !slabInUse(object);
+  }
+  return true;
 }
 
 /** Address of the cache's block; what the slab functions take. */

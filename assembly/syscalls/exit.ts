@@ -8,6 +8,7 @@ import { fdTableDestroy } from '../task/fdtable';
 import { fileGet, filePut, OpenFile } from '../task/file';
 import { ioResume } from '../task/io';
 import {
+  CALL_EPOLL,
   CALL_POLL,
   CALL_STREAM_READ,
   CALL_STREAM_WRITE,
@@ -21,6 +22,7 @@ import { secctxPut } from '../task/secctx';
 import { threadUnpark } from '../task/wait';
 import { ioctlResume } from '../driver/ioctl';
 import { drainClosed, drainMappings } from '../driver/lifecycle';
+import { epollInterrupt, epollResume } from './epoll';
 import { pollResume } from './poll';
 
 /** Continues a parked call from where the thread sleeps: woken, timed out, or `interrupted`. Its result, or PARKED again. */
@@ -31,7 +33,8 @@ export function callResume(thread: Thread, interrupted: bool): i32 {
   const signalled = thread.signalled || interrupted;
   fileGet(file);
   threadUnpark(thread);
-  const result = goOn(thread, file, call, signalled, timedOut);
+  const result =
+    interrupted && call == CALL_EPOLL ? epollInterrupt(thread) : goOn(thread, file, call, signalled, timedOut);
   filePut(file);
   return result;
 }
@@ -40,6 +43,8 @@ function goOn(thread: Thread, file: OpenFile, call: u8, signalled: bool, timedOu
   switch (call) {
     case CALL_POLL:
       return pollResume(thread, file, signalled);
+    case CALL_EPOLL:
+      return epollResume(thread, file, signalled, timedOut);
     case CALL_STREAM_READ:
     case CALL_STREAM_WRITE:
       return ioResume(thread, file, call, signalled);

@@ -1,22 +1,22 @@
 /**
- * poll(2) of one descriptor. A binder file is readable when a read would return at once. A thread that has ever polled is
- * woken for work of the proc although it is not on the list of waiting threads.
+ * poll(2) of one descriptor. A thread that has ever polled a binder file is woken for work of the proc although it is not on the
+ * list of waiting threads.
  *
  * A parked poll sleeps at the file of its start. Each time it is woken it looks the descriptor up again, as Linux does. The
  * descriptor may be closed by then, or refer to another file.
  */
 import { EINTR, EINVAL } from '../abi/errno';
-import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLNVAL, PARKED } from '../abi/machine';
+import { EPOLLERR, EPOLLHUP, EPOLLNVAL, PARKED } from '../abi/machine';
 import { EVENT_PARK } from '../abi/events';
 import { fdFile } from '../task/fdtable';
-import { FILE_BINDER, OpenFile } from '../task/file';
-import { ioPolled, ioReady } from '../task/io';
+import { FILE_BINDER, FILE_EPOLL, OpenFile } from '../task/file';
+import { ioPolled } from '../task/io';
 import { CALL_POLL, Thread, threadCallFrame } from '../task/process';
 import { threadPark } from '../task/wait';
 import { trace } from '../trace';
-import { binderThreadFind, binderThreadGet } from '../driver/binderthreads';
-import { BinderThread, LOOPER_POLL, Proc } from '../driver/objects';
-import { binderThreadAvailable, binderThreadHasWork } from '../driver/work';
+import { binderThreadFind } from '../driver/binderthreads';
+import { BinderThread, Proc } from '../driver/objects';
+import { fileReady } from './readiness';
 
 /** The state of a parked poll, in the call frame of its thread. */
 @unmanaged
@@ -53,25 +53,21 @@ export function pollResume(thread: Thread, file: OpenFile, signalled: bool): i32
 /** The events that are ready now, of those the poll asks for. */
 function check(thread: Thread, poll: Poll, file: OpenFile | null): i32 {
   if (!file) return poll.fd < 0 ? 0 : EPOLLNVAL;
-  const ready = file.kind == FILE_BINDER ? checkBinder(thread, changetype<Proc>(file.owner)) : ioReady(file);
-  return ready & (poll.events | EPOLLERR | EPOLLHUP);
-}
-
-function checkBinder(thread: Thread, proc: Proc): u32 {
-  const binderThread = binderThreadGet(proc, thread);
-  if (!binderThread) return EPOLLERR;
-  binderThread.state |= LOOPER_POLL;
-  return binderThreadHasWork(binderThread, binderThreadAvailable(binderThread)) ? EPOLLIN : 0;
+  return fileReady(thread, file) & (poll.events | EPOLLERR | EPOLLHUP);
 }
 
 function park(thread: Thread, file: OpenFile, poll: Poll): i32 {
   const binderThread = binderThreadOf(thread, file);
   assert(!binderThread || !binderThread.waiter, 'park: a thread sleeps at the binder thread already');
   if (binderThread) binderThread.waiter = thread;
-  const on = binderThread ? changetype<usize>(binderThread) : changetype<usize>(ioPolled(file, poll.events));
-  threadPark(thread, CALL_POLL, file, on);
+  threadPark(thread, CALL_POLL, file, binderThread ? changetype<usize>(binderThread) : placeOf(file, poll.events));
   trace(EVENT_PARK, CALL_POLL);
   return PARKED;
+}
+
+/** The stream or epoll instance at which a poll of a file sleeps; 0 without one. */
+function placeOf(file: OpenFile, events: u32): usize {
+  return file.kind == FILE_EPOLL ? file.owner : changetype<usize>(ioPolled(file, events));
 }
 
 /** The thread's binder thread at a binder file that it has polled; null for other files. */

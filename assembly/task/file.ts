@@ -25,6 +25,7 @@ export const FILE_BINDER: u8 = 1; // owner: the binder_proc
 export const FILE_NULL: u8 = 2; // /dev/null; descriptors 0, 1 and 2 of a new process
 export const FILE_MEMFD: u8 = 3; // owner: Memfd
 export const FILE_STREAM: u8 = 4; // an end of a pipe or of a socket pair: `reads`, `writes`
+export const FILE_EPOLL: u8 = 5; // owner: Epoll
 
 // reasons why a file is on the closing list, for driver/lifecycle
 export const CLOSING_FLUSH: u8 = 1; // a descriptor of it was closed
@@ -33,6 +34,7 @@ export const CLOSING_RELEASE: u8 = 2; // its last holder is gone
 // inode numbers of files that exist once; other files get numbers from INODE_FIRST on
 const INODE_NULL = 2;
 const INODE_BINDER = 3; // and the numbers after it, for the other devices
+const INODE_EPOLL = 6;
 const INODE_FIRST = 8;
 
 @unmanaged
@@ -41,9 +43,13 @@ export class OpenFile {
   closingPrev: usize;
   refs: i32;
   flags: u32; // O_* of open, changed by F_SETFL
-  owner: usize; // its Proc or Memfd, by kind; set at open and constant
+  owner: usize; // its Proc, Memfd or Epoll, by kind; set at open and constant
   reads: Stream | null; // stream that it reads
   writes: Stream | null; // stream that it writes
+  watchesNext: usize; // head of the Watches of it, newest first
+  watchesPrev: usize;
+  queueNext: usize; // queue of Watches; of a binder file, its binder threads have them
+  queuePrev: usize;
   inode: u32; // identity of the file, the same for every open of it
   position: u32; // of a memfd: offset of the next read or write
   kind: u8;
@@ -75,6 +81,8 @@ export function fileOpen(kind: u8, flags: u32): OpenFile | null {
   file.kind = kind;
   file.flags = flags;
   file.inode = inodeOf(kind);
+  listInit(fileWatches(file));
+  listInit(fileQueue(file));
   return file;
 }
 
@@ -91,6 +99,8 @@ export function fileOpenStream(reads: Stream | null, writes: Stream | null, flag
   if (file) {
     file.reads = reads;
     file.writes = writes;
+    if (reads) reads.readFile = changetype<usize>(file);
+    if (writes) writes.writeFile = changetype<usize>(file);
   }
   return file;
 }
@@ -122,6 +132,19 @@ export function fileReadable(file: OpenFile): bool {
 /** Whether the file is open for writing. */
 export function fileWritable(file: OpenFile): bool {
   return file.kind != FILE_STREAM || file.writes != null;
+}
+
+/** Whether epoll can watch the file: one that never blocks it refuses. */
+export function filePollable(file: OpenFile): bool {
+  return file.kind != FILE_MEMFD && file.kind != FILE_NULL;
+}
+
+export function fileWatches(file: OpenFile): usize {
+  return changetype<usize>(file) + offsetof<OpenFile>('watchesNext');
+}
+
+export function fileQueue(file: OpenFile): usize {
+  return changetype<usize>(file) + offsetof<OpenFile>('queueNext');
 }
 
 export function fileAnyClosing(): bool {
@@ -158,5 +181,6 @@ function note(file: OpenFile, what: u8): void {
 function inodeOf(kind: u8): u32 {
   if (kind == FILE_NULL) return INODE_NULL;
   if (kind == FILE_BINDER) return INODE_BINDER;
+  if (kind == FILE_EPOLL) return INODE_EPOLL;
   return inodes.next++;
 }

@@ -3,9 +3,10 @@
  * of the stream wakes the threads that wait for it.
  */
 import { EAGAIN, EBADF, EINTR, EINVAL } from '../abi/errno';
-import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDNORM, EPOLLWRNORM, PARKED } from '../abi/machine';
+import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLLRDNORM, EPOLLWRNORM, PARKED } from '../abi/machine';
 import { EVENT_PARK } from '../abi/events';
 import { trace } from '../trace';
+import { fileNotify } from './epoll';
 import { FILE_MEMFD, FILE_NULL, FILE_STREAM, fileNonblock, OpenFile } from './file';
 import { Memfd, memfdRead, memfdWrite } from './memfd';
 import { CALL_POLL, CALL_STREAM_READ, CALL_STREAM_WRITE, Thread, threadCallFrame } from './process';
@@ -34,9 +35,13 @@ export function ioRead(thread: Thread, file: OpenFile, user: u64, length: u32): 
     case FILE_STREAM: {
       const stream = file.reads;
       if (!stream) return -EBADF;
+      const wasFull = streamFull(stream);
       const done = streamRead(stream, space, user, length);
       if (done == -EAGAIN && !fileNonblock(file)) return park(thread, file, CALL_STREAM_READ, stream, user, length);
-      if (done > 0) wakeBoth(stream, CALL_STREAM_WRITE);
+      if (done > 0) {
+        wakeBoth(stream, CALL_STREAM_WRITE);
+        if (wasFull || file.writes) notifyEnd(stream.writeFile, WRITABLE);
+      }
       return done;
     }
     case FILE_NULL:
@@ -60,7 +65,10 @@ export function ioWrite(thread: Thread, file: OpenFile, user: u64, length: u32):
       if (!stream) return -EBADF;
       const done = streamWrite(stream, space, user, length);
       if (done == -EAGAIN && !fileNonblock(file)) return park(thread, file, CALL_STREAM_WRITE, stream, user, length);
-      if (done > 0) wakeBoth(stream, CALL_STREAM_READ);
+      if (done > 0) {
+        wakeBoth(stream, CALL_STREAM_READ);
+        notifyEnd(stream.readFile, READABLE);
+      }
       return done;
     }
     case FILE_NULL:
@@ -91,7 +99,7 @@ export function ioReady(file: OpenFile): u32 {
   let ready: u32 = 0;
   if (reads) {
     if (streamReady(reads) || (!isPipe && !reads.writers)) ready |= READABLE;
-    if (!reads.writers) ready |= EPOLLHUP;
+    if (!reads.writers) ready |= isPipe ? EPOLLHUP : EPOLLHUP | EPOLLRDHUP;
   }
   if (writes) {
     if (!streamFull(writes) || (!isPipe && !writes.readers)) ready |= WRITABLE;
@@ -110,6 +118,7 @@ export function ioPolled(file: OpenFile, events: u32): Stream | null {
 export function ioClose(file: OpenFile): void {
   const reads = file.reads;
   const writes = file.writes;
+  const other = reads ? reads.writeFile : writes!.readFile;
   if (reads) {
     wakeBoth(reads, CALL_STREAM_WRITE);
     streamClose(reads, true);
@@ -118,6 +127,12 @@ export function ioClose(file: OpenFile): void {
     wakeBoth(writes, CALL_STREAM_READ);
     streamClose(writes, false);
   }
+  notifyEnd(other, 0);
+}
+
+/** Notifies the watches of one end of streams; none when it is closed. */
+function notifyEnd(file: usize, events: u32): void {
+  if (file) fileNotify(changetype<OpenFile>(file), events);
 }
 
 /** Wakes the threads that sleep in `call` at the stream, and those that poll it. */

@@ -38,7 +38,8 @@ export const CALL_GRACE: u8 = 4; // BINDER_THREAD_EXIT of a thread that has poll
 
 export const CALL_STREAM_READ: u8 = 5;
 export const CALL_STREAM_WRITE: u8 = 6;
-export const CALL_COUNT = 7;
+export const CALL_EPOLL: u8 = 7;
+export const CALL_COUNT = 8;
 
 /** Bytes of a thread's kernel stack that a system call may use. It keeps them while it is parked. */
 const CALL_FRAME_SIZE = 96;
@@ -58,7 +59,7 @@ export class Thread {
   alive: bool;
   call: u8; // CALL_* it is parked in
   callFile: OpenFile | null; // file of that call, held while parked
-  waitingOn: usize; // the binder_thread, binder_proc or stream at which it sleeps; 0 without one
+  waitingOn: usize; // the binder_thread, binder_proc, stream or Epoll at which it sleeps; 0 without one
   timeoutMs: i32; // of the parked call; -1 without a timeout
 }
 

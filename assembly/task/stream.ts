@@ -19,6 +19,8 @@ export class Stream {
   tail: u32; // bytes ever written
   readers: i32; // open files that read it
   writers: i32; // open files that write it
+  readFile: usize; // OpenFile that reads it; 0 once it is closed
+  writeFile: usize; // OpenFile that writes it; 0 once it is closed
 }
 
 export function streamBoot(): void {
@@ -43,8 +45,13 @@ export function streamCreate(): Stream | null {
 /** Closes one end. Frees the stream when both ends are closed. */
 export function streamClose(stream: Stream, reader: bool): void {
   assert(reader ? stream.readers > 0 : stream.writers > 0, 'streamClose: that end is closed already');
-  if (reader) stream.readers--;
-  else stream.writers--;
+  if (reader) {
+    stream.readers--;
+    stream.readFile = 0;
+  } else {
+    stream.writers--;
+    stream.writeFile = 0;
+  }
   if (stream.readers || stream.writers) return;
   framePut(stream.ring);
   kmemFree(CACHE_STREAM, changetype<usize>(stream));

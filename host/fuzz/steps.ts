@@ -195,6 +195,16 @@ const SHAPES: { readonly [O in Op]?: Shape<O> } = {
   write: (_, world) => ({ addr: SHARED, len: world.dice.of([8, 200, someSize(world)]) }),
   read: (_, { dice }) => ({ addr: SHARED, len: dice.below(200) }),
   poll: (_, { dice }) => ({ fd: 3, timeout: dice.of([0, 0, -1]) }),
+  epoll_create1: (_, { dice }) => ({ flags: dice.of([0, 0x80000]) }),
+  epoll_ctl: (_, world) => {
+    const { dice } = world;
+    const watched = world.actor === null ? undefined : world.fileOf(world.actor);
+    return { epfd: epollNear(world), fd: dice.below(3) > 0 ? 3 : (watched ?? 4 + dice.below(3)), data: dice.below(8) };
+  },
+  epoll_wait: (_, world) => {
+    const { dice } = world;
+    return { epfd: epollNear(world), addr: SHARED, maxevents: dice.of([1, 2, 8]), timeout: dice.of([0, 0, 0, -1, 50]) };
+  },
   mkfd: (_, { dice }) => {
     const fd = 3 + dice.below(8);
     return { fd, fd2: fd + 1 };
@@ -202,6 +212,11 @@ const SHAPES: { readonly [O in Op]?: Shape<O> } = {
   rlimit: (_, { dice }) => ({ nofile: dice.of([1024, 1024, 16, 5, 3]) }),
   shrink: (_, { dice }) => ({ pages: dice.of([1, 3, 1000, 0]) }),
 };
+
+/** A descriptor that is an epoll instance, often. */
+function epollNear({ dice }: FuzzWorld): number {
+  return dice.of([4, 4, 4, 5, 6, 7]);
+}
 
 function piece(world: FuzzWorld): { addr: number; len: number } {
   const { dice } = world;

@@ -9,6 +9,7 @@ import {
   MAP_PRIVATE,
   MAP_SHARED,
   MAP_STRATEGY_SHIFT,
+  O_CLOEXEC,
   O_NONBLOCK,
   PROT_READ,
   PROT_WRITE,
@@ -81,6 +82,11 @@ export function withStrategy({ dice }: FuzzWorld, flags: number): number {
   return flags + (1 + dice.below(STRATEGIES.length)) * 2 ** MAP_STRATEGY_SHIFT;
 }
 
+/** @param modes One bit for each of EPOLLEXCLUSIVE, EPOLLWAKEUP, EPOLLONESHOT and EPOLLET; half of the time none is set. */
+function someWatchEvents(events: number, modes: number): number {
+  return modes < 8 ? events : (events | (modes << 28)) >>> 0;
+}
+
 const VALUES: { readonly [K in InputKind]: (world: FuzzWorld) => MachineValue<K> } = {
   int: someInt,
   word: someWord,
@@ -98,6 +104,9 @@ const VALUES: { readonly [K in InputKind]: (world: FuzzWorld) => MachineValue<K>
   prot: ({ dice }) => dice.of([PROT_READ, PROT_READ, PROT_READ | PROT_WRITE, dice.below(16)]),
   map_flags: someFlags,
   events: ({ dice }) => dice.of([1, 4, 0x45, dice.below(0x8000)]),
+  epoll_events: ({ dice }) => someWatchEvents(dice.of([1, 1, 4, 5, 0]), dice.below(16)),
+  epoll_flags: ({ dice }) => dice.of([0, 0, O_CLOEXEC, dice.below(4)]),
+  epoll_cmd: ({ dice }) => dice.of([1, 1, 1, 2, 3, 3, dice.below(6)]),
   bytes: (world) => someBytes(world, 64),
   data: (world) => someBytes(world, 64),
   text: ({ dice, processes }) =>

@@ -60,6 +60,8 @@ const CLASSES: Readonly<Record<CacheName, ClassName>> = {
   sg_fixup: 'SgFixup',
   memfd: 'Memfd',
   stream: 'Stream',
+  epoll: 'Epoll',
+  watch: 'Watch',
 };
 
 /** @throws BinderlabError for an unknown class, or when the object exceeds the end of memory. */

@@ -19,9 +19,17 @@ export interface ProcessView {
 
 /**
  * The call that a thread sleeps in: the read of a BINDER_WRITE_READ, a poll, BINDER_FREEZE, BINDER_THREAD_EXIT (a grace
- * period), or a read or write of a pipe or socket.
+ * period), a read or write of a pipe or socket, or an epoll_wait.
  */
-export type ParkedIn = 'read' | 'poll' | 'freeze' | 'thread-exit' | 'stream-read' | 'stream-write' | `call ${number}`;
+export type ParkedIn =
+  | 'read'
+  | 'poll'
+  | 'freeze'
+  | 'thread-exit'
+  | 'stream-read'
+  | 'stream-write'
+  | 'epoll'
+  | `call ${number}`;
 
 export interface ThreadView {
   readonly handle: number;
@@ -30,7 +38,7 @@ export interface ThreadView {
   /** null while it does not sleep. */
   readonly parked: {
     readonly in: ParkedIn;
-    /** Handle of the object that it sleeps at: looper, proc (a freeze) or stream; 0 for a grace period. */
+    /** Handle of the object that it sleeps at: looper, proc (a freeze), stream or epoll instance; 0 for a grace period. */
     readonly at: number;
     /** null without a timeout. */
     readonly timeoutMs: number | null;
@@ -42,7 +50,7 @@ export interface ThreadView {
 }
 
 /** `null`: /dev/null, also descriptors 0, 1 and 2 of a new process; `stream`: an end of a pipe or of a socket pair. */
-export type FileKindName = 'binder' | 'null' | 'memfd' | 'stream' | `kind ${number}`;
+export type FileKindName = 'binder' | 'null' | 'memfd' | 'stream' | 'epoll' | `kind ${number}`;
 
 export interface DescriptorView {
   readonly fd: number;
@@ -83,6 +91,7 @@ const KIND_NAMES: Readonly<Record<number, FileKindName>> = {
   [CONSTANTS.FILE_NULL]: 'null',
   [CONSTANTS.FILE_MEMFD]: 'memfd',
   [CONSTANTS.FILE_STREAM]: 'stream',
+  [CONSTANTS.FILE_EPOLL]: 'epoll',
 };
 const PARKED_NAMES: Readonly<Record<number, ParkedIn>> = {
   [CONSTANTS.CALL_READ]: 'read',
@@ -91,6 +100,7 @@ const PARKED_NAMES: Readonly<Record<number, ParkedIn>> = {
   [CONSTANTS.CALL_GRACE]: 'thread-exit',
   [CONSTANTS.CALL_STREAM_READ]: 'stream-read',
   [CONSTANTS.CALL_STREAM_WRITE]: 'stream-write',
+  [CONSTANTS.CALL_EPOLL]: 'epoll',
 };
 /** Descriptors below this are not files: 0 is a free number, 1 a reserved number without a file yet. */
 const FILE_MIN = 2;

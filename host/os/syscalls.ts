@@ -25,6 +25,7 @@ import { INPUTS, type InputOf, OPERATIONS, type Op, type OutputOf, type PlainOp 
 import { StreamSize } from '../wire/stream.ts';
 import { READ_BUFFER_SIZE, tooLong, type Window, WRITE_BUFFER_SIZE, windowAt } from './arena.ts';
 import { type Call, IoctlCall, PollCall, resultOf } from './call.ts';
+import { EpollCall } from './epoll.ts';
 import type { UserMemory } from './memory.ts';
 import type { System, Task } from './system.ts';
 import { ReadCall, WriteCall } from './transfer.ts';
@@ -121,6 +122,15 @@ export class Syscalls {
     const call = new PollCall(this.#caller);
     system.enter('poll', task, { fd, events, timeout }, call);
     return system.leave(task, call, system.raw.sysPoll(task.pointer, fd, events, timeout));
+  }
+
+  /** @param timeout Milliseconds; 0: returns at once; negative: sleeps until something is ready. */
+  epollWait(epfd: number, addr: number, maxevents: number, timeout: number): EpollCall {
+    const { system, task } = this;
+    this.check();
+    const call = new EpollCall(this.#caller, addr);
+    system.enter('epoll_wait', task, { epfd, addr, maxevents, timeout }, call);
+    return system.leave(task, call, system.raw.sysEpollWait(task.pointer, epfd, addr, maxevents, timeout));
   }
 
   /** Reads up to `len` bytes to `addr`; may sleep at an empty stream. */

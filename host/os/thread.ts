@@ -2,7 +2,17 @@
  * A thread, as scripts see it: the system calls with names and defaults. A failed call throws an error that says what
  * failed and why. To see the kernel refuse something, pass `mayFail` or catch the error.
  */
-import { EPOLLIN, MAP_FIXED_NOREPLACE, MAP_PRIVATE, O_NONBLOCK, PROT_READ } from '../../assembly/abi/machine.ts';
+import {
+  EPOLL_CTL_ADD,
+  EPOLL_CTL_DEL,
+  EPOLL_CTL_MOD,
+  EPOLLIN,
+  MAP_FIXED_NOREPLACE,
+  MAP_PRIVATE,
+  O_CLOEXEC,
+  O_NONBLOCK,
+  PROT_READ,
+} from '../../assembly/abi/machine.ts';
 import * as protocol from '../../assembly/abi/protocol.ts';
 import {
   EXTENDED_ERROR_SIZE,
@@ -42,6 +52,7 @@ import { bytesOfText } from '../wire/text.ts';
 import { commandWords } from '../wire/words.ts';
 import { type Arena, READ_BUFFER_SIZE, tooLong, type Window, WRITE_BUFFER_SIZE } from './arena.ts';
 import type { Call, IoctlCall, PollCall } from './call.ts';
+import type { EpollCall } from './epoll.ts';
 import type { UserMemory } from './memory.ts';
 import { type FileInfo, Syscalls } from './syscalls.ts';
 import type { System, Task } from './system.ts';
@@ -92,6 +103,7 @@ export type Device = keyof typeof DEVICES;
 export const MAP_LENGTH = 1040384;
 export const MAP_ADDRESS = 0x70000000;
 
+const EPOLL_COMMANDS = { add: EPOLL_CTL_ADD, modify: EPOLL_CTL_MOD, delete: EPOLL_CTL_DEL } as const;
 const DEFAULTS: WriteReadOptions = {};
 /** Results of a read that are no error of the script. */
 const NORMAL_ERRORS: ReadonlySet<string | null> = new Set(['EAGAIN', 'EINTR']);
@@ -264,6 +276,33 @@ export class Thread {
   poll(fd: number, { events = EPOLLIN as number, wait = true } = {}): PollCall {
     checkForm('poll', { fd, events });
     return this.sys.poll(fd, events, wait ? -1 : 0);
+  }
+
+  /** Creates an epoll instance. @returns Its descriptor, which closes on exec. */
+  epollCreate(): number {
+    return this.#plain('epoll_create1', { flags: O_CLOEXEC }, () => 'epoll_create1');
+  }
+
+  /**
+   * Watches a descriptor, changes what is asked of it, or forgets it.
+   *
+   * @param options EPOLL* events, also modes as EPOLLET; the number that `epollWait` answers with, `fd` as a rule.
+   */
+  epollCtl(
+    epfd: number,
+    command: 'add' | 'modify' | 'delete',
+    fd: number,
+    { events = EPOLLIN as number, data = Math.max(fd, 0) } = {},
+  ): void {
+    checkForm('epollCtl', { command });
+    const input = { epfd, cmd: EPOLL_COMMANDS[command], fd, events, data };
+    this.#plain('epoll_ctl', input, () => `epoll_ctl: ${command} descriptor ${fd}`);
+  }
+
+  /** Waits until a watched descriptor is ready, up to `timeoutMs`; null: without end; 0: not at all. */
+  epollWait(epfd: number, { eventsMax = 16, timeoutMs = null as number | null } = {}): EpollCall {
+    checkForm('epollWait', { epfd, eventsMax, timeoutMs });
+    return this.sys.epollWait(epfd, this.#window().rbuf, eventsMax, timeoutMs ?? -1);
   }
 
   /**

@@ -4,7 +4,7 @@ import type { GuestExports } from '../../build/layout.ts';
 import { BinderlabError } from '../wire/error.ts';
 
 /** The first violated invariant. */
-interface Violation {
+export interface Violation {
   /** The number's name without its prefix, e.g. `NODE_LOCAL_STRONG`. */
   name: string;
   /** Linear address of the broken object. */
@@ -80,6 +80,8 @@ const SENTENCES: Readonly<Record<Name, string>> = {
   FILE_MAPPED: 'the open file at {at}: mapped by its own words {wanted}, by the areas of processes {found}',
   MEMFD: 'the memory file at {at} has {wanted} bytes in {found} pages',
   STREAM: 'the stream at {at} holds more than it can, or has no end left: {wanted} bytes read, {found} written',
+  EPOLL: 'the epoll instance at {at} is not the one that its open file has',
+  WATCH: 'the epoll watch at {at}, of descriptor {wanted}, is in no list of its file, or in a list of another',
 
   ALLOC: 'the allocator at {at} does not agree with its page array or its kernel twin',
   BUFFER_TILE:
@@ -111,6 +113,13 @@ const SENTENCES: Readonly<Record<Name, string>> = {
   TRANSACTION: 'the transaction at {at} is neither queued nor served nor waits for a lost reply',
   TRANSACTION_BUFFER: 'a transaction and its buffer do not know each other, at {at} and {xwanted}',
   STACK_ORDER: 'the stack of the binder_thread at {at} has the transaction {xwanted}, which has no place there',
+  USE_AFTER_FREE: 'use after free: {wanted} bytes are written at {at}, through a pointer of the object at {xfound}',
+  UNVERIFIED_PARENT:
+    'use of unverified memory: an object in the buffer at {at} has entry {wanted} of the offsets as its parent, and {found} were verified',
+  OFFSETS_OVERWRITTEN:
+    'out of bounds: the copy of what is between objects ends at {found} in the buffer at {at}, whose data end at {wanted}, where the offsets begin',
+  LOST_WAKEUP:
+    'lost wake-up: the binder_thread at {at} has work, and its thread {wanted} sleeps in epoll_wait for descriptor {found}',
   STATS: 'of object kind {at} debugfs counts {wanted} that live, and there are {found}',
 };
 

@@ -2,12 +2,23 @@
  * One system call in strace's format, in two parts: the text before the call may sleep, and the text after. Owns the
  * layout of arguments and results; flags.ts owns the names of flags.
  */
+
+import { type EpollEvent, epollEventsOf } from '../wire/epoll.ts';
 import { bytesOfHex } from '../wire/hex.ts';
 import { DEVICES, type Field, type KindName } from '../wire/kinds.ts';
 import { INPUTS, type Op, straceForm } from '../wire/operations.ts';
 import { commandWords, returnWords } from '../wire/words.ts';
 import { errnoText } from './errnotext.ts';
-import { fcntlCommand, mapFlags, openFlags, pollEvents, protection } from './flags.ts';
+import {
+  epollCommand,
+  epollEvents,
+  epollFlags,
+  fcntlCommand,
+  mapFlags,
+  openFlags,
+  pollEvents,
+  protection,
+} from './flags.ts';
 import type { IoctlInput, IoctlOutput, Output, StepInput, StepOf, WriteReadInput, WriteReadOutput } from './journal.ts';
 
 const DEVICE_NAMES = Object.keys(DEVICES);
@@ -28,6 +39,9 @@ const SHOWN: Readonly<Partial<Record<KindName, (value: never) => string>>> = {
   byte: hexOf,
   data: quoted,
   device: (device = 0) => DEVICE_NAMES[device] ?? '?',
+  epoll_cmd: epollCommand,
+  epoll_events: epollEvents,
+  epoll_flags: epollFlags,
   events: pollEvents,
   fcntl_arg: hexOf,
   fcntl_cmd: fcntlCommand,
@@ -51,6 +65,11 @@ const ENDS: { readonly [O in Op]?: (step: StepOf<O> & Answered<O>) => readonly [
   poll: ({ in: { fd }, out: { ret, revents } }) => [
     '',
     ret > 0 && revents !== undefined ? ` ([{fd=${fd}, revents=${pollEvents(revents)}}])` : '',
+  ],
+  epoll_wait: ({ in: { maxevents, timeout }, out }) => [
+    `, [${epollEventsOf(bytesOfHex(out.bytes ?? ''))
+      .map(readyText)
+      .join(', ')}], ${maxevents}, ${timeout}`,
   ],
   read: ({ in: { len }, out }) => [`, ${quoted(out.bytes ?? '')}, ${len}`],
   mkfd: ({ out }) => ['', fileText(out)],
@@ -88,6 +107,10 @@ function formed({ op, in: input }: StepInput): string {
 function shownAs({ named }: Field, value: unknown): string {
   const show = SHOWN[named] as ((value: unknown) => string) | undefined;
   return show?.(value) ?? String(value);
+}
+
+function readyText({ events, data }: EpollEvent): string {
+  return `{events=${epollEvents(events)}, data=0x${data.toString(16)}}`;
 }
 
 function hexOf(value: number): string {

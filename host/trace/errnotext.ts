@@ -22,6 +22,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   EINVAL: 'Invalid argument',
   EMFILE: 'Too many open files',
   ENOTTY: 'Inappropriate ioctl for device',
+  ELOOP: 'Too many levels of symbolic links',
   ENOSPC: 'No space left on device',
   ESPIPE: 'Illegal seek',
   EPIPE: 'Broken pipe',

@@ -23,6 +23,9 @@ const POLL_EVENTS: Names = [
   [machine.EPOLLHUP, 'POLLHUP'],
 ];
 
+const EPOLL_EVENTS = namesOf(machine, /^EPOLL(?!NVAL|_)/).map(([bit, name]) => [bit | 0, name] as const);
+const EPOLL_COMMANDS = new Map(namesOf(machine, /^EPOLL_CTL_/));
+
 export function openFlags(flags: number): string {
   return ['O_RDWR', flags & machine.O_NONBLOCK ? 'O_NONBLOCK' : '', 'O_CLOEXEC']
     .filter((name) => name !== '')
@@ -43,6 +46,18 @@ export function mapFlags(flags: string): string {
 
 export function pollEvents(events: number): string {
   return bits(events, POLL_EVENTS) || '0';
+}
+
+export function epollEvents(events: number): string {
+  return bits(events, EPOLL_EVENTS) || '0';
+}
+
+export function epollFlags(flags: number): string {
+  return bits(flags, [[machine.O_CLOEXEC, 'EPOLL_CLOEXEC']]) || '0';
+}
+
+export function epollCommand(command: number): string {
+  return EPOLL_COMMANDS.get(command) ?? String(command);
 }
 
 /** The names of the set bits, and the remaining bits as a number. */

@@ -13,6 +13,7 @@
 
 import type { ScheduleChoice } from '../os/system.ts';
 import type { Address, HexBytes } from '../wire/hex.ts';
+import type { HistoricalBug } from '../wire/historicalbugs.ts';
 import type { Op, Operations } from '../wire/operations.ts';
 
 /** A process that the steps create, listed for convenience. */
@@ -55,6 +56,8 @@ export interface JournalHeader {
   arena: { addr: Address; size: number };
   /** The dump's step lists the threads that it wakes. In older recordings the next step lists them. */
   dump_wakes?: true;
+  /** Faults of earlier drivers that the machine has. */
+  historical_bugs?: readonly HistoricalBug[];
   /** On two processors the scenario has a race. */
   racy?: boolean;
   procs: JournalProcess[];

@@ -2,6 +2,7 @@
  * Journals as text. Owns the check of the input: a line that cannot be performed is refused here, with its number and
  * the cause. Later code does not check again. Outputs are not checked.
  */
+import { HISTORICAL_BUGS } from '../wire/historicalbugs.ts';
 import { journalRule, KINDS } from '../wire/kinds.ts';
 import { hasActor, INPUTS, isOp, OPERATIONS } from '../wire/operations.ts';
 import type { Journal, JournalHeader, Step } from './journal.ts';
@@ -63,6 +64,10 @@ export function parseHeader(line: string, file: string, lineNumber: number): Jou
   const arena = value.arena as { addr?: unknown; size?: unknown } | null | undefined;
   if (typeof arena !== 'object' || !KINDS.address.inJournals.accepts(arena?.addr) || !Number.isInteger(arena?.size)) {
     fail('the header has no "arena" with "addr" and "size"');
+  }
+  const bugs: unknown = value.historical_bugs ?? [];
+  if (!Array.isArray(bugs) || !bugs.every((bug) => HISTORICAL_BUGS.includes(bug))) {
+    fail(`"historical_bugs" of the header is no list of ${HISTORICAL_BUGS.join(', ')}`);
   }
   return value as unknown as JournalHeader;
 }

@@ -33,6 +33,13 @@ export function errnoName(errno: number): string {
 /** Meanings that are specific to a call: by call, then by error. */
 const MEANINGS_OF: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   setresuid: { EPERM: 'only a process of uid 0 may become another user' },
+  epoll_ctl: {
+    EPERM: 'that kind of file never makes a reader wait, so epoll does not take it',
+    EINVAL: 'that is no epoll instance, or it would watch itself, or the events do not go together',
+    EEXIST: 'the instance watches that descriptor already',
+    ENOENT: 'the instance does not watch that descriptor',
+    ELOOP: 'the instances would watch each other in a circle, or in a chain of more than 4 links',
+  },
   setcon: { EINVAL: 'the context is longer than the machine keeps' },
   dup: {
     EBADF: 'that descriptor is not open in this process, or the new number is above its limit',

@@ -33,6 +33,14 @@ const MILLISECONDS: Rule = {
   says: 'a number of milliseconds, 0 or more',
   accepts: (value) => typeof value === 'number' && value >= 0 && value < Infinity,
 };
+const WAIT_TIMEOUT: Rule = {
+  says: 'a whole number of milliseconds, or null for no timeout',
+  accepts: (value) => value === null || (count.accepts(value) && (value as number) <= 0x7fff_ffff),
+};
+const EVENTS_MAX: Rule = {
+  says: 'a whole number from 1 to 1024',
+  accepts: (value) => count.accepts(value) && (value as number) >= 1 && (value as number) <= 1024,
+};
 const POWER_OF_TWO: Rule = {
   says: 'a power of two',
   accepts: (value) => Number.isInteger(value) && (value as number) > 0 && Number.isInteger(Math.log2(value as number)),
@@ -146,6 +154,8 @@ const FORMS = {
   read: { fd, length: count },
   write: { fd, bytes },
   poll: { fd, events: word },
+  epollCtl: { command: oneOf(['add', 'modify', 'delete']) },
+  epollWait: { epfd: fd, eventsMax: EVENTS_MAX, timeoutMs: WAIT_TIMEOUT },
   ioctl: { fd, cmd: word, arg: size, poke: bytes, outLen: count },
   writeRead: { fd, commands: COMMANDS, readSize: count },
   setMaxThreads: { count },

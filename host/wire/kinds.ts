@@ -107,8 +107,11 @@ export const KINDS = {
   /** PROT_ and MAP_ flags of mmap; the latter have 64 bits, as journals show addresses. */
   prot: word,
   map_flags: address,
-  /** EPOLL events. */
+  /** EPOLL events, of poll and of epoll. */
   events: word,
+  epoll_events: word,
+  epoll_flags: word,
+  epoll_cmd: int,
   bytes,
   /** Bytes of user memory, before or after the call. */
   data: bytes,

@@ -99,7 +99,6 @@ export const OPERATIONS = {
     out: { ...RESULT, bytes: 'data?' },
     strace: 'read($fd)',
     requests: ['read'],
-    emulatorOnly: true,
   },
   write: {
     in: {
@@ -112,7 +111,6 @@ export const OPERATIONS = {
     out: RESULT,
     strace: 'write($fd, $poke, $len)',
     requests: ['write'],
-    emulatorOnly: true,
   },
   ftruncate: {
     in: { fd: 'fd', len: 'size' },
@@ -189,6 +187,23 @@ export const OPERATIONS = {
   /** The shrinker takes up to `pages`, of the kernel always all; `ret` says how many it got. */
   shrink: { by: false, in: { pages: 'count' }, out: RESULT },
   note: { by: false, in: { text: 'text?' }, out: null, emulatorOnly: true },
+  // journals have operations by their numbers, so that new ones come last
+  epoll_create1: { in: { flags: 'epoll_flags' }, out: RESULT, guest: 'sysEpollCreate1', requests: ['epollCreate'] },
+  /** `data` is what epoll_wait answers with. EPOLL_CTL_DEL ignores it and the events. */
+  epoll_ctl: {
+    in: { epfd: 'fd', cmd: 'epoll_cmd', fd: 'fd', events: 'epoll_events', data: 'address' },
+    out: RESULT,
+    guest: 'sysEpollCtl',
+    strace: 'epoll_ctl($epfd, $cmd, $fd, {events=$events, data=$data})',
+    requests: ['epollCtl'],
+  },
+  /** `bytes`: memory from `addr`, `ret` events of 12 bytes; absent after an error. */
+  epoll_wait: {
+    in: { epfd: 'fd', addr: 'address', maxevents: 'int', timeout: 'int' },
+    out: { ...RESULT, bytes: 'data?' },
+    strace: 'epoll_wait($epfd)',
+    requests: ['epollWait'],
+  },
 } as const satisfies Readonly<Record<string, Row>>;
 
 export type Op = keyof typeof OPERATIONS;

@@ -4,6 +4,7 @@ import death from './hand/death.ts';
 import descriptors from './hand/descriptors.ts';
 import device from './hand/device.ts';
 import endings from './hand/endings.ts';
+import epoll from './hand/epoll.ts';
 import faults from './hand/faults.ts';
 import forks from './hand/forks.ts';
 import freeze from './hand/freeze.ts';
@@ -42,4 +43,5 @@ export const HAND: Readonly<Record<string, readonly Scenario[]>> = {
   rare,
   more,
   neighbours,
+  epoll,
 };

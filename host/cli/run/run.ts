@@ -4,6 +4,7 @@ import type { Machine } from '../../machine.ts';
 import { callBegin } from '../../trace/call.ts';
 import { ReadableStrace } from '../../trace/readablestrace.ts';
 import { Strace } from '../../trace/strace.ts';
+import { HISTORICAL_BUGS, type HistoricalBug } from '../../wire/historicalbugs.ts';
 import { SCRIPT_TAG } from '../../wire/log.ts';
 import { defineCommand, type Options, type Values } from '../command.ts';
 import { DUMP_NAMES, dumpChoice, readDumps } from '../dumps.ts';
@@ -56,6 +57,12 @@ const OPTIONS = {
     description: `print files of debugfs when the script is done: ${DUMP_NAMES.join(', ')}`,
   },
   dmesg: { type: 'boolean', description: 'print the kernel log when the script is done, each line once' },
+  bug: {
+    type: 'string',
+    hint: 'CVE',
+    choices: HISTORICAL_BUGS,
+    description: 'put a fault of an earlier driver back: the machine is wrong then',
+  },
   timeout: { type: 'string', hint: 'SECONDS', description: 'end a script that takes longer' },
   json: {
     type: 'boolean',
@@ -98,7 +105,10 @@ export const runCommand = defineCommand({
     if (!args.json && args.journal !== '-') stdout.release();
     const journal = args.journal === undefined ? null : new JournalOutput(args.journal);
     const keeping = journal === null ? { last: STEPS_KEPT } : { file: journal.open() };
-    const machine = bootFor({ ...machineOptions(choice), name: file, args: scriptArgs, journal: keeping });
+    const historicalBugs = args.bug === undefined ? [] : [args.bug];
+    if (args.bug !== undefined) warnOfBug(args.bug);
+    const boot = { ...machineOptions(choice), historicalBugs };
+    const machine = bootFor({ ...boot, name: file, args: scriptArgs, journal: keeping });
     const endTrace = traceTo(args.trace, machine);
     const run: Run = { file, args, choice, machine, journal, endTrace, print: stdout.print };
 
@@ -115,6 +125,13 @@ export const runCommand = defineCommand({
     if (complaints.count > 0) process.exitCode = EXIT_NO;
   },
 });
+
+/** Says on standard error that the machine is wrong. */
+function warnOfBug(bug: HistoricalBug): void {
+  console.error(
+    `binderlab: this machine has the fault ${bug}, on purpose. What it does is wrong; its journal says so.`,
+  );
+}
 
 /** @throws UsageError when two documents need standard output, and for an impossible path of a journal or a trace. */
 function checkOutputs({ journal, json, dump, dmesg, bytes, ...args }: Run['args']): void {

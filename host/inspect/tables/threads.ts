@@ -135,6 +135,8 @@ export function doingText({ tid, alive, parked, looper, stack }: ThreadRow): str
       return 'parked: freezes, until calls have drained';
     case 'thread-exit':
       return 'parked: leaves binder';
+    case 'epoll':
+      return 'parked: waits for epoll events';
     case 'stream-read':
       return 'parked: reads a pipe or socket';
     case 'stream-write':

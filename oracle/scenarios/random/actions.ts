@@ -1,4 +1,14 @@
 /** The actions of a thread in a random program. Each makes a few calls, or none when it is impossible. */
+import {
+  EPOLL_CTL_ADD,
+  EPOLL_CTL_DEL,
+  EPOLL_CTL_MOD,
+  EPOLLET,
+  EPOLLEXCLUSIVE,
+  EPOLLIN,
+  EPOLLONESHOT,
+  EPOLLOUT,
+} from '../../../assembly/abi/machine.ts';
 import { TF_ONE_WAY, TF_STATUS_CODE } from '../../../assembly/abi/protocol.ts';
 import { alignUp, u32 } from '../../bytes.ts';
 import { DATA, MAP } from '../../calls.ts';
@@ -20,6 +30,17 @@ const UNKNOWN_WORD = 0x630c + 20;
 const BAD_POINTER = 0x60000000;
 const ODD_OFFSETS = [0, 2, 4, 8, 24] as const;
 const BIG_SIZES = [20000, 40000, 70000, 600000] as const;
+const EPOLLS_MAX = 3;
+const EPOLL_EVENTS = [
+  EPOLLIN,
+  EPOLLIN,
+  EPOLLIN | EPOLLET,
+  EPOLLIN | EPOLLONESHOT,
+  EPOLLIN | EPOLLOUT,
+  EPOLLIN | EPOLLONESHOT | EPOLLET,
+  EPOLLIN | EPOLLEXCLUSIVE,
+  0,
+] as const;
 /** A descriptor that is free. */
 const SPARE_FD = 40;
 
@@ -136,6 +157,33 @@ async function poll({ world: { draws }, known: { thread }, idle }: Acting): Prom
   await thread.poll(idle > 3 && draws.chance(0.25) ? -1 : 0);
 }
 
+/** Makes an epoll instance, changes what one watches, or waits for its events. */
+async function epoll({ world: { draws }, known: { thread }, process, idle }: Acting): Promise<void> {
+  const { epolls } = process;
+  if (epolls.length === 0 || (epolls.length < EPOLLS_MAX && draws.chance(0.06))) {
+    const { ret } = await thread.epollCreate();
+    if (ret < 0) return;
+    epolls.push(ret);
+    await thread.epollAdd(ret, thread.fd, draws.pick(EPOLL_EVENTS));
+    return;
+  }
+  const epfd = draws.pick(epolls) as number;
+  const kind = draws.fraction();
+  if (kind < 0.62) {
+    const timeout = idle > 3 && draws.chance(0.35) ? -1 : 0;
+    await thread.epollWait(epfd, { timeout, maxevents: 1 + draws.below(3) });
+  } else if (kind < 0.97) {
+    const fd = draws.chance(0.8) ? thread.fd : (draws.pick([...epolls, ...process.fds, SPARE_FD]) as number);
+    const cmd = draws.pick([EPOLL_CTL_ADD, EPOLL_CTL_MOD, EPOLL_CTL_MOD, EPOLL_CTL_DEL]);
+    await thread.epollCtl(epfd, cmd, fd, draws.pick(EPOLL_EVENTS), fd);
+  } else if (draws.chance(0.5)) {
+    await thread.poll(0, EPOLLIN, epfd);
+  } else {
+    await thread.close(epfd);
+    epolls.splice(epolls.indexOf(epfd), 1);
+  }
+}
+
 async function info({ world, known: { thread }, process }: Acting): Promise<void> {
   const { draws } = world;
   if (!draws.chance(0.5)) {
@@ -235,6 +283,7 @@ export const ACTIONS: Readonly<Record<ThreadAction, (acting: Acting) => Promise<
   pool,
   threadExit,
   poll,
+  epoll,
   nonblock: ({ world: { draws }, known: { thread } }) => thread.nonblock(draws.chance(0.5)),
   peekmap: ({ world: { draws }, known: { thread } }) =>
     thread.peek(MAP + 8 * draws.below(1200), draws.pick(PEEK_SIZES)),

@@ -48,6 +48,8 @@ export class KnownProcess {
   /** Descriptors of its own, and received ones. */
   readonly fds: number[] = [];
   readonly fdsTold: number[] = [];
+  /** Descriptors of epoll instances. */
+  readonly epolls: number[] = [];
   /** Threads requested by the driver. */
   spawnsAsked = 0;
   isFrozen = false;

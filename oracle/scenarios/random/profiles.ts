@@ -30,6 +30,7 @@ const WEIGHTS = {
   close: 0.05,
   nonblock: 0.12,
   peekmap: 0.5,
+  epoll: 0,
 };
 
 export type ActionName = keyof typeof WEIGHTS;
@@ -63,6 +64,12 @@ export function isLong(seed: number): boolean {
   return seed >= 2000;
 }
 
-export function weightsOf(profile: Profile): Weights {
-  return { ...WEIGHTS, ...PROFILES[profile] };
+/** Seeds from 63000 to 63999: long ones, with epoll. */
+export function hasEpoll(seed: number): boolean {
+  return seed >= 63_000 && seed < 64_000;
+}
+
+export function weightsOf(seed: number): Weights {
+  const weights = { ...WEIGHTS, ...PROFILES[profileOf(seed)] };
+  return hasEpoll(seed) ? { ...weights, epoll: 14, sig: 2, threadExit: 1, flush: 0.4 } : weights;
 }

@@ -12,7 +12,7 @@ import { type Scenario, SELINUX_CONTEXT } from '../scenario.ts';
 import { ACTIONS, read, type ThreadAction, type WholeAction } from './actions.ts';
 import { FDS_AT } from './content.ts';
 import type { KnownProcess, KnownThread } from './known.ts';
-import { type ActionName, hasContexts, isLong, profileOf, type Weights, weightsOf } from './profiles.ts';
+import { type ActionName, hasContexts, hasEpoll, isLong, profileOf, type Weights, weightsOf } from './profiles.ts';
 import { World } from './world.ts';
 
 const WANTS_CONTEXTS = 0x1000;
@@ -21,13 +21,13 @@ const LOGS = ['transaction_log', 'failed_transaction_log'] as const;
 const FD = 10;
 const BAD_FD = 99;
 
-/** @param seed 1 to 999; up to 1999 with security contexts; from 2000 on long ones */
+/** @param seed 1 to 999; up to 1999 with security contexts; from 2000 on long ones; from 63000 to 63999 with epoll */
 export function randomScenario(seed: number): Scenario {
   const contexts = hasContexts(seed) ? ', security contexts (SELinux without a policy)' : '';
   return {
     name: `rand-${String(seed).padStart(4, '0')}`,
     seed,
-    desc: `random scenario, profile ${profileOf(seed)}${contexts}${isLong(seed) ? ', long' : ''}`,
+    desc: `random scenario, profile ${profileOf(seed)}${contexts}${isLong(seed) ? ', long' : ''}${hasEpoll(seed) ? ', epoll' : ''}`,
     ...(hasContexts(seed) ? { secctx: SELINUX_CONTEXT } : {}),
     run: (script) => new Walk(script, seed).run(),
   };
@@ -45,7 +45,7 @@ class Walk {
     this.#script = script;
     this.#world = new World(script, seed);
     const { draws, profile } = this.#world;
-    this.#weights = weightsOf(profile);
+    this.#weights = weightsOf(seed);
     // releasing a thread that has polled sleeps in the middle: only some programs do that
     if (!draws.chance(0.4)) this.#weights.poll = 0;
     this.#length = isLong(seed) ? 300 + draws.below(200) : 45 + draws.below(75);
