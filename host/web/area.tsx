@@ -2,8 +2,9 @@
 import { useState } from 'preact/hooks';
 import { type AreaPicture, areaPictures, type AreaMessage as Message } from '../picture/area.ts';
 import type { Still } from './lane.ts';
-import { frameKey, processKey, stepKey, transactionKey } from './light.ts';
+import { processKey } from './light.ts';
 import type { Store } from './store.ts';
+import { messageKeys } from './things.ts';
 
 type Stretch = AreaPicture['parts'][number];
 
@@ -16,7 +17,7 @@ export function AreaPanel({ store }: { store: Store }) {
   const still = store.still.value;
   const areas = still.picture('areas', areaPictures);
   if (areas.length === 0) return <p class="empty">No process has mapped the device: there is no area for messages.</p>;
-  const first = still.pair?.to;
+  const first = still.pairOf(store.choice.value)?.to;
   const sorted = [...areas].sort((one, other) => Number(other.pid === first) - Number(one.pid === first));
   return (
     <>
@@ -122,12 +123,6 @@ function StretchBar({ stretch, area, from, size }: BarProps) {
       aria-label={text}
     />
   );
-}
-
-function messageKeys({ transaction, offset, size, sent }: Message, { pages }: AreaPicture): string {
-  const [first, last] = [Math.floor(offset / PAGE), Math.floor((offset + size - 1) / PAGE)];
-  const frames = pages.filter(({ index }) => index >= first && index <= last).map(({ frame }) => frameKey(frame ?? 0));
-  return [transactionKey(transaction), stepKey(sent?.step ?? null), ...frames].join(' ');
 }
 
 const STATES = {

@@ -3,6 +3,7 @@
  * read from the machine when it is asked for, and kept.
  */
 import { History, START } from '../history.ts';
+import { frameKinds } from '../inspect/memory.ts';
 import { Names } from '../inspect/tables/names.ts';
 import { Machine, type Strategy } from '../machine.ts';
 import type { Moment } from '../picture/moment.ts';
@@ -49,11 +50,11 @@ export class Lane {
     if (this.#still?.position === position) return this.#still;
     const { history } = this;
     let events: TraceEvent[] = [];
-    let before: Entries = new Map();
+    let before = NOTHING;
     if (position === START) history.goto(START);
     else {
       history.goto(position - 1);
-      before = entriesOf(history.machine);
+      before = this.#still?.position === position - 1 ? this.#still.mapped : mappedIn(history.machine);
       events = this.#eventsOf(position);
       history.next();
     }
@@ -103,18 +104,40 @@ export class Lane {
   }
 }
 
+/** What is mapped at one moment, and what every frame is. */
+interface Mapped {
+  readonly entries: Entries;
+  /** By number of the frame: an index of FRAME_NAMES. */
+  readonly kinds: Uint8Array;
+}
+
+const NOTHING: Mapped = { entries: new Map(), kinds: new Uint8Array(0) };
+
+function mappedIn(machine: Machine): Mapped {
+  return { entries: entriesOf(machine), kinds: frameKinds(machine.inspect.kernel) };
+}
+
+/** What the stage is asked to show. */
+export interface StageChoice {
+  /** Names of processes; null: those of the last message. */
+  readonly left: string | null;
+  readonly right: string | null;
+  /** Frames that are shown in any case, by linear address. */
+  readonly frames: readonly number[];
+}
+
 export class Still {
   readonly position: number;
   readonly step: Step | null;
+  /** The processes of the last message. */
   readonly pair: Pair | null;
-  #stage: Stage | null = null;
   #counters: Counters | null = null;
   #kept = new Map<string, unknown>();
 
   constructor(
     private readonly history: History,
     readonly events: readonly TraceEvent[],
-    readonly before: Entries,
+    private readonly before: Mapped,
     private readonly sendingOf: Moment['sendingOf'],
   ) {
     this.position = history.position;
@@ -128,9 +151,44 @@ export class Still {
     return this.history.machine;
   }
 
-  get stage(): Stage {
-    this.#stage ??= stageOf(this.machine, this.pair, this);
-    return this.#stage;
+  get mapped(): Mapped {
+    return this.kept('mapped', mappedIn);
+  }
+
+  /** Frames that have become something else in the step, by number. */
+  get changedFrames(): ReadonlySet<number> {
+    return this.kept('changed frames', () => {
+      const [before, after] = [this.before.kinds, this.mapped.kinds];
+      const changed = new Set<number>();
+      for (let frame = 0; frame < before.length; frame++) if (before[frame] !== after[frame]) changed.add(frame);
+      return changed;
+    });
+  }
+
+  /** The chosen processes where they are alive; else those of the last message. */
+  pairOf({ left, right }: StageChoice): Pair | null {
+    const pidOf = (name: string | null) =>
+      name === null ? undefined : this.processes.find((process) => process.name === name)?.pid;
+    const [chosenFrom, chosenTo, last] = [pidOf(left), pidOf(right), this.pair];
+    const from = chosenFrom ?? (chosenTo !== undefined && chosenTo === last?.from ? last.to : last?.from);
+    const to = chosenTo ?? (from !== undefined && from === last?.to ? last.from : last?.to);
+    return from === undefined || to === undefined ? null : { from, to };
+  }
+
+  stage(choice: StageChoice): Stage {
+    const pair = this.pairOf(choice);
+    return this.kept(`stage ${pair?.from} ${pair?.to} ${choice.frames}`, (machine) => {
+      const { step, events } = this;
+      const wanted = new Set(choice.frames);
+      return stageOf(machine, pair, { step, events, before: this.before.entries, after: this.mapped.entries, wanted });
+    });
+  }
+
+  /** Processes that are alive. */
+  get processes(): readonly { readonly name: string; readonly pid: number }[] {
+    return this.kept('alive', (machine) =>
+      machine.processes.filter(({ alive }) => alive).map(({ name, pid }) => ({ name, pid })),
+    );
   }
 
   get counters(): Counters {

@@ -1,6 +1,6 @@
 /**
  * What is the same thing lights up together. An element names its things in `data-keys`, words such as "f790528" (a frame), "t15"
- * (a transaction), "s49" (the step that sent it), "pgreeter" (a process) and "happ.0" (a thread). What it is, in one sentence,
+ * (a transaction), "s49" (the step that sent it), "n8" (a node), "pgreeter" (a process) and "happ.0" (a thread). What it is, in one sentence,
  * stands in `data-tell`.
  */
 import { effect, type Signal, signal } from '@preact/signals';
@@ -22,6 +22,10 @@ export function transactionKey(id: number): string {
 /** A step: the bar of its call. @param number Null when it is not known. */
 export function stepKey(number: number | null): string {
   return number === null ? '' : `s${number}`;
+}
+
+export function nodeKey(id: number): string {
+  return `n${id}`;
 }
 
 export function threadKey(name: string): string {

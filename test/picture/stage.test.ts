@@ -19,7 +19,8 @@ function staged(strategy: Strategy) {
   history.goto(position - 1);
   const before = entriesOf(machine);
   const events = eventsOf(machine.guest, () => history.next());
-  const stage = stageOf(machine, lastPair(machine, events), { step: history.step, events, before });
+  const last = { step: history.step, events, before, after: entriesOf(machine), wanted: new Set<number>() };
+  const stage = stageOf(machine, lastPair(machine, events), last);
   return { stage, history, sentence: () => sentenceOf(onlooker.now()) };
 }
 
