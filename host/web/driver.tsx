@@ -18,7 +18,7 @@ export function DriverPanel({ store }: { store: Store }) {
       {nodes.length > 0 && (
         <>
           <p class="graph-head">
-            <span>node, owner</span> handle, holder, strong/weak
+            <span>node, owner</span> handle, holder, counts
           </p>
           <Graph nodes={nodes} />
         </>
@@ -70,7 +70,13 @@ function Node({ node, top }: { node: NodePicture; top: number }) {
   const tell = `Node ${node.id} of ${owner}: ${node.strong.refs} strong and ${node.weak.refs} weak refs of others, ${node.strong.local} strong held locally.`;
   return (
     <>
-      <div class="node" style={{ top: `${top}px` }} data-keys={`${nodeKey(node.id)} ${processKey(owner)}`} data-tell={tell}>
+      <div
+        class="node"
+        style={{ top: `${top}px` }}
+        data-keys={nodeKey(node.id)}
+        data-of={processKey(owner)}
+        data-tell={tell}
+      >
         <b>
           {node.isManager ? 'manager' : `node ${node.id}`} <span>{owner}</span>
         </b>
@@ -83,7 +89,8 @@ function Node({ node, top }: { node: NodePicture; top: number }) {
           key={ref.id}
           class="ref"
           style={{ top: `${top + index * REF_ROW}px` }}
-          data-keys={`${nodeKey(node.id)} ${processKey(ref.process)}`}
+          data-keys={nodeKey(node.id)}
+          data-of={processKey(ref.process)}
           data-tell={`Handle ${ref.desc} of ${ref.process} for node ${node.id}: ${ref.strong} strong, ${ref.weak} weak${ref.death ? '; it asked for notice of a death' : ''}.`}
         >
           <span>

@@ -22,7 +22,17 @@ export function Lines({ stage, layout, width }: Props) {
       })}
       {[...pages].map(([page, box]) => {
         const frame = frames.get(page.frame);
-        return frame && <Line key={`${page.side} ${page.address}`} page={page} box={box} frame={frame} tell={pageTell(page, names)} />;
+        return (
+          frame && (
+            <Line
+              key={`${page.side} ${page.address}`}
+              page={page}
+              box={box}
+              frame={frame}
+              tell={pageTell(page, names)}
+            />
+          )
+        );
       })}
     </svg>
   );
@@ -38,7 +48,7 @@ function Line({ page, box, frame, tell }: { page: StagePage; box: Box; frame: Bo
       data-tell={tell}
     >
       <path class="wide" d={path} />
-      <path d={path} pathLength={1} />
+      <path d={path} pathLength={page.area === 'kmap' || page.area === 'own' ? undefined : 1} />
       <EndShape side={page.side} x={end.x} y={end.y} />
     </g>
   );

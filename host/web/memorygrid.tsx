@@ -42,7 +42,12 @@ export function MemoryGrid({ store, still }: { store: Store; still: Still }) {
   const litFrames = lit.value.filter((key) => /^f\d/.test(key)).map((key) => Number(key.slice(1)) / PAGE_SIZE);
   useEffect(() => {
     const onStage = new Set(stage.frames.map(({ linear }) => linear / PAGE_SIZE));
-    draw(canvas.current, size, kinds, shape, { lit: new Set(litFrames), changed: still.changedFrames, onStage, cursor });
+    draw(canvas.current, size, kinds, shape, {
+      lit: new Set(litFrames),
+      changed: still.changedFrames,
+      onStage,
+      cursor,
+    });
   }, [stage, size, theme.value, litFrames.join(), cursor]);
   const point = (frame: number | null) => {
     if (frame === null) return;
@@ -109,7 +114,8 @@ function Legend({ kinds }: { kinds: Uint8Array }) {
       <b>All of memory</b>
       {LEGEND.map(({ kind, word, side }) => (
         <span key={kind}>
-          <i class={`glyph ${side}`} style={{ color: `var(--frame-${kind})` }} aria-hidden="true" /> {count(kind)} {word}
+          <i class={`glyph ${side}`} style={{ color: `var(--frame-${kind})` }} aria-hidden="true" /> {count(kind)}{' '}
+          {word}
         </span>
       ))}
       <span>{count('free')} free</span>

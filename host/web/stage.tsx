@@ -13,7 +13,7 @@ const EDGE = 14;
 /** Characters of a message that a frame shows; a narrow frame shows fewer. */
 const WORDS = 17;
 const NARROW_FRAME = 120;
-const NARROW_WORDS = 11;
+const NARROW_WORDS = 9;
 
 export function StageView({ store, still, title }: { store: Store; still: Still; title: string }) {
   const root = useRef<HTMLDivElement>(null);

@@ -32,8 +32,8 @@ export interface StageLayout {
 
 const HEAD = 48;
 /** Boxes are larger while there is one row. */
-const PAGE_HEIGHTS: readonly number[] = [58, 78, 62];
-const FRAME_HEIGHTS: readonly number[] = [66, 88, 70];
+const PAGE_HEIGHTS: readonly number[] = [52, 78, 62, 52];
+const FRAME_HEIGHTS: readonly number[] = [58, 88, 70, 58];
 const KERNEL_HEIGHT = 92;
 const KERNEL_PAGE_HEIGHT = 54;
 const KERNEL_PAGE_WIDTHS = { narrow: 150, usual: 200, large: 230 } as const;
@@ -42,14 +42,14 @@ const BESIDE_MIN = 100;
 const BESIDE_GAP = 12;
 const ROWS_MIN = 1;
 /** Height of a row, by the number of rows: few are far apart. */
-const ROWS: readonly number[] = [0, 172, 96, 90, 80];
+const ROWS: readonly number[] = [0, 172, 96, 82, 80];
 /** A narrow stage has narrow boxes. */
 const NARROW = 700;
 /** A wide one has room for large ones. */
 const LARGE = 1100;
 const LARGE_SCALE = 1.35;
 /** What a frame of the kernel's own adds below the others. */
-const STAGED_HEIGHT = 96;
+const STAGED_HEIGHT = 88;
 
 export function layoutOf(stage: Stage, width: number): StageLayout {
   const sender = stage.sender?.pages ?? [];
@@ -98,9 +98,9 @@ function sizesOf(width: number, rows: number): Sizes {
     size,
     pageWidth: size === 'narrow' ? 128 : part(0.178, 140, 260),
     frameWidth: size === 'narrow' ? 98 : part(0.168, 124, 250),
-    pageHeight: (PAGE_HEIGHTS[rows] ?? 58) * scale,
-    frameHeight: (FRAME_HEIGHTS[rows] ?? 66) * scale,
-    row: (ROWS[rows] ?? 80) * scale - (size === 'narrow' && rows === 1 ? 32 : 0),
+    pageHeight: (PAGE_HEIGHTS[rows] ?? 52) * scale,
+    frameHeight: (FRAME_HEIGHTS[rows] ?? 58) * scale,
+    row: (ROWS[rows] ?? 80) * scale - (size === 'narrow' && rows === 1 ? 40 : 0),
     gap: size === 'narrow' ? 20 : 30,
   };
 }

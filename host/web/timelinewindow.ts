@@ -12,7 +12,7 @@ const ROW_SHARE = 160;
 /** With more steps in sight arrows would be a blur. */
 const ARROWS_SPAN_MAX = 300;
 /** Steps before the stretch in which a message may have been sent. */
-const ARROWS_BEFORE = 10;
+const ARROWS_BEFORE = 100;
 
 export class TimelineWindow {
   /** The first step that is seen, and how many are. */

@@ -42,8 +42,15 @@ function longJournal(steps: number): Journal {
   const server = joined('server');
   server.main.becomeContextManager(server.fd);
   const large = server.process.place(new Uint8Array(HELD));
-  const trip = ({ main, fd }: typeof server, commands: ReturnType<typeof bc.reply>[], data: typeof large | Uint8Array) => {
-    const call = main.writeRead(fd, [...commands, bc.transaction({ handle: 0, code: 1, data: new Uint8Array(PAYLOAD) })]);
+  const trip = (
+    { main, fd }: typeof server,
+    commands: ReturnType<typeof bc.reply>[],
+    data: typeof large | Uint8Array,
+  ) => {
+    const call = main.writeRead(fd, [
+      ...commands,
+      bc.transaction({ handle: 0, code: 1, data: new Uint8Array(PAYLOAD) }),
+    ]);
     const { buffer } = server.main.writeRead(server.fd, []).expect('BR_TRANSACTION');
     server.main.writeRead(server.fd, [bc.freeBuffer(buffer), bc.reply({ data })]);
     return call.expect('BR_REPLY').buffer;
@@ -118,9 +125,7 @@ async function scrub(page: Page, last: number): Promise<void> {
 
 const ms = (value: number) => `${value.toFixed(1)} ms`;
 const summary = (values: number[]) =>
-  values.length === 0
-    ? 'none'
-    : `${values.length}, median ${ms(median(values))}, most ${ms(Math.max(...values))}`;
+  values.length === 0 ? 'none' : `${values.length}, median ${ms(median(values))}, most ${ms(Math.max(...values))}`;
 
 const found = findBrowser();
 if (found === null) throw new Error('there is no Chromium; .ci/chromium installs it');
@@ -130,7 +135,7 @@ try {
   const journal = longJournal(STEPS);
   const last = journal.header.steps - 1;
   const file = join(folder, 'long.html');
-  const html = viewPage(journal, { source: 'long', strategy: 'kmap', memoryMiB: MEMORY_MIB, at: 30 });
+  const html = viewPage([journal], { source: 'long', strategy: 'kmap', memoryMiB: MEMORY_MIB, at: 30 });
   writeFileSync(file, html);
   console.log(`a page of ${last + 1} steps: ${(html.length / 1024 / 1024).toFixed(2)} MiB`);
   const url = pathToFileURL(file).href;
