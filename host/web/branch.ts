@@ -4,14 +4,12 @@
  *     journal   0 1 2 3 4 5 6            at 2: kill app
  *     branch    0 1 2 K 3   5 6          4 is a step of app
  *
- * A machine performs it and keeps a journal of its own. That takes a while for a long journal, so it is done in turns.
+ * A machine tries every step to see which are possible. That takes a while for a long journal, so it is done in turns.
  */
 import type { History } from '../history.ts';
 import { Machine } from '../machine.ts';
 import type { RecordedSteps } from '../recordedsteps.ts';
-import { BinaryJournal } from '../trace/binaryjournal.ts';
-import type { StepInput } from '../trace/journal.ts';
-import { MemoryFile } from '../trace/memoryfile.ts';
+import type { Journal, Step, StepInput } from '../trace/journal.ts';
 import { Lane, type LaneOptions } from './lane.ts';
 
 export interface BranchPlan {
@@ -38,12 +36,13 @@ export class BranchRun {
   #skipped = 0;
   /** By position in the branch: the journal's position. */
   readonly #origins: number[] = [];
+  readonly #order: (number | Step)[] = [];
   readonly #machine: Machine;
-  readonly #file = new MemoryFile();
   readonly #recorded: RecordedSteps;
 
   constructor(
-    { header, recorded }: History,
+    { recorded }: History,
+    private readonly journal: Journal,
     private readonly plan: BranchPlan,
     private readonly options: LaneOptions,
   ) {
@@ -51,7 +50,7 @@ export class BranchRun {
     this.title = plan.title;
     this.count = recorded.count;
     this.#recorded = recorded;
-    this.#machine = Machine.fromHeader(header, { wasm, strategy, memoryMiB, journal: { file: this.#file } });
+    this.#machine = Machine.fromHeader(journal.header, { wasm, strategy, memoryMiB, journal: false });
   }
 
   /** Performs steps for some milliseconds. @returns The branch, when it is complete. */
@@ -66,21 +65,20 @@ export class BranchRun {
       if (position === at) for (const input of insert) this.#perform(position, input);
       if (this.done % STRIDE === 0 && performance.now() > until) return null;
     }
-    this.#machine.keepJournal(false); // the file is complete
-    const journal = new BinaryJournal(this.#file, this.title);
-    return new Branch(this.plan, new Lane(journal, this.options), this.#origins, this.#skipped);
+    const lane = new Lane(this.journal, { ...this.options, recorded: this.#recorded.branch(this.#order) });
+    return new Branch(this.plan, lane, this.#origins, this.#skipped);
   }
 
   /** @param changed Null: the journal's step. */
   #perform(position: number, changed: StepInput | null): void {
-    const input = changed ?? this.#recorded.inputAt(position);
     try {
-      if ('entries' in input) this.#machine.performEntries(input);
-      else this.#machine.perform(input);
-      this.#origins.push(position);
+      this.#machine.redo(changed ?? this.#recorded.inputAt(position));
     } catch {
       this.#skipped++;
+      return;
     }
+    this.#order.push(changed === null ? position : ({ ...changed, i: this.#order.length } as Step));
+    this.#origins.push(position);
   }
 }
 

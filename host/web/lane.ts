@@ -10,6 +10,7 @@ import type { Moment } from '../picture/moment.ts';
 import { eventsOf, Onlooker } from '../picture/onlooker.ts';
 import { type Sending, sendingsOf } from '../picture/sending.ts';
 import { type Entries, entriesOf, lastPair, type Pair, type Stage, stageOf } from '../picture/stage.ts';
+import type { RecordedSteps } from '../recordedsteps.ts';
 import type { TraceEvent } from '../trace/events.ts';
 import type { Journal, JournalHeader, Step } from '../trace/journal.ts';
 import type { Counters } from '../wire/counters.ts';
@@ -18,6 +19,8 @@ export interface LaneOptions {
   readonly guest: WebAssembly.Module;
   readonly strategy: Strategy;
   readonly memoryMiB: number;
+  /** The journal's steps, or those of a branch, where they are read already. */
+  readonly recorded?: RecordedSteps | undefined;
 }
 
 /** In a longer journal the step that sent a message is not looked for. */
@@ -38,9 +41,9 @@ export class Lane {
   #furthest = START;
 
   constructor(journal: Journal, options: LaneOptions) {
-    const { guest: wasm, strategy, memoryMiB } = options;
+    const { guest: wasm, strategy, memoryMiB, recorded } = options;
     const boot = (header: JournalHeader) => Machine.fromHeader(header, { wasm, strategy, memoryMiB, journal: false });
-    this.history = new History(journal, boot);
+    this.history = new History(journal, boot, recorded && { recorded });
     this.strategy = strategy;
     this.#onlooker = new Onlooker(this.history);
   }

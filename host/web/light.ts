@@ -1,7 +1,7 @@
 /**
  * What is the same thing lights up together. An element names its things in `data-keys`, words such as "f790528" (a frame), "t15"
- * (a transaction), "s49" (the step that sent it), "n8" (a node), "pgreeter" (a process) and "happ.0" (a thread). What belongs to a thing, and
- * is not the thing, names it in `data-of`. What an element is, in one sentence, stands in `data-tell`.
+ * (a transaction), "s49" (the step that sent it), "n8" (a node), "pgreeter" (a process) and "happ.0" (a thread). What only belongs
+ * to a thing names it in `data-of`. What an element is, in one sentence, stands in `data-tell`.
  */
 import { effect, type Signal, signal } from '@preact/signals';
 

@@ -4,7 +4,7 @@ import { PAGE_SIZE } from '../../assembly/abi/machine.ts';
 import { FRAME_NAMES } from '../inspect/memory.ts';
 import type { Still } from './lane.ts';
 import { light, lit, telling } from './light.ts';
-import { drawGrid, drawMarks, frameUnder, type GridShape, gridShape } from './memorygridcanvas.ts';
+import { drawGrid, drawMarks, frameUnder, gridShape } from './memorygridcanvas.ts';
 import { hexOf, kindText } from './stagetext.ts';
 import type { Store } from './store.ts';
 import { theme } from './theme.ts';
@@ -24,7 +24,9 @@ const LEGEND = [
 
 export function MemoryGrid({ store, still }: { store: Store; still: Still }) {
   const box = useRef<HTMLDivElement>(null);
-  const canvas = useRef<HTMLCanvasElement>(null);
+  const cells = useRef<HTMLCanvasElement>(null);
+  const marks = useRef<HTMLCanvasElement>(null);
+  const drawn = useRef<{ kinds: Uint8Array; look: string } | null>(null);
   const [size, setSize] = useState(SIZE);
   const [cursor, setCursor] = useState<number | null>(null);
   useEffect(() => {
@@ -41,13 +43,15 @@ export function MemoryGrid({ store, still }: { store: Store; still: Still }) {
   const shape = gridShape(kinds, size.width - 2 * MARGIN, size.height - 2 * MARGIN);
   const litFrames = lit.value.filter((key) => /^f\d/.test(key)).map((key) => Number(key.slice(1)) / PAGE_SIZE);
   useEffect(() => {
+    const look = `${size.width} ${size.height} ${theme.value}`;
+    if (drawn.current?.look === look && isSame(drawn.current.kinds, kinds)) return;
+    drawn.current = { kinds, look };
+    draw(cells.current, size, (context) => drawGrid(context, kinds, shape));
+  });
+  useEffect(() => {
     const onStage = new Set(stage.frames.map(({ linear }) => linear / PAGE_SIZE));
-    draw(canvas.current, size, kinds, shape, {
-      lit: new Set(litFrames),
-      changed: still.changedFrames,
-      onStage,
-      cursor,
-    });
+    const marked = { lit: new Set(litFrames), changed: still.changedFrames, onStage, cursor };
+    draw(marks.current, size, (context) => drawMarks(context, shape, marked));
   }, [stage, size, theme.value, litFrames.join(), cursor]);
   const point = (frame: number | null) => {
     if (frame === null) return;
@@ -64,8 +68,9 @@ export function MemoryGrid({ store, still }: { store: Store; still: Still }) {
     <section class="memory-grid" aria-label="All of memory">
       <Legend kinds={kinds} />
       <div class="cells" ref={box}>
+        <canvas ref={cells} style={{ width: `${size.width}px`, height: `${size.height}px` }} />
         <canvas
-          ref={canvas}
+          ref={marks}
           style={{ width: `${size.width}px`, height: `${size.height}px` }}
           role="slider"
           tabIndex={0}
@@ -73,7 +78,7 @@ export function MemoryGrid({ store, still }: { store: Store; still: Still }) {
           aria-valuemin={0}
           aria-valuemax={kinds.length - 1}
           aria-valuenow={at}
-          aria-valuetext={tellOf(still, at)}
+          aria-valuetext={cursor === null ? hexOf(at * PAGE_SIZE) : tellOf(still, at)}
           onPointerMove={(event) => point(under(event))}
           onClick={(event) => select(under(event))}
           onBlur={() => setCursor(null)}
@@ -134,19 +139,14 @@ function tellOf(still: Still, frame: number): string {
   return `Frame ${hexOf(linear)}: ${kind}${entries.length === 0 ? '' : `, reached by ${entries.join(' and ')}`}${held}.`;
 }
 
-interface Marks {
-  lit: ReadonlySet<number>;
-  changed: ReadonlySet<number>;
-  onStage: ReadonlySet<number>;
-  cursor: number | null;
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((kind, frame) => kind === other[frame]);
 }
 
 function draw(
   canvas: HTMLCanvasElement | null,
   size: { width: number; height: number },
-  kinds: Uint8Array,
-  shape: GridShape,
-  marks: Marks,
+  paint: (context: CanvasRenderingContext2D) => void,
 ): void {
   const context = canvas?.getContext('2d');
   if (!canvas || !context) return;
@@ -154,6 +154,5 @@ function draw(
   canvas.width = Math.round(size.width * ratio);
   canvas.height = Math.round(size.height * ratio);
   context.setTransform(ratio, 0, 0, ratio, MARGIN * ratio, MARGIN * ratio);
-  drawGrid(context, kinds, shape);
-  drawMarks(context, shape, marks);
+  paint(context);
 }

@@ -87,7 +87,9 @@ export class Store {
   lane(strategy: Strategy): Lane {
     let lane = this.#lanes.get(strategy);
     if (lane === undefined) {
-      lane = new Lane(this.journal, { guest: this.guest, strategy, memoryMiB: this.facts.memoryMiB });
+      const [known] = this.#lanes.values();
+      const recorded = known?.history.recorded;
+      lane = new Lane(this.journal, { guest: this.guest, strategy, memoryMiB: this.facts.memoryMiB, recorded });
       this.#lanes.set(strategy, lane);
     }
     return lane;
@@ -166,7 +168,7 @@ export class Store {
   makeBranch(plan: BranchPlan): void {
     const { history } = this.lane(this.strategy.value);
     const options = { guest: this.guest, strategy: this.strategy.value, memoryMiB: this.facts.memoryMiB };
-    const run = new BranchRun(history, plan, options);
+    const run = new BranchRun(history, this.journal, plan, options);
     this.#run = run;
     const turn = () => {
       if (this.#run !== run) return; // another one was begun, or this one dropped

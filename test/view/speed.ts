@@ -26,6 +26,10 @@ const SCRUBS = 100;
 /** Milliseconds from one movement of a hand to the next. */
 const MOVE_MS = 30;
 const OPENS = 3;
+/** Milliseconds until a page has come to rest, and at most for a long way. */
+const SETTLE_MS = 500;
+const WAIT_MS = 120_000;
+const MIB = 1024 * 1024;
 /** A person notices that a page stands still. */
 const STALL_MS = 50;
 
@@ -64,10 +68,13 @@ function longJournal(steps: number): Journal {
 }
 
 /** Milliseconds that the processor spent in script since the page began: a busy machine does not count. */
-async function scriptTime(session: CDPSession): Promise<number> {
+async function scriptTime(session: CDPSession, metric = 'ScriptDuration'): Promise<number> {
   const { metrics } = await session.send('Performance.getMetrics');
-  return 1000 * (metrics.find(({ name }) => name === 'ScriptDuration')?.value ?? 0);
+  return 1000 * (metrics.find(({ name }) => name === metric)?.value ?? 0);
 }
+
+/** The same for all that the page does, such as layout. */
+const busyTime = (session: CDPSession) => scriptTime(session, 'TaskDuration');
 
 /** Resolves when the next frame is painted. In the page, of which these programs know no types. */
 const PAINTED = 'new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 0)))';
@@ -131,52 +138,67 @@ const found = findBrowser();
 if (found === null) throw new Error('there is no Chromium; .ci/chromium installs it');
 const folder = mkdtempSync(join(tmpdir(), 'binderlab-'));
 const browser = await openBrowser(found);
+
+/** A tab whose metrics are of the processor. */
+async function tab(): Promise<{ page: Page; session: CDPSession }> {
+  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+  return { page, session };
+}
+
+/** Milliseconds until the page shows its journal: by the clock, and of the processor. */
+async function opening({ page, session }: Awaited<ReturnType<typeof tab>>, url: string) {
+  const complaints = watchPage(page);
+  const begin = performance.now();
+  await page.goto(url);
+  await page.waitForSelector('.position');
+  if (complaints.length > 0) throw new Error(complaints.join('\n'));
+  return { clock: performance.now() - begin, busy: await busyTime(session) };
+}
+
+async function report(url: string, last: number): Promise<void> {
+  const opened: Awaited<ReturnType<typeof opening>>[] = [];
+  for (let count = 1; count < OPENS; count++) {
+    const one = await tab();
+    opened.push(await opening(one, url));
+    await one.page.close();
+  }
+  const { page, session } = await tab();
+  opened.push(await opening({ page, session }, url));
+  console.log(`opens: ${summary(opened.map(({ clock }) => clock))}`);
+  console.log(`  of the processor: ${summary(opened.map(({ busy }) => busy))}`);
+  await page.keyboard.press('Escape');
+  console.log(`scrubbing at once: ${stalls(await tasksOf(page, () => scrub(page, last)))}`);
+  const begin = performance.now();
+  await page.keyboard.press('End');
+  await page.locator(`.step-number:text-is("Step ${last}")`).waitFor({ timeout: WAIT_MS });
+  console.log(`to the end: ${ms(performance.now() - begin)}`);
+  console.log(`scrubbing later: ${stalls(await tasksOf(page, () => scrub(page, last)))}`);
+  for (const key of ['1', '2', '3', '4', '5']) {
+    await page.locator('.scrubber').fill(String(Math.round(last / 2)));
+    await page.keyboard.press(key);
+    await page.waitForTimeout(SETTLE_MS);
+    const name = await page.textContent('[role=tab][aria-selected=true]');
+    console.log(`script of a step, ${name}: ${summary(await costsOfSteps(page, session))}`);
+  }
+  const branch = await tasksOf(page, async () => {
+    await page.locator('.scrubber').fill('100');
+    await page.waitForTimeout(SETTLE_MS);
+    await page.click('text=Shrink');
+    await page.locator('.stage').nth(1).waitFor({ timeout: WAIT_MS });
+  });
+  console.log(`a branch: ${stalls(branch)}`);
+}
+
 try {
   const journal = longJournal(STEPS);
   const last = journal.header.steps - 1;
   const file = join(folder, 'long.html');
   const html = viewPage([journal], { source: 'long', strategy: 'kmap', memoryMiB: MEMORY_MIB, at: 30 });
   writeFileSync(file, html);
-  console.log(`a page of ${last + 1} steps: ${(html.length / 1024 / 1024).toFixed(2)} MiB`);
-  const url = pathToFileURL(file).href;
-  const opened: number[] = [];
-  let page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-  for (let count = 0; count < OPENS; count++) {
-    await page.close();
-    page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-    const complaints = watchPage(page);
-    const begin = performance.now();
-    await page.goto(url);
-    await page.waitForSelector('.position');
-    opened.push(performance.now() - begin);
-    if (complaints.length > 0) throw new Error(complaints.join('\n'));
-  }
-  await page.keyboard.press('Escape');
-  console.log(`opens: ${summary(opened)}`);
-  const session = await page.context().newCDPSession(page);
-  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
-  console.log(`scrubbing at once: ${stalls(await tasksOf(page, () => scrub(page, last)))}`);
-  const begin = performance.now();
-  await page.keyboard.press('End');
-  await page.locator(`.position:text("step ${last}")`).waitFor();
-  await page.locator(`.step-number:text-is("Step ${last}")`).waitFor({ timeout: 120_000 });
-  console.log(`to the end: ${ms(performance.now() - begin)}`);
-  await page.waitForTimeout(2000);
-  console.log(`scrubbing later: ${stalls(await tasksOf(page, () => scrub(page, last)))}`);
-  for (const tab of ['1', '2', '3', '4', '5']) {
-    await page.locator('.scrubber').fill(String(Math.round(last / 2)));
-    await page.keyboard.press(tab);
-    await page.waitForTimeout(500);
-    const name = await page.textContent('[role=tab][aria-selected=true]');
-    console.log(`script of a step, ${name}: ${summary(await costsOfSteps(page, session))}`);
-  }
-  const tasks = await tasksOf(page, async () => {
-    await page.locator('.scrubber').fill('100');
-    await page.waitForTimeout(500);
-    await page.click('text=Shrink');
-    await page.locator('.stage').nth(1).waitFor({ timeout: 120_000 });
-  });
-  console.log(`a branch of ${last + 1} steps: ${stalls(tasks)}`);
+  console.log(`a page of ${last + 1} steps: ${(html.length / MIB).toFixed(2)} MiB`);
+  await report(pathToFileURL(file).href, last);
 } finally {
   await browser.close();
   rmSync(folder, { recursive: true });
