@@ -16,7 +16,7 @@ const HEX_MAX = 256;
 const HEX_FROM = 1024;
 /** What one notch of a wheel shows. */
 const WHEEL_STEP = 1.5;
-const HEX_ROW = 16;
+const HEX_ROW = 8;
 
 export function AreaPanel({ store }: { store: Store }) {
   const still = store.still.value;

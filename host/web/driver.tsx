@@ -50,9 +50,9 @@ function Graph({ nodes }: { nodes: readonly NodePicture[] }) {
             <line
               key={ref.id}
               class={ref.strong > 0 ? 'strong' : 'weak'}
-              x1="46%"
+              x1="51%"
               y1={top + 19}
-              x2="58%"
+              x2="60%"
               y2={top + 15 + index * REF_ROW}
             />
           )),

@@ -35,8 +35,12 @@ const HEAD = 48;
 const PAGE_HEIGHTS: readonly number[] = [52, 78, 62, 52];
 const FRAME_HEIGHTS: readonly number[] = [58, 88, 70, 58];
 const KERNEL_HEIGHT = 92;
-const KERNEL_PAGE_HEIGHT = 54;
-const KERNEL_PAGE_WIDTHS = { narrow: 150, usual: 200, large: 230 } as const;
+/** Pages of the kernel, by the size of the stage. */
+const KERNEL_PAGES = {
+  narrow: { width: 150, height: 54 },
+  usual: { width: 200, height: 54 },
+  large: { width: 230, height: 64 },
+} as const;
 /** Words stand beside the kernel's pages where they have so much room. */
 const BESIDE_MIN = 100;
 const BESIDE_GAP = 12;
@@ -49,7 +53,7 @@ const NARROW = 700;
 const LARGE = 1100;
 const LARGE_SCALE = 1.35;
 /** What a frame of the kernel's own adds below the others. */
-const STAGED_HEIGHT = 88;
+const STAGED_HEIGHT = 96;
 
 export function layoutOf(stage: Stage, width: number): StageLayout {
   const sender = stage.sender?.pages ?? [];
@@ -71,7 +75,7 @@ export function layoutOf(stage: Stage, width: number): StageLayout {
   const inner = { x, y: 0, width: width - 2 * x, height: HEAD + rows * row + (isStaged ? STAGED_HEIGHT : 4) };
   const frames = framesIn(stage, inner, { width: frameWidth, height: frameHeight }, pages);
   const kernel = { x: inner.x, y: inner.height + gap, width: inner.width, height: KERNEL_HEIGHT };
-  const kernelText = placeKernel(stage, { box: kernel, page: KERNEL_PAGE_WIDTHS[size] }, frames, pages);
+  const kernelText = placeKernel(stage, { box: kernel, most: KERNEL_PAGES[size] }, frames, pages);
   const corner = { x: 12, y: kernel.y, width: x - 36, height: KERNEL_HEIGHT };
   const corners = [corner, { ...corner, x: width - x + 24 }] as const;
   return { height: kernel.y + KERNEL_HEIGHT + 4, size, pages, frames, memory: inner, kernel, kernelText, corners };
@@ -149,7 +153,7 @@ function columnOf({ sides }: StageFrame): 'left' | 'middle' | 'right' {
  */
 function placeKernel(
   { kernel: { pages: all } }: Stage,
-  { box: kernel, page: widest }: { box: Box; page: number },
+  { box: kernel, most }: { box: Box; most: Pick<Box, 'width' | 'height'> },
   frames: ReadonlyMap<number, Box>,
   pages: Map<StagePage, Box>,
 ): number | null {
@@ -158,17 +162,18 @@ function placeKernel(
     return box === undefined ? 0 : box.x + box.width / 2;
   };
   const sorted = [...all].sort((one, other) => middleOf(one) - middleOf(other));
-  const width = Math.min(widest, (kernel.width - 20) / Math.max(1, sorted.length) - 8);
+  const width = Math.min(most.width, (kernel.width - 20) / Math.max(1, sorted.length) - 8);
   const leftmost = Math.min(...sorted.map(middleOf)) - width / 2;
   const last = kernel.x + kernel.width - sorted.length * (width + 8) - 2;
   const beside = Math.min(leftmost, last) - kernel.x - 2 * BESIDE_GAP;
   const isBeside = sorted.length > 0 && beside >= BESIDE_MIN;
-  const y = kernel.y + (isBeside ? (KERNEL_HEIGHT - KERNEL_PAGE_HEIGHT) / 2 : 30);
+  const height = isBeside ? most.height : KERNEL_PAGES.usual.height;
+  const y = kernel.y + (isBeside ? (KERNEL_HEIGHT - height) / 2 : 30);
   let from = kernel.x + 10;
   sorted.forEach((page, index) => {
     const rest = (sorted.length - index) * (width + 8);
     const x = Math.min(Math.max(from, middleOf(page) - width / 2), kernel.x + kernel.width - rest - 2);
-    pages.set(page, { x, y, width, height: KERNEL_PAGE_HEIGHT });
+    pages.set(page, { x, y, width, height });
     from = x + width + 8;
   });
   return isBeside ? beside : null;

@@ -250,11 +250,8 @@ testInBrowser('a frame is selected among all of memory, and brings its process t
 testInBrowser('an area is enlarged down to the bytes of a message', async () => {
   await openFirstCall('#step=49&show=area');
   await page.click('[aria-label$="show the bytes of message 15"]');
-  assert.match(await textOf('.hex'), 'l.a.b...I.G.r.e.');
-  assert.is(
-    await page.locator('.hex span.call').first().textContent(),
-    '00 00 00 80 ff ff ff ff 54 53 59 53 0c 00 00 00 ',
-  );
+  assert.match(await textOf('.hex'), 'l.a.b...');
+  assert.is(await page.locator('.hex span.call').first().textContent(), '00 00 00 80 ff ff ff ff ');
   const shown = await page.getAttribute('.strip >> nth=0', 'aria-label');
   assert.is(shown, 'Bytes 0 to 56');
   await page.hover('.strip >> nth=0');
