@@ -1,7 +1,9 @@
 /** All of physical memory: a cell for each frame in use. Pointing at one says what it is; a click selects it. */
+import type { RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { PAGE_SIZE } from '../../assembly/abi/machine.ts';
 import { FRAME_NAMES } from '../inspect/memory.ts';
+import type { Stage } from '../picture/stage.ts';
 import type { Still } from './lane.ts';
 import { light, lit, telling } from './light.ts';
 import { drawGrid, drawMarks, frameUnder, gridShape } from './memorygridcanvas.ts';
@@ -12,6 +14,7 @@ import { entriesTo, frameKeys } from './things.ts';
 
 /** Until the page knows better. */
 const SIZE = { width: 840, height: 60 };
+const NUMBERS = new Intl.NumberFormat('en');
 /** Rings reach over the outermost cells. */
 const MARGIN = 4;
 /** The kinds that the legend names, with their shapes. */
@@ -24,35 +27,12 @@ const LEGEND = [
 
 export function MemoryGrid({ store, still }: { store: Store; still: Still }) {
   const box = useRef<HTMLDivElement>(null);
-  const cells = useRef<HTMLCanvasElement>(null);
-  const marks = useRef<HTMLCanvasElement>(null);
-  const drawn = useRef<{ kinds: Uint8Array; look: string } | null>(null);
-  const [size, setSize] = useState(SIZE);
+  const size = useSizeOf(box);
   const [cursor, setCursor] = useState<number | null>(null);
-  useEffect(() => {
-    const observer = new ResizeObserver(([entry]) => {
-      if (!entry) return;
-      const { width, height } = entry.contentRect;
-      setSize({ width: Math.floor(width), height: Math.floor(height) });
-    });
-    observer.observe(box.current as HTMLDivElement);
-    return () => observer.disconnect();
-  }, []);
   const { kinds } = still.mapped;
   const stage = still.stage(store.choice.value);
   const shape = gridShape(kinds, size.width - 2 * MARGIN, size.height - 2 * MARGIN);
-  const litFrames = lit.value.filter((key) => /^f\d/.test(key)).map((key) => Number(key.slice(1)) / PAGE_SIZE);
-  useEffect(() => {
-    const look = `${size.width} ${size.height} ${theme.value}`;
-    if (drawn.current?.look === look && isSame(drawn.current.kinds, kinds)) return;
-    drawn.current = { kinds, look };
-    draw(cells.current, size, (context) => drawGrid(context, kinds, shape));
-  });
-  useEffect(() => {
-    const onStage = new Set(stage.frames.map(({ linear }) => linear / PAGE_SIZE));
-    const marked = { lit: new Set(litFrames), changed: still.changedFrames, onStage, cursor };
-    draw(marks.current, size, (context) => drawMarks(context, shape, marked));
-  }, [stage, size, theme.value, litFrames.join(), cursor]);
+  const { cells, marks } = useDrawing({ still, stage, size, shape, cursor });
   const point = (frame: number | null) => {
     if (frame === null) return;
     telling.value = tellOf(still, frame);
@@ -99,6 +79,51 @@ export function MemoryGrid({ store, still }: { store: Store; still: Still }) {
   );
 }
 
+type Size = typeof SIZE;
+
+function useSizeOf(box: RefObject<HTMLElement>): Size {
+  const [size, setSize] = useState(SIZE);
+  useEffect(() => {
+    const observer = new ResizeObserver(([entry]) => {
+      if (!entry) return;
+      const { width, height } = entry.contentRect;
+      setSize({ width: Math.floor(width), height: Math.floor(height) });
+    });
+    observer.observe(box.current as HTMLElement);
+    return () => observer.disconnect();
+  }, []);
+  return size;
+}
+
+interface Drawing {
+  still: Still;
+  stage: Stage;
+  size: Size;
+  shape: ReturnType<typeof gridShape>;
+  cursor: number | null;
+}
+
+/** Two canvases: cells are drawn anew only when a frame has become something else, marks whenever the pointer moves. */
+function useDrawing({ still, stage, size, shape, cursor }: Drawing) {
+  const cells = useRef<HTMLCanvasElement>(null);
+  const marks = useRef<HTMLCanvasElement>(null);
+  const drawn = useRef<{ kinds: Uint8Array; look: string } | null>(null);
+  const { kinds } = still.mapped;
+  const litFrames = lit.value.filter((key) => /^f\d/.test(key)).map((key) => Number(key.slice(1)) / PAGE_SIZE);
+  useEffect(() => {
+    const look = `${size.width} ${size.height} ${theme.value}`;
+    if (drawn.current?.look === look && isSame(drawn.current.kinds, kinds)) return;
+    drawn.current = { kinds, look };
+    draw(cells.current, size, (context) => drawGrid(context, kinds, shape));
+  });
+  useEffect(() => {
+    const onStage = new Set(stage.frames.map(({ linear }) => linear / PAGE_SIZE));
+    const marked = { lit: new Set(litFrames), changed: still.changedFrames, onStage, cursor };
+    draw(marks.current, size, (context) => drawMarks(context, shape, marked));
+  }, [stage, size, theme.value, litFrames.join(), cursor]);
+  return { cells, marks };
+}
+
 /** How far a key moves among the frames; null for other keys. */
 function stepsOf(key: string, columns: number): number | null {
   const steps: Readonly<Record<string, number>> = {
@@ -113,7 +138,7 @@ function stepsOf(key: string, columns: number): number | null {
 function Legend({ kinds }: { kinds: Uint8Array }) {
   const counts = new Uint32Array(FRAME_NAMES.length);
   for (const kind of kinds) counts[kind] = (counts[kind] as number) + 1;
-  const count = (kind: string) => (counts[FRAME_NAMES.indexOf(kind)] ?? 0).toLocaleString('en');
+  const count = (kind: string) => NUMBERS.format(counts[FRAME_NAMES.indexOf(kind)] ?? 0);
   return (
     <p class="grid-legend">
       <b>All of memory</b>
@@ -140,19 +165,19 @@ function tellOf(still: Still, frame: number): string {
 }
 
 function isSame(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((kind, frame) => kind === other[frame]);
+  if (one.length !== other.length) return false;
+  for (let frame = 0; frame < one.length; frame++) if (one[frame] !== other[frame]) return false;
+  return true;
 }
 
-function draw(
-  canvas: HTMLCanvasElement | null,
-  size: { width: number; height: number },
-  paint: (context: CanvasRenderingContext2D) => void,
-): void {
+function draw(canvas: HTMLCanvasElement | null, size: Size, paint: (context: CanvasRenderingContext2D) => void): void {
   const context = canvas?.getContext('2d');
   if (!canvas || !context) return;
   const ratio = devicePixelRatio;
-  canvas.width = Math.round(size.width * ratio);
-  canvas.height = Math.round(size.height * ratio);
+  const [width, height] = [Math.round(size.width * ratio), Math.round(size.height * ratio)];
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
   context.setTransform(ratio, 0, 0, ratio, MARGIN * ratio, MARGIN * ratio);
+  context.clearRect(-MARGIN, -MARGIN, size.width, size.height);
   paint(context);
 }

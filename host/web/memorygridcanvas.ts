@@ -3,8 +3,9 @@
  * circle is a process's own memory, a square a page of a mapping, a diamond the kernel's.
  */
 import { FRAME_NAMES } from '../inspect/memory.ts';
+import { styleOf } from './theme.ts';
 
-export interface GridShape {
+interface GridShape {
   /** Number of the first frame that is shown, and how many are. */
   readonly first: number;
   readonly count: number;
@@ -14,7 +15,7 @@ export interface GridShape {
 }
 
 /** What is marked in the grid, by number of the frame. */
-export interface GridMarks {
+interface GridMarks {
   readonly lit: ReadonlySet<number>;
   readonly changed: ReadonlySet<number>;
   readonly onStage: ReadonlySet<number>;
@@ -55,8 +56,7 @@ export function frameUnder({ first, count, columns, cell }: GridShape, x: number
 
 export function drawGrid(context: CanvasRenderingContext2D, kinds: Uint8Array, shape: GridShape): void {
   const { first, count, columns, cell } = shape;
-  const style = getComputedStyle(context.canvas);
-  const colors = FRAME_NAMES.map((name) => style.getPropertyValue(`--frame-${name}`) || '#888');
+  const colors = FRAME_NAMES.map((name) => styleOf(`--frame-${name}`));
   const size = cell < SHAPED ? cell : cell - 1.5;
   for (let index = 0; index < count; index++) {
     const kind = kinds[first + index] as number;
@@ -89,9 +89,8 @@ function fillShape(context: CanvasRenderingContext2D, shape: Shape, x: number, y
 
 /** Rings around frames: those on the stage, those that the step changed, and those that are lit. */
 export function drawMarks(context: CanvasRenderingContext2D, shape: GridShape, marks: GridMarks): void {
-  const style = getComputedStyle(context.canvas);
   const ring = (frames: Iterable<number>, color: string, width: number, outset: number) => {
-    context.strokeStyle = style.getPropertyValue(color);
+    context.strokeStyle = styleOf(color);
     context.lineWidth = width;
     for (const frame of frames) {
       const index = frame - shape.first;
