@@ -28,7 +28,7 @@ export class RecordedSteps {
     else this.#entries = journal instanceof BinaryJournal ? [...journal.eachEntries(this.#names)] : null;
   }
 
-  /** A branch: some of these steps, and others between them. Its numbers are its positions. */
+  /** @internal A branch: some of these steps, and others between them. Its numbers are its positions. */
   branch(order: Order): RecordedSteps {
     return new RecordedSteps(this.#journal, { of: this, order });
   }

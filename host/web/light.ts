@@ -69,7 +69,8 @@ export function followPointer(root: HTMLElement, kept: Signal<string>, shown: ()
     light(keptKeys());
   });
   root.addEventListener('click', (event) => {
-    const keys = keysOf(event);
+    const isChoice = event.target instanceof Element && event.target.closest('select') !== null;
+    const keys = isChoice ? null : keysOf(event);
     if (keys !== null) kept.value = keys.join(',') === kept.value ? '' : keys.join(',');
   });
   effect(() => {

@@ -81,7 +81,7 @@ export function MemoryGrid({ store, still }: { store: Store; still: Still }) {
 
 type Size = typeof SIZE;
 
-function useSizeOf(box: RefObject<HTMLElement>): Size {
+function useSizeOf(box: RefObject<HTMLElement | null>): Size {
   const [size, setSize] = useState(SIZE);
   useEffect(() => {
     const observer = new ResizeObserver(([entry]) => {

@@ -51,7 +51,7 @@ export function StageView({ store, still, title }: { store: Store; still: Still;
       <Figure box={layout.corners[0]} name="bytes copied in this step" value={stage.copied.toLocaleString('en')} />
       <Figure box={layout.corners[1]} name="entries made, removed" value={`${stage.made}, ${stage.removed}`} />
       <div class={`space kernel ${layout.kernelText === null ? 'above' : ''}`} style={boxStyle(layout.kernel)}>
-        <h3 style={layout.kernelText === null ? {} : { width: `${layout.kernelText}px` }}>
+        <h3>
           <Glyph side="kernel" /> Kernel
         </h3>
         <p style={layout.kernelText === null ? {} : { width: `${layout.kernelText}px` }}>{kernelText(stage)}</p>
