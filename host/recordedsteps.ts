@@ -8,29 +8,28 @@ import type { StepEntries } from './trace/stepreader.ts';
 type Order = readonly (number | Step)[];
 
 export class RecordedSteps {
-  readonly #journal: Journal;
+  #journal: Journal;
   /** Names of threads, by number. */
-  readonly #names: string[];
+  #names: string[] = [];
   /** By the journal's position; null for a journal of steps. */
-  readonly #entries: readonly StepEntries[] | null;
+  #entries: readonly StepEntries[] | null;
   /** Null for the journal itself. */
-  readonly #order: Order | null;
+  #order: Order | null = null;
 
-  /**
-   * @param branch What differs in a branch of the journal.
-   * @throws JournalError for invalid entries.
-   */
-  constructor(journal: Journal, branch: { of: RecordedSteps; order: Order } | null = null) {
+  /** @throws JournalError for invalid entries. */
+  constructor(journal: Journal) {
     this.#journal = journal;
-    this.#names = branch === null ? [] : branch.of.#names;
-    this.#order = branch === null ? null : branch.order;
-    if (branch !== null) this.#entries = branch.of.#entries;
-    else this.#entries = journal instanceof BinaryJournal ? [...journal.eachEntries(this.#names)] : null;
+    this.#entries = journal instanceof BinaryJournal ? [...journal.eachEntries(this.#names)] : null;
   }
 
   /** @internal A branch: some of these steps, and others between them. Its numbers are its positions. */
   branch(order: Order): RecordedSteps {
-    return new RecordedSteps(this.#journal, { of: this, order });
+    const branch = new RecordedSteps({ header: this.#journal.header, steps: [] });
+    branch.#journal = this.#journal;
+    branch.#names = this.#names;
+    branch.#entries = this.#entries;
+    branch.#order = order;
+    return branch;
   }
 
   /** Whether its steps have lines of the kernel log. */
