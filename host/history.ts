@@ -27,6 +27,8 @@ export interface HistoryOptions {
   snapshotsMax?: number;
   /** Memory limit of the snapshots, MiB. Above it, every second one is dropped. */
   memoryMaxMiB?: number;
+  /** @internal The steps of the journal, or of a branch of it, where they are read already. */
+  recorded?: RecordedSteps;
 }
 
 /** Position before the first step: the machine as it was booted. */
@@ -90,7 +92,7 @@ export class History {
    */
   constructor(journal: Journal, boot: (header: JournalHeader) => Machine, options: HistoryOptions = {}) {
     this.header = journal.header;
-    this.recorded = new RecordedSteps(journal);
+    this.recorded = options.recorded ?? new RecordedSteps(journal);
     this.machine = boot(journal.header);
     this.machine.keepKernelLog(true);
     this.#every = Math.max(1, options.every ?? EVERY);

@@ -10,13 +10,17 @@ import { UsageError } from './usage.ts';
 
 const SCRIPT_NAME = /\.[cm]?[jt]s$/;
 
+export function isScript(source: string): boolean {
+  return SCRIPT_NAME.test(source) && !isJournalName(source) && !isFolder(source);
+}
+
 /** @param stop The condition that ends a script early. @returns The journal, and the error of a script that failed. */
 export async function journalOf(
   source: string,
   options: BootOptions,
   stop?: string,
 ): Promise<{ journal: Journal; complaint: string | null }> {
-  if (SCRIPT_NAME.test(source) && !isJournalName(source) && !isFolder(source)) {
+  if (isScript(source)) {
     const script = await loadScript(source);
     const file = new MemoryFile();
     const machine = bootFor({ ...options, name: source, journal: { file } });

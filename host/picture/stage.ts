@@ -119,33 +119,36 @@ export function entriesOf(machine: Machine): Entries {
   return new Map(pages.map((page) => [keyOf(page), page]));
 }
 
-/** What is known of the last step. */
+/** What is known of the last step, and what is to be seen. */
 interface LastStep {
   readonly step: Step | null;
   readonly events: readonly TraceEvent[];
-  /** The entries before it. */
+  /** The entries before it, and after it. */
   readonly before: Entries;
+  readonly after: Entries;
+  /** Frames that are shown in any case. */
+  readonly wanted: ReadonlySet<number>;
 }
 
-export function stageOf(machine: Machine, pair: Pair | null, { step, events, before }: LastStep): Stage {
-  const pages = pair === null ? [] : [...pagesOf(machine, pair.from, 'sender')];
-  if (pair !== null && pair.to !== pair.from) pages.push(...pagesOf(machine, pair.to, 'receiver'));
-  pages.push(...kernelPages(machine));
-  const after = new Map(pages.map((page) => [keyOf(page), page]));
-  const journeys = journeysOf(machine, pair, events);
-  const entries = pages.map((page): StagePage => {
-    return before.get(keyOf(page))?.frame === page.frame ? page : { ...page, isNew: true };
-  });
+export function stageOf(machine: Machine, pair: Pair | null, last: LastStep): Stage {
+  const { step, events, before, after, wanted } = last;
   const sideOf = (pid: number): Side | null =>
-    pid === KERNEL ? 'kernel' : pid === pair?.to ? 'receiver' : pid === pair?.from ? 'sender' : null;
-  const gone = [...before.values()].flatMap((page) => {
+    pid === KERNEL ? 'kernel' : pid === pair?.from ? 'sender' : pid === pair?.to ? 'receiver' : null;
+  const journeys = journeysOf(machine, pair, events);
+  const entries: StagePage[] = [];
+  for (const [key, page] of after) {
     const side = sideOf(page.pid);
-    return side === null || after.get(keyOf(page))?.frame === page.frame ? [] : [{ ...page, side }];
-  });
+    if (side !== null) entries.push({ ...page, side, isNew: before.get(key)?.frame !== page.frame });
+  }
+  const gone: StagePage[] = [];
+  for (const [key, page] of before) {
+    const side = sideOf(page.pid);
+    if (side !== null && after.get(key)?.frame !== page.frame) gone.push({ ...page, side });
+  }
   const read = readBy(machine, step);
   const touched = new Set([...touchedBy(machine, journeys), ...lentFrames(entries), ...(read === null ? [] : [read])]);
   const space = (side: Side, pid: number): StageSpace | null =>
-    isAlive(machine, pid) ? chosen(machine, side, pid, entries, touched) : null;
+    isAlive(machine, pid) ? chosen(machine, { side, pid }, entries, { touched, wanted }) : null;
   const sender = pair && space('sender', pair.from);
   const receiver = pair && pair.to !== pair.from ? space('receiver', pair.to) : null;
   const shown = new Set([...(sender?.pages ?? []), ...(receiver?.pages ?? [])].map(({ frame }) => frame));
@@ -220,25 +223,26 @@ function* leavesOf(machine: Machine, pid: number, { start, end, backing }: VmaVi
 }
 
 /**
- * The pages of a process that are shown: those that the step touched. Without such, those of its mapping, and one of its own
- * memory, where it writes messages.
+ * The pages of a process that are shown: those that are asked for, and those that the step touched. Without touched ones, those
+ * of its mapping, and one of its own memory, where it writes messages.
  */
 function chosen(
   machine: Machine,
-  side: Side,
-  pid: number,
+  { side, pid }: { side: Side; pid: number },
   entries: readonly StagePage[],
-  touched: ReadonlySet<number>,
+  { touched, wanted }: { touched: ReadonlySet<number>; wanted: ReadonlySet<number> },
 ): StageSpace {
   const own = entries.filter((page) => page.side === side);
   const some = (count: number, is: (page: StagePage) => boolean) => own.filter(is).slice(0, count);
+  const asked = some(TOUCHED_MAX, ({ frame }) => wanted.has(frame));
   const used = some(TOUCHED_MAX, ({ frame }) => touched.has(frame));
   const others = [
     ...some(PAGES_MAX / 2, ({ area }) => area === 'mapping'),
     ...some(1, ({ area }) => area === 'memory'),
   ];
-  const shown = used.length > 0 ? used : new Set([...some(1, ({ isNew }) => isNew), ...others]);
-  const pages = [...shown].slice(0, PAGES_MAX);
+  const unasked = used.length > 0 ? used : [...some(1, ({ isNew }) => isNew), ...others];
+  const shown = new Set([...new Set([...asked, ...unasked])].slice(0, PAGES_MAX));
+  const pages = own.filter((page) => shown.has(page));
   return { side, pid, name: nameOf(machine, pid), pages, more: own.length - pages.length };
 }
 

@@ -7,6 +7,7 @@
  *     position   0     1     2    3    4
  */
 import { ENTRY_CALL, ENTRY_RESULT } from '../../assembly/abi/machine.ts';
+import { TF_ONE_WAY } from '../../assembly/abi/protocol.ts';
 import type { RecordedSteps } from '../recordedsteps.ts';
 import type { RecordedEntries } from '../steps.ts';
 import {
@@ -44,6 +45,25 @@ export interface Arrow {
 
 const SENDS = /^BC_(TRANSACTION|REPLY)/;
 const RECEIVES = /^BR_(TRANSACTION|REPLY)\b|^BR_TRANSACTION_SEC_CTX/;
+
+/** A message on its way. Messages of one kind arrive in the order in which they were sent. */
+interface Sent {
+  readonly row: number;
+  readonly position: number;
+  readonly isReply: boolean;
+  /** The row that a reply goes to; null when it is not known. */
+  readonly to: number | null;
+  readonly what: string;
+}
+
+/** What a message has on both sides: its code, and the size of its data. */
+function whatOf(word: string): string {
+  return (word.match(/ (code|data_size)=\S+/g) ?? []).join('');
+}
+
+function isOneWay(word: string): boolean {
+  return (Number(/ flags=(\S+)/.exec(word)?.[1] ?? 0) & TF_ONE_WAY) !== 0;
+}
 
 export class Timeline {
   /** Names of threads, in the order in which they first act. */
@@ -98,19 +118,27 @@ export class Timeline {
   /** Messages and wakeups between positions `from` and `to`, both included. */
   arrows(from: number, to: number): Arrow[] {
     const arrows: Arrow[] = [];
-    const sent: { row: number; position: number; isReply: boolean }[] = [];
+    const sent: Sent[] = [];
+    const callers = new Map<number, number[]>();
     for (let position = Math.max(0, from); position <= Math.min(to, this.count - 1); position++) {
       const step = this.recorded.at(position);
       const row = this.row[position] as number;
-      for (const word of step.bc ?? [])
-        if (SENDS.test(word)) sent.push({ row, position, isReply: /^BC_REPLY/.test(word) });
+      for (const word of (step.bc ?? []).filter((one) => SENDS.test(one))) {
+        const isReply = word.startsWith('BC_REPLY');
+        const to = isReply ? (callers.get(row)?.pop() ?? null) : null;
+        sent.push({ row, position, isReply, to, what: whatOf(word) });
+      }
       const received = [...(step.woken ?? []).map(({ by, br }) => ({ row: this.rowOf(by), br })), { row, br: step.br }];
       for (const { row: to, br } of received) {
         for (const word of (br ?? []).filter((one) => RECEIVES.test(one))) {
           const isReply = word.startsWith('BR_REPLY');
-          const at = sent.findIndex((one) => one.isReply === isReply && one.row !== to);
+          const what = whatOf(word);
+          const isSame = (one: Sent) => one.isReply === isReply && one.what === what && (one.to ?? to) === to;
+          const at = sent.findIndex((one) => one.row !== to && isSame(one));
           const [from] = at < 0 ? [] : sent.splice(at, 1);
-          if (from) arrows.push({ from, to: { row: to, position }, kind: isReply ? 'reply' : 'call' });
+          if (from === undefined) continue;
+          arrows.push({ from, to: { row: to, position }, kind: isReply ? 'reply' : 'call' });
+          if (!isReply && !isOneWay(word)) callers.set(to, [...(callers.get(to) ?? []), from.row]);
         }
       }
     }

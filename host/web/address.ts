@@ -1,4 +1,4 @@
-/** The address after the hash: strategy, step and selection, so that a link leads to what its sender sees. */
+/** The address after the hash: strategy, step, processes and selection, so that a link leads to what its sender sees. */
 import { effect } from '@preact/signals';
 import { START } from '../history.ts';
 import { STRATEGIES, type Strategy } from '../machine.ts';
@@ -19,7 +19,7 @@ export class HashAddress {
       if (location.hash !== this.#written) this.#read();
     });
     effect(() => {
-      const { position, strategy, beside, tab, selected, journal } = this.store;
+      const { position, strategy, beside, tab, selected, left, right, journal } = this.store;
       const words = new URLSearchParams({
         strategy: strategy.value,
         seed: String(journal.header.emulator?.seed ?? 0),
@@ -28,6 +28,8 @@ export class HashAddress {
       });
       const other = beside.value;
       if (other !== null && 'strategy' in other) words.set('with', other.strategy);
+      if (left.value !== null) words.set('left', left.value);
+      if (right.value !== null) words.set('right', right.value);
       if (selected.value !== '') words.set('selected', selected.value);
       this.#written = `#${words}`;
       // a browser counts these, and a scrubber makes many
@@ -45,6 +47,8 @@ export class HashAddress {
     if (strategy !== null) store.strategy.value = strategy;
     if (other !== null) store.beside.value = { strategy: other };
     if (tab !== undefined) store.tab.value = tab;
+    store.left.value = words.get('left');
+    store.right.value = words.get('right');
     store.selected.value = words.get('selected') ?? '';
     store.go(stepOf(words.get('step')) ?? store.facts.at ?? store.firstMessage());
   }

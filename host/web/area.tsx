@@ -2,21 +2,27 @@
 import { useState } from 'preact/hooks';
 import { type AreaPicture, areaPictures, type AreaMessage as Message } from '../picture/area.ts';
 import type { Still } from './lane.ts';
-import { frameKey, processKey, stepKey, transactionKey } from './light.ts';
+import { processKey } from './light.ts';
 import type { Store } from './store.ts';
+import { messageKeys } from './things.ts';
 
 type Stretch = AreaPicture['parts'][number];
 
 const PAGE = 4096;
 const ZOOM_STEP = 4;
-const BYTES_MIN = 64;
-const HEX_ROW = 16;
+const BYTES_MIN = 16;
+/** Bytes that are shown one by one, and in how large a part of an area. */
+const HEX_MAX = 256;
+const HEX_FROM = 1024;
+/** What one notch of a wheel shows. */
+const WHEEL_STEP = 1.5;
+const HEX_ROW = 8;
 
 export function AreaPanel({ store }: { store: Store }) {
   const still = store.still.value;
   const areas = still.picture('areas', areaPictures);
   if (areas.length === 0) return <p class="empty">No process has mapped the device: there is no area for messages.</p>;
-  const first = still.pair?.to;
+  const first = still.pairOf(store.choice.value)?.to;
   const sorted = [...areas].sort((one, other) => Number(other.pid === first) - Number(one.pid === first));
   return (
     <>
@@ -35,11 +41,13 @@ function Area({ area, still }: { area: AreaPicture; still: Still }) {
   const end = Math.max(PAGE, ...messages.map(({ offset, size }) => Math.ceil((offset + size) / PAGE) * PAGE));
   const [range, setRange] = useState<{ from: number; size: number } | null>(null);
   const { from, size } = range ?? { from: 0, size: end };
-  const zoom = (factor: number) => {
-    const next = Math.max(BYTES_MIN, Math.min(area.size, Math.round(size * factor)));
-    setRange({ from: Math.max(0, Math.min(area.size - next, from)), size: next });
+  const show = (wanted: number, bytes: number) => {
+    const next = Math.max(BYTES_MIN, Math.min(area.size, Math.round(bytes)));
+    setRange({ from: Math.max(0, Math.min(area.size - next, Math.round(wanted))), size: next });
   };
-  const move = (by: number) => setRange({ from: Math.max(0, Math.min(area.size - size, from + by * size)), size });
+  /** @param at What stays in its place: a part of the strip, from 0 to 1. */
+  const zoom = (factor: number, at = 0.5) => show(from + size * at * (1 - factor), size * factor);
+  const move = (by: number) => show(from + by * size, size);
   const used = messages.reduce((sum, one) => sum + one.size, 0);
   return (
     <section class="area" aria-label={`Area of ${area.process}`}>
@@ -52,7 +60,15 @@ function Area({ area, still }: { area: AreaPicture; still: Still }) {
         frame
       </p>
       <Share area={area} />
-      <ul class="strip" aria-label={`Bytes ${from} to ${from + size}`}>
+      <ul
+        class="strip"
+        aria-label={`Bytes ${from} to ${from + size}`}
+        onWheel={(event) => {
+          event.preventDefault();
+          const { left, width } = event.currentTarget.getBoundingClientRect();
+          zoom(event.deltaY > 0 ? WHEEL_STEP : 1 / WHEEL_STEP, (event.clientX - left) / width);
+        }}
+      >
         {area.parts.map((stretch) => (
           <StretchBar key={stretch.offset} stretch={stretch} area={area} from={from} size={size} />
         ))}
@@ -71,13 +87,13 @@ function Area({ area, still }: { area: AreaPicture; still: Still }) {
         <button type="button" aria-label="Move right" onClick={() => move(0.5)}>
           ›
         </button>
-        <button type="button" onClick={() => setRange({ from: 0, size: area.size })}>
+        <button type="button" onClick={() => show(0, area.size)}>
           whole
         </button>
         <span class="number">{from + size}</span>
       </div>
-      {size <= 1024 && <Hex area={area} from={from} size={Math.min(size, 256)} still={still} />}
-      <Messages messages={messages} area={area} />
+      {size <= HEX_FROM && <Hex area={area} from={from} size={Math.min(size, HEX_MAX)} still={still} />}
+      <Messages messages={messages} area={area} show={({ offset, size }) => show(offset, size)} />
     </section>
   );
 }
@@ -124,12 +140,6 @@ function StretchBar({ stretch, area, from, size }: BarProps) {
   );
 }
 
-function messageKeys({ transaction, offset, size, sent }: Message, { pages }: AreaPicture): string {
-  const [first, last] = [Math.floor(offset / PAGE), Math.floor((offset + size - 1) / PAGE)];
-  const frames = pages.filter(({ index }) => index >= first && index <= last).map(({ frame }) => frameKey(frame ?? 0));
-  return [transactionKey(transaction), stepKey(sent?.step ?? null), ...frames].join(' ');
-}
-
 const STATES = {
   queued: 'waits to be read',
   served: 'was read, and is served',
@@ -142,7 +152,14 @@ function messageTell(message: Message): string {
   return `Message ${transaction}: ${kind} of ${sender}, ${dataSize} bytes of data at ${offset}; it ${STATES[state]}${age}.`;
 }
 
-function Messages({ messages, area }: { messages: readonly Message[]; area: AreaPicture }) {
+interface MessagesProps {
+  messages: readonly Message[];
+  area: AreaPicture;
+  /** Enlarges one. */
+  show: (message: Message) => void;
+}
+
+function Messages({ messages, area, show }: MessagesProps) {
   if (messages.length === 0) return <p class="empty">One hole: no message is in it.</p>;
   return (
     <table class="messages">
@@ -164,7 +181,16 @@ function Messages({ messages, area }: { messages: readonly Message[]; area: Area
             </td>
             <td>{message.sender}</td>
             <td class="number">{message.size}</td>
-            <td class="number">{message.offset}</td>
+            <td class="number">
+              <button
+                type="button"
+                class="link"
+                aria-label={`${message.offset}: show the bytes of message ${message.transaction}`}
+                onClick={() => show(message)}
+              >
+                {message.offset}
+              </button>
+            </td>
             <td>
               {message.sent === null ? 'not known' : message.sent.age === 0 ? 'new' : `${message.sent.age} steps`}
             </td>
@@ -175,7 +201,7 @@ function Messages({ messages, area }: { messages: readonly Message[]; area: Area
   );
 }
 
-/** The bytes of a part of an area, as the receiver reads them; `..` where it has no frame. */
+/** The bytes of a part of an area, as the receiver reads them; `..` where it has no frame. Those of a message are marked. */
 function Hex({ area, from, size, still }: { area: AreaPicture; from: number; size: number; still: Still }) {
   const { u8 } = still.machine.guest;
   const frames = new Map(area.pages.map(({ index, frame }) => [index, frame]));
@@ -186,16 +212,42 @@ function Hex({ area, from, size, still }: { area: AreaPicture; from: number; siz
   const rows = Array.from({ length: Math.ceil(size / HEX_ROW) }, (_, row) => from + row * HEX_ROW);
   return (
     <pre class="hex">
-      {rows
-        .map((start) => {
-          const bytes = Array.from({ length: HEX_ROW }, (_, at) => byteAt(start + at));
-          const hex = bytes.map((byte) => (byte === null ? '..' : byte.toString(16).padStart(2, '0'))).join(' ');
-          const text = bytes
-            .map((byte) => (byte && byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '.'))
-            .join('');
-          return `${String(start).padStart(6)}  ${hex}  ${text}`;
-        })
-        .join('\n')}
+      {rows.map((start) => {
+        const bytes = Array.from({ length: HEX_ROW }, (_, at) => byteAt(start + at));
+        const text = bytes.map((byte) => (byte && byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '.'));
+        return (
+          <div key={start}>
+            {String(start).padStart(6)}
+            {'  '}
+            {partsOf(area, start).map(({ part, begin, end }) => {
+              const hex = bytes.slice(begin, end).map((byte) => byte?.toString(16).padStart(2, '0') ?? '..');
+              const isMessage = part !== null && part.kind !== 'hole';
+              return (
+                <span
+                  key={begin}
+                  class={isMessage ? part.kind : 'hole'}
+                  data-keys={isMessage ? messageKeys(part, area) : undefined}
+                >
+                  {hex.join(' ')}{' '}
+                </span>
+              );
+            })}{' '}
+            {text.join('')}
+          </div>
+        );
+      })}
     </pre>
   );
+}
+
+/** What a row of bytes belongs to. @returns Parts of an area, and their bytes from the start of the row. */
+function partsOf(area: AreaPicture, start: number): { part: Stretch | null; begin: number; end: number }[] {
+  const own = area.parts.filter(({ offset, size }) => offset < start + HEX_ROW && offset + size > start);
+  const shown = own.map((part) => ({
+    part,
+    begin: Math.max(0, part.offset - start),
+    end: Math.min(HEX_ROW, part.offset + part.size - start),
+  }));
+  const end = shown.at(-1)?.end ?? 0;
+  return end < HEX_ROW ? [...shown, { part: null, begin: end, end: HEX_ROW }] : shown;
 }

@@ -9,10 +9,14 @@ export function Between({ store }: { store: Store }) {
   const title = 'strategy' in beside ? beside.strategy : beside.branch.title;
   return (
     <div class="between">
-      <table>
+      <table aria-label="What was counted since boot">
         <thead>
           <tr>
-            <th>since boot</th>
+            <th>
+              <button type="button" onClick={() => store.setBeside(null)}>
+                {'branch' in beside ? 'Drop the branch' : 'One alone'}
+              </button>
+            </th>
             {COUNTER_ROWS.map((row) => (
               <th key={row.name} class="number">
                 {row.title}
@@ -33,14 +37,9 @@ export function Between({ store }: { store: Store }) {
           ))}
         </tbody>
       </table>
-      <p>
-        {'branch' in beside &&
-          beside.branch.skipped > 0 &&
-          `${beside.branch.skipped} later steps are not possible in the branch. `}
-        <button type="button" onClick={() => store.setBeside(null)}>
-          {'branch' in beside ? 'Drop the branch' : 'One alone'}
-        </button>
-      </p>
+      {'branch' in beside && beside.branch.skipped > 0 && (
+        <p>{beside.branch.skipped} later steps are not possible in the branch.</p>
+      )}
     </div>
   );
 }

@@ -31,12 +31,7 @@ export function turnPlan({ recorded }: History, at: number, thread: string): Bra
   for (let position = at + 1; position < recorded.count; position++) {
     const step = recorded.at(position);
     if (step.by !== thread) continue;
-    return {
-      title: `${thread} runs next`,
-      at,
-      insert: [step],
-      change: (one, place) => (place === position ? null : one),
-    };
+    return { title: `${thread} runs next`, at, insert: [step], change: new Map([[position, null]]) };
   }
   return null;
 }

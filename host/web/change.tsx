@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import type { Machine } from '../machine.ts';
 import type { StepInput, StepOf } from '../trace/journal.ts';
-import { Branch, type BranchPlan } from './branch.ts';
+import type { BranchPlan } from './branch.ts';
 import { bytesOfText, editable, freezeInput, textOfBytes, turnPlan } from './branchplans.ts';
 import type { Store } from './store.ts';
 
@@ -11,22 +11,12 @@ const SHRINK_PAGES = 256;
 export function ChangePanel({ store }: { store: Store }) {
   const still = store.still.value;
   const { position } = still;
-  const processes = still.kept('alive', (machine) =>
-    machine.processes.filter(({ alive }) => alive).map(({ name, pid }) => ({ name, pid })),
-  );
   const [failure, setFailure] = useState('');
   const { history } = store.lane(store.strategy.value);
 
   const make = (plan: BranchPlan | null) => {
-    if (plan === null) return setFailure('That is not possible here.');
-    try {
-      const options = { guest: store.guest, strategy: store.strategy.value, memoryMiB: store.facts.memoryMiB };
-      const branch = new Branch(history, plan, options);
-      setFailure('');
-      store.setBeside({ branch });
-    } catch (error) {
-      setFailure(error instanceof Error ? error.message : String(error));
-    }
+    setFailure(plan === null ? 'That is not possible here.' : '');
+    if (plan !== null) store.makeBranch(plan);
   };
   const insert = (title: string, input: StepInput | null) =>
     make(input === null ? null : { title, at: position, insert: [input] });
@@ -37,7 +27,7 @@ export function ChangePanel({ store }: { store: Store }) {
       <p class="note">
         After step {position}, something else happens. The rest of the journal follows as far as it can.
       </p>
-      <ProcessChoice processes={processes} machine={still.machine} insert={insert} />
+      <ProcessChoice processes={still.processes} machine={still.machine} insert={insert} />
       <fieldset>
         <legend>Who runs next</legend>
         <ThreadChoice threads={threads} make={(thread) => make(turnPlan(history, position, thread))} />
@@ -53,6 +43,7 @@ export function ChangePanel({ store }: { store: Store }) {
       </fieldset>
       {call !== null && <PayloadChoice key={call.position} call={call} make={make} />}
       {failure !== '' && <p class="problem">{failure}</p>}
+      <BranchProgress store={store} />
       <BranchFacts store={store} />
     </div>
   );
@@ -84,6 +75,24 @@ function ProcessChoice({ processes, machine, insert }: ProcessProps) {
         Freeze it
       </button>
     </fieldset>
+  );
+}
+
+/** A branch that is being made: how far it is. */
+function BranchProgress({ store }: { store: Store }) {
+  const making = store.making.value;
+  if (making === null) return null;
+  const { title, done, count } = making;
+  return (
+    <div class="branch-facts" role="status">
+      <p>
+        <b>{title}</b>: {done.toLocaleString('en')} of {count.toLocaleString('en')} steps are performed.
+      </p>
+      <progress max={count} value={done} aria-label="Steps of the branch" />
+      <button type="button" onClick={() => store.dropBranch()}>
+        Stop
+      </button>
+    </div>
   );
 }
 
@@ -136,8 +145,7 @@ function PayloadChoice({ call, make }: PayloadProps) {
       title: `the bytes of step ${call.position} are changed`,
       at: call.position - 1,
       insert: [],
-      change: (step, position) =>
-        position === call.position ? ({ ...call.step, in: { ...call.step.in, poke } } as StepInput) : step,
+      change: new Map([[call.position, { ...call.step, in: { ...call.step.in, poke } } as StepInput]]),
     });
   };
   return (

@@ -1,7 +1,7 @@
 /** The driver: processes with threads, stacks and queues; nodes, and the refs to them. */
 import { nodePictures } from '../picture/graph.ts';
 import { processPictures } from '../picture/tasks.ts';
-import { processKey, threadKey } from './light.ts';
+import { nodeKey, processKey, threadKey, transactionKey } from './light.ts';
 import type { Store } from './store.ts';
 
 type NodePicture = ReturnType<typeof nodePictures>[number];
@@ -15,7 +15,14 @@ export function DriverPanel({ store }: { store: Store }) {
     <>
       <h3 class="part">Nodes and refs</h3>
       {nodes.length === 0 && <p class="empty">No object has been sent yet.</p>}
-      {nodes.length > 0 && <Graph nodes={nodes} />}
+      {nodes.length > 0 && (
+        <>
+          <p class="graph-head">
+            <span>node, owner</span> handle, holder, counts
+          </p>
+          <Graph nodes={nodes} />
+        </>
+      )}
       <h3 class="part">Processes</h3>
       {processes.map((process) => (
         <Process key={process.pid} process={process} />
@@ -43,9 +50,9 @@ function Graph({ nodes }: { nodes: readonly NodePicture[] }) {
             <line
               key={ref.id}
               class={ref.strong > 0 ? 'strong' : 'weak'}
-              x1="46%"
+              x1="51%"
               y1={top + 19}
-              x2="58%"
+              x2="60%"
               y2={top + 15 + index * REF_ROW}
             />
           )),
@@ -63,10 +70,18 @@ function Node({ node, top }: { node: NodePicture; top: number }) {
   const tell = `Node ${node.id} of ${owner}: ${node.strong.refs} strong and ${node.weak.refs} weak refs of others, ${node.strong.local} strong held locally.`;
   return (
     <>
-      <div class="node" style={{ top: `${top}px` }} data-keys={processKey(owner)} data-tell={tell}>
-        <b>{node.isManager ? 'manager' : `node ${node.id}`}</b>
+      <div
+        class="node"
+        style={{ top: `${top}px` }}
+        data-keys={nodeKey(node.id)}
+        data-of={processKey(owner)}
+        data-tell={tell}
+      >
+        <b>
+          {node.isManager ? 'manager' : `node ${node.id}`} <span>{owner}</span>
+        </b>
         <span>
-          {owner} · s {node.strong.local}+{node.strong.refs} w {node.weak.refs}
+          strong {node.strong.local}+{node.strong.refs}, weak {node.weak.refs}
         </span>
       </div>
       {node.refs.map((ref, index) => (
@@ -74,17 +89,24 @@ function Node({ node, top }: { node: NodePicture; top: number }) {
           key={ref.id}
           class="ref"
           style={{ top: `${top + index * REF_ROW}px` }}
-          data-keys={processKey(ref.process)}
+          data-keys={nodeKey(node.id)}
+          data-of={processKey(ref.process)}
           data-tell={`Handle ${ref.desc} of ${ref.process} for node ${node.id}: ${ref.strong} strong, ${ref.weak} weak${ref.death ? '; it asked for notice of a death' : ''}.`}
         >
           <span>
-            {ref.process} <b>handle {ref.desc}</b> {ref.strong}/{ref.weak}
+            <b>{ref.desc}</b> {ref.process} {ref.strong}/{ref.weak}
             {ref.death && ' †'}
           </span>
         </div>
       ))}
     </>
   );
+}
+
+/** The key of the transaction that an entry of a stack or a queue names first. */
+function transactionsIn(text: string): string | undefined {
+  const [, id] = /^(?:serves|awaits the reply to|call|reply|oneway) (\d+)/.exec(text) ?? [];
+  return id === undefined ? undefined : transactionKey(Number(id));
 }
 
 function Process({ process }: { process: ProcessPicture }) {
@@ -94,7 +116,11 @@ function Process({ process }: { process: ProcessPicture }) {
         {process.title}
         {process.frozen && <span class="tag">frozen</span>}
       </h4>
-      {process.queue.length > 0 && <p class="queue">queue: {process.queue.join(', ')}</p>}
+      {process.queue.map((work) => (
+        <p key={work} class="queue" data-keys={transactionsIn(work)}>
+          queue: {work}
+        </p>
+      ))}
       <ul>
         {process.threads.map((thread) => (
           <li
@@ -105,11 +131,15 @@ function Process({ process }: { process: ProcessPicture }) {
             <b>{thread.name}</b> <span>{thread.is}</span>
             {thread.looper !== '' && <em>{thread.looper}</em>}
             {thread.stack.map((entry) => (
-              <div key={entry} class="entry">
+              <div key={entry} class="entry" data-keys={transactionsIn(entry)}>
                 ▸ {entry}
               </div>
             ))}
-            {thread.todo.length > 0 && <div class="entry">todo: {thread.todo.join(', ')}</div>}
+            {thread.todo.map((work) => (
+              <div key={work} class="entry" data-keys={transactionsIn(work)}>
+                todo: {work}
+              </div>
+            ))}
           </li>
         ))}
       </ul>

@@ -7,17 +7,21 @@ export interface EmbeddedFacts {
   readonly memoryMiB: number;
   /** The position at which the page opens; null: at the first message. */
   readonly at: number | null;
+  /** Seeds of the journals that the page has. */
+  readonly seeds: readonly number[];
 }
 
 export interface Embedded {
   readonly facts: EmbeddedFacts;
+  /** The journal of the seed that the address names; else the first one. */
   readonly journal: Uint8Array;
   readonly guest: WebAssembly.Module;
 }
 
 export async function readEmbedded(): Promise<Embedded> {
   const facts = JSON.parse(textOf('facts')) as EmbeddedFacts;
-  const [journal, wasm] = await Promise.all([unpacked(textOf('journal')), unpacked(textOf('guest'))]);
+  const number = Math.max(0, facts.seeds.indexOf(Number(new URLSearchParams(location.hash.slice(1)).get('seed'))));
+  const [journal, wasm] = await Promise.all([unpacked(textOf(`journal-${number}`)), unpacked(textOf('guest'))]);
   return { facts, journal, guest: await WebAssembly.compile(wasm) };
 }
 

@@ -52,6 +52,7 @@ export function Header({ store }: { store: Store }) {
           ))}
         </select>
       </label>
+      {store.facts.seeds.length > 1 && <SeedChoice store={store} />}
       <span class="gap" />
       <SaveMenu store={store} />
       <KeysMenu />
@@ -67,6 +68,26 @@ export function Header({ store }: { store: Store }) {
         {theme.value === 'dark' ? '☀' : '☾'}
       </button>
     </header>
+  );
+}
+
+/** Another seed is another journal: the page begins anew with it. */
+function SeedChoice({ store: { facts, journal } }: { store: Store }) {
+  return (
+    <label class="seed">
+      <span>seed</span>
+      <select
+        value={String(journal.header.emulator?.seed ?? 0)}
+        onChange={({ currentTarget }) => {
+          location.hash = `seed=${currentTarget.value}`;
+          location.reload();
+        }}
+      >
+        {facts.seeds.map((seed) => (
+          <option key={seed}>{seed}</option>
+        ))}
+      </select>
+    </label>
   );
 }
 

@@ -33,6 +33,8 @@ export const KEYS: readonly Key[] = [
     },
   },
   { keys: ['s'], shown: 's', does: 'next strategy', act: nextStrategy },
+  { keys: ['['], shown: '[', does: 'another process left', act: (store) => store.nextProcess('left') },
+  { keys: [']'], shown: ']', does: 'another process right', act: (store) => store.nextProcess('right') },
   { keys: ['c'], shown: 'c', does: 'another strategy beside it, or not', act: toggleBeside },
   ...TABS.map((tab, index) => ({
     keys: [String(index + 1)],

@@ -3,12 +3,14 @@
  * read from the machine when it is asked for, and kept.
  */
 import { History, START } from '../history.ts';
+import { frameKinds } from '../inspect/memory.ts';
 import { Names } from '../inspect/tables/names.ts';
 import { Machine, type Strategy } from '../machine.ts';
 import type { Moment } from '../picture/moment.ts';
 import { eventsOf, Onlooker } from '../picture/onlooker.ts';
 import { type Sending, sendingsOf } from '../picture/sending.ts';
 import { type Entries, entriesOf, lastPair, type Pair, type Stage, stageOf } from '../picture/stage.ts';
+import type { RecordedSteps } from '../recordedsteps.ts';
 import type { TraceEvent } from '../trace/events.ts';
 import type { Journal, JournalHeader, Step } from '../trace/journal.ts';
 import type { Counters } from '../wire/counters.ts';
@@ -17,6 +19,8 @@ export interface LaneOptions {
   readonly guest: WebAssembly.Module;
   readonly strategy: Strategy;
   readonly memoryMiB: number;
+  /** The journal's steps, or those of a branch, where they are read already. */
+  readonly recorded?: RecordedSteps | undefined;
 }
 
 /** In a longer journal the step that sent a message is not looked for. */
@@ -37,9 +41,9 @@ export class Lane {
   #furthest = START;
 
   constructor(journal: Journal, options: LaneOptions) {
-    const { guest: wasm, strategy, memoryMiB } = options;
+    const { guest: wasm, strategy, memoryMiB, recorded } = options;
     const boot = (header: JournalHeader) => Machine.fromHeader(header, { wasm, strategy, memoryMiB, journal: false });
-    this.history = new History(journal, boot);
+    this.history = new History(journal, boot, recorded && { recorded });
     this.strategy = strategy;
     this.#onlooker = new Onlooker(this.history);
   }
@@ -49,11 +53,11 @@ export class Lane {
     if (this.#still?.position === position) return this.#still;
     const { history } = this;
     let events: TraceEvent[] = [];
-    let before: Entries = new Map();
+    let before = NOTHING;
     if (position === START) history.goto(START);
     else {
       history.goto(position - 1);
-      before = entriesOf(history.machine);
+      before = this.#still?.position === position - 1 ? this.#still.mapped : mappedIn(history.machine);
       events = this.#eventsOf(position);
       history.next();
     }
@@ -103,18 +107,40 @@ export class Lane {
   }
 }
 
+/** What is mapped at one moment, and what every frame is. */
+interface Mapped {
+  readonly entries: Entries;
+  /** By number of the frame: an index of FRAME_NAMES. */
+  readonly kinds: Uint8Array;
+}
+
+const NOTHING: Mapped = { entries: new Map(), kinds: new Uint8Array(0) };
+
+function mappedIn(machine: Machine): Mapped {
+  return { entries: entriesOf(machine), kinds: frameKinds(machine.inspect.kernel) };
+}
+
+/** What the stage is asked to show. */
+export interface StageChoice {
+  /** Names of processes; null: those of the last message. */
+  readonly left: string | null;
+  readonly right: string | null;
+  /** Frames that are shown in any case, by linear address. */
+  readonly frames: readonly number[];
+}
+
 export class Still {
   readonly position: number;
   readonly step: Step | null;
+  /** The processes of the last message. */
   readonly pair: Pair | null;
-  #stage: Stage | null = null;
   #counters: Counters | null = null;
   #kept = new Map<string, unknown>();
 
   constructor(
     private readonly history: History,
     readonly events: readonly TraceEvent[],
-    readonly before: Entries,
+    private readonly before: Mapped,
     private readonly sendingOf: Moment['sendingOf'],
   ) {
     this.position = history.position;
@@ -128,9 +154,44 @@ export class Still {
     return this.history.machine;
   }
 
-  get stage(): Stage {
-    this.#stage ??= stageOf(this.machine, this.pair, this);
-    return this.#stage;
+  get mapped(): Mapped {
+    return this.kept('mapped', mappedIn);
+  }
+
+  /** Frames that have become something else in the step, by number. */
+  get changedFrames(): ReadonlySet<number> {
+    return this.kept('changed frames', () => {
+      const [before, after] = [this.before.kinds, this.mapped.kinds];
+      const changed = new Set<number>();
+      for (let frame = 0; frame < before.length; frame++) if (before[frame] !== after[frame]) changed.add(frame);
+      return changed;
+    });
+  }
+
+  /** The chosen processes where they are alive; else those of the last message. */
+  pairOf({ left, right }: StageChoice): Pair | null {
+    const pidOf = (name: string | null) =>
+      name === null ? undefined : this.processes.find((process) => process.name === name)?.pid;
+    const [chosenFrom, chosenTo, last] = [pidOf(left), pidOf(right), this.pair];
+    const from = chosenFrom ?? (chosenTo !== undefined && chosenTo === last?.from ? last.to : last?.from);
+    const to = chosenTo ?? (from !== undefined && from === last?.to ? last.from : last?.to);
+    return from === undefined || to === undefined ? null : { from, to };
+  }
+
+  stage(choice: StageChoice): Stage {
+    const pair = this.pairOf(choice);
+    return this.kept(`stage ${pair?.from} ${pair?.to} ${choice.frames}`, (machine) => {
+      const { step, events } = this;
+      const wanted = new Set(choice.frames);
+      return stageOf(machine, pair, { step, events, before: this.before.entries, after: this.mapped.entries, wanted });
+    });
+  }
+
+  /** Processes that are alive. */
+  get processes(): readonly { readonly name: string; readonly pid: number }[] {
+    return this.kept('alive', (machine) =>
+      machine.processes.filter(({ alive }) => alive).map(({ name, pid }) => ({ name, pid })),
+    );
   }
 
   get counters(): Counters {

@@ -1,7 +1,7 @@
 /**
  * What is the same thing lights up together. An element names its things in `data-keys`, words such as "f790528" (a frame), "t15"
- * (a transaction), "s49" (the step that sent it), "pgreeter" (a process) and "happ.0" (a thread). What it is, in one sentence,
- * stands in `data-tell`.
+ * (a transaction), "s49" (the step that sent it), "n8" (a node), "pgreeter" (a process) and "happ.0" (a thread). What only belongs
+ * to a thing names it in `data-of`. What an element is, in one sentence, stands in `data-tell`.
  */
 import { effect, type Signal, signal } from '@preact/signals';
 
@@ -24,6 +24,10 @@ export function stepKey(number: number | null): string {
   return number === null ? '' : `s${number}`;
 }
 
+export function nodeKey(id: number): string {
+  return `n${id}`;
+}
+
 export function threadKey(name: string): string {
   return `h${name.replaceAll(' ', '_')}`;
 }
@@ -37,7 +41,8 @@ export function light(keys: readonly string[]): void {
   lit.value = keys;
   for (const element of document.querySelectorAll('[data-lit]')) element.removeAttribute('data-lit');
   for (const key of keys) {
-    for (const element of document.querySelectorAll(`[data-keys~="${CSS.escape(key)}"]`))
+    const name = CSS.escape(key);
+    for (const element of document.querySelectorAll(`[data-keys~="${name}"],[data-of~="${name}"]`))
       element.setAttribute('data-lit', '');
   }
 }
@@ -64,7 +69,8 @@ export function followPointer(root: HTMLElement, kept: Signal<string>, shown: ()
     light(keptKeys());
   });
   root.addEventListener('click', (event) => {
-    const keys = keysOf(event);
+    const isChoice = event.target instanceof Element && event.target.closest('select') !== null;
+    const keys = isChoice ? null : keysOf(event);
     if (keys !== null) kept.value = keys.join(',') === kept.value ? '' : keys.join(',');
   });
   effect(() => {

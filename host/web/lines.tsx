@@ -2,7 +2,7 @@
 import type { Journey, Stage, StagePage } from '../picture/stage.ts';
 import { frameKey } from './light.ts';
 import type { Box, StageLayout } from './stagelayout.ts';
-import { lettersOf, pageTell, tailOf } from './stagetext.ts';
+import { lettersOf, namesOn, pageTell, tailOf } from './stagetext.ts';
 
 interface Props {
   stage: Stage;
@@ -12,6 +12,7 @@ interface Props {
 
 export function Lines({ stage, layout, width }: Props) {
   const { pages, frames, height } = layout;
+  const names = namesOn(stage);
   return (
     <svg class="lines" width={width} height={height} aria-hidden="true">
       {stage.gone.map((page) => {
@@ -21,23 +22,33 @@ export function Lines({ stage, layout, width }: Props) {
       })}
       {[...pages].map(([page, box]) => {
         const frame = frames.get(page.frame);
-        return frame && <Line key={`${page.side} ${page.address}`} page={page} box={box} frame={frame} />;
+        return (
+          frame && (
+            <Line
+              key={`${page.side} ${page.address}`}
+              page={page}
+              box={box}
+              frame={frame}
+              tell={pageTell(page, names)}
+            />
+          )
+        );
       })}
     </svg>
   );
 }
 
-function Line({ page, box, frame }: { page: StagePage; box: Box; frame: Box }) {
+function Line({ page, box, frame, tell }: { page: StagePage; box: Box; frame: Box; tell: string }) {
   const path = lineOf(page, box, frame);
   const end = endOf(page, frame);
   return (
     <g
       class={`line ${page.side} ${page.area} ${page.isNew ? 'new' : ''} ${page.writable ? '' : 'reads'}`}
       data-keys={frameKey(page.frame)}
-      data-tell={pageTell(page)}
+      data-tell={tell}
     >
       <path class="wide" d={path} />
-      <path d={path} pathLength={1} />
+      <path d={path} pathLength={page.area === 'kmap' || page.area === 'own' ? undefined : 1} />
       <EndShape side={page.side} x={end.x} y={end.y} />
     </g>
   );

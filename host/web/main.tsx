@@ -24,6 +24,7 @@ try {
     store.tab.value,
     store.strategy.value,
     store.beside.value,
+    store.choice.value,
   ]);
   effect(() => {
     document.title = `${store.facts.source}, step ${store.position.value} · binderlab`;

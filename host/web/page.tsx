@@ -2,6 +2,7 @@
 import { Between } from './between.tsx';
 import { Header } from './header.tsx';
 import { telling } from './light.ts';
+import { MemoryGrid } from './memorygrid.tsx';
 import { Panels } from './panels.tsx';
 import { Sentences } from './sentence.tsx';
 import { Glyph, StageView } from './stage.tsx';
@@ -17,11 +18,12 @@ export function Page({ store }: { store: Store }) {
       <div class="scene">
         <Sentences store={store} />
         <div class="stages">
-          <StageView still={store.still.value} title={store.strategy.value} />
+          <StageView store={store} still={store.still.value} title={store.strategy.value} />
           <BesideStage store={store} />
         </div>
         <Between store={store} />
         <Telling />
+        {store.beside.value === null && <MemoryGrid store={store} still={store.still.value} />}
       </div>
       <Panels store={store} />
       <div class="time">
@@ -47,5 +49,5 @@ function Telling() {
 function BesideStage({ store }: { store: Store }) {
   const [beside, still] = [store.beside.value, store.besideStill.value];
   if (beside === null || still === null) return null;
-  return <StageView still={still} title={'strategy' in beside ? beside.strategy : beside.branch.title} />;
+  return <StageView store={store} still={still} title={'strategy' in beside ? beside.strategy : beside.branch.title} />;
 }

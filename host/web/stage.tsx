@@ -4,14 +4,18 @@ import type { Stage, StageFrame, StagePage, StageSpace } from '../picture/stage.
 import type { Still } from './lane.ts';
 import { frameKey, processKey, stepKey, transactionKey } from './light.ts';
 import { Journeys, Lines } from './lines.tsx';
-import { MemoryMap } from './memorymap.tsx';
-import { type Box, layoutOf } from './stagelayout.ts';
-import { frameTell, hexOf, pageTell, wordsIn } from './stagetext.ts';
+import { type Box, layoutOf, type StageLayout } from './stagelayout.ts';
+import { frameTell, hexOf, namesOn, pageTell, wordsIn } from './stagetext.ts';
+import type { Store } from './store.ts';
 
 const WIDTH = 860;
 const EDGE = 14;
+/** Characters of a message that a frame shows; a narrow frame shows fewer. */
+const WORDS = 17;
+const NARROW_FRAME = 120;
+const NARROW_WORDS = 9;
 
-export function StageView({ still, title }: { still: Still; title: string }) {
+export function StageView({ store, still, title }: { store: Store; still: Still; title: string }) {
   const root = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(WIDTH);
   useEffect(() => {
@@ -20,7 +24,7 @@ export function StageView({ still, title }: { still: Still; title: string }) {
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
-  const { stage } = still;
+  const stage = still.stage(store.choice.value);
   const layout = layoutOf(stage, width);
   const targets = new Set(stage.journeys.map(({ to }) => to.frame));
   return (
@@ -36,27 +40,31 @@ export function StageView({ still, title }: { still: Still; title: string }) {
         </h3>
         {stage.frames.length === 0 && <p class="nothing">No two processes have exchanged a message yet.</p>}
       </div>
-      <SpaceColumn space={stage.sender} side="sender" box={layout.memory} width={width} />
-      <SpaceColumn space={stage.receiver} side="receiver" box={layout.memory} width={width} />
-      <div class="corner" style={boxStyle(layout.corners[0])}>
-        <MemoryMap still={still} />
-      </div>
-      <div class="corner" style={boxStyle(layout.corners[1])}>
-        <StepFacts still={still} />
-      </div>
-      <div class="space kernel" style={boxStyle(layout.kernel)}>
+      <SpaceColumn store={store} still={still} space={stage.sender} side="sender" place={sendersPlace(layout)} />
+      <SpaceColumn
+        store={store}
+        still={still}
+        space={stage.receiver}
+        side="receiver"
+        place={receiversPlace(layout, width)}
+      />
+      <Figure box={layout.corners[0]} name="bytes copied in this step" value={stage.copied.toLocaleString('en')} />
+      <Figure box={layout.corners[1]} name="entries made, removed" value={`${stage.made}, ${stage.removed}`} />
+      <div class={`space kernel ${layout.kernelText === null ? 'above' : ''}`} style={boxStyle(layout.kernel)}>
         <h3>
-          <Glyph side="kernel" /> Kernel <span>{kernelText(stage)}</span>
+          <Glyph side="kernel" /> Kernel
         </h3>
+        <p style={layout.kernelText === null ? {} : { width: `${layout.kernelText}px` }}>{kernelText(stage)}</p>
       </div>
       <Lines stage={stage} layout={layout} width={width} />
       {[...layout.pages].map(([page, box]) => (
-        <PageBox key={`${page.side} ${page.address}`} page={page} box={box} still={still} />
+        <PageBox key={`${page.side} ${page.address}`} page={page} box={box} still={still} stage={stage} />
       ))}
       {stage.frames.map((frame) => (
         <FrameBox
           key={frame.linear}
           still={still}
+          stage={stage}
           frame={frame}
           box={layout.frames.get(frame.linear) as Box}
           isTarget={targets.has(frame.linear)}
@@ -70,10 +78,11 @@ export function StageView({ still, title }: { still: Still; title: string }) {
 }
 
 interface ColumnProps {
+  store: Store;
+  still: Still;
   space: StageSpace | null;
   side: 'sender' | 'receiver';
-  box: Box;
-  width: number;
+  place: Box;
 }
 
 /** What is copied out of a frame. */
@@ -82,34 +91,55 @@ function sourceOf({ journeys }: Stage, frame: number): Uint8Array | null {
   return longest?.bytes ?? null;
 }
 
-/** An address space, from its title down to the end of memory. */
-function SpaceColumn({ space, side, box, width }: ColumnProps) {
+/** The column from its title down to the end of memory. */
+function sendersPlace({ memory }: StageLayout): Box {
+  return { x: 0, y: 0, width: memory.x - EDGE, height: memory.height };
+}
+
+function receiversPlace({ memory }: StageLayout, width: number): Box {
+  const x = memory.x + memory.width + EDGE;
+  return { x, y: 0, width: width - x, height: memory.height };
+}
+
+/** An address space. Its name is a choice: any process that lives may stand there. */
+function SpaceColumn({ store, still, space, side, place }: ColumnProps) {
   if (space === null) return null;
-  const x = side === 'sender' ? 0 : box.x + box.width + EDGE;
-  const place = { x, y: 0, width: side === 'sender' ? box.x - EDGE : width - x, height: box.height };
+  const choice = side === 'sender' ? store.left : store.right;
+  const isChosen = store.left.value !== null || store.right.value !== null;
   return (
     <div class={`space ${side}`} style={boxStyle(place)} data-keys={processKey(space.name)}>
       <h3>
-        <Glyph side={side} /> {space.name}
+        <Glyph side={side} />
+        <span class="choice">
+          {space.name}
+          <select
+            aria-label={`Process on the ${side === 'sender' ? 'left' : 'right'}`}
+            value={choice.value ?? ''}
+            onChange={({ currentTarget }) => {
+              choice.value = currentTarget.value || null;
+            }}
+          >
+            <option value="">of the last message</option>
+            {still.processes.map(({ name }) => (
+              <option key={name}>{name}</option>
+            ))}
+          </select>
+        </span>
       </h3>
       <p>
-        {side}
-        {space.more > 0 && `, ${space.more} pages more`}
+        {isChosen ? 'chosen' : side}
+        {space.more > 0 && `, ${space.more} more`}
       </p>
     </div>
   );
 }
 
-/** What the step cost, as the machine counted it. */
-function StepFacts({ still: { stage } }: { still: Still }) {
+/** A number that the machine counted in the step. */
+function Figure({ box, name, value }: { box: Box; name: string; value: string }) {
   return (
-    <dl>
-      <dt>bytes copied in this step</dt>
-      <dd>{stage.copied.toLocaleString('en')}</dd>
-      <dt>entries made, removed</dt>
-      <dd>
-        {stage.made}, {stage.removed}
-      </dd>
+    <dl class="corner" style={boxStyle(box)}>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
     </dl>
   );
 }
@@ -135,8 +165,9 @@ const AREAS: Readonly<Record<StagePage['area'], string>> = {
   own: 'own frame',
 };
 
-function PageBox({ page, box, still }: { page: StagePage; box: Box; still: Still }) {
-  const frame = still.stage.frames.find(({ linear }) => linear === page.frame);
+function PageBox({ page, box, still, stage }: { page: StagePage; box: Box; still: Still; stage: Stage }) {
+  const tell = pageTell(page, namesOn(stage));
+  const frame = stage.frames.find(({ linear }) => linear === page.frame);
   const keys = keysOf(page.frame, frame, still);
   return (
     <button
@@ -144,8 +175,8 @@ function PageBox({ page, box, still }: { page: StagePage; box: Box; still: Still
       class={`page-box ${page.side} ${page.area} ${page.isNew ? 'new' : ''}`}
       style={boxStyle(box)}
       data-keys={keys}
-      data-tell={pageTell(page)}
-      aria-description={pageTell(page)}
+      data-tell={tell}
+      aria-description={tell}
     >
       <b>{page.area === 'kmap' || page.area === 'own' ? AREAS[page.area] : hexOf(page.address)}</b>
       <span>
@@ -171,6 +202,7 @@ function keysOf(linear: number, frame: StageFrame | undefined, still: Still): st
 
 interface FrameProps {
   still: Still;
+  stage: Stage;
   frame: StageFrame;
   box: Box;
   isTarget: boolean;
@@ -180,19 +212,20 @@ interface FrameProps {
   source: Uint8Array | null;
 }
 
-function FrameBox({ still, frame, box, isTarget, isRead, source }: FrameProps) {
+function FrameBox({ still, stage, frame, box, isTarget, isRead, source }: FrameProps) {
   const isShared = frame.sides.length > 1 && frame.sides.includes('receiver');
   const isLent = isShared && frame.sides.includes('sender');
   const keys = keysOf(frame.linear, frame, still);
-  const text = wordsIn(frame, source);
+  const text = wordsIn(frame, source, box.width < NARROW_FRAME ? NARROW_WORDS : WORDS);
+  const tell = frameTell(frame, namesOn(stage));
   return (
     <button
       type="button"
       class={`frame ${frame.kind} ${isShared ? 'shared' : ''} ${isTarget || isRead ? 'target' : ''}`}
       style={boxStyle(box)}
       data-keys={keys}
-      data-tell={frameTell(frame)}
-      aria-description={frameTell(frame)}
+      data-tell={tell}
+      aria-description={tell}
     >
       {(isShared || isRead) && (
         <strong class="badge">

@@ -24,18 +24,29 @@ export interface StageLayout {
   readonly frames: ReadonlyMap<number, Box>;
   readonly memory: Box;
   readonly kernel: Box;
+  /** Width of what is written beside the kernel's pages; null: above them. */
+  readonly kernelText: number | null;
   /** Below the sender, and below the receiver. */
   readonly corners: readonly [Box, Box];
 }
 
 const HEAD = 48;
 /** Boxes are larger while there is one row. */
-const PAGE_HEIGHTS: readonly number[] = [58, 78, 62];
-const FRAME_HEIGHTS: readonly number[] = [66, 88, 70];
+const PAGE_HEIGHTS: readonly number[] = [52, 78, 62, 52];
+const FRAME_HEIGHTS: readonly number[] = [58, 88, 70, 58];
 const KERNEL_HEIGHT = 92;
+/** Pages of the kernel, by the size of the stage. */
+const KERNEL_PAGES = {
+  narrow: { width: 150, height: 54 },
+  usual: { width: 200, height: 54 },
+  large: { width: 230, height: 64 },
+} as const;
+/** Words stand beside the kernel's pages where they have so much room. */
+const BESIDE_MIN = 100;
+const BESIDE_GAP = 12;
 const ROWS_MIN = 1;
 /** Height of a row, by the number of rows: few are far apart. */
-const ROWS: readonly number[] = [0, 196, 122, 96, 80];
+const ROWS: readonly number[] = [0, 172, 96, 82, 80];
 /** A narrow stage has narrow boxes. */
 const NARROW = 700;
 /** A wide one has room for large ones. */
@@ -59,15 +70,15 @@ export function layoutOf(stage: Stage, width: number): StageLayout {
     const x = width - pageWidth - 12;
     pages.set(page, { x, y: rowOf(index, receiver.length), width: pageWidth, height: pageHeight });
   });
-  const x = pageWidth + 24 + Math.round(width * (size === 'narrow' ? 0.03 : 0.045));
+  const x = pageWidth + 24 + Math.round(width * (size === 'narrow' ? 0.022 : 0.045));
   const isStaged = stage.frames.some((frame) => isKernels(frame));
   const inner = { x, y: 0, width: width - 2 * x, height: HEAD + rows * row + (isStaged ? STAGED_HEIGHT : 4) };
   const frames = framesIn(stage, inner, { width: frameWidth, height: frameHeight }, pages);
   const kernel = { x: inner.x, y: inner.height + gap, width: inner.width, height: KERNEL_HEIGHT };
-  placeKernel(stage, kernel, frames, pages);
+  const kernelText = placeKernel(stage, { box: kernel, most: KERNEL_PAGES[size] }, frames, pages);
   const corner = { x: 12, y: kernel.y, width: x - 36, height: KERNEL_HEIGHT };
   const corners = [corner, { ...corner, x: width - x + 24 }] as const;
-  return { height: kernel.y + KERNEL_HEIGHT + 4, size, pages, frames, memory: inner, kernel, corners };
+  return { height: kernel.y + KERNEL_HEIGHT + 4, size, pages, frames, memory: inner, kernel, kernelText, corners };
 }
 
 interface Sizes {
@@ -89,11 +100,11 @@ function sizesOf(width: number, rows: number): Sizes {
     Math.round(Math.min(most, Math.max(least, width * share)));
   return {
     size,
-    pageWidth: size === 'narrow' ? 118 : part(0.178, 140, 260),
+    pageWidth: size === 'narrow' ? 128 : part(0.178, 140, 260),
     frameWidth: size === 'narrow' ? 98 : part(0.168, 124, 250),
-    pageHeight: (PAGE_HEIGHTS[rows] ?? 58) * scale,
-    frameHeight: (FRAME_HEIGHTS[rows] ?? 66) * scale,
-    row: (ROWS[rows] ?? 80) * scale - (size === 'narrow' && rows === 1 ? 56 : 0),
+    pageHeight: (PAGE_HEIGHTS[rows] ?? 52) * scale,
+    frameHeight: (FRAME_HEIGHTS[rows] ?? 58) * scale,
+    row: (ROWS[rows] ?? 80) * scale - (size === 'narrow' && rows === 1 ? 40 : 0),
     gap: size === 'narrow' ? 20 : 30,
   };
 }
@@ -135,24 +146,35 @@ function columnOf({ sides }: StageFrame): 'left' | 'middle' | 'right' {
   return bySender ? 'left' : 'right';
 }
 
-/** The kernel's pages stand below the frames to which they lead. */
+/**
+ * The kernel's pages stand below the frames to which they lead.
+ *
+ * @returns The width that they leave for words at their left; null when it is too narrow.
+ */
 function placeKernel(
   { kernel: { pages: all } }: Stage,
-  kernel: Box,
+  { box: kernel, most }: { box: Box; most: Pick<Box, 'width' | 'height'> },
   frames: ReadonlyMap<number, Box>,
   pages: Map<StagePage, Box>,
-): void {
+): number | null {
   const middleOf = ({ frame }: StagePage) => {
     const box = frames.get(frame);
     return box === undefined ? 0 : box.x + box.width / 2;
   };
   const sorted = [...all].sort((one, other) => middleOf(one) - middleOf(other));
-  const width = Math.min(230, (kernel.width - 20) / Math.max(1, sorted.length) - 8);
+  const width = Math.min(most.width, (kernel.width - 20) / Math.max(1, sorted.length) - 8);
+  const leftmost = Math.min(...sorted.map(middleOf)) - width / 2;
+  const last = kernel.x + kernel.width - sorted.length * (width + 8) - 2;
+  const beside = Math.min(leftmost, last) - kernel.x - 2 * BESIDE_GAP;
+  const isBeside = sorted.length > 0 && beside >= BESIDE_MIN;
+  const height = isBeside ? most.height : KERNEL_PAGES.usual.height;
+  const y = kernel.y + (isBeside ? (KERNEL_HEIGHT - height) / 2 : 30);
   let from = kernel.x + 10;
   sorted.forEach((page, index) => {
     const rest = (sorted.length - index) * (width + 8);
     const x = Math.min(Math.max(from, middleOf(page) - width / 2), kernel.x + kernel.width - rest - 2);
-    pages.set(page, { x, y: kernel.y + 30, width, height: 54 });
+    pages.set(page, { x, y, width, height });
     from = x + width + 8;
   });
+  return isBeside ? beside : null;
 }

@@ -1,5 +1,5 @@
 /** What stands on the stage, in words. */
-import type { StageFrame, StagePage } from '../picture/stage.ts';
+import type { Stage, StageFrame, StagePage } from '../picture/stage.ts';
 
 const KINDS: Readonly<Record<string, string>> = {
   anon: 'a process’s own memory',
@@ -9,29 +9,37 @@ const KINDS: Readonly<Record<string, string>> = {
   file: 'a file’s contents',
   free: 'free',
 };
-const WORDS_MAX = 17;
+/** By side. */
+type Names = Readonly<Record<StagePage['side'], string>>;
+
+export function namesOn({ sender, receiver }: Stage): Names {
+  return { sender: sender?.name ?? 'the sender', receiver: receiver?.name ?? 'the receiver', kernel: 'the kernel' };
+}
+
 const HEX_MAX = 4;
 
 export function hexOf(value: number | bigint): string {
   return `0x${value.toString(16)}`;
 }
 
-function kindText(kind: string): string {
+export function kindText(kind: string): string {
   return KINDS[kind] ?? kind;
 }
 
-export function pageTell({ side, address, frame, descriptor, writable, area, isNew }: StagePage): string {
+/** @param names Of the processes on the sides. */
+export function pageTell({ side, address, frame, descriptor, writable, area, isNew }: StagePage, names: Names): string {
   const end = isNew ? '; this step made the entry' : '';
   if (area === 'kmap')
     return `The kernel maps frame ${hexOf(frame)} for the time of the copy; there is no entry afterwards.`;
   if (area === 'own') return `The kernel’s own frame ${hexOf(frame)}: no process reaches it.`;
   const rights = `${side === 'kernel' ? 'kernel' : 'user'}, ${writable ? 'writable' : 'read-only'}`;
   const entry = `0x${descriptor.toString(16).padStart(16, '0')}`;
-  return `Page ${hexOf(address)} of the ${side}: page-table entry ${entry} (${rights}) leads to frame ${hexOf(frame)}${end}.`;
+  return `Page ${hexOf(address)} of ${names[side]}: page-table entry ${entry} (${rights}) leads to frame ${hexOf(frame)}${end}.`;
 }
 
-export function frameTell({ linear, kind, sides, messages }: StageFrame): string {
-  const reached = sides.length === 0 ? 'no page table leads here' : `reached by ${sides.join(' and ')}`;
+export function frameTell({ linear, kind, sides, messages }: StageFrame, names: Names): string {
+  const reached =
+    sides.length === 0 ? 'no page table leads here' : `reached by ${sides.map((side) => names[side]).join(' and ')}`;
   const held = messages.map(({ transaction, from, to }) => `message ${transaction} in bytes ${from} to ${to - 1}`);
   return `Frame ${hexOf(linear)}: ${kindText(kind)}, ${reached}${held.length > 0 ? `; ${held.join(', ')}` : ''}.`;
 }
@@ -39,12 +47,13 @@ export function frameTell({ linear, kind, sides, messages }: StageFrame): string
 /**
  * The letters of a frame: of the message in it, or of what is copied out of it. UTF-16 reads like text.
  *
+ * @param most Characters.
  * @returns null when there is neither.
  */
-export function wordsIn({ bytes, messages }: StageFrame, source: Uint8Array | null): string | null {
+export function wordsIn({ bytes, messages }: StageFrame, source: Uint8Array | null, most: number): string | null {
   const last = messages.at(-1);
   const part = last === undefined ? source : bytes.subarray(last.from, last.to);
-  return part === null ? null : tailOf(lettersOf(part), WORDS_MAX) || hexText(part);
+  return part === null ? null : tailOf(lettersOf(part), most) || hexText(part);
 }
 
 /** The first bytes, where there are no letters. */

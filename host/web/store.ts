@@ -4,9 +4,10 @@ import { START } from '../history.ts';
 import { STRATEGIES, type Strategy } from '../machine.ts';
 import { Timeline } from '../picture/timeline.ts';
 import { BinaryJournal } from '../trace/binaryjournal.ts';
-import type { Branch } from './branch.ts';
+import { type Branch, type BranchPlan, BranchRun } from './branch.ts';
 import type { Embedded, EmbeddedFacts } from './embedded.ts';
-import { Lane, type Still } from './lane.ts';
+import { Lane, type StageChoice, type Still } from './lane.ts';
+import { entriesTo, frameKeys } from './things.ts';
 
 export const TABS = ['bytes', 'area', 'driver', 'counters', 'change'] as const;
 export type Tab = (typeof TABS)[number];
@@ -17,6 +18,8 @@ type Beside = { readonly strategy: Strategy } | { readonly branch: Branch } | nu
 const PLAY_MS = 1400;
 /** What has just been asked for comes before the way ahead. */
 const PAUSE_MS = 300;
+/** Milliseconds of a branch before the page gets its turn. */
+const BRANCH_MS = 12;
 /** Steps in which the first message is looked for. */
 const LOOK_AHEAD = 2000;
 
@@ -40,8 +43,16 @@ export class Store {
   readonly tour = signal<number | null>(null);
   /** Why a step cannot be performed. */
   readonly problem = signal<string | null>(null);
+  /** The branch that is being made: steps that are done, of how many. */
+  readonly making = signal<{ title: string; done: number; count: number } | null>(null);
+  /** Names of the processes left and right; null: those of the last message. */
+  readonly left = signal<string | null>(null);
+  readonly right = signal<string | null>(null);
   readonly still;
   readonly besideStill;
+  /** What the stages are asked to show. */
+  readonly choice;
+  #run: BranchRun | null = null;
   readonly #lanes = new Map<Strategy, Lane>();
 
   constructor({ facts, journal, guest }: Embedded) {
@@ -58,6 +69,10 @@ export class Store {
       if ('strategy' in beside) return this.#still(this.lane(beside.strategy), this.position.value);
       return this.#still(beside.branch.lane, beside.branch.positionOf(this.position.value));
     });
+    this.choice = computed((): StageChoice => {
+      const frames = this.selected.value.split(',').filter((key) => /^f\d+$/.test(key));
+      return { left: this.left.value, right: this.right.value, frames: frames.map((key) => Number(key.slice(1))) };
+    });
     effect(() => {
       if (!this.playing.value) return;
       const timer = setInterval(() => this.playOn(), PLAY_MS);
@@ -72,7 +87,9 @@ export class Store {
   lane(strategy: Strategy): Lane {
     let lane = this.#lanes.get(strategy);
     if (lane === undefined) {
-      lane = new Lane(this.journal, { guest: this.guest, strategy, memoryMiB: this.facts.memoryMiB });
+      const [known] = this.#lanes.values();
+      const recorded = known?.history.recorded;
+      lane = new Lane(this.journal, { guest: this.guest, strategy, memoryMiB: this.facts.memoryMiB, recorded });
       this.#lanes.set(strategy, lane);
     }
     return lane;
@@ -116,6 +133,26 @@ export class Store {
     return START;
   }
 
+  /** Keeps a frame lit, and shows a process that reaches it. A second time lets it go. */
+  selectFrame(linear: number): void {
+    const still = this.still.value;
+    const keys = frameKeys(still, linear).join(',');
+    this.selected.value = this.selected.value === keys ? '' : keys;
+    const pair = still.pairOf(this.choice.value);
+    const entries = entriesTo(still, linear).filter(({ pid }) => pid !== 0);
+    const [entry] = entries;
+    if (entry === undefined || entries.some(({ pid }) => pid === pair?.from || pid === pair?.to)) return;
+    const name = still.processes.find(({ pid }) => pid === entry.pid)?.name ?? null;
+    if (entry.area === 'mapping') this.right.value = name;
+    else this.left.value = name;
+  }
+
+  /** Shows the next living process on a side; after the last one, that of the last message. */
+  nextProcess(side: 'left' | 'right'): void {
+    const names = [null, ...this.still.value.processes.map(({ name }) => name)];
+    this[side].value = names[(names.indexOf(this[side].value) + 1) % names.length] ?? null;
+  }
+
   setStrategy(strategy: Strategy): void {
     if (!STRATEGIES.includes(strategy)) return;
     this.strategy.value = strategy;
@@ -125,6 +162,34 @@ export class Store {
   setBeside(beside: Beside): void {
     this.beside.value = beside;
     this.#revisit();
+  }
+
+  /** Makes a branch in turns of the page, and shows it beside the journal. */
+  makeBranch(plan: BranchPlan): void {
+    const { history } = this.lane(this.strategy.value);
+    const options = { guest: this.guest, strategy: this.strategy.value, memoryMiB: this.facts.memoryMiB };
+    const run = new BranchRun(history, this.journal, plan, options);
+    this.#run = run;
+    const turn = () => {
+      if (this.#run !== run) return; // another one was begun, or this one dropped
+      try {
+        const branch = run.advance(BRANCH_MS);
+        const { title, done, count } = run;
+        this.making.value = branch === null ? { title, done, count } : null;
+        if (branch !== null) this.setBeside({ branch });
+        else setTimeout(turn, 0);
+      } catch (error) {
+        this.dropBranch();
+        this.problem.value = messageOf(error);
+      }
+    };
+    turn();
+  }
+
+  /** Ends a branch that is being made. */
+  dropBranch(): void {
+    this.#run = null;
+    this.making.value = null;
   }
 
   /** Lays snapshots on the whole way, in the page's pauses, so that the scrubber finds them. */
@@ -171,9 +236,13 @@ export class Store {
       return go();
     } catch (error) {
       queueMicrotask(() => {
-        this.problem.value = error instanceof Error ? error.message : String(error);
+        this.problem.value = messageOf(error);
       });
       return null;
     }
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -5,6 +5,19 @@ const KEY = 'binderlab-theme';
 
 export const theme = signal<'light' | 'dark'>('light');
 
+/** Values of the style, by name: to ask the browser for one takes longer than to draw with it. */
+const values = new Map<string, string>();
+
+/** A colour or a font of the page's style, for a canvas: "--ink". */
+export function styleOf(name: string): string {
+  let value = values.get(name);
+  if (value === undefined) {
+    value = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+    values.set(name, value);
+  }
+  return value;
+}
+
 export function applyTheme(): void {
   const kept = remembered(KEY);
   const preferred = matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
@@ -34,6 +47,7 @@ export function remember(key: string, value: string): void {
 }
 
 function setTheme(next: 'light' | 'dark'): void {
-  theme.value = next;
   document.documentElement.dataset.theme = next;
+  values.clear();
+  theme.value = next;
 }

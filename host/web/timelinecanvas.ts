@@ -1,5 +1,6 @@
 /** Draws a stretch of the timeline: only what is seen, whatever the length of the journal. */
 import { type Arrow, NEVER, NO_ROW, type Timeline } from '../picture/timeline.ts';
+import { styleOf } from './theme.ts';
 
 export interface TimelineLook {
   readonly timeline: Timeline;
@@ -30,44 +31,36 @@ export function stepAt({ from, span, width }: TimelineLook, x: number): number {
 
 export function drawTimeline(context: CanvasRenderingContext2D, look: TimelineLook): void {
   const { width, height } = look;
-  const style = getComputedStyle(context.canvas);
-  const color = (name: string) => style.getPropertyValue(name).trim();
   context.clearRect(0, 0, width, height);
-  context.font = `12px ${style.fontFamily}`;
+  context.font = `12px ${styleOf('--sans')}`;
   context.textBaseline = 'middle';
   const scale = (width - NAMES_WIDTH) / look.span;
   const x = (step: number) => NAMES_WIDTH + (step - look.from) * scale;
   const y = (row: number) => AXIS_HEIGHT + (row - look.row) * ROW_HEIGHT + ROW_HEIGHT / 2;
-  drawAxis(context, look, x, color);
-  drawNames(context, look, y, color);
+  drawAxis(context, look, x);
+  drawNames(context, look, y);
   context.save();
   context.beginPath();
   context.rect(NAMES_WIDTH, 0, width - NAMES_WIDTH, height);
   context.clip();
-  context.fillStyle = color('--here');
+  context.fillStyle = styleOf('--here');
   context.fillRect(x(look.position), 0, Math.max(2, scale), height);
-  drawSleeps(context, look, x, y, color('--sleep'));
-  drawCalls(context, look, x, y, color);
-  drawLit(context, look, x, y, color('--message'));
-  if (scale > 3) drawArrows(context, look, x, y, color);
-  context.strokeStyle = color('--accent');
+  drawSleeps(context, look, x, y, styleOf('--sleep'));
+  drawCalls(context, look, x, y);
+  drawLit(context, look, x, y, styleOf('--message'));
+  if (scale > 3) drawArrows(context, look, x, y);
+  context.strokeStyle = styleOf('--accent');
   context.lineWidth = 2;
   context.strokeRect(x(look.position), 1, Math.max(2, scale), height - 2);
   context.restore();
 }
 
-type Color = (name: string) => string;
 type Place = (value: number) => number;
 
-function drawAxis(
-  context: CanvasRenderingContext2D,
-  { from, span, height, width }: TimelineLook,
-  x: Place,
-  color: Color,
-): void {
+function drawAxis(context: CanvasRenderingContext2D, { from, span, height, width }: TimelineLook, x: Place): void {
   const unit = niceUnit(span / TICKS);
-  context.fillStyle = color('--soft');
-  context.strokeStyle = color('--line');
+  context.fillStyle = styleOf('--soft');
+  context.strokeStyle = styleOf('--line');
   context.lineWidth = 1;
   context.textAlign = 'left';
   for (let step = Math.max(0, Math.ceil(from / unit) * unit); step < from + span; step += unit) {
@@ -86,14 +79,14 @@ function niceUnit(least: number): number {
   return ([1, 2, 5, 10].find((digit) => digit * power >= least) ?? 10) * power;
 }
 
-function drawNames(context: CanvasRenderingContext2D, look: TimelineLook, y: Place, color: Color): void {
+function drawNames(context: CanvasRenderingContext2D, look: TimelineLook, y: Place): void {
   const { timeline, height, row: first, litRow } = look;
   context.textAlign = 'right';
   for (let row = first; row < timeline.rows.length && y(row) < height; row++) {
     const name = timeline.rows[row] as string;
     const isActive = timeline.row[look.position] === row;
     context.fillStyle =
-      litRow === name.replaceAll(' ', '_') ? color('--accent') : isActive ? color('--ink') : color('--soft');
+      litRow === name.replaceAll(' ', '_') ? styleOf('--accent') : isActive ? styleOf('--ink') : styleOf('--soft');
     context.fillText(name.length > 18 ? `${name.slice(0, 17)}…` : name, NAMES_WIDTH - 10, y(row));
   }
 }
@@ -127,7 +120,7 @@ function drawSleeps(context: CanvasRenderingContext2D, look: TimelineLook, x: Pl
   }
 }
 
-function drawCalls(context: CanvasRenderingContext2D, look: TimelineLook, x: Place, y: Place, color: Color): void {
+function drawCalls(context: CanvasRenderingContext2D, look: TimelineLook, x: Place, y: Place): void {
   const { timeline, from, span, row: first, height } = look;
   const to = Math.min(timeline.count, Math.ceil(from + span));
   const width = Math.max(1.5, (x(1) - x(0)) * 0.8);
@@ -138,9 +131,9 @@ function drawCalls(context: CanvasRenderingContext2D, look: TimelineLook, x: Pla
   };
   for (let at = Math.max(0, Math.floor(from)); at < to; at++) {
     const row = timeline.row[at] as number;
-    if (row !== NO_ROW) bar(row, at, at === look.position ? color('--accent') : color('--bar'));
+    if (row !== NO_ROW) bar(row, at, at === look.position ? styleOf('--accent') : styleOf('--bar'));
     for (const wake of timeline.wakes(at))
-      bar(wake.row, at, at === look.position ? color('--receiver') : color('--woken'));
+      bar(wake.row, at, at === look.position ? styleOf('--receiver') : styleOf('--woken'));
   }
 }
 
@@ -161,11 +154,11 @@ function drawLit(
   }
 }
 
-function drawArrows(context: CanvasRenderingContext2D, look: TimelineLook, x: Place, y: Place, color: Color): void {
+function drawArrows(context: CanvasRenderingContext2D, look: TimelineLook, x: Place, y: Place): void {
   context.lineWidth = 1.5;
   for (const { from, to, kind } of look.arrows) {
     const isHere = to.position === look.position || from.position === look.position;
-    context.strokeStyle = isHere ? color('--ink') : color(kind === 'reply' ? '--reply' : '--call');
+    context.strokeStyle = isHere ? styleOf('--ink') : styleOf(kind === 'reply' ? '--reply' : '--call');
     context.fillStyle = context.strokeStyle;
     const [x1, y1] = [x(from.position + 0.5), y(from.row)];
     const [x2, y2] = [x(to.position + (to.position === from.position ? 0.5 : 0.2)), y(to.row)];

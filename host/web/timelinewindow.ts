@@ -6,11 +6,13 @@ import { ROW_HEIGHT } from './timelinecanvas.ts';
 const SPAN = 64;
 const SPAN_MIN = 12;
 const SPAN_MAX = 20_000;
-const ROWS_MAX = 7;
+const ROWS_MIN = 4;
+/** Pixels of the window for each row that is seen. */
+const ROW_SHARE = 160;
 /** With more steps in sight arrows would be a blur. */
 const ARROWS_SPAN_MAX = 300;
 /** Steps before the stretch in which a message may have been sent. */
-const ARROWS_BEFORE = 10;
+const ARROWS_BEFORE = 100;
 
 export class TimelineWindow {
   /** The first step that is seen, and how many are. */
@@ -23,7 +25,7 @@ export class TimelineWindow {
 
   constructor(private readonly timeline: Timeline) {
     this.span = signal(Math.min(SPAN, Math.max(SPAN_MIN, timeline.count + 1)));
-    this.rows = Math.min(ROWS_MAX, timeline.rows.length);
+    this.rows = Math.min(Math.max(ROWS_MIN, Math.floor(innerHeight / ROW_SHARE)), timeline.rows.length);
     this.arrows = computed((): readonly Arrow[] => {
       const [from, span] = [Math.floor(this.from.value), this.span.value];
       return span > ARROWS_SPAN_MAX ? [] : timeline.arrows(from - ARROWS_BEFORE, Math.ceil(from + span));

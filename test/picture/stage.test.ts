@@ -19,7 +19,8 @@ function staged(strategy: Strategy) {
   history.goto(position - 1);
   const before = entriesOf(machine);
   const events = eventsOf(machine.guest, () => history.next());
-  const stage = stageOf(machine, lastPair(machine, events), { step: history.step, events, before });
+  const last = { step: history.step, events, before, after: entriesOf(machine), wanted: new Set<number>() };
+  const stage = stageOf(machine, lastPair(machine, events), last);
   return { stage, history, sentence: () => sentenceOf(onlooker.now()) };
 }
 
@@ -80,6 +81,40 @@ test('under remap an entry is made instead: both reach one frame', () => {
   assert.ok(stage.receiver?.pages.some(({ frame, isNew }) => isNew && frame === lent[0]?.linear));
   assert.ok(sum(stage, 'sender') < SIZE);
   assert.match(sentence(), 'client.0 calls server');
+});
+
+test('an arrow leads from the sender of a message, also when it waited in a queue', () => {
+  const machine = Machine.boot({ wasm: guestModule(), memoryMiB: 16, journal: true });
+  const joined = (name: string) => {
+    const { main } = machine.spawn(name);
+    const fd = main.open();
+    main.mmap(fd);
+    main.writeRead(fd, []); // returns at once, as every first read does
+    return { main, fd };
+  };
+  const server = joined('server');
+  server.main.becomeContextManager(server.fd);
+  const [one, other] = [joined('one'), joined('other')];
+  const send = ({ main, fd }: typeof one, data: string, handle = 0) =>
+    main.writeRead(fd, [bc.transaction({ handle, data })]);
+  send(other, 'nobody has this handle', 9).expect('BR_FAILED_REPLY');
+  send(one, 'four');
+  send(other, 'eighteen');
+  const first = server.main.writeRead(server.fd, []).expect('BR_TRANSACTION');
+  server.main.writeRead(server.fd, [bc.freeBuffer(first.buffer), bc.reply({ data: 'same' })]);
+  const second = server.main.writeRead(server.fd, []).expect('BR_TRANSACTION');
+  server.main.writeRead(server.fd, [bc.freeBuffer(second.buffer), bc.reply({ data: 'same' })]);
+  const { journal } = machine;
+  const timeline = new Timeline(new RecordedSteps(journal), journal.header);
+  const arrows = timeline.arrows(0, timeline.count).map(({ from, to, kind }) => {
+    return `${kind}: ${timeline.rows[from.row]} to ${timeline.rows[to.row]}`;
+  });
+  assert.equal(arrows, [
+    'call: one.0 to server.0',
+    'reply: server.0 to one.0',
+    'call: other.0 to server.0',
+    'reply: server.0 to other.0',
+  ]);
 });
 
 test('the timeline has every step, and what slept until when', () => {

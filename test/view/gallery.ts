@@ -30,7 +30,7 @@ for (const [name, { page: file, hash, colorScheme }] of Object.entries(PICTURES)
   await page.waitForSelector('.stage');
   await page.waitForTimeout(STILL_MS);
   const session = await page.context().newCDPSession(page);
-  const { data } = await session.send('Page.captureScreenshot', { format: 'webp', quality: 88 });
+  const { data } = await session.send('Page.captureScreenshot', { format: 'webp', quality: 45 });
   writeFileSync(join(ROOT, `docs/${name}.webp`), Buffer.from(data, 'base64'));
   await page.close();
 }

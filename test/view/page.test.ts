@@ -24,66 +24,82 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 const MEMORY_MIB = 64;
 const PAGE_MAX = 1024 * 1024;
 const STEPS_LOOKED_AT = 10;
-/** Keys that show these tabs. */
-const COUNTERS_KEY = '4';
-const AREA_KEY = '2';
+/** Tabs with numbers, and the keys that show them. */
+const NUMBER_TABS = { '4': 'tab-counters', '2': 'tab-area' };
+/** Pixels of the smallest text. */
+const TEXT_MIN = 12;
 
 const found = findBrowser();
 const folder = new Folder();
 const test = suite(found ? 'page' : 'page: skipped, there is no Chromium');
 const testInBrowser = found ? test : test.skip;
 let browser: Browser;
+let page: Page;
+let complaints: string[];
 
 if (found) {
   test.before(async () => {
     browser = await openBrowser(found);
+    page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    complaints = watchPage(page);
   });
 }
+test.after.each(() => {
+  assert.equal(complaints?.splice(0) ?? [], []);
+});
 test.after(async () => {
   await browser?.close();
   folder.remove();
 });
 
 /** The journal of an example. */
-async function runOf(name: string): Promise<Journal> {
-  const options = machineOptions({ strategy: 'kmap', seed: 0, memory: MEMORY_MIB });
+async function runOf(name: string, seed = 0): Promise<Journal> {
+  const options = machineOptions({ strategy: 'kmap', seed, memory: MEMORY_MIB });
   const { journal, complaint } = await aside(() => journalOf(join(ROOT, `examples/${name}.ts`), options), false);
   assert.is(complaint, null);
   return journal;
 }
 
-function written(name: string, journal: Journal, at: number | null = null): string {
-  const facts = { source: name, strategy: 'kmap', memoryMiB: MEMORY_MIB, at };
-  const html = viewPage(journal, facts);
+/** @returns The address of a page of journals. */
+function written(name: string, journals: readonly Journal[]): string {
+  const html = viewPage(journals, { source: name, strategy: 'kmap', memoryMiB: MEMORY_MIB, at: null });
   assert.ok(html.length < PAGE_MAX, `${name}: ${html.length} bytes`);
   return pathToFileURL(folder.write(`${name}.html`, html)).href;
 }
 
-async function opened(url: string): Promise<{ page: Page; complaints: string[] }> {
-  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-  const complaints = watchPage(page);
-  await page.goto(url);
+/** Opens a page anew, at a place that its address names. */
+async function open(url: string, hash = ''): Promise<void> {
+  await page.goto('about:blank');
+  await page.goto(`${url}${hash}`);
   await page.waitForSelector('.position');
-  return { page, complaints };
 }
 
-const textOf = async (page: Page, selector: string) => (await page.textContent(selector)) ?? '';
-const positionOf = (page: Page) => textOf(page, '.position');
+let firstCall: string | null = null;
 
-/** The numbers on the page at a step, of all tabs that have some. */
-async function numbersAt(page: Page, step: number): Promise<Record<string, string>> {
-  await page.locator('.scrubber').fill(String(step));
-  await page.locator(`.step-number:text-is("Step ${step}")`).waitFor();
-  const numbers: Record<string, string> = {};
-  for (const key of [COUNTERS_KEY, AREA_KEY]) {
-    await page.keyboard.press(key);
-    const shown = await page.$$eval('[data-number]', (elements) =>
-      elements.map((element) => [element.getAttribute('data-number') ?? '', element.textContent ?? '']),
-    );
-    Object.assign(numbers, Object.fromEntries(shown));
+async function openFirstCall(hash = ''): Promise<void> {
+  firstCall ??= written('first-call', [await runOf('first-call')]);
+  await open(firstCall, hash);
+}
+
+const textOf = async (selector: string) => (await page.textContent(selector)) ?? '';
+const isAtStep = (step: number) => page.locator(`.step-number:text-is("Step ${step}")`).waitFor();
+
+/** In the page: moves the scrubber, waits for the step, and reads the numbers of two tabs. */
+const NUMBERS_AT = `async (step, keys) => {
+  const painted = () => new Promise((resolve) => setTimeout(resolve, 0));
+  const scrubber = document.querySelector('.scrubber');
+  scrubber.value = step;
+  scrubber.dispatchEvent(new Event('input', { bubbles: true }));
+  while (document.querySelector('.step-number').textContent !== 'Step ' + step) await painted();
+  const numbers = {};
+  for (const key of Object.keys(keys)) {
+    document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
+    while (document.querySelector('[role=tab][aria-selected=true]').id !== keys[key]) await painted();
+    await painted();
+    for (const one of document.querySelectorAll('[data-number]')) numbers[one.dataset.number] = one.textContent;
   }
   return numbers;
-}
+}`;
 
 function numbersOf({ machine }: History): Record<string, string> {
   const { pteWrites, ...counters } = machine.counters();
@@ -120,67 +136,68 @@ testInBrowser('its numbers are those of the machine, at steps of five journals',
   };
   for (const [name, journal] of Object.entries(journals)) {
     const history = new History(journal, (header) => Machine.fromHeader(header, { memoryMiB: MEMORY_MIB }));
-    const { page, complaints } = await opened(written(name, journal));
+    await open(written(name, [journal]), '#step=0');
     for (const step of someSteps(history.recorded.count)) {
       history.goto(step);
-      assert.equal(await numbersAt(page, step), numbersOf(history), `${name}, step ${step}`);
+      const shown = await page.evaluate(`(${NUMBERS_AT})(${step}, ${JSON.stringify(NUMBER_TABS)})`);
+      assert.equal(shown, numbersOf(history), `${name}, step ${step}`);
     }
-    assert.equal(complaints, [], name);
-    await page.close();
   }
 });
 
 testInBrowser('it walks by keys, buttons and scrubber, and its address says where it is', async () => {
-  const journal = await runOf('first-call');
-  const last = journal.steps.length - 1;
-  const { page, complaints } = await opened(`${written('walk', journal)}#step=49&show=driver`);
-  assert.is(await positionOf(page), `step 49 of ${last}`);
+  await openFirstCall('#step=49&show=driver');
+  const last = Number(await page.getAttribute('.scrubber', 'max'));
+  const positionIs = async (text: string) => assert.is(await textOf('.position'), `${text} of ${last}`);
+  await positionIs('step 49');
   await page.keyboard.press('End');
-  await page.locator(`.step-number:text-is("Step ${last}")`).waitFor();
+  await isAtStep(last);
   await page.keyboard.press('ArrowLeft');
-  assert.is(await positionOf(page), `step ${last - 1} of ${last}`);
+  await positionIs(`step ${last - 1}`);
+  await page.keyboard.press('PageUp');
+  await positionIs(`step ${last - 11}`);
   await page.keyboard.press('Home');
-  assert.is(await positionOf(page), `start of ${last}`);
-  await page.click('[aria-label="Step on"]');
-  await page.click('[aria-label="Step on"]');
-  await page.click('[aria-label="Step back"]');
-  assert.is(await positionOf(page), `step 0 of ${last}`);
+  await positionIs('start');
+  for (const button of ['Step on', 'Step on', 'Step back']) await page.click(`[aria-label="${button}"]`);
+  await positionIs('step 0');
   await page.click('[aria-label="Next message"]');
-  assert.match(await textOf(page, '.sentence'), 'calls servicemanager');
+  assert.match(await textOf('.sentence'), 'calls servicemanager');
+  await page.click('.sentence'); // a button has a use of its own for the next key
+  await page.keyboard.press(' ');
+  assert.is(await page.locator('[aria-label="Pause"]').count(), 1);
+  await page.keyboard.press(' ');
   await page.locator('.scrubber').fill('49');
-  assert.match(await textOf(page, '.sentence'), 'app.0 calls greeter: the driver copies 56 bytes once');
-  await page.waitForURL(/step=49/);
-  assert.match(page.url(), /strategy=kmap&seed=0&step=49&show=driver/);
-  assert.equal(complaints, []);
-  await page.close();
+  assert.match(await textOf('.sentence'), 'app.0 calls greeter: the driver copies 56 bytes once');
+  await page.waitForURL(/strategy=kmap&seed=0&step=49&show=driver/);
 });
 
 testInBrowser('another strategy, one beside it, and a branch', async () => {
-  const { page, complaints } = await opened(`${written('change', await runOf('first-call'))}#step=49`);
+  await openFirstCall('#step=49');
   const copies = () => page.$$eval('.journey-label', (labels) => labels.map(({ textContent }) => textContent));
   assert.equal(await copies(), ['56 bytes copied once']);
   assert.is(await page.locator('.frame.shared').count(), 1);
   await page.selectOption('.strategy select', 'two-copy');
   assert.equal(await copies(), ['1. 56 bytes copied', '2. 56 bytes copied']);
+  await page.keyboard.press('c');
+  assert.match(await textOf('.between'), 'kmap');
+  await page.click('text=One alone');
   await page.selectOption('.strategy select', 'vmalloc');
   assert.is(await page.locator('.page-box.vmalloc').count(), 1);
   await page.selectOption('.beside select', 'two-copy');
   assert.is(await page.locator('.stage').count(), 2);
-  assert.match(await textOf(page, '.between'), 'bytes copied');
+  assert.match(await textOf('.between'), 'bytes copied');
   await page.click('text=One alone');
   await page.click('#tab-change');
   await page.selectOption('[aria-label="Process"]', 'greeter');
   await page.click('text=Kill it');
-  assert.is(await page.locator('.stage').count(), 2);
+  await page.locator('.stage').nth(1).waitFor();
   await page.keyboard.press('End');
-  assert.match(await textOf(page, '.between'), 'greeter is killed');
-  assert.match(await textOf(page, '.between'), /\d+ later steps are not possible/);
-  assert.equal(complaints, []);
-  await page.close();
+  assert.match(await textOf('.between'), 'greeter is killed');
+  assert.match(await textOf('.between'), /\d+ later steps are not possible/);
 });
 
 testInBrowser('what is the same thing lights up, and a click keeps it lit', async () => {
-  const { page, complaints } = await opened(`${written('light', await runOf('first-call'))}#step=49&show=area`);
+  await openFirstCall('#step=49&show=area');
   const isLit = (selector: string) => page.locator(`${selector}[data-lit]`).count();
   await page.hover('.frame.shared');
   for (const same of ['.page-box.receiver', '.line.receiver', '.stretch.call', '.messages tr']) {
@@ -188,26 +205,74 @@ testInBrowser('what is the same thing lights up, and a click keeps it lit', asyn
   }
   assert.is(await isLit('.page-box.sender'), 0);
   assert.match(
-    await textOf(page, '.telling'),
-    /^Frame 0x\w+: a page of a Binder mapping, reached by receiver and kernel; message 15/,
+    await textOf('.telling'),
+    /^Frame 0x\w+: a page of a Binder mapping, reached by greeter and the kernel; message 15/,
   );
   await page.click('.frame.shared');
   await page.hover('.head');
   assert.is(await isLit('.page-box.receiver'), 1);
   await page.waitForURL(/selected=f/);
+  await page.keyboard.press('1');
+  await page.locator('.structure summary[data-lit]:has-text("BC_TRANSACTION")').first().waitFor();
+  await page.keyboard.press('3');
+  await page.locator('.entry[data-lit]:text-is("▸ serves 15 of app.0")').waitFor();
   await page.keyboard.press('ArrowRight');
-  assert.match(await textOf(page, '.frame.target .badge'), 'read in place');
-  assert.equal(complaints, []);
-  await page.close();
+  assert.match(await textOf('.frame.target .badge'), 'read in place');
+  await page.hover('.node >> nth=1');
+  assert.is(await isLit('.ref'), 2, 'a node lights the handles for it');
+});
+
+testInBrowser('a frame is selected among all of memory, and brings its process to the stage', async () => {
+  await openFirstCall('#step=49');
+  const grid = page.getByRole('slider', { name: 'Frame of memory' });
+  const stands = (side: string) => textOf(`.space.${side} h3 .choice`);
+  assert.match(await stands('receiver'), /^greeter/);
+  await grid.focus();
+  let text = '';
+  for (let count = 0; count < 64 && !/mapping, reached by servicemanager/.test(text); count++) {
+    await page.keyboard.press('ArrowLeft');
+    text = (await grid.getAttribute('aria-valuetext')) ?? '';
+  }
+  assert.match(text, /^Frame 0x\w+: a page of a Binder mapping, reached by servicemanager at 0x/);
+  assert.is(await textOf('.telling'), text);
+  await page.keyboard.press('Enter');
+  assert.match(await stands('receiver'), /^servicemanager/);
+  assert.is(await page.locator('.frame[data-lit]').count(), 1);
+  await page.waitForURL(/right=servicemanager&selected=f/);
+  await page.selectOption('[aria-label="Process on the right"]', '');
+  assert.match(await stands('receiver'), /^greeter/);
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('[');
+  await page.waitForURL(/left=servicemanager(?!.*selected)/);
+  assert.match(await stands('sender'), /^servicemanager/);
+});
+
+testInBrowser('an area is enlarged down to the bytes of a message', async () => {
+  await openFirstCall('#step=49&show=area');
+  await page.click('[aria-label$="show the bytes of message 15"]');
+  assert.match(await textOf('.hex'), 'l.a.b...');
+  assert.is(await page.locator('.hex span.call').first().textContent(), '00 00 00 80 ff ff ff ff ');
+  const shown = await page.getAttribute('.strip >> nth=0', 'aria-label');
+  assert.is(shown, 'Bytes 0 to 56');
+  await page.hover('.strip >> nth=0');
+  await page.mouse.wheel(0, 400);
+  await page.locator('.strip[aria-label="Bytes 0 to 84"]').waitFor();
+});
+
+testInBrowser('another seed is another run', async () => {
+  await open(written('seeds', [await runOf('oneway-order'), await runOf('oneway-order', 1)]));
+  assert.is(await page.inputValue('.seed select'), '0');
+  await page.selectOption('.seed select', '1');
+  await page.waitForURL(/strategy=kmap&seed=1/);
+  assert.is(await page.inputValue('.seed select'), '1');
 });
 
 testInBrowser('the journal and a trace are saved', async () => {
-  const { page, complaints } = await opened(written('save', await runOf('first-call')));
-  await page.keyboard.press('Escape'); // the tour
+  await openFirstCall('#step=49');
   await page.click('summary >> text=Save');
   for (const [button, name] of [
-    ['Journal', 'save.journal'],
-    ['Perfetto trace', 'save.pftrace'],
+    ['Journal', 'first-call.journal'],
+    ['Perfetto trace', 'first-call.pftrace'],
   ] as const) {
     const [download] = await Promise.all([page.waitForEvent('download'), page.click(`.sheet >> text=${button}`)]);
     assert.is(download.suggestedFilename(), name);
@@ -215,9 +280,73 @@ testInBrowser('the journal and a trace are saved', async () => {
     assert.ok(bytes.length > 1000);
     if (name.endsWith('.journal')) assert.is(BinaryJournal.of(bytes, name).header.steps, 62);
   }
-  assert.equal(complaints, []);
-  await page.close();
 });
+
+/** Stands in for Perfetto's page: it answers a PING, and says what it got. */
+const PERFETTO = `<!doctype html><title>waits</title><script>
+  onmessage = ({ data, source, origin }) => {
+    if (data === 'PING') source.postMessage('PONG', '*');
+    else document.title = data.perfetto.title + ': ' + data.perfetto.buffer.byteLength + ' bytes';
+  };
+</script>`;
+
+testInBrowser('Perfetto gets the trace after a click', async () => {
+  await openFirstCall('#step=49');
+  const context = page.context();
+  await context.route('https://ui.perfetto.dev/**', (route) =>
+    route.fulfill({ contentType: 'text/html', body: PERFETTO }),
+  );
+  await page.click('summary >> text=Save');
+  const [popup] = await Promise.all([context.waitForEvent('page'), page.click('text=Open in ui.perfetto.dev')]);
+  await popup.waitForFunction('document.title !== "waits"');
+  assert.match(await popup.title(), /^first-call: \d{4,} bytes$/);
+  await popup.close();
+});
+
+testInBrowser('the tour has eight steps; what moves stands still for whoever wants that', async () => {
+  await openFirstCall();
+  await page.waitForSelector('.card');
+  for (let number = 1; number <= 8; number++) await page.click('.card .main');
+  assert.is(await page.locator('.card').count(), 0);
+  const MOVES = "getComputedStyle(document.querySelector('.parcel')).animationDuration";
+  assert.is(await page.evaluate(MOVES), '0.9s');
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  assert.ok(Number.parseFloat(await page.evaluate(MOVES)) < 0.001);
+  await page.emulateMedia({ reducedMotion: null });
+});
+
+/** In the page: the smallest size of any text. */
+const SMALLEST_TEXT = `Math.min(...[...document.querySelectorAll('body *')]
+  .filter((one) => one.checkVisibility() && [...one.childNodes].some((child) => child.nodeType === 3 && child.data.trim()))
+  .map((one) => parseFloat(getComputedStyle(one).fontSize)))`;
+
+testInBrowser('both themes, shapes besides colours, and no serious fault that axe finds', async () => {
+  await openFirstCall('#step=49');
+  const ends = { sender: 'circle', receiver: 'rect', kernel: 'path.end' };
+  for (const [side, shape] of Object.entries(ends))
+    assert.is(await page.locator(`.line.${side} > ${shape}`).count(), 1);
+  await page.addScriptTag({ content: AXE });
+  const faultsOf = async (part: string) => {
+    const { violations } = await page.evaluate<AxeResult>(`axe.run(${part})`);
+    const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+    return serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' ')}`);
+  };
+  for (const theme of ['light', 'dark']) {
+    if ((await page.getAttribute('html', 'data-theme')) !== theme) await page.keyboard.press('t');
+    assert.is(await page.getAttribute('html', 'data-theme'), theme);
+    assert.equal(await faultsOf(''), [], theme);
+    for (const [index, tab] of ['bytes', 'area', 'driver', 'counters', 'change'].entries()) {
+      await page.keyboard.press(String(index + 1));
+      await page.locator(`#tab-${tab}[aria-selected=true]`).waitFor();
+      assert.equal(await faultsOf("'#panel'"), [], `${tab}, ${theme}`);
+      assert.ok((await page.evaluate<number>(SMALLEST_TEXT)) >= TEXT_MIN, `${tab} has text below ${TEXT_MIN} px`);
+    }
+  }
+});
+
+interface AxeResult {
+  violations: { id: string; impact: string; nodes: { html: string }[] }[];
+}
 
 test('the index says what each example shows', () => {
   const script = '/**\n * Death: what others see.\n * It <ends>.\n *\n *     binderlab run\n */\nimport x;\n';
@@ -227,38 +356,14 @@ test('the index says what each example shows', () => {
   assert.not.match(html, 'binderlab run');
 });
 
-testInBrowser('both themes, and no serious fault that axe finds', async () => {
-  const { page, complaints } = await opened(written('first-call', await runOf('first-call'), 49));
-  await page.waitForSelector('.card');
-  for (let number = 1; number <= 8; number++) await page.click('.card .main');
-  assert.is(await page.locator('.card').count(), 0, 'the tour has eight steps');
-  await page.addScriptTag({ content: AXE });
-  const themes: (string | null)[] = [];
-  for (const tab of ['bytes', 'area', 'driver', 'counters', 'change', 'bytes']) {
-    await page.click(`#tab-${tab}`);
-    if (tab === 'area') await page.click('.theme');
-    themes.push(await page.getAttribute('html', 'data-theme'));
-    const { violations } = await page.evaluate<AxeResult>('axe.run()');
-    const faults = violations
-      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' ')}`);
-    assert.equal(faults, [], tab);
-  }
-  assert.equal(new Set(themes), new Set(['light', 'dark']));
-  assert.equal(complaints, []);
-  await page.close();
-});
-
-interface AxeResult {
-  violations: { id: string; impact: string; nodes: { html: string }[] }[];
-}
-
 test('the command writes the page, and says what is wrong with its words', () => {
   const script = folder.write('s.ts', 'export default (machine) => { machine.spawn("one").main.open(); };');
   const { code, stdout } = folder.run(['view', script, '--out', 'page.html']);
   assert.is(code, 0);
   assert.match(stdout, 'page.html shows ');
   assert.match(readFileSync(join(folder.path, 'page.html'), 'utf8'), '<script type="module">');
+  const kernel = join(ROOT, 'test/conformance/hand/death.jsonl.gz');
+  assert.match(folder.run(['view', kernel, '--seeds', '2']).stderr, '--seeds takes a script');
   const wrong = folder.run(['view', script, '--at', '7']);
   assert.is(wrong.code, 2);
   assert.match(wrong.stderr, '--at: there is no step 7; the last is 1');

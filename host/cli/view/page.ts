@@ -21,21 +21,32 @@ interface PageFacts {
   at: number | null;
 }
 
-/** @throws UsageError when the package is not built. */
-export function viewPage(journal: Journal, facts: PageFacts): string {
+/**
+ * @param journals The first one is shown; others are runs of the same script with other seeds.
+ * @throws UsageError when the package is not built.
+ */
+export function viewPage(journals: readonly Journal[], facts: PageFacts): string {
   checkBuilt([PROGRAM, STYLE, GUEST]);
-  const file = new MemoryFile();
-  writeBinaryJournal(journal, file);
+  const seeds = journals.map(({ header }) => header.emulator?.seed ?? 0);
+  const embedded = journals.map(
+    (journal, number) => `<script type="text/plain" id="journal-${number}">${packed(binaryOf(journal))}</script>`,
+  );
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>${markup(facts.source)} · binderlab</title><link rel="icon" href="data:,">
 <style>${textOf(STYLE)}</style></head><body><main id="app" aria-busy="true"></main>
-<script type="text/plain" id="facts">${JSON.stringify(facts).replaceAll('<', '\\u003c')}</script>
-<script type="text/plain" id="journal">${packed(file.read(0, file.size))}</script>
+<script type="text/plain" id="facts">${JSON.stringify({ ...facts, seeds }).replaceAll('<', '\\u003c')}</script>
+${embedded.join('\n')}
 <script type="text/plain" id="guest">${packed(readFileSync(join(ROOT, GUEST)))}</script>
 <script type="module">${textOf(PROGRAM).replaceAll('</script', '<\\/script')}</script>
 </body></html>
 `;
+}
+
+function binaryOf(journal: Journal): Uint8Array {
+  const file = new MemoryFile();
+  writeBinaryJournal(journal, file);
+  return file.read(0, file.size);
 }
 
 /** The style of all pages. */
