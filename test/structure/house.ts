@@ -29,7 +29,7 @@ export const RANKS: readonly (readonly string[])[] = [
   ['host/os/'],
   ['host/inspect/', 'host/trace/', 'host/sim/'],
   ['host/bootoptions.ts', 'host/condition.ts', 'host/hooks.ts', 'host/steps.ts'],
-  ['host/fork.ts', 'host/snapshot.ts'],
+  ['host/fork.ts', 'host/listening.ts', 'host/snapshot.ts'],
   ['host/machine.ts'],
   ['host/byteorigins.ts', 'host/recordedsteps.ts', 'host/replay.ts', 'host/writing.ts', 'host/binder/', 'host/ftrace/'],
   ['host/android/', 'host/compare/', 'host/history.ts'],
