@@ -80,6 +80,7 @@ const SHRINK = ['-O3', '--skip-pass=inlining', '--skip-pass=inlining-optimizing'
 const RARE = [
   '*Slowly',
   'assembly/alloc/alloc/noSpace',
+  'assembly/alloc/alloc/refuses',
   'assembly/check*',
   'assembly/driver/complaints/blame',
   'assembly/driver/complaints/userError',
@@ -94,6 +95,7 @@ const RARE = [
   'assembly/driver/route/refuse*',
   'assembly/driver/transaction/complain',
   'assembly/driver/transaction/refuse',
+  'assembly/inject*',
   'assembly/inspect*',
   'assembly/klog/*',
   'assembly/mapping/area/areaZap',
@@ -105,7 +107,9 @@ const RARE = [
   'assembly/mem/fault/*',
   'assembly/mem/frames/frameAlloc*',
   'assembly/mem/frames/framePut',
+  'assembly/mem/kmem/allocCounted',
   'assembly/mem/leaves/*',
+  'assembly/mem/uaccess/*Counted',
   'assembly/mem/vmalloc/*',
   'assembly/task/mkfd/*',
 ];

@@ -66,6 +66,8 @@ export {
   sysRead,
   sysWrite,
 } from './calls';
+export { inject } from './inject';
+export { injectionPassed } from './mem/injection';
 export { kmemLive } from './mem/kmem';
 export {
   inspectDescriptor,

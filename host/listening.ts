@@ -1,9 +1,10 @@
 /**
- * Who hears what happens in a machine: its listeners and breaks. The steps reach them by an observer, which a machine has
- * while somebody needs one.
+ * The listeners and breaks of a machine. Steps reach them by an observer, which the machine has while there is a listener or
+ * a journal.
  */
 import { BreakError, conditionOf } from './condition.ts';
 import { Hooks, type Listener, type MachineEventName } from './hooks.ts';
+import type { Injector } from './injector.ts';
 import type { Inspector } from './inspect/inspector.ts';
 import { Names } from './inspect/tables/names.ts';
 import { viewsOf } from './inspect/tables/views.ts';
@@ -19,6 +20,7 @@ export class Listening {
   /**
    * @param processes All processes of the machine.
    * @param stop Ends what runs with the error of a break.
+   * @param injector Acts after steps, when the listeners have heard of them.
    */
   constructor(
     private readonly system: System,
@@ -26,6 +28,7 @@ export class Listening {
     private readonly inspect: Inspector,
     private readonly processes: () => readonly Process[],
     private readonly stop: (error: BreakError) => void,
+    private readonly injector: Injector,
   ) {
     this.#hooks = new Hooks(system.guest, processes, (events, step) => this.#tellLost(events, step));
     system.log.listener = (line) => {
@@ -55,13 +58,18 @@ export class Listening {
   /** Gives the machine its observer, or none. Deferred while listeners are called: one that unsubscribes still gets this step. */
   observe(): void {
     if (this.system.telling) return;
-    const hear = (step: Step) => this.#tell(() => this.#hooks.tellStep(step));
-    this.system.observer = this.keeper.observer(this.#hooks.hearSteps ? hear : null);
+    const { hearSteps } = this.#hooks;
+    const hear = (step: Step) => {
+      if (hearSteps) this.#tell(() => this.#hooks.tellStep(step));
+      if (this.injector.isWaiting) this.injector.after(step);
+    };
+    this.system.observer = this.keeper.observer(hearSteps || this.injector.isWaiting ? hear : null);
   }
 
   /** The machine is at another moment: what listeners hear begins there. */
   restart(): void {
     this.#hooks.restart();
+    this.injector.restart();
   }
 
   #tellLost(events: number, step: number): void {

@@ -4,12 +4,15 @@
  */
 import { guestWasm } from '#wasm';
 import { type BootOptions, bootGuest, checkedOptions, headerOf } from './bootoptions.ts';
+import type { BreakError } from './condition.ts';
 import { copyMachine } from './fork.ts';
 import { Guest } from './guest/guest.ts';
 import type { Listener, MachineEventName } from './hooks.ts';
+import { type Injected, type Injection, Injector } from './injector.ts';
 import { type DebugFile, DebugFiles } from './inspect/debugfs.ts';
 import { type Explanation, explanationOf } from './inspect/explanation.ts';
 import { Inspector } from './inspect/inspector.ts';
+import { KernelMemory } from './inspect/kernelmemory.ts';
 import { shortageSentence } from './inspect/shortage.ts';
 import { Listening } from './listening.ts';
 import { Directory } from './os/directory.ts';
@@ -58,6 +61,7 @@ export class Machine {
   readonly #directory: ProcessDirectory = new Directory<Process, Thread>();
   readonly #parts: Parts;
   readonly #listening: Listening;
+  readonly #injector: Injector;
   readonly #keeper: JournalKeeper;
 
   #simulation: Simulation | null = null;
@@ -86,15 +90,18 @@ export class Machine {
       debugFiles: new DebugFiles(this.inspect),
     };
     this.#keeper = new JournalKeeper(this.#system, headerOf(options));
+    this.#injector = new Injector(this.#parts, new KernelMemory(this.guest));
+    const stop = (error: BreakError) => {
+      if (!this.#simulation?.isRunning) throw error;
+      this.#simulation.stop(error);
+    };
     this.#listening = new Listening(
       this.#system,
       this.#keeper,
       this.inspect,
       () => this.processes,
-      (error) => {
-        if (!this.#simulation?.isRunning) throw error;
-        this.#simulation.stop(error);
-      },
+      stop,
+      this.#injector,
     );
     bootGuest(this.guest, options);
     if (secctx !== null) this.#setSecctx(secctx);
@@ -292,6 +299,20 @@ export class Machine {
   shrink(pages: number): number {
     checkForm('shrink', { pages });
     return shrink(this.#parts, pages);
+  }
+
+  /**
+   * Lets something go wrong later: an allocation fails, a copy faults, a signal comes, a process dies. A journal has it, so that
+   * a replay under the same strategy comes out equal. Failing allocations and copies are counted one kind at a time: another one
+   * takes the place of the last.
+   *
+   * @returns How often there has been an occasion, and how to end it.
+   */
+  inject(injection: Injection): Injected {
+    checkForm('inject', injection);
+    const injected = this.#injector.begin(injection);
+    this.#listening.observe();
+    return injected;
   }
 
   /** The driver's files in debugfs. Reading them here is not a step. */

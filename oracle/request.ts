@@ -72,6 +72,7 @@ export function obstacle(step: StepInput): string | null {
     case 'read':
     case 'write':
     case 'ftruncate':
+    case 'inject':
       return `the recorder has no ${step.op}`;
     case 'shrink':
       return step.in.pages < ALL_PAGES ? "the kernel's shrinker is made to take all it can" : null;

@@ -176,6 +176,13 @@ export const EPOLLNVAL = 0x20;
 export const EPOLLRDNORM = 0x40;
 export const EPOLLWRNORM = 0x100;
 
+// what an injected failure fails
+export const INJECT_NOTHING = 0;
+export const INJECT_FRAME = 1; // an allocation of frames
+export const INJECT_OBJECT = 2; // an allocation of a kernel object
+export const INJECT_BUFFER = 3; // the reservation of a binder buffer
+export const INJECT_COPY = 4; // a copy of the kernel's from or to user memory
+
 // mapping strategies
 export const STRATEGY_KMAP = 0;
 export const STRATEGY_VMALLOC = 1;

@@ -189,6 +189,8 @@ export const OPERATIONS = {
   /** The shrinker takes up to `pages`, of the kernel always all; `ret` says how many it got. */
   shrink: { by: false, in: { pages: 'count' }, out: RESULT },
   note: { by: false, in: { text: 'text?' }, out: null, emulatorOnly: true },
+  /** Counts what comes from now on, and lets number `nth` fail; 0: none. Of a copy, `bytes` bytes arrive before that. */
+  inject: { by: false, in: { what: 'failure', nth: 'count', bytes: 'count' }, out: null, emulatorOnly: true },
 } as const satisfies Readonly<Record<string, Row>>;
 
 export type Op = keyof typeof OPERATIONS;

@@ -18,7 +18,7 @@ export const RANKS: readonly (readonly string[])[] = [
   ['assembly/driver/'],
   ['assembly/syscalls/'],
   ['assembly/check/'],
-  ['assembly/inspect.ts', 'assembly/check.ts', 'assembly/batch.ts'],
+  ['assembly/inspect.ts', 'assembly/inject.ts', 'assembly/check.ts', 'assembly/batch.ts'],
   ['assembly/machine.ts', 'assembly/writeread.ts'],
   ['assembly/calls.ts'],
   ['assembly/index.ts'],
@@ -29,7 +29,8 @@ export const RANKS: readonly (readonly string[])[] = [
   ['host/os/'],
   ['host/inspect/', 'host/trace/', 'host/sim/'],
   ['host/bootoptions.ts', 'host/condition.ts', 'host/hooks.ts', 'host/steps.ts'],
-  ['host/fork.ts', 'host/listening.ts', 'host/snapshot.ts'],
+  ['host/fork.ts', 'host/injector.ts', 'host/snapshot.ts'],
+  ['host/listening.ts'],
   ['host/machine.ts'],
   ['host/byteorigins.ts', 'host/recordedsteps.ts', 'host/replay.ts', 'host/writing.ts', 'host/binder/', 'host/ftrace/'],
   ['host/android/', 'host/compare/', 'host/history.ts'],
@@ -61,7 +62,7 @@ export const RANKS: readonly (readonly string[])[] = [
 export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   'assembly/lib/': [['bytes', 'funcref', 'list', 'poison', 'rbtree', 'bitmap', 'digest'], ['slab']],
   'assembly/mem/': [
-    ['counters'],
+    ['counters', 'injection'],
     ['frames'],
     ['kmem'],
     ['pte'],
