@@ -34,7 +34,7 @@ export const RANKS: readonly (readonly string[])[] = [
   ['host/machine.ts'],
   ['host/byteorigins.ts', 'host/recordedsteps.ts', 'host/replay.ts', 'host/writing.ts', 'host/binder/', 'host/ftrace/'],
   ['host/android/', 'host/compare/', 'host/history.ts'],
-  ['host/fuzz/', 'host/picture/'],
+  ['host/faults/', 'host/fuzz/', 'host/picture/'],
   ['host/index.ts', 'host/web/'],
   ['bench/'],
   ['host/cli/'],
@@ -42,6 +42,7 @@ export const RANKS: readonly (readonly string[])[] = [
   [
     'host/cli/bench/',
     'host/cli/compare/',
+    'host/cli/faults/',
     'host/cli/fuzz/',
     'host/cli/guide/',
     'host/cli/run/',
@@ -148,6 +149,7 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['area', 'callbytes', 'tasks', 'graph', 'frames', 'sentence', 'stage', 'timeline'],
     ['sharedpages', 'subject', 'onlooker'],
   ],
+  'host/faults/': [['faultrun'], ['sweep']],
   'host/fuzz/': [
     ['branchcounters', 'bytes', 'dice', 'shrinker'],
     ['world'],
@@ -179,6 +181,7 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   ],
   'host/cli/bench/': [['processes', 'table'], ['plots', 'profile'], ['page'], ['bench']],
   'host/cli/compare/': [['rowchoice'], ['list'], ['compare']],
+  'host/cli/faults/': [['subjects'], ['faults']],
   'host/cli/fuzz/': [['coveragebuild', 'task'], ['worker', 'workers'], ['fuzz']],
   'host/cli/guide/': [['facts'], ['story'], ['text'], ['guide']],
   'host/cli/run/': [['stracepaint', 'watchdog', 'journaloutput'], ['run']],
