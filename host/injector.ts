@@ -36,7 +36,8 @@ export interface Injected {
 
 /** The kinds that the guest counts. */
 const FAILURES: readonly string[] = ['frame', 'object', 'buffer', 'copy'] satisfies InjectedFailure[];
-const ALL_PAGES = 0xffff_ffff;
+/** More than there are. */
+const ALL_PAGES = 1 << 20;
 
 /** Something that the host does after a step. */
 class Disturbance implements Injected {
