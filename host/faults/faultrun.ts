@@ -14,7 +14,7 @@ export interface Subject {
   boot(options: BootOptions): Machine;
   /** Does its work. Throws what the work throws. */
   run(machine: Machine): void | Promise<void>;
-  /** Whether an error is the subject's own, as of a check that it makes, and none of binderlab. */
+  /** Whether an error is the subject's own, thrown by its code or by a check in it, and none of binderlab. */
   isOwn(error: Error): boolean;
 }
 
@@ -33,7 +33,7 @@ export interface FaultRun {
   readonly journal: Journal;
 }
 
-/** Words that tell of a failure. */
+/** Words that report a failure. */
 const FAILURE_WORD = /^BR_(ERROR|DEAD_REPLY|FAILED_REPLY|FROZEN_REPLY)\b/;
 
 /** @param stepsMax A run that needs more has no end. */

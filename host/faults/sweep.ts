@@ -26,7 +26,7 @@ export interface SweepOptions {
   /** The first and the last number. */
   readonly from: number;
   readonly to: number;
-  /** Takes every so many of them. */
+  /** Distance of the numbers that are tried. */
   readonly every: number;
 }
 
@@ -57,7 +57,7 @@ export interface SweepPlace {
 
 /** A copy faults at its first byte, and after some bytes. */
 const COPY_BYTES: readonly number[] = [0, 10];
-/** A run may take so many times the steps of the run without a failure, and so many more. */
+/** A run may take this multiple of the steps of the run without a failure, and more. */
 const STEPS_FACTOR = 4;
 const STEPS_MORE = 2000;
 const NO_LIMIT = 10_000_000;

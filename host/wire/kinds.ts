@@ -23,7 +23,7 @@ export interface Kind<M, J> extends Rule {
 }
 
 export type FileKind = 'memfd' | 'pipe' | 'null' | 'socketpair';
-/** What the guest can be told to let fail; `nothing`: no more. */
+/** What the guest lets fail by request; `nothing`: no more. */
 export type InjectedFailure = 'nothing' | 'frame' | 'object' | 'buffer' | 'copy';
 export type SignalName = 'SIGSEGV' | 'SIGBUS';
 
