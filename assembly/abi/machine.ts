@@ -106,6 +106,9 @@ export const FRAME_HEAD = 2;
 /** The frame is free and filled with POISON_BYTE (debug builds only). */
 export const FRAME_POISONED = 4;
 
+/** Threads that may live at one time. */
+export const THREADS_MAX = 8192;
+
 // access to user memory
 export const ACCESS_READ = 0;
 export const ACCESS_WRITE = 1;

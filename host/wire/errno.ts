@@ -33,6 +33,7 @@ export function errnoName(errno: number): string {
 /** Meanings that are specific to a call: by call, then by error. */
 const MEANINGS_OF: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   setresuid: { EPERM: 'only a process of uid 0 may become another user' },
+  making: { EAGAIN: 'a machine has at most 8192 threads at one time' },
   setcon: { EINVAL: 'the context is longer than the machine keeps' },
   dup: {
     EBADF: 'that descriptor is not open in this process, or the new number is above its limit',
