@@ -98,6 +98,22 @@ test('every copy of a call faults once: an errno or a BR_ word comes of it', () 
   assert.ok(failures.has('EFAULT') && failures.has('BR_FAILED_REPLY'), [...failures].join());
 });
 
+test('a freeze notification is allocated before its handle is looked at, as in Linux', () => {
+  const request = bc.requestFreezeNotification(77, 0x5);
+  for (const [nth, errno] of [
+    [0, 'EINVAL'],
+    [1, 'ENOMEM'],
+  ] as const) {
+    const { machine, client } = scene();
+    client.main.version(client.fd);
+    const before = machine.liveObjects();
+    machine.inject({ what: 'object', nth });
+    assert.is(client.main.writeRead(client.fd, [request], { readSize: 0, mayFail: true }).errno, errno);
+    assert.is(machine.liveObjects(), before);
+    machine.check();
+  }
+});
+
 test('a signal comes to the thread that has gone to sleep', () => {
   const { machine, client } = scene();
   const injected = machine.inject({ what: 'signal', nth: 2 });
