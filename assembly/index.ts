@@ -5,7 +5,7 @@
  * A step of the host is one call and what follows from it. While `wakeNext` returns a thread, the host calls `resume`
  * with it. When `wakeNext` returns 0, the host calls `deferredRun`. The step ends when both return 0.
  */
-import { EEXIST, EINVAL, ENOMEM, EPERM } from './abi/errno';
+import { EAGAIN, EEXIST, EINVAL, ENOMEM, EPERM } from './abi/errno';
 import * as abi from './abi/machine';
 import { BINDER_WRITE_READ } from './abi/protocol';
 import { allocBoot, allocResident } from './alloc/alloc';
@@ -44,6 +44,7 @@ import {
   threadCallFrame,
   threadCreate as createThread,
   threadFirst,
+  threadsFull,
   tidTaken,
 } from './task/process';
 import { SECURITY_CONTEXT_SIZE, SecurityContext, secctxCreate, secctxFill, secctxPut } from './task/secctx';
@@ -71,6 +72,8 @@ export {
   sysWrite,
 } from './calls';
 export { historicalBugs } from './history';
+export { inject } from './inject';
+export { injectionPassed } from './mem/injection';
 export { kmemLive } from './mem/kmem';
 export {
   inspectDescriptor,
@@ -208,20 +211,23 @@ export function stateHash(): u64 {
 
 // processes and threads
 
-/** Makes a process with one thread (tid `pid`), descriptors 0 to 2, and no memory. Returns the process, -EEXIST or -ENOMEM. */
+/** Makes a process with one thread (tid `pid`), descriptors 0 to 2, and no memory. Returns the process, -EEXIST, -EAGAIN or -ENOMEM. */
 export function procCreate(pid: i32, uid: u32): i32 {
+  if (threadsFull()) return -EAGAIN;
   if (tidTaken(pid)) return -EEXIST;
   return processBegin(pid, uid, machine.secctx);
 }
 
-/** fork(2) by the main thread. Binder mappings are not copied. Returns the child process, -EEXIST or -ENOMEM. */
+/** fork(2) by the main thread. Binder mappings are not copied. Returns the child process, -EEXIST, -EAGAIN or -ENOMEM. */
 export function procFork(parent: Thread, pid: i32): i32 {
+  if (threadsFull()) return -EAGAIN;
   if (tidTaken(pid)) return -EEXIST;
   return processFork(parent, pid);
 }
 
-/** Makes another thread in the process of `parent`. Returns the thread, -EEXIST or -ENOMEM. */
+/** Makes another thread in the process of `parent`. Returns the thread, -EEXIST, -EAGAIN or -ENOMEM. */
 export function threadCreate(parent: Thread, tid: i32): i32 {
+  if (threadsFull()) return -EAGAIN;
   if (tidTaken(tid)) return -EEXIST;
   const thread = createThread(parent.process, tid);
   if (!thread) return -ENOMEM;

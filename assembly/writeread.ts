@@ -43,7 +43,7 @@ import { TRANSACTION_DATA_SIZE, WRITE_READ_SIZE } from './abi/wire';
 import { Word, WriteRead } from './driver/records';
 import { bytesCopy } from './lib/bytes';
 import { Space } from './mem/space';
-import { userWindow } from './mem/uaccess';
+import { programWindow } from './mem/uaccess';
 import {
   align16,
   batch,
@@ -113,7 +113,7 @@ export const log = changetype<StepLog>(memory.data(LOG_SIZE, 8));
 /** Stores the batch's first `count` commands and binder_write_read in a window, where the program may write. */
 export function writeReadStore(space: Space, window: u64, count: u32, readSize: u32): void {
   const writeSize = count != 0 ? commandsStore(space, window + WINDOW_WRITE, count) : 0;
-  const argument = userWindow(space, window + WINDOW_ARGUMENT, WRITE_READ_SIZE, ACCESS_WRITE);
+  const argument = programWindow(space, window + WINDOW_ARGUMENT, WRITE_READ_SIZE, ACCESS_WRITE);
   if (argument == 0) return;
   const io = changetype<WriteRead>(argument);
   io.writeSize = writeSize;
@@ -135,7 +135,7 @@ function commandsStore(space: Space, address: u64, count: u32): u32 {
   const start = align16(stream);
   const size = start + batch.payloadsSize;
   if (size <= <usize>PAGE_SIZE) {
-    const to = userWindow(space, address, 1, ACCESS_WRITE);
+    const to = programWindow(space, address, 1, ACCESS_WRITE);
     if (to != 0) batchEncode(count, to, address, stream);
   } else {
     const from = batchPayloads() - start;
@@ -148,7 +148,7 @@ function commandsStore(space: Space, address: u64, count: u32): u32 {
 /** Stores bytes from the start of a page on. Stops at the first page that faults, as a program's stores do. */
 function pagesStore(space: Space, address: u64, from: usize, size: usize): void {
   for (let done: usize = 0; done < size; done += PAGE_SIZE) {
-    const to = userWindow(space, address + done, 1, ACCESS_WRITE);
+    const to = programWindow(space, address + done, 1, ACCESS_WRITE);
     if (to == 0) break;
     bytesCopy(to, from + done, min<usize>(size - done, PAGE_SIZE));
   }
@@ -168,7 +168,7 @@ export function resultRecord(thread: Thread, result: i32): void {
   const entry = changetype<ResultEntry>(changetype<usize>(log) + at);
   const record = changetype<ResultRecord>(changetype<usize>(entry) + RESULT_RECORD);
   if (size != 0) {
-    const read = userWindow(thread.process.space!, io.readBuffer, <u32>size, ACCESS_READ);
+    const read = programWindow(thread.process.space!, io.readBuffer, <u32>size, ACCESS_READ);
     if (read == 0) return;
     bytesRecord(changetype<usize>(record) + RECORD_READ, read, <u32>size);
   }

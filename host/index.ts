@@ -83,6 +83,7 @@ export type {
   WakeEvent,
   WordEvent,
 } from './hooks.ts';
+export type { Injected, Injection } from './injector.ts';
 export type { BufferView, FreeBufferView, PageView, UsedBufferView } from './inspect/buffers.ts';
 export type { LogEntryView, StatsView } from './inspect/counts.ts';
 export { DEBUG_FILES, type DebugFile, type DebugFiles } from './inspect/debugfs.ts';

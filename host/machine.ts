@@ -4,17 +4,18 @@
  */
 import { guestWasm } from '#wasm';
 import { type BootOptions, bootGuest, checkedOptions, headerOf } from './bootoptions.ts';
-import { BreakError, conditionOf } from './condition.ts';
+import type { BreakError } from './condition.ts';
 import { copyMachine } from './fork.ts';
 import { Guest } from './guest/guest.ts';
-import { Hooks, type Listener, type MachineEventName } from './hooks.ts';
+import type { Listener, MachineEventName } from './hooks.ts';
+import { type Injected, type Injection, Injector } from './injector.ts';
 import { type DebugFile, DebugFiles } from './inspect/debugfs.ts';
 import { type Explanation, explanationOf } from './inspect/explanation.ts';
 import { Inspector } from './inspect/inspector.ts';
+import { KernelMemory } from './inspect/kernelmemory.ts';
 import { shortageSentence } from './inspect/shortage.ts';
-import { Names } from './inspect/tables/names.ts';
-import { viewsOf } from './inspect/tables/views.ts';
 import { brokenBy, Lifetimes } from './lifetimes.ts';
+import { Listening } from './listening.ts';
 import { Directory } from './os/directory.ts';
 import type { ForeignMemory } from './os/foreign.ts';
 import { Process, type ProcessDirectory } from './os/process.ts';
@@ -60,7 +61,8 @@ export class Machine {
   readonly #system: System;
   readonly #directory: ProcessDirectory = new Directory<Process, Thread>();
   readonly #parts: Parts;
-  readonly #hooks: Hooks;
+  readonly #listening: Listening;
+  readonly #injector: Injector;
   readonly #keeper: JournalKeeper;
   readonly #lifetimes: Lifetimes | null;
   #simulation: Simulation | null = null;
@@ -76,12 +78,6 @@ export class Machine {
     this.args = options.args ?? [];
     this.guest = new Guest(options.wasm ?? guestWasm(), memoryMiB);
     this.#system = new System(this.guest);
-    this.#hooks = new Hooks(
-      this.guest,
-      () => this.processes,
-      (events, step) => this.#tellLost(events, step),
-    );
-    this.#system.log.listener = (line) => this.#tell('log', () => this.#hooks.tell('log', line));
     this.#system.kernelLog.mask = options.debugMask ?? DEBUG_MASK_DEFAULT;
     this.inspect = new Inspector(this.guest);
     this.#system.kernelLog.explainShortage = (transaction) => {
@@ -95,6 +91,19 @@ export class Machine {
       debugFiles: new DebugFiles(this.inspect),
     };
     this.#keeper = new JournalKeeper(this.#system, headerOf(options));
+    this.#injector = new Injector(this.#parts, new KernelMemory(this.guest));
+    const stop = (error: BreakError) => {
+      if (!this.#simulation?.isRunning) throw error;
+      this.#simulation.stop(error);
+    };
+    this.#listening = new Listening(
+      this.#system,
+      this.#keeper,
+      this.inspect,
+      () => this.processes,
+      stop,
+      this.#injector,
+    );
     bootGuest(this.guest, options);
     if (secctx !== null) this.#setSecctx(secctx);
     this.#lifetimes = options.historicalBugs?.length ? new Lifetimes(this) : null;
@@ -175,7 +184,7 @@ export class Machine {
       performStep(this.#parts, input);
       return this.#keeper.last as Step;
     } finally {
-      this.#observe();
+      this.#listening.observe();
     }
   }
 
@@ -186,7 +195,7 @@ export class Machine {
       performEntries(this.#parts, recorded);
       return this.#keeper.lastEntries;
     } finally {
-      this.#observe();
+      this.#listening.observe();
     }
   }
 
@@ -203,7 +212,7 @@ export class Machine {
       else performStep(this.#parts, input);
     } finally {
       this.#system.onTurn = null;
-      this.#observe();
+      this.#listening.observe();
     }
   }
 
@@ -231,12 +240,7 @@ export class Machine {
    */
   on<N extends MachineEventName>(event: N, listener: Listener<N>): () => void {
     checkForm('on', { event, listener });
-    const remove = this.#hooks.add(event, listener);
-    this.#observe();
-    return () => {
-      remove();
-      this.#observe();
-    };
+    return this.#listening.on(event, listener);
   }
 
   /**
@@ -250,13 +254,7 @@ export class Machine {
    */
   break(condition: string | ((step: Step) => boolean), reached?: (step: Step) => void): () => void {
     checkForm('break', { condition, reached });
-    const holds = typeof condition === 'function' ? condition : conditionOf(condition);
-    const tables = () => viewsOf(this.inspect, new Names(this.processes));
-    return this.on('step', (step) => {
-      if (!holds(step, tables)) return;
-      if (reached !== undefined) reached(step);
-      else this.#stop(new BreakError(step, typeof condition === 'string' ? condition : 'its condition'));
-    });
+    return this.#listening.break(condition, reached);
   }
 
   /** The last lines of the log of emulator and libbinder, oldest first. */
@@ -306,6 +304,20 @@ export class Machine {
     return shrink(this.#parts, pages);
   }
 
+  /**
+   * Lets something go wrong later: an allocation fails, a copy faults, a signal comes, a process dies. A journal has it, so that
+   * a replay under the same strategy comes out equal. Failing allocations and copies are counted one kind at a time: another one
+   * takes the place of the last.
+   *
+   * @returns How often there has been an occasion, and how to end it.
+   */
+  inject(injection: Injection): Injected {
+    checkForm('inject', injection);
+    const injected = this.#injector.begin(injection);
+    this.#listening.observe();
+    return injected;
+  }
+
   /** The driver's files in debugfs. Reading them here is not a step. */
   get debugFiles(): DebugFiles {
     return this.#parts.debugFiles;
@@ -335,7 +347,7 @@ export class Machine {
     checkForm('keepJournal', { keep });
     if (keep !== false && this.#system.foreign.any) throw new BinderlabError(NO_JOURNAL);
     this.#keeper.keep(keep);
-    this.#observe();
+    this.#listening.observe();
   }
 
   /** Whether a journal is kept, or the last steps of one. */
@@ -407,7 +419,7 @@ export class Machine {
     snapshot.restore();
     this.#snapshot = snapshot;
     this.#keeper.rewind(snapshot.step);
-    this.#hooks.restart();
+    this.#listening.restart();
   }
 
   /**
@@ -419,7 +431,7 @@ export class Machine {
     const copy = new Machine({ ...this.options, wasm: this.guest.module, journal: false });
     copyMachine(this.#parts, copy.#parts);
     copy.#system.kernelLog.mask = this.#system.kernelLog.mask;
-    copy.#hooks.restart();
+    copy.#listening.restart();
     return copy;
   }
 
@@ -451,44 +463,13 @@ export class Machine {
     }
     this.#system.observer = null;
     for (const process of this.#directory.processes) if (process.alive) process.kill();
-    this.#observe();
+    this.#listening.observe();
   }
 
   #awaitedReplies(): AwaitedReply[] {
     return this.explain().waits.map(({ thread: { tid }, code, server, takenBy, text }) => {
       return { tid, code, pid: server?.pid ?? 0, serverTid: takenBy?.tid ?? 0, text };
     });
-  }
-
-  /** Changes the listeners. Deferred while listeners are called: one that unsubscribes still gets this step. */
-  #observe(): void {
-    if (this.#system.telling) return;
-    const hear = (step: Step) => this.#tell('step', () => this.#hooks.tellStep(step));
-    this.#system.observer = this.#keeper.observer(this.#hooks.hearSteps ? hear : null);
-  }
-
-  #tellLost(events: number, step: number): void {
-    const text = `step ${step} had ${events} events more than the ring holds: listeners do not hear them.`;
-    this.#system.log.add({ level: 'warning', pid: 0, tag: SCRIPT_TAG, text });
-  }
-
-  /** Stops the script, or the simulation that runs. */
-  #stop(error: BreakError): void {
-    if (this.#simulation?.isRunning) this.#simulation.stop(error);
-    else throw error;
-  }
-
-  /** Listeners may look, and not act. */
-  #tell(event: 'step' | 'log', tell: () => void): void {
-    if (event === 'log' && !this.#hooks.has('log')) return;
-    const wasTelling = this.#system.telling;
-    this.#system.telling = true;
-    try {
-      tell();
-    } finally {
-      this.#system.telling = wasTelling;
-      this.#observe();
-    }
   }
 
   #setSecctx(secctx: Uint8Array): void {

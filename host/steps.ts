@@ -1,5 +1,13 @@
 /** Performs a step of a journal: reads its inputs, and makes the call that they describe. */
-import { CALL_ACTOR, ENTRY_CALL } from '../assembly/abi/machine.ts';
+import {
+  CALL_ACTOR,
+  ENTRY_CALL,
+  INJECT_BUFFER,
+  INJECT_COPY,
+  INJECT_FRAME,
+  INJECT_NOTHING,
+  INJECT_OBJECT,
+} from '../assembly/abi/machine.ts';
 import { type DebugFile, type DebugFiles, isDebugFile, shownNodes } from './inspect/debugfs.ts';
 import { type ArenaRange, Process, type ProcessDirectory } from './os/process.ts';
 import type { System } from './os/system.ts';
@@ -9,6 +17,7 @@ import type { DumpOutput, StepInput } from './trace/journal.ts';
 import { parseStep } from './trace/journaltext.ts';
 import { NO_BYTES, u32At } from './wire/endian.ts';
 import { checkInputs } from './wire/forms.ts';
+import type { InjectedFailure } from './wire/kinds.ts';
 import {
   type CallOp,
   hasActor,
@@ -36,6 +45,15 @@ export interface RecordedEntries {
   readonly ops: readonly RecordedOp[];
   readonly entries: Uint8Array;
 }
+
+/** What the guest calls them. */
+const FAILURES: Readonly<Record<InjectedFailure, number>> = {
+  nothing: INJECT_NOTHING,
+  frame: INJECT_FRAME,
+  object: INJECT_OBJECT,
+  buffer: INJECT_BUFFER,
+  copy: INJECT_COPY,
+};
 
 /** Output of a dump of a missing file. */
 const MISSING: DumpOutput = { exists: false, text: null };
@@ -100,6 +118,8 @@ const ACTS: { readonly [O in Exclude<Op, CallOp>]: (parts: Parts, input: InputOf
   },
   shrink: (parts, { pages }) => shrink(parts, pages),
   note: ({ system }, input) => system.act('note', null, input, () => {}),
+  inject: ({ system }, input) =>
+    system.act('inject', null, input, () => system.raw.inject(FAILURES[input.what], input.nth, input.bytes)),
 };
 
 /** Calls that the table of operations does not describe completely. */

@@ -75,6 +75,7 @@ export function obstacle(step: StepInput): string | null {
   switch (step.op) {
     case 'setcon':
     case 'ftruncate':
+    case 'inject':
       return `the recorder has no ${step.op}`;
     case 'shrink':
       return step.in.pages < ALL_PAGES ? "the kernel's shrinker is made to take all it can" : null;

@@ -106,6 +106,9 @@ export const FRAME_HEAD = 2;
 /** The frame is free and filled with POISON_BYTE (debug builds only). */
 export const FRAME_POISONED = 4;
 
+/** Threads that may live at one time. */
+export const THREADS_MAX = 8192;
+
 // access to user memory
 export const ACCESS_READ = 0;
 export const ACCESS_WRITE = 1;
@@ -191,6 +194,13 @@ export const EPOLL_EVENT_SIZE = 12;
 export const EPOLL_EVENT_DATA = 4;
 /** Longest chain of epoll instances that watch each other. */
 export const EPOLL_NESTS_MAX = 4;
+
+// what an injected failure fails
+export const INJECT_NOTHING = 0;
+export const INJECT_FRAME = 1; // an allocation of frames
+export const INJECT_OBJECT = 2; // an allocation of a kernel object
+export const INJECT_BUFFER = 3; // the reservation of a binder buffer
+export const INJECT_COPY = 4; // a copy of the kernel's from or to user memory
 
 // mapping strategies
 export const STRATEGY_KMAP = 0;

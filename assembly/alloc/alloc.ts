@@ -16,6 +16,7 @@ import {
   FRAME_BINDER,
   FRAME_ORDER_MAX,
   FRAME_STAGE,
+  INJECT_BUFFER,
   PAGE_MASK,
   PAGE_SHIFT,
   PAGE_SIZE,
@@ -23,6 +24,7 @@ import {
 import { klog } from '../klog';
 import { poison } from '../lib/poison';
 import { frameAllocZero, framePut, framesOf } from '../mem/frames';
+import { injectionCounts, injectionDue } from '../mem/injection';
 import { kmemAlloc, kmemCache, kmemFree, kmemZalloc } from '../mem/kmem';
 import { PageArray, Space, spaceGet, spacePut, Vma } from '../mem/space';
 import { userShow } from '../mem/uaccess';
@@ -68,6 +70,7 @@ export class BinderAlloc extends Area {
   allocatedRoot: usize;
   size: u32; // bytes of the mapping that count; 0 before mmap, and never 0 again
   asyncFree: u32;
+  reservable: u32; // largest reservation that is not looked at twice: `size`, or 0 while reservations are counted
   pagesHigh: i32; // highest page that ever had a frame, plus 1
   spamDetected: bool; // reported; not again until there is room
 }
@@ -135,6 +138,7 @@ export function allocMmap(alloc: BinderAlloc, space: Space, vma: Vma, strategy: 
   alloc.pageArray = pageArray;
   vma.pages = pageArray;
   rangesInit(allocRanges(alloc), size, changetype<Buffer>(whole));
+  allocCount(alloc, injectionCounts(INJECT_BUFFER));
   alloc.pagesHigh = strategy.reclaims ? 0 : pageCount;
   const error = mappingSetup(alloc);
   spaceGet(space);
@@ -186,7 +190,7 @@ export function allocReserve(
   if (!total) return -EINVAL;
   const ranges = allocRanges(alloc);
   if (isAsync && total > ranges.asyncFree) return -ENOSPC;
-  if (total > ranges.size) return noSpace(alloc, total);
+  if (total > alloc.reservable && refuses(alloc, total)) return noSpace(alloc, total);
   const size = <u32>total;
   const buffer = rangesBestFit(ranges, size);
   if (!buffer) return noSpace(alloc, size);
@@ -227,6 +231,11 @@ export function allocReserve(
     return error;
   }
   return changetype<i32>(buffer);
+}
+
+/** Whether each reservation is counted. */
+export function allocCount(alloc: BinderAlloc, isCounted: bool): void {
+  alloc.reservable = isCounted ? 0 : alloc.size;
 }
 
 /** Gives a buffer back: its bytes join free neighbours, pages that no buffer touches any more go to the LRU. */
@@ -348,6 +357,11 @@ function totalSize(dataSize: u64, offsetsSize: u64, extraSize: u64): u64 {
   return max<u64>(total, 8);
 }
 
+/** Whether a reservation is refused that is larger than the area, or is to fail. */
+function refuses(alloc: BinderAlloc, total: u64): bool {
+  return total > alloc.size || injectionDue(INJECT_BUFFER);
+}
+
 /** No hole is large enough: prints how the space is taken. */
 function noSpace(alloc: BinderAlloc, size: u64): i32 {
   klog(KLOG_NO_SPACE, alloc.pid, 0, size);
@@ -432,6 +446,7 @@ function forget(alloc: BinderAlloc): void {
   alloc.pageArray = null;
   alloc.vma = null;
   alloc.size = 0;
+  alloc.reservable = 0;
 }
 
 function pageUp(offset: u32): u32 {

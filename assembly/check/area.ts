@@ -53,6 +53,7 @@ export function checkBuffer(buffer: Buffer): bool {
 /** Checks and holds what an area owns apart from its buffers. */
 function checkBelongings(alloc: BinderAlloc): bool {
   const at = changetype<usize>(alloc);
+  if (alloc.reservable && alloc.reservable != alloc.size) return blame(codes.VIOLATION_ALLOC, at);
   if (<u32>alloc.pageCount != alloc.size >>> PAGE_SHIFT || alloc.userBase & PAGE_MASK)
     return blame(codes.VIOLATION_ALLOC, at);
   if (!holdFrames(alloc.pages, alloc.pagesOrder, FRAME_ARRAY, at)) return false;

@@ -38,14 +38,15 @@ import { workAdd, workAddProc, workQueued, workRemove } from './work';
 /** BC_REQUEST_FREEZE_NOTIFICATION: queues a notification of the present state. 0, -EINVAL or -ENOMEM. */
 export function freezeRequest(binderThread: BinderThread, handle: u32, cookie: u64): i32 {
   const proc = binderThread.proc;
+  const address = kmemZalloc(CACHE_BINDER_REF_FREEZE);
+  if (!address) return -ENOMEM;
   const ref = refFind(proc, handle, false);
   if (!ref || ref.freeze) {
     if (ref) userError(KLOG_FREEZE_ALREADY_SET, binderThread);
     else userError(KLOG_FREEZE_INVALID_REF, binderThread, BC_REQUEST_FREEZE_NOTIFICATION, handle);
+    kmemFree(CACHE_BINDER_REF_FREEZE, address);
     return -EINVAL;
   }
-  const address = kmemZalloc(CACHE_BINDER_REF_FREEZE);
-  if (!address) return -ENOMEM;
   statCreated(STAT_FREEZE);
   const freeze = changetype<RefFreeze>(address);
   freeze.cookie = cookie;

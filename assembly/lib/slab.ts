@@ -3,21 +3,33 @@
  * and when a page can be freed.
  *
  *     cache                                        page (4 KiB aligned)
- *     +---------+--------+------+------+           +------+------+------+-------+--------+--------+--
- *     | partial | object | live | kept |  partial  | link | free | used | cache | object | object |
- *     | (list)  |  size  |      | page | --------> |      |   |  |      |       |        |        |
- *     +---------+--------+------+------+           +------+---|--+------+-------+--------+--------+--
- *     0         8        12     16     20          0      8   |  12     16      20(+4)   ^
- *                                                             +--> free objects are chained by their first word
+ *     +---------+--------+------+------+--------+           +------+------+------+-------+--------+--------+--
+ *     | partial | object | live | kept | hidden |  partial  | link | free | used | cache | object | object |
+ *     | (list)  |  size  |      | page | (list) | --------> |      |   |  |      |       |        |        |
+ *     +---------+--------+------+------+--------+           +------+---|--+------+-------+--------+--------+--
+ *     0         8        12     16     20       28          0      8   |  12     16      20(+4)   ^
+ *                                                                      +--> free objects are chained by their first word
  *
  * A page is on the partial list while it has a free object. Full pages are on no list. The address of an object gives its
  * page. A cache keeps one empty page. Without it a process that lives for one call would allocate and free a page each time.
+ *
+ * A closed cache has its partial list in `hidden`. It seems to be full, so its user is asked about each allocation.
  */
 import { bitmapSet, bitmapTest } from './bitmap';
-import { listAddHead, listAddTail, listDel, listFirst, listInit, listIsLast, listLinked } from './list';
+import {
+  listAddHead,
+  listAddTail,
+  listDel,
+  listFirst,
+  listInit,
+  listIsLast,
+  listJoin,
+  listLast,
+  listLinked,
+} from './list';
 
 /** Bytes of a cache's block. */
-export const SLAB_CACHE_SIZE = 20;
+export const SLAB_CACHE_SIZE = 28;
 
 const PAGE_BYTES: u32 = 4096;
 const PARTIAL = 0;
@@ -25,6 +37,8 @@ const OBJECT_SIZE = 8;
 const LIVE = 12;
 /** A page that was empty when it was last looked at, or 0. It is on the partial list like any other. */
 const KEPT = 16;
+/** Head of the partial list while the cache is closed; zero while it is open. */
+const HIDDEN = 20;
 
 const PAGE_LINK = 0;
 const PAGE_FREE = 8;
@@ -48,6 +62,24 @@ export function slabInit(cache: usize, size: u32): void {
   store<u32>(cache, (size + 7) & ~7, OBJECT_SIZE);
   store<u32>(cache, 0, LIVE);
   store<usize>(cache, 0, KEPT);
+  store<usize>(cache, 0, HIDDEN);
+}
+
+/** Hides the free objects: slabAlloc finds none until slabOpen. */
+export function slabClose(cache: usize): void {
+  assert(!slabIsClosed(cache), 'slabClose: the cache is closed already');
+  listInit(cache + HIDDEN);
+  moveList(cache + PARTIAL, cache + HIDDEN);
+}
+
+export function slabOpen(cache: usize): void {
+  assert(slabIsClosed(cache), 'slabOpen: the cache is open already');
+  moveList(cache + HIDDEN, cache + PARTIAL);
+  store<usize>(cache, 0, HIDDEN);
+}
+
+export function slabIsClosed(cache: usize): bool {
+  return load<usize>(cache, HIDDEN) != 0;
 }
 
 /** An object with whatever is in it; 0 if the cache needs a page first (slabGrow, then ask again). */
@@ -74,7 +106,7 @@ export function slabFree(cache: usize, object: usize): usize {
   }
   store<usize>(object, free);
   store<usize>(page, object, PAGE_FREE);
-  if (free == 0) listAddHead(page + PAGE_LINK, cache + PARTIAL);
+  if (free == 0) listAddHead(page + PAGE_LINK, slabPartial(cache));
   const used = load<u32>(page, PAGE_USED) - 1;
   store<u32>(page, used, PAGE_USED);
   store<u32>(cache, load<u32>(cache, LIVE) - 1, LIVE);
@@ -146,7 +178,7 @@ export function slabUsed(page: usize): i32 {
 
 /** The list of pages that have free objects. */
 export function slabPartial(cache: usize): usize {
-  return cache + PARTIAL;
+  return slabIsClosed(cache) ? cache + HIDDEN : cache + PARTIAL;
 }
 
 /**
@@ -178,8 +210,17 @@ function releaseEmpty(cache: usize, page: usize): usize {
   listDel(page + PAGE_LINK);
   if (kept != 0 && kept != page && load<u32>(kept, PAGE_USED) == 0) return page;
   store<usize>(cache, page, KEPT);
-  listAddTail(page + PAGE_LINK, cache + PARTIAL);
+  listAddTail(page + PAGE_LINK, slabPartial(cache));
   return 0;
+}
+
+/** Moves all links of a list to the empty list `to`. */
+function moveList(from: usize, to: usize): void {
+  const first = listFirst(from);
+  if (first == 0) return;
+  listJoin(listLast(from), to);
+  listJoin(to, first);
+  listInit(from);
 }
 
 function assertInUse(cache: usize, page: usize, object: usize): void {

@@ -24,6 +24,7 @@ import {
   FRAME_POISONED,
   FRAME_RESERVED,
   FRAME_TABLE_ENTRY,
+  INJECT_FRAME,
   PAGE_SHIFT,
   PAGE_SIZE,
   POISON_BYTE,
@@ -41,6 +42,7 @@ import {
   listNext,
 } from '../lib/list';
 import { machineCounters } from './counters';
+import { injectionDue } from './injection';
 
 @unmanaged
 class Frame {
@@ -108,6 +110,7 @@ export function framesBoot(memoryBytes: usize): void {
  * @returns its linear address, a multiple of its size; 0 if no block of that size is free
  */
 export function frameAlloc(order: i32, kind: u32, owner: usize): usize {
+  if (injectionDue(INJECT_FRAME)) return 0;
   let from = order;
   while (listEmpty(freeList(from))) {
     if (++from > FRAME_ORDER_MAX) return 0;

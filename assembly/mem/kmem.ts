@@ -2,22 +2,26 @@
  * The kernel's objects: one slab cache for each kind (CACHE_* in abi/machine), with pages from the frame allocator. Only
  * kinds that were declared with kmemCache can be allocated.
  */
-import { CACHE_COUNT, FRAME_SLAB, PAGE_MASK, PAGE_SHIFT } from '../abi/machine';
+import { CACHE_COUNT, FRAME_SLAB, INJECT_OBJECT, PAGE_MASK, PAGE_SHIFT } from '../abi/machine';
 import {
   SLAB_CACHE_SIZE,
   slabAligned,
   slabAlloc,
   slabCapacity,
+  slabClose,
   slabFree,
   slabGrow,
   slabInit,
   slabInUse,
+  slabIsClosed,
   slabLive,
   slabObject,
   slabObjectSize,
+  slabOpen,
   slabReap,
 } from '../lib/slab';
 import { frameAlloc, frameKind, frameOwner, framePut, framesCount } from './frames';
+import { injectionDue } from './injection';
 
 const caches = memory.data(SLAB_CACHE_SIZE * CACHE_COUNT, 4);
 
@@ -42,12 +46,31 @@ export function kmemAlloc(id: i32): usize {
   return object != 0 ? object : allocSlowly(cache, id);
 }
 
-/** Allocates from a cache without a free object, after it gets another page. */
+/** Allocates from a cache that shows no free object: it gets another page, or is closed for counting. */
 function allocSlowly(cache: usize, id: i32): usize {
+  if (slabIsClosed(cache)) return allocCounted(cache, id);
   const page = frameAlloc(0, FRAME_SLAB, id);
   if (page == 0) return 0;
   slabGrow(cache, page);
   return slabAlloc(cache);
+}
+
+function allocCounted(cache: usize, id: i32): usize {
+  if (injectionDue(INJECT_OBJECT)) return 0;
+  slabOpen(cache);
+  const object = kmemAlloc(id);
+  slabClose(cache);
+  return object;
+}
+
+/** Whether each allocation of an object is counted. */
+export function kmemCount(isCounted: bool): void {
+  for (let id = 0; id < CACHE_COUNT; id++) {
+    const cache = kmemCacheAt(id);
+    if (slabObjectSize(cache) == 0 || slabIsClosed(cache) == isCounted) continue;
+    if (isCounted) slabClose(cache);
+    else slabOpen(cache);
+  }
 }
 
 export function kmemFree(id: i32, object: usize): void {

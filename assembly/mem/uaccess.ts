@@ -14,13 +14,24 @@
  * is touched, whether the TLB knows it or not.
  * Callers count copies and their bytes, since they know what they copy.
  *
+ * While injection counts copies, no window and no page is found by the ways above: the rare path counts the copy, and makes it.
+ *
  * A foreign space is that of a program outside of the machine. Only its Binder mappings are areas. What no area has is the
  * program's memory: a copy asks the host for exactly its bytes, and a window finds nothing there.
  */
-import { ACCESS_READ, ACCESS_WRITE, FOREIGN_VA_BITS, PAGE_MASK, PAGE_SHIFT, PAGE_SIZE } from '../abi/machine';
+import {
+  ACCESS_READ,
+  ACCESS_WRITE,
+  FOREIGN_VA_BITS,
+  INJECT_COPY,
+  PAGE_MASK,
+  PAGE_SHIFT,
+  PAGE_SIZE,
+} from '../abi/machine';
 import { bytesCopy, bytesMove } from '../lib/bytes';
 import { read as clientRead, show as clientShow, write as clientWrite } from './client';
 import { frameMarkDirty, framesMarkDirty } from './frames';
+import { injectionCopied, injectionCopy, injectionCounts, injectionCountsCopies } from './injection';
 import { pteAllows, pteFrame } from './pte';
 import { faultFrame, spaceFault } from './fault';
 import { Space, spaceTlb, spaceVmaAfter, USER_END } from './space';
@@ -38,12 +49,21 @@ export function userWindow(space: Space, va: u64, len: u32, access: i32): usize 
   return len > bytesToPageEnd(va) ? 0 : userAddress(space, va, access);
 }
 
+/** The same for the program's own access, which is no copy of the kernel's. */
+export function programWindow(space: Space, va: u64, len: u32, access: i32): usize {
+  return len > bytesToPageEnd(va) ? 0 : <usize>max<i32>(userTouch(space, va, access), 0);
+}
+
 /** Linear address of the byte at `va`, good to the end of its page; 0 if the user may not access it so. */
 function userAddress(space: Space, va: u64, access: i32): usize {
   const address = tlbFind(spaceTlb(space), va, access == ACCESS_WRITE);
-  if (address == 0) return max<i32>(touchSlowly(space, va, access), 0);
+  if (address == 0) return addressSlowly(space, va, access);
   space.counters.walks++;
   return address;
+}
+
+function addressSlowly(space: Space, va: u64, access: i32): usize {
+  return injectionCountsCopies() ? 0 : <usize>max<i32>(touchSlowly(space, va, access), 0);
 }
 
 /** Touches one byte: its linear address, or -(signal << 8 | si_code) as spaceFault returns it. */
@@ -68,7 +88,7 @@ function touchSlowly(space: Space, va: u64, access: i32): i32 {
     entry = tableWalk(space.root, va);
   }
   if (isWrite) frameMarkDirty(pteFrame(entry));
-  tlbKeep(spaceTlb(space), va, entry, isWrite);
+  if (!injectionCounts(INJECT_COPY)) tlbKeep(spaceTlb(space), va, entry, isWrite);
   return <i32>(pteFrame(entry) | (<usize>va & PAGE_MASK));
 }
 
@@ -134,6 +154,7 @@ export function putUser64(space: Space, va: u64, value: u64): bool {
 
 /** Stores the number in `straddled` at `va`, where the kernel has no window for it. */
 function putStraddled(space: Space, va: u64, size: u32): bool {
+  if (injectionCountsCopies()) return putCounted(space, va, size);
   if (bytesToPageEnd(va) >= size) return putForeign(space, va, straddled, size) == 0;
   const last = va + size - 1;
   if (userAddress(space, last, ACCESS_WRITE) == 0 && foreignBytes(space, last, 1) == 0) return false;
@@ -164,6 +185,7 @@ export function copyToUser(space: Space, dst: u64, src: usize, len: u32): u32 {
 
 /** `copyFromUser` for a range of several pages, or of 0 bytes, which touches no page. */
 function copyFromUserSlowly(space: Space, dst: usize, src: u64, len: u32): u32 {
+  if (injectionCountsCopies()) return readCounted(space, dst, src, len);
   let done: u32 = 0;
   while (done < len) {
     const run = userRun(space, src + done, len - done, ACCESS_READ);
@@ -182,6 +204,7 @@ function copyFromUserSlowly(space: Space, dst: usize, src: u64, len: u32): u32 {
 
 /** `copyToUser` for a range of several pages, or of 0 bytes. */
 function copyToUserSlowly(space: Space, dst: u64, src: usize, len: u32): u32 {
+  if (injectionCountsCopies()) return writeCounted(space, dst, src, len);
   let done: u32 = 0;
   while (done < len) {
     const run = userRun(space, dst + done, len - done, ACCESS_WRITE);
@@ -209,13 +232,42 @@ function foreignBytes(space: Space, va: u64, len: u32): u32 {
 
 /** `copyFromUser` and `copyToUser` for a range that is in no area, or in one that cannot be accessed so. */
 function getForeign(space: Space, dst: usize, src: u64, len: u32): u32 {
+  if (injectionCountsCopies()) return readCounted(space, dst, src, len);
   const bytes = foreignBytes(space, src, len);
   return bytes == 0 ? len : len - bytes + clientRead(changetype<usize>(space), dst, <f64>src, bytes);
 }
 
 function putForeign(space: Space, dst: u64, src: usize, len: u32): u32 {
+  if (injectionCountsCopies()) return writeCounted(space, dst, src, len);
   const bytes = foreignBytes(space, dst, len);
   return bytes == 0 ? len : len - bytes + clientWrite(changetype<usize>(space), <f64>dst, src, bytes);
+}
+
+/** Counts `copyFromUser` of a byte or more, and copies what arrives. Returns how many bytes were NOT copied. */
+function readCounted(space: Space, dst: usize, src: u64, len: u32): u32 {
+  if (len == 0) return 0;
+  const arrives = injectionCopy(len);
+  const missed = copyFromUser(space, dst, src, arrives);
+  injectionCopied();
+  return missed + (len - arrives);
+}
+
+/** The same for `copyToUser`. */
+function writeCounted(space: Space, dst: u64, src: usize, len: u32): u32 {
+  if (len == 0) return 0;
+  const arrives = injectionCopy(len);
+  const missed = copyToUser(space, dst, src, arrives);
+  injectionCopied();
+  return missed + (len - arrives);
+}
+
+/** The same for the number in `straddled`, all or nothing of which is stored. */
+function putCounted(space: Space, va: u64, size: u32): bool {
+  const arrives = injectionCopy(size) == size;
+  const isStored =
+    arrives && (size == 4 ? putUser32(space, va, load<u32>(straddled)) : putUser64(space, va, load<u64>(straddled)));
+  injectionCopied();
+  return isStored;
 }
 
 /** Tells the program of a foreign space what it reads at [va, va + len) of a Binder mapping: the host has a copy for it. */

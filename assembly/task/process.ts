@@ -4,9 +4,9 @@
  * A process object stays after the process's death while the driver refers to it (`refs`), as Linux's task_struct does. Its
  * address space and descriptors are freed at death.
  */
-import { CACHE_PROCESS, CACHE_THREAD, NOFILE_DEFAULT } from '../abi/machine';
+import { CACHE_PROCESS, CACHE_THREAD, NOFILE_DEFAULT, THREADS_MAX } from '../abi/machine';
 import { LIST_SIZE, listAddTail, listDel, listFirst, listInit, listNext } from '../lib/list';
-import { kmemZalloc, kmemCache, kmemFree, kmemReap } from '../mem/kmem';
+import { kmemZalloc, kmemCache, kmemFree, kmemLive, kmemReap } from '../mem/kmem';
 import { Space } from '../mem/space';
 import { OpenFile } from './file';
 import { SecurityContext } from './secctx';
@@ -132,6 +132,11 @@ export function tidTaken(tid: i32): bool {
     process = processNext(process);
   }
   return false;
+}
+
+/** Whether no further thread may live. */
+export function threadsFull(): bool {
+  return kmemLive(CACHE_THREAD) >= THREADS_MAX;
 }
 
 /** Makes a thread of a live process, or null when memory is out. */

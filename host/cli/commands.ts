@@ -49,6 +49,11 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Run random and hostile programs, and report what breaks: exit code 1 for a finding',
     load: async () => (await import('./fuzz/fuzz.ts')).fuzzCommand,
   },
+  faults: {
+    summary:
+      'Let everything in scripts or journals go wrong once, and report what is not sound: exit code 1 for such a run',
+    load: async () => (await import('./faults/faults.ts')).faultsCommand,
+  },
   init: {
     summary: 'Write a tsconfig.json, so that an editor knows the types of scripts',
     load: async () => (await import('./init.ts')).initCommand,

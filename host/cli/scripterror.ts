@@ -56,18 +56,31 @@ function causeLines({ message, cause }: Error): string[] {
   return cause instanceof Error && !message.includes(cause.message) ? [`because of: ${headline(cause)}`] : [];
 }
 
+/** Whether the code that threw an error is binderlab's, or the engine's for it. */
+export function isOfBinderlab({ stack = '' }: Error): boolean {
+  const [first] = stack.split('\n').flatMap((frame) => fileOf(frame)?.file ?? []);
+  return first === undefined || OWN_FOLDERS.some((folder) => first.startsWith(folder));
+}
+
 /** The places in a stack that are in the script or in its imports from its folder. */
 function scriptPlaces(stack: string): Place[] {
   const places: Place[] = [];
   for (const frame of stack.split('\n')) {
-    const match = /^\s+at .*?\(?((?:file:\/\/)?\/[^()]+|[A-Za-z]:\\[^()]+):(\d+):(\d+)\)?$/.exec(frame);
-    if (match === null) continue;
-    const [, path = '', line, column] = match;
-    const file = path.startsWith('file://') ? fileURLToPath(path) : path;
+    const place = fileOf(frame);
+    if (place === null) continue;
+    const { file } = place;
     if (OWN_FOLDERS.some((folder) => file.startsWith(folder)) || file.includes('node_modules')) continue;
-    places.push({ file, line: Number(line), column: Number(column) });
+    places.push(place);
   }
   return places;
+}
+
+/** The place that a frame of a stack names; null when it names no file. */
+function fileOf(frame: string): Place | null {
+  const match = /^\s+at .*?\(?((?:file:\/\/)?\/[^()]+|[A-Za-z]:\\[^()]+):(\d+):(\d+)\)?$/.exec(frame);
+  if (match === null) return null;
+  const [, path = '', line, column] = match;
+  return { file: path.startsWith('file://') ? fileURLToPath(path) : path, line: Number(line), column: Number(column) };
 }
 
 function placeText({ file, line, column }: Place): string {

@@ -106,7 +106,7 @@ function round(scene: Scene): void {
 }
 
 /** Operations of journals that are not system calls. */
-const NO_CALLS: ReadonlySet<string> = new Set(['poke', 'fill', 'peek', 'shrink', 'note']);
+const NO_CALLS: ReadonlySet<string> = new Set(['poke', 'fill', 'peek', 'shrink', 'note', 'inject']);
 
 function systemCallsOf(machine: Machine, run: () => void): number {
   let calls = 0;

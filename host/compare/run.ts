@@ -74,6 +74,7 @@ const NO_CALLS: ReadonlySet<string> = new Set([
   'peek',
   'shrink',
   'note',
+  'inject',
   'dump',
   'kill',
   'signal',

@@ -98,8 +98,11 @@ function builds(options: OracleOptions, steps: readonly FuzzStep[]): Breach | nu
   return null;
 }
 
-function strategies(given: OracleOptions, steps: readonly FuzzStep[]): Breach | null {
+function strategies(given: OracleOptions, program: readonly FuzzStep[]): Breach | null {
   const options = { ...given, memory: AMPLE };
+  // strategies allocate and copy as often as they like
+  const counted = program.findIndex(({ op }) => op === 'inject');
+  const steps = counted < 0 ? program : program.slice(0, counted);
   const journal = journalOf(options, steps, 'fuzz', '');
   for (const strategy of STRATEGIES) {
     if (strategy === options.strategy) continue;

@@ -39,6 +39,7 @@ const WEIGHTS: Readonly<Partial<Record<Op, number>>> = {
   rlimit: 0.1,
   dump: 0.02,
   note: 0,
+  inject: 0.4,
 };
 /** Each operation as often as its weight says, of this many for a weight of 1: drawn at once. */
 const UNIT = 50;
@@ -210,6 +211,7 @@ const SHAPES: { readonly [O in Op]?: Shape<O> } = {
     return { fd, fd2: fd + 1 };
   },
   rlimit: (_, { dice }) => ({ nofile: dice.of([1024, 1024, 16, 5, 3]) }),
+  inject: (_, { dice }) => ({ nth: dice.below(40), bytes: dice.of([0, 0, 1, 4, 40, 4096]) }),
   shrink: (_, { dice }) => ({ pages: dice.of([1, 3, 1000, 0]) }),
 };
 

@@ -112,6 +112,7 @@ const VALUES: { readonly [K in InputKind]: (world: FuzzWorld) => MachineValue<K>
   text: ({ dice, processes }) =>
     dice.below(3) > 0 ? dice.of(FILES) : `proc/${dice.maybeOf(processes)?.pid ?? dice.below(9000)}`,
   process_name: ({ dice, processes }) => dice.maybeOf(processes)?.name ?? 'nobody',
+  failure: ({ dice }) => dice.of(['nothing', 'frame', 'object', 'object', 'buffer', 'copy'] as const),
   file_kind: ({ dice }) => dice.of(['memfd', 'pipe', 'null', 'socketpair'] as const),
   thread_name: ({ dice, asleep }) => dice.maybeOf(asleep)?.name ?? 'nobody.0',
 };

@@ -1,5 +1,6 @@
 /** A process, as scripts see it: threads, memory, exit. */
 import { MAP_ANONYMOUS, MAP_FIXED_NOREPLACE, MAP_PRIVATE, PROT_READ, PROT_WRITE } from '../../assembly/abi/machine.ts';
+import { errnoMeaning } from '../wire/errno.ts';
 import { BinderlabError, callError } from '../wire/error.ts';
 import { checkForm } from '../wire/forms.ts';
 import { hexOfAddress } from '../wire/hex.ts';
@@ -14,6 +15,9 @@ import { UserMemory } from './memory.ts';
 import type { Stored } from './syscalls.ts';
 import type { System, Task } from './system.ts';
 import { Thread } from './thread.ts';
+
+/** What errnoMeaning calls the start of processes and threads. */
+const MAKING = 'making';
 
 /** User address of each process's arena. */
 export interface ArenaRange {
@@ -122,7 +126,7 @@ export class Process {
       thread = this.#addThread(name, tid, pointer);
       return tid;
     });
-    if (thread === null) throw callError(`${by.name}: making thread ${name}`, made);
+    if (thread === null) throw callError(`${by.name}: making thread ${name}`, made, errnoMeaning(-made, MAKING));
     return thread;
   }
 
@@ -145,7 +149,7 @@ export class Process {
       if (memory !== undefined) this.system.foreign.add(pointer, memory);
       return pid;
     });
-    if (child === null) throw callError(`${by.name}: fork of ${name}`, made);
+    if (child === null) throw callError(`${by.name}: fork of ${name}`, made, errnoMeaning(-made, MAKING));
     this.#handDown(child);
     return child;
   }
@@ -311,6 +315,6 @@ export class Process {
 
 /** @param made A pointer of the guest, or a negative errno. */
 function checkMade(what: string, made: number): number {
-  if (made <= 0) throw callError(`making ${what}`, Math.min(made, -1));
+  if (made <= 0) throw callError(`making ${what}`, Math.min(made, -1), errnoMeaning(-made, MAKING));
   return made;
 }

@@ -1,5 +1,5 @@
 /** Steps for a list of calls: who called what, and which threads it woke. */
-import { answersOf, callBegin, callEnd, commandsOf } from '../trace/call.ts';
+import { answersOf, callBegin, callEnd, commandsOf, injectionText } from '../trace/call.ts';
 import type { Output, Step, StepInput, WriteReadInput, WriteReadOutput } from '../trace/journal.ts';
 import { ioctlText } from '../trace/readablestrace.ts';
 import { isNews } from '../trace/strace.ts';
@@ -66,6 +66,8 @@ function operationText(step: Step): string {
       return 'the shrinker';
     case 'note':
       return 'a note';
+    case 'inject':
+      return injectionText(step.in);
     default:
       return callBegin(step, step.bc).begin;
   }

@@ -1,5 +1,5 @@
 /** What a step did, in one sentence or two: who did what, which bytes went where, who sleeps and who wakes. */
-import { callBegin } from '../trace/call.ts';
+import { callBegin, injectionText } from '../trace/call.ts';
 import { eventsNamed, type TraceEvent } from '../trace/events.ts';
 import type { Step, StepOf } from '../trace/journal.ts';
 import type { Moment } from './moment.ts';
@@ -41,6 +41,8 @@ function plainPart(step: Step): string {
       return `Process ${step.in.proc} is killed: pages, handles and messages go with it.`;
     case 'shrink':
       return `The shrinker takes back up to ${step.in.pages} unused pages of mappings.`;
+    case 'inject':
+      return `From now on: ${injectionText(step.in)}.`;
     case 'note':
       return `A note: ${step.in.text}.`;
     case 'signal':

@@ -118,10 +118,11 @@ export class Simulation {
         if (turns === turnsMax) throw new BinderlabError(this.#circles(turnsMax));
         this.#turn(this.#choose());
         this.#look();
-        if (this.#stopped !== null) throw this.#takeStopped();
+        if (this.#stopped !== null) throw this.#stopped;
       }
     } finally {
       this.#isRunning = false;
+      this.#stopped = null; // a turn that throws hides a stop of the same turn
       this.#tellUnrun();
     }
     if (awaitsOutside) return;
@@ -186,12 +187,6 @@ export class Simulation {
     const named = busy.slice(0, NAMED_MAX).map((thread) => `\n  ${activityText(thread)}`);
     const more = busy.length > NAMED_MAX ? `\n  and ${busy.length - NAMED_MAX} more` : '';
     return `the simulation has not come to rest in ${turnsMax} turns, at ${this.now} ms:${named.join('')}${more}`;
-  }
-
-  #takeStopped(): Error {
-    const stopped = this.#stopped as Error;
-    this.#stopped = null;
-    return stopped;
   }
 
   #tellUnrun(): void {

@@ -209,3 +209,11 @@ export function result({ ret, errno, signal, si_code }: Answer): string {
   const says = errnoText(errno);
   return says === undefined ? `-1 ${errno}` : `-1 ${errno} (${says})`;
 }
+
+/** What an injection does, in words. */
+export function injectionText({ what, nth, bytes }: StepOf<'inject'>['in']): string {
+  if (what === 'nothing') return 'nothing fails by request any more';
+  const named = what === 'copy' ? 'copy from or to user memory' : `allocation of a ${what}`;
+  if (nth === 0) return `each ${named} is counted`;
+  return `${named} number ${nth} fails${what === 'copy' ? ` after ${bytes} bytes` : ''}`;
+}

@@ -5,6 +5,7 @@
 import { ENTRY_RESULT, RESULT_ACTOR, RESULT_RANK, RESULT_RECORD, RESULT_STEP } from '../../assembly/abi/machine.ts';
 import type { Call } from '../os/call.ts';
 import type { Observer, ScheduleChoice, System, Task } from '../os/system.ts';
+import { BinderlabError } from '../wire/error.ts';
 import { INPUTS, type InputOf, OP_NUMBERS, type Op, OUTPUTS } from '../wire/operations.ts';
 import type { LogChunk } from '../wire/steplog.ts';
 import {
@@ -26,6 +27,11 @@ const ACTOR = RESULT_ACTOR;
 const STEP = RESULT_STEP;
 const RANK = RESULT_RANK;
 const RECORD = RESULT_RECORD;
+
+/** Bytes of a journal in memory. */
+const BYTES_MAX = 1 << 30;
+const FULL =
+  'the journal in memory is full: 1 GiB. Keep it in a file (keepJournal({ file }), run --journal FILE.journal), or only the last steps.';
 
 /** Where blocks go as they are taken away. */
 export interface BlockWriter {
@@ -77,8 +83,14 @@ export class Recorder implements Observer {
   /** Steps of the journal that have left the log. */
   #left = 0;
   #writer: BlockWriter | null = null;
+  /** Bytes of all blocks. */
+  #bytes = 0;
 
-  constructor(private readonly system: System) {}
+  /** @param bytesMax Bytes of blocks that are kept at most. */
+  constructor(
+    private readonly system: System,
+    private readonly bytesMax = BYTES_MAX,
+  ) {}
 
   /** Begins a new journal. @param limit How many steps to keep at least. @param writer Gets all blocks, and keeps them. */
   start(limit: number, writer: BlockWriter | null = null): void {
@@ -88,6 +100,7 @@ export class Recorder implements Observer {
     this.#limit = limit;
     this.#writer = writer;
     this.#blocks.length = 0;
+    this.#bytes = 0;
     this.#makings.length = 0;
     this.#kept = 0;
     this.#first = nextStep;
@@ -124,6 +137,7 @@ export class Recorder implements Observer {
     if (step !== this.#first + this.#count) this.#skipTo(step);
     stepLog.detachFull();
     if (this.#blocks.length > 0) this.#drop();
+    if (this.#bytes > this.bytesMax) throw new BinderlabError(FULL);
     this.#block = this.#blocks.length;
     this.#offset = stepLog.length;
     this.#isOpen = true;
@@ -245,6 +259,7 @@ export class Recorder implements Observer {
     const block = { first: this.#first, steps: this.#count, entries };
     if (this.#limit > 0 || this.#isOpen) {
       this.#blocks.push(block);
+      this.#bytes += entries.length;
       this.#kept += block.steps;
     }
     this.#left += block.steps;
@@ -258,7 +273,7 @@ export class Recorder implements Observer {
     const blocks = this.#blocks;
     let steps = blocks[0]?.steps ?? 0;
     while (blocks.length > 0 && this.#kept - steps >= this.#limit) {
-      blocks.shift();
+      this.#bytes -= (blocks.shift() as Block).entries.length;
       this.#kept -= steps;
       steps = blocks[0]?.steps ?? 0;
     }
@@ -280,10 +295,13 @@ export class Recorder implements Observer {
     const blocks = this.#blocks;
     for (let block = blocks.pop(); block !== undefined; block = blocks.pop()) {
       this.#kept -= block.steps;
+      this.#bytes -= block.entries.length;
       if (block.first > step) continue;
       const steps = Math.min(block.steps, step - block.first);
-      blocks.push({ ...block, steps, entries: block.entries.subarray(0, offsetOf(block, step)) });
+      const entries = block.entries.subarray(0, offsetOf(block, step));
+      blocks.push({ ...block, steps, entries });
       this.#kept += steps;
+      this.#bytes += entries.length;
       break;
     }
     this.#first = step;

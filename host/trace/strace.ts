@@ -9,7 +9,7 @@
  */
 import type { Field } from '../wire/kinds.ts';
 import { INPUTS, OUTPUTS } from '../wire/operations.ts';
-import { callBegin, callEnd } from './call.ts';
+import { callBegin, callEnd, injectionText } from './call.ts';
 import { hexDump } from './hexdump.ts';
 import type { DumpOutput, Output, Step, StepInput, StepOf, Woken } from './journal.ts';
 
@@ -82,6 +82,8 @@ export class Strace {
         return [`# the shrinker may take ${step.in.pages} pages, and took ${step.out?.ret ?? '?'}`];
       case 'note':
         return [`# ${step.in.text ?? ''}`.trimEnd()];
+      case 'inject':
+        return [`# ${injectionText(step.in)}`];
       default:
         return this.#call(step);
     }

@@ -40,6 +40,7 @@ const MEANINGS_OF: Readonly<Record<string, Readonly<Record<string, string>>>> = 
     ENOENT: 'the instance does not watch that descriptor',
     ELOOP: 'the instances would watch each other in a circle, or in a chain of more than 4 links',
   },
+  making: { EAGAIN: 'a machine has at most 8192 threads at one time' },
   setcon: { EINVAL: 'the context is longer than the machine keeps' },
   dup: {
     EBADF: 'that descriptor is not open in this process, or the new number is above its limit',

@@ -135,6 +135,11 @@ const FORMS = {
   },
   break: { condition: CONDITION, reached: optional(FUNCTION) },
   note: { text: TEXT },
+  inject: {
+    what: oneOf(['frame', 'object', 'buffer', 'copy', 'signal', 'timer', 'death', 'shrinker']),
+    nth: count,
+    bytes: optional(count),
+  },
   dump: { file: TEXT },
   keepJournal: { keep: KEEPING },
   shrink: { pages: count },

@@ -23,6 +23,8 @@ export interface Kind<M, J> extends Rule {
 }
 
 export type FileKind = 'memfd' | 'pipe' | 'null' | 'socketpair';
+/** What the guest lets fail by request; `nothing`: no more. */
+export type InjectedFailure = 'nothing' | 'frame' | 'object' | 'buffer' | 'copy';
 export type SignalName = 'SIGSEGV' | 'SIGBUS';
 
 /** Numbers of the Binder devices, by name. */
@@ -36,6 +38,7 @@ const INT_MAX = 0x7fff_ffff;
 const WORD_MAX = 0xffff_ffff;
 const ERRNO_MAX = 4095;
 const FILE_KINDS: readonly FileKind[] = ['memfd', 'pipe', 'null', 'socketpair'];
+const FAILURES: readonly InjectedFailure[] = ['nothing', 'frame', 'object', 'buffer', 'copy'];
 const SIGNALS: readonly SignalName[] = ['SIGSEGV', 'SIGBUS'];
 
 /** A kind that journals hold as it is. */
@@ -122,6 +125,7 @@ export const KINDS = {
   }),
   thread_name: plain<string>({ says: 'a name', accepts: (value) => typeof value === 'string' && value !== '' }),
   file_kind: oneOf(FILE_KINDS),
+  failure: oneOf(FAILURES),
   signal: oneOf(SIGNALS),
   address_or_error: addressOrError,
   flag: plain<boolean>({ says: 'true or false', accepts: (value) => typeof value === 'boolean' }),

@@ -204,6 +204,8 @@ export const OPERATIONS = {
     strace: 'epoll_wait($epfd)',
     requests: ['epollWait'],
   },
+  /** Counts what comes from now on, and lets number `nth` fail; 0: none. Of a copy, `bytes` bytes arrive before that. */
+  inject: { by: false, in: { what: 'failure', nth: 'count', bytes: 'count' }, out: null, emulatorOnly: true },
 } as const satisfies Readonly<Record<string, Row>>;
 
 export type Op = keyof typeof OPERATIONS;

@@ -1,11 +1,13 @@
 /**
- * `npm run coverage -- guest [JOURNAL...]`: which branches of the guest no journal reaches. Journals are files or folders;
- * without any, all of test/conformance. Exit code 0; 1 when a journal does not come out as recorded; 2 for a command line or a file that makes no sense.
+ * `npm run coverage -- guest [JOURNAL...]`: which branches of the guest nothing reaches. Journals are files or folders. Without
+ * any: all recordings, those of test/conformance/hand also with failures, and fuzzed programs. Exit code 0; 1 when a journal
+ * does not come out as recorded, or the core is covered too little; 2 for an invalid command line or file.
  *
+ *     --steps N    how many steps are fuzzed; default: 1000000, with journals 0
  *     --watchers   assembly/inspect.ts and assembly/check too, which no program on the machine reaches
  *     --json       one JSON document on stdout
  *
- * Without `guest` it is the host's coverage: c8 around `npm test`, which gets all further words.
+ * `npm run coverage -- host [PART...]` is the host's coverage: c8 around the tests. Without a word both are printed.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -13,55 +15,63 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { findJournals, readJournal } from '../../host/cli/files.ts';
 import { coverageModule } from '../../host/cli/fuzz/coveragebuild.ts';
+import { wholeNumber } from '../../host/cli/number.ts';
 import { withProgress } from '../../host/cli/progress.ts';
 import { EXIT_FINE, EXIT_NO, EXIT_USAGE, UsageError } from '../../host/cli/usage.ts';
 import { BranchCounters } from '../../host/fuzz/branchcounters.ts';
-import { Machine } from '../../host/machine.ts';
-import { replay } from '../../host/replay.ts';
-import type { Journal } from '../../host/trace/journal.ts';
+import { Machine, STRATEGIES, type Strategy } from '../../host/machine.ts';
 import { JournalError } from '../../host/trace/journaltext.ts';
-import { isMachine, type ReachReport, reachOf, reachText } from './reach.ts';
+import { Gathering } from './gather.ts';
+import { coreOf, coreText, isMachine, type ReachReport, reachOf, reachText, withoutReasons } from './reach.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
+const CONFORMANCE = join(ROOT, 'test/conformance');
+const STEPS = 1_000_000;
+/** The least share of the core's branches. */
+const CORE_MIN = 0.97;
 
 function parse(words: string[]) {
   try {
     return parseArgs({
       args: words,
       allowPositionals: true,
-      options: { watchers: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
+      options: {
+        steps: { type: 'string' },
+        watchers: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+      },
     });
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
 }
 
-async function measured(paths: readonly string[], watchers: boolean): Promise<ReachReport> {
+/** @param steps How many steps are fuzzed; null: as many as usual, and recordings with failures, if no path is given. */
+async function measured(paths: readonly string[], watchers: boolean, steps: number | null): Promise<ReachReport> {
   const wasm = coverageModule();
-  const reached = new Set<number>();
+  const gathering = new Gathering(wasm);
   const different: string[] = [];
-  const journals = findJournals(paths);
+  const isAll = paths.length === 0;
+  const journals = findJournals(isAll ? [CONFORMANCE] : paths);
   for (const journal of withProgress('replayed', journals)) {
-    const { isAsRecorded, counts } = counted(wasm, await readJournal(journal));
-    for (const [id, count] of counts.entries()) if (count > 0) reached.add(id);
-    if (!isAsRecorded) different.push(journal.path);
+    if (!gathering.replay(await readJournal(journal))) different.push(journal.path);
   }
+  const hand = await Promise.all((isAll ? findJournals([join(CONFORMANCE, 'hand')]) : []).map(readJournal));
+  for (const [index, journal] of [...withProgress('watched and swept', hand)].entries()) {
+    for (const strategy of STRATEGIES) gathering.watch(journal, strategy);
+    await gathering.sweep(journal, STRATEGIES[index % STRATEGIES.length] as Strategy, index);
+  }
+  const fuzzed = steps ?? (isAll ? STEPS : 0);
+  if (fuzzed > 0) gathering.fuzz(hand, fuzzed, 1);
   const { branches } = new BranchCounters(Machine.boot({ wasm, journal: false }).guest);
   const chosen = branches.filter(({ file }) => watchers || isMachine(file));
   const files = reachOf(
     chosen,
-    (id) => reached.has(id),
+    (id) => gathering.reached.has(id),
     (file) => readFileSync(join(ROOT, file), 'utf8').split('\n'),
   );
   const sum = files.reduce((all, file) => all + file.reached, 0);
   return { journals: journals.length, different, branches: chosen.length, reached: sum, files };
-}
-
-/** What a journal takes, from the machine's boot on. */
-function counted(wasm: WebAssembly.Module, journal: Journal) {
-  const machine = Machine.fromHeader(journal.header, { wasm, journal: false });
-  const { equal, steps } = replay(journal, () => machine);
-  return { isAsRecorded: equal === steps, counts: new BranchCounters(machine.guest).counts };
 }
 
 /** Runs a program of node's with this one's input and output. @returns its exit code */
@@ -76,22 +86,31 @@ async function guest(words: string[]): Promise<void> {
     process.exitCode = built;
     return;
   }
-  const paths = positionals.length > 0 ? positionals : [join(ROOT, 'test/conformance')];
-  const report = await measured(paths, values.watchers);
-  console.log(values.json ? JSON.stringify(report, null, 2) : reachText(report).join('\n'));
-  process.exitCode = report.different.length === 0 ? EXIT_FINE : EXIT_NO;
+  const steps = values.steps === undefined ? null : wholeNumber('--steps', values.steps, 0, Number.MAX_SAFE_INTEGER);
+  const report = await measured(positionals, values.watchers, steps);
+  const isAll = positionals.length === 0;
+  const core = coreOf(report.files);
+  const lines = isAll ? [...reachText(withoutReasons(report)), ...coreText(core)] : reachText(report);
+  console.log(values.json ? JSON.stringify({ ...report, core }, null, 2) : lines.join('\n'));
+  const isFine = report.different.length === 0 && (!isAll || core.share >= CORE_MIN);
+  process.exitCode = isFine ? EXIT_FINE : EXIT_NO;
+}
+
+/** c8 around the tests. @returns Its exit code. */
+function host(words: readonly string[]): number {
+  return node('node_modules/c8/bin/c8.js', process.execPath, 'dist/test/run.js', ...words);
 }
 
 const [part, ...words] = process.argv.slice(2);
 try {
   if (part === 'guest') await guest(words);
-  else
-    process.exitCode = node(
-      'node_modules/c8/bin/c8.js',
-      process.execPath,
-      'dist/test/run.js',
-      ...process.argv.slice(2),
-    );
+  else if (part === 'host') process.exitCode = host(words);
+  else if (part !== undefined) throw new UsageError(`the parts are guest and host, not "${part}"`);
+  else {
+    const tested = host([]);
+    await guest([]);
+    if (tested !== EXIT_FINE) process.exitCode = tested;
+  }
 } catch (error) {
   if (!(error instanceof UsageError || error instanceof JournalError)) throw error;
   process.stderr.write(`coverage: ${error.message}\n`);

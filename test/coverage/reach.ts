@@ -1,5 +1,6 @@
 /** Which branches of the guest some journals reach, by file, and what a person reads of it. */
 import type { GuestBranch } from '../../host/fuzz/branchcounters.ts';
+import { UNREACHED } from './unreached.ts';
 
 export interface UnreachedBranch extends Omit<GuestBranch, 'id' | 'file'> {
   /** The line as it stands in the source, without its indent. */
@@ -27,6 +28,20 @@ export interface ReachReport {
 
 /** Files that look at the machine and check it: no program on it gets there. */
 const WATCHERS = /^assembly\/(check|inspect)[./]/;
+
+/** The driver and what it stands on. */
+const CORE = /^assembly\/(driver|alloc|mem|mapping)\//;
+
+/** How much of the core is reached. */
+interface CoreReach {
+  branches: number;
+  reached: number;
+  share: number;
+  /** Unreached branches whose reason is known. */
+  explained: number;
+  /** Reasons whose branches are all reached, or gone. */
+  stale: string[];
+}
 
 /** Whether a file is code that the machine itself runs. */
 export function isMachine(file: string): boolean {
@@ -79,3 +94,38 @@ export function reachText({ files, journals, branches, reached, different }: Rea
     ...different.map((name) => `${name} does not come out as recorded`),
   ];
 }
+
+export function coreOf(files: readonly FileReach[]): CoreReach {
+  const core = files.filter(({ file }) => CORE.test(file));
+  const branches = core.reduce((sum, file) => sum + file.branches, 0);
+  const reached = core.reduce((sum, file) => sum + file.reached, 0);
+  const missed = core.flatMap(({ file, unreached }) => unreached.map(({ text }) => keyOf(file, text)));
+  const explained = missed.filter((key) => REASONS.has(key)).length;
+  const stale = [...REASONS.keys()].filter((key) => !missed.includes(key));
+  return { branches, reached, share: branches === 0 ? 1 : reached / branches, explained, stale };
+}
+
+export function coreText({ branches, reached, share, explained, stale }: CoreReach): string[] {
+  const percent = (100 * share).toFixed(2);
+  return [
+    `${percent} % of driver, alloc, mem and mapping: ${reached} of ${branches}`,
+    `${explained} of the other ${branches - reached} have a reason (test/coverage/unreached.ts)`,
+    ...stale.map((key) => `reached, or gone: ${key}`),
+  ];
+}
+
+/** The report without the branches whose reason is known. */
+export function withoutReasons(report: ReachReport): ReachReport {
+  const files = report.files.map((one) => {
+    return { ...one, unreached: one.unreached.filter(({ text }) => !REASONS.has(keyOf(one.file, text))) };
+  });
+  return { ...report, files };
+}
+
+function keyOf(file: string, text: string): string {
+  return `${file}: ${text}`;
+}
+
+const REASONS = new Map(
+  UNREACHED.flatMap(({ reason, branches }) => branches.map(([file, text]) => [keyOf(file, text), reason])),
+);

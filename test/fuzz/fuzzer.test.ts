@@ -16,7 +16,7 @@ const options: FuzzOptions = {
   memory: 16,
   seed: 1,
   checkEvery: 20,
-  thoroughEvery: 500,
+  thoroughEvery: 300,
   recordings: recordingNames().map((name) => recording(name)),
 };
 

@@ -161,4 +161,24 @@ test('a simulation stops between two turns, and goes on with the next run', () =
   assert.equal(done.sort(), ['one', 'two']);
 });
 
+test('a turn that reaches a break and throws leaves no break for the next run', () => {
+  const { machine } = scene();
+  const sim = machine.simulate();
+  let ran = false;
+  sim.process('broken', function* () {
+    yield* sys.open();
+    machine.note('the break');
+    throw new Error('broken');
+  });
+  sim.process('other', function* () {
+    yield* sys.close(yield* sys.open());
+    ran = true;
+  });
+  const remove = machine.break('note');
+  assert.throws(() => sim.run(), 'broken');
+  remove();
+  sim.run();
+  assert.ok(ran);
+});
+
 test.run();

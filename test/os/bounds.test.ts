@@ -2,6 +2,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type BootOptions, Machine } from '../../host/machine.ts';
+import { performStep } from '../../host/steps.ts';
+import { Recorder } from '../../host/trace/recorder.ts';
 
 const test = suite('bounds');
 
@@ -59,6 +61,37 @@ test('processes, threads and descriptors end with an error in words', () => {
   machine.end();
   machine.check();
   assert.is(machine.liveObjects(), 0);
+});
+
+test('a machine has at most 8192 threads', () => {
+  const machine = Machine.boot({ memoryMiB: 32 });
+  const process = machine.spawn('A', { pid: 1 });
+  for (let threads = 1; threads < 8192; threads++) process.thread();
+  assert.throws(() => process.thread(), /making thread A.8192 failed with EAGAIN: a machine has at most 8192 threads/);
+  assert.throws(() => machine.spawn('B'), /making process B failed with EAGAIN/);
+  assert.throws(() => process.fork('C'), /fork of C failed with EAGAIN/);
+  process.threads.at(-1)?.exit();
+  process.thread('another', { tid: 50_000, by: process.main });
+});
+
+test('a journal in memory has an end', () => {
+  const machine = Machine.boot({ memoryMiB: 4 });
+  const { system } = machine.parts;
+  const recorder = new Recorder(system, 40_000);
+  recorder.start(Number.POSITIVE_INFINITY);
+  system.observer = recorder;
+  const { main } = machine.spawn('A');
+  const note = () => performStep(machine.parts, { op: 'note', in: { text: 'x'.repeat(1000) } });
+  assert.throws(() => {
+    for (;;) note();
+  }, /^the journal in memory is full: 1 GiB\. Keep it in a file/);
+  const { length } = recorder.steps;
+  assert.ok(length > 40 && length < 200, `${length} steps`);
+  assert.throws(() => main.open(), /is full/);
+  machine.check();
+  recorder.start(10);
+  main.open();
+  assert.is(recorder.steps.length, 1);
 });
 
 test.run();

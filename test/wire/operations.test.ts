@@ -24,6 +24,7 @@ const SAMPLES: Readonly<Partial<Record<KindName, unknown>>> = {
   process_name: 'app',
   thread_name: 'app.0',
   file_kind: 'memfd',
+  failure: 'frame',
 };
 /** Of those who come to be, no name or number is taken yet. */
 const NEW: Readonly<Partial<Record<Op, object>>> = {

@@ -1,0 +1,108 @@
+/**
+ * All that can go wrong in a subject, one after another: each allocation, copy, sleep and step by its number. A run without a
+ * failure counts them first.
+ */
+import type { Injection } from '../injector.ts';
+import type { BootOptions } from '../machine.ts';
+import { DeadlockError } from '../sim/deadlock.ts';
+import { type Answers, type FaultRun, faultRun, type Subject } from './faultrun.ts';
+
+type FaultKind = Injection['what'];
+
+export const FAULT_KINDS: readonly FaultKind[] = [
+  'frame',
+  'object',
+  'buffer',
+  'copy',
+  'signal',
+  'timer',
+  'death',
+  'shrinker',
+];
+
+export interface SweepOptions {
+  readonly boot: BootOptions;
+  readonly kinds: readonly FaultKind[];
+  /** The first and the last number. */
+  readonly from: number;
+  readonly to: number;
+  /** Distance of the numbers that are tried. */
+  readonly every: number;
+}
+
+/** A run that is not sound. */
+export interface UnsoundRun {
+  readonly injection: Injection;
+  readonly message: string;
+  readonly run: FaultRun;
+}
+
+/** What the runs of a kind came to. */
+export interface KindTally {
+  runs: number;
+  /** Runs in which the subject went on to its end; ended with an error; had threads that wait for ever. */
+  ended: number;
+  failed: number;
+  stuck: number;
+  /** In how many runs each errno and BR_ word came that does not come without the failure. */
+  readonly answers: Record<string, number>;
+}
+
+/** How far along a sweep is. */
+export interface SweepPlace {
+  readonly kind: FaultKind;
+  readonly nth: number;
+  readonly last: number;
+}
+
+/** A copy faults at its first byte, and after some bytes. */
+const COPY_BYTES: readonly number[] = [0, 10];
+/** A run may take this multiple of the steps of the run without a failure, and more. */
+const STEPS_FACTOR = 4;
+const STEPS_MORE = 2000;
+const NO_LIMIT = 10_000_000;
+
+export class Sweep {
+  readonly tallies = new Map<FaultKind, KindTally>();
+  readonly unsound: UnsoundRun[] = [];
+  /** The error of the subject when nothing fails; null for none. */
+  complaint: string | null = null;
+
+  constructor(
+    private readonly subject: Subject,
+    private readonly options: SweepOptions,
+    private readonly told: (place: SweepPlace) => void = () => {},
+  ) {}
+
+  async run(): Promise<void> {
+    for (const kind of this.options.kinds) await this.#sweep(kind);
+  }
+
+  async #sweep(kind: FaultKind): Promise<void> {
+    const { boot, from, to, every } = this.options;
+    const without = await faultRun(this.subject, { what: kind, nth: 0 }, boot, NO_LIMIT);
+    this.complaint = without.unsound ?? without.error?.message ?? null;
+    const tally: KindTally = { runs: 0, ended: 0, failed: 0, stuck: 0, answers: {} };
+    this.tallies.set(kind, tally);
+    const stepsMax = without.steps * STEPS_FACTOR + STEPS_MORE;
+    const last = Math.min(to, without.passed);
+    for (let nth = from; nth <= last; nth += every) {
+      this.told({ kind, nth, last });
+      for (const bytes of kind === 'copy' ? COPY_BYTES : [0]) {
+        const injection = { what: kind, nth, bytes };
+        this.#judge(tally, injection, await faultRun(this.subject, injection, boot, stepsMax), without.answers);
+      }
+    }
+  }
+
+  #judge(tally: KindTally, injection: Injection, run: FaultRun, usual: Answers): void {
+    tally.runs++;
+    if (run.error instanceof DeadlockError) tally.stuck++;
+    else if (run.error !== null) tally.failed++;
+    else tally.ended++;
+    for (const [name, count] of run.answers) {
+      if (count > (usual.get(name) ?? 0)) tally.answers[name] = (tally.answers[name] ?? 0) + 1;
+    }
+    if (run.unsound !== null) this.unsound.push({ injection, message: run.unsound, run });
+  }
+}

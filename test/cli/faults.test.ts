@@ -1,0 +1,54 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Folder } from './binderlab.ts';
+
+const test = suite('faults');
+const folder = new Folder();
+test.after(() => folder.remove());
+
+const SOUND = `export default (machine) => void machine.spawn('app').main.open();`;
+/** Its catch makes an error that no call answers. */
+const UNSOUND = `export default (machine) => {
+  try { machine.spawn('app'); } catch { machine.guest.u8[100] = 1; machine.note('spoilt'); }
+};`;
+
+test('a sweep says how many runs there were and what came of them', () => {
+  writeFileSync(join(folder.path, 'sound.js'), SOUND);
+  const { code, stdout } = folder.run(['faults', 'sound.js', '--kind', 'object,death', '--json', '--memory', '8']);
+  assert.is(code, 0, stdout);
+  const { runs, unsound, sources } = JSON.parse(stdout);
+  const [{ source, kinds }] = sources;
+  assert.equal([unsound, source, sources.length], [0, 'sound.js', 1]);
+  assert.is(runs, kinds.object.runs + kinds.death.runs);
+  assert.is(kinds.object.failed, kinds.object.runs);
+  assert.ok(kinds.object.answers.ENOMEM > 0);
+});
+
+test('a run that is not sound is kept as a journal, and can be repeated', () => {
+  writeFileSync(join(folder.path, 'unsound.js'), UNSOUND);
+  const words = ['faults', 'unsound.js', '--kind', 'object', '--only', '1', '--memory', '8'];
+  const { code, stdout } = folder.run(words);
+  assert.is(code, 1, stdout);
+  assert.match(stdout, /not sound: object 1: the machine is broken .*\(faults-unsound-object-1\.jsonl\)/);
+  assert.match(stdout, /1 runs of 1 sources, 1 of them not sound/);
+  const file = join(folder.path, 'faults-unsound-object-1.jsonl');
+  assert.ok(existsSync(file));
+  assert.match(readFileSync(file, 'utf8'), /"op":"inject","in":\{"what":"object","nth":1,"bytes":0\}/);
+});
+
+for (const [words, says] of [
+  [['sound.js', '--kind', 'rain'], /--kind takes frame, object, .*, not "rain"/],
+  [['sound.js', '--only', '3'], /--only takes one --kind/],
+  [['nowhere.js'], /there is no script/],
+] as const) {
+  test(`${words.join(' ')} is refused`, () => {
+    const { code, stdout, stderr } = folder.run(['faults', ...words]);
+    assert.is(code, 2);
+    assert.is(stdout, '');
+    assert.match(stderr, says);
+  });
+}
+
+test.run();
