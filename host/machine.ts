@@ -20,6 +20,7 @@ import { Process, type ProcessDirectory } from './os/process.ts';
 import { System } from './os/system.ts';
 import type { Thread } from './os/thread.ts';
 import { findViolation } from './os/violation.ts';
+import { Properties, PropertyError } from './properties.ts';
 import type { AwaitedReply } from './sim/deadlock.ts';
 import { Simulation, type SimulationOptions, type World } from './sim/simulation.ts';
 import { Snapshot } from './snapshot.ts';
@@ -56,6 +57,8 @@ export class Machine {
   readonly args: readonly string[];
   /** The state as plain objects. Inspection is not a step, and changes nothing. */
   readonly inspect: Inspector;
+  /** @internal What has to hold. */
+  readonly properties = new Properties();
   readonly #system: System;
   readonly #directory: ProcessDirectory = new Directory<Process, Thread>();
   readonly #parts: Parts;
@@ -73,7 +76,7 @@ export class Machine {
     this.memoryMiB = memoryMiB;
     this.seed = seed;
     this.args = options.args ?? [];
-    this.guest = new Guest(options.wasm ?? guestWasm(), memoryMiB);
+    this.guest = options.guest ?? new Guest(options.wasm ?? guestWasm(), memoryMiB);
     this.#system = new System(this.guest);
     this.#hooks = new Hooks(
       this.guest,
@@ -94,7 +97,7 @@ export class Machine {
       debugFiles: new DebugFiles(this.inspect),
     };
     this.#keeper = new JournalKeeper(this.#system, headerOf(options));
-    bootGuest(this.guest, options);
+    if (options.guest === undefined) bootGuest(this.guest, options);
     if (secctx !== null) this.#setSecctx(secctx);
     this.keepJournal(options.journal ?? false);
   }
@@ -141,6 +144,7 @@ export class Machine {
       system: this.#system,
       spawn: (name, who) => this.spawn(name, who),
       awaitedReplies: () => this.#awaitedReplies(),
+      director: this.options.director ?? null,
     };
     this.#simulation = new Simulation(world, { seed: this.seed, keepChoices: this.#keeper.isKept, ...options });
     return this.#simulation;
@@ -254,6 +258,20 @@ export class Machine {
       if (reached !== undefined) reached(step);
       else this.#stop(new BreakError(step, typeof condition === 'string' ? condition : 'its condition'));
     });
+  }
+
+  /**
+   * States that something holds after every step: `binderlab explore` tries all schedules, and any other run stops where it does not.
+   *
+   * @param holds Looks at the machine, or at what programs know; called after each step. It must not act or change anything.
+   */
+  always(name: string, holds: () => boolean): void {
+    this.#state('always', name, holds);
+  }
+
+  /** The same for what holds after some step, once at least, before the script ends. */
+  eventually(name: string, holds: () => boolean): void {
+    this.#state('eventually', name, holds);
   }
 
   /** The last lines of the log of emulator and libbinder, oldest first. */
@@ -413,7 +431,8 @@ export class Machine {
    * programs of a simulation stay here.
    */
   fork(): Machine {
-    const copy = new Machine({ ...this.options, wasm: this.guest.module, journal: false });
+    const { guest: _, director: __, ...options } = this.options;
+    const copy = new Machine({ ...options, wasm: this.guest.module, journal: false });
     copyMachine(this.#parts, copy.#parts);
     copy.#system.kernelLog.mask = this.#system.kernelLog.mask;
     copy.#hooks.restart();
@@ -451,6 +470,17 @@ export class Machine {
     this.#observe();
   }
 
+  #state(kind: 'always' | 'eventually', name: string, holds: () => boolean): void {
+    checkForm('property', { name, holds });
+    if (this.properties.isEmpty && this.options.director === undefined) {
+      this.on('step', (step) => {
+        const violated = this.properties.violated();
+        if (violated !== null) this.#stop(new PropertyError(violated, step));
+      });
+    }
+    this.properties.add(kind, name, holds);
+  }
+
   #awaitedReplies(): AwaitedReply[] {
     return this.explain().waits.map(({ thread: { tid }, code, server, takenBy, text }) => {
       return { tid, code, pid: server?.pid ?? 0, serverTid: takenBy?.tid ?? 0, text };
@@ -470,7 +500,7 @@ export class Machine {
   }
 
   /** Stops the script, or the simulation that runs. */
-  #stop(error: BreakError): void {
+  #stop(error: Error): void {
     if (this.#simulation?.isRunning) this.#simulation.stop(error);
     else throw error;
   }

@@ -126,6 +126,7 @@ const FORMS = {
     listener: FUNCTION,
   },
   break: { condition: CONDITION, reached: optional(FUNCTION) },
+  property: { name: TEXT, holds: FUNCTION },
   note: { text: TEXT },
   dump: { file: TEXT },
   keepJournal: { keep: KEEPING },

@@ -33,7 +33,7 @@ export const RANKS: readonly (readonly string[])[] = [
   ['host/machine.ts'],
   ['host/byteorigins.ts', 'host/recordedsteps.ts', 'host/replay.ts', 'host/writing.ts', 'host/binder/', 'host/ftrace/'],
   ['host/android/', 'host/compare/', 'host/history.ts'],
-  ['host/fuzz/', 'host/picture/'],
+  ['host/explore/', 'host/fuzz/', 'host/picture/'],
   ['host/index.ts', 'host/web/'],
   ['bench/'],
   ['host/cli/'],

@@ -1,0 +1,66 @@
+/**
+ * Schedules as paths of a tree. A place is a moment between two turns of a simulation; its turns are those that led there.
+ *
+ *     boot ── manager ── server ─┬─ client ── ...
+ *                                └─ server ── ...      a branch: another thread runs there
+ */
+
+export interface Place {
+  readonly before: Place | null;
+  /** The name of the thread that had the last turn. */
+  readonly thread: string;
+  /** Number of turns up to it. */
+  readonly turns: number;
+}
+
+/** The place after another turn. @param before Null: the start. */
+export function placeAfter(before: Place | null, thread: string): Place {
+  return { before, thread, turns: (before?.turns ?? 0) + 1 };
+}
+
+/** The names of the threads that had the turns, in order. */
+export function threadsUpTo(place: Place | null): string[] {
+  const threads: string[] = [];
+  for (let at = place; at !== null; at = at.before) threads.push(at.thread);
+  return threads.reverse();
+}
+
+/** A turn that is still to be tried, and what is known of the moment before it. */
+export interface Branch {
+  readonly place: Place | null;
+  /** The thread that gets the turn. */
+  readonly thread: string;
+  /** Preemptions of the schedule, this turn's included. */
+  readonly preemptions: number;
+  /** The positions of the programs. */
+  readonly positions: ReadonlyMap<string, string>;
+  /** The properties that have held, of those that have to hold once. */
+  readonly held: readonly string[];
+}
+
+/** Branches in the order in which they are tried: fewest preemptions first, and then the newest, or the shortest. */
+export class Frontier {
+  readonly #levels: Branch[][] = [];
+  #count = 0;
+
+  /** @param breadth Whether the shortest schedules come first, whatever their preemptions. */
+  constructor(readonly breadth: boolean) {}
+
+  get size(): number {
+    return this.#count;
+  }
+
+  add(branch: Branch): void {
+    const level = this.breadth ? (branch.place?.turns ?? 0) : branch.preemptions;
+    while (this.#levels.length <= level) this.#levels.push([]);
+    (this.#levels[level] as Branch[]).push(branch);
+    this.#count++;
+  }
+
+  next(): Branch | null {
+    const level = this.#levels.find(({ length }) => length > 0);
+    const branch = level?.pop() ?? null;
+    if (branch !== null) this.#count--;
+    return branch;
+  }
+}
