@@ -49,6 +49,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Run random and hostile programs, and report what breaks: exit code 1 for a finding',
     load: async () => (await import('./fuzz/fuzz.ts')).fuzzCommand,
   },
+  explore: {
+    summary: 'Run a script under all schedules, and report what does not hold under one: exit code 1',
+    load: async () => (await import('./explore/explore.ts')).exploreCommand,
+  },
   init: {
     summary: 'Write a tsconfig.json, so that an editor knows the types of scripts',
     load: async () => (await import('./init.ts')).initCommand,

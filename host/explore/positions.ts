@@ -1,7 +1,8 @@
 /**
  * The positions of the programs: what each has been given so far. A program continues as its answers say, so equal positions on
- * equal machines have equal futures. Threads of one process share memory, so a process has one position. It is a digest of the
- * turns of its threads and of the results of their system calls, in order.
+ * equal machines have equal futures. Threads of one process share variables, so a process has one position; threads that share
+ * none have one each. It is a digest of their turns and of the results of their system calls, in order. A thread begins at the
+ * position of the one that made it.
  *
  * What the script itself does between two runs of its simulation counts as one more program.
  */
@@ -33,8 +34,8 @@ export class Positions {
   }
 
   /** A thread's turn begins. @param given What its program is answered, as far as no system call shows it. */
-  turn(process: string, thread: string, given: string): void {
-    this.#add(process, `turn ${thread} ${given}`);
+  turn(thread: string, given: string): void {
+    this.#add(this.#ownerOf(thread), `turn ${thread} ${given}`);
   }
 
   /** The script goes on by itself, and knows everything. @param state The state of everything. */
@@ -49,14 +50,16 @@ export class Positions {
    */
   step(step: Step): string | null {
     const { op, by, out, woken } = step;
-    const process = this.#processOf(by);
-    const here = `${this.#digests.get(process) ?? ''}${by ?? ''}`;
+    const owner = this.#ownerOf(by);
+    const here = `${this.#digests.get(owner) ?? ''}${by ?? ''}`;
     const call = digestOf(`${op} ${JSON.stringify(step.in)}`);
     const other = this.#calls.get(here);
     if (other === undefined) this.#calls.set(here, call);
-    this.#add(process, `${op} ${JSON.stringify(out)}`);
+    this.#add(owner, `${op} ${JSON.stringify(out)}`);
+    if (op === 'spawn') this.#inherit(step.in.thread, owner);
+    if (op === 'fork') this.#inherit(`${step.in.name}.0`, owner);
     for (const { by: sleeper, out: result } of woken ?? []) {
-      this.#add(this.#processOf(sleeper), `${sleeper} ${JSON.stringify(result)}`);
+      this.#add(this.#ownerOf(sleeper), `${sleeper} ${JSON.stringify(result)}`);
     }
     return other === undefined || other === call ? null : (by ?? 'the script');
   }
@@ -64,11 +67,25 @@ export class Positions {
   /** Adds all positions. */
   add(digest: Digest): void {
     digest.text(this.#digests.get(SCRIPT) ?? '');
-    for (const { name } of this.machine.processes) digest.text(this.#digests.get(name) ?? '');
+    for (const { name, threads } of this.machine.processes) {
+      if (this.#sharesVariables) digest.text(this.#digests.get(name) ?? '');
+      else for (const thread of threads) digest.text(this.#digests.get(thread.name) ?? '');
+    }
   }
 
-  #processOf(thread: string | undefined): string {
-    return thread === undefined ? SCRIPT : this.machine.thread(thread).home.name;
+  get #sharesVariables(): boolean {
+    return this.machine.simulation?.sharesVariables ?? true;
+  }
+
+  /** Whose position a thread's is: the process's, or its own. */
+  #ownerOf(thread: string | undefined): string {
+    if (thread === undefined) return SCRIPT;
+    return this.#sharesVariables ? this.machine.thread(thread).home.name : thread;
+  }
+
+  #inherit(thread: string, maker: string): void {
+    const owner = this.#ownerOf(thread);
+    if (owner !== maker) this.#digests.set(owner, this.#digests.get(maker) as string);
   }
 
   #add(process: string, text: string): void {

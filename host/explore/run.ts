@@ -73,6 +73,7 @@ export class Run implements Director {
     } catch (error) {
       if (!this.#isOver) this.#fail('the script ends without an error', textOf(error));
     }
+    this.#look();
     const unmet = machine.properties.unmet();
     if (!this.#isOver && unmet !== null) this.#fail(unmet, 'it has to hold at some time, and never did');
   }
@@ -86,6 +87,8 @@ export class Run implements Director {
       this.#goLive();
       return this.#taken(runnable, indexOf(runnable, branch.thread));
     }
+    this.#look();
+    if (this.#isOver) throw CUT;
     const chosen = this.chooser(this.#moment(runnable, current));
     if (chosen === null) {
       this.wasCut = true;
@@ -118,17 +121,25 @@ export class Run implements Director {
     if (this.#isOver) return;
     this.judged++;
     const strayed = (this.#positions as Positions).step(step);
-    const found = this.#violated() ?? (strayed === null ? null : ([SHARED, sharedText(strayed)] as const));
+    const { guest } = this.#machine as Machine;
+    const violation = findViolation(guest.raw);
+    const found =
+      (violation === null ? null : ([`the invariant ${violation.name}`, violation.text] as const)) ??
+      this.#violated() ??
+      (strayed === null ? null : ([SHARED, sharedText(strayed)] as const));
     if (found !== null) this.#fail(found[0], found[1], step.i);
   }
 
-  /** What does not hold after a step, and more about it. */
+  /** Judges what programs have noted since the last step. */
+  #look(): void {
+    const found = this.#isOver ? null : this.#violated();
+    if (found !== null) this.#fail(found[0], found[1]);
+  }
+
+  /** The property that does not hold, and more about it. */
   #violated(): readonly [property: string, message: string] | null {
-    const machine = this.#machine as Machine;
-    const violation = findViolation(machine.guest.raw);
-    if (violation !== null) return [`the invariant ${violation.name}`, violation.text];
     try {
-      const violated = machine.properties.violated();
+      const violated = (this.#machine as Machine).properties.violated();
       return violated === null ? null : [violated, 'it has to hold always'];
     } catch (error) {
       return ['the predicates of properties return', textOf(error)];
@@ -146,7 +157,7 @@ export class Run implements Director {
     const thread = runnable[index] as SimThread;
     const { now } = this.#machine as Machine;
     this.place = placeAfter(this.place, thread.name);
-    this.#positions?.turn(thread.process.name, thread.name, `${now} ${givenText(thread)}`);
+    this.#positions?.turn(thread.name, `${now} ${givenText(thread)}`);
     return index;
   }
 
@@ -156,7 +167,7 @@ export class Run implements Director {
       preemptions: this.preemptions,
       runnable,
       current,
-      state: () => this.#state(current),
+      state: () => this.#state(runnable.length > 1 ? current : null),
       saved: () => ({
         positions: (this.#positions as Positions).save(),
         held: (this.#machine as Machine).properties.held,

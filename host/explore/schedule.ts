@@ -25,6 +25,17 @@ export function threadsUpTo(place: Place | null): string[] {
   return threads.reverse();
 }
 
+/** The same as text, with turns in a row as one. */
+export function runsOf(threads: readonly string[]): string[] {
+  const runs: { thread: string; turns: number }[] = [];
+  for (const thread of threads) {
+    const last = runs.at(-1);
+    if (last?.thread === thread) last.turns++;
+    else runs.push({ thread, turns: 1 });
+  }
+  return runs.map(({ thread, turns }) => (turns === 1 ? thread : `${thread} x ${turns}`));
+}
+
 /** A turn that is still to be tried, and what is known of the moment before it. */
 export interface Branch {
   readonly place: Place | null;

@@ -30,6 +30,11 @@ export interface SimulationOptions {
   choices?: readonly number[];
   /** Whether to keep the choices. Default: true if the machine keeps its journal. */
   keepChoices?: boolean;
+  /**
+   * Whether threads of one process share variables, as libbinder's do; default true. An exploration finds more equal states
+   * where they do not. Programs of different processes must share none in any case.
+   */
+  sharesVariables?: boolean;
 }
 
 /** The part of the machine that a simulation needs. */
@@ -82,11 +87,14 @@ export class Simulation {
   #isRunning = false;
   /** Thrown by `run` after the current turn. */
   #stopped: Error | null = null;
+  /** @internal */ readonly sharesVariables: boolean;
 
   /** @internal */ constructor(
     private readonly world: World,
-    { seed = 0, order = seed === 0 ? 'fifo' : 'random', choices = [], keepChoices = true }: SimulationOptions,
+    options: SimulationOptions,
   ) {
+    const { seed = 0, order = seed === 0 ? 'fifo' : 'random', choices = [], keepChoices = true } = options;
+    this.sharesVariables = options.sharesVariables ?? true;
     checkForm('simulate', { seed, order, choices });
     const { system } = world;
     if (system.onReturn !== null) throw new BinderlabError('this machine has a simulation already: use that one.');

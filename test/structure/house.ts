@@ -28,7 +28,7 @@ export const RANKS: readonly (readonly string[])[] = [
   ['host/wire/'],
   ['host/os/'],
   ['host/inspect/', 'host/trace/', 'host/sim/'],
-  ['host/bootoptions.ts', 'host/condition.ts', 'host/hooks.ts', 'host/steps.ts'],
+  ['host/bootoptions.ts', 'host/condition.ts', 'host/hooks.ts', 'host/properties.ts', 'host/steps.ts'],
   ['host/fork.ts', 'host/snapshot.ts'],
   ['host/machine.ts'],
   ['host/byteorigins.ts', 'host/recordedsteps.ts', 'host/replay.ts', 'host/writing.ts', 'host/binder/', 'host/ftrace/'],
@@ -41,6 +41,7 @@ export const RANKS: readonly (readonly string[])[] = [
   [
     'host/cli/bench/',
     'host/cli/compare/',
+    'host/cli/explore/',
     'host/cli/fuzz/',
     'host/cli/guide/',
     'host/cli/run/',
@@ -106,7 +107,7 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   'host/sim/': [
     ['random', 'clock', 'request'],
     ['thread', 'schedule', 'unrun'],
-    ['sys', 'deadlock'],
+    ['sys', 'deadlock', 'director'],
     ['scriptsys', 'stillness'],
     ['simulation'],
   ],
@@ -147,6 +148,7 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['area', 'callbytes', 'tasks', 'graph', 'frames', 'sentence', 'stage', 'timeline'],
     ['sharedpages', 'subject', 'onlooker'],
   ],
+  'host/explore/': [['digest', 'schedule'], ['fingerprint', 'positions'], ['run'], ['explorer']],
   'host/fuzz/': [
     ['branchcounters', 'bytes', 'dice', 'shrinker'],
     ['world'],
@@ -170,7 +172,7 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['main', 'exhaust'],
   ],
   'host/cli/': [
-    ['usage', 'command', 'misspelling', 'progress', 'packagefile', 'output'],
+    ['usage', 'command', 'misspelling', 'progress', 'packagefile', 'output', 'watchdog'],
     ['number', 'failure', 'failures', 'boot', 'files', 'commandline', 'bundle', 'scripterror'],
     ['machineoptions', 'script', 'trace', 'dumps'],
     ['help', 'init', 'record', 'convert', 'source'],
@@ -180,7 +182,7 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   'host/cli/compare/': [['rowchoice'], ['list'], ['compare']],
   'host/cli/fuzz/': [['coveragebuild', 'task'], ['worker', 'workers'], ['fuzz']],
   'host/cli/guide/': [['facts'], ['story'], ['text'], ['guide']],
-  'host/cli/run/': [['stracepaint', 'watchdog', 'journaloutput'], ['run']],
+  'host/cli/run/': [['stracepaint', 'journaloutput'], ['run']],
   'host/cli/serve/': [['native', 'wire'], ['programthread'], ['program'], ['server'], ['serve']],
   'host/cli/screen/': [
     ['cells', 'pane', 'layout', 'pictures'],
