@@ -28,6 +28,8 @@ export interface ExploreOptions {
   stepsMax?: number;
   /** Maximum number of turns in a schedule; default 10,000. */
   turnsMax?: number;
+  /** @internal Called with the state before every live turn. */
+  onState?: (state: string) => void;
   /** Called between two runs. @returns Whether to go on. */
   progress?: (counts: ExploreCounts) => boolean;
 }
@@ -151,6 +153,7 @@ class Explorer {
     const { place, preemptions, runnable, current } = moment;
     const { breadth } = this.#frontier;
     const state = moment.state();
+    this.options.onState?.(state);
     const before = this.#seen.get(state);
     if (before !== undefined && before <= preemptions) {
       this.#counts.merged++;
@@ -165,7 +168,7 @@ class Explorer {
     if (runnable.length === 1) return 0;
     const saved = moment.saved();
     const first = current ?? runnable[0];
-    for (const thread of [...runnable].reverse()) {
+    for (const thread of breadth ? runnable : [...runnable].reverse()) {
       const cost = preemptions + (current === null || thread === current ? 0 : 1);
       if (cost > this.#bound || (thread === first && !breadth)) continue;
       this.#frontier.add({ place, thread: thread.name, preemptions: cost, ...saved });
@@ -178,7 +181,8 @@ class Explorer {
     const random = new Random(this.options.boot?.seed ?? 0);
     for (let number = 0; number < count; number++) {
       let turns = 0;
-      const run = await this.#run(null, ({ runnable }) => {
+      const run = await this.#run(null, ({ runnable, state }) => {
+        this.options.onState?.(state());
         if (turns++ < this.#turnsMax) return random.below(runnable.length);
         this.#wasTooLong = true;
         return null;

@@ -49,7 +49,7 @@ export interface Branch {
   readonly held: readonly string[];
 }
 
-/** Branches in the order in which they are tried: fewest preemptions first, and then the newest, or the shortest. */
+/** Branches in the order in which they are tried: fewest preemptions first, and then the newest; or the shortest. */
 export class Frontier {
   readonly #levels: Branch[][] = [];
   #count = 0;
@@ -70,7 +70,7 @@ export class Frontier {
 
   next(): Branch | null {
     const level = this.#levels.find(({ length }) => length > 0);
-    const branch = level?.pop() ?? null;
+    const branch = (this.breadth ? level?.shift() : level?.pop()) ?? null;
     if (branch !== null) this.#count--;
     return branch;
   }
