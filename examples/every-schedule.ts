@@ -46,7 +46,7 @@ function* serve(fd: number, answer: (call: TransactionReturn) => ReplyInput) {
   }
 }
 
-/** Gives the handle that it was given to whoever asks for it. */
+/** Keeps the handle that it is given, and gives it to each client that asks for it. */
 function* servicemanager() {
   const { process } = yield* sys.self();
   let known = 0;

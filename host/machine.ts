@@ -20,7 +20,7 @@ import { Process, type ProcessDirectory } from './os/process.ts';
 import { System } from './os/system.ts';
 import type { Thread } from './os/thread.ts';
 import { findViolation } from './os/violation.ts';
-import { Properties, PropertyError } from './properties.ts';
+import { Properties } from './properties.ts';
 import type { AwaitedReply } from './sim/deadlock.ts';
 import { Simulation, type SimulationOptions, type World } from './sim/simulation.ts';
 import { Snapshot } from './snapshot.ts';
@@ -58,7 +58,7 @@ export class Machine {
   /** The state as plain objects. Inspection is not a step, and changes nothing. */
   readonly inspect: Inspector;
   /** @internal What has to hold. */
-  readonly properties = new Properties();
+  readonly properties: Properties;
   readonly #system: System;
   readonly #directory: ProcessDirectory = new Directory<Process, Thread>();
   readonly #parts: Parts;
@@ -96,6 +96,8 @@ export class Machine {
       arena,
       debugFiles: new DebugFiles(this.inspect),
     };
+    const watch = (hear: (step: Step) => void) => this.on('step', hear);
+    this.properties = new Properties(options.director === undefined ? watch : null, (error) => this.#stop(error));
     this.#keeper = new JournalKeeper(this.#system, headerOf(options));
     if (options.guest === undefined) bootGuest(this.guest, options);
     if (secctx !== null) this.#setSecctx(secctx);
@@ -266,12 +268,12 @@ export class Machine {
    * @param holds Looks at the machine, or at what programs know; called after each step. It must not act or change anything.
    */
   always(name: string, holds: () => boolean): void {
-    this.#state('always', name, holds);
+    this.properties.add('always', name, holds);
   }
 
   /** The same for what holds after some step, once at least, before the script ends. */
   eventually(name: string, holds: () => boolean): void {
-    this.#state('eventually', name, holds);
+    this.properties.add('eventually', name, holds);
   }
 
   /** The last lines of the log of emulator and libbinder, oldest first. */
@@ -468,17 +470,6 @@ export class Machine {
     this.#system.observer = null;
     for (const process of this.#directory.processes) if (process.alive) process.kill();
     this.#observe();
-  }
-
-  #state(kind: 'always' | 'eventually', name: string, holds: () => boolean): void {
-    checkForm('property', { name, holds });
-    if (this.properties.isEmpty && this.options.director === undefined) {
-      this.on('step', (step) => {
-        const violated = this.properties.violated();
-        if (violated !== null) this.#stop(new PropertyError(violated, step));
-      });
-    }
-    this.properties.add(kind, name, holds);
   }
 
   #awaitedReplies(): AwaitedReply[] {

@@ -12,8 +12,8 @@ import { MemoryImage } from '../guest/image.ts';
 import { type BootOptions, Machine } from '../machine.ts';
 import { Random } from '../sim/random.ts';
 import type { Journal } from '../trace/journal.ts';
-import { type FailedProperty, type Moment, Run } from './run.ts';
-import { type Branch, Frontier, threadsUpTo } from './schedule.ts';
+import { type FailedProperty, type Juncture, ScheduleRun } from './run.ts';
+import { Frontier, type ScheduleBranch, threadsUpTo } from './schedule.ts';
 
 export type ExploredScript = (machine: Machine) => unknown;
 
@@ -24,7 +24,7 @@ export interface ExploreOptions {
   preemptions?: number;
   /** Runs that many random schedules instead of all. The seed is that of `boot`. */
   random?: number;
-  /** Ends after so many steps; default: no limit. */
+  /** Ends after that many steps; default: no limit. */
   stepsMax?: number;
   /** Maximum number of turns in a schedule; default 10,000. */
   turnsMax?: number;
@@ -118,9 +118,9 @@ class Explorer {
 
   /** All schedules. @returns The first failure; null when there is none, or the search was ended. */
   async #search(): Promise<Failed | null> {
-    let branch: Branch | null = null;
+    let branch: ScheduleBranch | null = null;
     do {
-      const run: Run = await this.#run(branch, (moment) => this.#next(moment));
+      const run: ScheduleRun = await this.#run(branch, (moment) => this.#next(moment));
       if (run.breach !== null) return failedOf(run, run.breach);
       if (!this.#mayGoOn()) return null;
       branch = this.#frontier.next();
@@ -136,9 +136,9 @@ class Explorer {
     this.#bound = failed.preemptions;
     this.#turnsMax = failed.turns - 1;
     this.#stepsMax = this.#counts.steps + Math.max(SHORTEN_FACTOR * this.#counts.steps, SHORTEN_STEPS_MIN);
-    let branch: Branch | null = null;
+    let branch: ScheduleBranch | null = null;
     do {
-      const run: Run = await this.#run(branch, (moment) => this.#next(moment));
+      const run: ScheduleRun = await this.#run(branch, (moment) => this.#next(moment));
       if (run.breach?.property === failed.breach.property) failed = failedOf(run, run.breach);
       this.#turnsMax = failed.turns - 1;
       branch = this.#frontier.next();
@@ -149,8 +149,8 @@ class Explorer {
   }
 
   /** Decides a turn: adds the other threads' branches, and goes on with the thread that ran last. */
-  #next(moment: Moment): number | null {
-    const { place, preemptions, runnable, current } = moment;
+  #next(moment: Juncture): number | null {
+    const { prefix, preemptions, runnable, current } = moment;
     const { breadth } = this.#frontier;
     const state = moment.state();
     this.options.onState?.(state);
@@ -161,7 +161,7 @@ class Explorer {
     }
     if (before === undefined) this.#counts.states++;
     this.#seen.set(state, preemptions);
-    if ((place?.turns ?? 0) >= this.#turnsMax) {
+    if ((prefix?.turns ?? 0) >= this.#turnsMax) {
       this.#wasTooLong = true;
       return null;
     }
@@ -171,7 +171,7 @@ class Explorer {
     for (const thread of breadth ? runnable : [...runnable].reverse()) {
       const cost = preemptions + (current === null || thread === current ? 0 : 1);
       if (cost > this.#bound || (thread === first && !breadth)) continue;
-      this.#frontier.add({ place, thread: thread.name, preemptions: cost, ...saved });
+      this.#frontier.add({ prefix, thread: thread.name, preemptions: cost, ...saved });
     }
     return breadth ? null : runnable.indexOf(first as (typeof runnable)[number]);
   }
@@ -198,8 +198,8 @@ class Explorer {
     return this.#counts.steps < this.#stepsMax && (this.options.progress?.({ ...this.#counts }) ?? true);
   }
 
-  async #run(branch: Branch | null, chooser: (moment: Moment) => number | null): Promise<Run> {
-    const run = new Run(branch, chooser, this.#calls);
+  async #run(branch: ScheduleBranch | null, chooser: (moment: Juncture) => number | null): Promise<ScheduleRun> {
+    const run = new ScheduleRun(branch, chooser, this.#calls);
     const machine = this.#boot(run);
     await run.follow(this.script, machine);
     this.#counts.schedules++;
@@ -209,7 +209,7 @@ class Explorer {
   }
 
   /** A machine after its boot, on the guest of the machine before. */
-  #boot(director: Run): Machine {
+  #boot(director: ScheduleRun): Machine {
     const { boot = {} } = this.options;
     if (this.#guest !== null) {
       const { guest, booted } = this.#guest;
@@ -223,10 +223,10 @@ class Explorer {
 
   /** The journal of a failure, up to the step that shows it. */
   async #journalOf({ breach, schedule }: Failed): Promise<Journal> {
-    const run = new Run(
+    const run = new ScheduleRun(
       null,
-      ({ runnable, place }) => {
-        const thread = schedule[place?.turns ?? 0];
+      ({ runnable, prefix }) => {
+        const thread = schedule[prefix?.turns ?? 0];
         return thread === undefined ? null : runnable.findIndex(({ name }) => name === thread);
       },
       this.#calls,
@@ -239,6 +239,6 @@ class Explorer {
   }
 }
 
-function failedOf({ place, preemptions }: Run, breach: FailedProperty): Failed {
-  return { breach, schedule: threadsUpTo(place), turns: place?.turns ?? 0, preemptions };
+function failedOf({ prefix, preemptions }: ScheduleRun, breach: FailedProperty): Failed {
+  return { breach, schedule: threadsUpTo(prefix), turns: prefix?.turns ?? 0, preemptions };
 }

@@ -10,10 +10,10 @@ import type { Step } from '../trace/journal.ts';
 import { Digest } from './digest.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { Positions } from './positions.ts';
-import { type Branch, type Place, placeAfter, threadsUpTo } from './schedule.ts';
+import { type Prefix, prefixAfter, type ScheduleBranch, threadsUpTo } from './schedule.ts';
 
 /** A run ends here: an exception that no script is meant to catch. */
-export const CUT = new Error('this schedule is not followed any further');
+const CUT = new Error('this schedule is not followed any further');
 
 export interface FailedProperty {
   /** What does not hold: a property's name, or one of binderlab's own. */
@@ -25,8 +25,8 @@ export interface FailedProperty {
 }
 
 /** A moment at which a turn is to be chosen. */
-export interface Moment {
-  readonly place: Place | null;
+export interface Juncture {
+  readonly prefix: Prefix | null;
   readonly preemptions: number;
   readonly runnable: readonly SimThread[];
   /** The thread that ran last, if it goes on of its own accord. */
@@ -34,18 +34,18 @@ export interface Moment {
   /** The state of everything. */
   state(): string;
   /** What branches need. */
-  saved(): Pick<Branch, 'positions' | 'held'>;
+  saved(): Pick<ScheduleBranch, 'positions' | 'held'>;
 }
 
 /** Decides a live turn. @returns Index of the thread that runs, or null: the run ends here. */
-export type Chooser = (moment: Moment) => number | null;
+type Chooser = (moment: Juncture) => number | null;
 
-export class Run implements Director {
+export class ScheduleRun implements Director {
   /** The first thing that did not hold. */
   breach: FailedProperty | null = null;
   /** Whether the search ended it. */
   wasCut = false;
-  place: Place | null;
+  prefix: Prefix | null;
   /** Steps that were judged. */
   judged = 0;
   readonly #prefix: readonly string[];
@@ -55,12 +55,12 @@ export class Run implements Director {
   #positions: Positions | null = null;
 
   constructor(
-    private readonly branch: Branch | null,
+    private readonly branch: ScheduleBranch | null,
     private readonly chooser: Chooser,
     private readonly calls: Map<string, string>,
   ) {
-    this.place = branch?.place ?? null;
-    this.#prefix = branch === null ? [] : threadsUpTo(branch.place);
+    this.prefix = branch?.prefix ?? null;
+    this.#prefix = branch === null ? [] : threadsUpTo(branch.prefix);
     this.preemptions = branch?.preemptions ?? 0;
   }
 
@@ -156,14 +156,14 @@ export class Run implements Director {
   #taken(runnable: readonly SimThread[], index: number): number {
     const thread = runnable[index] as SimThread;
     const { now } = this.#machine as Machine;
-    this.place = placeAfter(this.place, thread.name);
+    this.prefix = prefixAfter(this.prefix, thread.name);
     this.#positions?.turn(thread.name, `${now} ${givenText(thread)}`);
     return index;
   }
 
-  #moment(runnable: readonly SimThread[], current: SimThread | null): Moment {
+  #moment(runnable: readonly SimThread[], current: SimThread | null): Juncture {
     return {
-      place: this.place,
+      prefix: this.prefix,
       preemptions: this.preemptions,
       runnable,
       current,
@@ -196,7 +196,7 @@ export class Run implements Director {
   }
 }
 
-export const SHARED = 'programs of different processes share the machine alone';
+const SHARED = 'programs of different processes share the machine alone';
 
 function sharedText(thread: string): string {
   return `${thread} has made another system call than before, though its process was given the same: name what it reads with machine.shares()`;

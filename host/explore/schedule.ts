@@ -1,27 +1,27 @@
 /**
- * Schedules as paths of a tree. A place is a moment between two turns of a simulation; its turns are those that led there.
+ * Schedules as paths of a tree. A prefix is a moment between two turns of a simulation; its turns are those that led there.
  *
  *     boot ── manager ── server ─┬─ client ── ...
  *                                └─ server ── ...      a branch: another thread runs there
  */
 
-export interface Place {
-  readonly before: Place | null;
+export interface Prefix {
+  readonly before: Prefix | null;
   /** The name of the thread that had the last turn. */
   readonly thread: string;
   /** Number of turns up to it. */
   readonly turns: number;
 }
 
-/** The place after another turn. @param before Null: the start. */
-export function placeAfter(before: Place | null, thread: string): Place {
+/** The prefix after another turn. @param before Null: the start. */
+export function prefixAfter(before: Prefix | null, thread: string): Prefix {
   return { before, thread, turns: (before?.turns ?? 0) + 1 };
 }
 
 /** The names of the threads that had the turns, in order. */
-export function threadsUpTo(place: Place | null): string[] {
+export function threadsUpTo(prefix: Prefix | null): string[] {
   const threads: string[] = [];
-  for (let at = place; at !== null; at = at.before) threads.push(at.thread);
+  for (let at = prefix; at !== null; at = at.before) threads.push(at.thread);
   return threads.reverse();
 }
 
@@ -37,8 +37,8 @@ export function runsOf(threads: readonly string[]): string[] {
 }
 
 /** A turn that is still to be tried, and what is known of the moment before it. */
-export interface Branch {
-  readonly place: Place | null;
+export interface ScheduleBranch {
+  readonly prefix: Prefix | null;
   /** The thread that gets the turn. */
   readonly thread: string;
   /** Preemptions of the schedule, this turn's included. */
@@ -51,7 +51,7 @@ export interface Branch {
 
 /** Branches in the order in which they are tried: fewest preemptions first, and then the newest; or the shortest. */
 export class Frontier {
-  readonly #levels: Branch[][] = [];
+  readonly #levels: ScheduleBranch[][] = [];
   #count = 0;
 
   /** @param breadth Whether the shortest schedules come first, whatever their preemptions. */
@@ -61,14 +61,14 @@ export class Frontier {
     return this.#count;
   }
 
-  add(branch: Branch): void {
-    const level = this.breadth ? (branch.place?.turns ?? 0) : branch.preemptions;
+  add(branch: ScheduleBranch): void {
+    const level = this.breadth ? (branch.prefix?.turns ?? 0) : branch.preemptions;
     while (this.#levels.length <= level) this.#levels.push([]);
-    (this.#levels[level] as Branch[]).push(branch);
+    (this.#levels[level] as ScheduleBranch[]).push(branch);
     this.#count++;
   }
 
-  next(): Branch | null {
+  next(): ScheduleBranch | null {
     const level = this.#levels.find(({ length }) => length > 0);
     const branch = (this.breadth ? level?.shift() : level?.pop()) ?? null;
     if (branch !== null) this.#count--;

@@ -1,4 +1,4 @@
-/** Decides a simulation in the place of its schedule, and hears of it: an exploration does. */
+/** Chooses in a simulation instead of its schedule: an exploration does. */
 import type { SimThread } from './thread.ts';
 
 export interface Director {

@@ -1,13 +1,18 @@
 /** Explorations prove what holds under every schedule, and find what does not hold under one. */
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { type BootOptions, explore, Machine, replay, sys } from 'binderlab';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import firstCall from '../../examples/every-schedule.ts';
 import { guestModule } from '../../host/cli/boot.ts';
 import { guestWith } from '../fuzz/faultyguest.ts';
 import death from './scripts/death.ts';
 import poller from './scripts/poller.ts';
 import threadPool from './scripts/threadpool.ts';
+
+const { default: firstCall } = await import(
+  pathToFileURL(join(import.meta.dirname, '../../examples/every-schedule.js')).href
+);
 
 const boot = { wasm: guestModule(), memoryMiB: 8 } satisfies BootOptions;
 

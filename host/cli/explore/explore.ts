@@ -38,7 +38,7 @@ export const exploreCommand = defineCommand({
     },
     random: { type: 'string', hint: 'N', description: 'run N random schedules instead, by the seed' },
     timeout: { type: 'string', hint: 'SECONDS', description: 'end the search after that time' },
-    'max-steps': { type: 'string', hint: 'N', description: 'end the search after so many steps' },
+    'max-steps': { type: 'string', hint: 'N', description: 'end the search after N steps' },
     journal: {
       type: 'string',
       hint: 'FILE',
