@@ -126,18 +126,22 @@ function textOf(report: ExploreReport, isRandom: boolean): string {
 
 function successText({ preemptions, isComplete, left }: ExploreReport, isRandom: boolean): string {
   if (isRandom) return 'everything holds under each of these random schedules';
-  const all = `all schedules with ${preemptions} preemptions at most`;
+  const all = `all schedules with ${preemptionsText(preemptions)} at most`;
   if (isComplete) return `everything holds under ${all}`;
   const rest = left > 0 ? `${left} branches are left` : 'some were too long';
   return `everything holds so far; these are not ${all}: ${rest}`;
+}
+
+function preemptionsText(count: number): string {
+  return count === 1 ? '1 preemption' : `${count} preemptions`;
 }
 
 function failureText(failure: NonNullable<ExploreReport['failure']>): string {
   const { property, message, step, schedule, preemptions, isShortest, file } = failure;
   const [first = ''] = message.split('\n');
   return [
-    `it does not hold that ${property}: ${first}`,
-    `after step ${step}, with ${preemptions} preemptions; ${isShortest ? 'no schedule with as few is shorter' : 'there may be a shorter schedule'}`,
+    `"${property}" does not hold after step ${step}: ${first}`,
+    `found with ${preemptionsText(preemptions)}; ${isShortest ? 'no schedule with as few is shorter' : 'there may be a shorter schedule'}`,
     `schedule: ${runsOf(schedule).join(', ')}`,
     `journal: ${file}; npx binderlab step ${file} --at ${step}`,
   ].join('\n');
