@@ -96,6 +96,8 @@ class Explorer {
   /** The guest of all runs, and its memory after the boot. */
   #guest: { guest: Guest; booted: MemoryImage } | null = null;
   #wasTooLong = false;
+  /** Whether equal states end runs. */
+  #merges = true;
 
   constructor(
     private readonly script: ExploredScript,
@@ -123,9 +125,18 @@ class Explorer {
       const run: ScheduleRun = await this.#run(branch, (moment) => this.#next(moment));
       if (run.breach !== null) return failedOf(run, run.breach);
       if (!this.#mayGoOn()) return null;
+      if (run.isUnlike && this.#merges) return this.#searchWithoutMerging();
       branch = this.#frontier.next();
     } while (branch !== null);
     return null;
+  }
+
+  /** Begins anew, when a run has shown that states that look equal need not be. */
+  #searchWithoutMerging(): Promise<Failed | null> {
+    this.#merges = false;
+    this.#seen.clear();
+    this.#frontier = new Frontier(false);
+    return this.#search();
   }
 
   /** Looks for a shorter schedule with the same failure: all schedules again, the shortest ones first. */
@@ -155,7 +166,7 @@ class Explorer {
     const state = moment.state();
     this.options.onState?.(state);
     const before = this.#seen.get(state);
-    if (before !== undefined && before <= preemptions) {
+    if (before !== undefined && before <= preemptions && this.#merges) {
       this.#counts.merged++;
       return null;
     }

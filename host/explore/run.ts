@@ -15,6 +15,9 @@ import { type Prefix, prefixAfter, type ScheduleBranch, threadsUpTo } from './sc
 /** A run ends here: an exception that no script is meant to catch. */
 const CUT = new Error('this schedule is not followed any further');
 
+/** Steps that depend on what the fingerprint leaves out: the order of the LRU, and what is to fail next. */
+const UNLIKE: ReadonlySet<string> = new Set(['shrink', 'inject']);
+
 export interface FailedProperty {
   /** What does not hold: a property's name, or one of binderlab's own. */
   readonly property: string;
@@ -48,6 +51,8 @@ export class ScheduleRun implements Director {
   prefix: Prefix | null;
   /** Steps that were judged. */
   judged = 0;
+  /** Whether it made a step whose effect depends on more than the state that is compared. */
+  isUnlike = false;
   readonly #prefix: readonly string[];
   #turns = 0;
   preemptions: number;
@@ -120,6 +125,7 @@ export class ScheduleRun implements Director {
   #judge(step: Step): void {
     if (this.#isOver) return;
     this.judged++;
+    if (UNLIKE.has(step.op)) this.isUnlike = true;
     const strayed = (this.#positions as Positions).step(step);
     const { guest } = this.#machine as Machine;
     const violation = findViolation(guest.raw);

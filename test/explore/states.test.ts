@@ -38,4 +38,29 @@ function senders(machine: Machine) {
   sim.run();
 }
 
+test('a script that lets the shrinker take pages is explored without equal states', async () => {
+  const counts = async (script: (machine: Machine) => void) => {
+    const { isComplete, merged, schedules } = await explore(script, { boot, preemptions: 1 });
+    assert.ok(isComplete);
+    return { merged, schedules };
+  };
+  const two = (machine: Machine) => {
+    const sim = machine.simulate();
+    for (const name of ['a', 'b']) {
+      sim.process(name, function* () {
+        yield* sys.open();
+        yield* sys.pause();
+      });
+    }
+    sim.run();
+  };
+  assert.ok((await counts(two)).merged > 0);
+  const { merged, schedules } = await counts((machine) => {
+    machine.shrink(1);
+    two(machine);
+  });
+  assert.is(merged, 0);
+  assert.ok(schedules > (await counts(two)).schedules);
+});
+
 test.run();
