@@ -12,13 +12,14 @@ import { MemoryImage } from '../guest/image.ts';
 import { type BootOptions, Machine } from '../machine.ts';
 import { Random } from '../sim/random.ts';
 import type { Journal } from '../trace/journal.ts';
+import { checkForm } from '../wire/forms.ts';
 import { type FailedProperty, type Juncture, ScheduleRun } from './run.ts';
 import { Frontier, type ScheduleBranch, threadsUpTo } from './schedule.ts';
 
 export type ExploredScript = (machine: Machine) => unknown;
 
 export interface ExploreOptions {
-  /** What each machine is booted with. Its journal is the exploration's own affair. */
+  /** What each machine is booted with. */
   boot?: Omit<BootOptions, 'journal'>;
   /** Maximum number of preemptions in a schedule; default 2. */
   preemptions?: number;
@@ -54,7 +55,7 @@ export interface ExploreFailure extends FailedProperty {
   /** The threads in the order of their turns. */
   readonly schedule: readonly string[];
   readonly preemptions: number;
-  /** Whether no shorter schedule fails, with as many preemptions at most. */
+  /** Whether no schedule with fewer turns fails like this, with that many preemptions at most. */
   readonly isShortest: boolean;
   /** The run up to that step. */
   readonly journal: Journal;
@@ -64,6 +65,8 @@ export interface Exploration extends ExploreCounts {
   readonly preemptions: number;
   /** Whether all schedules were tried, none of which was too long. */
   readonly isComplete: boolean;
+  /** Why no two states counted as equal; null when they did. */
+  readonly unlike: string | null;
   readonly failure: ExploreFailure | null;
 }
 
@@ -73,6 +76,12 @@ const TURNS_MAX = 10_000;
 const SHORTEN_FACTOR = 3;
 const SHORTEN_STEPS_MIN = 300_000;
 
+/** How a state was reached. */
+interface Reached {
+  readonly preemptions: number;
+  readonly turns: number;
+}
+
 interface Failed {
   readonly breach: FailedProperty;
   readonly schedule: readonly string[];
@@ -80,15 +89,20 @@ interface Failed {
   readonly preemptions: number;
 }
 
+/**
+ * Runs a script under all schedules with a bounded number of preemptions, or under random ones, until something does not hold:
+ * an invariant of the machine, a property that the script states, or its end without an error.
+ */
 export async function explore(script: ExploredScript, options: ExploreOptions = {}): Promise<Exploration> {
+  const { preemptions, random, stepsMax, turnsMax, progress } = options;
+  checkForm('explore', { script, preemptions, random, stepsMax, turnsMax, progress });
   return new Explorer(script, options).explore();
 }
 
 class Explorer {
   readonly #counts: ExploreCounts = { schedules: 0, merged: 0, states: 0, steps: 0, judged: 0, left: 0 };
   readonly #calls = new Map<string, string>();
-  /** By state: the fewest preemptions with which it was reached. */
-  #seen = new Map<string, number>();
+  readonly #seen = new Map<string, Reached>();
   #frontier = new Frontier(false);
   #bound: number;
   #turnsMax: number;
@@ -96,8 +110,8 @@ class Explorer {
   /** The guest of all runs, and its memory after the boot. */
   #guest: { guest: Guest; booted: MemoryImage } | null = null;
   #wasTooLong = false;
-  /** Whether equal states end runs. */
-  #merges = true;
+  /** Why states that look equal do not end runs; null when they do. */
+  #unlike: string | null = null;
 
   constructor(
     private readonly script: ExploredScript,
@@ -115,25 +129,25 @@ class Explorer {
     const isComplete = random === undefined && !this.#wasTooLong && this.#frontier.size === 0 && failed === null;
     const counts = { ...this.#counts };
     const failure = failed === null ? null : await this.#shortened(failed);
-    return { preemptions, ...counts, isComplete, failure };
+    return { preemptions, ...counts, isComplete, unlike: this.#unlike, failure };
   }
 
   /** All schedules. @returns The first failure; null when there is none, or the search was ended. */
   async #search(): Promise<Failed | null> {
     let branch: ScheduleBranch | null = null;
     do {
-      const run: ScheduleRun = await this.#run(branch, (moment) => this.#next(moment));
+      const run: ScheduleRun = await this.#run(branch, (juncture) => this.#next(juncture));
       if (run.breach !== null) return failedOf(run, run.breach);
       if (!this.#mayGoOn()) return null;
-      if (run.isUnlike && this.#merges) return this.#searchWithoutMerging();
+      if (run.unlike !== null && this.#unlike === null) return this.#searchWithoutMerging(run.unlike);
       branch = this.#frontier.next();
     } while (branch !== null);
     return null;
   }
 
   /** Begins anew, when a run has shown that states that look equal need not be. */
-  #searchWithoutMerging(): Promise<Failed | null> {
-    this.#merges = false;
+  #searchWithoutMerging(unlike: string): Promise<Failed | null> {
+    this.#unlike = unlike;
     this.#seen.clear();
     this.#frontier = new Frontier(false);
     return this.#search();
@@ -142,14 +156,14 @@ class Explorer {
   /** Looks for a shorter schedule with the same failure: all schedules again, the shortest ones first. */
   async #shortened(first: Failed): Promise<ExploreFailure> {
     let failed = first;
-    this.#seen = new Map();
+    this.#seen.clear();
     this.#frontier = new Frontier(true);
     this.#bound = failed.preemptions;
     this.#turnsMax = failed.turns - 1;
     this.#stepsMax = this.#counts.steps + Math.max(SHORTEN_FACTOR * this.#counts.steps, SHORTEN_STEPS_MIN);
     let branch: ScheduleBranch | null = null;
     do {
-      const run: ScheduleRun = await this.#run(branch, (moment) => this.#next(moment));
+      const run: ScheduleRun = await this.#run(branch, (juncture) => this.#next(juncture));
       if (run.breach?.property === failed.breach.property) failed = failedOf(run, run.breach);
       this.#turnsMax = failed.turns - 1;
       branch = this.#frontier.next();
@@ -160,24 +174,26 @@ class Explorer {
   }
 
   /** Decides a turn: adds the other threads' branches, and goes on with the thread that ran last. */
-  #next(moment: Juncture): number | null {
-    const { prefix, preemptions, runnable, current } = moment;
+  #next(juncture: Juncture): number | null {
+    const { prefix, preemptions, runnable, current } = juncture;
     const { breadth } = this.#frontier;
-    const state = moment.state();
+    const state = juncture.state();
     this.options.onState?.(state);
+    const turns = prefix?.turns ?? 0;
     const before = this.#seen.get(state);
-    if (before !== undefined && before <= preemptions && this.#merges) {
+    const isKnown = before !== undefined && before.preemptions <= preemptions && (!breadth || before.turns <= turns);
+    if (isKnown && this.#unlike === null) {
       this.#counts.merged++;
       return null;
     }
     if (before === undefined) this.#counts.states++;
-    this.#seen.set(state, preemptions);
-    if ((prefix?.turns ?? 0) >= this.#turnsMax) {
+    this.#seen.set(state, { preemptions, turns });
+    if (turns >= this.#turnsMax) {
       this.#wasTooLong = true;
       return null;
     }
     if (runnable.length === 1) return 0;
-    const saved = moment.saved();
+    const saved = juncture.saved();
     const first = current ?? runnable[0];
     for (const thread of breadth ? runnable : [...runnable].reverse()) {
       const cost = preemptions + (current === null || thread === current ? 0 : 1);
@@ -209,7 +225,7 @@ class Explorer {
     return this.#counts.steps < this.#stepsMax && (this.options.progress?.({ ...this.#counts }) ?? true);
   }
 
-  async #run(branch: ScheduleBranch | null, chooser: (moment: Juncture) => number | null): Promise<ScheduleRun> {
+  async #run(branch: ScheduleBranch | null, chooser: (juncture: Juncture) => number | null): Promise<ScheduleRun> {
     const run = new ScheduleRun(branch, chooser, this.#calls);
     const machine = this.#boot(run);
     await run.follow(this.script, machine);

@@ -46,7 +46,7 @@ export class Positions {
   /**
    * A step is over.
    *
-   * @returns The thread that has made another call than a thread with the same position has; null as it should be.
+   * @returns The thread, if it has made another call than one with the same position before; else null.
    */
   step(step: Step): string | null {
     const { op, by, out, woken } = step;

@@ -41,7 +41,7 @@ export interface Juncture {
 }
 
 /** Decides a live turn. @returns Index of the thread that runs, or null: the run ends here. */
-type Chooser = (moment: Juncture) => number | null;
+type Chooser = (juncture: Juncture) => number | null;
 
 export class ScheduleRun implements Director {
   /** The first thing that did not hold. */
@@ -51,9 +51,10 @@ export class ScheduleRun implements Director {
   prefix: Prefix | null;
   /** Steps that were judged. */
   judged = 0;
-  /** Whether it made a step whose effect depends on more than the state that is compared. */
-  isUnlike = false;
-  readonly #prefix: readonly string[];
+  /** Why states that look equal may differ in this script; null as far as the run has shown. */
+  unlike: string | null = null;
+  /** The threads of the turns to repeat. */
+  readonly #repeated: readonly string[];
   #turns = 0;
   preemptions: number;
   #machine: Machine | null = null;
@@ -65,7 +66,7 @@ export class ScheduleRun implements Director {
     private readonly calls: Map<string, string>,
   ) {
     this.prefix = branch?.prefix ?? null;
-    this.#prefix = branch === null ? [] : threadsUpTo(branch.prefix);
+    this.#repeated = branch === null ? [] : threadsUpTo(branch.prefix);
     this.preemptions = branch?.preemptions ?? 0;
   }
 
@@ -87,14 +88,14 @@ export class ScheduleRun implements Director {
     if (this.#isOver) throw CUT;
     const { branch } = this;
     const turn = this.#turns++;
-    if (turn < this.#prefix.length) return indexOf(runnable, this.#prefix[turn] as string);
-    if (turn === this.#prefix.length && branch !== null) {
+    if (turn < this.#repeated.length) return indexOf(runnable, this.#repeated[turn] as string);
+    if (turn === this.#repeated.length && branch !== null) {
       this.#goLive();
       return this.#taken(runnable, indexOf(runnable, branch.thread));
     }
     this.#look();
     if (this.#isOver) throw CUT;
-    const chosen = this.chooser(this.#moment(runnable, current));
+    const chosen = this.chooser(this.#juncture(runnable, current));
     if (chosen === null) {
       this.wasCut = true;
       throw CUT;
@@ -125,30 +126,23 @@ export class ScheduleRun implements Director {
   #judge(step: Step): void {
     if (this.#isOver) return;
     this.judged++;
-    if (UNLIKE.has(step.op)) this.isUnlike = true;
     const strayed = (this.#positions as Positions).step(step);
+    if (UNLIKE.has(step.op)) this.unlike ??= `step ${step.i} depends on what is not compared (${step.op})`;
+    if (strayed !== null) this.unlike ??= `${strayed} reads a variable of a program of another process`;
     const { guest } = this.#machine as Machine;
     const violation = findViolation(guest.raw);
-    const found =
-      (violation === null ? null : ([`the invariant ${violation.name}`, violation.text] as const)) ??
-      this.#violated() ??
-      (strayed === null ? null : ([SHARED, sharedText(strayed)] as const));
-    if (found !== null) this.#fail(found[0], found[1], step.i);
+    if (violation !== null) this.#fail(`the invariant ${violation.name}`, violation.text, step.i);
+    else this.#look(step.i);
   }
 
-  /** Judges what programs have noted since the last step. */
-  #look(): void {
-    const found = this.#isOver ? null : this.#violated();
-    if (found !== null) this.#fail(found[0], found[1]);
-  }
-
-  /** The property that does not hold, and more about it. */
-  #violated(): readonly [property: string, message: string] | null {
+  /** Judges the properties: after a step, and after what programs have noted since. */
+  #look(step?: number): void {
+    if (this.#isOver) return;
     try {
       const violated = (this.#machine as Machine).properties.violated();
-      return violated === null ? null : [violated, 'it has to hold always'];
+      if (violated !== null) this.#fail(violated, 'it has to hold always', step);
     } catch (error) {
-      return ['the predicates of properties return', textOf(error)];
+      this.#fail('the predicates of properties return', textOf(error), step);
     }
   }
 
@@ -167,7 +161,7 @@ export class ScheduleRun implements Director {
     return index;
   }
 
-  #moment(runnable: readonly SimThread[], current: SimThread | null): Juncture {
+  #juncture(runnable: readonly SimThread[], current: SimThread | null): Juncture {
     return {
       prefix: this.prefix,
       preemptions: this.preemptions,
@@ -200,12 +194,6 @@ export class ScheduleRun implements Director {
     digest.text(`${current?.name} ${properties.held.join()}`);
     return digest.value;
   }
-}
-
-const SHARED = 'programs of different processes share the machine alone';
-
-function sharedText(thread: string): string {
-  return `${thread} has made another system call than before, though its process was given the same: name what it reads with machine.shares()`;
 }
 
 /** An answer that is no result of a system call. */

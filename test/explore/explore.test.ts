@@ -126,8 +126,8 @@ test('random schedules find it, too, and the same ones for the same seed', async
   assert.is((await found(3))?.length, 2, 'shortened');
 });
 
-test('programs that share a variable are reported', async () => {
-  const { failure } = await quietly((machine) => {
+test('where programs share a variable, no two states count as equal', async () => {
+  const { failure, unlike, merged, isComplete } = await quietly((machine) => {
     let fds = 0;
     const sim = machine.simulate();
     for (const name of ['a', 'b']) {
@@ -139,7 +139,19 @@ test('programs that share a variable are reported', async () => {
     }
     sim.run();
   });
-  assert.is(failure?.property, 'programs of different processes share the machine alone');
+  assert.is(failure, null);
+  assert.match(unlike ?? '', /[ab]\.0 reads a variable/);
+  assert.ok(isComplete);
+  assert.is(merged, 0);
+});
+
+test('arguments are checked', async () => {
+  try {
+    await explore('no function' as never);
+    assert.unreachable();
+  } catch (error) {
+    assert.match((error as Error).message, 'script');
+  }
 });
 
 test('a lost wake-up of a polling thread is found, and its journal shows it again', async () => {

@@ -47,7 +47,7 @@ export const exploreCommand = defineCommand({
     json: {
       type: 'boolean',
       description:
-        'print one JSON document: {script, seconds, preemptions, schedules, merged, states, steps, judged, left, isComplete, failure}',
+        'print one JSON document: {script, seconds, preemptions, schedules, merged, states, steps, judged, left, isComplete, unlike, failure}',
     },
     ...MACHINE_OPTIONS,
     memory: { ...MACHINE_OPTIONS.memory, default: '8' },
@@ -119,9 +119,10 @@ function countsText({ schedules, merged, states, steps, judged }: ExploreCounts)
 }
 
 function textOf(report: ExploreReport, isRandom: boolean): string {
-  const { failure, seconds, steps } = report;
+  const { failure, seconds, steps, unlike } = report;
   const rate = `${countsText(report)}; ${Math.round(steps / seconds)} steps a second`;
-  return [failure === null ? successText(report, isRandom) : failureText(failure), rate].join('\n');
+  const note = unlike === null ? [] : [`no two states count as equal: ${unlike}`];
+  return [failure === null ? successText(report, isRandom) : failureText(failure), rate, ...note].join('\n');
 }
 
 function successText({ preemptions, isComplete, left }: ExploreReport, isRandom: boolean): string {
