@@ -281,11 +281,13 @@ export class Simulation {
 
   #advance(thread: SimThread): Request | null {
     try {
-      if (this.world.director !== null) return thread.advance();
-      let request = this.#unrun.during(() => thread.advance());
+      // an exploration runs a script too often to note its acts
+      const advance = () =>
+        this.world.director === null ? this.#unrun.during(() => thread.advance()) : thread.advance();
+      let request = advance();
       while (request !== null && typeof (request as Partial<Request>).call !== 'string') {
         thread.fail(this.#noRequest(thread, request));
-        request = this.#unrun.during(() => thread.advance());
+        request = advance();
       }
       return request;
     } catch (error) {
