@@ -1,10 +1,11 @@
 /** Explorations prove what holds under every schedule, and find what does not hold under one. */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type BootOptions, explore, Machine, replay, sys } from 'binderlab';
+import { type BootOptions, explore, Machine, replay, type Step, sys } from 'binderlab';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { guestModule } from '../../host/cli/boot.ts';
+import { FAULTS, type Fault } from '../fuzz/faults.ts';
 import { guestWith } from '../fuzz/faultyguest.ts';
 import death from './scripts/death.ts';
 import poller from './scripts/poller.ts';
@@ -29,10 +30,14 @@ async function quietly(script: (machine: Machine) => unknown, options: Parameter
 
 const test = suite('explore');
 
+/** All of them take three minutes. */
+const ALL = process.env.BINDERLAB_TEST_ALL === '1';
+
 for (const [name, script, preemptions] of [
-  ['the first call', firstCall, 1],
-  ['a death', death, 2],
-  ['a poller', poller, 1],
+  ['the first call', firstCall, ALL ? 3 : 1],
+  ['a death', death, ALL ? 3 : 2],
+  ['a poller', poller, ALL ? 3 : 1],
+  ...(ALL ? ([['a thread pool', threadPool, 2]] as const) : []),
 ] as const) {
   test(`${name} holds under all schedules with ${preemptions} preemptions`, async () => {
     const found = await quietly(script, { preemptions });
@@ -175,5 +180,20 @@ test('a lost wake-up of a polling thread is found, and its journal shows it agai
   for (const step of failure.journal.steps) sound.perform(step);
   assert.not(sound.process('poller').main.parked);
 });
+
+if (ALL) {
+  test('a fault that breaks an invariant under some schedules is found, and its journal breaks it again', async () => {
+    const fault = FAULTS.find(({ name }) => name === 'dead-pages-on-the-lru') as Fault;
+    const faulty = { ...boot, wasm: guestWith(fault, true) };
+    const { failure } = await quietly(death, { boot: faulty });
+    assert.match(failure?.property ?? '', /^the invariant/);
+    const machine = Machine.boot({ ...faulty, journal: false });
+    const steps = failure?.journal.steps ?? [];
+    for (const step of steps.slice(0, -1)) machine.perform(step);
+    machine.check();
+    machine.perform(steps.at(-1) as Step);
+    assert.throws(() => machine.check());
+  });
+}
 
 test.run();
