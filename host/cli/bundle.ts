@@ -3,11 +3,15 @@
  * folder. `binderlab` denotes the modules of the running program, in any folder: a global passes them to the script.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type * as Esbuild from 'esbuild';
 import type { BuildFailure, Plugin } from 'esbuild';
 import { UsageError } from './usage.ts';
+
+const require = createRequire(import.meta.url);
 
 /** This package as scripts import it: package.json's "exports". */
 const API: Readonly<Record<string, () => Promise<object>>> = {
@@ -41,7 +45,7 @@ const API_PLUGIN: Plugin = {
  * @throws UsageError when the file does not exist, or cannot be compiled: with the place and the cause.
  */
 export async function importScript(script: string): Promise<ScriptModule> {
-  const { build } = await import('esbuild'); // here, since only scripts need it
+  const { build }: typeof Esbuild = require('esbuild'); // an import would first search its code for names of exports
   const folder = mkdtempSync(join(tmpdir(), 'binderlab-'));
   const bundle = join(folder, 'script.mjs');
   const remove = () => rmSync(folder, { recursive: true, force: true });

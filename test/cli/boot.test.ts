@@ -1,6 +1,6 @@
 /** A package of which only that was built what the guide needs, as `npm start` does. */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, symlinkSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -13,7 +13,8 @@ const test = suite('a package that is built in part');
 const folder = new Folder();
 test.after(() => folder.remove());
 
-for (const file of ['build/release.wasm', 'dist/bundle/cli.js', 'package.json']) {
+const command = readdirSync(join(ROOT, 'dist/bundle')).filter((name) => /^cli(-\w+)?\.js$/.test(name));
+for (const file of ['build/release.wasm', ...command.map((name) => `dist/bundle/${name}`), 'package.json']) {
   mkdirSync(dirname(join(folder.path, file)), { recursive: true });
   copyFileSync(join(ROOT, file), join(folder.path, file));
 }

@@ -40,6 +40,11 @@ export function sampled(names: readonly string[], every: number, from = 0): stri
   return names.filter((_, index) => TAKES_ALL || index % every === from % every);
 }
 
+/** How often something is tried at random: a part of it, unless `npm run test:all` asks for all. */
+export function tries(all: number, part: number): number {
+  return TAKES_ALL ? all : part;
+}
+
 /** Of the long recordings of `random` a sample, all of the other sets. */
 export function sampleNames(set: RecordingSet): string[] {
   return sampled(recordingNames(set), set === 'random' ? 6 : 1);

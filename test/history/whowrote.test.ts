@@ -9,11 +9,11 @@ import { Random } from '../../host/sim/random.ts';
 import type { Journal, JournalHeader } from '../../host/trace/journal.ts';
 import { bc } from '../../host/wire/commands.ts';
 import { BinderlabError } from '../../host/wire/error.ts';
-import { ALL_SETS, recording, sampleNames } from '../conformance/recordings.ts';
+import { ALL_SETS, recording, sampleNames, tries } from '../conformance/recordings.ts';
 
 const wasm = guestModule();
 const boot = (header: JournalHeader) => Machine.fromHeader(header, { wasm, memoryMiB: 16, journal: false });
-const QUESTIONS = 1000;
+const QUESTIONS = tries(1000, 250);
 const USER_END = 2 ** 39;
 
 const test = suite('who wrote that');
