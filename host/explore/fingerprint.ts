@@ -4,7 +4,8 @@
  *
  * The walk begins at the processes and at the context managers, and follows every pointer. A pointer counts as the number of
  * its target in the order of discovery. Every field of every class counts, unless a table below names it. So a new field
- * costs an equality at worst, and never hides a difference.
+ * costs an equality at worst, and never hides a difference. What follows the fields of an object does not count, except for the
+ * call frame of a sleeping thread: that is the TLB, and statistics.
  */
 import {
   DEVICE_COUNT,
