@@ -2,6 +2,7 @@
 import { PAGE_SIZE } from '../assembly/abi/machine.ts';
 import type { Guest, WasmSource } from './guest/guest.ts';
 import type { ArenaRange } from './os/process.ts';
+import type { Director } from './sim/director.ts';
 import type { JournalHeader } from './trace/journal.ts';
 import type { JournalKeeping } from './trace/journalkeeper.ts';
 import { BinderlabError, callError } from './wire/error.ts';
@@ -39,6 +40,10 @@ export interface BootOptions {
   description?: string;
   /** Arguments for the script. */
   args?: readonly string[];
+  /** @internal Who chooses in its simulation, and watches its properties. */
+  director?: Director;
+  /** @internal A guest that is booted already with the same options. */
+  guest?: Guest;
 }
 
 /** The options of the machine itself, none of them absent. */

@@ -69,6 +69,15 @@ export {
 } from './binder/status.ts';
 export { ByteOrigins } from './byteorigins.ts';
 export { BreakError } from './condition.ts';
+export {
+  type Exploration,
+  type ExploreCounts,
+  type ExploredScript,
+  type ExploreFailure,
+  type ExploreOptions,
+  explore,
+} from './explore/explorer.ts';
+export type { FailedProperty } from './explore/run.ts';
 export type { CompiledWasm, WasmSource } from './guest/guest.ts';
 export { History, HistoryError, type HistoryOptions, type StepChange } from './history.ts';
 export type {
@@ -117,6 +126,7 @@ export type { ScheduleChoice } from './os/system.ts';
 export type { Device, IoctlOptions, MmapOptions, Thread, WriteReadOptions } from './os/thread.ts';
 export type { ReadCall, WriteCall } from './os/transfer.ts';
 export type { WriteReadCall } from './os/writeread.ts';
+export { PropertyError } from './properties.ts';
 export type { RecordedSteps } from './recordedsteps.ts';
 export {
   type Boot,

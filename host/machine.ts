@@ -4,7 +4,6 @@
  */
 import { guestWasm } from '#wasm';
 import { type BootOptions, bootGuest, checkedOptions, headerOf } from './bootoptions.ts';
-import type { BreakError } from './condition.ts';
 import { copyMachine } from './fork.ts';
 import { Guest } from './guest/guest.ts';
 import type { Listener, MachineEventName } from './hooks.ts';
@@ -22,6 +21,7 @@ import { Process, type ProcessDirectory } from './os/process.ts';
 import { System } from './os/system.ts';
 import type { Thread } from './os/thread.ts';
 import { findViolation } from './os/violation.ts';
+import { Properties } from './properties.ts';
 import type { AwaitedReply } from './sim/deadlock.ts';
 import { Simulation, type SimulationOptions, type World } from './sim/simulation.ts';
 import { Snapshot } from './snapshot.ts';
@@ -58,6 +58,8 @@ export class Machine {
   readonly args: readonly string[];
   /** The state as plain objects. Inspection is not a step, and changes nothing. */
   readonly inspect: Inspector;
+  /** @internal What has to hold. */
+  readonly properties: Properties;
   readonly #system: System;
   readonly #directory: ProcessDirectory = new Directory<Process, Thread>();
   readonly #parts: Parts;
@@ -76,7 +78,7 @@ export class Machine {
     this.memoryMiB = memoryMiB;
     this.seed = seed;
     this.args = options.args ?? [];
-    this.guest = new Guest(options.wasm ?? guestWasm(), memoryMiB);
+    this.guest = options.guest ?? new Guest(options.wasm ?? guestWasm(), memoryMiB);
     this.#system = new System(this.guest);
     this.#system.kernelLog.mask = options.debugMask ?? DEBUG_MASK_DEFAULT;
     this.inspect = new Inspector(this.guest);
@@ -90,21 +92,19 @@ export class Machine {
       arena,
       debugFiles: new DebugFiles(this.inspect),
     };
+    const watch = (hear: (step: Step) => void) => this.on('step', hear);
+    this.properties = new Properties(options.director === undefined ? watch : null, (error) => this.#stop(error));
     this.#keeper = new JournalKeeper(this.#system, headerOf(options));
     this.#injector = new Injector(this.#parts, new KernelMemory(this.guest));
-    const stop = (error: BreakError) => {
-      if (!this.#simulation?.isRunning) throw error;
-      this.#simulation.stop(error);
-    };
     this.#listening = new Listening(
       this.#system,
       this.#keeper,
       this.inspect,
       () => this.processes,
-      stop,
+      (error) => this.#stop(error),
       this.#injector,
     );
-    bootGuest(this.guest, options);
+    if (options.guest === undefined) bootGuest(this.guest, options);
     if (secctx !== null) this.#setSecctx(secctx);
     this.#lifetimes = options.historicalBugs?.length ? new Lifetimes(this) : null;
     this.keepJournal(options.journal ?? false);
@@ -153,6 +153,7 @@ export class Machine {
       system: this.#system,
       spawn: (name, who) => this.spawn(name, who),
       awaitedReplies: () => this.#awaitedReplies(),
+      director: this.options.director ?? null,
     };
     this.#simulation = new Simulation(world, { seed: this.seed, keepChoices: this.#keeper.isKept, ...options });
     return this.#simulation;
@@ -255,6 +256,20 @@ export class Machine {
   break(condition: string | ((step: Step) => boolean), reached?: (step: Step) => void): () => void {
     checkForm('break', { condition, reached });
     return this.#listening.break(condition, reached);
+  }
+
+  /**
+   * States that something holds after every step: `binderlab explore` tries all schedules, and any other run stops where it does not.
+   *
+   * @param holds Looks at the machine, or at what programs know; called after each step. It must not act or change anything.
+   */
+  always(name: string, holds: () => boolean): void {
+    this.properties.add('always', name, holds);
+  }
+
+  /** The same for what holds after some step, once at least, before the script ends. */
+  eventually(name: string, holds: () => boolean): void {
+    this.properties.add('eventually', name, holds);
   }
 
   /** The last lines of the log of emulator and libbinder, oldest first. */
@@ -428,7 +443,8 @@ export class Machine {
    * programs of a simulation stay here.
    */
   fork(): Machine {
-    const copy = new Machine({ ...this.options, wasm: this.guest.module, journal: false });
+    const { guest: _, director: __, ...options } = this.options;
+    const copy = new Machine({ ...options, wasm: this.guest.module, journal: false });
     copyMachine(this.#parts, copy.#parts);
     copy.#system.kernelLog.mask = this.#system.kernelLog.mask;
     copy.#listening.restart();
@@ -470,6 +486,12 @@ export class Machine {
     return this.explain().waits.map(({ thread: { tid }, code, server, takenBy, text }) => {
       return { tid, code, pid: server?.pid ?? 0, serverTid: takenBy?.tid ?? 0, text };
     });
+  }
+
+  /** Stops the script, or the simulation that runs. */
+  #stop(error: Error): void {
+    if (!this.#simulation?.isRunning) throw error;
+    this.#simulation.stop(error);
   }
 
   #setSecctx(secctx: Uint8Array): void {

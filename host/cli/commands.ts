@@ -54,6 +54,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
       'Let everything in scripts or journals go wrong once, and report what is not sound: exit code 1 for such a run',
     load: async () => (await import('./faults/faults.ts')).faultsCommand,
   },
+  explore: {
+    summary: 'Run a script under all schedules, and report what does not hold under one: exit code 1',
+    load: async () => (await import('./explore/explore.ts')).exploreCommand,
+  },
   init: {
     summary: 'Write a tsconfig.json, so that an editor knows the types of scripts',
     load: async () => (await import('./init.ts')).initCommand,

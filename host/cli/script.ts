@@ -53,6 +53,7 @@ export async function runScript(script: Script, machine: Machine): Promise<strin
   process.once('beforeExit', stuck);
   try {
     await script(machine);
+    machine.properties.conclude();
     return null;
   } catch (error) {
     return describeScriptError(error);

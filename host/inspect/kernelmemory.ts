@@ -62,12 +62,12 @@ const READERS: Readonly<Record<string, Read>> = {
   i64: (data, at) => data.getBigInt64(at, true),
   u64: (data, at) => data.getBigUint64(at, true),
 };
+/** Made once for all machines. */
+const makers = new Map<ClassName, ObjectMaker>();
 const LIST_NEXT = 0;
 const [TREE_LEFT, TREE_RIGHT] = [4, 8];
 
 export class KernelMemory {
-  readonly #makers = new Map<ClassName, ObjectMaker>();
-
   constructor(readonly guest: Guest) {}
 
   /** The roots: objects of which the machine has one. */
@@ -76,10 +76,10 @@ export class KernelMemory {
   }
 
   object<C extends ClassName>(type: C, linear: number): KernelObject<C> {
-    let maker = this.#makers.get(type);
+    let maker = makers.get(type);
     if (maker === undefined) {
       maker = makerOf(type);
-      this.#makers.set(type, maker);
+      makers.set(type, maker);
     }
     return new maker(this, linear) as KernelObject<C>;
   }

@@ -64,6 +64,11 @@ const CLASSES: Readonly<Record<CacheName, ClassName>> = {
   watch: 'Watch',
 };
 
+/** The class of the objects of a slab cache (CACHE_*). */
+export function classOfCache(cache: number): ClassName {
+  return CLASSES[cacheName(cache)];
+}
+
 /** @throws BinderlabError for an unknown class, or when the object exceeds the end of memory. */
 export function rawObject(kernel: KernelMemory, type: ClassName, address: number): RawObject {
   if (!isClassName(type)) throw new BinderlabError(`the guest has no class "${String(type)}".`);
@@ -79,7 +84,7 @@ export function rawObjects(kernel: KernelMemory): RawObject[] {
   const objects: RawObject[] = [];
   for (let at = raw.inspectObject(0); at !== 0; ) {
     const { owner: cache } = frameView(kernel, at) as FrameView;
-    objects.push(rawObject(kernel, CLASSES[cacheName(cache)], at));
+    objects.push(rawObject(kernel, classOfCache(cache), at));
     at = raw.inspectObject(at + raw.inspectObjectSize(cache));
   }
   return objects;
@@ -107,7 +112,7 @@ export function objectHolding(kernel: KernelMemory, address: number): Place['own
   const start = kernel.guest.raw.inspectObject(address);
   if (start === 0 || start > address) return null;
   const { owner: cache } = frameView(kernel, start) as FrameView;
-  return { type: CLASSES[cacheName(cache)], address: start };
+  return { type: classOfCache(cache), address: start };
 }
 
 /** Changes of kernel objects between two calls of `rawObjects`. An object is identified by its address. */

@@ -29,6 +29,11 @@ export class Clock {
     return this.#alarms.length;
   }
 
+  /** Times of the set alarms, in order. */
+  get times(): number[] {
+    return this.#alarms.map(({ at }) => at);
+  }
+
   /** Advances to the next alarm, and rings all alarms of that time. @returns False without an alarm. */
   advance(): boolean {
     const first = this.#alarms[0];

@@ -14,6 +14,7 @@ import { SCRIPT_TAG } from '../wire/log.ts';
 import type { RequestName } from '../wire/operations.ts';
 import { Clock } from './clock.ts';
 import { type AwaitedReply, DeadlockError, stuckThreads } from './deadlock.ts';
+import type { Director } from './director.ts';
 import { isAct, isQuestion, type PlainCall, type Program, type Question, type Request, type Rest } from './request.ts';
 import { type Order, Schedule } from './schedule.ts';
 import { activityText, isEndless, Stillness } from './stillness.ts';
@@ -29,6 +30,11 @@ export interface SimulationOptions {
   choices?: readonly number[];
   /** Whether to keep the choices. Default: true if the machine keeps its journal. */
   keepChoices?: boolean;
+  /**
+   * Whether threads of one process share variables, as libbinder's do; default true. An exploration finds more equal states
+   * where they do not. Programs of different processes must share none in any case.
+   */
+  sharesVariables?: boolean;
 }
 
 /** The part of the machine that a simulation needs. */
@@ -37,6 +43,8 @@ export interface World {
   spawn(name: string, options: { uid?: number; pid?: number }): Process;
   /** The threads that wait for replies, from the driver's state. */
   awaitedReplies(): AwaitedReply[];
+  /** Chooses in the place of the schedule; null as a rule. */
+  readonly director: Director | null;
 }
 
 export interface RunOptions {
@@ -65,6 +73,8 @@ export class Simulation {
   readonly #threads = new Map<Task, SimThread>();
   /** The threads that can run. The first one ran last, or has waited longest. */
   #ready: SimThread[] = [];
+  /** The thread that ran last, if it goes on of its own accord. */
+  #current: SimThread | null = null;
   /** Frozen processes: their threads do not run, even when ready. */
   readonly #frozen = new Set<number>();
   /** Threads that wait for a predicate, in the order in which they began. */
@@ -77,11 +87,14 @@ export class Simulation {
   #isRunning = false;
   /** Thrown by `run` after the current turn. */
   #stopped: Error | null = null;
+  /** @internal */ readonly sharesVariables: boolean;
 
   /** @internal */ constructor(
     private readonly world: World,
-    { seed = 0, order = seed === 0 ? 'fifo' : 'random', choices = [], keepChoices = true }: SimulationOptions,
+    options: SimulationOptions,
   ) {
+    const { seed = 0, order = seed === 0 ? 'fifo' : 'random', choices = [], keepChoices = true } = options;
+    this.sharesVariables = options.sharesVariables ?? true;
     checkForm('simulate', { seed, order, choices });
     const { system } = world;
     if (system.onReturn !== null) throw new BinderlabError('this machine has a simulation already: use that one.');
@@ -124,6 +137,7 @@ export class Simulation {
       this.#isRunning = false;
       this.#stopped = null; // a turn that throws hides a stop of the same turn
       this.#tellUnrun();
+      this.world.director?.ended();
     }
     if (awaitsOutside) return;
     const stuck = stuckThreads(this.threads, this.world.awaitedReplies());
@@ -153,6 +167,16 @@ export class Simulation {
   /** Every choice so far among two or more threads, if kept; the option `choices` of another simulation takes them. */
   get choices(): readonly number[] {
     return this.#schedule.choices;
+  }
+
+  /** @internal Whether a thread's process is stopped by its freezer. */
+  isFrozen(thread: SimThread): boolean {
+    return this.#frozen.has(thread.process.pid);
+  }
+
+  /** @internal The times of the set alarms, and what the report of a standstill depends on, as numbers. */
+  get waits(): number[] {
+    return [this.#clock.now, ...this.#clock.times, ...this.#stillness.numbers(this.now)];
   }
 
   /** All threads of its processes, in order of creation, including those that have ended. */
@@ -200,9 +224,10 @@ export class Simulation {
   #choose(): SimThread {
     const runnable = this.#frozen.size === 0 ? this.#ready : this.#ready.filter((thread) => this.#mayRun(thread));
     const { length } = runnable;
-    let chose = 0;
+    const { director } = this.world;
+    let chose = director === null ? 0 : director.choose(runnable, this.#goesOn(runnable[0] as SimThread));
     if (length > 1) {
-      chose = this.#schedule.choose(length);
+      if (director === null) chose = this.#schedule.choose(length);
       this.world.system.choices.push({ of: runnable.map(({ name }) => name), chose });
     }
     const chosen = runnable[chose] as SimThread;
@@ -210,12 +235,18 @@ export class Simulation {
     return chosen;
   }
 
+  /** The thread, if it ran last and goes on of its own accord. */
+  #goesOn(first: SimThread): SimThread | null {
+    return first === this.#current ? first : null;
+  }
+
   #mayRun(thread: SimThread): boolean {
-    return !this.#frozen.has(thread.process.pid);
+    return !this.isFrozen(thread);
   }
 
   #turn(thread: SimThread): void {
     thread.state = 'running';
+    this.#current = null;
     let request = this.#advance(thread);
     while (request !== null && isQuestion(request)) {
       thread.answer(this.#answerTo(thread, request));
@@ -245,10 +276,13 @@ export class Simulation {
 
   #advance(thread: SimThread): Request | null {
     try {
-      let request = this.#unrun.during(() => thread.advance());
+      // an exploration runs a script too often to note its acts
+      const advance = () =>
+        this.world.director === null ? this.#unrun.during(() => thread.advance()) : thread.advance();
+      let request = advance();
       while (request !== null && typeof (request as Partial<Request>).call !== 'string') {
         thread.fail(this.#noRequest(thread, request));
-        request = this.#unrun.during(() => thread.advance());
+        request = advance();
       }
       return request;
     } catch (error) {
@@ -394,6 +428,7 @@ export class Simulation {
   #goOn(thread: SimThread): void {
     if (thread.ended) return;
     thread.state = 'ready';
+    this.#current = thread;
     this.#ready.unshift(thread);
   }
 }

@@ -25,6 +25,11 @@ export class Stillness {
     this.#jumps++;
   }
 
+  /** Its state as numbers: how long it has stood still, and whether that was reported. */
+  numbers(now: number): number[] {
+    return [now - this.#since, Math.min(this.#jumps, JUMPS_MIN), Number(this.#told)];
+  }
+
   /** Whether it has stood still for `forMs` milliseconds. */
   isLong(now: number, forMs: number): boolean {
     return this.#jumps >= JUMPS_MIN && now - this.#since >= forMs;

@@ -94,6 +94,11 @@ export class SimThread {
     this.#answer = value;
   }
 
+  /** @internal The answer with which its program continues. */
+  get given(): unknown {
+    return this.#answer;
+  }
+
   /** @internal Makes the program's request throw an error, which the program may catch. */
   fail(error: unknown): void {
     this.#failure = { error };

@@ -134,6 +134,15 @@ const FORMS = {
     listener: FUNCTION,
   },
   break: { condition: CONDITION, reached: optional(FUNCTION) },
+  property: { name: TEXT, holds: FUNCTION },
+  explore: {
+    script: FUNCTION,
+    preemptions: optional(size),
+    random: optional(size),
+    stepsMax: optional(size),
+    turnsMax: optional(size),
+    progress: optional(FUNCTION),
+  },
   note: { text: TEXT },
   inject: {
     what: oneOf(['frame', 'object', 'buffer', 'copy', 'signal', 'timer', 'death', 'shrinker']),

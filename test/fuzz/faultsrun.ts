@@ -6,16 +6,14 @@
  * The guest is the debug build, without its asserts when `--no-asserts` is given: then only the checker, the leaks and the
  * comparisons are left to find it.
  */
-import { fork, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { fork } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { Fuzzer } from '../../host/fuzz/fuzzer.ts';
 import { STRATEGIES } from '../../host/machine.ts';
 import { ALL_SETS, recording, recordingNames } from '../conformance/recordings.ts';
 import { FAULTS, type Fault } from './faults.ts';
+import { guestWith } from './faultyguest.ts';
 
-const ROOT = join(import.meta.dirname, '../../..');
 const LIMIT_S = 300;
 const ENOUGH = 0.9;
 const CHILD = '--child';
@@ -70,7 +68,7 @@ function inChild(name: string): Promise<Outcome> {
 }
 
 function fuzzed(fault: Fault): Outcome {
-  const wasm = new WebAssembly.Module(guestWith(fault));
+  const wasm = new WebAssembly.Module(guestWith(fault, isBare));
   const recordings = ALL_SETS.filter((set) => set !== 'random').flatMap((set) =>
     recordingNames(set).map((name) => recording(name, set)),
   );
@@ -94,28 +92,4 @@ function fuzzed(fault: Fault): Outcome {
     return { name: fault.name, found, seconds: seconds(), steps: fuzzer.tally.steps };
   }
   return { name: fault.name, found: null, seconds: seconds(), steps: fuzzer.tally.steps };
-}
-
-/** The guest with a fault. @throws Error when the fault's text is not in its file, or does not compile. */
-function guestWith({ name, file, search, replacement }: Fault): Uint8Array<ArrayBuffer> {
-  const folder = mkdtempSync(join(tmpdir(), 'binderlab-fault-'));
-  try {
-    cpSync(join(ROOT, 'assembly'), join(folder, 'assembly'), { recursive: true });
-    cpSync(join(ROOT, 'asconfig.json'), join(folder, 'asconfig.json'));
-    const path = join(folder, 'assembly', file);
-    const text = readFileSync(path, 'utf8');
-    if (text.split(search).length !== 2) throw new Error(`${name}: its text is not once in assembly/${file}`);
-    writeFileSync(
-      path,
-      text.replace(search, () => replacement),
-    );
-    const asc = join(ROOT, 'node_modules/assemblyscript/bin/asc.js');
-    const options = ['--target', 'debug', ...(isBare ? ['--noAssert'] : []), '--transform', join(ROOT, 'layout.js')];
-    const args = [asc, 'assembly/index.ts', ...options, '--outFile', 'fault.wasm'];
-    const { status, stderr } = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' });
-    if (status !== 0) throw new Error(`${name} does not compile: ${stderr}`);
-    return new Uint8Array(readFileSync(join(folder, 'fault.wasm')));
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
 }

@@ -28,13 +28,13 @@ export const RANKS: readonly (readonly string[])[] = [
   ['host/wire/'],
   ['host/os/'],
   ['host/inspect/', 'host/trace/', 'host/sim/'],
-  ['host/bootoptions.ts', 'host/condition.ts', 'host/hooks.ts', 'host/steps.ts'],
+  ['host/bootoptions.ts', 'host/condition.ts', 'host/hooks.ts', 'host/properties.ts', 'host/steps.ts'],
   ['host/fork.ts', 'host/injector.ts', 'host/lifetimes.ts', 'host/snapshot.ts'],
   ['host/listening.ts'],
   ['host/machine.ts'],
   ['host/byteorigins.ts', 'host/recordedsteps.ts', 'host/replay.ts', 'host/writing.ts', 'host/binder/', 'host/ftrace/'],
   ['host/android/', 'host/compare/', 'host/history.ts'],
-  ['host/faults/', 'host/fuzz/', 'host/picture/'],
+  ['host/explore/', 'host/faults/', 'host/fuzz/', 'host/picture/'],
   ['host/index.ts', 'host/web/'],
   ['bench/'],
   ['host/cli/'],
@@ -42,6 +42,7 @@ export const RANKS: readonly (readonly string[])[] = [
   [
     'host/cli/bench/',
     'host/cli/compare/',
+    'host/cli/explore/',
     'host/cli/faults/',
     'host/cli/fuzz/',
     'host/cli/guide/',
@@ -109,7 +110,7 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   'host/sim/': [
     ['random', 'clock', 'request'],
     ['thread', 'schedule', 'unrun'],
-    ['sys', 'deadlock'],
+    ['sys', 'deadlock', 'director'],
     ['scriptsys', 'stillness'],
     ['simulation'],
   ],
@@ -150,6 +151,7 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['area', 'callbytes', 'tasks', 'graph', 'frames', 'sentence', 'stage', 'timeline'],
     ['sharedpages', 'subject', 'onlooker'],
   ],
+  'host/explore/': [['digest', 'schedule'], ['fingerprint', 'positions'], ['run'], ['explorer']],
   'host/faults/': [['faultrun'], ['sweep']],
   'host/fuzz/': [
     ['branchcounters', 'bytes', 'dice', 'shrinker'],
@@ -174,7 +176,7 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['main', 'exhaust'],
   ],
   'host/cli/': [
-    ['usage', 'command', 'misspelling', 'progress', 'packagefile', 'output'],
+    ['usage', 'command', 'misspelling', 'progress', 'packagefile', 'output', 'watchdog'],
     ['number', 'failure', 'failures', 'boot', 'files', 'commandline', 'bundle', 'scripterror'],
     ['machineoptions', 'script', 'trace', 'dumps'],
     ['help', 'init', 'record', 'convert', 'source'],
@@ -185,7 +187,7 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   'host/cli/faults/': [['subjects'], ['faults']],
   'host/cli/fuzz/': [['coveragebuild', 'task'], ['worker', 'workers'], ['fuzz']],
   'host/cli/guide/': [['facts'], ['story'], ['text'], ['guide']],
-  'host/cli/run/': [['stracepaint', 'watchdog', 'journaloutput'], ['run']],
+  'host/cli/run/': [['stracepaint', 'journaloutput'], ['run']],
   'host/cli/serve/': [['native', 'wire'], ['programthread'], ['program'], ['server'], ['serve']],
   'host/cli/screen/': [
     ['cells', 'pane', 'layout', 'pictures'],

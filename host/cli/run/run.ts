@@ -16,9 +16,9 @@ import { bootFor, loadScript, runScript } from '../script.ts';
 import { describeScriptPlace } from '../scripterror.ts';
 import { checkTrace, TRACE_OPTIONS, traceTo } from '../trace.ts';
 import { EXIT_FINE, EXIT_NO, UsageError } from '../usage.ts';
+import { watch } from '../watchdog.ts';
 import { JournalOutput } from './journaloutput.ts';
 import { stracePaint } from './stracepaint.ts';
-import { watch } from './watchdog.ts';
 
 const TIMEOUT_MAX_S = 86_400;
 /** Without --journal the last steps are there, for messages. */
