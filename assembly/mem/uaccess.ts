@@ -19,7 +19,7 @@
  */
 import { ACCESS_READ, ACCESS_WRITE, FOREIGN_VA_BITS, PAGE_MASK, PAGE_SHIFT, PAGE_SIZE } from '../abi/machine';
 import { bytesCopy, bytesMove } from '../lib/bytes';
-import { read as clientRead, show as clientShow, write as clientWrite } from './client';
+import { clientRead, clientShow, clientWrite } from './client';
 import { frameMarkDirty, framesMarkDirty } from './frames';
 import { pteAllows, pteFrame } from './pte';
 import { faultFrame, spaceFault } from './fault';
@@ -210,12 +210,12 @@ function foreignBytes(space: Space, va: u64, len: u32): u32 {
 /** `copyFromUser` and `copyToUser` for a range that is in no area, or in one that cannot be accessed so. */
 function getForeign(space: Space, dst: usize, src: u64, len: u32): u32 {
   const bytes = foreignBytes(space, src, len);
-  return bytes == 0 ? len : len - bytes + clientRead(changetype<usize>(space), dst, <f64>src, bytes);
+  return bytes == 0 ? len : len - bytes + clientRead(space, dst, src, bytes);
 }
 
 function putForeign(space: Space, dst: u64, src: usize, len: u32): u32 {
   const bytes = foreignBytes(space, dst, len);
-  return bytes == 0 ? len : len - bytes + clientWrite(changetype<usize>(space), <f64>dst, src, bytes);
+  return bytes == 0 ? len : len - bytes + clientWrite(space, dst, src, bytes);
 }
 
 /** Tells the program of a foreign space what it reads at [va, va + len) of a Binder mapping: the host has a copy for it. */
@@ -227,7 +227,7 @@ export function userShow(space: Space, va: u64, len: u32): void {
     while (va + bytes < end && linear != 0 && userLook(space, va + bytes) == linear + bytes) {
       bytes += <u32>min<u64>(PAGE_SIZE, end - va - bytes);
     }
-    if (linear != 0) clientShow(changetype<usize>(space), <f64>va, linear, bytes);
+    if (linear != 0) clientShow(space, va, linear, bytes);
     va += bytes;
   }
 }

@@ -25,6 +25,7 @@ type Running = () => { readonly tid: number } | null;
 export class ForeignSpaces implements Clients {
   /** By the guest's spaces. */
   readonly #memories = new Map<number, ForeignMemory>();
+  readonly #spaces = new Map<number, number>();
 
   constructor(
     private readonly guest: Guest,
@@ -40,7 +41,14 @@ export class ForeignSpaces implements Clients {
 
   /** Makes a process of the guest's foreign, or its forked copy. */
   add(process: number, memory: ForeignMemory): void {
-    this.#memories.set(this.guest.raw.setForeign(process), memory);
+    const space = this.guest.raw.setForeign(process);
+    this.#spaces.set(process, space);
+    this.#memories.set(space, memory);
+  }
+
+  /** The guest's record of the space of a process; 0 for an ordinary one. */
+  spaceOf(process: number): number {
+    return this.#spaces.get(process) ?? 0;
   }
 
   read(space: number, target: number, va: number, size: number): number {

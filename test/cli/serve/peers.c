@@ -254,6 +254,7 @@ static void interrupt(void) {
 }
 
 static void *wait_for_work(void *unused) {
+  pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL); // ioctl is no point of cancellation
   enter_looper();
   expect(BR_TRANSACTION);
   return unused;
