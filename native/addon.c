@@ -252,6 +252,14 @@ static napi_value keep(napi_env env, napi_info info) {
   return number(env, store(ring_slot(ring, (uint32_t)numbers[0]), (uint64_t)numbers[1], bytes, (uint32_t)size));
 }
 
+/* shut(slot, fd): the thread closes it when its call returns. */
+static napi_value shut(napi_env env, napi_info info) {
+  ARGUMENTS
+  struct slot *slot = ring_slot(ring, (uint32_t)numbers[0]);
+  if (slot->shut_count < SHUT_MAX) slot->shut[slot->shut_count++] = (int32_t)numbers[1];
+  return number(env, 0);
+}
+
 /* ask(slot, state, ms): asks the thread, which waits for an answer, for something. Whether it has done so in time. */
 static napi_value ask(napi_env env, napi_info info) {
   ARGUMENTS
@@ -333,7 +341,7 @@ __attribute__((visibility("default"))) napi_value napi_register_module_v1(napi_e
     const char *name;
     callback call;
   } functions[] = {{"map", map},         {"enter", enter},       {"own", own},           {"next", next},
-                   {"leave", leave},     {"answer", answer},     {"keep", keep},         {"ask", ask},
+                   {"leave", leave},     {"answer", answer},     {"keep", keep},         {"shut", shut},         {"ask", ask},
                    {"release", release}, {"read", read_memory},  {"write", write_memory}, {"take", take},
                    {"give", give},       {"catchInterrupts", catch_interrupts}};
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {

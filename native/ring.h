@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 enum { SLOTS = 2048, SLOT_BYTES = 4096, RING_BYTES = SLOTS * SLOT_BYTES };
-enum { PIECES_MAX = 8, SENT_BYTES = 1024, STORED_BYTES = 2048 };
+enum { PIECES_MAX = 8, SENT_BYTES = 1024, STORED_BYTES = 2048, SHUT_MAX = 32 };
 
 /* Calls of a thread. */
 enum {
@@ -74,7 +74,10 @@ struct slot {
   unsigned char sent_bytes[SENT_BYTES];
   unsigned char stored_bytes[STORED_BYTES];
   uint32_t sent_size, stored_size; // of the bytes
-  unsigned char rest[SLOT_BYTES - 104 - 2 * PIECES_MAX * sizeof(struct piece) - SENT_BYTES - STORED_BYTES - 8];
+  uint32_t shut_count;             // descriptors that the thread closes when its call returns
+  int32_t shut[SHUT_MAX];
+  unsigned char rest[SLOT_BYTES - 104 - 2 * PIECES_MAX * sizeof(struct piece) - SENT_BYTES - STORED_BYTES - 12 -
+                     4 * SHUT_MAX];
 };
 _Static_assert(sizeof(struct slot) == SLOT_BYTES, "a slot has a page");
 _Static_assert(offsetof(struct slot, args) == 48, "ring.ts has these places");

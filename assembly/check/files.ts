@@ -20,7 +20,7 @@ import {
 } from '../abi/machine';
 import { isMapped } from '../driver/lifecycle';
 import { capacity, Entry, entry } from '../task/fdtable';
-import { closing, FILE_BINDER, FILE_MEMFD, FILE_NULL, FILE_STREAM, OpenFile } from '../task/file';
+import { closing, FILE_BINDER, FILE_MEMFD, FILE_NULL, FILE_OUTSIDE, FILE_STREAM, OpenFile } from '../task/file';
 import { Memfd } from '../task/memfd';
 import { Process } from '../task/process';
 import { Stream } from '../task/stream';
@@ -104,6 +104,8 @@ function checkBehind(file: OpenFile, at: usize): bool {
     case FILE_MEMFD:
       hold(codes.VIOLATION_OWNER, file.owner);
       return pointsAt(CACHE_MEMFD, file.owner, at);
+    case FILE_OUTSIDE:
+      return file.owner != 0 || blame(codes.VIOLATION_FILE, at, 0, file.kind);
     case FILE_STREAM:
       return checkEnds(file, at);
     default:

@@ -22,6 +22,7 @@ import {
   CLOSING_RELEASE,
   FILE_BINDER,
   FILE_MEMFD,
+  FILE_OUTSIDE,
   FILE_STREAM,
   fileFirstClosing,
   fileFree,
@@ -35,6 +36,7 @@ import {
 } from '../task/file';
 import { ioClose } from '../task/io';
 import { Memfd, memfdDestroy } from '../task/memfd';
+import { outsideRelease } from '../task/outside';
 import { processFirst, processGet, processNext, Thread } from '../task/process';
 import { secctxGet } from '../task/secctx';
 import { deathNotify, deliveredDeaths } from './death';
@@ -200,6 +202,7 @@ function releaseFile(file: OpenFile): void {
     defer(proc, DEFERRED_RELEASE);
   } else if (file.kind == FILE_MEMFD) memfdDestroy(changetype<Memfd>(file.owner));
   else if (file.kind == FILE_STREAM) ioClose(file);
+  else if (file.kind == FILE_OUTSIDE) outsideRelease(file);
   fileFree(file);
 }
 

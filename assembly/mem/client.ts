@@ -1,6 +1,6 @@
 /**
- * The memory of programs outside of the machine. `space` says whose memory it is, by the address of its record. A copy returns
- * the number of bytes that it could not copy.
+ * Memory and descriptors of programs outside of the machine. `space` says whose they are, by the address of its record. A copy
+ * returns the number of bytes that it could not copy.
  *
  * The host gives the functions. For speed it also lends a window for one call: bytes of a program that it knows already, and room
  * for bytes that the call stores. A copy that the window serves does not leave the guest.
@@ -18,6 +18,18 @@ declare function write(space: usize, va: f64, source: usize, size: u32): u32;
 
 /** What the program reads at `va`, in a Binder mapping, are the `size` bytes at linear address `source` from now on. */
 declare function show(space: usize, va: f64, source: usize, size: u32): void;
+
+/** Opens the file of the program's descriptor `fd` once more: its number at the host, above 0; or -EBADF. */
+declare function take(space: usize, fd: i32): i32;
+
+/** Gives the program a descriptor of the host's file. Its number, or -EMFILE. */
+declare function give(space: usize, file: i32): i32;
+
+/** Closes the program's descriptor `fd`. */
+declare function shut(space: usize, fd: i32): void;
+
+/** Nobody has the host's file any more. */
+declare function drop(file: i32): void;
 
 /** Bytes of a program, in the window. */
 @unmanaged
@@ -70,6 +82,22 @@ export function clientWrite(space: Space, va: u64, source: usize, size: u32): u3
 
 export function clientShow(space: Space, va: u64, source: usize, size: u32): void {
   show(changetype<usize>(space), <f64>va, source, size);
+}
+
+export function clientTake(space: Space, fd: i32): i32 {
+  return take(changetype<usize>(space), fd);
+}
+
+export function clientGive(space: Space, file: i32): i32 {
+  return give(changetype<usize>(space), file);
+}
+
+export function clientShut(space: Space, fd: i32): void {
+  shut(changetype<usize>(space), fd);
+}
+
+export function clientDrop(file: i32): void {
+  drop(file);
 }
 
 /** Keeps the bytes in the window, if there is room. Bytes that follow the last ones are added to them. */

@@ -25,6 +25,7 @@ export const FILE_BINDER: u8 = 1; // owner: the binder_proc
 export const FILE_NULL: u8 = 2; // /dev/null; descriptors 0, 1 and 2 of a new process
 export const FILE_MEMFD: u8 = 3; // owner: Memfd
 export const FILE_STREAM: u8 = 4; // an end of a pipe or of a socket pair: `reads`, `writes`
+export const FILE_OUTSIDE: u8 = 5; // of a program outside of the machine; owner: the host's number
 
 // reasons why a file is on the closing list, for driver/lifecycle
 export const CLOSING_FLUSH: u8 = 1; // a descriptor of it was closed
@@ -41,7 +42,7 @@ export class OpenFile {
   closingPrev: usize;
   refs: i32;
   flags: u32; // O_* of open, changed by F_SETFL
-  owner: usize; // its Proc or Memfd, by kind; set at open and constant
+  owner: usize; // its Proc, Memfd or number, by kind; set at open and constant
   reads: Stream | null; // stream that it reads
   writes: Stream | null; // stream that it writes
   inode: u32; // identity of the file, the same for every open of it

@@ -42,7 +42,7 @@ export interface ThreadView {
 }
 
 /** `null`: /dev/null, also descriptors 0, 1 and 2 of a new process; `stream`: an end of a pipe or of a socket pair. */
-export type FileKindName = 'binder' | 'null' | 'memfd' | 'stream' | `kind ${number}`;
+export type FileKindName = 'binder' | 'null' | 'memfd' | 'stream' | 'outside' | `kind ${number}`;
 
 export interface DescriptorView {
   readonly fd: number;
@@ -83,6 +83,7 @@ const KIND_NAMES: Readonly<Record<number, FileKindName>> = {
   [CONSTANTS.FILE_NULL]: 'null',
   [CONSTANTS.FILE_MEMFD]: 'memfd',
   [CONSTANTS.FILE_STREAM]: 'stream',
+  [CONSTANTS.FILE_OUTSIDE]: 'outside',
 };
 const PARKED_NAMES: Readonly<Record<number, ParkedIn>> = {
   [CONSTANTS.CALL_READ]: 'read',

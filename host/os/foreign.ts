@@ -2,6 +2,7 @@
  * Programs outside of the machine: processes whose memory, except for Binder mappings, is not in the machine. The guest asks for
  * exactly the bytes that a copy from or to user space touches.
  */
+import { EBADF, EMFILE } from '../../assembly/abi/errno.ts';
 import type { Clients, Guest } from '../guest/guest.ts';
 import { BinderlabError } from '../wire/error.ts';
 
@@ -17,6 +18,14 @@ export interface ForeignMemory {
   write(address: number, source: Uint8Array, tid: number): number;
   /** The program reads `source` at `address` of a Binder mapping from now on: a message arrives, or is cleared. */
   show(address: number, source: Uint8Array): void;
+  /** A message has the descriptor: a number above 0 for its file, which other memories' `give` understands; or -errno. */
+  take?(fd: number): number;
+  /** A message gives the program the file. @returns Its new descriptor, or -errno. @param tid The thread that reads the message. */
+  give?(file: number, tid: number): number;
+  /** The driver closes a descriptor that a message has given. @param tid The thread whose system call does so. */
+  shut?(fd: number, tid: number): void;
+  /** Nobody has the file of an earlier `take` any more. */
+  drop?(file: number): void;
 }
 
 /** Says which thread runs; null in deferred work. */
@@ -26,6 +35,8 @@ export class ForeignSpaces implements Clients {
   /** By the guest's spaces. */
   readonly #memories = new Map<number, ForeignMemory>();
   readonly #spaces = new Map<number, number>();
+  /** Who has taken a file. */
+  readonly #owners = new Map<number, ForeignMemory>();
 
   constructor(
     private readonly guest: Guest,
@@ -65,6 +76,26 @@ export class ForeignSpaces implements Clients {
 
   show(space: number, va: number, source: number, size: number): void {
     this.#memories.get(space)?.show(va, this.#bytes(source, size));
+  }
+
+  take(space: number, fd: number): number {
+    const memory = this.#memories.get(space);
+    const file = memory?.take?.(fd) ?? -EBADF;
+    if (file > 0 && memory !== undefined) this.#owners.set(file, memory);
+    return file;
+  }
+
+  give(space: number, file: number): number {
+    return this.#memories.get(space)?.give?.(file, this.#tid) ?? -EMFILE;
+  }
+
+  shut(space: number, fd: number): void {
+    this.#memories.get(space)?.shut?.(fd, this.#tid);
+  }
+
+  drop(file: number): void {
+    this.#owners.get(file)?.drop?.(file);
+    this.#owners.delete(file);
   }
 
   get #tid(): number {

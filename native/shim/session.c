@@ -9,7 +9,7 @@
 #include <sys/uio.h>
 
 /* How often a thread looks for its answer before it sleeps: some 20 µs. */
-enum { LOOKS = 200 };
+enum { LOOKS = 400 };
 /* A sleep with a timeout ends with EINTR after any handler of a signal, as in the driver. */
 static const struct timespec LONG_TIME = {1 << 30, 0};
 
@@ -121,6 +121,7 @@ static void finish(struct call *this) {
     return;
   }
   int error = store_pieces();
+  for (uint32_t i = 0; i < slot->shut_count && i < SHUT_MAX; i++) close(slot->shut[i]);
   this->result = error ? error : slot->result;
   this->value = slot->value;
 }
@@ -178,7 +179,7 @@ struct slot *call_begin(uint32_t op, int fd) {
   slot->op = op;
   slot->fd = fd;
   slot->sequence++;
-  slot->sent_count = slot->sent_size = slot->stored_count = slot->stored_size = 0;
+  slot->sent_count = slot->sent_size = slot->stored_count = slot->stored_size = slot->shut_count = 0;
   memset(slot->args, 0, sizeof slot->args);
   return slot;
 }

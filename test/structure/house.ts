@@ -79,7 +79,7 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['file'],
     ['process'],
     ['current', 'nice', 'fdtable'],
-    ['wait', 'mkfd'],
+    ['wait', 'mkfd', 'outside'],
     ['io'],
   ],
   'assembly/mapping/': [['area'], ['copy', 'ownpage'], ['*'], ['index']],

@@ -27,6 +27,8 @@ export interface Addon {
   answer(slot: number, result: number, value: number): void;
   /** The slot's thread stores the bytes when its call returns. @returns How many of them. */
   keep(slot: number, address: number, bytes: Uint8Array): number;
+  /** The slot's thread closes the descriptor when its call returns. */
+  shut(slot: number, fd: number): void;
   /** Asks the slot's thread, which waits for an answer, for something. @returns 1 when it has done so. */
   ask(slot: number, state: number, ms: number): number;
   /** Nobody has the slot any more. */

@@ -3,12 +3,13 @@
  * stores goes with the call's answer, and the program stores it itself. A Binder mapping is a file that both map.
  */
 import { closeSync, ftruncateSync, openSync, unlinkSync } from 'node:fs';
+import { EMFILE } from '../../../assembly/abi/errno.ts';
 import { PAGE_MASK, PAGE_SIZE } from '../../../assembly/abi/machine.ts';
 import type { ForeignMemory } from '../../os/foreign.ts';
 import type { Process } from '../../os/process.ts';
 import type { Thread } from '../../os/thread.ts';
 import type { Addon } from './native.ts';
-import type { Slot } from './ring.ts';
+import { PAIR, RECEIVE, type Slot } from './ring.ts';
 
 /** A thread of the program that has called. */
 interface Caller {
@@ -49,6 +50,31 @@ export class Memory implements ForeignMemory {
       const at = address - mapping.address;
       if (at >= 0 && at < mapping.length) mapping.bytes.set(source, at);
     }
+  }
+
+  take(fd: number): number {
+    return this.addon.take(this.pid, fd);
+  }
+
+  /** The thread, which waits in its call, receives the descriptor: so it gets its lowest free number. */
+  give(file: number, tid: number): number {
+    const slot = this.callers.get(tid)?.slot;
+    const end = slot?.ask(PAIR) ?? -1;
+    if (slot === undefined || end < 0) return -EMFILE;
+    const socket = this.addon.take(this.pid, end);
+    if (socket < 0) return -EMFILE;
+    this.addon.give(socket, file);
+    const fd = slot.ask(RECEIVE) ?? -EMFILE;
+    closeSync(socket);
+    return fd;
+  }
+
+  shut(fd: number, tid: number): void {
+    this.callers.get(tid)?.slot.shut(fd);
+  }
+
+  drop(file: number): void {
+    closeSync(file);
   }
 
   /** Reads what the program has now. @returns The number of bytes up to the first that it does not have. */

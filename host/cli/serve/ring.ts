@@ -125,6 +125,11 @@ export class Slot {
     return this.ring.addon.keep(this.index, address, bytes);
   }
 
+  /** The thread closes the descriptor when its call returns. */
+  shut(fd: number): void {
+    this.ring.addon.shut(this.index, fd);
+  }
+
   answer(result: number, value = 0): void {
     this.ring.addon.answer(this.index, result, value);
   }
