@@ -26,6 +26,7 @@ int napi_create_double(napi_env, double, napi_value *result);
 int napi_get_value_double(napi_env, napi_value, double *result);
 int napi_get_value_string_utf8(napi_env, napi_value, char *text, size_t room, size_t *length);
 int napi_get_typedarray_info(napi_env, napi_value, int *type, size_t *length, void **data, napi_value *buffer, size_t *offset);
+int napi_detach_arraybuffer(napi_env, napi_value buffer);
 int napi_create_external_arraybuffer(napi_env, void *data, size_t size, void (*end)(napi_env, void *, void *), void *hint,
                                      napi_value *result);
 
@@ -59,12 +60,10 @@ static napi_value number(napi_env env, double value) {
 /* A result as the kernel's calls have it. */
 static napi_value result_of(napi_env env, long result) { return number(env, result < 0 ? -errno : result); }
 
-static void unmap(napi_env env, void *data, void *size) {
-  (void)env;
-  munmap(data, (size_t)size);
-}
+/* Node calls it when it is idle, which the server never is. */
+static void collected(napi_env env, void *data, void *hint) { (void)env, (void)data, (void)hint; }
 
-/* map(path, size): the file as an ArrayBuffer; the first one is the ring. Or -errno. */
+/* map(path, size): the file as an ArrayBuffer, until unmap; the first one is the ring. Or -errno. */
 static napi_value map(napi_env env, napi_info info) {
   ARGUMENTS
   char path[PATH_BYTES];
@@ -76,8 +75,19 @@ static napi_value map(napi_env env, napi_info info) {
   if (fd >= 0) close(fd);
   if (data == MAP_FAILED) return result_of(env, -1);
   if (!ring) ring = data;
-  napi_create_external_arraybuffer(env, data, size, unmap, (void *)size, &buffer);
+  napi_create_external_arraybuffer(env, data, size, collected, NULL, &buffer);
   return buffer;
+}
+
+/* unmap(bytes): of map; nobody can use them any more. */
+static napi_value unmap(napi_env env, napi_info info) {
+  ARGUMENTS
+  napi_value buffer = NULL;
+  size_t size = 0;
+  void *data = NULL;
+  napi_get_typedarray_info(env, values[0], NULL, &size, &data, &buffer, NULL);
+  napi_detach_arraybuffer(env, buffer);
+  return result_of(env, munmap(data, size));
 }
 
 static int64_t now(void) {
@@ -340,7 +350,7 @@ __attribute__((visibility("default"))) napi_value napi_register_module_v1(napi_e
   static const struct {
     const char *name;
     callback call;
-  } functions[] = {{"map", map},         {"enter", enter},       {"own", own},           {"next", next},
+  } functions[] = {{"map", map}, {"unmap", unmap},          {"enter", enter},       {"own", own},           {"next", next},
                    {"leave", leave},     {"answer", answer},     {"keep", keep},         {"shut", shut},         {"ask", ask},
                    {"release", release}, {"read", read_memory},  {"write", write_memory}, {"take", take},
                    {"give", give},       {"catchInterrupts", catch_interrupts}};

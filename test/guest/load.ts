@@ -4,10 +4,11 @@
  *
  * Addresses of virtual memory are bigint here, linear addresses (also those of records) numbers, 0 for none.
  */
-import { EBADF } from '../../assembly/abi/errno.ts';
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { instantiateSync } from '@assemblyscript/loader';
+import { EBADF } from '../../assembly/abi/errno.ts';
 
 export const PAGE = 4096;
 

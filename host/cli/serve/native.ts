@@ -15,6 +15,8 @@ const HEADERS = ['ring.h', 'shim/shim.h'];
 export interface Addon {
   /** Maps a file. The first one is the ring. */
   map(path: string, size: number): ArrayBuffer | number;
+  /** Unmaps all bytes of a mapping. */
+  unmap(bytes: Uint8Array): void;
   /** Says where the guest's memory is, and its window in there. */
   enter(memory: Uint8Array, window: number): void;
   /** Says whose slot it is: the guest's record of the program's space. */

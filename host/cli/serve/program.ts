@@ -104,7 +104,10 @@ export class Memory implements ForeignMemory {
   /** Drops the mappings in the range. */
   unmap(address: number, length: number): void {
     const isIn = (one: Mapping) => one.address >= address && one.address + one.length <= address + length;
-    for (const { path } of this.#mappings.filter(isIn)) unlinkSync(path);
+    for (const { path, bytes } of this.#mappings.filter(isIn)) {
+      this.addon.unmap(bytes);
+      unlinkSync(path);
+    }
     this.#mappings = this.#mappings.filter((one) => !isIn(one));
   }
 

@@ -162,8 +162,8 @@ export class Server {
     const bell = isWaiting ? this.session.ring.addon.take(slot.pid, slot.arg(2)) : -1;
     const call: PollCall = thread.sys.poll(slot.fd, slot.arg(0), bell < 0 ? 0 : -1);
     call.whenDone((done: Call) => {
+      if (bell >= 0) strike(bell); // before the answer, after which the thread silences it
       caller.answer(done.ret as number, (done as PollCall).revents);
-      if (bell >= 0) strike(bell);
     });
   }
 
