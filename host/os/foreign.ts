@@ -5,28 +5,8 @@
 import { EBADF, EMFILE } from '../../assembly/abi/errno.ts';
 import type { Clients, Guest } from '../guest/guest.ts';
 import { BinderlabError } from '../wire/error.ts';
-
-/** The memory of a program outside of the machine. Its answer is how many bytes it has copied, from the first one on. */
-export interface ForeignMemory {
-  /**
-   * Copies the bytes at `address` to `target`, which is good during the call only.
-   *
-   * @param tid The thread whose system call reads; 0 for none.
-   */
-  read(address: number, target: Uint8Array, tid: number): number;
-  /** Copies `source` to `address`. A thread that slept stores its results in the step that wakes it. */
-  write(address: number, source: Uint8Array, tid: number): number;
-  /** The program reads `source` at `address` of a Binder mapping from now on: a message arrives, or is cleared. */
-  show(address: number, source: Uint8Array): void;
-  /** A message has the descriptor: a number above 0 for its file, which other memories' `give` understands; or -errno. */
-  take?(fd: number): number;
-  /** A message gives the program the file. @returns Its new descriptor, or -errno. @param tid The thread that reads the message. */
-  give?(file: number, tid: number): number;
-  /** The driver closes a descriptor that a message has given. @param tid The thread whose system call does so. */
-  shut?(fd: number, tid: number): void;
-  /** Nobody has the file of an earlier `take` any more. */
-  drop?(file: number): void;
-}
+import type { ForeignMemory } from './foreignmemory.ts';
+import { RecordedMemory } from './recordedmemory.ts';
 
 /** Says which thread runs; null in deferred work. */
 type Running = () => { readonly tid: number } | null;
@@ -45,9 +25,14 @@ export class ForeignSpaces implements Clients {
     guest.clients = this;
   }
 
-  /** Whether there was ever one. */
+  /** Whether there was ever one of a program that is outside now. */
   get any(): boolean {
-    return this.#memories.size > 0;
+    return [...this.#memories.values()].some((memory) => !(memory instanceof RecordedMemory));
+  }
+
+  /** Whether there was ever one that a journal cannot hold. */
+  get anyUnrecorded(): boolean {
+    return [...this.#memories.values()].some((memory) => memory.isRecorded !== true);
   }
 
   /** Makes a process of the guest's foreign, or its forked copy. */

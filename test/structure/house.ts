@@ -181,7 +181,7 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   'host/cli/fuzz/': [['coveragebuild', 'task'], ['worker', 'workers'], ['fuzz']],
   'host/cli/guide/': [['facts'], ['story'], ['text'], ['guide']],
   'host/cli/run/': [['stracepaint', 'watchdog', 'journaloutput'], ['run']],
-  'host/cli/serve/': [['native'], ['ring'], ['program'], ['programthread'], ['server'], ['serve']],
+  'host/cli/serve/': [['native', 'readahead'], ['ring'], ['program'], ['programthread'], ['server'], ['serve']],
   'host/cli/screen/': [
     ['cells', 'pane', 'layout', 'pictures'],
     ['callspane', 'bytespane', 'pagespane', 'areapane', 'threadspane', 'nodespane'],

@@ -5,8 +5,9 @@
 import { closeSync, ftruncateSync, openSync, unlinkSync } from 'node:fs';
 import { EMFILE } from '../../../assembly/abi/errno.ts';
 import { PAGE_MASK, PAGE_SIZE } from '../../../assembly/abi/machine.ts';
-import type { ForeignMemory } from '../../os/foreign.ts';
+import type { ForeignMemory } from '../../os/foreignmemory.ts';
 import type { Process } from '../../os/process.ts';
+import { RecordedMemory } from '../../os/recordedmemory.ts';
 import type { Thread } from '../../os/thread.ts';
 import type { Addon } from './native.ts';
 import { PAIR, RECEIVE, type Slot } from './ring.ts';
@@ -30,18 +31,27 @@ export class Memory implements ForeignMemory {
   readonly callers = new Map<number, Caller>();
   #mappings: Mapping[] = [];
 
+  readonly isRecorded = true;
+  /** What a replay knows of it, while somebody hears of the machine's steps: calls get the same, and store at once. */
+  readonly #replayed: RecordedMemory | null;
+
   constructor(
     private readonly pid: number,
     private readonly addon: Addon,
-  ) {}
+    isObserved: boolean,
+  ) {
+    this.#replayed = isObserved ? new RecordedMemory() : null;
+  }
 
   read(address: number, target: Uint8Array, tid: number): number {
+    if (this.#replayed?.read(address, target, tid) === target.length) return target.length;
     if (this.callers.get(tid)?.recall(address, target)) return target.length;
     return this.look(address, target);
   }
 
   write(address: number, source: Uint8Array, tid: number): number {
-    const caller = this.callers.get(tid);
+    this.#replayed?.write(address, source);
+    const caller = this.#replayed === null ? this.callers.get(tid) : undefined;
     return caller === undefined ? this.addon.write(this.pid, address, source) : caller.slot.store(address, source);
   }
 
@@ -50,6 +60,15 @@ export class Memory implements ForeignMemory {
       const at = address - mapping.address;
       if (at >= 0 && at < mapping.length) mapping.bytes.set(source, at);
     }
+  }
+
+  /** A step stores what the program has stored before. */
+  poke(address: number, bytes: Uint8Array): number {
+    return this.#replayed?.poke(address, bytes) ?? bytes.length;
+  }
+
+  forget(): void {
+    this.#replayed?.forget();
   }
 
   take(fd: number): number {

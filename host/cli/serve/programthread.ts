@@ -1,13 +1,8 @@
 /** A thread of a program outside of the machine: the call that it waits for. */
 import type { Thread } from '../../os/thread.ts';
 import type { OutsideProgram } from './program.ts';
+import type { Known } from './readahead.ts';
 import type { Slot } from './ring.ts';
-
-/** Bytes of the program that the server has read in advance. */
-interface Known {
-  readonly address: number;
-  readonly bytes: Uint8Array;
-}
 
 export class ProgramThread {
   #known: Known | null = null;
@@ -19,8 +14,8 @@ export class ProgramThread {
   ) {}
 
   /** The call will read these bytes of the program. */
-  know(address: number, bytes: Uint8Array): void {
-    this.#known = { address, bytes };
+  know(known: Known): void {
+    this.#known = known;
   }
 
   /** Copies what is known of the program's memory while the call lasts. @returns False when it is not known. */

@@ -10,7 +10,9 @@ import { ReadableStrace } from '../../trace/readablestrace.ts';
 import { Strace } from '../../trace/strace.ts';
 import { defineCommand, type Options, type Values } from '../command.ts';
 import { DUMP_NAMES, dumpChoice, readDumps } from '../dumps.ts';
+import { isJournalName } from '../files.ts';
 import { MACHINE_OPTIONS, machineChoice, machineOptions } from '../machineoptions.ts';
+import { JournalOutput } from '../run/journaloutput.ts';
 import { bootFor, loadScript, runScript } from '../script.ts';
 import { checkTrace, TRACE_OPTIONS, traceTo } from '../trace.ts';
 import { EXIT_NO, UsageError } from '../usage.ts';
@@ -38,6 +40,11 @@ const OPTIONS = {
     hint: 'NAME,...',
     description: `print files of debugfs at the end, to standard error: ${DUMP_NAMES.join(', ')}`,
   },
+  journal: {
+    type: 'string',
+    hint: 'FILE',
+    description: 'write a journal (.journal, .jsonl, .jsonl.gz): replay it anywhere, step, compare',
+  },
   dmesg: { type: 'boolean', description: 'print the kernel log at the end, to standard error' },
   ...MACHINE_OPTIONS,
 } as const satisfies Options;
@@ -54,7 +61,9 @@ export const serveCommand = defineCommand({
     checkArguments(args, command);
     const dumped = args.dump === undefined ? [] : dumpChoice(args.dump);
     const native = nativeFiles();
-    const machine = bootFor(machineOptions(machineChoice(args)));
+    const journal = args.journal === undefined ? null : new JournalOutput(args.journal);
+    const keeping = journal === null ? {} : { journal: { file: journal.open() } };
+    const machine = bootFor({ ...machineOptions(machineChoice(args)), name: 'serve', ...keeping });
     if (args.script === undefined) ServiceManager.start(machine.simulate());
     else await prepare(machine, args.script);
     strace(machine, args);
@@ -71,6 +80,8 @@ export const serveCommand = defineCommand({
     for (const text of Object.values(readDumps(machine, dumped))) process.stderr.write(text);
     server.end();
     endTrace();
+    machine.keepJournal(false);
+    journal?.finish(() => {});
     if (args.dmesg) for (const line of new Set(machine.kernelLog)) process.stderr.write(`${line}\n`);
     machine.check();
     if (ended === null) return;
@@ -80,8 +91,11 @@ export const serveCommand = defineCommand({
 });
 
 /** @throws UsageError unless there is one of a command and a path. */
-function checkArguments({ socket, trace }: Values<typeof OPTIONS>, command: readonly string[]): void {
+function checkArguments({ socket, trace, journal }: Values<typeof OPTIONS>, command: readonly string[]): void {
   checkTrace(trace);
+  if (journal !== undefined && !isJournalName(journal)) {
+    throw new UsageError(`--journal ${journal}: a journal's name ends in .journal, .jsonl or .jsonl.gz`);
+  }
   if (socket === undefined && command.length === 0) {
     throw new UsageError('serve needs a command after --, as in: serve -- ./program; or --socket PATH');
   }

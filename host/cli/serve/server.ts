@@ -12,6 +12,7 @@ import type { Simulation } from '../../sim/simulation.ts';
 import { BinderlabError } from '../../wire/error.ts';
 import { Memory, type OutsideProgram } from './program.ts';
 import { ProgramThread } from './programthread.ts';
+import { readAhead } from './readahead.ts';
 import * as ring from './ring.ts';
 
 /** Tids of attendants: no process of Linux has one above 2^22. */
@@ -23,6 +24,8 @@ const ADDRESS_MAX = 2 ** VA_BITS;
 /** The longest list of commands that is read at once. */
 const COMMANDS_MAX = 0x10000;
 const FREEZE = BINDER_FREEZE >>> 0;
+/** A command from here on stores its result at its argument. */
+const IOC_READ = 0x80000000;
 const NO_BYTES = new Uint8Array(0);
 /** The longest sleep without a call. */
 const HOUR_MS = 3_600_000;
@@ -48,6 +51,8 @@ export class Server {
   /** By their slots. */
   readonly #callers: (ProgramThread | undefined)[] = [];
   readonly #timeouts: Timeout[] = [];
+  /** Whether somebody hears of the machine's steps, so that calls are made with all that they read. */
+  readonly #isObserved: boolean;
   #mappings = 0;
 
   /** @param simulation Its programs run between requests; null for none. */
@@ -57,6 +62,7 @@ export class Server {
     private readonly simulation: Simulation | null,
   ) {
     const { guest } = machine;
+    this.#isObserved = machine.parts.system.observer !== null;
     session.ring.addon.enter(guest.u8, guest.raw.clientWindowAt());
   }
 
@@ -150,10 +156,32 @@ export class Server {
   #ioctl({ memory }: OutsideProgram, caller: ProgramThread): void {
     const { slot, thread } = caller;
     const [command, address] = [slot.arg(0), slot.arg(1)];
-    if (slot.arg(2) !== 0) knowCommands(memory, caller, address);
-    const call = thread.sys.ioctl(slot.fd, command | 0, address, NO_BYTES, 0);
+    if (!this.#isObserved && slot.arg(2) !== 0) knowCommands(memory, caller, address);
+    const call = this.#isObserved
+      ? this.#observedIoctl(memory, caller, command, address)
+      : thread.sys.ioctl(slot.fd, command | 0, address, NO_BYTES, 0);
     call.whenDone(({ ret }) => caller.answer(ret as number));
     if (call.parked && command === FREEZE) this.#limit(thread, call, memory, address);
+  }
+
+  /** The same with all that it reads, and with commands that people can read. */
+  #observedIoctl(memory: Memory, caller: ProgramThread, command: number, address: number): Call {
+    const { slot, thread } = caller;
+    const { sys } = thread;
+    const look = (from: number, size: number) => {
+      const bytes = new Uint8Array(size);
+      return bytes.subarray(0, memory.look(from, bytes));
+    };
+    const { argument, call, payloads } = readAhead(look, slot.fd, command, address);
+    for (const { address, bytes } of payloads) {
+      if (this.machine.keepsJournal) sys.poke(address, bytes);
+      else memory.poke(address, bytes);
+    }
+    if (call === null) {
+      const outLen = command >>> 0 >= IOC_READ ? argument.bytes.length : 0;
+      return sys.ioctl(slot.fd, command | 0, address, argument.bytes, outLen);
+    }
+    return sys.writeRead(call);
   }
 
   #poll(caller: ProgramThread): void {
@@ -215,7 +243,7 @@ export class Server {
       const { process, attendant, memory } = program;
       const thread = tid === pid ? process.main : process.thread(`${process.name}.${tid}`, { tid, by: attendant });
       const caller = new ProgramThread(thread, slot, program);
-      this.session.ring.addon.own(slot.index, program.space);
+      if (!this.#isObserved) this.session.ring.addon.own(slot.index, program.space);
       memory.callers.set(tid, caller);
       this.#callers[slot.index] = caller;
       slot.answer(0);
@@ -228,7 +256,7 @@ export class Server {
 
   #begin(pid: number, uid: number, parent: OutsideProgram | undefined): OutsideProgram {
     const name = `${commandName(pid)}:${pid}`;
-    const memory = new Memory(pid, this.session.ring.addon);
+    const memory = new Memory(pid, this.session.ring.addon, this.#isObserved);
     const process =
       parent === undefined
         ? this.machine.spawn(name, { pid, uid, memory })
@@ -294,7 +322,7 @@ function knowCommands(memory: Memory, caller: ProgramThread, address: number): v
   const [from, rest] = [buffer + consumed, size - consumed];
   if (rest <= 0 || rest > COMMANDS_MAX) return;
   const commands = new Uint8Array(rest);
-  caller.know(from, commands.subarray(0, memory.look(from, commands)));
+  caller.know({ address: from, bytes: commands.subarray(0, memory.look(from, commands)) });
 }
 
 /** Makes an eventfd readable, and closes it. */
