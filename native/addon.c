@@ -205,7 +205,7 @@ static napi_value next(napi_env env, napi_info info) {
     while (taken_from < taken_to) {
       uint32_t index = taken[taken_from++];
       uint32_t pending = atomic_exchange(&ring_slot(ring, index)->pending, 0);
-      if (!pending) continue;
+      if (!index || !pending) continue;
       if (spaces[index] && pending & PENDING_CALL) lend(ring_slot(ring, index), spaces[index]);
       return number(env, index * 8.0 + pending);
     }
@@ -287,8 +287,11 @@ static napi_value ask(napi_env env, napi_info info) {
 static napi_value release(napi_env env, napi_info info) {
   ARGUMENTS
   struct slot *slot = ring_slot(ring, (uint32_t)numbers[0]);
-  take_list(); // it may be there
-  spaces[(uint32_t)numbers[0]] = 0;
+  uint32_t index = (uint32_t)numbers[0];
+  take_list(); // it may be there, and the next owner puts it there anew
+  for (size_t i = taken_from; i < taken_to; i++)
+    if (taken[i] == index) taken[i] = 0;
+  spaces[index] = 0;
   atomic_store(&slot->pending, 0);
   atomic_store(&slot->owner, 0);
   return number(env, 0);

@@ -133,10 +133,12 @@ int main(int argc, char **argv) {
   if (pipe(ready) < 0) fail("pipe");
   for (int i = 0; i < 2; i++) {
     if (socketpair(AF_UNIX, SOCK_STREAM, 0, sockets[i]) < 0) fail("socketpair");
-    if ((children[i] = fork())) continue;
+    if ((children[i] = fork()) < 0) fail("fork");
+    if (children[i]) continue;
     for (;;) move(sockets[i][1], read, SIZES[i]), move(sockets[i][1], put, 4);
   }
-  if (!(children[2] = fork())) serve_binder(ready[1]);
+  if ((children[2] = fork()) < 0) fail("fork");
+  if (!children[2]) serve_binder(ready[1]);
   if (read(ready[0], bytes, 1) != 1) fail("read");
   open_device();
   for (int round = -1; round < rounds; round++) {

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { basename, join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { STRATEGIES } from '../../host/index.ts';
 import { Folder } from './binderlab.ts';
 
 const test = suite('serve');
@@ -44,8 +45,9 @@ function compile(program: string) {
 }
 
 /** The lines that programs print without services of ours. */
-function served(...command: string[]): string[] {
-  const { code, stdout, stderr } = folder.run(['serve', '--script', folder.write('leaks.js', LEAKS), '--', ...command]);
+function served(...words: string[]): string[] {
+  const command = words.includes('--') ? words : ['--', ...words];
+  const { code, stdout, stderr } = folder.run(['serve', '--script', folder.write('leaks.js', LEAKS), ...command]);
   assert.is(code, 0, stderr);
   return stdout.trimEnd().split('\n');
 }
@@ -87,7 +89,7 @@ if (process.platform !== 'linux' || compiler.error !== undefined) {
       '80 pings of threads',
       'by copies: 1 1 1',
       'a signal: Interrupted system call',
-      'cancelled: 1, then 1',
+      'a signal: Interrupted system call',
       'select: 0 11',
       'after exec: 1',
       'still 1',
@@ -137,6 +139,19 @@ if (process.platform !== 'linux' || compiler.error !== undefined) {
       'slow call: 7',
       'left 0 0',
     ]);
+  });
+
+  test('a journal replays equal under every strategy, and is a workload of compare', () => {
+    const journal = join(folder.path, 'session.jsonl');
+    assert.equal(served('--journal', journal, '--', PEERS, 'pair').at(-1), 'left 0 0');
+    for (const strategy of STRATEGIES) {
+      const { code, stdout } = folder.run(['replay', '--check', '--strategy', strategy, journal]);
+      assert.is(code, 0, stdout);
+    }
+    assert.match(folder.run(['compare', '--workload', journal]).stdout, /two-copy/);
+    const killed = join(folder.path, 'killed.journal');
+    served('--journal', killed, '--', LOAD, 'killed');
+    assert.is(folder.run(['replay', killed]).code, 0);
   });
 
   test('the exit code is the command’s; bad command lines are errors', () => {

@@ -167,12 +167,12 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['clients', 'walllatency'],
     ['latencies'],
     ['catalogue'],
-    ['main', 'exhaust'],
+    ['main', 'exhaust', 'servetrips'],
   ],
   'host/cli/': [
     ['usage', 'command', 'misspelling', 'progress', 'packagefile', 'output'],
     ['number', 'failure', 'failures', 'boot', 'files', 'commandline', 'bundle', 'scripterror'],
-    ['machineoptions', 'script', 'trace', 'dumps'],
+    ['machineoptions', 'script', 'trace', 'dumps', 'journaloutput'],
     ['help', 'init', 'record', 'convert', 'source'],
     ['replay'],
   ],
@@ -180,7 +180,7 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   'host/cli/compare/': [['rowchoice'], ['list'], ['compare']],
   'host/cli/fuzz/': [['coveragebuild', 'task'], ['worker', 'workers'], ['fuzz']],
   'host/cli/guide/': [['facts'], ['story'], ['text'], ['guide']],
-  'host/cli/run/': [['stracepaint', 'watchdog', 'journaloutput'], ['run']],
+  'host/cli/run/': [['stracepaint', 'watchdog'], ['run']],
   'host/cli/serve/': [['native', 'readahead'], ['ring'], ['program'], ['programthread'], ['server'], ['serve']],
   'host/cli/screen/': [
     ['cells', 'pane', 'layout', 'pictures'],

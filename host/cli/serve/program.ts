@@ -10,11 +10,11 @@ import type { Process } from '../../os/process.ts';
 import { RecordedMemory } from '../../os/recordedmemory.ts';
 import type { Thread } from '../../os/thread.ts';
 import type { Addon } from './native.ts';
-import { PAIR, RECEIVE, type Slot } from './ring.ts';
+import { PAIR, RECEIVE, type RingSlot } from './ring.ts';
 
 /** A thread of the program that has called. */
 interface Caller {
-  readonly slot: Slot;
+  readonly slot: RingSlot;
   /** Copies what is known of the program's memory while the call lasts. @returns False when it is not known. */
   recall(address: number, target: Uint8Array): boolean;
 }

@@ -2,14 +2,14 @@
 import type { Thread } from '../../os/thread.ts';
 import type { OutsideProgram } from './program.ts';
 import type { Known } from './readahead.ts';
-import type { Slot } from './ring.ts';
+import type { RingSlot } from './ring.ts';
 
 export class ProgramThread {
   #known: Known | null = null;
 
   constructor(
     readonly thread: Thread,
-    readonly slot: Slot,
+    readonly slot: RingSlot,
     readonly program: OutsideProgram,
   ) {}
 

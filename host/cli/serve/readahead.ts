@@ -21,9 +21,9 @@ export interface Known {
 }
 
 /** What the program has now at an address, up to the first byte that it does not have. */
-export type Look = (address: number, size: number) => Uint8Array;
+type LookAt = (address: number, size: number) => Uint8Array;
 
-export interface Ahead {
+interface Ahead {
   /** The ioctl's argument. */
   readonly argument: Known;
   /** The call with its commands; null for another ioctl, or one that cannot be read. */
@@ -39,7 +39,7 @@ const READ_MAX = 4 * 1024 * 1024;
 const SIZE_SHIFT = 16;
 const SIZE_MASK = 0x3fff;
 
-export function readAhead(look: Look, fd: number, command: number, address: number): Ahead {
+export function readAhead(look: LookAt, fd: number, command: number, address: number): Ahead {
   const size = (command >>> SIZE_SHIFT) & SIZE_MASK;
   const argument = { address, bytes: look(address, size) };
   if (command !== BINDER_WRITE_READ >>> 0 || argument.bytes.length < size) {
@@ -52,7 +52,7 @@ export function readAhead(look: Look, fd: number, command: number, address: numb
   return { argument, call, payloads: payloadsOf(look, poke.subarray(writeConsumed)) };
 }
 
-function payloadsOf(look: Look, commands: Uint8Array): Known[] {
+function payloadsOf(look: LookAt, commands: Uint8Array): Known[] {
   const payloads: Known[] = [];
   const known = (address: number, size: number): Uint8Array => {
     const bytes = size > 0 && size <= READ_MAX ? look(address, size) : new Uint8Array(0);

@@ -69,12 +69,12 @@ export class Ring {
 
   /** The slots that a process has. */
   slotsOf(pid: number): number[] {
-    return [...this.#used()].filter((slot) => new Slot(this, slot).pid === pid);
+    return [...this.#used()].filter((slot) => new RingSlot(this, slot).pid === pid);
   }
 
   /** The processes that have slots. */
   owners(): Set<number> {
-    return new Set([...this.#used()].map((slot) => new Slot(this, slot).pid).filter((pid) => pid !== 0));
+    return new Set([...this.#used()].map((slot) => new RingSlot(this, slot).pid).filter((pid) => pid !== 0));
   }
 
   *#used(): Iterable<number> {
@@ -83,7 +83,7 @@ export class Ring {
 }
 
 /** The slot of one thread: its call. */
-export class Slot {
+export class RingSlot {
   readonly #words: Int32Array;
   readonly #base: number;
 

@@ -92,7 +92,7 @@ export class Server {
   #look(index: number, pending: number): number {
     const caller = this.#callers[index];
     if (caller === undefined) {
-      const slot = new ring.Slot(this.session.ring, index);
+      const slot = new ring.RingSlot(this.session.ring, index);
       if ((pending & ring.CALL) === 0) return -1;
       if (slot.op !== ring.ENDED) {
         this.#hello(slot);
@@ -234,7 +234,7 @@ export class Server {
     caller.answer(result, number);
   }
 
-  #hello(slot: ring.Slot): void {
+  #hello(slot: ring.RingSlot): void {
     const { pid, tid } = slot;
     const [uid, parent, isFirst] = [slot.arg(0), slot.arg(1), slot.arg(2) !== 0];
     if (isFirst) this.#ended(pid, slot.index); // exec

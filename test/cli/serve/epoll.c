@@ -43,6 +43,7 @@ int main(void) {
   open_device();
   if (ioctl(device, BINDER_SET_CONTEXT_MGR, 0) < 0 || pipe(start) < 0 || pipe(ends) < 0) fail("begin");
   pid_t child = fork();
+  if (child < 0) fail("fork");
   if (child == 0) return be_client(start[0]), 0;
   enter_looper();
   instance = epoll_create1(EPOLL_CLOEXEC);

@@ -55,6 +55,7 @@ static void kill_often(void) {
   for (int i = 0; i < KILLS; i++) {
     struct timespec moment = {0, 15000 * i};
     pid_t victim = fork();
+    if (victim < 0) fail("fork");
     if (victim == 0) {
       close(device);
       open_device();
@@ -114,7 +115,8 @@ int main(int argc, char **argv) {
   ioctl(device, BINDER_SET_MAX_THREADS, &threads);
   if (ioctl(device, BINDER_SET_CONTEXT_MGR, 0) < 0) fail("BINDER_SET_CONTEXT_MGR");
   signal(SIGCHLD, child_ended);
-  if ((clients = fork()) == 0) {
+  if ((clients = fork()) < 0) fail("fork");
+  if (clients == 0) {
     signal(SIGCHLD, SIG_DFL);
     be_client(argv[1], argc > 2 ? atoi(argv[2]) : 0, server);
     return 0;

@@ -66,6 +66,7 @@ static int pair(void) {
   open_device();
   if (ioctl(device, BINDER_SET_CONTEXT_MGR, 0) < 0) fail("BINDER_SET_CONTEXT_MGR");
   pid_t child = fork();
+  if (child < 0) fail("fork");
   if (child == 0) be_client();
   enter_looper();
   uint32_t handle = serve();
@@ -159,32 +160,26 @@ static int by(int fd) {
 
 static void nothing(int number) { (void)number; }
 
-static void interrupt(void) {
-  struct sigaction action = {.sa_handler = nothing};
+/* The driver does not begin a call again. */
+static void *wait_for_signal(void *unused) {
   uint32_t word = BC_ENTER_LOOPER;
   struct binder_write_read both = {.write_size = sizeof word, .write_buffer = (uintptr_t)&word, .read_size = sizeof results,
                                    .read_buffer = (uintptr_t)results};
-  sigaction(SIGALRM, &action, NULL);
-  ualarm(100000, 0);
-  if (ioctl(device, BINDER_WRITE_READ, &both) < 0) printf("a signal: %s\n", strerror(errno));
-}
-
-static void *wait_for_work(void *unused) {
-  pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL); // ioctl is no point of cancellation
-  enter_looper();
-  expect(BR_TRANSACTION);
+  while (ioctl(device, BINDER_WRITE_READ, &both) >= 0) both.write_size = both.write_consumed = both.read_consumed = 0;
+  printf("a signal: %s\n", strerror(errno));
   return unused;
 }
 
-/* A thread is cancelled in its sleep, and another one may have its number later. */
-static void cancel_sleeper(void) {
+static void interrupt(void) {
+  struct sigaction action = {.sa_handler = nothing, .sa_flags = SA_RESTART};
   pthread_t thread;
-  void *result;
-  pthread_create(&thread, NULL, wait_for_work, NULL);
+  sigaction(SIGALRM, &action, NULL);
+  ualarm(100000, 0);
+  wait_for_signal(NULL);
+  pthread_create(&thread, NULL, wait_for_signal, NULL);
   usleep(100000);
-  pthread_cancel(thread);
-  pthread_join(thread, &result);
-  printf("cancelled: %d, then %d\n", result == PTHREAD_CANCELED, ping());
+  pthread_kill(thread, SIGALRM);
+  pthread_join(thread, NULL);
 }
 
 static int select_now(int other) {
@@ -207,7 +202,6 @@ static int alone(char *program) {
   int first = dup(device), second = fcntl(device, F_DUPFD_CLOEXEC, 50), third = dup3(device, 60, O_CLOEXEC);
   printf("by copies: %d %d %d\n", by(first), by(second), by(third));
   interrupt();
-  cancel_sleeper();
   if (pipe(ends) < 0) fail("pipe");
   printf("select: %d", select_now(ends[0]));
   if (write(ends[1], "x", 1) != 1) fail("write");
