@@ -79,7 +79,7 @@ static napi_value map(napi_env env, napi_info info) {
   return buffer;
 }
 
-/* unmap(bytes): of map; nobody can use them any more. */
+/* unmap(bytes): those of map; they cannot be used any more. */
 static napi_value unmap(napi_env env, napi_info info) {
   ARGUMENTS
   napi_value buffer = NULL;
@@ -283,7 +283,7 @@ static napi_value ask(napi_env env, napi_info info) {
   return number(env, atomic_load(&slot->state) == STATE_DONE);
 }
 
-/* release(slot): nobody has it any more. */
+/* release(slot): it is free from now on. */
 static napi_value release(napi_env env, napi_info info) {
   ARGUMENTS
   struct slot *slot = ring_slot(ring, (uint32_t)numbers[0]);

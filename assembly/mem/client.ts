@@ -28,7 +28,7 @@ declare function give(space: usize, file: i32): i32;
 /** Closes the program's descriptor `fd`. */
 declare function shut(space: usize, fd: i32): void;
 
-/** Nobody has the host's file any more. */
+/** The last reference to the host's file is gone. */
 declare function drop(file: i32): void;
 
 /** Bytes of a program, in the window. */

@@ -24,6 +24,6 @@ export interface ForeignMemory {
   give?(file: number, tid: number): number;
   /** The driver closes a descriptor that a message has given. @param tid The thread whose system call does so. */
   shut?(fd: number, tid: number): void;
-  /** Nobody has the file of an earlier `take` any more. */
+  /** The last reference to the file of an earlier `take` is gone. */
   drop?(file: number): void;
 }

@@ -33,7 +33,7 @@ export interface Addon {
   shut(slot: number, fd: number): void;
   /** Asks the slot's thread, which waits for an answer, for something. @returns 1 when it has done so. */
   ask(slot: number, state: number, ms: number): number;
-  /** Nobody has the slot any more. */
+  /** The slot is free from now on. */
   release(slot: number): void;
   /** @returns How many bytes were copied; it may stop before the first that the process does not have. */
   read(pid: number, address: number, target: Uint8Array): number;

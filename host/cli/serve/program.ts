@@ -32,7 +32,7 @@ export class Memory implements ForeignMemory {
   #mappings: Mapping[] = [];
 
   readonly isRecorded = true;
-  /** What a replay knows of it, while somebody hears of the machine's steps: calls get the same, and store at once. */
+  /** What a replay knows of it, while the machine has listeners: calls get the same, and store at once. */
   readonly #replayed: RecordedMemory | null;
 
   constructor(

@@ -51,7 +51,7 @@ export class Server {
   /** By their slots. */
   readonly #callers: (ProgramThread | undefined)[] = [];
   readonly #timeouts: Timeout[] = [];
-  /** Whether somebody hears of the machine's steps, so that calls are made with all that they read. */
+  /** Whether the machine has listeners, or keeps a journal: calls are made with all that they read. */
   readonly #isObserved: boolean;
   #mappings = 0;
 
