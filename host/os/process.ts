@@ -244,7 +244,7 @@ export class Process {
     for (const thread of this.threads) copy.threads.push(thread.copyTo(system, copy));
     copy.arena.restore(this.arena.save());
     const { outside } = this.memory;
-    if (outside instanceof RecordedMemory) copy.#beOutside(outside.copy());
+    if (this.alive && outside instanceof RecordedMemory) copy.#beOutside(outside.copy());
     return copy;
   }
 
