@@ -174,12 +174,11 @@ static void interrupt(void) {
   struct sigaction action = {.sa_handler = nothing, .sa_flags = SA_RESTART};
   pthread_t thread;
   sigaction(SIGALRM, &action, NULL);
-  ualarm(100000, 0);
+  ualarm(100000, 100000); // more than once: one before the thread sleeps is lost
   wait_for_signal(NULL);
+  ualarm(0, 0);
   pthread_create(&thread, NULL, wait_for_signal, NULL);
-  usleep(100000);
-  pthread_kill(thread, SIGALRM);
-  pthread_join(thread, NULL);
+  while (pthread_tryjoin_np(thread, NULL)) usleep(20000), pthread_kill(thread, SIGALRM);
 }
 
 static int select_now(int other) {
