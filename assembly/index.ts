@@ -20,6 +20,7 @@ import { callRecord, log, resultRecord, writeReadStore } from './writeread';
 import { inspectBoot } from './inspect';
 import { digest } from './lib/digest';
 import { mappingKnown } from './mapping/index';
+import { clientWindow } from './mem/client';
 import { Counters, countersAdd, machineCounters } from './mem/counters';
 import { framesBoot, framesFree as freeFrames, framesOf, framesTouched } from './mem/frames';
 import { kmemLiveTotal, kmemReap } from './mem/kmem';
@@ -185,6 +186,11 @@ export function scratch(): usize {
   return scratchPage;
 }
 
+/** Linear address of the window of `client`, which the host lends for a call: CLIENT_*. */
+export function clientWindowAt(): usize {
+  return clientWindow();
+}
+
 /** Linear address of the batch: the commands that `sysWriteRead` sends (BATCH_*). */
 export function commandBatch(): usize {
   return changetype<usize>(batch);
@@ -200,12 +206,13 @@ export function memoryTouched(): usize {
   return framesTouched();
 }
 
-/** Digest of the machine's whole state. Clears what is not part of it: sum of counters, scratch page, batch and step log. */
+/** Digest of the machine's whole state. Clears what is not part of it: sum of counters, scratch page, batch, step log and window. */
 export function stateHash(): u64 {
   memory.fill(changetype<usize>(sum), 0, abi.COUNTER_COUNT * 8);
   memory.fill(scratchPage, 0, abi.PAGE_SIZE);
   memory.fill(changetype<usize>(batch), 0, abi.BATCH_SIZE);
   memory.fill(changetype<usize>(log), 0, abi.LOG_SIZE);
+  memory.fill(clientWindow(), 0, abi.CLIENT_WINDOW_BYTES);
   return digest(0, framesTouched());
 }
 

@@ -39,6 +39,10 @@ export function traceActor(tid: i32): void {
   recording.actor = (<u64>tid) << 32;
 }
 
+export function traceActorTid(): i32 {
+  return <i32>(recording.actor >> 32);
+}
+
 export function traceHead(): u32 {
   return recording.head;
 }

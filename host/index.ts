@@ -119,7 +119,7 @@ export { type BootOptions, Machine, type SpawnOptions, STRATEGIES, type Strategy
 export type { Arena } from './os/arena.ts';
 export type { Call, IoctlCall, PollCall } from './os/call.ts';
 export type { EpollCall } from './os/epoll.ts';
-export type { ForeignMemory } from './os/foreign.ts';
+export type { ForeignMemory } from './os/foreignmemory.ts';
 export type { ArenaRange, ForkOptions, Process } from './os/process.ts';
 export type { FileInfo } from './os/syscalls.ts';
 export type { ScheduleChoice } from './os/system.ts';

@@ -16,7 +16,7 @@ import { shortageSentence } from './inspect/shortage.ts';
 import { brokenBy, Lifetimes } from './lifetimes.ts';
 import { Listening } from './listening.ts';
 import { Directory } from './os/directory.ts';
-import type { ForeignMemory } from './os/foreign.ts';
+import type { ForeignMemory } from './os/foreignmemory.ts';
 import { Process, type ProcessDirectory } from './os/process.ts';
 import { System } from './os/system.ts';
 import type { Thread } from './os/thread.ts';
@@ -138,7 +138,7 @@ export class Machine {
    */
   spawn(name: string, { uid = 0, pid = this.#directory.nextPid, memory }: SpawnOptions = {}): Process {
     checkForm('spawn', { name, uid, pid });
-    if (memory !== undefined && this.keepsJournal) throw new BinderlabError(NO_JOURNAL);
+    if (memory !== undefined && !memory.isRecorded && this.keepsJournal) throw new BinderlabError(NO_JOURNAL);
     return Process.spawn(this.#system, this.#directory, name, { pid, uid }, memory ?? this.#parts.arena);
   }
 
@@ -360,7 +360,7 @@ export class Machine {
    */
   keepJournal(keep: JournalKeeping): void {
     checkForm('keepJournal', { keep });
-    if (keep !== false && this.#system.foreign.any) throw new BinderlabError(NO_JOURNAL);
+    if (keep !== false && this.#system.foreign.anyUnrecorded) throw new BinderlabError(NO_JOURNAL);
     this.#keeper.keep(keep);
     this.#listening.observe();
   }

@@ -10,6 +10,7 @@ import {
 } from '../assembly/abi/machine.ts';
 import { type DebugFile, type DebugFiles, isDebugFile, shownNodes } from './inspect/debugfs.ts';
 import { type ArenaRange, Process, type ProcessDirectory } from './os/process.ts';
+import { RecordedMemory } from './os/recordedmemory.ts';
 import type { System } from './os/system.ts';
 import type { Thread } from './os/thread.ts';
 import { ENTRY_STEP, ENTRY_TEXT, EntryReader, NO_ACTOR, type RecordedOp } from './trace/entries.ts';
@@ -107,8 +108,8 @@ export function performEntries(parts: Parts, { names, ops, entries }: RecordedEn
 
 /** Steps without a thread. */
 const ACTS: { readonly [O in Exclude<Op, CallOp>]: (parts: Parts, input: InputOf<O>) => void } = {
-  proc: ({ system, directory, arena }, { name, pid, uid }) =>
-    Process.spawn(system, directory, name, { pid, uid }, arena),
+  proc: ({ system, directory, arena }, { name, pid, uid, outside }) =>
+    Process.spawn(system, directory, name, { pid, uid }, outside === 1 ? new RecordedMemory() : arena),
   kill: ({ directory }, { proc }) => directory.process(proc).kill(),
   signal: ({ directory }, { thread }) => directory.thread(thread).signal(),
   await: ({ directory }, { thread, ms }) => directory.thread(thread).awaitTimeout(ms),

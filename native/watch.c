@@ -1,20 +1,22 @@
 // Tells the server when processes end. Arguments: the folder of the session. The server writes a u32, a pid, to the FIFO `watch`
-// there; the end of that process goes to the FIFO `requests`. The folder goes with the server.
+// there; the end of that process is a call in the ring. When the server has ended, all programs are told, and the folder removed.
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <limits.h>
 #include <stdio.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+#include <sys/mman.h>
 
-#include "request.h"
+#include "ring.h"
 
 enum { PROCESSES_MAX = 4096 };
 
 static struct pollfd watched[PROCESSES_MAX + 1];
 static uint32_t pids[PROCESSES_MAX + 1];
 static int count = 1;
+static struct ring *ring;
+static struct slot *slot;
 
 static void watch(uint32_t pid) {
   if (count > PROCESSES_MAX) return;
@@ -31,6 +33,26 @@ static void forget(int index) {
   pids[index] = pids[count];
 }
 
+/* Waits for the answer, so that the slot is free for the next one. */
+static void tell_end(uint32_t pid) {
+  slot->op = OP_ENDED;
+  slot->args[0] = pid;
+  atomic_store(&slot->state, STATE_SLEEPING);
+  ring_post(ring, slot, PENDING_CALL);
+  struct timespec limit = {.tv_sec = 1};
+  while (atomic_load(&slot->state) == STATE_SLEEPING) {
+    struct pollfd server = {.fd = watched[0].fd};
+    if (poll(&server, 1, 0) > 0 && server.revents & POLLHUP) return;
+    ring_futex(&slot->state, FUTEX_WAIT, STATE_SLEEPING, &limit);
+  }
+}
+
+/* The server has ended. */
+static void tell_programs(void) {
+  atomic_store(&ring->gone, 1);
+  for (uint32_t i = 1; i < atomic_load(&ring->used); i++) ring_futex(&ring_slot(ring, i)->state, FUTEX_WAKE, INT_MAX, NULL);
+}
+
 static void remove_here(void) {
   DIR *folder = opendir(".");
   struct dirent *entry;
@@ -39,9 +61,11 @@ static void remove_here(void) {
 
 int main(int argc, char **argv) {
   if (argc != 2 || chdir(argv[1]) < 0) return 2;
-  int requests = open("requests", O_RDWR | O_CLOEXEC);
+  int file = open("ring", O_RDWR | O_CLOEXEC);
+  ring = mmap(NULL, RING_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
   watched[0] = (struct pollfd){.fd = open("watch", O_RDONLY | O_CLOEXEC), .events = POLLIN};
-  if (requests < 0 || watched[0].fd < 0) return 2;
+  if (ring == MAP_FAILED || watched[0].fd < 0) return 2;
+  slot = ring_take(ring, getpid());
   while (poll(watched, count, -1) >= 0) {
     uint32_t pid;
     if (watched[0].revents) {
@@ -50,11 +74,11 @@ int main(int argc, char **argv) {
     }
     for (int i = count - 1; i > 0; i--) {
       if (!watched[i].revents) continue;
-      struct request request = {.op = OP_ENDED, .pid = pids[i]};
-      if (write(requests, &request, sizeof request) < 0) return 1;
+      tell_end(pids[i]);
       forget(i);
     }
   }
+  tell_programs();
   remove_here();
   return rmdir(argv[1]) < 0;
 }

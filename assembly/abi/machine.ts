@@ -22,6 +22,10 @@ export const FRAME_ORDER_MAX = 9;
 export const VA_BITS = 39;
 /** Addresses of programs outside of the machine are below 2^48. */
 export const FOREIGN_VA_BITS = 48;
+/** The window of mem/client.ts: its size, how many pieces it has of each kind, and the bytes at its end for stores. */
+export const CLIENT_WINDOW_BYTES = 4096;
+export const CLIENT_PIECES = 8;
+export const CLIENT_STORED_BYTES = 2048;
 /** The kernel's vmalloc area starts at 0xffffffc0_08000000. */
 export const VMALLOC_START_HI = 0xffffffc0;
 export const VMALLOC_START_LO = 0x08000000;

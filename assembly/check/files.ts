@@ -27,6 +27,7 @@ import {
   FILE_EPOLL,
   FILE_MEMFD,
   FILE_NULL,
+  FILE_OUTSIDE,
   FILE_STREAM,
   fileQueue,
   fileWatches,
@@ -117,6 +118,8 @@ function checkBehind(file: OpenFile, at: usize): bool {
     case FILE_MEMFD:
       hold(codes.VIOLATION_OWNER, file.owner);
       return pointsAt(CACHE_MEMFD, file.owner, at);
+    case FILE_OUTSIDE:
+      return file.owner != 0 || blame(codes.VIOLATION_FILE, at, 0, file.kind);
     case FILE_STREAM:
       return checkEnds(file, at);
     case FILE_EPOLL:

@@ -11,6 +11,7 @@ import { kmemFree, kmemZalloc } from '../mem/kmem';
 import { current } from '../task/current';
 import { fdInstall, fdReserve, fdUnreserve } from '../task/fdtable';
 import { fileGet, filePut, OpenFile } from '../task/file';
+import { outsideClose, outsideGive } from '../task/outside';
 import { Process } from '../task/process';
 import { traceLong } from '../trace';
 import { FdFixup, Proc, Transaction, transactionFixups } from './objects';
@@ -34,7 +35,7 @@ export function fixupsReserve(reader: Process, proc: Proc, transaction: Transact
   for (let link = listFirst(head); link; link = listNext(link, head)) {
     const fixup = changetype<FdFixup>(link);
     assert(fixup.targetFd < 0, 'fixupsReserve: a file has a number already');
-    const fd = fdReserve(reader, 0, true);
+    const fd = isOutside(reader) ? outsideGive(reader, fixup.file) : fdReserve(reader, 0, true);
     if (fd < 0) return -ENOMEM;
     traceLong(EVENT_TRANSACTION_FD_RECV, transaction.debugId, fd, fixup.offset);
     fixup.targetFd = fd;
@@ -50,7 +51,8 @@ export function fixupsInstall(reader: Process, transaction: Transaction): void {
   for (let link = listFirst(head); link; link = listFirst(head)) {
     const fixup = changetype<FdFixup>(link);
     assert(fixup.targetFd >= 0, 'fixupsInstall: no number is reserved');
-    fdInstall(reader, fixup.targetFd, fixup.file);
+    if (isOutside(reader)) filePut(fixup.file);
+    else fdInstall(reader, fixup.targetFd, fixup.file);
     listDel(link);
     kmemFree(CACHE_FD_FIXUP, link);
   }
@@ -63,8 +65,18 @@ export function fixupsDrop(transaction: Transaction): void {
     const fixup = changetype<FdFixup>(link);
     listDel(link);
     const reader = current();
-    if (fixup.targetFd >= 0 && reader) fdUnreserve(reader.process, fixup.targetFd);
+    if (fixup.targetFd >= 0 && reader) giveUp(reader.process, fixup.targetFd);
     filePut(fixup.file);
     kmemFree(CACHE_FD_FIXUP, link);
   }
+}
+
+/** Whether the reader's descriptors are the host's. */
+function isOutside(reader: Process): bool {
+  return reader.space!.foreign;
+}
+
+function giveUp(reader: Process, fd: i32): void {
+  if (isOutside(reader)) outsideClose(reader, fd);
+  else fdUnreserve(reader, fd);
 }

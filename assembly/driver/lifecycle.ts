@@ -24,6 +24,7 @@ import {
   FILE_BINDER,
   FILE_EPOLL,
   FILE_MEMFD,
+  FILE_OUTSIDE,
   FILE_STREAM,
   fileFirstClosing,
   fileFree,
@@ -37,6 +38,7 @@ import {
 } from '../task/file';
 import { ioClose } from '../task/io';
 import { Memfd, memfdDestroy } from '../task/memfd';
+import { outsideRelease } from '../task/outside';
 import { processFirst, processGet, processNext, Thread } from '../task/process';
 import { secctxGet } from '../task/secctx';
 import { deathNotify, deliveredDeaths } from './death';
@@ -204,6 +206,7 @@ function releaseFile(file: OpenFile): void {
   } else if (file.kind == FILE_MEMFD) memfdDestroy(changetype<Memfd>(file.owner));
   else if (file.kind == FILE_STREAM) ioClose(file);
   else if (file.kind == FILE_EPOLL) epollDestroy(changetype<Epoll>(file.owner));
+  else if (file.kind == FILE_OUTSIDE) outsideRelease(file);
   fileFree(file);
 }
 

@@ -24,6 +24,7 @@ import { klog } from '../klog';
 import { poison, poisonBytes } from '../lib/poison';
 import { current } from '../task/current';
 import { fdClose } from '../task/fdtable';
+import { outsideClose } from '../task/outside';
 import { traceLong } from '../trace';
 import {
   ARRAY_ENDLESS,
@@ -148,7 +149,9 @@ function closeArray(
   const acting = current();
   for (let index: u64 = 0; index < array.numFds; index++) {
     if (!allocRead(proc.alloc, buffer, start + index * 4, changetype<usize>(scratch), 4)) continue;
-    if (acting) fdClose(acting.process, scratch.fd);
+    if (acting && fdClose(acting.process, scratch.fd) && acting.process.space!.foreign) {
+      outsideClose(acting.process, scratch.fd);
+    }
     if (binderThread) binderThread.needReturn = true;
   }
   poison(scratch);

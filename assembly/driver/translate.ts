@@ -41,6 +41,8 @@ import { poison, poisonBytes } from '../lib/poison';
 import { Space } from '../mem/space';
 import { copyFromUser } from '../mem/uaccess';
 import { fdFile } from '../task/fdtable';
+import { filePut } from '../task/file';
+import { outsideTake } from '../task/outside';
 import { Process } from '../task/process';
 import { traceLong } from '../trace';
 import { blame, userError } from './complaints';
@@ -232,12 +234,14 @@ function holdFile(at: Translation, fd: u32, offset: u64): i32 {
     userError(KLOG_FD_REFUSED, at.sender, call ? 1 : 0, fd);
     return -EPERM;
   }
-  const file = fdFile(at.process, fd);
+  const own = fdFile(at.process, fd);
+  const file = own || !at.space.foreign ? own : outsideTake(at.process, fd);
   if (!file) {
     userError(KLOG_FD_INVALID, at.sender, fd);
     return -EBADF;
   }
   const error = fixupAdd(at.transaction, file, <u32>offset);
+  if (!own) filePut(file); // the message holds it
   if (error) return error;
   traceLong(EVENT_TRANSACTION_FD_SEND, at.transaction.debugId, fd, <u32>offset);
   return 0;

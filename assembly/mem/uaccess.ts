@@ -29,7 +29,7 @@ import {
   PAGE_SIZE,
 } from '../abi/machine';
 import { bytesCopy, bytesMove } from '../lib/bytes';
-import { read as clientRead, show as clientShow, write as clientWrite } from './client';
+import { clientRead, clientShow, clientWrite } from './client';
 import { frameMarkDirty, framesMarkDirty } from './frames';
 import { injectionCopied, injectionCopy, injectionCounts, injectionCountsCopies } from './injection';
 import { pteAllows, pteFrame } from './pte';
@@ -234,13 +234,13 @@ function foreignBytes(space: Space, va: u64, len: u32): u32 {
 function getForeign(space: Space, dst: usize, src: u64, len: u32): u32 {
   if (injectionCountsCopies()) return readCounted(space, dst, src, len);
   const bytes = foreignBytes(space, src, len);
-  return bytes == 0 ? len : len - bytes + clientRead(changetype<usize>(space), dst, <f64>src, bytes);
+  return bytes == 0 ? len : len - bytes + clientRead(space, dst, src, bytes);
 }
 
 function putForeign(space: Space, dst: u64, src: usize, len: u32): u32 {
   if (injectionCountsCopies()) return writeCounted(space, dst, src, len);
   const bytes = foreignBytes(space, dst, len);
-  return bytes == 0 ? len : len - bytes + clientWrite(changetype<usize>(space), <f64>dst, src, bytes);
+  return bytes == 0 ? len : len - bytes + clientWrite(space, dst, src, bytes);
 }
 
 /** Counts `copyFromUser` of a byte or more, and copies what arrives. Returns how many bytes were NOT copied. */
@@ -279,7 +279,7 @@ export function userShow(space: Space, va: u64, len: u32): void {
     while (va + bytes < end && linear != 0 && userLook(space, va + bytes) == linear + bytes) {
       bytes += <u32>min<u64>(PAGE_SIZE, end - va - bytes);
     }
-    if (linear != 0) clientShow(changetype<usize>(space), <f64>va, linear, bytes);
+    if (linear != 0) clientShow(space, va, linear, bytes);
     va += bytes;
   }
 }

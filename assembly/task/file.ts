@@ -26,6 +26,7 @@ export const FILE_NULL: u8 = 2; // /dev/null; descriptors 0, 1 and 2 of a new pr
 export const FILE_MEMFD: u8 = 3; // owner: Memfd
 export const FILE_STREAM: u8 = 4; // an end of a pipe or of a socket pair: `reads`, `writes`
 export const FILE_EPOLL: u8 = 5; // owner: Epoll
+export const FILE_OUTSIDE: u8 = 6; // of a program outside of the machine; owner: the host's number
 
 // reasons why a file is on the closing list, for driver/lifecycle
 export const CLOSING_FLUSH: u8 = 1; // a descriptor of it was closed
@@ -43,7 +44,7 @@ export class OpenFile {
   closingPrev: usize;
   refs: i32;
   flags: u32; // O_* of open, changed by F_SETFL
-  owner: usize; // its Proc, Memfd or Epoll, by kind; set at open and constant
+  owner: usize; // its Proc, Memfd, Epoll or number, by kind; set at open and constant
   reads: Stream | null; // stream that it reads
   writes: Stream | null; // stream that it writes
   watchesNext: usize; // head of the Watches of it, newest first

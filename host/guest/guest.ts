@@ -3,6 +3,7 @@
  * nor Binder. The memory never grows, so the views stay valid as long as the guest lives.
  */
 import { instantiateSync } from '@assemblyscript/loader';
+import { EBADF, EMFILE } from '../../assembly/abi/errno.ts';
 import { DIGEST, type GuestExports } from '../../build/layout.ts';
 
 const MIB = 1024 * 1024;
@@ -16,7 +17,7 @@ export interface CompiledWasm {
   readonly [Symbol.toStringTag]?: string;
 }
 
-/** The memory of programs outside of the machine, as the guest asks for it: assembly/mem/client.ts. Numbers are addresses. */
+/** Programs outside of the machine, as the guest asks for them: assembly/mem/client.ts. */
 export interface Clients {
   /** Copies to linear memory. @returns How many bytes it could not copy. */
   read(space: number, target: number, va: number, size: number): number;
@@ -24,12 +25,23 @@ export interface Clients {
   write(space: number, va: number, source: number, size: number): number;
   /** The bytes at `va` of a Binder mapping are those of linear memory from now on. */
   show(space: number, va: number, source: number, size: number): void;
+  /** @returns The host's number for the file of a descriptor, or -EBADF. */
+  take(space: number, fd: number): number;
+  /** @returns The program's descriptor of the file, or -EMFILE. */
+  give(space: number, file: number): number;
+  /** Closes the program's descriptor. */
+  shut(space: number, fd: number): void;
+  drop(file: number): void;
 }
 
 const NO_CLIENTS: Clients = {
   read: (_space, _target, _va, size) => size,
   write: (_space, _va, _source, size) => size,
   show() {},
+  take: () => -EBADF,
+  give: () => -EMFILE,
+  shut() {},
+  drop() {},
 };
 
 export class Guest {
@@ -61,6 +73,10 @@ export class Guest {
       read: (space, target, va, size) => this.clients.read(space, target, va, size),
       write: (space, va, source, size) => this.clients.write(space, va, source, size),
       show: (space, va, source, size) => this.clients.show(space, va, source, size),
+      take: (space, fd) => this.clients.take(space, fd),
+      give: (space, file) => this.clients.give(space, file),
+      shut: (space, fd) => this.clients.shut(space, fd),
+      drop: (file) => this.clients.drop(file),
     };
     const { instance } = instantiateSync(module, { env: { memory }, client: { ...client } });
     // The loader wraps its exports, and an instance's are slow to look up: both cost more than a small call.

@@ -50,7 +50,7 @@ export interface ThreadView {
 }
 
 /** `null`: /dev/null, also descriptors 0, 1 and 2 of a new process; `stream`: an end of a pipe or of a socket pair. */
-export type FileKindName = 'binder' | 'null' | 'memfd' | 'stream' | 'epoll' | `kind ${number}`;
+export type FileKindName = 'binder' | 'null' | 'memfd' | 'stream' | 'epoll' | 'outside' | `kind ${number}`;
 
 export interface DescriptorView {
   readonly fd: number;
@@ -92,6 +92,7 @@ const KIND_NAMES: Readonly<Record<number, FileKindName>> = {
   [CONSTANTS.FILE_MEMFD]: 'memfd',
   [CONSTANTS.FILE_STREAM]: 'stream',
   [CONSTANTS.FILE_EPOLL]: 'epoll',
+  [CONSTANTS.FILE_OUTSIDE]: 'outside',
 };
 const PARKED_NAMES: Readonly<Record<number, ParkedIn>> = {
   [CONSTANTS.CALL_READ]: 'read',

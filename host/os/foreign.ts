@@ -2,22 +2,11 @@
  * Programs outside of the machine: processes whose memory, except for Binder mappings, is not in the machine. The guest asks for
  * exactly the bytes that a copy from or to user space touches.
  */
+import { EBADF, EMFILE } from '../../assembly/abi/errno.ts';
 import type { Clients, Guest } from '../guest/guest.ts';
 import { BinderlabError } from '../wire/error.ts';
-
-/** The memory of a program outside of the machine. Its answer is how many bytes it has copied, from the first one on. */
-export interface ForeignMemory {
-  /**
-   * Copies the bytes at `address` to `target`, which is good during the call only.
-   *
-   * @param tid The thread whose system call reads; 0 for none.
-   */
-  read(address: number, target: Uint8Array, tid: number): number;
-  /** Copies `source` to `address`. A thread that slept stores its results in the step that wakes it. */
-  write(address: number, source: Uint8Array, tid: number): number;
-  /** The program reads `source` at `address` of a Binder mapping from now on: a message arrives, or is cleared. */
-  show(address: number, source: Uint8Array): void;
-}
+import type { ForeignMemory } from './foreignmemory.ts';
+import { RecordedMemory } from './recordedmemory.ts';
 
 /** Says which thread runs; null in deferred work. */
 type Running = () => { readonly tid: number } | null;
@@ -25,6 +14,9 @@ type Running = () => { readonly tid: number } | null;
 export class ForeignSpaces implements Clients {
   /** By the guest's spaces. */
   readonly #memories = new Map<number, ForeignMemory>();
+  readonly #spaces = new Map<number, number>();
+  /** Who has taken a file. */
+  readonly #owners = new Map<number, ForeignMemory>();
 
   constructor(
     private readonly guest: Guest,
@@ -33,14 +25,26 @@ export class ForeignSpaces implements Clients {
     guest.clients = this;
   }
 
-  /** Whether there was ever one. */
+  /** Whether there was ever one of a program that is outside now. */
   get any(): boolean {
-    return this.#memories.size > 0;
+    return [...this.#memories.values()].some((memory) => !(memory instanceof RecordedMemory));
+  }
+
+  /** Whether there was ever one that a journal cannot hold. */
+  get anyUnrecorded(): boolean {
+    return [...this.#memories.values()].some((memory) => memory.isRecorded !== true);
   }
 
   /** Makes a process of the guest's foreign, or its forked copy. */
   add(process: number, memory: ForeignMemory): void {
-    this.#memories.set(this.guest.raw.setForeign(process), memory);
+    const space = this.guest.raw.setForeign(process);
+    this.#spaces.set(process, space);
+    this.#memories.set(space, memory);
+  }
+
+  /** The guest's record of the space of a process; 0 for an ordinary one. */
+  spaceOf(process: number): number {
+    return this.#spaces.get(process) ?? 0;
   }
 
   read(space: number, target: number, va: number, size: number): number {
@@ -57,6 +61,26 @@ export class ForeignSpaces implements Clients {
 
   show(space: number, va: number, source: number, size: number): void {
     this.#memories.get(space)?.show(va, this.#bytes(source, size));
+  }
+
+  take(space: number, fd: number): number {
+    const memory = this.#memories.get(space);
+    const file = memory?.take?.(fd) ?? -EBADF;
+    if (file > 0 && memory !== undefined) this.#owners.set(file, memory);
+    return file;
+  }
+
+  give(space: number, file: number): number {
+    return this.#memories.get(space)?.give?.(file, this.#tid) ?? -EMFILE;
+  }
+
+  shut(space: number, fd: number): void {
+    this.#memories.get(space)?.shut?.(fd, this.#tid);
+  }
+
+  drop(file: number): void {
+    this.#owners.get(file)?.drop?.(file);
+    this.#owners.delete(file);
   }
 
   get #tid(): number {

@@ -4,6 +4,7 @@
  */
 import { ACCESS_READ, ACCESS_WRITE, PAGE_MASK, PAGE_SIZE, SIGBUS, SIGSEGV } from '../../assembly/abi/machine.ts';
 import type { Guest } from '../guest/guest.ts';
+import type { ForeignMemory } from './foreignmemory.ts';
 
 /** Why an access ended early. */
 interface Fault {
@@ -20,6 +21,8 @@ const BLIND_MAX = 1024 * 1024;
 export class UserMemory {
   /** The fault that ended the last access; null when it was complete. */
   fault: Fault | null = null;
+  /** What no area has, when the process is a program outside of the machine. */
+  outside: ForeignMemory | null = null;
 
   constructor(
     readonly guest: Guest,
@@ -33,13 +36,14 @@ export class UserMemory {
     const first = Math.min(length, PAGE_SIZE - (address & PAGE_MASK));
     if (first === length && length > 0) {
       const linear = this.reach(address, ACCESS_READ);
-      return linear < 0 ? new Uint8Array(0) : u8.slice(linear, linear + length);
+      return linear < 0 ? this.#loadOutside(address, length) : u8.slice(linear, linear + length);
     }
     if (length > BLIND_MAX) return this.#loadLarge(address, length);
     const bytes = new Uint8Array(length);
     const done = this.#eachPage(address, length, ACCESS_READ, (linear, at, size) => {
       bytes.set(u8.subarray(linear, linear + size), at);
     });
+    if (done === 0 && length > 0) return this.#loadOutside(address, length);
     return done === length ? bytes : bytes.slice(0, done);
   }
 
@@ -59,9 +63,13 @@ export class UserMemory {
   /** @returns How many bytes were stored before the first fault. */
   store(address: number, bytes: Uint8Array): number {
     const { u8 } = this.guest;
-    return this.#eachPage(address, bytes.length, ACCESS_WRITE, (linear, at, size) => {
+    const done = this.#eachPage(address, bytes.length, ACCESS_WRITE, (linear, at, size) => {
       u8.set(size === bytes.length ? bytes : bytes.subarray(at, at + size), linear);
     });
+    if (done > 0 || this.outside?.poke === undefined) return done;
+    const stored = this.outside.poke(address, bytes);
+    if (stored === bytes.length) this.fault = null;
+    return stored;
   }
 
   /** As `store`, with `length` times the same byte. */
@@ -93,6 +101,16 @@ export class UserMemory {
       this.fault = { signal: signal === SIGBUS ? 'SIGBUS' : 'SIGSEGV', siCode: -linear & 0xff, address };
     }
     return linear;
+  }
+
+  /** What the program has at an address that no area has. The fault is that of the area. */
+  #loadOutside(address: number, length: number): Uint8Array {
+    if (this.outside === null) return new Uint8Array(0);
+    const bytes = new Uint8Array(length);
+    const done = this.outside.read(address, bytes, 0);
+    if (done < length) return bytes.slice(0, done);
+    this.fault = null;
+    return bytes;
   }
 
   /** A length that may be nonsense: counts the readable bytes first, and allocates no more. */

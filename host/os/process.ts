@@ -10,8 +10,9 @@ import type { TransactionReturn } from '../wire/returns.ts';
 import { textOfBytes } from '../wire/text.ts';
 import { Arena, type ArenaState } from './arena.ts';
 import type { Directory } from './directory.ts';
-import type { ForeignMemory } from './foreign.ts';
+import type { ForeignMemory } from './foreignmemory.ts';
 import { UserMemory } from './memory.ts';
+import { RecordedMemory } from './recordedmemory.ts';
 import type { Stored } from './syscalls.ts';
 import type { System, Task } from './system.ts';
 import { Thread } from './thread.ts';
@@ -77,11 +78,11 @@ export class Process {
     const isForeign = 'show' in range;
     directory.checkFree(name);
     let process: Process | null = null;
-    system.act('proc', null, { name, pid, uid }, () => {
+    system.act('proc', null, { name, pid, uid, ...(isForeign ? { outside: 1 } : {}) }, () => {
       const pointer = checkMade(`process ${name}`, system.raw.procCreate(pid, uid));
       process = new Process(system, directory, name, pid, uid, pointer, isForeign ? NO_ARENA : range);
       process.#begin();
-      if (isForeign) system.foreign.add(pointer, range);
+      if (isForeign) process.#beOutside(range);
       else process.#mapArena();
     });
     return process as unknown as Process;
@@ -141,12 +142,14 @@ export class Process {
     by.sys.check();
     this.directory.checkFree(name);
     let child: Process | null = null;
+    const { outside } = this.memory;
+    const childMemory = memory ?? (outside instanceof RecordedMemory ? outside.copy() : undefined);
     const made = this.system.syscall('fork', by, { name, pid }, () => {
       const pointer = this.system.raw.procFork(by.pointer, pid);
       if (pointer <= 0) return pointer;
       child = new Process(this.system, this.directory, name, pid, this.uid, pointer, this.range);
       child.#begin();
-      if (memory !== undefined) this.system.foreign.add(pointer, memory);
+      if (childMemory !== undefined) child.#beOutside(childMemory);
       return pid;
     });
     if (child === null) throw callError(`${by.name}: fork of ${name}`, made, errnoMeaning(-made, MAKING));
@@ -244,6 +247,8 @@ export class Process {
     const copy = new Process(system, directory, name, pid, uid, pointer, range);
     for (const thread of this.threads) copy.threads.push(thread.copyTo(system, copy));
     copy.arena.restore(this.arena.save());
+    const { outside } = this.memory;
+    if (this.alive && outside instanceof RecordedMemory) copy.#beOutside(outside.copy());
     return copy;
   }
 
@@ -264,6 +269,11 @@ export class Process {
   #handDown(child: Process): void {
     for (const handler of this.#forkHandlers) child.#forkHandlers.push(handler);
     for (const handler of this.#forkHandlers) handler(child);
+  }
+
+  #beOutside(memory: ForeignMemory): void {
+    this.system.foreign.add(this.pointer, memory);
+    this.memory.outside = memory;
   }
 
   /** Makes its main thread, and enters it in the directory. */

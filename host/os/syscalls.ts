@@ -177,7 +177,9 @@ export class Syscalls {
     if (poke.length > 0) memory.store(arg, poke);
     const call = new IoctlCall(this.#caller, arg, outLen);
     system.enter('ioctl', task, { fd, cmd: cmd >>> 0, name: ioctlName(cmd), arg, poke, outLen }, call);
-    return system.leave(task, call, system.raw.sysIoctl(task.pointer, fd, cmd, arg));
+    const done = system.leave(task, call, system.raw.sysIoctl(task.pointer, fd, cmd, arg));
+    memory.outside?.forget?.();
+    return done;
   }
 
   /** BINDER_WRITE_READ, with every field given by the caller. */
@@ -189,9 +191,11 @@ export class Syscalls {
     if (poke.length > 0) memory.store(wbuf, poke);
     memory.store(arg, recordBytes(input));
     const call = new WriteReadCall(this.#caller, input, readSize);
-    if (system.observer !== null) call.watch();
+    if (system.observer !== null && memory.outside === null) call.watch();
     system.enter('wr', task, input, call);
-    return system.leave(task, call, system.raw.sysIoctl(task.pointer, fd, BINDER_WRITE_READ, arg));
+    const done = system.leave(task, call, system.raw.sysIoctl(task.pointer, fd, BINDER_WRITE_READ, arg));
+    memory.outside?.forget?.();
+    return done;
   }
 
   /** BINDER_WRITE_READ from the thread's window: one crossing into the guest, unless the commands need more room. */

@@ -32,7 +32,8 @@ const ACCESS = { ret: 'int', signal: 'signal?', si_code: 'int?' } as const;
 const FILE = { ...RESULT, file: 'text?' } as const;
 
 export const OPERATIONS = {
-  proc: { by: false, in: { name: 'process_name', pid: 'id', uid: 'uid' }, out: null },
+  /** `outside` is 1 for a program outside of the machine: its memory is what pokes store. */
+  proc: { by: false, in: { name: 'process_name', pid: 'id', uid: 'uid', outside: 'count?' }, out: null },
   spawn: {
     in: { thread: 'thread_name', tid: 'id' },
     out: RESULT,

@@ -1,16 +1,16 @@
 /** `binderlab serve`: C programs of this machine, which know nothing of the emulator. */
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { STRATEGIES } from '../../host/index.ts';
 import { Folder } from './binderlab.ts';
 
 const test = suite('serve');
 const folder = new Folder();
-const PEERS = join(folder.path, 'peers');
-
-const SOURCE = join(import.meta.dirname, '../../../test/cli/serve/peers.c');
-const compiler = spawnSync('cc', ['-pthread', '-o', PEERS, SOURCE], { encoding: 'utf8' });
+const SOURCES = join(import.meta.dirname, '../../../test/cli/serve');
+const [PEERS, FILES, EPOLL, LOAD] = ['peers', 'files', 'epoll', 'load'].map((name) => join(folder.path, name)) as Four;
+const compiler = compile(PEERS);
 
 const ECHO = `
 import { BnInterface, defaultServiceManager, ProcessState, ServiceManager, sys } from 'binderlab';
@@ -26,6 +26,31 @@ export default (machine) => {
   });
 };
 `;
+
+/** Counts what is left of the machine when all programs have ended. */
+const LEAKS = `
+export default (machine) => {
+  const [frames, objects] = [machine.freeFrames(), machine.liveObjects()];
+  process.on('exit', () => {
+    console.log('left', frames - machine.freeFrames(), machine.liveObjects() - objects);
+  });
+};
+`;
+
+type Four = [string, string, string, string];
+
+function compile(program: string) {
+  const source = join(SOURCES, `${basename(program)}.c`);
+  return spawnSync('cc', ['-pthread', '-o', program, source], { encoding: 'utf8' });
+}
+
+/** The lines that programs print without services of ours. */
+function served(...words: string[]): string[] {
+  const command = words.includes('--') ? words : ['--', ...words];
+  const { code, stdout, stderr } = folder.run(['serve', '--script', folder.write('leaks.js', LEAKS), ...command]);
+  assert.is(code, 0, stderr);
+  return stdout.trimEnd().split('\n');
+}
 
 if (process.platform !== 'linux' || compiler.error !== undefined) {
   process.stderr.write('serve: not tested, since that needs Linux and a C compiler\n');
@@ -64,7 +89,7 @@ if (process.platform !== 'linux' || compiler.error !== undefined) {
       '80 pings of threads',
       'by copies: 1 1 1',
       'a signal: Interrupted system call',
-      'cancelled: 1, then 1',
+      'a signal: Interrupted system call',
       'select: 0 11',
       'after exec: 1',
       'still 1',
@@ -72,6 +97,61 @@ if (process.platform !== 'linux' || compiler.error !== undefined) {
       '',
     ]);
     assert.is(code, 5);
+  });
+
+  test('descriptors in messages: of a file, a pipe, a socket, and in an array', () => {
+    assert.is(compile(FILES).status, 0);
+    assert.equal(served(FILES), [
+      'close-on-exec: 1 1 1',
+      'closed by the driver: 2',
+      'no descriptor: -1',
+      'left over: 0',
+      'file: one array ',
+      'pipe: one array ',
+      'socket: one ',
+      'left 0 0',
+    ]);
+  });
+
+  test('epoll waits for a device and a pipe', () => {
+    assert.is(compile(EPOLL).status, 0);
+    assert.equal(served(EPOLL), [
+      'epoll_ctl: File exists',
+      'nothing: 0, 0',
+      'the pipe: 1, 2',
+      'both: 2, 3',
+      'still: 1, 1',
+      'taken: 0, 0',
+      'once: 1, 1',
+      'no more: 0, 0',
+      'left 0 0',
+    ]);
+  });
+
+  test('64 threads, many calls, clients that are killed, and a freeze with a timeout', () => {
+    assert.is(compile(LOAD).status, 0);
+    assert.equal(served(LOAD, 'threads'), ['1280 calls of 64 threads', 'left 0 0']);
+    assert.equal(served(LOAD, 'calls', '10000'), ['10000 calls', 'left 0 0']);
+    assert.equal(served(LOAD, 'killed'), ['after 60 deaths: 42', 'left 0 0']);
+    assert.equal(served(LOAD, 'freeze'), [
+      'freeze in 20 ms: Resource temporarily unavailable',
+      'freeze in 5 s: done',
+      'slow call: 7',
+      'left 0 0',
+    ]);
+  });
+
+  test('a journal replays equal under every strategy, and is a workload of compare', () => {
+    const journal = join(folder.path, 'session.jsonl');
+    assert.equal(served('--journal', journal, '--', PEERS, 'pair').at(-1), 'left 0 0');
+    for (const strategy of STRATEGIES) {
+      const { code, stdout } = folder.run(['replay', '--check', '--strategy', strategy, journal]);
+      assert.is(code, 0, stdout);
+    }
+    assert.match(folder.run(['compare', '--workload', journal]).stdout, /two-copy/);
+    const killed = join(folder.path, 'killed.journal');
+    served('--journal', killed, '--', LOAD, 'killed');
+    assert.is(folder.run(['replay', killed]).code, 0);
   });
 
   test('the exit code is the command’s; bad command lines are errors', () => {

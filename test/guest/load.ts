@@ -4,9 +4,11 @@
  *
  * Addresses of virtual memory are bigint here, linear addresses (also those of records) numbers, 0 for none.
  */
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { instantiateSync } from '@assemblyscript/loader';
+import { EBADF } from '../../assembly/abi/errno.ts';
 
 export const PAGE = 4096;
 
@@ -177,7 +179,8 @@ export function loadGuest(memoryBytes = 8 << 20, vmallocBytes = 1 << 20): TestGu
     write: (space: number, va: number, source: number, size: number) => client.write(space, va, source, size),
     show: (space: number, va: number, source: number, size: number) => client.show(space, va, source, size),
   };
-  const { instance } = instantiateSync(wasm, { env: { memory }, client: imports });
+  const files = { take: () => -EBADF, give: () => -EBADF, shut() {}, drop() {} };
+  const { instance } = instantiateSync(wasm, { env: { memory }, client: { ...imports, ...files } });
   const guest = instance.exports as unknown as TestExports;
   const data = new DataView(memory.buffer);
   const bytes = new Uint8Array(memory.buffer);

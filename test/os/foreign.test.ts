@@ -10,6 +10,7 @@ import {
   type ForeignMemory,
   Machine,
   type Process,
+  replay,
   STRATEGIES,
   sys,
 } from '../../host/index.ts';
@@ -174,6 +175,25 @@ test('a machine with a foreign memory is not forked, since the copy would have n
     () => machine.fork(),
     /^a machine with programs outside of it cannot be forked: their memory is not in it\.$/,
   );
+});
+
+test('a recorded program: the driver reads what was poked for its call, and the machine can be forked', () => {
+  const machine = Machine.boot({ journal: true });
+  machine.perform({ op: 'proc', in: { name: 'gone', pid: 50, uid: 0, outside: 1 } });
+  machine.perform({ op: 'proc', in: { name: 'program', pid: 60, uid: 0, outside: 1 } });
+  machine.process('gone').kill();
+  const { main } = machine.process('program');
+  const fd = main.open();
+  const version = (other = main) => other.ioctl(fd, protocol.BINDER_SET_MAX_THREADS, { arg: BASE, mayFail: true });
+  assert.is(version().errno, 'EINVAL');
+  machine.process('program').write(BASE, Uint8Array.of(3, 0, 0, 0));
+  assert.is(version().errno, null);
+  assert.is(version().errno, 'EINVAL', 'the bytes were for one call');
+  const copy = machine.fork();
+  copy.process('program').write(BASE, Uint8Array.of(3, 0, 0, 0));
+  assert.is(version(copy.process('program').main).errno, null);
+  copy.check();
+  assert.equal(replay(machine.journal, () => Machine.boot()).text, []);
 });
 
 test('a simulation that waits for the outside knows no deadlock', () => {

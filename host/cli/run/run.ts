@@ -9,6 +9,7 @@ import { SCRIPT_TAG } from '../../wire/log.ts';
 import { defineCommand, type Options, type Values } from '../command.ts';
 import { DUMP_NAMES, dumpChoice, readDumps } from '../dumps.ts';
 import { checkTarget, isJournalName } from '../files.ts';
+import { JournalOutput } from '../journaloutput.ts';
 import { MACHINE_OPTIONS, type MachineChoice, machineChoice, machineOptions } from '../machineoptions.ts';
 import { wholeNumber } from '../number.ts';
 import { reserveStdout } from '../output.ts';
@@ -17,7 +18,6 @@ import { describeScriptPlace } from '../scripterror.ts';
 import { checkTrace, TRACE_OPTIONS, traceTo } from '../trace.ts';
 import { EXIT_FINE, EXIT_NO, UsageError } from '../usage.ts';
 import { watch } from '../watchdog.ts';
-import { JournalOutput } from './journaloutput.ts';
 import { stracePaint } from './stracepaint.ts';
 
 const TIMEOUT_MAX_S = 86_400;

@@ -1,4 +1,4 @@
-/** The C part of `serve`: what is preloaded into programs, and what watches them. Compiled at its first use, then kept. */
+/** The C part of `serve`: what is preloaded into programs, what watches them, what Node lacks. Compiled at first use, then kept. */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
@@ -7,13 +7,49 @@ import { join } from 'node:path';
 import { ROOT } from '../packagefile.ts';
 import { UsageError } from '../usage.ts';
 
-const SOURCES = ['request.h', 'shim.c', 'watch.c'];
+const FOLDER = join(ROOT, 'native');
+const SHIM = ['session', 'files', 'ioctl', 'memory', 'events', 'identity'].map((name) => `shim/${name}.c`);
+const HEADERS = ['ring.h', 'shim/shim.h'];
 
-/** Paths of the compiled files. */
+/** Functions of native/addon.c. A result is as a system call's: 0 or more, or -errno. */
+export interface Addon {
+  /** Maps a file. The first one is the ring. */
+  map(path: string, size: number): ArrayBuffer | number;
+  /** Unmaps all bytes of a mapping. */
+  unmap(bytes: Uint8Array): void;
+  /** Says where the guest's memory is, and its window in there. */
+  enter(memory: Uint8Array, window: number): void;
+  /** Says whose slot it is: the guest's record of the program's space. */
+  own(slot: number, space: number): void;
+  /** @returns A slot's index * 8 + what is pending there; 0 after `timeoutMs`, -1 after SIGINT. Lends the guest the window. */
+  next(spinNs: number, timeoutMs: number): number;
+  /** The slot's call has been made: the loan ends. */
+  leave(slot: number): void;
+  /** Answers the slot's call, with what it has stored. */
+  answer(slot: number, result: number, value: number): void;
+  /** The slot's thread stores the bytes when its call returns. @returns How many of them. */
+  keep(slot: number, address: number, bytes: Uint8Array): number;
+  /** The slot's thread closes the descriptor when its call returns. */
+  shut(slot: number, fd: number): void;
+  /** Asks the slot's thread, which waits for an answer, for something. @returns 1 when it has done so. */
+  ask(slot: number, state: number, ms: number): number;
+  /** The slot is free from now on. */
+  release(slot: number): void;
+  /** @returns How many bytes were copied; it may stop before the first that the process does not have. */
+  read(pid: number, address: number, target: Uint8Array): number;
+  write(pid: number, address: number, source: Uint8Array): number;
+  /** Copies a descriptor of another process. */
+  take(pid: number, fd: number): number;
+  /** Sends a descriptor through a socket. */
+  give(socket: number, fd: number): number;
+  catchInterrupts(): void;
+}
+
 export interface Native {
-  /** For LD_PRELOAD. */
+  /** Paths: for LD_PRELOAD, and a program. */
   readonly shim: string;
   readonly watch: string;
+  readonly addon: Addon;
 }
 
 /** @throws UsageError where it cannot be compiled: not on Linux, or without a C compiler. */
@@ -21,34 +57,39 @@ export function nativeFiles(): Native {
   if (process.platform !== 'linux')
     throw new UsageError('serve works on Linux only: it preloads a library into programs');
   const digest = createHash('sha256').update(process.arch);
-  for (const name of SOURCES) digest.update(readFileSync(source(name)));
+  for (const name of [...HEADERS, ...SHIM, 'watch.c', 'addon.c']) digest.update(readFileSync(join(FOLDER, name)));
   const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
   const folder = join(cache, 'binderlab', digest.digest('hex').slice(0, 16));
   mkdirSync(folder, { recursive: true });
+  const library = ['-shared', '-fPIC', '-pthread'];
   return {
-    shim: compiled(folder, 'shim.c', 'shim.so', ['-shared', '-fPIC', '-pthread']),
-    watch: compiled(folder, 'watch.c', 'watch', []),
+    shim: compiled(folder, SHIM, 'shim.so', library),
+    watch: compiled(folder, ['watch.c'], 'watch', []),
+    addon: load(compiled(folder, ['addon.c'], 'addon.node', library)),
   };
 }
 
-function source(name: string): string {
-  return join(ROOT, 'native', name);
-}
-
-function compiled(folder: string, name: string, target: string, flags: readonly string[]): string {
+function compiled(folder: string, names: readonly string[], target: string, flags: readonly string[]): string {
   const path = join(folder, target);
   if (existsSync(path)) return path;
   const cc = process.env.CC || 'cc';
   const made = `${path}.${process.pid}`;
-  const { error, status, stderr } = spawnSync(cc, ['-O2', ...flags, '-o', made, source(name), '-ldl'], {
+  const sources = names.map((name) => join(FOLDER, name));
+  const { error, status, stderr } = spawnSync(cc, ['-O2', ...flags, '-o', made, ...sources, '-ldl'], {
     encoding: 'utf8',
   });
   if (error !== undefined) {
     throw new UsageError(
-      `serve compiles ${name} at its first use, and there is no C compiler "${cc}": install one, or set CC`,
+      `serve compiles ${target} at its first use, and there is no C compiler "${cc}": install one, or set CC`,
     );
   }
-  if (status !== 0) throw new UsageError(`${cc} does not compile ${name}:\n${stderr}`);
+  if (status !== 0) throw new UsageError(`${cc} does not compile ${target}:\n${stderr}`);
   renameSync(made, path);
   return path;
+}
+
+function load(path: string): Addon {
+  const module = { exports: {} };
+  process.dlopen(module, path);
+  return module.exports as Addon;
 }

@@ -1,88 +1,138 @@
 /**
  * A program outside of the machine: its process in the machine, its threads that have called, and its memory. What a call
- * stores goes with the call's answer, and the program stores it itself. A Binder mapping is a file that the program maps.
+ * stores goes with the call's answer, and the program stores it itself. A Binder mapping is a file that both map.
  */
-import { closeSync, ftruncateSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, unlinkSync } from 'node:fs';
+import { EMFILE } from '../../../assembly/abi/errno.ts';
 import { PAGE_MASK, PAGE_SIZE } from '../../../assembly/abi/machine.ts';
-import type { ForeignMemory } from '../../os/foreign.ts';
+import type { ForeignMemory } from '../../os/foreignmemory.ts';
 import type { Process } from '../../os/process.ts';
+import { RecordedMemory } from '../../os/recordedmemory.ts';
 import type { Thread } from '../../os/thread.ts';
-import type { ProgramThread } from './programthread.ts';
+import type { Addon } from './native.ts';
+import { PAIR, RECEIVE, type RingSlot } from './ring.ts';
+
+/** A thread of the program that has called. */
+interface Caller {
+  readonly slot: RingSlot;
+  /** Copies what is known of the program's memory while the call lasts. @returns False when it is not known. */
+  recall(address: number, target: Uint8Array): boolean;
+}
 
 interface Mapping {
   readonly address: number;
   readonly length: number;
-  readonly file: number;
+  readonly bytes: Uint8Array;
   readonly path: string;
 }
 
 export class Memory implements ForeignMemory {
   /** The program's threads by tid. */
-  readonly callers = new Map<number, ProgramThread>();
+  readonly callers = new Map<number, Caller>();
   #mappings: Mapping[] = [];
-  #file = -1;
 
-  constructor(private readonly pid: number) {}
+  readonly isRecorded = true;
+  /** What a replay knows of it, while the machine has listeners: calls get the same, and store at once. */
+  readonly #replayed: RecordedMemory | null;
+
+  constructor(
+    private readonly pid: number,
+    private readonly addon: Addon,
+    isObserved: boolean,
+  ) {
+    this.#replayed = isObserved ? new RecordedMemory() : null;
+  }
 
   read(address: number, target: Uint8Array, tid: number): number {
+    if (this.#replayed?.read(address, target, tid) === target.length) return target.length;
     if (this.callers.get(tid)?.recall(address, target)) return target.length;
     return this.look(address, target);
   }
 
   write(address: number, source: Uint8Array, tid: number): number {
-    const caller = this.callers.get(tid);
-    if (caller === undefined) return 0;
-    caller.store(address, source);
-    return source.length;
+    this.#replayed?.write(address, source);
+    const caller = this.#replayed === null ? this.callers.get(tid) : undefined;
+    return caller === undefined ? this.addon.write(this.pid, address, source) : caller.slot.store(address, source);
   }
 
   show(address: number, source: Uint8Array): void {
-    const mapping = this.#mappings.find((one) => address >= one.address && address < one.address + one.length);
-    if (mapping !== undefined) writeSync(mapping.file, source, 0, source.length, address - mapping.address);
+    for (const mapping of this.#mappings) {
+      const at = address - mapping.address;
+      if (at >= 0 && at < mapping.length) mapping.bytes.set(source, at);
+    }
+  }
+
+  /** A step stores what the program has stored before. */
+  poke(address: number, bytes: Uint8Array): number {
+    return this.#replayed?.poke(address, bytes) ?? bytes.length;
+  }
+
+  forget(): void {
+    this.#replayed?.forget();
+  }
+
+  take(fd: number): number {
+    return this.addon.take(this.pid, fd);
+  }
+
+  /** The thread, which waits in its call, receives the descriptor: so it gets its lowest free number. */
+  give(file: number, tid: number): number {
+    const slot = this.callers.get(tid)?.slot;
+    const end = slot?.ask(PAIR) ?? -1;
+    if (slot === undefined || end < 0) return -EMFILE;
+    const socket = this.addon.take(this.pid, end);
+    if (socket < 0) return -EMFILE;
+    this.addon.give(socket, file);
+    const fd = slot.ask(RECEIVE) ?? -EMFILE;
+    closeSync(socket);
+    return fd;
+  }
+
+  shut(fd: number, tid: number): void {
+    this.callers.get(tid)?.slot.shut(fd);
+  }
+
+  drop(file: number): void {
+    closeSync(file);
   }
 
   /** Reads what the program has now. @returns The number of bytes up to the first that it does not have. */
   look(address: number, target: Uint8Array): number {
-    if (this.#file < 0) this.#file = openSync(`/proc/${this.pid}/mem`, 'r');
-    let done = 0;
-    try {
-      done = readSync(this.#file, target, 0, target.length, address);
-    } catch {
-      // the first page is missing
-    }
+    let done = this.addon.read(this.pid, address, target);
     while (done < target.length) {
       const page = Math.min(target.length - done, PAGE_SIZE - ((address + done) & PAGE_MASK));
-      try {
-        done += readSync(this.#file, target, done, page, address + done);
-      } catch {
-        break;
-      }
+      const read = this.addon.read(this.pid, address + done, target.subarray(done, done + page));
+      if (read === 0) break;
+      done += read;
     }
     return done;
   }
 
-  /** Makes the file of a mapping at `path`. */
-  map(address: number, length: number, path: string): void {
+  /** Makes the file of a mapping at `path`. @returns 0 or -errno. */
+  map(address: number, length: number, path: string): number {
+    const size = Math.ceil(length / PAGE_SIZE) * PAGE_SIZE;
     const file = openSync(path, 'wx+', 0o644);
-    ftruncateSync(file, Math.ceil(length / PAGE_SIZE) * PAGE_SIZE);
-    this.#mappings.push({ address, length, file, path });
+    ftruncateSync(file, size);
+    closeSync(file);
+    const mapped = this.addon.map(path, size);
+    if (typeof mapped === 'number') return mapped;
+    this.#mappings.push({ address, length, bytes: new Uint8Array(mapped), path });
+    return 0;
   }
 
   /** Drops the mappings in the range. */
   unmap(address: number, length: number): void {
     const isIn = (one: Mapping) => one.address >= address && one.address + one.length <= address + length;
-    for (const { file, path } of this.#mappings.filter(isIn)) {
-      closeSync(file);
+    for (const { path, bytes } of this.#mappings.filter(isIn)) {
+      this.addon.unmap(bytes);
       unlinkSync(path);
     }
     this.#mappings = this.#mappings.filter((one) => !isIn(one));
   }
 
   close(): void {
-    for (const caller of this.callers.values()) caller.close();
     this.callers.clear();
     this.unmap(0, Number.MAX_SAFE_INTEGER);
-    if (this.#file >= 0) closeSync(this.#file);
   }
 }
 
@@ -91,4 +141,6 @@ export interface OutsideProgram {
   /** A thread that never sleeps, and so makes threads and children. */
   readonly attendant: Thread;
   readonly memory: Memory;
+  /** The guest's record of its address space. */
+  readonly space: number;
 }

@@ -1,7 +1,7 @@
 /** `binderlab serve`: programs of this machine open /dev/binder, and talk to the emulator. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, openSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, openSync, truncateSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ServiceManager } from '../../binder/servicemanager.ts';
@@ -10,11 +10,14 @@ import { ReadableStrace } from '../../trace/readablestrace.ts';
 import { Strace } from '../../trace/strace.ts';
 import { defineCommand, type Options, type Values } from '../command.ts';
 import { DUMP_NAMES, dumpChoice, readDumps } from '../dumps.ts';
+import { isJournalName } from '../files.ts';
+import { JournalOutput } from '../journaloutput.ts';
 import { MACHINE_OPTIONS, machineChoice, machineOptions } from '../machineoptions.ts';
 import { bootFor, loadScript, runScript } from '../script.ts';
 import { checkTrace, TRACE_OPTIONS, traceTo } from '../trace.ts';
 import { EXIT_NO, UsageError } from '../usage.ts';
 import { type Native, nativeFiles } from './native.ts';
+import { Ring } from './ring.ts';
 import { Server, type Session } from './server.ts';
 
 /** Files there are memory. */
@@ -37,6 +40,11 @@ const OPTIONS = {
     hint: 'NAME,...',
     description: `print files of debugfs at the end, to standard error: ${DUMP_NAMES.join(', ')}`,
   },
+  journal: {
+    type: 'string',
+    hint: 'FILE',
+    description: 'write a journal (.journal, .jsonl, .jsonl.gz): replay it anywhere, step, compare',
+  },
   dmesg: { type: 'boolean', description: 'print the kernel log at the end, to standard error' },
   ...MACHINE_OPTIONS,
 } as const satisfies Options;
@@ -53,7 +61,9 @@ export const serveCommand = defineCommand({
     checkArguments(args, command);
     const dumped = args.dump === undefined ? [] : dumpChoice(args.dump);
     const native = nativeFiles();
-    const machine = bootFor(machineOptions(machineChoice(args)));
+    const journal = args.journal === undefined ? null : new JournalOutput(args.journal);
+    const keeping = journal === null ? {} : { journal: { file: journal.open() } };
+    const machine = bootFor({ ...machineOptions(machineChoice(args)), name: 'serve', ...keeping });
     if (args.script === undefined) ServiceManager.start(machine.simulate());
     else await prepare(machine, args.script);
     strace(machine, args);
@@ -61,22 +71,31 @@ export const serveCommand = defineCommand({
     const session = begin(native, args.socket);
     const server = new Server(machine, session, machine.simulation);
     const child = args.socket === undefined ? await start(command, native, session) : null;
-    if (child === null) process.stderr.write(`${invitation(native, session)}\n`);
+    if (child === null) {
+      process.stderr.write(`${invitation(native, session)}\n`);
+      native.addon.catchInterrupts();
+    }
     const ended = child === null ? null : once(child, 'exit');
     server.serve(child?.pid ?? 0);
     for (const text of Object.values(readDumps(machine, dumped))) process.stderr.write(text);
     server.end();
     endTrace();
+    machine.keepJournal(false);
+    journal?.finish(() => {});
     if (args.dmesg) for (const line of new Set(machine.kernelLog)) process.stderr.write(`${line}\n`);
     machine.check();
+    if (ended === null) return;
     const [code, signal] = (await ended) as [number | null, NodeJS.Signals | null];
     process.exitCode = code ?? SIGNALLED + signalNumber(signal);
   },
 });
 
 /** @throws UsageError unless there is one of a command and a path. */
-function checkArguments({ socket, trace }: Values<typeof OPTIONS>, command: readonly string[]): void {
+function checkArguments({ socket, trace, journal }: Values<typeof OPTIONS>, command: readonly string[]): void {
   checkTrace(trace);
+  if (journal !== undefined && !isJournalName(journal)) {
+    throw new UsageError(`--journal ${journal}: a journal's name ends in .journal, .jsonl or .jsonl.gz`);
+  }
   if (socket === undefined && command.length === 0) {
     throw new UsageError('serve needs a command after --, as in: serve -- ./program; or --socket PATH');
   }
@@ -92,19 +111,21 @@ async function prepare(machine: Machine, file: string): Promise<void> {
   if (error !== null) throw new UsageError(error);
 }
 
-/** Makes the session's folder and its FIFOs, and starts the watcher, which removes them when this process has ended. */
+/** Makes the session's folder with the ring, and starts the watcher, which removes them when this process has ended. */
 function begin(native: Native, path: string | undefined): Session {
   const parent = existsSync(SHARED_MEMORY) ? SHARED_MEMORY : tmpdir();
   const folder = path === undefined ? mkdtempSync(join(parent, 'binderlab-')) : resolve(path);
   if (path !== undefined) mkdirSync(folder, { mode: 0o700 });
-  const [requests, watch] = [join(folder, 'requests'), join(folder, 'watch')] as const;
-  execFileSync('mkfifo', ['-m', '600', requests, watch]);
+  const [shared, watch] = [join(folder, 'ring'), join(folder, 'watch')] as const;
+  execFileSync('mkfifo', ['-m', '600', watch]);
+  writeFileSync(shared, '', { mode: 0o600 });
+  truncateSync(shared, Ring.size);
   if (process.getuid?.() === 0) {
     // a program may give up root, and then begin a thread or map a device
     chmodSync(folder, 0o1777);
-    chmodSync(requests, 0o666);
+    chmodSync(shared, 0o666);
   }
-  const session = { folder, requests: openSync(requests, 'r+'), watch: openSync(watch, 'r+') };
+  const session = { folder, ring: new Ring(native.addon, shared), watch: openSync(watch, 'r+') };
   spawn(native.watch, [folder], { stdio: 'ignore', detached: true }).unref();
   return session;
 }

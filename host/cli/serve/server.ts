@@ -1,17 +1,19 @@
 /** Performs the requests of programs outside of the machine, in order. */
-import { readFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { EEXIST, EIO, ENODEV } from '../../../assembly/abi/errno.ts';
 import { MAP_FIXED_NOREPLACE, O_NONBLOCK, VA_BITS } from '../../../assembly/abi/machine.ts';
-import { BINDER_FREEZE, BINDER_WRITE_READ } from '../../../assembly/abi/protocol.ts';
-import { WRITE_READ_SIZE } from '../../../assembly/abi/wire.ts';
+import { BINDER_FREEZE } from '../../../assembly/abi/protocol.ts';
+import { FREEZE_INFO_SIZE, FREEZE_INFO_TIMEOUT_MS, WRITE_READ_SIZE } from '../../../assembly/abi/wire.ts';
 import type { Machine } from '../../machine.ts';
 import type { Call, PollCall } from '../../os/call.ts';
+import type { Thread } from '../../os/thread.ts';
 import type { Simulation } from '../../sim/simulation.ts';
 import { BinderlabError } from '../../wire/error.ts';
 import { Memory, type OutsideProgram } from './program.ts';
-import { ProgramThread, refuse } from './programthread.ts';
-import * as wire from './wire.ts';
+import { ProgramThread } from './programthread.ts';
+import { readAhead } from './readahead.ts';
+import * as ring from './ring.ts';
 
 /** Tids of attendants: no process of Linux has one above 2^22. */
 const ATTENDANT_TIDS = 2 ** 22;
@@ -21,19 +23,36 @@ const MAPPING_DISTANCE = 0x100_0000;
 const ADDRESS_MAX = 2 ** VA_BITS;
 /** The longest list of commands that is read at once. */
 const COMMANDS_MAX = 0x10000;
+const FREEZE = BINDER_FREEZE >>> 0;
+/** A command from here on stores its result at its argument. */
+const IOC_READ = 0x80000000;
 const NO_BYTES = new Uint8Array(0);
+/** The longest sleep without a call. */
+const HOUR_MS = 3_600_000;
 
 /** The open files of a session. */
 export interface Session {
   readonly folder: string;
-  /** The FIFO of requests. */
-  readonly requests: number;
+  readonly ring: ring.Ring;
   /** The FIFO of the watcher: pids. */
   readonly watch: number;
 }
 
+/** When a call that waits has waited long enough. */
+interface Timeout {
+  readonly end: number;
+  readonly ms: number;
+  readonly thread: Thread;
+  readonly call: Call;
+}
+
 export class Server {
   readonly #programs = new Map<number, OutsideProgram>();
+  /** By their slots. */
+  readonly #callers: (ProgramThread | undefined)[] = [];
+  readonly #timeouts: Timeout[] = [];
+  /** Whether the machine has listeners, or keeps a journal: calls are made with all that they read. */
+  readonly #isObserved: boolean;
   #mappings = 0;
 
   /** @param simulation Its programs run between requests; null for none. */
@@ -41,18 +60,22 @@ export class Server {
     private readonly machine: Machine,
     private readonly session: Session,
     private readonly simulation: Simulation | null,
-  ) {}
+  ) {
+    const { guest } = machine;
+    this.#isObserved = machine.parts.system.observer !== null;
+    session.ring.addon.enter(guest.u8, guest.raw.clientWindowAt());
+  }
 
-  /** Serves until the process `pid` has ended; 0: for ever. */
+  /** Serves until the process `pid` has ended, or SIGINT comes; 0: until SIGINT. */
   serve(pid: number): void {
-    const requests = new wire.Requests(this.session.requests);
     if (pid !== 0) this.#watch(pid);
     this.#settle();
     for (;;) {
-      const request = requests.next();
-      this.#perform(request);
+      const next = this.session.ring.next(this.#timeLeft());
+      if (next < 0) return;
+      if (next === 0) this.#expire();
+      else if (this.#look(next >>> 3, next & 7) === pid) return;
       this.#settle();
-      if (request.op === wire.ENDED && request.pid === pid) return;
     }
   }
 
@@ -65,57 +88,62 @@ export class Server {
     this.simulation?.run({ awaitsOutside: true });
   }
 
-  #perform(request: wire.ShimRequest): void {
-    const { op, pid } = request;
-    if (op === wire.ENDED) this.#ended(pid);
-    else if (op === wire.HELLO) this.#hello(request);
-    else this.#serve(request);
-  }
-
-  /** A request of a thread that has said hello. */
-  #serve(request: wire.ShimRequest): void {
-    const { op, pid, tid } = request;
-    const program = this.#programs.get(pid);
-    const caller = program?.memory.callers.get(tid);
-    if (program === undefined || caller === undefined) return; // it has been killed
+  /** Looks at a slot. @returns The process that has ended, or -1. */
+  #look(index: number, pending: number): number {
+    const caller = this.#callers[index];
+    if (caller === undefined) {
+      const slot = new ring.RingSlot(this.session.ring, index);
+      if ((pending & ring.CALL) === 0) return -1;
+      if (slot.op !== ring.ENDED) {
+        this.#hello(slot);
+        return -1;
+      }
+      const pid = slot.arg(0);
+      slot.answer(0);
+      this.#ended(pid);
+      return pid;
+    }
     try {
-      if (op === wire.SIGNAL || op === wire.BYE) wakeUp(caller);
-      if (op === wire.BYE) this.#bye(program, caller, tid);
-      else if (op !== wire.SIGNAL) this.#call(program, caller, request);
+      if (pending & ring.CALL) this.#call(caller);
+      if (pending & ring.CANCEL && caller.slot.isCancelled) wakeUp(caller);
+      if (pending & ring.BYE) this.#bye(caller);
     } catch (error) {
-      complain(error); // such as a call by a handler of a signal, while its thread sleeps in another one
+      complain(error); // such as an ioctl that the machine refuses
       caller.answer(-EIO);
     }
+    this.session.ring.addon.leave(index);
+    return -1;
   }
 
-  #call(program: OutsideProgram, caller: ProgramThread, request: wire.ShimRequest): void {
-    const { op } = request;
-    if (op === wire.IOCTL) this.#ioctl(program, caller, request);
-    else if (op === wire.POLL) this.#poll(caller, request);
-    else if (op === wire.MMAP) this.#mmap(program, caller, request);
-    else caller.answer(this.#plain(program, caller, request));
+  #call(caller: ProgramThread): void {
+    const { program } = caller;
+    const { op } = caller.slot;
+    if (op === ring.IOCTL) this.#ioctl(program, caller);
+    else if (op === ring.POLL) this.#poll(caller);
+    else if (op === ring.MMAP) this.#mmap(program, caller);
+    else caller.answer(this.#plain(program, caller));
   }
 
   /** Calls that never sleep. @returns 0, or -errno. */
-  #plain(program: OutsideProgram, { thread }: ProgramThread, request: wire.ShimRequest): number {
-    const { op, fd } = request;
+  #plain(program: OutsideProgram, { thread, slot }: ProgramThread): number {
+    const { op, fd } = slot;
     const { sys } = thread;
     switch (op) {
-      case wire.OPEN: {
-        const opened = sys.open(request.arg(1) & O_NONBLOCK, request.arg(0));
+      case ring.OPEN: {
+        const opened = sys.open(slot.arg(1) & O_NONBLOCK, slot.arg(0));
         if (opened < 0 || opened === fd) return Math.min(opened, 0);
         const moved = sys.dup(opened, fd);
         sys.call('close', { fd: opened });
         return Math.min(moved, 0);
       }
-      case wire.CLOSE:
+      case ring.CLOSE:
         return sys.call('close', { fd });
-      case wire.DUP:
-        return Math.min(sys.dup(fd, request.arg(0)), 0);
-      case wire.SETUID:
-        return sys.setUid(request.arg(0));
-      case wire.MUNMAP: {
-        const [addr, len] = [request.arg(0), request.arg(1)];
+      case ring.DUP:
+        return Math.min(sys.dup(fd, slot.arg(0)), 0);
+      case ring.SETUID:
+        return sys.setUid(slot.arg(0));
+      case ring.MUNMAP: {
+        const [addr, len] = [slot.arg(0), slot.arg(1)];
         const result = sys.call('munmap', { addr, len });
         if (result === 0) program.memory.unmap(addr, len);
         return result;
@@ -125,81 +153,154 @@ export class Server {
     }
   }
 
-  #ioctl({ memory }: OutsideProgram, caller: ProgramThread, request: wire.ShimRequest): void {
-    const [command, address] = [request.arg(0), request.arg(1)];
-    const bytes = Buffer.from(request.bytes); // the call may outlast the request
-    if (command === BINDER_WRITE_READ >>> 0 && bytes.length > 0) knowCommands(memory, caller, address, bytes);
-    else if (bytes.length > 0) caller.know(address, bytes);
-    const call = caller.thread.sys.ioctl(request.fd, command | 0, address, NO_BYTES, 0);
+  #ioctl({ memory }: OutsideProgram, caller: ProgramThread): void {
+    const { slot, thread } = caller;
+    const [command, address] = [slot.arg(0), slot.arg(1)];
+    if (!this.#isObserved && slot.arg(2) !== 0) knowCommands(memory, caller, address);
+    const call = this.#isObserved
+      ? this.#observedIoctl(memory, caller, command, address)
+      : thread.sys.ioctl(slot.fd, command | 0, address, NO_BYTES, 0);
     call.whenDone(({ ret }) => caller.answer(ret as number));
-    // There is no clock: the time that a freeze may take is over at once.
-    if (call.parked && command === BINDER_FREEZE >>> 0) caller.thread.awaitTimeout(0);
+    if (call.parked && command === FREEZE) this.#limit(thread, call, memory, address);
   }
 
-  #poll(caller: ProgramThread, request: wire.ShimRequest): void {
-    const call: PollCall = caller.thread.sys.poll(request.fd, request.arg(0), request.arg(1) === 0 ? 0 : -1);
-    call.whenDone((done: Call) => caller.answer(done.ret as number, (done as PollCall).revents));
+  /** The same with all that it reads, and with commands that people can read. */
+  #observedIoctl(memory: Memory, caller: ProgramThread, command: number, address: number): Call {
+    const { slot, thread } = caller;
+    const { sys } = thread;
+    const look = (from: number, size: number) => {
+      const bytes = new Uint8Array(size);
+      return bytes.subarray(0, memory.look(from, bytes));
+    };
+    const { argument, call, payloads } = readAhead(look, slot.fd, command, address);
+    for (const { address, bytes } of payloads) {
+      if (this.machine.keepsJournal) sys.poke(address, bytes);
+      else memory.poke(address, bytes);
+    }
+    if (call === null) {
+      const outLen = command >>> 0 >= IOC_READ ? argument.bytes.length : 0;
+      return sys.ioctl(slot.fd, command | 0, address, argument.bytes, outLen);
+    }
+    return sys.writeRead(call);
   }
 
-  #mmap({ memory }: OutsideProgram, caller: ProgramThread, request: wire.ShimRequest): void {
-    const [wanted, length, prot, flags, offset] = [0, 1, 2, 3, 4].map((index) => request.arg(index)) as Five;
+  #poll(caller: ProgramThread): void {
+    const { slot, thread } = caller;
+    const isWaiting = slot.arg(1) !== 0;
+    const bell = isWaiting ? this.session.ring.addon.take(slot.pid, slot.arg(2)) : -1;
+    const call: PollCall = thread.sys.poll(slot.fd, slot.arg(0), bell < 0 ? 0 : -1);
+    call.whenDone((done: Call) => {
+      if (bell >= 0) strike(bell); // before the answer, after which the thread silences it
+      caller.answer(done.ret as number, (done as PollCall).revents);
+    });
+  }
+
+  /** A freeze waits for the calls that are under way no longer than it says. */
+  #limit(thread: Thread, call: Call, memory: Memory, address: number): void {
+    const info = new Uint8Array(FREEZE_INFO_SIZE);
+    if (memory.look(address, info) < info.length) return;
+    const ms = new DataView(info.buffer).getUint32(FREEZE_INFO_TIMEOUT_MS, true);
+    this.#timeouts.push({ end: performance.now() + ms, ms, thread, call });
+  }
+
+  /** Milliseconds until the next timeout. */
+  #timeLeft(): number {
+    if (this.#timeouts.length === 0) return HOUR_MS;
+    return Math.max(0, Math.min(...this.#timeouts.map(({ end }) => end)) - performance.now());
+  }
+
+  #expire(): void {
+    const now = performance.now();
+    for (const one of this.#timeouts.filter(({ end }) => end <= now)) {
+      this.#timeouts.splice(this.#timeouts.indexOf(one), 1);
+      if (one.thread.call === one.call) one.thread.awaitTimeout(one.ms);
+    }
+  }
+
+  #mmap({ memory }: OutsideProgram, caller: ProgramThread): void {
+    const { slot } = caller;
+    const [wanted, length, prot, flags, offset] = [0, 1, 2, 3, 4].map((index) => slot.arg(index)) as Five;
     const number = this.#mappings;
     const isGood = wanted > 0 && wanted + length < ADDRESS_MAX;
     const address = isGood ? wanted : MAPPINGS + number * MAPPING_DISTANCE;
-    const { fd } = request;
+    const { fd } = slot;
     const input = { addr: address, len: length, prot, flags: flags | MAP_FIXED_NOREPLACE, fd, off: offset };
-    const result = caller.thread.sys.call('mmap', input);
+    let result = caller.thread.sys.call('mmap', input);
     if (result >= 0) {
       this.#mappings++;
-      memory.map(result, length, join(this.session.folder, `mapping-${number}`));
+      const mapped = memory.map(result, length, join(this.session.folder, `mapping-${number}`));
+      if (mapped < 0) result = mapped;
     }
     caller.answer(result, number);
   }
 
-  #hello(request: wire.ShimRequest): void {
-    const { pid, tid } = request;
-    const [uid, parent, isFirst] = [request.arg(0), request.arg(1), request.arg(2) !== 0];
-    const fifo = join(this.session.folder, `${tid}`);
-    if (isFirst) this.#ended(pid); // exec
+  #hello(slot: ring.RingSlot): void {
+    const { pid, tid } = slot;
+    const [uid, parent, isFirst] = [slot.arg(0), slot.arg(1), slot.arg(2) !== 0];
+    if (isFirst) this.#ended(pid, slot.index); // exec
     try {
       const program = this.#programs.get(pid) ?? this.#begin(pid, uid, this.#programs.get(parent));
       const { process, attendant, memory } = program;
       const thread = tid === pid ? process.main : process.thread(`${process.name}.${tid}`, { tid, by: attendant });
-      const caller = new ProgramThread(thread, fifo);
+      const caller = new ProgramThread(thread, slot, program);
+      if (!this.#isObserved) this.session.ring.addon.own(slot.index, program.space);
       memory.callers.set(tid, caller);
-      caller.answer(0, globalThis.process.pid);
+      this.#callers[slot.index] = caller;
+      slot.answer(0);
     } catch (error) {
       complain(error); // such as a process of the simulation that has its number
-      refuse(fifo, EEXIST);
+      this.session.ring.addon.release(slot.index);
+      slot.answer(-EEXIST);
     }
   }
 
   #begin(pid: number, uid: number, parent: OutsideProgram | undefined): OutsideProgram {
     const name = `${commandName(pid)}:${pid}`;
-    const memory = new Memory(pid);
+    const memory = new Memory(pid, this.session.ring.addon, this.#isObserved);
     const process =
       parent === undefined
         ? this.machine.spawn(name, { pid, uid, memory })
         : parent.process.fork(name, { pid, by: parent.attendant, memory });
     const attendant = process.thread(`${name}.attendant`, { tid: ATTENDANT_TIDS + pid });
-    const program = { process, attendant, memory };
+    const space = this.machine.parts.system.foreign.spaceOf(process.pointer);
+    const program = { process, attendant, memory, space };
     this.#programs.set(pid, program);
     this.#watch(pid);
     return program;
   }
 
-  #bye({ process, memory }: OutsideProgram, caller: ProgramThread, tid: number): void {
-    memory.callers.delete(tid);
-    caller.close();
-    if (caller.thread !== process.main) caller.thread.exit();
+  /** The thread ends; it may be in a call. */
+  #bye(caller: ProgramThread): void {
+    const { thread, slot } = caller;
+    const { process, memory } = this.#programs.get(slot.pid) as OutsideProgram;
+    wakeUp(caller);
+    memory.callers.delete(slot.tid);
+    this.#release(slot.index);
+    if (thread !== process.main) thread.exit();
   }
 
-  #ended(pid: number): void {
+  /** @param kept A slot that the process has from now on. */
+  #ended(pid: number, kept = -1): void {
     const program = this.#programs.get(pid);
+    for (const slot of this.session.ring.slotsOf(pid)) if (slot !== kept) this.#release(slot);
+    this.#releaseLost();
     if (program === undefined) return;
     this.#programs.delete(pid);
     if (program.attendant.alive) program.attendant.exitProcess();
     program.memory.close();
+  }
+
+  #release(slot: number): void {
+    this.#callers[slot] = undefined;
+    this.session.ring.addon.release(slot);
+  }
+
+  /** Processes may have ended with a slot, before they said hello. */
+  #releaseLost(): void {
+    for (const pid of this.session.ring.owners()) {
+      if (this.#programs.has(pid) || existsSync(`/proc/${pid}`)) continue;
+      for (const slot of this.session.ring.slotsOf(pid)) this.#release(slot);
+    }
   }
 
   #watch(pid: number): void {
@@ -209,21 +310,25 @@ export class Server {
 
 type Five = [number, number, number, number, number];
 
-/**
- * The commands that a binder_write_read names are read in one go: the driver reads them word by word. Few follow it in the
- * request.
- */
-function knowCommands(memory: Memory, caller: ProgramThread, address: number, bytes: Buffer): void {
-  const record = bytes.subarray(0, WRITE_READ_SIZE);
-  const [size, consumed, buffer] = [wire.u64(record, 0), wire.u64(record, 8), wire.u64(record, 16)];
-  caller.know(address, record);
-  if (size <= consumed || size - consumed > COMMANDS_MAX) return;
-  let commands: Uint8Array = bytes.subarray(WRITE_READ_SIZE);
-  if (commands.length === 0) {
-    commands = new Uint8Array(size - consumed);
-    commands = commands.subarray(0, memory.look(buffer + consumed, commands));
-  }
-  caller.know(buffer + consumed, commands);
+/** The commands of a binder_write_read, which did not come with the call, are read in one go: the driver reads them word by word. */
+function knowCommands(memory: Memory, caller: ProgramThread, address: number): void {
+  const data = new DataView(new ArrayBuffer(WRITE_READ_SIZE));
+  memory.look(address, new Uint8Array(data.buffer));
+  const [size, consumed, buffer] = [0, 8, 16].map((at) => Number(data.getBigUint64(at, true))) as [
+    number,
+    number,
+    number,
+  ];
+  const [from, rest] = [buffer + consumed, size - consumed];
+  if (rest <= 0 || rest > COMMANDS_MAX) return;
+  const commands = new Uint8Array(rest);
+  caller.know({ address: from, bytes: commands.subarray(0, memory.look(from, commands)) });
+}
+
+/** Makes an eventfd readable, and closes it. */
+function strike(bell: number): void {
+  writeSync(bell, BigUint64Array.of(1n));
+  closeSync(bell);
 }
 
 /** The call in which the thread sleeps ends with EINTR. */

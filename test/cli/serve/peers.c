@@ -2,93 +2,9 @@
 //   peers pair      a context manager and its client: call, oneway, a large call, an object, a death by SIGKILL
 //   peers lookup    gets the service "lab.echo" of the service manager, and calls it
 //   peers alone     pings the service manager: from threads, by copies of its descriptor, after a signal, after exec
-#define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
-#include <pthread.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <sys/select.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include "binder.h"
 
-#include <linux/android/binder.h>
-
-enum { MAP_SIZE = 1 << 20, LARGE = 65536, CODE_ADD = 1, CODE_ONEWAY = 2, CODE_LARGE = 3, CODE_OBJECT = 4 };
-
-struct __attribute__((packed)) message {
-  uint32_t word;
-  struct binder_transaction_data data;
-};
-
-static int device;
-static __thread char results[512];
-static __thread size_t results_size, results_at;
-
-static void fail(const char *what) {
-  perror(what);
-  exit(1);
-}
-
-static void open_device(void) {
-  device = open("/dev/binder", O_RDWR | O_CLOEXEC);
-  if (device < 0) fail("open");
-  if (mmap(NULL, MAP_SIZE, PROT_READ, MAP_PRIVATE, device, 0) == MAP_FAILED) fail("mmap");
-}
-
-static void write_read(const void *commands, size_t size, size_t room) {
-  struct binder_write_read both = {
-      .write_size = size, .write_buffer = (uintptr_t)commands, .read_size = room, .read_buffer = (uintptr_t)results};
-  if (ioctl(device, BINDER_WRITE_READ, &both) < 0) fail("BINDER_WRITE_READ");
-  results_size = both.read_consumed;
-  results_at = 0;
-}
-
-/* Waits for a return, and skips all others. Its payload. */
-static void *expect(uint32_t wanted) {
-  for (;;) {
-    if (results_at >= results_size) write_read(NULL, 0, sizeof results);
-    uint32_t word;
-    memcpy(&word, results + results_at, sizeof word);
-    void *payload = results + results_at + sizeof word;
-    results_at += sizeof word + _IOC_SIZE(word);
-    if (word == wanted) return payload;
-    if (word == BR_FAILED_REPLY || word == BR_DEAD_REPLY) {
-      printf("the call failed: %s\n", word == BR_DEAD_REPLY ? "BR_DEAD_REPLY" : "BR_FAILED_REPLY");
-      exit(1);
-    }
-  }
-}
-
-static void send_message(uint32_t word, uint32_t handle, uint32_t code, uint32_t flags, const void *bytes, size_t size,
-                         binder_uintptr_t *offset) {
-  struct message message = {.word = word, .data = {.code = code, .flags = flags, .data_size = size}};
-  message.data.target.handle = handle;
-  message.data.data.ptr.buffer = (uintptr_t)bytes;
-  message.data.data.ptr.offsets = (uintptr_t)offset;
-  message.data.offsets_size = offset ? sizeof *offset : 0;
-  write_read(&message, sizeof message, 0);
-}
-
-static void free_buffer(binder_uintptr_t buffer) {
-  struct __attribute__((packed)) {
-    uint32_t word;
-    binder_uintptr_t buffer;
-  } command = {BC_FREE_BUFFER, buffer};
-  write_read(&command, sizeof command, 0);
-}
-
-static void enter_looper(void) {
-  uint32_t word = BC_ENTER_LOOPER;
-  write_read(&word, sizeof word, 0);
-}
+enum { LARGE = 65536, CODE_ADD = 1, CODE_ONEWAY = 2, CODE_LARGE = 3, CODE_OBJECT = 4 };
 
 /* Of the client, which gives up root if it can. */
 static uid_t expected_uid(void) { return geteuid() == 0 ? 1234 : geteuid(); }
@@ -150,6 +66,7 @@ static int pair(void) {
   open_device();
   if (ioctl(device, BINDER_SET_CONTEXT_MGR, 0) < 0) fail("BINDER_SET_CONTEXT_MGR");
   pid_t child = fork();
+  if (child < 0) fail("fork");
   if (child == 0) be_client();
   enter_looper();
   uint32_t handle = serve();
@@ -243,31 +160,25 @@ static int by(int fd) {
 
 static void nothing(int number) { (void)number; }
 
-static void interrupt(void) {
-  struct sigaction action = {.sa_handler = nothing};
+/* The driver does not begin a call again. */
+static void *wait_for_signal(void *unused) {
   uint32_t word = BC_ENTER_LOOPER;
   struct binder_write_read both = {.write_size = sizeof word, .write_buffer = (uintptr_t)&word, .read_size = sizeof results,
                                    .read_buffer = (uintptr_t)results};
-  sigaction(SIGALRM, &action, NULL);
-  ualarm(100000, 0);
-  if (ioctl(device, BINDER_WRITE_READ, &both) < 0) printf("a signal: %s\n", strerror(errno));
-}
-
-static void *wait_for_work(void *unused) {
-  enter_looper();
-  expect(BR_TRANSACTION);
+  while (ioctl(device, BINDER_WRITE_READ, &both) >= 0) both.write_size = both.write_consumed = both.read_consumed = 0;
+  printf("a signal: %s\n", strerror(errno));
   return unused;
 }
 
-/* A thread is cancelled in its sleep, and another one may have its number later. */
-static void cancel_sleeper(void) {
+static void interrupt(void) {
+  struct sigaction action = {.sa_handler = nothing, .sa_flags = SA_RESTART};
   pthread_t thread;
-  void *result;
-  pthread_create(&thread, NULL, wait_for_work, NULL);
-  usleep(100000);
-  pthread_cancel(thread);
-  pthread_join(thread, &result);
-  printf("cancelled: %d, then %d\n", result == PTHREAD_CANCELED, ping());
+  sigaction(SIGALRM, &action, NULL);
+  ualarm(100000, 100000); // more than once: one before the thread sleeps is lost
+  wait_for_signal(NULL);
+  ualarm(0, 0);
+  pthread_create(&thread, NULL, wait_for_signal, NULL);
+  while (pthread_tryjoin_np(thread, NULL)) usleep(20000), pthread_kill(thread, SIGALRM);
 }
 
 static int select_now(int other) {
@@ -290,7 +201,6 @@ static int alone(char *program) {
   int first = dup(device), second = fcntl(device, F_DUPFD_CLOEXEC, 50), third = dup3(device, 60, O_CLOEXEC);
   printf("by copies: %d %d %d\n", by(first), by(second), by(third));
   interrupt();
-  cancel_sleeper();
   if (pipe(ends) < 0) fail("pipe");
   printf("select: %d", select_now(ends[0]));
   if (write(ends[1], "x", 1) != 1) fail("write");

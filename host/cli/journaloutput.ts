@@ -5,10 +5,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BinaryJournal } from '../../trace/binaryjournal.ts';
-import { openFile } from '../../wasm/node.ts';
-import { BINARY_NAME, piecesOf, writeJournal } from '../files.ts';
-import { UsageError } from '../usage.ts';
+import { BinaryJournal } from '../trace/binaryjournal.ts';
+import { openFile } from '../wasm/node.ts';
+import { BINARY_NAME, piecesOf, writeJournal } from './files.ts';
+import { UsageError } from './usage.ts';
 
 export class JournalOutput {
   /** The folder of the binary journal when that is not what is asked for. */

@@ -1,0 +1,29 @@
+/** What a program outside of the machine gives its process. */
+
+/** The memory of a program outside of the machine. Its answer is how many bytes it has copied, from the first one on. */
+export interface ForeignMemory {
+  /**
+   * Copies the bytes at `address` to `target`, which is good during the call only.
+   *
+   * @param tid The thread whose system call reads; 0 for none.
+   */
+  read(address: number, target: Uint8Array, tid: number): number;
+  /** Copies `source` to `address`. A thread that slept stores its results in the step that wakes it. */
+  write(address: number, source: Uint8Array, tid: number): number;
+  /** The program reads `source` at `address` of a Binder mapping from now on: a message arrives, or is cleared. */
+  show(address: number, source: Uint8Array): void;
+  /** Whether its owner stores with `poke` what calls read, as a journal needs it. */
+  readonly isRecorded?: boolean;
+  /** A step stores bytes that the program has stored itself, or had in the recording. @returns How many. */
+  poke?(address: number, bytes: Uint8Array): number;
+  /** The ioctl for which bytes were poked has been made. */
+  forget?(): void;
+  /** A message has the descriptor: a number above 0 for its file, which other memories' `give` understands; or -errno. */
+  take?(fd: number): number;
+  /** A message gives the program the file. @returns Its new descriptor, or -errno. @param tid The thread that reads the message. */
+  give?(file: number, tid: number): number;
+  /** The driver closes a descriptor that a message has given. @param tid The thread whose system call does so. */
+  shut?(fd: number, tid: number): void;
+  /** The last reference to the file of an earlier `take` is gone. */
+  drop?(file: number): void;
+}

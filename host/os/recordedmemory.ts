@@ -1,0 +1,105 @@
+/**
+ * The memory of a program that was outside of the machine, in a replay. The journal stores before each call what the driver reads
+ * in it; afterwards the driver finds nothing there any more. What calls have stored stays, for who looks at results.
+ */
+import { PAGE_MASK, PAGE_SIZE } from '../../assembly/abi/machine.ts';
+import type { ForeignMemory } from './foreignmemory.ts';
+
+interface Page {
+  readonly bytes: Uint8Array;
+  /** What is known of each byte. */
+  readonly states: Uint8Array;
+}
+
+// states of a byte
+const STORED = 1; // by a call
+const POKED = 2; // for the next call
+
+/** Descriptors 0 to 2 are a process's own. */
+const FIRST_DESCRIPTOR = 3;
+
+export class RecordedMemory implements ForeignMemory {
+  readonly isRecorded = true;
+  /** By address. */
+  readonly #pages = new Map<number, Page>();
+  readonly #poked: { readonly address: number; readonly length: number }[] = [];
+  #descriptor = FIRST_DESCRIPTOR;
+
+  read(address: number, target: Uint8Array, tid: number): number {
+    const least = tid === 0 ? STORED : POKED;
+    for (let done = 0; done < target.length; done++) {
+      const at = (address + done) & PAGE_MASK;
+      const page = this.#pages.get(address + done - at);
+      if (page === undefined || (page.states[at] as number) < least) return done;
+      target[done] = page.bytes[at] as number;
+    }
+    return target.length;
+  }
+
+  write(address: number, source: Uint8Array): number {
+    this.#store(address, source, (state) => Math.max(state, STORED));
+    return source.length;
+  }
+
+  poke(address: number, source: Uint8Array): number {
+    this.#store(address, source, () => POKED);
+    this.#poked.push({ address, length: source.length });
+    return source.length;
+  }
+
+  /** The call is made. */
+  forget(): void {
+    for (const { address, length } of this.#poked) {
+      this.#each(address, length, ({ states }, at, size) => {
+        for (let i = at; i < at + size; i++) states[i] = Math.min(states[i] as number, STORED);
+      });
+    }
+    this.#poked.length = 0;
+  }
+
+  show(): void {} // the machine's own pages have it
+
+  /** The journal does not have files: any descriptor is one. */
+  take(fd: number): number {
+    return fd + 1;
+  }
+
+  give(): number {
+    return this.#descriptor++;
+  }
+
+  /** A copy for a forked child, or for a copy of the machine. */
+  copy(): RecordedMemory {
+    const copy = new RecordedMemory();
+    for (const [address, { bytes, states }] of this.#pages) {
+      copy.#pages.set(address, { bytes: bytes.slice(), states: states.slice() });
+    }
+    copy.#poked.push(...this.#poked);
+    copy.#descriptor = this.#descriptor;
+    return copy;
+  }
+
+  #store(address: number, source: Uint8Array, next: (state: number) => number): void {
+    this.#each(address, source.length, ({ bytes, states }, at, size, done) => {
+      bytes.set(source.subarray(done, done + size), at);
+      for (let i = at; i < at + size; i++) states[i] = next(states[i] as number);
+    });
+  }
+
+  #each(address: number, length: number, f: (page: Page, at: number, size: number, done: number) => void): void {
+    for (let done = 0, size = 0; done < length; done += size) {
+      const at = (address + done) & PAGE_MASK;
+      size = Math.min(length - done, PAGE_SIZE - at);
+      f(this.#page(address + done - at), at, size, done);
+    }
+  }
+
+  #page(address: number): Page {
+    let page = this.#pages.get(address);
+    if (page === undefined) {
+      page = { bytes: new Uint8Array(PAGE_SIZE), states: new Uint8Array(PAGE_SIZE) };
+      this.#pages.set(address, page);
+    }
+    return page;
+  }
+}

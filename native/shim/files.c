@@ -1,0 +1,165 @@
+// Files: which descriptors are Binder's, and the calls that make, copy and close descriptors.
+#include "shim.h"
+
+#include <sys/eventfd.h>
+
+static const char *const DEVICES[] = {"binder", "hwbinder", "vndbinder"};
+
+static unsigned char is_binder[DESCRIPTORS_MAX], is_kept[DESCRIPTORS_MAX];
+
+REAL(int, open, const char *, int, ...)
+REAL(int, openat, int, const char *, int, ...)
+REAL(int, close, int)
+REAL(int, dup, int)
+REAL(int, dup2, int, int)
+REAL(int, dup3, int, int, int)
+REAL(int, fcntl, int, int, ...)
+REAL(int, close_range, unsigned, unsigned, int)
+
+static int is_in_table(int fd) { return fd >= 0 && fd < DESCRIPTORS_MAX; }
+
+int file_is_binder(int fd) { return is_in_table(fd) && is_binder[fd] && session_is_here(); }
+
+int file_open(const char *path, int flags) {
+  find_open();
+  return real_open(path, flags, 0);
+}
+
+int file_close(int fd) {
+  find_close();
+  if (is_in_table(fd)) is_kept[fd] = 0;
+  return real_close(fd);
+}
+
+int file_keep(int fd) {
+  find_fcntl();
+  int high = real_fcntl(fd, F_DUPFD_CLOEXEC, HIGH_DESCRIPTOR);
+  if (high < 0) high = fd;
+  else file_close(fd);
+  if (is_in_table(high)) is_kept[high] = 1;
+  return high;
+}
+
+static int device_of(const char *path) {
+  if (!path || strncmp(path, "/dev/", 5)) return -1;
+  const char *name = path + 5;
+  if (!strncmp(name, "binderfs/", 9)) name += 9;
+  for (int i = 0; i < 3; i++)
+    if (!strcmp(name, DEVICES[i])) return i;
+  return -1;
+}
+
+static int open_device(int device, int flags) {
+  int fd = eventfd(0, (flags & O_CLOEXEC ? EFD_CLOEXEC : 0) | EFD_NONBLOCK);
+  if (fd < 0) return -1;
+  if (fd >= DESCRIPTORS_MAX) errno = EMFILE;
+  else if (CALL(OP_OPEN, fd, device, flags) >= 0) {
+    is_binder[fd] = 1;
+    return fd;
+  }
+  int error = errno;
+  file_close(fd);
+  errno = error;
+  return -1;
+}
+
+#define MODE(flags) \
+  mode_t mode = 0; \
+  if ((flags) & (O_CREAT | O_TMPFILE)) { \
+    va_list rest; \
+    va_start(rest, flags); \
+    mode = va_arg(rest, mode_t); \
+    va_end(rest); \
+  }
+
+int open(const char *path, int flags, ...) {
+  MODE(flags)
+  int device = device_of(path);
+  if (device >= 0) return open_device(device, flags);
+  find_open();
+  return real_open(path, flags, mode);
+}
+
+int open64(const char *path, int flags, ...) {
+  MODE(flags)
+  int device = device_of(path);
+  if (device >= 0) return open_device(device, flags);
+  find_open();
+  return real_open(path, flags | O_LARGEFILE, mode);
+}
+
+int openat(int folder, const char *path, int flags, ...) {
+  MODE(flags)
+  int device = device_of(path);
+  if (device >= 0) return open_device(device, flags);
+  find_openat();
+  return real_openat(folder, path, flags, mode);
+}
+
+static void close_binder(int fd) {
+  events_forget(fd);
+  call(OP_CLOSE, fd, NULL, 0);
+  is_binder[fd] = 0;
+}
+
+/* A descriptor of the shim's own is closed only in appearance. */
+int close(int fd) {
+  find_close();
+  if (is_in_table(fd) && is_kept[fd]) {
+    errno = EBADF;
+    return -1;
+  }
+  if (file_is_binder(fd)) close_binder(fd);
+  else events_forget(fd);
+  return real_close(fd);
+}
+
+int close_range(unsigned first, unsigned last, int flags) {
+  find_close_range();
+  for (unsigned fd = first; fd <= last && fd < DESCRIPTORS_MAX; fd++) {
+    if (!flags && file_is_binder(fd)) close_binder(fd);
+    if (!is_kept[fd]) continue;
+    if (fd > first && real_close_range(first, fd - 1, flags) < 0) return -1;
+    first = fd + 1;
+  }
+  return first > last ? 0 : real_close_range(first, last, flags);
+}
+
+void closefrom(int first) { close_range(first < 0 ? 0 : first, ~0u, 0); }
+
+/* The server learns of a second number of a descriptor. */
+static int copied(int fd, int copy) {
+  if (!is_in_table(copy) || copy == fd || !file_is_binder(fd)) return copy;
+  CALL(OP_DUP, fd, copy);
+  is_binder[copy] = 1;
+  return copy;
+}
+
+int dup(int fd) {
+  find_dup();
+  return copied(fd, real_dup(fd));
+}
+
+int dup2(int fd, int to) {
+  find_dup2();
+  if (fd != to && file_is_binder(to)) close_binder(to);
+  return copied(fd, real_dup2(fd, to));
+}
+
+int dup3(int fd, int to, int flags) {
+  find_dup3();
+  if (fd != to && file_is_binder(to)) close_binder(to);
+  return copied(fd, real_dup3(fd, to, flags));
+}
+
+int fcntl(int fd, int command, ...) {
+  va_list rest;
+  va_start(rest, command);
+  void *argument = va_arg(rest, void *);
+  va_end(rest);
+  find_fcntl();
+  int result = real_fcntl(fd, command, argument);
+  return command == F_DUPFD || command == F_DUPFD_CLOEXEC ? copied(fd, result) : result;
+}
+
+int fcntl64(int fd, int command, ...) __attribute__((alias("fcntl")));
