@@ -77,12 +77,15 @@ export function checkedOptions(options: BootOptions): Checked {
 }
 
 /** Boots the kernel. @throws BinderlabError when the memory is too small for it. */
-export function bootGuest({ raw }: Guest, options: BootOptions): void {
-  const { strategy, memoryMiB, vmallocMiB, lastDebugId, contextMgrUid } = checkedOptions(options);
+export function bootGuest({ raw, u8 }: Guest, options: BootOptions): void {
+  const { strategy, memoryMiB, vmallocMiB, lastDebugId, contextMgrUid, secctx } = checkedOptions(options);
   const booted = raw.boot(memoryMiB * MIB, strategyNumber(strategy) as number, vmallocMiB);
   if (booted < 0) throw callError(`boot with ${memoryMiB} MiB of memory`, booted);
   raw.setCounters(lastDebugId, contextMgrUid ?? -1);
   raw.historicalBugs(bugBits(options.historicalBugs ?? []));
+  if (secctx === null) return;
+  u8.set(secctx, raw.scratch());
+  raw.setSecctx(secctx.length);
 }
 
 /** The header of the machine's journal, without what the steps tell. */

@@ -105,7 +105,7 @@ export class Machine {
       this.#injector,
     );
     if (options.guest === undefined) bootGuest(this.guest, options);
-    if (secctx !== null) this.#setSecctx(secctx);
+    this.#system.namesSenders = secctx !== null;
     this.#lifetimes = options.historicalBugs?.length ? new Lifetimes(this) : null;
     this.keepJournal(options.journal ?? false);
   }
@@ -492,12 +492,5 @@ export class Machine {
   #stop(error: Error): void {
     if (!this.#simulation?.isRunning) throw error;
     this.#simulation.stop(error);
-  }
-
-  #setSecctx(secctx: Uint8Array): void {
-    this.#system.namesSenders = true;
-    const { setSecctx, scratch } = this.guest.raw;
-    this.guest.u8.set(secctx, scratch());
-    setSecctx(secctx.length);
   }
 }
