@@ -1,6 +1,7 @@
 /** The machine's options, which every command takes. */
 
 import type { BootOptions } from '../machine.ts';
+import { HISTORICAL_BUGS, type HistoricalBug } from '../wire/historicalbugs.ts';
 import { STRATEGIES, type Strategy } from '../wire/strategy.ts';
 import { type Build, guestModule } from './boot.ts';
 import type { Options } from './command.ts';
@@ -14,6 +15,16 @@ export const MACHINE_OPTIONS = {
   strategy: { type: 'string', hint: 'S', default: 'kmap', choices: STRATEGIES, description: 'how pages are mapped' },
   seed: { type: 'string', hint: 'N', default: '0', description: 'seed of all that is random' },
   memory: { type: 'string', hint: 'MIB', default: '64', description: 'memory of the machine, in MiB' },
+} as const satisfies Options;
+
+/** The option of the commands that run a script on a machine that may be wrong. */
+export const BUG_OPTION = {
+  bug: {
+    type: 'string',
+    hint: 'CVE',
+    choices: HISTORICAL_BUGS,
+    description: 'put a fault of an earlier driver back: the machine is wrong then',
+  },
 } as const satisfies Options;
 
 /** The machine that the options request. */
@@ -35,4 +46,13 @@ export function machineChoice(args: { strategy: Strategy; seed: string; memory: 
 export function machineOptions(choice: MachineChoice, build?: Build): BootOptions {
   const { strategy, seed, memory: memoryMiB } = choice;
   return { wasm: guestModule(build), strategy, seed, memoryMiB };
+}
+
+/** The boot option for `--bug`. Says on standard error that the machine is wrong. */
+export function bugOptions({ bug }: { bug: HistoricalBug | undefined }): Pick<BootOptions, 'historicalBugs'> {
+  if (bug === undefined) return {};
+  console.error(
+    `binderlab: this machine has the fault ${bug}, on purpose. What it does is wrong; its journal says so.`,
+  );
+  return { historicalBugs: [bug] };
 }

@@ -15,6 +15,7 @@ import {
   PAGE_SHIFT,
   PAGE_SIZE,
 } from '../../assembly/abi/machine.ts';
+import { CONSTANTS } from '../../build/layout.ts';
 import type { Guest } from '../guest/guest.ts';
 import { bytesOf, type ClassName, fieldsOf, KernelMemory, sizeOf } from '../inspect/kernelmemory.ts';
 import { classOfCache } from '../inspect/raw.ts';
@@ -33,6 +34,10 @@ const IGNORED: ReadonlySet<string> = new Set([
   ...['descParent', 'descLeft', 'descRight', 'nodeParent', 'nodeLeft', 'nodeRight'].map((field) => `Ref.${field}`),
   // the same refs as in the tree by handle
   'Proc.refsByNode',
+  // the same watches as in the lists of their files, in an order of addresses
+  ...['Epoll.watches', 'Watch.rbParent', 'Watch.rbLeft', 'Watch.rbRight'],
+  // what the last walk over instances counted; each walk counts anew
+  ...['Epoll.walk', 'Epoll.links'],
   // a cache of the last area that was looked up
   'Space.recent',
   'Space.counters',
@@ -52,6 +57,17 @@ const ARRAYS: Readonly<Record<string, readonly [ClassName, size: string, 'count'
   'Memfd.base': ['memfd/Entry', 'count', 'count'],
 };
 
+/** What a sleeping thread's call goes on with, by CALL_*: the class that its call frame begins with. */
+const FRAMES: Readonly<Record<number, ClassName>> = {
+  [CONSTANTS.CALL_READ]: 'WriteRead',
+  [CONSTANTS.CALL_POLL]: 'Poll',
+  [CONSTANTS.CALL_FREEZE]: 'Freezing',
+  [CONSTANTS.CALL_GRACE]: 'Exit',
+  [CONSTANTS.CALL_STREAM_READ]: 'Transfer',
+  [CONSTANTS.CALL_STREAM_WRITE]: 'Transfer',
+  [CONSTANTS.CALL_EPOLL]: 'EpollWait',
+};
+
 /** The page array of a mapping has the pages themselves: its owner shows them. */
 const PAGE_ARRAYS: ReadonlySet<string> = new Set(['PageArray.base']);
 
@@ -63,7 +79,6 @@ const LEAF_LEVEL = 3;
 /** Bits 12 to 47 of a descriptor are the frame; linear memory has 31 bits of them. */
 const FRAME_MASK = 0xfffff000;
 const TABLE_BITS = 3;
-const CALL_FRAME_WORDS = 24;
 
 /** Guests are few, and each is explored many times. */
 const known = new WeakMap<Guest, Fingerprint>();
@@ -254,11 +269,9 @@ class Fingerprint {
     };
   }
 
-  /** What a sleeping thread's call goes on with. */
+  /** What a sleeping thread's call goes on with; what an earlier call has left after its fields does not count. */
   #callFrame(digest: Digest, thread: number): void {
-    const { parked } = this.#kernel.object('Thread', thread);
-    if (!parked) return;
-    const first = (thread + ((sizeOf('Thread') + 7) & ~7)) >> 2;
-    digest.words(this.guest.i32, first, first + CALL_FRAME_WORDS);
+    const { parked, call } = this.#kernel.object('Thread', thread);
+    if (parked) this.#object(digest, FRAMES[call] as ClassName, thread + ((sizeOf('Thread') + 7) & ~7));
   }
 }

@@ -6,6 +6,8 @@ import * as assert from 'uvu/assert';
 import { ROOT } from '../pages.ts';
 import { Folder } from './binderlab.ts';
 
+const LATE_CALL = join(ROOT, 'examples/history/late-call.ts');
+
 const test = suite('binderlab explore');
 const folder = new Folder();
 test.after(() => folder.remove());
@@ -61,9 +63,21 @@ test('random schedules', () => {
   assert.is(failure.step, 3);
 });
 
+test('a fault of an earlier driver: what it breaks under one schedule, said as loudly as by run', () => {
+  const bug = 'CVE-2024-26606';
+  const { code, stdout, stderr } = folder.run(['explore', LATE_CALL, '--bug', bug, '--journal', 'late.jsonl']);
+  assert.is(code, 1);
+  assert.match(stderr, `this machine has the fault ${bug}, on purpose`);
+  assert.match(stdout, /LOST_WAKEUP.*sleeps in epoll_wait/);
+  assert.match(folder.run(['replay', 'late.jsonl', '--check']).stdout, /LOST_WAKEUP.*epoll_wait by client\.0/s);
+  const shown = folder.run(['step', 'late.jsonl', '--show', 'threads']);
+  assert.match(shown.stdout, /client\.0.*waits for epoll events.*BR_DEAD_REPLY/);
+});
+
 for (const [words, says] of [
   [['--preemptions', 'x'], '--preemptions takes whole numbers'],
   [['--random', '5', '--preemptions', '2'], '--random takes any number of preemptions'],
+  [['--bug', 'CVE-2000-1'], '--bug'],
   [['--journal', 'here.txt'], "a journal's name ends in"],
 ] as const) {
   test(`invalid: ${words.join(' ')}`, () => {

@@ -11,9 +11,10 @@ import death from './scripts/death.ts';
 import poller from './scripts/poller.ts';
 import threadPool from './scripts/threadpool.ts';
 
-const { default: firstCall } = await import(
-  pathToFileURL(join(import.meta.dirname, '../../examples/every-schedule.js')).href
-);
+const exampleOf = async (name: string): Promise<(machine: Machine) => unknown> =>
+  (await import(pathToFileURL(join(import.meta.dirname, `../../examples/${name}.js`)).href)).default;
+const firstCall = await exampleOf('every-schedule');
+const lateCall = await exampleOf('history/late-call');
 
 const boot = { wasm: guestModule(), memoryMiB: 8 } satisfies BootOptions;
 
@@ -180,6 +181,32 @@ test('a lost wake-up of a polling thread is found, and its journal shows it agai
   for (const step of failure.journal.steps) sound.perform(step);
   assert.not(sound.process('poller').main.parked);
 });
+
+for (const [args, property] of [
+  [[], 'the invariant LOST_WAKEUP'],
+  [['nested'], 'no thread sleeps while it has work of its own'],
+] as const) {
+  test(`CVE-2024-26606 is found in epoll_wait ${args.join()}: ${property}`, async () => {
+    const sound = await quietly(lateCall, { preemptions: 3, boot: { ...boot, args } });
+    assert.is(sound.failure, null);
+    assert.ok(sound.isComplete && sound.merged > 100);
+    const faulty = { ...boot, args, historicalBugs: ['CVE-2024-26606'] } satisfies BootOptions;
+    const { failure } = await quietly(lateCall, { preemptions: 3, boot: faulty });
+    assert.ok(failure);
+    assert.is(failure.property, property);
+    assert.ok(failure.isShortest);
+    const { header, steps } = failure.journal;
+    assert.equal(header.historical_bugs, faulty.historicalBugs);
+    const machine = Machine.fromHeader(header, { wasm: boot.wasm });
+    for (const step of steps) machine.perform(step);
+    assert.ok(machine.process('client').main.parked);
+    const [looper] = machine.inspect.procs().flatMap(({ loopers }) => loopers.filter(({ processTodo }) => processTodo));
+    assert.is(looper?.tid, machine.process('client').pid);
+    const unchanged = Machine.fromHeader(header, { wasm: boot.wasm, historicalBugs: [] });
+    for (const step of steps) unchanged.perform(step);
+    assert.not(unchanged.process('client').main.parked);
+  });
+}
 
 if (ALL) {
   test('a fault that breaks an invariant under some schedules is found, and its journal breaks it again', async () => {

@@ -5,7 +5,7 @@ import { type Exploration, type ExploreCounts, type ExploreFailure, explore } fr
 import { runsOf } from '../../explore/schedule.ts';
 import { defineCommand } from '../command.ts';
 import { checkTarget, isJournalName, writeJournal } from '../files.ts';
-import { MACHINE_OPTIONS, machineChoice, machineOptions } from '../machineoptions.ts';
+import { BUG_OPTION, bugOptions, MACHINE_OPTIONS, machineChoice, machineOptions } from '../machineoptions.ts';
 import { wholeNumber } from '../number.ts';
 import { aside } from '../output.ts';
 import { loadScript } from '../script.ts';
@@ -44,6 +44,7 @@ export const exploreCommand = defineCommand({
       hint: 'FILE',
       description: 'where the shortest failing journal is written; default: SCRIPT.failure.jsonl',
     },
+    ...BUG_OPTION,
     json: {
       type: 'boolean',
       description:
@@ -71,7 +72,7 @@ export const exploreCommand = defineCommand({
       throw new UsageError(`--journal ${target}: a journal's name ends in .journal, .jsonl or .jsonl.gz`);
     checkTarget('--journal', target);
     const script = await loadScript(file);
-    const boot = { ...machineOptions(machineChoice(args)), name: file, args: scriptArgs };
+    const boot = { ...machineOptions(machineChoice(args)), ...bugOptions(args), name: file, args: scriptArgs };
     const watching = watchTime(file, seconds);
     const limits = { ...(random === null ? {} : { random }), ...(stepsMax === null ? {} : { stepsMax }) };
     const found = await aside(() => explore(script, { boot, preemptions, ...limits, progress: watching.goOn }), false);

@@ -4,13 +4,19 @@ import type { Machine } from '../../machine.ts';
 import { callBegin } from '../../trace/call.ts';
 import { ReadableStrace } from '../../trace/readablestrace.ts';
 import { Strace } from '../../trace/strace.ts';
-import { HISTORICAL_BUGS, type HistoricalBug } from '../../wire/historicalbugs.ts';
 import { SCRIPT_TAG } from '../../wire/log.ts';
 import { defineCommand, type Options, type Values } from '../command.ts';
 import { DUMP_NAMES, dumpChoice, readDumps } from '../dumps.ts';
 import { checkTarget, isJournalName } from '../files.ts';
 import { JournalOutput } from '../journaloutput.ts';
-import { MACHINE_OPTIONS, type MachineChoice, machineChoice, machineOptions } from '../machineoptions.ts';
+import {
+  BUG_OPTION,
+  bugOptions,
+  MACHINE_OPTIONS,
+  type MachineChoice,
+  machineChoice,
+  machineOptions,
+} from '../machineoptions.ts';
 import { wholeNumber } from '../number.ts';
 import { reserveStdout } from '../output.ts';
 import { bootFor, loadScript, runScript } from '../script.ts';
@@ -57,12 +63,7 @@ const OPTIONS = {
     description: `print files of debugfs when the script is done: ${DUMP_NAMES.join(', ')}`,
   },
   dmesg: { type: 'boolean', description: 'print the kernel log when the script is done, each line once' },
-  bug: {
-    type: 'string',
-    hint: 'CVE',
-    choices: HISTORICAL_BUGS,
-    description: 'put a fault of an earlier driver back: the machine is wrong then',
-  },
+  ...BUG_OPTION,
   timeout: { type: 'string', hint: 'SECONDS', description: 'end a script that takes longer' },
   json: {
     type: 'boolean',
@@ -105,9 +106,7 @@ export const runCommand = defineCommand({
     if (!args.json && args.journal !== '-') stdout.release();
     const journal = args.journal === undefined ? null : new JournalOutput(args.journal);
     const keeping = journal === null ? { last: STEPS_KEPT } : { file: journal.open() };
-    const historicalBugs = args.bug === undefined ? [] : [args.bug];
-    if (args.bug !== undefined) warnOfBug(args.bug);
-    const boot = { ...machineOptions(choice), historicalBugs };
+    const boot = { ...machineOptions(choice), ...bugOptions(args) };
     const machine = bootFor({ ...boot, name: file, args: scriptArgs, journal: keeping });
     const endTrace = traceTo(args.trace, machine);
     const run: Run = { file, args, choice, machine, journal, endTrace, print: stdout.print };
@@ -125,13 +124,6 @@ export const runCommand = defineCommand({
     if (complaints.count > 0) process.exitCode = EXIT_NO;
   },
 });
-
-/** Says on standard error that the machine is wrong. */
-function warnOfBug(bug: HistoricalBug): void {
-  console.error(
-    `binderlab: this machine has the fault ${bug}, on purpose. What it does is wrong; its journal says so.`,
-  );
-}
 
 /** @throws UsageError when two documents need standard output, and for an impossible path of a journal or a trace. */
 function checkOutputs({ journal, json, dump, dmesg, bytes, ...args }: Run['args']): void {
