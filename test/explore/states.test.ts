@@ -52,8 +52,10 @@ function waiters(machine: Machine) {
     const isManager = name === 'a';
     sim.process(name, function* () {
       const fd = yield* sys.open();
-      yield* sys.mmap(fd);
-      if (isManager) (yield* sys.self()).kernel.becomeContextManager(fd);
+      if (isManager) {
+        yield* sys.mmap(fd);
+        (yield* sys.self()).kernel.becomeContextManager(fd);
+      }
       const epfd = yield* sys.epollCreate();
       yield* sys.epollCtl(epfd, 'add', fd);
       const commands = isManager ? bc.enterLooper() : bc.transaction({ handle: 0, flags: 1, data: name });
