@@ -117,7 +117,9 @@ test('memory below the first frame is reserved', () => {
   assert.is(guest.frameKind(0), FRAME_RESERVED);
   assert.is(guest.frameKind(first - 1), FRAME_RESERVED);
   assert.is(guest.frameKind(first), FRAME_TABLE);
-  assert.is(guest.frameAlloc(0, FRAME_ARRAY, 0), first + PAGE);
+  let lowest = Number.POSITIVE_INFINITY;
+  for (let left = guest.framesFree(); left > 0; left--) lowest = Math.min(lowest, guest.frameAlloc(0, FRAME_ARRAY, 0));
+  assert.is(lowest, first + PAGE);
 });
 
 test('a frame that is freed twice, or written to while it is free, is caught', () => {

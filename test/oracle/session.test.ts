@@ -118,7 +118,7 @@ test('what cannot be made is told before anything is asked', async () => {
     [{ op: 'await', in: { thread: 'A.0', ms: 1 } }, /A\.0 is not parked/],
     [{ op: 'setcon', by: 'A.0', in: { context: '6100' } }, /no setcon/],
     [{ op: 'shrink', in: { pages: 1 } }, /take all/],
-    [{ op: 'poll', by: 'A.0', in: { fd: 3, events: 1, timeout: 20 } }, /time of a poll/],
+    [{ op: 'poll', by: 'A.0', in: { fd: 3, events: 1, timeout: 20 } }, /time of poll would/],
     [{ op: 'mkfd', by: 'A.0', in: { kind: 'socketpair', fd: 5, fd2: 6 } }, /no socketpair/],
     [{ op: 'poke', by: 'A.0', in: { addr: '0x10000000', bytes: '00'.repeat(200_000) } }, /163840 bytes/],
   ];
