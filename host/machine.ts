@@ -106,7 +106,7 @@ export class Machine {
     );
     if (options.guest === undefined) bootGuest(this.guest, options);
     this.#system.namesSenders = secctx !== null;
-    this.#lifetimes = options.historicalBugs?.length ? new Lifetimes(this) : null;
+    this.#lifetimes = options.historicalBugs?.length && !options.director ? new Lifetimes(this) : null;
     this.keepJournal(options.journal ?? false);
   }
 
