@@ -38,6 +38,8 @@ const SLOW = [
   'trace/provenance',
   'conformance/builds',
   'check/mutations',
+  'explore/',
+  'faults/',
   'fuzz/fuzzer',
   'cli/serve',
   'cli/terminal',

@@ -84,6 +84,10 @@ async function openFirstCall(hash = ''): Promise<void> {
 const textOf = async (selector: string) => (await page.textContent(selector)) ?? '';
 const isAtStep = (step: number) => page.locator(`.step-number:text-is("Step ${step}")`).waitFor();
 
+/** Waits until so many elements are there: the page draws after its signals have changed. */
+const thereAre = (selector: string, count: number) =>
+  page.waitForFunction(`document.querySelectorAll(${JSON.stringify(selector)}).length === ${count}`);
+
 /** In the page: moves the scrubber, waits for the step, and reads the numbers of two tabs. */
 const NUMBERS_AT = `async (step, keys) => {
   const painted = () => new Promise((resolve) => setTimeout(resolve, 0));
@@ -164,7 +168,7 @@ testInBrowser('it walks by keys, buttons and scrubber, and its address says wher
   assert.match(await textOf('.sentence'), 'calls servicemanager');
   await page.click('.sentence'); // a button has a use of its own for the next key
   await page.keyboard.press(' ');
-  assert.is(await page.locator('[aria-label="Pause"]').count(), 1);
+  await thereAre('[aria-label="Pause"]', 1);
   await page.keyboard.press(' ');
   await page.locator('.scrubber').fill('49');
   assert.match(await textOf('.sentence'), 'app.0 calls greeter: the driver copies 56 bytes once');
@@ -175,16 +179,16 @@ testInBrowser('another strategy, one beside it, and a branch', async () => {
   await openFirstCall('#step=49');
   const copies = () => page.$$eval('.journey-label', (labels) => labels.map(({ textContent }) => textContent));
   assert.equal(await copies(), ['56 bytes copied once']);
-  assert.is(await page.locator('.frame.shared').count(), 1);
+  await thereAre('.frame.shared', 1);
   await page.selectOption('.strategy select', 'two-copy');
   assert.equal(await copies(), ['1. 56 bytes copied', '2. 56 bytes copied']);
   await page.keyboard.press('c');
   assert.match(await textOf('.between'), 'kmap');
   await page.click('text=One alone');
   await page.selectOption('.strategy select', 'vmalloc');
-  assert.is(await page.locator('.page-box.vmalloc').count(), 1);
+  await thereAre('.page-box.vmalloc', 1);
   await page.selectOption('.beside select', 'two-copy');
-  assert.is(await page.locator('.stage').count(), 2);
+  await thereAre('.stage', 2);
   assert.match(await textOf('.between'), 'bytes copied');
   await page.click('text=One alone');
   await page.click('#tab-change');
@@ -198,19 +202,18 @@ testInBrowser('another strategy, one beside it, and a branch', async () => {
 
 testInBrowser('what is the same thing lights up, and a click keeps it lit', async () => {
   await openFirstCall('#step=49&show=area');
-  const isLit = (selector: string) => page.locator(`${selector}[data-lit]`).count();
   await page.hover('.frame.shared');
   for (const same of ['.page-box.receiver', '.line.receiver', '.stretch.call', '.messages tr']) {
-    assert.is(await isLit(same), 1, same);
+    await thereAre(`${same}[data-lit]`, 1);
   }
-  assert.is(await isLit('.page-box.sender'), 0);
+  await thereAre('.page-box.sender[data-lit]', 0);
   assert.match(
     await textOf('.telling'),
     /^Frame 0x\w+: a page of a Binder mapping, reached by greeter and the kernel; message 15/,
   );
   await page.click('.frame.shared');
   await page.hover('.head');
-  assert.is(await isLit('.page-box.receiver'), 1);
+  await thereAre('.page-box.receiver[data-lit]', 1);
   await page.waitForURL(/selected=f/);
   await page.keyboard.press('1');
   await page.locator('.structure summary[data-lit]:has-text("BC_TRANSACTION")').first().waitFor();
@@ -219,7 +222,7 @@ testInBrowser('what is the same thing lights up, and a click keeps it lit', asyn
   await page.keyboard.press('ArrowRight');
   assert.match(await textOf('.frame.target .badge'), 'read in place');
   await page.hover('.node >> nth=1');
-  assert.is(await isLit('.ref'), 2, 'a node lights the handles for it');
+  await thereAre('.ref[data-lit]', 2);
 });
 
 testInBrowser('a frame is selected among all of memory, and brings its process to the stage', async () => {
@@ -237,7 +240,7 @@ testInBrowser('a frame is selected among all of memory, and brings its process t
   assert.is(await textOf('.telling'), text);
   await page.keyboard.press('Enter');
   assert.match(await stands('receiver'), /^servicemanager/);
-  assert.is(await page.locator('.frame[data-lit]').count(), 1);
+  await thereAre('.frame[data-lit]', 1);
   await page.waitForURL(/right=servicemanager&selected=f/);
   await page.selectOption('[aria-label="Process on the right"]', '');
   assert.match(await stands('receiver'), /^greeter/);
@@ -307,7 +310,7 @@ testInBrowser('the tour has eight steps; what moves stands still for whoever wan
   await openFirstCall();
   await page.waitForSelector('.card');
   for (let number = 1; number <= 8; number++) await page.click('.card .main');
-  assert.is(await page.locator('.card').count(), 0);
+  await thereAre('.card', 0);
   const MOVES = "getComputedStyle(document.querySelector('.parcel')).animationDuration";
   assert.is(await page.evaluate(MOVES), '0.9s');
   await page.emulateMedia({ reducedMotion: 'reduce' });
@@ -323,8 +326,7 @@ const SMALLEST_TEXT = `Math.min(...[...document.querySelectorAll('body *')]
 testInBrowser('both themes, shapes besides colours, and no serious fault that axe finds', async () => {
   await openFirstCall('#step=49');
   const ends = { sender: 'circle', receiver: 'rect', kernel: 'path.end' };
-  for (const [side, shape] of Object.entries(ends))
-    assert.is(await page.locator(`.line.${side} > ${shape}`).count(), 1);
+  for (const [side, shape] of Object.entries(ends)) await thereAre(`.line.${side} > ${shape}`, 1);
   await page.addScriptTag({ content: AXE });
   const faultsOf = async (part: string) => {
     const { violations } = await page.evaluate<AxeResult>(`axe.run(${part})`);
