@@ -28,6 +28,7 @@ export function roundTripOn(machine: Machine, size: number): () => void {
   const request = place(client);
   const answer = place(server);
   client.main.writeRead(clientFd, []);
+  server.main.writeRead(serverFd, [bc.enterLooper()], { readSize: 0 });
   let received = 0;
   return () => {
     const send = bc.transaction({ handle: 0, code: 1, data: request });

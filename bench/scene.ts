@@ -187,6 +187,7 @@ export class GuestScene {
     this.server = new Actor(this.guest, 2000);
     good(this.raw.sysIoctl(this.server.thread, this.server.fd, BINDER_SET_CONTEXT_MGR, 0));
     good(this.client.call(this.client.prepare([])));
+    good(this.server.call(this.server.prepare([bc.enterLooper()], { reads: false })));
   }
 
   /** Makes one more process, up to its first ioctl. */

@@ -45,6 +45,8 @@ import { bufferFree } from './release';
 import { countCommand } from './state';
 import { transact } from './transaction';
 
+/** Bytes of a payload that is one pointer, as BC_FREE_BUFFER has it. */
+const PTR_SIZE: u32 = offsetof<PtrCookie>('cookie');
 /** Payload of the current command. It is read once, because the message that it sends may overwrite the stream. */
 const payload: usize = memory.data(offsetof<TransactionRecord>(), 8);
 
@@ -74,9 +76,15 @@ export function commandsRun(thread: Thread, binderThread: BinderThread, io: Writ
 
 /** Reads the `size` bytes after a word that was read through `window` (0: across the border of two pages). */
 function payloadRead(payload: usize, space: Space, va: u64, size: u32, window: usize): bool {
-  if (size == TRANSACTION_DATA_SIZE && window && userInWindow(window, 4 + size)) {
-    transactionCopy(changetype<TransactionRecord>(payload), changetype<TransactionRecord>(window + 4));
-    return true;
+  if (window && userInWindow(window, 4 + size)) {
+    if (size == TRANSACTION_DATA_SIZE) {
+      transactionCopy(changetype<TransactionRecord>(payload), changetype<TransactionRecord>(window + 4));
+      return true;
+    }
+    if (size == PTR_SIZE) {
+      changetype<PtrCookie>(payload).ptr = changetype<PtrCookie>(window + 4).ptr;
+      return true;
+    }
   }
   return copyFromUserOn(space, payload, va, size, window, 4) == 0;
 }

@@ -50,6 +50,7 @@ import {
   RefDeath,
   RefFreeze,
   Transaction,
+  transactionFixups,
   Work,
   WORK_CLEAR_DEATH_NOTIFICATION,
   WORK_CLEAR_FREEZE_NOTIFICATION,
@@ -351,13 +352,14 @@ function takeTransaction(thread: Thread, binderThread: BinderThread, io: WriteRe
     word = transaction.securityCtx ? protocol.BR_TRANSACTION_SEC_CTX : protocol.BR_TRANSACTION;
     inheritNice(thread, transaction, node, oneway);
   }
-  let error = fixupsReserve(thread.process, proc, transaction);
+  const hasFiles = !listEmpty(transactionFixups(transaction));
+  let error = hasFiles ? fixupsReserve(thread.process, proc, transaction) : 0;
   if (!error) error = allocDeliver(proc.alloc, buffer);
   if (error) {
     fixupsDrop(transaction);
     return loseTransaction(thread, binderThread, io, transaction, error);
   }
-  fixupsInstall(thread.process, transaction);
+  if (hasFiles) fixupsInstall(thread.process, transaction);
   const at = io.cursor;
   if (!putMessage(thread, proc, io, word, transaction)) {
     transactionCancel(transaction, protocol.BR_FAILED_REPLY, io.cursor == at ? UNDELIVERED_WORD : UNDELIVERED_RECORD);

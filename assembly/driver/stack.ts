@@ -10,13 +10,14 @@ import { KLOG_FAILED_REPLY, KLOG_FAILED_REPLY_DEAD, KLOG_UNDELIVERED, KLOG_UNEXP
 import { CACHE_BINDER_TRANSACTION } from '../abi/machine';
 import { BR_OK, TF_ONE_WAY } from '../abi/protocol';
 import { klog } from '../klog';
+import { listEmpty } from '../lib/list';
 import { kmemFree } from '../mem/kmem';
 import { CALL_FREEZE } from '../task/process';
 import { wakeWaiting } from '../task/wait';
 import { recordLong, tracing } from '../trace';
 import { fixupsDrop } from './fixups';
 import { binderThreadHold, binderThreadRelease } from './tmprefs';
-import { BinderThread, binderThreadReplyError, Transaction } from './objects';
+import { BinderThread, binderThreadReplyError, Transaction, transactionFixups } from './objects';
 import { STAT_TRANSACTION, statDeleted } from './state';
 import { binderThreadWake, workAddThread } from './work';
 
@@ -43,7 +44,7 @@ export function transactionFree(transaction: Transaction): void {
 
 /** Frees the transaction object and the descriptors that were not given out, and nothing else. */
 export function transactionDiscard(transaction: Transaction): void {
-  fixupsDrop(transaction);
+  if (!listEmpty(transactionFixups(transaction))) fixupsDrop(transaction);
   kmemFree(CACHE_BINDER_TRANSACTION, changetype<usize>(transaction));
   statDeleted(STAT_TRANSACTION);
 }

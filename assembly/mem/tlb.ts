@@ -3,13 +3,15 @@
  *
  *     slot of page n = va >> 12: number (n ^ n >> 4) & 31       0        4         8        12     16
  *                                                               +--------+---------+--------+------+
- *     n + 1, or 0 while the page may not be read, or written ─> |  read  |  write  | frame  |      |  x 32
+ *     n + 1, or 0 while the page may not be read, or written ─> |  read  |  write  | shift  |      |  x 32
  *                                                               +--------+---------+--------+------+
+ *
+ * The shift is what turns a user address of the page into a linear one: frame - (n << 12), modulo 2^32.
  *
  * As in hardware an entry is good until a valid leaf of the table changes; the writer of the leaf calls tlbFlush then. A page
  * that may be written through its entry is marked dirty already.
  */
-import { PAGE_MASK, PAGE_SHIFT } from '../abi/machine';
+import { PAGE_SHIFT } from '../abi/machine';
 import { pteAllows, pteFrame } from './pte';
 import { tableWalk } from './table';
 
@@ -18,25 +20,35 @@ const SLOT_MASK: u32 = 31;
 const FOLD_SHIFT: u32 = 4;
 const SLOT_SHIFT: u32 = 4;
 const WRITE: usize = 4;
-const FRAME: usize = 8;
+const SHIFT: usize = 8;
 
 /** Bytes of a TLB, zeroed at first. */
 export const TLB_SIZE: usize = 512;
 
-/** Linear address of the byte at `va`, if its page is known and allows the access; else 0. */
-export function tlbFind(tlb: usize, va: u64, isWrite: bool): usize {
-  const slot = slotOf(tlb, va);
+/** The slot that the page of `va` would be in. */
+export function tlbSlot(tlb: usize, va: u64): usize {
+  const page = <u32>va >> PAGE_SHIFT;
+  return tlb + (((page ^ (page >> FOLD_SHIFT)) & SLOT_MASK) << SLOT_SHIFT);
+}
+
+/** Whether a slot has the page of `va`, and it allows the access. */
+export function tlbHas(slot: usize, va: u64, isWrite: bool): bool {
   const page = isWrite ? load<u32>(slot, WRITE) : load<u32>(slot);
-  return <u64>page == (va >> PAGE_SHIFT) + 1 ? load<usize>(slot, FRAME) | (<usize>va & PAGE_MASK) : 0;
+  return <u64>page == (va >> PAGE_SHIFT) + 1;
+}
+
+/** Linear address of the byte at `va`, whose page the slot has. */
+export function tlbAddress(slot: usize, va: u64): usize {
+  return <usize>va + load<usize>(slot, SHIFT);
 }
 
 /** Keeps the translation of the page of `va`; `isDirty`: writes need not be noted any more. */
 export function tlbKeep(tlb: usize, va: u64, entry: u64, isDirty: bool): void {
-  const slot = slotOf(tlb, va);
-  const page = <u32>(va >> PAGE_SHIFT) + 1;
-  store<u32>(slot, page);
-  store<u32>(slot, isDirty ? page : 0, WRITE);
-  store<usize>(slot, pteFrame(entry), FRAME);
+  const slot = tlbSlot(tlb, va);
+  const page = <u32>(va >> PAGE_SHIFT);
+  store<u32>(slot, page + 1);
+  store<u32>(slot, isDirty ? page + 1 : 0, WRITE);
+  store<usize>(slot, pteFrame(entry) - (page << PAGE_SHIFT), SHIFT);
 }
 
 export function tlbFlush(tlb: usize): void {
@@ -51,12 +63,8 @@ export function tlbCheck(tlb: usize, root: usize): bool {
     if (written != 0 && written != page) return false;
     if (page == 0) continue;
     const entry = tableWalk(root, (<u64>(page - 1)) << PAGE_SHIFT);
-    if (!pteAllows(entry, written != 0) || pteFrame(entry) != load<usize>(slot, FRAME)) return false;
+    const frame = load<usize>(slot, SHIFT) + ((page - 1) << PAGE_SHIFT);
+    if (!pteAllows(entry, written != 0) || pteFrame(entry) != frame) return false;
   }
   return true;
-}
-
-function slotOf(tlb: usize, va: u64): usize {
-  const page = <u32>va >> PAGE_SHIFT;
-  return tlb + (((page ^ (page >> FOLD_SHIFT)) & SLOT_MASK) << SLOT_SHIFT);
 }

@@ -36,7 +36,7 @@ import { pteAllows, pteFrame } from './pte';
 import { faultFrame, spaceFault } from './fault';
 import { Space, spaceTlb, spaceVmaAfter, USER_END } from './space';
 import { tableLookup, tableWalk } from './table';
-import { tlbFind, tlbKeep } from './tlb';
+import { tlbAddress, tlbHas, tlbKeep, tlbSlot } from './tlb';
 
 /** Scratch for a number that crosses the border of two pages. */
 const straddled = memory.data(8, 8);
@@ -56,10 +56,10 @@ export function programWindow(space: Space, va: u64, len: u32, access: i32): usi
 
 /** Linear address of the byte at `va`, good to the end of its page; 0 if the user may not access it so. */
 function userAddress(space: Space, va: u64, access: i32): usize {
-  const address = tlbFind(spaceTlb(space), va, access == ACCESS_WRITE);
-  if (address == 0) return addressSlowly(space, va, access);
+  const slot = tlbSlot(spaceTlb(space), va);
+  if (!tlbHas(slot, va, access == ACCESS_WRITE)) return addressSlowly(space, va, access);
   space.counters.walks++;
-  return address;
+  return tlbAddress(slot, va);
 }
 
 function addressSlowly(space: Space, va: u64, access: i32): usize {
@@ -68,10 +68,10 @@ function addressSlowly(space: Space, va: u64, access: i32): usize {
 
 /** Touches one byte: its linear address, or -(signal << 8 | si_code) as spaceFault returns it. */
 export function userTouch(space: Space, va: u64, access: i32): i32 {
-  const address = tlbFind(spaceTlb(space), va, access == ACCESS_WRITE);
-  if (address == 0) return touchSlowly(space, va, access);
+  const slot = tlbSlot(spaceTlb(space), va);
+  if (!tlbHas(slot, va, access == ACCESS_WRITE)) return touchSlowly(space, va, access);
   space.counters.walks++;
-  return <i32>address;
+  return <i32>tlbAddress(slot, va);
 }
 
 /** A touch of a page that the TLB does not have for this access. */

@@ -1,7 +1,7 @@
 /** What is counted, and for whom: the whole machine, and each process by itself. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Counters, STRATEGIES } from '../../host/index.ts';
+import { bc, type Counters, STRATEGIES } from '../../host/index.ts';
 import { messageBytes, PAGE, Pair } from './pair.ts';
 
 const test = suite('counters');
@@ -41,6 +41,21 @@ for (const strategy of STRATEGIES) {
     assert.ok((ofClient.commandBytes ?? 0) > 0);
     assert.is(machine.framesResident(client), strategy === 'prefault' || strategy === 'huge' ? 254 : 0);
     pair.machine.end();
+  });
+}
+
+for (const strategy of STRATEGIES) {
+  test(`${strategy}: what nobody traces leaves no event`, () => {
+    const { machine, client, clientFd, server, serverFd } = new Pair(strategy);
+    const head = () => machine.guest.raw.traceHead();
+    const before = head();
+    const data = messageBytes(2 * PAGE, 1);
+    const node = { type: 'binder', ptr: 0x1000 } as const;
+    client.main.writeRead(clientFd, [bc.transaction({ handle: 0, data, objects: [node] })]);
+    const { buffer } = server.main.writeRead(serverFd, []).expect('BR_TRANSACTION');
+    server.main.writeRead(serverFd, [bc.freeBuffer(buffer), bc.reply({ data: 'answer' })]);
+    assert.is(head(), before);
+    machine.end();
   });
 }
 
