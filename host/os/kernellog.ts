@@ -13,19 +13,20 @@ export class KernelLog {
   /** Who holds the space that a transaction did not find, as a sentence; null when that is not known any more. */
   explainShortage: (transaction: number) => string | null = () => null;
   readonly #linear: WordView;
-  /** Index in it of the number of lines ever printed, and of the first record. */
-  readonly #headAt: number;
+  /** Index in linear memory of the number of lines ever printed, as a word. */
+  readonly headAt: number;
+  /** Index of the first record. */
   readonly #base: number;
 
   constructor(linear: WordView, raw: GuestExports) {
     this.#linear = linear;
-    this.#headAt = raw.klogHead() / 4;
+    this.headAt = raw.klogHead() / 4;
     this.#base = raw.klogBase() / 4;
   }
 
   /** How many records were ever written; the number of the next one. */
   get head(): number {
-    return this.#linear.u32(this.#headAt);
+    return this.#linear.u32(this.headAt);
   }
 
   /** The lines of records [from, to), without those that are overwritten or that the mask switches off. */

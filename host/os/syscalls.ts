@@ -200,30 +200,32 @@ export class Syscalls {
 
   /** BINDER_WRITE_READ from the thread's window: one crossing into the guest, unless the commands need more room. */
   exchange(fd: number, window: Window, commands: readonly Command[], readSize: number): WriteReadCall {
-    const { batch } = this.system;
+    const { system, task } = this;
+    const { batch } = system;
     this.check();
     if (!(readSize >= 0 && readSize <= READ_ROOM)) throw unreadable(fd, commands, readSize);
     const count = batch.put(commands, window.wbuf);
     // a value that is not a list has no length
     if (!(count >= 0)) return this.writeRead(this.#laidOut(fd, window, commands, readSize));
-    return this.#exchange(fd, window, count, readSize);
+    const call = new WriteReadCall(this.#caller, window, readSize);
+    const actor = system.enterRecorded(task, call);
+    const ret = system.raw.sysWriteRead(task.pointer, fd, window.page, count, readSize, actor);
+    return system.leave(task, call, ret, batch.record, batch.next);
   }
 
   /** The same, as a journal recorded it. @param entry An ENTRY_CALL, which may be any bytes. */
   again(entry: Uint8Array): WriteReadCall {
+    const { system, task } = this;
+    const { batch } = system;
     const [fd, page, readSize] = [i32At(entry, CALL_FD), u32At(entry, CALL_WINDOW), u32At(entry, CALL_READ_SIZE)];
     this.check();
-    const count = this.system.batch.putRecorded(entry);
+    const count = batch.putRecorded(entry);
     if (readSize > READ_ROOM) throw tooLong(`${readSize} bytes to read`, READ_ROOM);
-    return this.#exchange(fd, windowAt(page), count, readSize);
-  }
-
-  #exchange(fd: number, window: Window, count: number, readSize: number): WriteReadCall {
-    const { system, task } = this;
-    const call = new WriteReadCall(this.#caller, window, readSize);
+    // as in `exchange`: the engine does not inline a function that both call
+    const call = new WriteReadCall(this.#caller, windowAt(page), readSize);
     const actor = system.enterRecorded(task, call);
-    const ret = system.raw.sysWriteRead(task.pointer, fd, window.page, count, readSize, actor);
-    return system.leave(task, call, ret, system.batch.record, system.batch.next);
+    const ret = system.raw.sysWriteRead(task.pointer, fd, page, count, readSize, actor);
+    return system.leave(task, call, ret, batch.record, batch.next);
   }
 
   /** The same call with every field given, and the commands as bytes. */

@@ -107,7 +107,7 @@ export class WriteReadCall extends Call {
     private readonly readSize: number,
   ) {
     super(caller);
-    this.printedFrom = caller.kernelLog.head;
+    this.printedFrom = caller.linear.u32(caller.kernelLog.headAt);
   }
 
   /** @internal */ override get op(): 'wr' {
@@ -216,9 +216,10 @@ export class WriteReadCall extends Call {
   }
 
   /** @internal */ protected override collect(ret: number, record: number): void {
-    this.printedTo = this.caller.kernelLog.head;
+    const { caller } = this;
+    this.printedTo = caller.linear.u32(caller.kernelLog.headAt);
     if (record !== 0) {
-      this.chunk = this.caller.stepLog.chunk;
+      this.chunk = caller.stepLog.chunk;
       this.at = record;
     } else {
       this.#collectApart(ret);
