@@ -5,6 +5,7 @@
  *     main.js measure CASE MACHINE ROUNDS   -> Round[]
  *     main.js latency CASE MACHINE ROUNDS   -> Latency
  *     main.js spin CASE MACHINE MS          measures nothing: the case runs for a profiler
+ *     main.js repeat CASE MACHINE COUNT BUILD   the same for a number of repetitions, with a build of the guest
  */
 import { readFileSync } from 'node:fs';
 import type { Strategy } from '../host/machine.ts';
@@ -12,7 +13,7 @@ import { CASES, type Case, type Setting } from './cases.ts';
 import { LATENCIES } from './latencies.ts';
 import { measure } from './measure.ts';
 
-const [task, name = '', strategy, memory, seed, amount] = process.argv.slice(2);
+const [task, name = '', strategy, memory, seed, amount, build = 'release'] = process.argv.slice(2);
 
 function moduleOf(build: string): WebAssembly.Module {
   return new WebAssembly.Module(new Uint8Array(readFileSync(new URL(`../../build/${build}.wasm`, import.meta.url))));
@@ -43,4 +44,5 @@ function spin(one: Case, ms: number): void {
 if (task === 'measure') process.send?.(await measure(found(CASES), setting('release'), Number(amount)));
 else if (task === 'latency') process.send?.(await found(LATENCIES).measure(setting('release'), Number(amount)));
 else if (task === 'spin') spin(found(CASES), Number(amount));
-else throw new Error(`main.js measure|latency|spin, not "${task}"`);
+else if (task === 'repeat') found(CASES).prepare(setting(build))(Number(amount));
+else throw new Error(`main.js measure|latency|spin|repeat, not "${task}"`);

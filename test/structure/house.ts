@@ -165,7 +165,18 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['fuzzer'],
   ],
   'bench/': [
-    ['quantiles', 'results', 'baseline', 'reference', 'scene', 'snapshots', 'exhaustfailure', 'virtualtime', 'groups'],
+    [
+      'callgrind',
+      'quantiles',
+      'results',
+      'baseline',
+      'reference',
+      'scene',
+      'snapshots',
+      'exhaustfailure',
+      'virtualtime',
+      'groups',
+    ],
     ['limits', 'report', 'boot', 'calls', 'hostcalls', 'probes', 'exhaustruns'],
     ['services', 'scale', 'journals'],
     ['cases'],
@@ -173,7 +184,7 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['clients', 'walllatency'],
     ['latencies'],
     ['catalogue'],
-    ['main', 'exhaust', 'servetrips'],
+    ['main', 'exhaust', 'servetrips', 'instructions'],
   ],
   'host/cli/': [
     ['usage', 'command', 'misspelling', 'progress', 'packagefile', 'output', 'watchdog'],
