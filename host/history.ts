@@ -64,6 +64,8 @@ export interface StepChange extends Writing {
   readonly step: Step;
 }
 
+const act = (perform: () => void) => perform();
+
 /** Where a snapshot was taken. */
 interface Mark {
   readonly position: number;
@@ -129,16 +131,17 @@ export class History {
   /**
    * Moves to a position, forwards or backwards.
    *
+   * @param watch Performs the last step of the way, for whoever looks at the machine before and after it. Default: only that.
    * @throws RangeError when the journal has no such position.
    * @throws HistoryError when the machine cannot perform a step on the way; the machine is before that step then.
    */
-  goto(position: number): void {
+  goto(position: number, watch: (perform: () => void) => void = act): void {
     if (!Number.isInteger(position) || position < START || position > this.last) {
       throw new RangeError(`there is no position ${position}; the journal has ${START} to ${this.last}`);
     }
     if (position === this.#position) return;
     try {
-      this.#walk(position);
+      this.#walk(position, watch);
     } catch (error) {
       this.#walk(this.#position); // the failed step may have begun
       throw error;
@@ -292,11 +295,11 @@ export class History {
   }
 
   /** Performs steps up to the position. The result of the last one is kept, so one step at least is performed. */
-  #walk(to: number): void {
+  #walk(to: number, watch = act): void {
     const nearest = this.#nearest(Math.max(to - 1, START));
     if (to <= this.#position || nearest.position > this.#position) this.#restore(nearest);
     while (this.#position < to - 1) this.#redo();
-    if (to > START) this.#advance(() => this.#perform(this.#position + 1));
+    if (to > START) this.#advance(() => watch(() => this.#perform(this.#position + 1)));
     else this.#step = null;
   }
 

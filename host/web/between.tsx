@@ -1,4 +1,5 @@
 /** The counters of both lanes, between them: where they differ, the difference is marked. */
+import type { Branch } from './branch.ts';
 import { COUNTER_ROWS } from './counters.tsx';
 import type { Store } from './store.ts';
 
@@ -37,9 +38,37 @@ export function Between({ store }: { store: Store }) {
           ))}
         </tbody>
       </table>
-      {'branch' in beside && beside.branch.skipped > 0 && (
-        <p>{beside.branch.skipped} later steps are not possible in the branch.</p>
-      )}
+      {'branch' in beside && <BranchLine store={store} branch={beside.branch} />}
     </div>
+  );
+}
+
+/** What making the branch has shown. */
+function BranchLine({ store, branch }: { store: Store; branch: Branch }) {
+  const { title, at, facts } = branch;
+  const { outcome, skipped } = facts;
+  const position = outcome?.position ?? null;
+  return (
+    <p class="branch-line">
+      {outcome !== null && (
+        <span class="outcome" role="status">
+          <b>
+            From step {at} on {title}:
+          </b>{' '}
+          {position !== null && `in step ${position} `}
+          {outcome.says}.
+        </span>
+      )}
+      {position !== null && (
+        <button type="button" onClick={() => store.go(position)} disabled={store.position.value === position}>
+          Go to step {position}
+        </button>
+      )}
+      {skipped > 0 && (
+        <span>
+          {skipped} later {skipped === 1 ? 'step is' : 'steps are'} not possible in the branch.
+        </span>
+      )}
+    </p>
   );
 }

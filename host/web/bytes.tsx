@@ -17,7 +17,7 @@ export function BytesPanel({ store }: { store: Store }) {
     <>
       {structures.map(({ name, thread, direction, address, fields }, number) => (
         <details
-          key={`${number} ${name}`}
+          key={`${number}`}
           class={`structure ${direction}`}
           open={number > 0 || structures.length === 1}
         >

@@ -1,12 +1,16 @@
 /** Changes the run: what happens after this step. The page runs the guest again, and shows the branch beside the journal. */
 import { useState } from 'preact/hooks';
+import { START } from '../history.ts';
 import type { Machine } from '../machine.ts';
 import type { StepInput, StepOf } from '../trace/journal.ts';
 import type { BranchPlan } from './branch.ts';
 import { bytesOfText, editable, freezeInput, textOfBytes, turnPlan } from './branchplans.ts';
+import { FAILURES, type FailureKind, failureTitle } from './outcome.ts';
 import type { Store } from './store.ts';
 
 const SHRINK_PAGES = 256;
+/** Of a failure, and of the bytes that arrive. */
+const NUMBER_MAX = 1_000_000;
 
 export function ChangePanel({ store }: { store: Store }) {
   const still = store.still.value;
@@ -25,7 +29,8 @@ export function ChangePanel({ store }: { store: Store }) {
   return (
     <div class="change">
       <p class="note">
-        After step {position}, something else happens. The rest of the journal follows as far as it can.
+        {position === START ? 'Before the first step' : `After step ${position}`} something else happens. The rest of the
+        journal follows as far as it can, and stands beside the original.
       </p>
       <ProcessChoice processes={still.processes} machine={still.machine} insert={insert} />
       <fieldset>
@@ -33,14 +38,15 @@ export function ChangePanel({ store }: { store: Store }) {
         <ThreadChoice threads={threads} make={(thread) => make(turnPlan(history, position, thread))} />
       </fieldset>
       <fieldset>
-        <legend>Memory</legend>
+        <legend>Memory is short</legend>
         <button
           type="button"
           onClick={() => insert('unused pages are taken', { op: 'shrink', in: { pages: SHRINK_PAGES } } as StepInput)}
         >
-          Shrink
+          Shrink the mappings
         </button>
       </fieldset>
+      <FailureChoice position={position} make={make} />
       {call !== null && <PayloadChoice key={call.position} call={call} make={make} />}
       {failure !== '' && <p class="problem">{failure}</p>}
       <BranchProgress store={store} />
@@ -99,19 +105,76 @@ function BranchProgress({ store }: { store: Store }) {
 function BranchFacts({ store }: { store: Store }) {
   const beside = store.beside.value;
   if (beside === null || !('branch' in beside)) return null;
-  const { branch } = beside;
+  const { title, at, facts } = beside.branch;
   return (
     <div class="branch-facts">
       <p>
-        <b>{branch.title}</b> after step {branch.at}. It is shown below the journal’s stage.{' '}
-        {branch.skipped === 0
+        <b>{title}</b> {at === START ? 'before the first step' : `after step ${at}`}. It stands beside the journal’s stage.{' '}
+        {facts.skipped === 0
           ? 'Every later step was possible.'
-          : `${branch.skipped} later steps were not possible, and are left out.`}
+          : `${facts.skipped} later steps were not possible, and are left out.`}
       </p>
       <button type="button" onClick={() => store.setBeside(null)}>
         Drop the branch
       </button>
     </div>
+  );
+}
+
+/** An allocation or a copy that fails by request. */
+function FailureChoice({ position, make }: { position: number; make: (plan: BranchPlan) => void }) {
+  const [what, setWhat] = useState<FailureKind>('object');
+  const [nth, setNth] = useState(1);
+  const [bytes, setBytes] = useState(0);
+  const fail = () => {
+    const failure = { what, nth, bytes: what === 'copy' ? bytes : 0 };
+    make({ title: failureTitle(failure), at: position, insert: [], failure });
+  };
+  return (
+    <fieldset>
+      <legend>Something fails</legend>
+      <select
+        aria-label="What fails"
+        value={what}
+        onChange={({ currentTarget }) => setWhat(currentTarget.value as FailureKind)}
+      >
+        {Object.entries(FAILURES).map(([kind, name]) => (
+          <option key={kind} value={kind}>
+            {name}
+          </option>
+        ))}
+      </select>
+      <NumberField label="number" value={nth} least={1} set={setNth} />
+      {what === 'copy' && <NumberField label="after bytes" value={bytes} least={0} set={setBytes} />}
+      <button type="button" onClick={fail}>
+        Let it fail
+      </button>
+      <p class="note">Counted from here, over all processes: 1 is the next one.</p>
+    </fieldset>
+  );
+}
+
+interface NumberProps {
+  label: string;
+  value: number;
+  least: number;
+  set: (value: number) => void;
+}
+
+function NumberField({ label, value, least, set }: NumberProps) {
+  return (
+    <label class="number-field">
+      {label}
+      <input
+        type="number"
+        min={least}
+        max={NUMBER_MAX}
+        value={value}
+        onInput={({ currentTarget: { valueAsNumber } }) => {
+          if (valueAsNumber >= least && valueAsNumber <= NUMBER_MAX) set(Math.round(valueAsNumber));
+        }}
+      />
+    </label>
   );
 }
 

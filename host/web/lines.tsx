@@ -1,5 +1,6 @@
 /** Lines of the stage: page-table entries from pages to frames, and the ways of bytes from frame to frame. */
-import type { Journey, Stage, StagePage } from '../picture/stage.ts';
+import type { StagePage } from '../picture/entries.ts';
+import type { Journey, Stage } from '../picture/stage.ts';
 import { frameKey } from './light.ts';
 import type { Box, StageLayout } from './stagelayout.ts';
 import { lettersOf, namesOn, pageTell, tailOf } from './stagetext.ts';

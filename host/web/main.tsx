@@ -1,5 +1,4 @@
 /** The page's program: unpacks what the page carries, and shows it. */
-import { effect } from '@preact/signals';
 import { render } from 'preact';
 import { HashAddress } from './address.ts';
 import { readEmbedded } from './embedded.ts';
@@ -26,9 +25,6 @@ try {
     store.beside.value,
     store.choice.value,
   ]);
-  effect(() => {
-    document.title = `${store.facts.source}, step ${store.position.value} · binderlab`;
-  });
   if (isPlain && isFirstVisit(store)) beginTour(store);
   setTimeout(() => store.warmUp(), 300);
 } catch (error) {

@@ -1,6 +1,7 @@
 /** The stage: both address spaces, the kernel, and memory between them. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Stage, StageFrame, StagePage, StageSpace } from '../picture/stage.ts';
+import type { StagePage } from '../picture/entries.ts';
+import type { Stage, StageFrame, StageSpace } from '../picture/stage.ts';
 import type { Still } from './lane.ts';
 import { frameKey, processKey, stepKey, transactionKey } from './light.ts';
 import { Journeys, Lines } from './lines.tsx';

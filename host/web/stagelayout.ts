@@ -6,7 +6,8 @@
  *           |        | both |        |
  *           |     kernel's pages     |
  */
-import type { Stage, StageFrame, StagePage } from '../picture/stage.ts';
+import type { StagePage } from '../picture/entries.ts';
+import type { Stage, StageFrame } from '../picture/stage.ts';
 
 export interface Box {
   readonly x: number;

@@ -1,5 +1,6 @@
 /** What stands on the stage, in words. */
-import type { Stage, StageFrame, StagePage } from '../picture/stage.ts';
+import type { StagePage } from '../picture/entries.ts';
+import type { Stage, StageFrame } from '../picture/stage.ts';
 
 const KINDS: Readonly<Record<string, string>> = {
   anon: 'a process’s own memory',
