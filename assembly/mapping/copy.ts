@@ -44,7 +44,7 @@ export function copyNote(area: Area, offset: u32, target: usize, size: u32, sour
   assert(size != 0, 'copyNote: no bytes');
   spaceCounters(area.space).bytesCopied += size;
   framesMarkDirty(target, size);
-  traceCopy(area, offset, target, size, source);
+  if (tracing()) traceCopy(area, offset, target, size, source);
 }
 
 /** Number of bytes, up to `size`, from `offset` to the end of its page. */
@@ -64,8 +64,10 @@ function copy(area: Area, offset: u32, sender: Space, source: u64, size: u32, un
       const zeroed = toPageEnd(offset + copied, missed);
       memory.fill(target + copied, 0, zeroed); // as in Linux, the rest of the failing page
       count(area, offset, target, copied, zeroed, unit);
-      if (tracing()) traceRun(area, offset, target, copied, source, unit);
-      traceCopy(area, offset + copied, target + copied, zeroed, 0);
+      if (tracing()) {
+        traceRun(area, offset, target, copied, source, unit);
+        traceCopy(area, offset + copied, target + copied, zeroed, 0);
+      }
       return size - copied;
     }
     count(area, offset, target, reach, 0, unit);

@@ -1,4 +1,5 @@
 /** The counters of both lanes, between them: where they differ, the difference is marked. */
+import { START } from '../history.ts';
 import type { Branch } from './branch.ts';
 import { COUNTER_ROWS } from './counters.tsx';
 import type { Store } from './store.ts';
@@ -53,7 +54,7 @@ function BranchLine({ store, branch }: { store: Store; branch: Branch }) {
       {outcome !== null && (
         <span class="outcome" role="status">
           <b>
-            From step {at} on {title}:
+            From {at === START ? 'the first step' : `step ${at}`} on {title}:
           </b>{' '}
           {position !== null && `in step ${position} `}
           {outcome.says}.

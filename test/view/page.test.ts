@@ -200,6 +200,37 @@ testInBrowser('another strategy, one beside it, and a branch', async () => {
   assert.match(await textOf('.between'), /\d+ later steps are not possible/);
 });
 
+testInBrowser('an allocation or a copy fails in a branch, which says what that comes to', async () => {
+  const fail = async (what: string, number = '1', bytes = '0') => {
+    await page.keyboard.press('x');
+    await page.locator('#panel select:focus').waitFor();
+    await page.selectOption('[aria-label="What fails"]', what);
+    await page.getByLabel('number').fill(number);
+    if (what === 'copy') await page.getByLabel('after bytes').fill(bytes);
+    await page.focus('text=Let it fail');
+    await page.keyboard.press('Enter');
+    await page.locator('.outcome').waitFor();
+    return textOf('.outcome');
+  };
+  await openFirstCall('#step=48');
+  assert.is(
+    await fail('buffer'),
+    'From step 48 on the next Binder buffer fails: in step 49 app.0 gets BR_FAILED_REPLY.',
+  );
+  await isAtStep(49);
+  assert.match(await textOf('.sentence >> nth=0'), 'the driver copies 56 bytes once');
+  assert.match(await textOf('.sentence >> nth=1'), 'app.0 calls greeter, and the driver refuses it');
+  assert.match(await textOf('.between'), /later steps are not possible/);
+  await page.locator('.scrubber').fill('48');
+  assert.match(await textOf('.sentence >> nth=1'), 'allocation of a buffer number 1 fails');
+  assert.match(await fail('copy', '1', '3'), 'the next copy fails after 3 bytes: in step 49 ');
+  assert.match(await fail('object', '3'), /kernel object number 3 fails: in step \d+ .*(BR_FAILED_REPLY|ENOMEM)/);
+  assert.match(await fail('frame', '5000'), /it does not come to that: there are only \d+ until the end/);
+  await page.keyboard.press('x');
+  await page.locator('.scrubber').fill('-1');
+  assert.match(await fail('frame'), /From the first step on the next frame of memory fails: in step 0 .*memory/);
+});
+
 testInBrowser('what is the same thing lights up, and a click keeps it lit', async () => {
   await openFirstCall('#step=49&show=area');
   await page.hover('.frame.shared');
