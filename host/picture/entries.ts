@@ -72,7 +72,11 @@ function pagesOf(machine: Machine, pid: number): SpaceEntries {
 function* leavesOf(machine: Machine, pid: number, { start, end, backing }: VmaView): Generator<StagePage> {
   const isKernel = pid === KERNEL;
   const area = isKernel ? 'vmalloc' : backing === 'pages' ? 'mapping' : 'memory';
-  for (const { address, level, linear, descriptor } of machine.inspect.leaves(isKernel ? 'kernel' : { pid }, start, end)) {
+  for (const { address, level, linear, descriptor } of machine.inspect.leaves(
+    isKernel ? 'kernel' : { pid },
+    start,
+    end,
+  )) {
     if (linear === null) continue;
     const pages = level === BLOCK_LEVEL ? PAGES_MAX : 1;
     for (let page = 0; page < pages; page++) {

@@ -294,11 +294,7 @@ function framesOf(machine: Machine, pages: readonly StagePage[]): StageFrame[] {
 }
 
 /** The parts of a frame that buffers in use fill, as the receiver's mapping says it. */
-function messagesOn(
-  machine: Machine,
-  pages: readonly StagePage[],
-  procs: readonly ProcView[],
-): StageFrame['messages'] {
+function messagesOn(machine: Machine, pages: readonly StagePage[], procs: readonly ProcView[]): StageFrame['messages'] {
   const page = pages.find(({ area }) => area === 'mapping');
   const proc = procs.find(({ pid }) => pid === page?.pid);
   if (!page || proc === undefined) return [];

@@ -11,6 +11,7 @@ export function Between({ store }: { store: Store }) {
   const title = 'strategy' in beside ? beside.strategy : beside.branch.title;
   return (
     <div class="between">
+      {'branch' in beside && <BranchLine store={store} branch={beside.branch} />}
       <table aria-label="What was counted since boot">
         <thead>
           <tr>
@@ -39,7 +40,6 @@ export function Between({ store }: { store: Store }) {
           ))}
         </tbody>
       </table>
-      {'branch' in beside && <BranchLine store={store} branch={beside.branch} />}
     </div>
   );
 }

@@ -16,11 +16,7 @@ export function BytesPanel({ store }: { store: Store }) {
   return (
     <>
       {structures.map(({ name, thread, direction, address, fields }, number) => (
-        <details
-          key={`${number}`}
-          class={`structure ${direction}`}
-          open={number > 0 || structures.length === 1}
-        >
+        <details key={`${number}`} class={`structure ${direction}`} open={number > 0 || structures.length === 1}>
           <summary data-keys={`${messages[number]} ${threadKey(thread)}`.trim()}>
             <i aria-hidden="true">{direction === 'in' ? '→' : '←'}</i>
             <b>{name}</b>

@@ -29,8 +29,8 @@ export function ChangePanel({ store }: { store: Store }) {
   return (
     <div class="change">
       <p class="note">
-        {position === START ? 'Before the first step' : `After step ${position}`} something else happens. The rest of the
-        journal follows as far as it can, and stands beside the original.
+        {position === START ? 'Before the first step' : `After step ${position}`} something else happens. The rest of
+        the journal follows as far as it can, and stands beside the original.
       </p>
       <ProcessChoice processes={still.processes} machine={still.machine} insert={insert} />
       <fieldset>
@@ -109,7 +109,8 @@ function BranchFacts({ store }: { store: Store }) {
   return (
     <div class="branch-facts">
       <p>
-        <b>{title}</b> {at === START ? 'before the first step' : `after step ${at}`}. It stands beside the journal’s stage.{' '}
+        <b>{title}</b> {at === START ? 'before the first step' : `after step ${at}`}. It stands beside the journal’s
+        stage.{' '}
         {facts.skipped === 0
           ? 'Every later step was possible.'
           : `${facts.skipped} later steps were not possible, and are left out.`}
@@ -149,7 +150,7 @@ function FailureChoice({ position, make }: { position: number; make: (plan: Bran
       <button type="button" onClick={fail}>
         Let it fail
       </button>
-      <p class="note">Counted from here, over all processes: 1 is the next one.</p>
+      <p class="note">Counted from here: 1 is the next one of any process.</p>
     </fieldset>
   );
 }

@@ -36,7 +36,10 @@ export function newErrors(step: Step, usual: Step): string | null {
 
 function errorsOf({ by = 'the step', out, br, woken = [] }: Step): string[] {
   const ends = [{ by, out, br }, ...woken];
-  return ends.flatMap((end) => [...errnoOf(end.by, end.out), ...(end.br ?? []).flatMap((word) => badWord(end.by, word))]);
+  return ends.flatMap((end) => [
+    ...errnoOf(end.by, end.out),
+    ...(end.br ?? []).flatMap((word) => badWord(end.by, word)),
+  ]);
 }
 
 function errnoOf(by: string, out: Step['out'] | null): string[] {

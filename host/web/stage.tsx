@@ -15,6 +15,7 @@ const EDGE = 14;
 const WORDS = 17;
 const NARROW_FRAME = 120;
 const NARROW_WORDS = 9;
+const ADDRESS_MAX = 8;
 
 export function StageView({ store, still, title }: { store: Store; still: Still; title: string }) {
   const root = useRef<HTMLDivElement>(null);
@@ -55,7 +56,11 @@ export function StageView({ store, still, title }: { store: Store; still: Still;
         <h3>
           <Glyph side="kernel" /> Kernel
         </h3>
-        <p style={layout.kernelText === null ? {} : { width: `${layout.kernelText}px` }}>{kernelText(stage)}</p>
+        {layout.kernelText === null ? (
+          <p>{kernelText(stage)[layout.size === 'narrow' ? 'short' : 'long']}</p>
+        ) : (
+          <p style={{ width: `${layout.kernelText}px` }}>{kernelText(stage).long}</p>
+        )}
       </div>
       <Lines stage={stage} layout={layout} width={width} />
       {[...layout.pages].map(([page, box]) => (
@@ -150,12 +155,19 @@ export function Glyph({ side }: { side: StagePage['side'] }) {
   return <i class={`glyph ${side}`} aria-hidden="true" />;
 }
 
-function kernelText({ kernel, journeys }: Stage): string {
+/** What the kernel has to do with the frames; the short form stands where there is one line. */
+function kernelText({ kernel, journeys, frames }: Stage): { long: string; short: string } {
   const areas = new Set(kernel.pages.map(({ area }) => area));
-  if (areas.has('vmalloc')) return 'has addresses of its own for frames of the mappings';
-  if (areas.has('own')) return 'has a frame of its own: bytes rest there between two copies';
-  if (areas.has('kmap')) return 'maps the frame only while it copies';
-  return journeys.length > 0 ? 'copies through the frame' : 'has no address for these frames';
+  if (areas.has('vmalloc')) {
+    return { long: 'has addresses of its own for frames of the mappings', short: 'has an address of its own' };
+  }
+  if (areas.has('own')) {
+    return { long: 'has a frame of its own: bytes rest there between two copies', short: 'has a frame in between' };
+  }
+  if (areas.has('kmap')) return { long: 'maps the frame only while it copies', short: 'maps it while it copies' };
+  if (frames.length === 0) return { long: '', short: '' };
+  if (journeys.length > 0) return { long: 'copies through the frame', short: 'copies through the frame' };
+  return { long: 'has no address for these frames', short: 'has no address here' };
 }
 
 const AREAS: Readonly<Record<StagePage['area'], string>> = {
@@ -179,7 +191,7 @@ function PageBox({ page, box, still, stage }: { page: StagePage; box: Box; still
       data-tell={tell}
       aria-description={tell}
     >
-      <b>{page.area === 'kmap' || page.area === 'own' ? AREAS[page.area] : hexOf(page.address)}</b>
+      <b>{page.area === 'kmap' || page.area === 'own' ? AREAS[page.area] : addressText(page.address, box.width)}</b>
       <span>
         {page.area === 'kmap' ? 'gone after it' : page.area === 'own' ? 'kernel only' : AREAS[page.area]}
         <em>{page.writable ? 'rw' : 'r-'}</em>
@@ -188,9 +200,15 @@ function PageBox({ page, box, still, stage }: { page: StagePage; box: Box; still
   );
 }
 
+/** An address; where it does not fit, its end, which differs from page to page. */
+function addressText(address: bigint, width: number): string {
+  const text = hexOf(address);
+  return width >= NARROW_FRAME || text.length <= ADDRESS_MAX ? text : `…${text.slice(1 - ADDRESS_MAX)}`;
+}
+
 const KINDS: Readonly<Record<string, string>> = {
   anon: 'own memory',
-  binder: 'of the mapping',
+  binder: 'of a mapping',
   array: 'of the kernel',
 };
 

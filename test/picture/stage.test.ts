@@ -3,9 +3,9 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { guestModule } from '../../host/cli/boot.ts';
 import { bc, History, Machine, type Strategy } from '../../host/index.ts';
+import { entriesOf } from '../../host/picture/entries.ts';
 import { eventsOf, Onlooker } from '../../host/picture/onlooker.ts';
 import { sentenceOf } from '../../host/picture/sentence.ts';
-import { entriesOf } from '../../host/picture/entries.ts';
 import { lastPair, type Stage, stageOf } from '../../host/picture/stage.ts';
 import { NEVER, Timeline } from '../../host/picture/timeline.ts';
 import { RecordedSteps } from '../../host/recordedsteps.ts';
@@ -59,7 +59,7 @@ test('under vmalloc and kmap a byte travels once, to a frame that the receiver r
     assert.equal(new Set(stage.kernel.pages.map(({ area }) => area)), new Set([strategy]));
     assert.match(
       sentence(),
-      `client.0 calls server: the driver copies ${SIZE} bytes once, to 2 frames that are in server’s`,
+      `client.0 calls server: the driver copies ${SIZE.toLocaleString('en')} bytes once, to 2 frames that are in server’s`,
     );
   }
 });
@@ -72,7 +72,7 @@ test('under two-copy it stops in a frame that no process reaches', () => {
   assert.is(second?.from?.frame, first?.to.frame);
   const stop = stage.frames.find(({ linear }) => linear === first?.to.frame);
   assert.equal(stop?.sides, ['kernel']);
-  assert.match(sentence(), `${SIZE} bytes are copied to the kernel, and once more to server`);
+  assert.match(sentence(), `${SIZE.toLocaleString('en')} bytes are copied to the kernel, and once more to server`);
 });
 
 test('under remap an entry is made instead: both reach one frame', () => {
