@@ -9,6 +9,8 @@ import { FAILURES, type FailureKind, failureTitle } from './outcome.ts';
 import type { Store } from './store.ts';
 
 const SHRINK_PAGES = 256;
+/** Bytes of a message that can be changed: its first ones. */
+const EDITED_MAX = 4096;
 /** Of a failure, and of the bytes that arrive. */
 const NUMBER_MAX = 1_000_000;
 
@@ -202,7 +204,7 @@ interface PayloadProps {
 }
 
 function PayloadChoice({ call, make }: PayloadProps) {
-  const [text, setText] = useState(textOfBytes(call.data));
+  const [text, setText] = useState(textOfBytes(call.data.subarray(0, EDITED_MAX)));
   const change = () => {
     const poke = bytesOfText(call.step, call.data, text);
     make({
@@ -214,7 +216,9 @@ function PayloadChoice({ call, make }: PayloadProps) {
   };
   return (
     <fieldset>
-      <legend>The bytes that step {call.position} sends</legend>
+      <legend>
+        {call.data.length > EDITED_MAX ? `The first ${EDITED_MAX} bytes` : 'The bytes'} that step {call.position} sends
+      </legend>
       <textarea
         aria-label="Payload in hex"
         rows={4}
