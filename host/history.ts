@@ -131,11 +131,15 @@ export class History {
   /**
    * Moves to a position, forwards or backwards.
    *
-   * @param watch Performs the last step of the way, for whoever looks at the machine before and after it. Default: only that.
    * @throws RangeError when the journal has no such position.
    * @throws HistoryError when the machine cannot perform a step on the way; the machine is before that step then.
    */
-  goto(position: number, watch: (perform: () => void) => void = act): void {
+  goto(position: number): void {
+    this.gotoWatched(position, act);
+  }
+
+  /** @internal The same. @param watch Performs the last step of the way, and looks at the machine before and after it. */
+  gotoWatched(position: number, watch: (perform: () => void) => void): void {
     if (!Number.isInteger(position) || position < START || position > this.last) {
       throw new RangeError(`there is no position ${position}; the journal has ${START} to ${this.last}`);
     }

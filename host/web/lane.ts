@@ -61,7 +61,7 @@ export class Lane {
     const earlier = this.#still?.position === position - 1 ? this.#still : null;
     let events: TraceEvent[] = [];
     let before = NOTHING;
-    history.goto(position, (perform) => {
+    history.gotoWatched(position, (perform) => {
       before = earlier?.mapped ?? read();
       events = secretEventsOf(machine.guest, perform);
     });

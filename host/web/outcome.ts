@@ -18,7 +18,7 @@ export interface Outcome {
   readonly says: string;
 }
 
-/** Returns that tell of an error. */
+/** Returns that report an error. */
 const BAD_WORDS = /^BR_(ERROR|\w+_REPLY)\b/;
 
 /** "kernel object number 2 fails". */

@@ -21,7 +21,7 @@ for (const name of ['nested-callback', 'death-many', 'data-fault-between']) {
     for (let hop = 0; hop < 60; hop++) {
       const position = (hop * 7919) % journal.steps.length;
       let events: unknown = [];
-      seen.goto(position, (perform) => {
+      seen.gotoWatched(position, (perform) => {
         events = secretEventsOf(seen.machine.guest, perform);
       });
       unseen.goto(position);
