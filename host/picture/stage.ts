@@ -8,6 +8,7 @@
  *     kernel                          0xffffffc0080ff000       vmalloc: for ever; kmap: while it copies
  */
 import { PAGE_MASK, PAGE_SIZE } from '../../assembly/abi/machine.ts';
+import type { UsedBufferView } from '../inspect/buffers.ts';
 import type { ProcView } from '../inspect/procs.ts';
 import type { Machine } from '../machine.ts';
 import { eventsNamed, type TraceEvent } from '../trace/events.ts';
@@ -69,6 +70,8 @@ export interface Pair {
 
 /** Of a message that fills many pages, the first ones are shown. */
 const TOUCHED_MAX = 3;
+/** Parts of a buffer begin at multiples of 8. */
+const WORD_MASK = 7;
 const NO_ENTRIES: SpaceEntries = new Map();
 
 /** The processes of the last message; null before the first one, and after both are gone. */
@@ -301,7 +304,15 @@ function messagesOn(machine: Machine, pages: readonly StagePage[], procs: readon
   const start = Number(page.address) - proc.mapping.userBase;
   return machine.inspect.buffers(proc).flatMap((buffer) => {
     if (buffer.free) return [];
-    const [from, to] = [Math.max(0, buffer.offset - start), Math.min(PAGE_SIZE, buffer.offset + buffer.size - start)];
+    const end = buffer.offset + filledBytes(buffer);
+    const [from, to] = [Math.max(0, buffer.offset - start), Math.min(PAGE_SIZE, end - start)];
     return from < to ? [{ from, to, transaction: buffer.id }] : [];
   });
+}
+
+/** Bytes of a buffer up to the last one that its message fills; what pads the rest is older. */
+function filledBytes({ dataSize, offsetsSize, extraSize }: UsedBufferView): number {
+  const aligned = (size: number) => (size + WORD_MASK) & ~WORD_MASK;
+  if (extraSize > 0) return aligned(dataSize) + aligned(offsetsSize) + extraSize;
+  return offsetsSize > 0 ? aligned(dataSize) + offsetsSize : dataSize;
 }

@@ -49,27 +49,25 @@ function BranchLine({ store, branch }: { store: Store; branch: Branch }) {
   const { title, at, facts } = branch;
   const { outcome, skipped } = facts;
   const position = outcome?.position ?? null;
+  const where = at === START ? 'the first step' : `step ${at}`;
   return (
     <p class="branch-line">
-      {outcome !== null && (
-        <span class="outcome" role="status">
-          <b>
-            From {at === START ? 'the first step' : `step ${at}`} on {title}:
-          </b>{' '}
-          {position !== null && `in step ${position} `}
-          {outcome.says}.
-        </span>
-      )}
+      <span class="outcome" role="status">
+        <b>
+          {outcome === null ? `${title} ${at === START ? 'before' : 'after'} ${where}.` : `From ${where} on ${title}:`}
+        </b>
+        {outcome !== null && ` ${position === null ? '' : `in step ${position} `}${outcome.says}.`}
+      </span>
       {position !== null && (
         <button type="button" onClick={() => store.go(position)} disabled={store.position.value === position}>
           Go to step {position}
         </button>
       )}
-      {skipped > 0 && (
-        <span>
-          {skipped} later {skipped === 1 ? 'step is' : 'steps are'} not possible in the branch.
-        </span>
-      )}
+      <span>
+        {skipped === 0
+          ? 'Every later step of the journal is possible.'
+          : `${skipped} later ${skipped === 1 ? 'step is' : 'steps are'} not possible in the branch.`}
+      </span>
     </p>
   );
 }

@@ -4,7 +4,7 @@ import { START } from '../history.ts';
 import type { Machine } from '../machine.ts';
 import type { StepInput, StepOf } from '../trace/journal.ts';
 import type { BranchPlan } from './branch.ts';
-import { bytesOfText, editable, freezeInput, textOfBytes, turnPlan } from './branchplans.ts';
+import { bytesOfText, editable, freezeInput, readyThreads, textOfBytes, turnPlan } from './branchplans.ts';
 import { FAILURES, type FailureKind, failureTitle } from './outcome.ts';
 import type { Store } from './store.ts';
 
@@ -26,7 +26,7 @@ export function ChangePanel({ store }: { store: Store }) {
   };
   const insert = (title: string, input: StepInput | null) =>
     make(input === null ? null : { title, at: position, insert: [input] });
-  const threads = [...new Set(store.timeline.rows)];
+  const threads = still.kept('ready', (machine) => readyThreads(machine, history, position));
   const call = editable(history, position);
   return (
     <div class="change">
@@ -35,10 +35,12 @@ export function ChangePanel({ store }: { store: Store }) {
         the journal follows as far as it can, and stands beside the original.
       </p>
       <ProcessChoice processes={still.processes} machine={still.machine} insert={insert} />
-      <fieldset>
-        <legend>Who runs next</legend>
-        <ThreadChoice threads={threads} make={(thread) => make(turnPlan(history, position, thread))} />
-      </fieldset>
+      {threads.length > 0 && (
+        <fieldset>
+          <legend>Who runs next</legend>
+          <ThreadChoice threads={threads} make={(thread) => make(turnPlan(history, position, thread))} />
+        </fieldset>
+      )}
       <fieldset>
         <legend>Memory is short</legend>
         <button

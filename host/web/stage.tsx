@@ -37,9 +37,9 @@ export function StageView({ store, still, title }: { store: Store; still: Still;
       style={{ height: `${layout.height}px` }}
     >
       <div class="frames" style={boxStyle(layout.memory)}>
-        <h3>
+        <h2>
           Memory <span class="stage-title">{title}</span>
-        </h3>
+        </h2>
         {stage.frames.length === 0 && <p class="nothing">No two processes have exchanged a message yet.</p>}
       </div>
       <SpaceColumn store={store} still={still} space={stage.sender} side="sender" place={sendersPlace(layout)} />
@@ -53,9 +53,9 @@ export function StageView({ store, still, title }: { store: Store; still: Still;
       <Figure box={layout.corners[0]} name="bytes copied in this step" value={stage.copied.toLocaleString('en')} />
       <Figure box={layout.corners[1]} name="entries made, removed" value={`${stage.made}, ${stage.removed}`} />
       <div class={`space kernel ${layout.kernelText === null ? 'above' : ''}`} style={boxStyle(layout.kernel)}>
-        <h3>
+        <h2>
           <Glyph side="kernel" /> Kernel
-        </h3>
+        </h2>
         {layout.kernelText === null ? (
           <p>{kernelText(stage)[layout.size === 'narrow' ? 'short' : 'long']}</p>
         ) : (
@@ -114,7 +114,7 @@ function SpaceColumn({ store, still, space, side, place }: ColumnProps) {
   const isChosen = store.left.value !== null || store.right.value !== null;
   return (
     <div class={`space ${side}`} style={boxStyle(place)} data-keys={processKey(space.name)}>
-      <h3>
+      <h2>
         <Glyph side={side} />
         <span class="choice">
           {space.name}
@@ -131,7 +131,7 @@ function SpaceColumn({ store, still, space, side, place }: ColumnProps) {
             ))}
           </select>
         </span>
-      </h3>
+      </h2>
       <p>
         {isChosen ? 'chosen' : side}
         {space.more > 0 && `, ${space.more} more`}
