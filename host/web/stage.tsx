@@ -16,6 +16,8 @@ const WORDS = 17;
 const NARROW_FRAME = 120;
 const NARROW_WORDS = 9;
 const ADDRESS_MAX = 8;
+/** Pixels that the long form of a text needs. */
+const LONG_MIN = 130;
 
 export function StageView({ store, still, title }: { store: Store; still: Still; title: string }) {
   const root = useRef<HTMLDivElement>(null);
@@ -56,11 +58,9 @@ export function StageView({ store, still, title }: { store: Store; still: Still;
         <h2>
           <Glyph side="kernel" /> Kernel
         </h2>
-        {layout.kernelText === null ? (
-          <p>{kernelText(stage)[layout.size === 'narrow' ? 'short' : 'long']}</p>
-        ) : (
-          <p style={{ width: `${layout.kernelText}px` }}>{kernelText(stage).long}</p>
-        )}
+        <p style={layout.kernelText === null ? {} : { width: `${layout.kernelText}px` }}>
+          {kernelText(stage)[hasRoom(layout) ? 'long' : 'short']}
+        </p>
       </div>
       <Lines stage={stage} layout={layout} width={width} />
       {[...layout.pages].map(([page, box]) => (
@@ -155,6 +155,11 @@ export function Glyph({ side }: { side: StagePage['side'] }) {
   return <i class={`glyph ${side}`} aria-hidden="true" />;
 }
 
+/** Whether the long form fits into its line, or beside the kernel's pages. */
+function hasRoom({ size, kernelText: width }: StageLayout): boolean {
+  return width === null ? size !== 'narrow' : width > LONG_MIN;
+}
+
 /** What the kernel has to do with the frames; the short form stands where there is one line. */
 function kernelText({ kernel, journeys, frames }: Stage): { long: string; short: string } {
   const areas = new Set(kernel.pages.map(({ area }) => area));
@@ -162,7 +167,7 @@ function kernelText({ kernel, journeys, frames }: Stage): { long: string; short:
     return { long: 'has addresses of its own for frames of the mappings', short: 'has an address of its own' };
   }
   if (areas.has('own')) {
-    return { long: 'has a frame of its own: bytes rest there between two copies', short: 'has a frame in between' };
+    return { long: 'has a frame of its own between the two copies', short: 'has a frame in between' };
   }
   if (areas.has('kmap')) return { long: 'maps the frame only while it copies', short: 'maps it while it copies' };
   if (frames.length === 0) return { long: '', short: '' };
