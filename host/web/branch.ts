@@ -114,11 +114,12 @@ export class BranchRun {
 
   /** Performs a step, and looks at how it ends. */
   #watch(position: number, changed: StepInput | null): void {
-    const usual = this.#recorded.at(position);
-    const step = this.#machine.perform(changed ?? usual);
+    const input = changed ?? this.#recorded.inputAt(position);
+    if ('entries' in input) this.#machine.performEntries(input);
+    else this.#machine.perform(input);
     if (!this.#hasStruck) return;
     this.#struck ??= position;
-    const errors = newErrors(step, usual);
+    const errors = newErrors(this.#machine.lastStep as Step, this.#recorded.at(position));
     if (errors !== null) this.#outcome = { position, says: errors };
   }
 

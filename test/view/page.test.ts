@@ -359,11 +359,13 @@ testInBrowser('the journal and a trace are saved', async () => {
   for (const [button, name] of [
     ['Journal', 'first-call.journal'],
     ['Perfetto trace', 'first-call.pftrace'],
+    ['ftrace text', 'first-call.ftrace'],
   ] as const) {
     const [download] = await Promise.all([page.waitForEvent('download'), page.click(`.sheet >> text=${button}`)]);
     assert.is(download.suggestedFilename(), name);
     const bytes = readFileSync(await download.path());
     assert.ok(bytes.length > 1000);
+    if (name.endsWith('.ftrace')) assert.match(String(bytes), /: binder_transaction: transaction=15 /);
     if (name.endsWith('.journal')) assert.is(BinaryJournal.of(bytes, name).header.steps, 62);
   }
 });
