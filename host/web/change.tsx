@@ -34,6 +34,7 @@ export function ChangePanel({ store }: { store: Store }) {
         {position === START ? 'Before the first step' : `After step ${position}`} something else happens. The rest of
         the journal follows as far as it can, and stands beside the original.
       </p>
+      <BranchProgress store={store} />
       <ProcessChoice processes={still.processes} machine={still.machine} insert={insert} />
       {threads.length > 0 && (
         <fieldset>
@@ -53,7 +54,6 @@ export function ChangePanel({ store }: { store: Store }) {
       <FailureChoice position={position} make={make} />
       {call !== null && <PayloadChoice key={call.position} call={call} make={make} />}
       {failure !== '' && <p class="problem">{failure}</p>}
-      <BranchProgress store={store} />
       <BranchFacts store={store} />
     </div>
   );

@@ -11,7 +11,7 @@ import type { Moment } from '../picture/moment.ts';
 import { Onlooker, secretEventsOf } from '../picture/onlooker.ts';
 import { type Sending, sendingsOf } from '../picture/sending.ts';
 import { lastPair, type Pair, type Stage, stageOf } from '../picture/stage.ts';
-import type { RecordedSteps } from '../recordedsteps.ts';
+import { RecordedSteps } from '../recordedsteps.ts';
 import type { TraceEvent } from '../trace/events.ts';
 import type { Journal, JournalHeader, Step } from '../trace/journal.ts';
 import type { Counters } from '../wire/counters.ts';
@@ -28,6 +28,9 @@ export interface LaneOptions {
 const LOOK_BACK_MAX = 3000;
 /** Steps that are performed between two looks at the clock. */
 const STRIDE = 128;
+/** Snapshots of a long journal; in a short one fewer steps are between them. */
+const SNAPSHOTS = 128;
+const EVERY_MIN = 64;
 /** Milliseconds of work before the page gets its turn. */
 const SLICE_MS = 12;
 
@@ -47,7 +50,8 @@ export class Lane {
   constructor(journal: Journal, options: LaneOptions) {
     const { guest: wasm, strategy, memoryMiB, recorded } = options;
     const boot = (header: JournalHeader) => Machine.fromHeader(header, { wasm, strategy, memoryMiB, journal: false });
-    this.history = new History(journal, boot, recorded && { recorded });
+    const steps = recorded ?? new RecordedSteps(journal);
+    this.history = new History(journal, boot, { recorded: steps, every: strideOf(steps.count) });
     this.strategy = strategy;
     this.#onlooker = new Onlooker(this.history);
   }
@@ -108,6 +112,11 @@ function isSame(one: Uint8Array, other: Uint8Array): boolean {
   if (one.length !== other.length) return false;
   for (let at = 0; at < one.length; at++) if (one[at] !== other[at]) return false;
   return true;
+}
+
+/** Steps from one snapshot to the next: in the end a history of that length has as few. */
+function strideOf(count: number): number {
+  return Math.max(EVERY_MIN, 2 ** Math.ceil(Math.log2(Math.max(1, count / SNAPSHOTS))));
 }
 
 /** What is mapped at one moment, and what every frame is. */

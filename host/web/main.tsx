@@ -1,4 +1,5 @@
 /** The page's program: unpacks what the page carries, and shows it. */
+import { effect } from '@preact/signals';
 import { render } from 'preact';
 import { HashAddress } from './address.ts';
 import { readEmbedded } from './embedded.ts';
@@ -25,6 +26,9 @@ try {
     store.beside.value,
     store.choice.value,
   ]);
+  effect(() => {
+    root.toggleAttribute('data-busy', store.goal.value !== null);
+  });
   if (isPlain && isFirstVisit(store)) beginTour(store);
   setTimeout(() => store.warmUp(), 300);
 } catch (error) {

@@ -187,6 +187,19 @@ testInBrowser('it walks by keys, buttons and scrubber, and its address says wher
   await page.waitForURL(/strategy=kmap&seed=0&step=49&show=driver/);
 });
 
+testInBrowser('of many threads those are seen that act', async () => {
+  const machine = Machine.boot({ memoryMiB: MEMORY_MIB, journal: true });
+  const threads = Array.from({ length: 9 }, (_, number) => machine.spawn(`p${number}`).main);
+  const fds = threads.map((thread) => thread.open());
+  for (let turn = 0; turn < 40; turn++) for (const one of [2, 8]) threads[one]?.version(fds[one] as number);
+  await open(written('threads', [machine.journal]), '#step=90');
+  const names = async () => (await page.getAttribute('.timeline canvas', 'aria-label'))?.replace(/.*threads: /, '');
+  assert.is(await names(), 'p2.0, p8.0, p0.0, p1.0, p3.0');
+  await page.hover('.timeline canvas');
+  await page.mouse.wheel(0, 100);
+  await page.locator('.timeline canvas[aria-label$="threads: p8.0, p0.0, p1.0, p3.0, p4.0"]').waitFor();
+});
+
 testInBrowser('another strategy, one beside it, and a branch', async () => {
   await openFirstCall('#step=49');
   const copies = () => page.$$eval('.journey-label', (labels) => labels.map(({ textContent }) => textContent));
