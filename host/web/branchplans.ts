@@ -29,17 +29,21 @@ export function freezeInput(machine: Machine, pid: number): StepInput | null {
   return null;
 }
 
+export function signalInput(machine: Machine, thread: string): StepInput {
+  return { op: 'signal', in: { thread, tid: machine.thread(thread).tid } };
+}
+
+/** Threads alive that sleep in a call, or do not, by name. */
+export function threadsThat(machine: Machine, state: 'sleep' | 'wake'): string[] {
+  const all = machine.inspect.processes().flatMap(({ threads }) => threads);
+  const tids = new Set(all.filter(({ parked }) => (parked === null) === (state === 'wake')).map(({ tid }) => tid));
+  const threads = machine.processes.flatMap((process) => process.threads);
+  return threads.filter(({ tid }) => tids.has(tid)).map(({ name }) => name);
+}
+
 /** Threads that are awake and have a step to come, by name; the one that comes next anyway is the last. */
 export function readyThreads(machine: Machine, { recorded }: History, at: number): string[] {
-  const awake = new Set(
-    machine.inspect
-      .processes()
-      .flatMap(({ threads }) => threads.filter(({ parked }) => parked === null))
-      .map(({ tid }) => tid),
-  );
-  const names = machine.processes.flatMap(({ threads }) =>
-    threads.filter(({ tid }) => awake.has(tid)).map(({ name }) => name),
-  );
+  const names = threadsThat(machine, 'wake');
   const sorted = new Set<string>();
   for (let position = at + 1; position < Math.min(recorded.count, at + READY_AHEAD); position++) {
     const { by } = recorded.at(position);

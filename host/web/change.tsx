@@ -4,7 +4,16 @@ import { START } from '../history.ts';
 import type { Machine } from '../machine.ts';
 import type { StepInput, StepOf } from '../trace/journal.ts';
 import type { BranchPlan } from './branch.ts';
-import { bytesOfText, editable, freezeInput, readyThreads, textOfBytes, turnPlan } from './branchplans.ts';
+import {
+  bytesOfText,
+  editable,
+  freezeInput,
+  readyThreads,
+  signalInput,
+  textOfBytes,
+  threadsThat,
+  turnPlan,
+} from './branchplans.ts';
 import { FAILURES, type FailureKind, failureTitle } from './outcome.ts';
 import type { Store } from './store.ts';
 
@@ -26,6 +35,7 @@ export function ChangePanel({ store }: { store: Store }) {
   };
   const insert = (title: string, input: StepInput | null) =>
     make(input === null ? null : { title, at: position, insert: [input] });
+  const asleep = still.kept('asleep', (machine) => threadsThat(machine, 'sleep'));
   const threads = still.kept('ready', (machine) => readyThreads(machine, history, position));
   const call = editable(history, position);
   return (
@@ -39,7 +49,23 @@ export function ChangePanel({ store }: { store: Store }) {
       {threads.length > 0 && (
         <fieldset>
           <legend>Who runs next</legend>
-          <ThreadChoice threads={threads} make={(thread) => make(turnPlan(history, position, thread))} />
+          <ThreadChoice
+            label="Thread"
+            threads={threads}
+            act="Let it run"
+            make={(thread) => make(turnPlan(history, position, thread))}
+          />
+        </fieldset>
+      )}
+      {asleep.length > 0 && (
+        <fieldset>
+          <legend>A thread that sleeps</legend>
+          <ThreadChoice
+            label="Sleeping thread"
+            threads={asleep}
+            act="Send a signal"
+            make={(thread) => insert(`${thread} gets a signal`, signalInput(still.machine, thread))}
+          />
         </fieldset>
       )}
       <fieldset>
@@ -183,18 +209,26 @@ function NumberField({ label, value, least, set }: NumberProps) {
   );
 }
 
-function ThreadChoice({ threads, make }: { threads: readonly string[]; make: (thread: string) => void }) {
+interface ThreadProps {
+  label: string;
+  threads: readonly string[];
+  /** What the button says. */
+  act: string;
+  make: (thread: string) => void;
+}
+
+function ThreadChoice({ label, threads, act, make }: ThreadProps) {
   const [thread, setThread] = useState('');
   const chosen = threads.includes(thread) ? thread : (threads[0] ?? '');
   return (
     <>
-      <select aria-label="Thread" value={chosen} onChange={({ currentTarget }) => setThread(currentTarget.value)}>
+      <select aria-label={label} value={chosen} onChange={({ currentTarget }) => setThread(currentTarget.value)}>
         {threads.map((name) => (
           <option key={name}>{name}</option>
         ))}
       </select>
       <button type="button" onClick={() => make(chosen)}>
-        Let it run
+        {act}
       </button>
     </>
   );

@@ -256,38 +256,50 @@ testInBrowser('an allocation or a copy fails in a branch, which says what that c
   assert.match(await fail('frame'), /From the first step on the next frame of memory fails: in step 0 .*memory/);
 });
 
-testInBrowser('other branches: a frozen process, another thread, other bytes, pages that are taken', async () => {
-  await openFirstCall('#step=48');
-  const branch = async (act: () => Promise<void>) => {
+testInBrowser(
+  'other branches: a frozen process, another thread, other bytes, a signal, pages that are taken',
+  async () => {
+    await openFirstCall('#step=48');
+    const branch = async (act: () => Promise<void>) => {
+      await page.keyboard.press('x');
+      await page.locator('#panel :focus').waitFor();
+      await act();
+      await page.locator('.outcome').waitFor();
+      await page.locator('.scrubber').fill('49');
+      return `${await textOf('.outcome')} ${await textOf('.sentence >> nth=1')}`;
+    };
+    const frozen = await branch(async () => {
+      await page.selectOption('[aria-label="Process"]', 'greeter');
+      await page.click('text=Freeze it');
+    });
+    assert.match(frozen, /^greeter is frozen after step 48\. .*app\.0 gets BR_FROZEN_REPLY instead of a reply/);
+    const edited = await branch(async () => {
+      const bytes = page.getByLabel('Payload in hex');
+      await bytes.fill((await bytes.inputValue()).replace('41 00 64 00', '45 00 76 00'));
+      await page.click('text=Send these');
+    });
+    assert.match(edited, /^the bytes of step 49 are changed after step 48\./);
+    assert.equal(await page.$$eval('.frame.shared .words', (words) => words.map(({ textContent }) => textContent)), [
+      'Ada',
+      'Eva',
+    ]);
     await page.keyboard.press('x');
-    await page.locator('#panel :focus').waitFor();
-    await act();
-    await page.locator('.outcome').waitFor();
+    await page.locator('.scrubber').fill('34');
+    const threads = await page.$$eval('[aria-label="Thread"] option', (options) =>
+      options.map((one) => one.textContent),
+    );
+    assert.equal(threads, ['servicemanager.0']);
+    assert.match(await branch(() => page.click('text=Let it run')), /^servicemanager\.0 runs next after step 34\./);
+    await page.keyboard.press('x');
     await page.locator('.scrubber').fill('49');
-    return `${await textOf('.outcome')} ${await textOf('.sentence >> nth=1')}`;
-  };
-  const frozen = await branch(async () => {
-    await page.selectOption('[aria-label="Process"]', 'greeter');
-    await page.click('text=Freeze it');
-  });
-  assert.match(frozen, /^greeter is frozen after step 48\. .*app\.0 gets BR_FROZEN_REPLY instead of a reply/);
-  const edited = await branch(async () => {
-    const bytes = page.getByLabel('Payload in hex');
-    await bytes.fill((await bytes.inputValue()).replace('41 00 64 00', '45 00 76 00'));
-    await page.click('text=Send these');
-  });
-  assert.match(edited, /^the bytes of step 49 are changed after step 48\./);
-  assert.equal(await page.$$eval('.frame.shared .words', (words) => words.map(({ textContent }) => textContent)), [
-    'Ada',
-    'Eva',
-  ]);
-  await page.keyboard.press('x');
-  await page.locator('.scrubber').fill('34');
-  const threads = await page.$$eval('[aria-label="Thread"] option', (options) => options.map((one) => one.textContent));
-  assert.equal(threads, ['servicemanager.0']);
-  assert.match(await branch(() => page.click('text=Let it run')), /^servicemanager\.0 runs next after step 34\./);
-  assert.match(await branch(() => page.click('text=Shrink the mappings')), /^unused pages are taken after step 49\./);
-});
+    await page.selectOption('[aria-label="Sleeping thread"]', 'app.0');
+    assert.match(
+      await branch(() => page.click('text=Send a signal')),
+      /^app\.0 gets a signal after step 49\. .*app\.0 wakes with EINTR/,
+    );
+    assert.match(await branch(() => page.click('text=Shrink the mappings')), /^unused pages are taken after step 49\./);
+  },
+);
 
 testInBrowser('what is the same thing lights up, and a click keeps it lit', async () => {
   await openFirstCall('#step=49&show=area');
