@@ -87,7 +87,7 @@ export {
 } from './inspect';
 export { check, checkAddress, checkFound, checkWanted } from './check';
 export { klogBase, klogHead } from './klog';
-export { traceBase, traceEnable, traceHead } from './trace';
+export { traceBase, traceEnable, traceHead, traceRewind } from './trace';
 
 const sum = changetype<Counters>(memory.data(abi.COUNTER_COUNT * 8, 8));
 const secctx = changetype<SecurityContext>(memory.data(SECURITY_CONTEXT_SIZE, 8));

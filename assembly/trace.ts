@@ -47,6 +47,11 @@ export function traceHead(): u32 {
   return recording.head;
 }
 
+/** Forgets the records from number `head` on. A host that puts their memory back leaves no sign that it recorded. */
+export function traceRewind(head: u32): void {
+  recording.head = head;
+}
+
 /** Address of the first record. */
 export function traceBase(): usize {
   return records;

@@ -64,6 +64,8 @@ export interface StepChange extends Writing {
   readonly step: Step;
 }
 
+const act = (perform: () => void) => perform();
+
 /** Where a snapshot was taken. */
 interface Mark {
   readonly position: number;
@@ -133,12 +135,17 @@ export class History {
    * @throws HistoryError when the machine cannot perform a step on the way; the machine is before that step then.
    */
   goto(position: number): void {
+    this.gotoWatched(position, act);
+  }
+
+  /** @internal The same. @param watch Performs the last step of the way, and looks at the machine before and after it. */
+  gotoWatched(position: number, watch: (perform: () => void) => void): void {
     if (!Number.isInteger(position) || position < START || position > this.last) {
       throw new RangeError(`there is no position ${position}; the journal has ${START} to ${this.last}`);
     }
     if (position === this.#position) return;
     try {
-      this.#walk(position);
+      this.#walk(position, watch);
     } catch (error) {
       this.#walk(this.#position); // the failed step may have begun
       throw error;
@@ -292,11 +299,11 @@ export class History {
   }
 
   /** Performs steps up to the position. The result of the last one is kept, so one step at least is performed. */
-  #walk(to: number): void {
+  #walk(to: number, watch = act): void {
     const nearest = this.#nearest(Math.max(to - 1, START));
     if (to <= this.#position || nearest.position > this.#position) this.#restore(nearest);
     while (this.#position < to - 1) this.#redo();
-    if (to > START) this.#advance(() => this.#perform(this.#position + 1));
+    if (to > START) this.#advance(() => watch(() => this.#perform(this.#position + 1)));
     else this.#step = null;
   }
 

@@ -1,4 +1,5 @@
 /** The moments of a history. Finds the events of a step, and the step that sent a message, by performing steps once more. */
+import { EVENT_CAPACITY, EVENT_SIZE } from '../../assembly/abi/events.ts';
 import type { Guest } from '../guest/guest.ts';
 import { type History, START } from '../history.ts';
 import { Names } from '../inspect/tables/names.ts';
@@ -94,6 +95,19 @@ export function eventsOf(guest: Guest, act: () => void): TraceEvent[] {
     ring.record(false);
   }
   return newestOf(ring);
+}
+
+/** The same on a machine that never recorded before: afterwards its memory is as if it never had. */
+export function secretEventsOf(guest: Guest, act: () => void): TraceEvent[] {
+  const { raw } = guest;
+  if (raw.traceHead() !== 0) throw new Error('secretEventsOf: the machine has recorded events');
+  try {
+    return eventsOf(guest, act);
+  } finally {
+    const base = raw.traceBase();
+    guest.u8.fill(0, base, base + Math.min(raw.traceHead() >>> 0, EVENT_CAPACITY) * EVENT_SIZE);
+    raw.traceRewind(0);
+  }
 }
 
 function startedRing(guest: Guest): EventRing {

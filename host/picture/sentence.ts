@@ -104,6 +104,13 @@ function sendPart({ by }: Step, sent: Sent, names: Moment['names'], events: read
   return `${by} ${what}${wayPart(sent, to, size, events)}${queued}`;
 }
 
+const NUMBERS = new Intl.NumberFormat('en');
+
+/** "1,040,384". */
+function countOf(value: number): string {
+  return NUMBERS.format(value);
+}
+
 /** The way of the bytes, after "app.0 calls greeter". */
 function wayPart(sent: Sent, to: string, size: number, events: readonly TraceEvent[]): string {
   const copies = eventsNamed(events, 'copy').filter(({ args }) => args.proc === sent.dest_proc);
@@ -111,10 +118,10 @@ function wayPart(sent: Sent, to: string, size: number, events: readonly TraceEve
   const written = new Set(copies.filter(({ args }) => args.source !== 0n).map(({ args }) => frameAt(args.target)));
   const isAgain = copies.some(({ args }) => args.source === 0n && !written.has(frameAt(args.target)));
   if (size === 0) return ' without data: nothing is copied.';
-  if (first === 0) return `: no byte is copied. ${size} bytes are lent, by entries in ${to}’s page table.`;
-  if (isAgain) return `: ${first} bytes are copied to the kernel, and once more to ${to}.`;
+  if (first === 0) return `: no byte is copied. ${countOf(size)} bytes are lent, by entries in ${to}’s page table.`;
+  if (isAgain) return `: ${countOf(first)} bytes are copied to the kernel, and once more to ${to}.`;
   const where = written.size > 1 ? `${written.size} frames that are` : 'a frame that is';
-  return `: the driver copies ${first} bytes once, to ${where} in ${to}’s mapping.`;
+  return `: the driver copies ${countOf(first)} bytes once, to ${where} in ${to}’s mapping.`;
 }
 
 /** Bytes of a message; null when it failed. */

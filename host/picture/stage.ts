@@ -8,29 +8,12 @@
  *     kernel                          0xffffffc0080ff000       vmalloc: for ever; kmap: while it copies
  */
 import { PAGE_MASK, PAGE_SIZE } from '../../assembly/abi/machine.ts';
-import type { VmaView } from '../inspect/tasks.ts';
+import type { UsedBufferView } from '../inspect/buffers.ts';
+import type { ProcView } from '../inspect/procs.ts';
 import type { Machine } from '../machine.ts';
 import { eventsNamed, type TraceEvent } from '../trace/events.ts';
 import type { Step } from '../trace/journal.ts';
-
-type Side = 'sender' | 'receiver' | 'kernel';
-
-/** A page of an address space, and its entry in the page table. */
-export interface StagePage {
-  readonly side: Side;
-  /** 0: the kernel. */
-  readonly pid: number;
-  readonly address: bigint;
-  /** Linear address of the frame. */
-  readonly frame: number;
-  /** The page-table entry, in arm64's format; 0n where the kernel uses its own memory. */
-  readonly descriptor: bigint;
-  readonly writable: boolean;
-  /** The kind of area: a process's own memory, its Binder mapping, or the kernel's ways to a frame. */
-  readonly area: 'memory' | 'mapping' | 'vmalloc' | 'kmap' | 'own';
-  /** The step made the entry, or led it to another frame. */
-  readonly isNew: boolean;
-}
+import { type Entries, KERNEL, PAGES_MAX, type Side, type SpaceEntries, type StagePage } from './entries.ts';
 
 export interface StageSpace {
   readonly side: Side;
@@ -85,17 +68,11 @@ export interface Pair {
   readonly to: number;
 }
 
-/** What is mapped at one moment, to see what a step changed. */
-export type Entries = ReadonlyMap<string, StagePage>;
-
-const KERNEL = 0;
-const PAGES_MAX = 4;
 /** Of a message that fills many pages, the first ones are shown. */
 const TOUCHED_MAX = 3;
-const BLOCK_LEVEL = 2;
-/** Access permissions in a descriptor of arm64: read-only for all. */
-const READ_ONLY = 1n << 7n;
-const ROUND = BigInt(PAGE_MASK);
+/** Parts of a buffer begin at multiples of 8. */
+const WORD_MASK = 7;
+const NO_ENTRIES: SpaceEntries = new Map();
 
 /** The processes of the last message; null before the first one, and after both are gone. */
 export function lastPair(machine: Machine, events: readonly TraceEvent[] = []): Pair | null {
@@ -112,13 +89,6 @@ export function lastPair(machine: Machine, events: readonly TraceEvent[] = []): 
   return newest && before ? { from: newest.pid, to: before.pid } : null;
 }
 
-/** The entries of the page tables of all processes and of the kernel, by space and address. */
-export function entriesOf(machine: Machine): Entries {
-  const pids = machine.processes.filter(({ alive }) => alive).map(({ pid }) => pid);
-  const pages = [...pids.flatMap((pid) => [...pagesOf(machine, pid, 'sender')]), ...kernelPages(machine)];
-  return new Map(pages.map((page) => [keyOf(page), page]));
-}
-
 /** What is known of the last step, and what is to be seen. */
 interface LastStep {
   readonly step: Step | null;
@@ -131,43 +101,61 @@ interface LastStep {
 }
 
 export function stageOf(machine: Machine, pair: Pair | null, last: LastStep): Stage {
-  const { step, events, before, after, wanted } = last;
-  const sideOf = (pid: number): Side | null =>
-    pid === KERNEL ? 'kernel' : pid === pair?.from ? 'sender' : pid === pair?.to ? 'receiver' : null;
+  const { step, events, wanted } = last;
   const journeys = journeysOf(machine, pair, events);
-  const entries: StagePage[] = [];
-  for (const [key, page] of after) {
-    const side = sideOf(page.pid);
-    if (side !== null) entries.push({ ...page, side, isNew: before.get(key)?.frame !== page.frame });
-  }
-  const gone: StagePage[] = [];
-  for (const [key, page] of before) {
-    const side = sideOf(page.pid);
-    if (side !== null && after.get(key)?.frame !== page.frame) gone.push({ ...page, side });
-  }
   const read = readBy(machine, step);
-  const touched = new Set([...touchedBy(machine, journeys), ...lentFrames(entries), ...(read === null ? [] : [read])]);
-  const space = (side: Side, pid: number): StageSpace | null =>
-    isAlive(machine, pid) ? chosen(machine, { side, pid }, entries, { touched, wanted }) : null;
-  const sender = pair && space('sender', pair.from);
-  const receiver = pair && pair.to !== pair.from ? space('receiver', pair.to) : null;
+  const from = pair && isAlive(machine, pair.from) ? ownSpace('sender', pair.from, last) : null;
+  const to = pair && pair.to !== pair.from && isAlive(machine, pair.to) ? ownSpace('receiver', pair.to, last) : null;
+  const own = ownSpace('kernel', KERNEL, last);
+  const touched = new Set([
+    ...touchedBy(machine, journeys),
+    ...(from && to ? lentFrames(from, to) : []),
+    ...(read === null ? [] : [read]),
+  ]);
+  const sender = from && chosen(machine, from, { touched, wanted });
+  const receiver = to && chosen(machine, to, { touched, wanted });
   const shown = new Set([...(sender?.pages ?? []), ...(receiver?.pages ?? [])].map(({ frame }) => frame));
-  const kernel = kernelSpace(machine, entries, shown, journeys);
+  const kernel = kernelSpace(machine, own, shown, journeys);
   const all = [...(sender?.pages ?? []), ...(receiver?.pages ?? []), ...kernel.pages];
-  const frames = [...new Set(all.map(({ frame }) => frame))];
+  const spaces = [from, to, own].filter((space) => space !== null);
+  const gone = spaces.flatMap((space) => space.gone);
   const onScreen = gone.filter(({ side, frame }) => side !== 'kernel' || shown.has(frame)).slice(0, PAGES_MAX);
   return {
     sender,
     receiver,
     kernel,
-    frames: frames.map((linear) => frameOf(machine, linear, all)),
+    frames: framesOf(machine, all),
     journeys,
     read,
     copied: eventsNamed(events, 'copy').reduce((sum, { args }) => sum + args.size, 0),
     gone: onScreen,
-    made: entries.filter(({ isNew }) => isNew).length,
+    made: spaces.reduce((sum, { made }) => sum + made.size, 0),
     removed: gone.length,
   };
+}
+
+/** A space that may stand on the stage, and what the step changed in it. */
+interface OwnSpace {
+  readonly side: Side;
+  readonly pid: number;
+  readonly pages: readonly StagePage[];
+  readonly made: ReadonlySet<StagePage>;
+  readonly gone: readonly StagePage[];
+}
+
+function ownSpace(side: Side, pid: number, { before, after }: LastStep): OwnSpace {
+  const [was, is] = [before.get(pid) ?? NO_ENTRIES, after.get(pid) ?? NO_ENTRIES];
+  const pages = [...is.values()];
+  if (was === is) return { side, pid, pages, made: new Set(), gone: [] };
+  const without = (some: SpaceEntries, others: SpaceEntries) =>
+    [...some.values()].filter(({ address, frame }) => others.get(address)?.frame !== frame);
+  const gone = without(was, is).map((page) => ({ ...page, side }));
+  return { side, pid, pages, made: new Set(without(is, was)), gone };
+}
+
+/** Pages of a space as they stand on its side. */
+function onSide(pages: readonly StagePage[], { side, made }: OwnSpace): StagePage[] {
+  return pages.map((page) => ({ ...page, side, isNew: made.has(page) }));
 }
 
 /** The frames between which bytes went. With a stop in the kernel those of the first page are enough. */
@@ -179,47 +167,13 @@ function touchedBy(machine: Machine, journeys: readonly Journey[]): ReadonlySet<
 }
 
 /** Frames that sender and receiver both reach: pages that are lent instead of copied. */
-function lentFrames(entries: readonly StagePage[]): number[] {
-  const sent = new Set(entries.filter(({ side }) => side === 'sender').map(({ frame }) => frame));
-  return entries.filter(({ side, frame }) => side === 'receiver' && sent.has(frame)).map(({ frame }) => frame);
-}
-
-function keyOf({ pid, address }: StagePage): string {
-  return `${pid} ${address.toString(16)}`;
+function lentFrames(sender: OwnSpace, receiver: OwnSpace): number[] {
+  const sent = new Set(sender.pages.map(({ frame }) => frame));
+  return receiver.pages.flatMap(({ frame }) => (sent.has(frame) ? [frame] : []));
 }
 
 function isAlive(machine: Machine, pid: number): boolean {
   return machine.processes.some((process) => process.alive && process.pid === pid);
-}
-
-function* pagesOf(machine: Machine, pid: number, side: Side): Generator<StagePage> {
-  if (!isAlive(machine, pid)) return;
-  for (const vma of machine.inspect.vmas({ pid })) yield* leavesOf(machine, pid, vma, side);
-}
-
-function* kernelPages(machine: Machine): Generator<StagePage> {
-  for (const vma of machine.inspect.vmas('kernel')) yield* leavesOf(machine, KERNEL, vma, 'kernel');
-}
-
-function* leavesOf(machine: Machine, pid: number, { start, end, backing }: VmaView, side: Side): Generator<StagePage> {
-  const area = side === 'kernel' ? 'vmalloc' : backing === 'pages' ? 'mapping' : 'memory';
-  const owner = pid === KERNEL ? 'kernel' : { pid };
-  for (const { address, level, linear, descriptor } of machine.inspect.leaves(owner, start, end)) {
-    if (linear === null) continue;
-    const pages = level === BLOCK_LEVEL ? PAGES_MAX : 1;
-    for (let page = 0; page < pages; page++) {
-      yield {
-        side,
-        pid,
-        address: (address & ~ROUND) + BigInt(page * PAGE_SIZE),
-        frame: (linear & ~PAGE_MASK) + page * PAGE_SIZE,
-        descriptor,
-        writable: (descriptor & READ_ONLY) === 0n,
-        area,
-        isNew: false,
-      };
-    }
-  }
 }
 
 /**
@@ -228,22 +182,32 @@ function* leavesOf(machine: Machine, pid: number, { start, end, backing }: VmaVi
  */
 function chosen(
   machine: Machine,
-  { side, pid }: { side: Side; pid: number },
-  entries: readonly StagePage[],
+  space: OwnSpace,
   { touched, wanted }: { touched: ReadonlySet<number>; wanted: ReadonlySet<number> },
 ): StageSpace {
-  const own = entries.filter((page) => page.side === side);
-  const some = (count: number, is: (page: StagePage) => boolean) => own.filter(is).slice(0, count);
-  const asked = some(TOUCHED_MAX, ({ frame }) => wanted.has(frame));
-  const used = some(TOUCHED_MAX, ({ frame }) => touched.has(frame));
-  const others = [
-    ...some(PAGES_MAX / 2, ({ area }) => area === 'mapping'),
-    ...some(1, ({ area }) => area === 'memory'),
-  ];
-  const unasked = used.length > 0 ? used : [...some(1, ({ isNew }) => isNew), ...others];
+  const { side, pid, pages: own, made } = space;
+  const asked = firstOf(own, TOUCHED_MAX, ({ frame }) => wanted.has(frame));
+  const used = firstOf(own, TOUCHED_MAX, ({ frame }) => touched.has(frame));
+  const unasked =
+    used.length > 0
+      ? used
+      : [
+          ...firstOf(own, 1, (page) => made.has(page)),
+          ...firstOf(own, PAGES_MAX / 2, ({ area }) => area === 'mapping'),
+          ...firstOf(own, 1, ({ area }) => area === 'memory'),
+        ];
   const shown = new Set([...new Set([...asked, ...unasked])].slice(0, PAGES_MAX));
   const pages = own.filter((page) => shown.has(page));
-  return { side, pid, name: nameOf(machine, pid), pages, more: own.length - pages.length };
+  return { side, pid, name: nameOf(machine, pid), pages: onSide(pages, space), more: own.length - pages.length };
+}
+
+function firstOf(pages: readonly StagePage[], count: number, is: (page: StagePage) => boolean): StagePage[] {
+  const found: StagePage[] = [];
+  for (const page of pages) {
+    if (found.length >= count) break;
+    if (is(page)) found.push(page);
+  }
+  return found;
 }
 
 function nameOf(machine: Machine, pid: number): string {
@@ -252,12 +216,14 @@ function nameOf(machine: Machine, pid: number): string {
 
 function kernelSpace(
   machine: Machine,
-  entries: readonly StagePage[],
+  own: OwnSpace,
   frames: ReadonlySet<number>,
   journeys: readonly Journey[],
 ): StageSpace {
-  const all = entries.filter(({ side }) => side === 'kernel');
-  const mapped = all.filter(({ frame }) => frames.has(frame)).slice(0, PAGES_MAX);
+  const mapped = onSide(
+    firstOf(own.pages, PAGES_MAX, ({ frame }) => frames.has(frame)),
+    own,
+  );
   const isOwn = (frame: number) => machine.inspect.frame(frame)?.kind !== 'binder';
   const passing = journeys
     .filter(
@@ -279,9 +245,9 @@ function kernelSpace(
       };
     });
   const unique = passing.filter(({ frame }, at) => passing.findIndex((page) => page.frame === frame) === at);
-  const own = unique.find(({ area }) => area === 'own');
-  const pages = [...mapped, ...(own === undefined ? unique.slice(0, TOUCHED_MAX) : [own])];
-  return { side: 'kernel', pid: KERNEL, name: 'kernel', pages, more: all.length - mapped.length };
+  const staged = unique.find(({ area }) => area === 'own');
+  const pages = [...mapped, ...(staged === undefined ? unique.slice(0, TOUCHED_MAX) : [staged])];
+  return { side: 'kernel', pid: KERNEL, name: 'kernel', pages, more: own.pages.length - mapped.length };
 }
 
 /** Copies of the step. What the driver writes itself into a message, as a translated object, goes no way. */
@@ -318,22 +284,35 @@ function readBy(machine: Machine, step: Step | null): number | null {
   return placeOf(machine, machine.thread(step.by).tid, BigInt(step.in.addr))?.frame ?? null;
 }
 
-function frameOf(machine: Machine, linear: number, pages: readonly StagePage[]): StageFrame {
-  const sides = new Set(pages.filter(({ frame }) => frame === linear).map(({ side }) => side));
-  const bytes = machine.guest.u8.slice(linear, linear + PAGE_SIZE);
-  const kind = machine.inspect.frame(linear)?.kind ?? 'free';
-  return { linear, kind, bytes, messages: messagesOn(machine, linear, pages), sides: [...sides] };
+/** The frames of pages, in their order. */
+function framesOf(machine: Machine, pages: readonly StagePage[]): StageFrame[] {
+  const procs = machine.inspect.procs().filter(({ mapping }) => mapping.mapped);
+  return [...new Set(pages.map(({ frame }) => frame))].map((linear) => {
+    const own = pages.filter(({ frame }) => frame === linear);
+    const sides = [...new Set(own.map(({ side }) => side))];
+    const bytes = machine.guest.u8.slice(linear, linear + PAGE_SIZE);
+    const kind = machine.inspect.frame(linear)?.kind ?? 'free';
+    return { linear, kind, bytes, messages: messagesOn(machine, own, procs), sides };
+  });
 }
 
 /** The parts of a frame that buffers in use fill, as the receiver's mapping says it. */
-function messagesOn(machine: Machine, linear: number, pages: readonly StagePage[]): StageFrame['messages'] {
-  const page = pages.find(({ frame, area }) => frame === linear && area === 'mapping');
-  const proc = machine.inspect.procs().find((one) => one.pid === page?.pid && one.mapping.mapped);
+function messagesOn(machine: Machine, pages: readonly StagePage[], procs: readonly ProcView[]): StageFrame['messages'] {
+  const page = pages.find(({ area }) => area === 'mapping');
+  const proc = procs.find(({ pid }) => pid === page?.pid);
   if (!page || proc === undefined) return [];
   const start = Number(page.address) - proc.mapping.userBase;
   return machine.inspect.buffers(proc).flatMap((buffer) => {
     if (buffer.free) return [];
-    const [from, to] = [Math.max(0, buffer.offset - start), Math.min(PAGE_SIZE, buffer.offset + buffer.size - start)];
+    const end = buffer.offset + filledBytes(buffer);
+    const [from, to] = [Math.max(0, buffer.offset - start), Math.min(PAGE_SIZE, end - start)];
     return from < to ? [{ from, to, transaction: buffer.id }] : [];
   });
+}
+
+/** Bytes of a buffer up to the last one that its message fills; what pads the rest is older. */
+function filledBytes({ dataSize, offsetsSize, extraSize }: UsedBufferView): number {
+  const aligned = (size: number) => (size + WORD_MASK) & ~WORD_MASK;
+  if (extraSize > 0) return aligned(dataSize) + aligned(offsetsSize) + extraSize;
+  return offsetsSize > 0 ? aligned(dataSize) + offsetsSize : dataSize;
 }

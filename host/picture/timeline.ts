@@ -78,6 +78,8 @@ export class Timeline {
   readonly #processOf = new Map<string, string>();
   /** By row: the call in which the thread sleeps at the step that is read. */
   readonly #asleep = new Map<number, number>();
+  /** By row: the positions at which its thread acts, in rising order. */
+  readonly #acts: number[][] = [];
 
   /** @param header Says which threads a process has. */
   constructor(
@@ -107,12 +109,17 @@ export class Timeline {
 
   /** The call in which a thread sleeps after a position; null when it is awake. */
   sleepOf(row: number, position: number): number | null {
-    for (let at = position; at >= 0; at--) {
-      if (this.row[at] !== row) continue;
-      const end = this.end[at] as number;
-      return end === NEVER || end > position ? at : null;
+    const acts = this.#acts[row] ?? [];
+    let [low, high] = [0, acts.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((acts[middle] as number) <= position) low = middle + 1;
+      else high = middle;
     }
-    return null;
+    const at = acts[low - 1];
+    if (at === undefined) return null;
+    const end = this.end[at] as number;
+    return end === NEVER || end > position ? at : null;
   }
 
   /** Messages and wakeups between positions `from` and `to`, both included. */
@@ -202,6 +209,7 @@ export class Timeline {
     const row = this.#row(thread);
     this.row[position] = row;
     this.#asleep.set(row, position);
+    this.#acts[row]?.push(position);
   }
 
   #return(call: number, position: number): void {
@@ -220,6 +228,7 @@ export class Timeline {
     const known = this.#rowOf.get(thread);
     if (known !== undefined) return known;
     this.#rowOf.set(thread, this.rows.length);
+    this.#acts.push([]);
     return this.rows.push(thread) - 1;
   }
 }

@@ -1,4 +1,4 @@
-/** The address after the hash: strategy, step, processes and selection, so that a link leads to what its sender sees. */
+/** The title, and the address after the hash: strategy, step, processes and selection, so that a link leads to what its sender sees. */
 import { effect } from '@preact/signals';
 import { START } from '../history.ts';
 import { STRATEGIES, type Strategy } from '../machine.ts';
@@ -19,7 +19,7 @@ export class HashAddress {
       if (location.hash !== this.#written) this.#read();
     });
     effect(() => {
-      const { position, strategy, beside, tab, selected, left, right, journal } = this.store;
+      const { position, strategy, beside, tab, selected, left, right, journal, facts } = this.store;
       const words = new URLSearchParams({
         strategy: strategy.value,
         seed: String(journal.header.emulator?.seed ?? 0),
@@ -34,7 +34,10 @@ export class HashAddress {
       this.#written = `#${words}`;
       // a browser counts these, and a scrubber makes many
       clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => history.replaceState(null, '', this.#written), WRITE_MS);
+      this.#timer = setTimeout(() => {
+        history.replaceState(null, '', this.#written);
+        document.title = `${facts.source}, step ${position.value} · binderlab`;
+      }, WRITE_MS);
     });
   }
 

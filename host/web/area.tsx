@@ -55,9 +55,9 @@ function Area({ area, still }: { area: AreaPicture; still: Still }) {
         {area.process} <span>0x{area.userAddress.toString(16)}</span>
       </h3>
       <p class="figures">
-        <b data-number={`used ${area.pid}`}>{used}</b> of {area.size} bytes in{' '}
-        <b data-number={`buffers ${area.pid}`}>{messages.length}</b> buffers · <b>{area.pages.length}</b> pages with a
-        frame
+        <b data-number={`used ${area.pid}`}>{used}</b> of {area.size.toLocaleString('en')} bytes in{' '}
+        <b data-number={`buffers ${area.pid}`}>{messages.length}</b> {messages.length === 1 ? 'buffer' : 'buffers'} ·{' '}
+        <b>{area.pages.length}</b> {area.pages.length === 1 ? 'page has' : 'pages have'} a frame
       </p>
       <Share area={area} />
       <ul
@@ -107,7 +107,7 @@ function Share({ area: { oneways } }: { area: AreaPicture }) {
         {used}
       </meter>
       <span class="number">
-        {used} / {oneways.limit}
+        {used.toLocaleString('en')} / {oneways.limit.toLocaleString('en')}
       </span>
     </div>
   );

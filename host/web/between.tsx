@@ -1,4 +1,6 @@
 /** The counters of both lanes, between them: where they differ, the difference is marked. */
+import { START } from '../history.ts';
+import type { Branch } from './branch.ts';
 import { COUNTER_ROWS } from './counters.tsx';
 import type { Store } from './store.ts';
 
@@ -9,6 +11,7 @@ export function Between({ store }: { store: Store }) {
   const title = 'strategy' in beside ? beside.strategy : beside.branch.title;
   return (
     <div class="between">
+      {'branch' in beside && <BranchLine store={store} branch={beside.branch} />}
       <table aria-label="What was counted since boot">
         <thead>
           <tr>
@@ -37,9 +40,34 @@ export function Between({ store }: { store: Store }) {
           ))}
         </tbody>
       </table>
-      {'branch' in beside && beside.branch.skipped > 0 && (
-        <p>{beside.branch.skipped} later steps are not possible in the branch.</p>
-      )}
     </div>
+  );
+}
+
+/** What making the branch has shown. */
+function BranchLine({ store, branch }: { store: Store; branch: Branch }) {
+  const { title, at, facts } = branch;
+  const { outcome, skipped } = facts;
+  const position = outcome?.position ?? null;
+  const where = at === START ? 'the first step' : `step ${at}`;
+  return (
+    <p class="branch-line">
+      <span class="outcome" role="status">
+        <b>
+          {outcome === null ? `${title} ${at === START ? 'before' : 'after'} ${where}.` : `From ${where} on ${title}:`}
+        </b>
+        {outcome !== null && ` ${position === null ? '' : `in step ${position} `}${outcome.says}.`}
+      </span>
+      {position !== null && (
+        <button type="button" onClick={() => store.go(position)} disabled={store.position.value === position}>
+          Go to step {position}
+        </button>
+      )}
+      <span>
+        {skipped === 0
+          ? 'Every later step of the journal is possible.'
+          : `${skipped} later ${skipped === 1 ? 'step is' : 'steps are'} not possible in the branch.`}
+      </span>
+    </p>
   );
 }

@@ -8,6 +8,9 @@ import { freezeBytes } from '../wire/ioctls.ts';
 import { commandEnds } from '../wire/words.ts';
 import type { BranchPlan } from './branch.ts';
 
+/** Steps in which the next one of a thread is looked for. */
+const READY_AHEAD = 200;
+
 /** A freeze of a process by an awake thread of another that has the device open; null without one. */
 export function freezeInput(machine: Machine, pid: number): StepInput | null {
   for (const process of machine.inspect.processes()) {
@@ -24,6 +27,31 @@ export function freezeInput(machine: Machine, pid: number): StepInput | null {
     };
   }
   return null;
+}
+
+export function signalInput(machine: Machine, thread: string): StepInput {
+  return { op: 'signal', in: { thread, tid: machine.thread(thread).tid } };
+}
+
+/** Threads alive that sleep in a call, or do not, by name. */
+export function threadsThat(machine: Machine, state: 'sleep' | 'wake'): string[] {
+  const all = machine.inspect.processes().flatMap(({ threads }) => threads);
+  const tids = new Set(all.filter(({ parked }) => (parked === null) === (state === 'wake')).map(({ tid }) => tid));
+  const threads = machine.processes.flatMap((process) => process.threads);
+  return threads.filter(({ tid }) => tids.has(tid)).map(({ name }) => name);
+}
+
+/** Threads that are awake and have a step to come, by name; the one that comes next anyway is the last. */
+export function readyThreads(machine: Machine, { recorded }: History, at: number): string[] {
+  const names = threadsThat(machine, 'wake');
+  const sorted = new Set<string>();
+  for (let position = at + 1; position < Math.min(recorded.count, at + READY_AHEAD); position++) {
+    const { by } = recorded.at(position);
+    if (by !== undefined && names.includes(by)) sorted.add(by);
+    if (sorted.size === names.length) break;
+  }
+  const [next, ...others] = sorted;
+  return next === undefined ? [] : [...others, next];
 }
 
 /** The next step of a thread comes first; null when it has none. */

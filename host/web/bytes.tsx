@@ -1,10 +1,14 @@
 /** The bytes of the step's call, field by field, both ways. */
+import { useState } from 'preact/hooks';
 import { callBytes, type Structure } from '../picture/callbytes.ts';
 import { sendingsOf } from '../picture/sending.ts';
 import { eventsNamed } from '../trace/events.ts';
 import type { Still } from './lane.ts';
 import { threadKey, transactionKey } from './light.ts';
 import type { Store } from './store.ts';
+
+const ROWS_FIRST = 64;
+const ROWS_GROWTH = 4;
 
 export function BytesPanel({ store }: { store: Store }) {
   const still = store.still.value;
@@ -16,11 +20,7 @@ export function BytesPanel({ store }: { store: Store }) {
   return (
     <>
       {structures.map(({ name, thread, direction, address, fields }, number) => (
-        <details
-          key={`${number} ${name}`}
-          class={`structure ${direction}`}
-          open={number > 0 || structures.length === 1}
-        >
+        <details key={`${number}`} class={`structure ${direction}`} open={number > 0 || structures.length === 1}>
           <summary data-keys={`${messages[number]} ${threadKey(thread)}`.trim()}>
             <i aria-hidden="true">{direction === 'in' ? '→' : '←'}</i>
             <b>{name}</b>
@@ -29,30 +29,48 @@ export function BytesPanel({ store }: { store: Store }) {
               {address !== null && ` · 0x${address.toString(16)}`}
             </span>
           </summary>
-          <table>
-            <thead class="hidden">
-              <tr>
-                <th>offset</th>
-                <th>field</th>
-                <th>value and bytes</th>
-              </tr>
-            </thead>
-            <tbody>
-              {fields.map((field) => (
-                <tr key={field.offset}>
-                  <td class="number">{field.offset}</td>
-                  <td>{field.name}</td>
-                  <td>
-                    <b>{field.meaning}</b>
-                    <code>{field.bytes.replace(/(..)(?=.)/g, '$1 ')}</code>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <Fields fields={fields} />
         </details>
       ))}
     </>
+  );
+}
+
+/** A large message is shown by and by: rows of it would slow the page. */
+function Fields({ fields }: { fields: Structure['fields'] }) {
+  const [most, setMost] = useState(ROWS_FIRST);
+  const rest = fields.length - most;
+  return (
+    <table>
+      <thead class="hidden">
+        <tr>
+          <th>offset</th>
+          <th>field</th>
+          <th>value and bytes</th>
+        </tr>
+      </thead>
+      <tbody>
+        {fields.slice(0, most).map((field) => (
+          <tr key={field.offset}>
+            <td class="number">{field.offset}</td>
+            <td>{field.name}</td>
+            <td>
+              <b>{field.meaning}</b>
+              <code>{field.bytes.replace(/(..)(?=.)/g, '$1 ')}</code>
+            </td>
+          </tr>
+        ))}
+        {rest > 0 && (
+          <tr>
+            <td colSpan={3}>
+              <button type="button" onClick={() => setMost(most * ROWS_GROWTH)}>
+                Show more of {rest.toLocaleString('en')} rows
+              </button>
+            </td>
+          </tr>
+        )}
+      </tbody>
+    </table>
   );
 }
 

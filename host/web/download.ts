@@ -1,5 +1,7 @@
 /** What leaves the page, on a click only: the journal, a trace, and the trace for Perfetto's page. */
+import { FtraceFile } from '../ftrace/ftracefile.ts';
 import { PerfettoFile } from '../ftrace/perfettofile.ts';
+import type { TraceFile } from '../ftrace/tracefile.ts';
 import { Tracer } from '../ftrace/tracer.ts';
 import { Machine } from '../machine.ts';
 import type { Store } from './store.ts';
@@ -12,13 +14,15 @@ export function downloadJournal({ bytes, facts }: Store): void {
   save(bytes, `${nameOf(facts.source)}.journal`);
 }
 
-export function downloadTrace(store: Store): void {
-  save(traceOf(store), `${nameOf(store.facts.source)}.pftrace`);
+/** @param form Perfetto's, or the text of ftrace. */
+export function downloadTrace(store: Store, form: 'pftrace' | 'ftrace'): void {
+  const file = form === 'pftrace' ? new PerfettoFile() : new FtraceFile();
+  save(traceOf(store, file), `${nameOf(store.facts.source)}.${form}`);
 }
 
 /** Opens Perfetto's page, waits until it answers, and gives it the trace. */
 export function openInPerfetto(store: Store): void {
-  const trace = traceOf(store);
+  const trace = traceOf(store, new PerfettoFile());
   const page = window.open(PERFETTO);
   if (page === null) return;
   let pings = 0;
@@ -36,10 +40,13 @@ export function openInPerfetto(store: Store): void {
 }
 
 /** The whole journal, performed once more by a machine that is traced. */
-function traceOf({ journal, guest: wasm, strategy, facts: { memoryMiB } }: Store): Uint8Array<ArrayBuffer> {
+function traceOf(
+  { journal, guest: wasm, strategy, facts: { memoryMiB } }: Store,
+  file: TraceFile,
+): Uint8Array<ArrayBuffer> {
   const options = { wasm, strategy: strategy.value, memoryMiB, journal: false } as const;
   const machine = Machine.fromHeader(journal.header, options);
-  const tracer = new Tracer(machine, new PerfettoFile());
+  const tracer = new Tracer(machine, file);
   for (const step of journal.eachStep()) machine.perform(step);
   return new Uint8Array(tracer.finish());
 }

@@ -70,7 +70,8 @@ function Node({ node, top }: { node: NodePicture; top: number }) {
   const tell = `Node ${node.id} of ${owner}: ${node.strong.refs} strong and ${node.weak.refs} weak refs of others, ${node.strong.local} strong held locally.`;
   return (
     <>
-      <div
+      <button
+        type="button"
         class="node"
         style={{ top: `${top}px` }}
         data-keys={nodeKey(node.id)}
@@ -83,9 +84,10 @@ function Node({ node, top }: { node: NodePicture; top: number }) {
         <span>
           strong {node.strong.local}+{node.strong.refs}, weak {node.weak.refs}
         </span>
-      </div>
+      </button>
       {node.refs.map((ref, index) => (
-        <div
+        <button
+          type="button"
           key={ref.id}
           class="ref"
           style={{ top: `${top + index * REF_ROW}px` }}
@@ -97,7 +99,7 @@ function Node({ node, top }: { node: NodePicture; top: number }) {
             <b>{ref.desc}</b> {ref.process} {ref.strong}/{ref.weak}
             {ref.death && ' †'}
           </span>
-        </div>
+        </button>
       ))}
     </>
   );
@@ -128,7 +130,10 @@ function Process({ process }: { process: ProcessPicture }) {
             class={`${thread.parked ? 'asleep' : 'awake'} ${thread.acted ? 'acted' : ''} ${thread.alive ? '' : 'gone'}`}
             data-keys={threadKey(thread.name)}
           >
-            <b>{thread.name}</b> <span>{thread.is}</span>
+            <button type="button" class="plain">
+              {thread.name}
+            </button>{' '}
+            <span>{thread.is}</span>
             {thread.looper !== '' && <em>{thread.looper}</em>}
             {thread.stack.map((entry) => (
               <div key={entry} class="entry" data-keys={transactionsIn(entry)}>

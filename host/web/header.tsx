@@ -99,8 +99,11 @@ function SaveMenu({ store }: { store: Store }) {
         <button type="button" onClick={() => downloadJournal(store)}>
           Journal
         </button>
-        <button type="button" onClick={() => downloadTrace(store)}>
+        <button type="button" onClick={() => downloadTrace(store, 'pftrace')}>
           Perfetto trace
+        </button>
+        <button type="button" onClick={() => downloadTrace(store, 'ftrace')}>
+          ftrace text
         </button>
         <button type="button" onClick={() => openInPerfetto(store)}>
           Open in ui.perfetto.dev

@@ -44,6 +44,7 @@ export const KEYS: readonly Key[] = [
       store.tab.value = tab;
     },
   })),
+  { keys: ['x'], shown: 'x', does: 'make a branch', act: showChange },
   { keys: ['t'], shown: 't', does: 'light or dark', act: toggleTheme },
   { keys: ['?'], shown: '?', does: 'the tour', act: (store) => beginTour(store) },
   {
@@ -83,4 +84,11 @@ function nextStrategy(store: Store): void {
 function toggleBeside(store: Store): void {
   const other = store.strategy.value === 'two-copy' ? 'kmap' : 'two-copy';
   store.setBeside(store.beside.value === null ? { strategy: other } : null);
+}
+
+/** Shows what can be changed, beside one stage alone. */
+function showChange(store: Store): void {
+  store.setBeside(null);
+  store.tab.value = 'change';
+  setTimeout(() => document.querySelector<HTMLElement>('#panel select, #panel button')?.focus(), 0);
 }

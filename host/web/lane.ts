@@ -6,11 +6,12 @@ import { History, START } from '../history.ts';
 import { frameKinds } from '../inspect/memory.ts';
 import { Names } from '../inspect/tables/names.ts';
 import { Machine, type Strategy } from '../machine.ts';
+import { type Entries, entriesOf, type KnownEntries } from '../picture/entries.ts';
 import type { Moment } from '../picture/moment.ts';
-import { eventsOf, Onlooker } from '../picture/onlooker.ts';
+import { Onlooker, secretEventsOf } from '../picture/onlooker.ts';
 import { type Sending, sendingsOf } from '../picture/sending.ts';
-import { type Entries, entriesOf, lastPair, type Pair, type Stage, stageOf } from '../picture/stage.ts';
-import type { RecordedSteps } from '../recordedsteps.ts';
+import { lastPair, type Pair, type Stage, stageOf } from '../picture/stage.ts';
+import { RecordedSteps } from '../recordedsteps.ts';
 import type { TraceEvent } from '../trace/events.ts';
 import type { Journal, JournalHeader, Step } from '../trace/journal.ts';
 import type { Counters } from '../wire/counters.ts';
@@ -27,6 +28,9 @@ export interface LaneOptions {
 const LOOK_BACK_MAX = 3000;
 /** Steps that are performed between two looks at the clock. */
 const STRIDE = 128;
+/** Snapshots of a long journal; in a short one fewer steps are between them. */
+const SNAPSHOTS = 128;
+const EVERY_MIN = 64;
 /** Milliseconds of work before the page gets its turn. */
 const SLICE_MS = 12;
 
@@ -35,6 +39,9 @@ export class Lane {
   readonly strategy: Strategy;
   #still: Still | null = null;
   readonly #onlooker: Onlooker;
+  readonly #known: KnownEntries = new WeakMap();
+  /** As they were when they were read last: while they are the same, so is this object. */
+  #kinds: Uint8Array = new Uint8Array(0);
   /** Messages whose sending was seen on the way. */
   readonly #sendings = new Map<number, Sending>();
   /** The furthest position that was reached: up to there are snapshots. */
@@ -43,7 +50,8 @@ export class Lane {
   constructor(journal: Journal, options: LaneOptions) {
     const { guest: wasm, strategy, memoryMiB, recorded } = options;
     const boot = (header: JournalHeader) => Machine.fromHeader(header, { wasm, strategy, memoryMiB, journal: false });
-    this.history = new History(journal, boot, recorded && { recorded });
+    const steps = recorded ?? new RecordedSteps(journal);
+    this.history = new History(journal, boot, { recorded: steps, every: strideOf(steps.count) });
     this.strategy = strategy;
     this.#onlooker = new Onlooker(this.history);
   }
@@ -52,35 +60,28 @@ export class Lane {
   at(position: number): Still {
     if (this.#still?.position === position) return this.#still;
     const { history } = this;
+    const { machine } = history;
+    const read = () => this.#mapped();
+    const earlier = this.#still?.position === position - 1 ? this.#still : null;
     let events: TraceEvent[] = [];
     let before = NOTHING;
-    if (position === START) history.goto(START);
-    else {
-      history.goto(position - 1);
-      before = this.#still?.position === position - 1 ? this.#still.mapped : mappedIn(history.machine);
-      events = this.#eventsOf(position);
-      history.next();
-    }
+    history.gotoWatched(position, (perform) => {
+      before = earlier?.mapped ?? read();
+      events = secretEventsOf(machine.guest, perform);
+    });
+    const number = position === START ? START : history.recorded.numberAt(position);
+    for (const sending of sendingsOf(number, events)) this.#sendings.set(sending.transaction, sending);
     this.#furthest = Math.max(this.#furthest, position);
-    this.#still = new Still(history, events, before, (transaction) => this.#sendingOf(transaction));
+    const sendingOf = (transaction: number) => this.#sendingOf(transaction);
+    this.#still = new Still(history, { events, before, read, sendingOf });
     return this.#still;
   }
 
-  /** The events of the step that comes now. It is performed on the side: a machine that records is not the journal's. */
-  #eventsOf(position: number): TraceEvent[] {
-    const { machine, recorded } = this.history;
-    const moment = machine.snapshot();
-    try {
-      const events = eventsOf(machine.guest, () => machine.redo(recorded.inputAt(position)));
-      for (const sending of sendingsOf(recorded.numberAt(position), events)) {
-        this.#sendings.set(sending.transaction, sending);
-      }
-      return events;
-    } catch {
-      return []; // the step itself will say why it is not possible
-    } finally {
-      machine.restore(moment);
-    }
+  #mapped(): Mapped {
+    const { machine } = this.history;
+    const kinds = frameKinds(machine.inspect.kernel);
+    if (!isSame(kinds, this.#kinds)) this.#kinds = kinds;
+    return { entries: entriesOf(machine, this.#known), kinds: this.#kinds };
   }
 
   /** How a message was sent. In a long journal only that is known which was seen on the way. */
@@ -107,6 +108,17 @@ export class Lane {
   }
 }
 
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  if (one.length !== other.length) return false;
+  for (let at = 0; at < one.length; at++) if (one[at] !== other[at]) return false;
+  return true;
+}
+
+/** Steps from one snapshot to the next: in the end a history of that length has as few. */
+function strideOf(count: number): number {
+  return Math.max(EVERY_MIN, 2 ** Math.ceil(Math.log2(Math.max(1, count / SNAPSHOTS))));
+}
+
 /** What is mapped at one moment, and what every frame is. */
 interface Mapped {
   readonly entries: Entries;
@@ -116,8 +128,14 @@ interface Mapped {
 
 const NOTHING: Mapped = { entries: new Map(), kinds: new Uint8Array(0) };
 
-function mappedIn(machine: Machine): Mapped {
-  return { entries: entriesOf(machine), kinds: frameKinds(machine.inspect.kernel) };
+/** What a still knows of its step besides the machine. */
+interface Seen {
+  readonly events: readonly TraceEvent[];
+  /** What was mapped before the step. */
+  readonly before: Mapped;
+  /** Reads what is mapped now. */
+  readonly read: () => Mapped;
+  readonly sendingOf: Moment['sendingOf'];
 }
 
 /** What the stage is asked to show. */
@@ -139,13 +157,11 @@ export class Still {
 
   constructor(
     private readonly history: History,
-    readonly events: readonly TraceEvent[],
-    private readonly before: Mapped,
-    private readonly sendingOf: Moment['sendingOf'],
+    private readonly seen: Seen,
   ) {
     this.position = history.position;
     this.step = history.step;
-    this.pair = lastPair(history.machine, events);
+    this.pair = lastPair(history.machine, seen.events);
   }
 
   /** The machine at this moment. */
@@ -154,15 +170,21 @@ export class Still {
     return this.history.machine;
   }
 
+  /** What happened in the step. */
+  get events(): readonly TraceEvent[] {
+    return this.seen.events;
+  }
+
   get mapped(): Mapped {
-    return this.kept('mapped', mappedIn);
+    return this.kept('mapped', this.seen.read);
   }
 
   /** Frames that have become something else in the step, by number. */
   get changedFrames(): ReadonlySet<number> {
     return this.kept('changed frames', () => {
-      const [before, after] = [this.before.kinds, this.mapped.kinds];
+      const [before, after] = [this.seen.before.kinds, this.mapped.kinds];
       const changed = new Set<number>();
+      if (before === after) return changed;
       for (let frame = 0; frame < before.length; frame++) if (before[frame] !== after[frame]) changed.add(frame);
       return changed;
     });
@@ -183,7 +205,8 @@ export class Still {
     return this.kept(`stage ${pair?.from} ${pair?.to} ${choice.frames}`, (machine) => {
       const { step, events } = this;
       const wanted = new Set(choice.frames);
-      return stageOf(machine, pair, { step, events, before: this.before.entries, after: this.mapped.entries, wanted });
+      const [before, after] = [this.seen.before.entries, this.mapped.entries];
+      return stageOf(machine, pair, { step, events, before, after, wanted });
     });
   }
 
@@ -201,13 +224,14 @@ export class Still {
 
   /** Number of the step that sent a message; null when it is not known. */
   sentIn(transaction: number): number | null {
-    return this.kept(`sent ${transaction}`, () => this.sendingOf(transaction)?.step ?? null);
+    return this.kept(`sent ${transaction}`, () => this.seen.sendingOf(transaction)?.step ?? null);
   }
 
   /** A picture of the moment, made once. */
   picture<T>(name: string, make: (moment: Moment) => T): T {
     return this.kept(name, ({ inspect, processes }) => {
-      const { step, events, sendingOf } = this;
+      const { step, seen } = this;
+      const { events, sendingOf } = seen;
       return make({ inspect, names: new Names(processes), step, events, sendingOf });
     });
   }

@@ -1,5 +1,6 @@
 /** Lines of the stage: page-table entries from pages to frames, and the ways of bytes from frame to frame. */
-import type { Journey, Stage, StagePage } from '../picture/stage.ts';
+import type { StagePage } from '../picture/entries.ts';
+import type { Journey, Stage } from '../picture/stage.ts';
 import { frameKey } from './light.ts';
 import type { Box, StageLayout } from './stagelayout.ts';
 import { lettersOf, namesOn, pageTell, tailOf } from './stagetext.ts';
@@ -116,6 +117,8 @@ const LABEL_WIDTH = 160;
 const LABEL_ASIDE = 14;
 const LABEL_ABOVE = 26;
 const LABEL_BELOW = 22;
+/** Below the tip of an arrow that leads to the frame beside it. */
+const LABEL_LOWER = 29;
 
 /** Journeys between the same frames are one. */
 function joined(journeys: readonly Journey[]): Journey[] {
@@ -149,12 +152,12 @@ function wayOf({ from, to }: Journey, { frames }: StageLayout): WayShape | null 
     // down to the kernel's frame
     const end = targetX - (side * target.width) / 2 - side * TIP;
     const path = `M${sourceX},${source.y + source.height}Q${sourceX},${targetY} ${end},${targetY}`;
-    return { path, x: targetX - side * (target.width / 2 + LABEL_ASIDE), y: targetY, anchor: 'end' };
+    return { path, x: targetX - side * (target.width / 2 + LABEL_ASIDE), y: targetY + LABEL_LOWER, anchor: 'end' };
   }
   if (source.y > target.y + target.height) {
     const end = target.y + target.height + TIP;
     const path = `M${sourceX + (side * source.width) / 2},${sourceY}Q${targetX},${sourceY} ${targetX},${end}`;
-    return { path, x: sourceX + side * (source.width / 2 + LABEL_ASIDE), y: sourceY, anchor: 'begin' };
+    return { path, x: sourceX + side * (source.width / 2 + LABEL_ASIDE), y: sourceY + LABEL_LOWER, anchor: 'begin' };
   }
   const [start, end] = [sourceX + (side * source.width) / 2, targetX - side * (target.width / 2 + TIP)];
   const middle = (start + end) / 2;

@@ -27,7 +27,7 @@ try {
     store.choice.value,
   ]);
   effect(() => {
-    document.title = `${store.facts.source}, step ${store.position.value} · binderlab`;
+    root.toggleAttribute('data-busy', store.goal.value !== null);
   });
   if (isPlain && isFirstVisit(store)) beginTour(store);
   setTimeout(() => store.warmUp(), 300);

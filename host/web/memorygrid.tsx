@@ -1,6 +1,6 @@
 /** All of physical memory: a cell for each frame in use. Pointing at one says what it is; a click selects it. */
 import type { RefObject } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { PAGE_SIZE } from '../../assembly/abi/machine.ts';
 import { FRAME_NAMES } from '../inspect/memory.ts';
 import type { Stage } from '../picture/stage.ts';
@@ -31,7 +31,7 @@ export function MemoryGrid({ store, still }: { store: Store; still: Still }) {
   const [cursor, setCursor] = useState<number | null>(null);
   const { kinds } = still.mapped;
   const stage = still.stage(store.choice.value);
-  const shape = gridShape(kinds, size.width - 2 * MARGIN, size.height - 2 * MARGIN);
+  const shape = useMemo(() => gridShape(kinds, size.width - 2 * MARGIN, size.height - 2 * MARGIN), [kinds, size]);
   const { cells, marks } = useDrawing({ still, stage, size, shape, cursor });
   const point = (frame: number | null) => {
     if (frame === null) return;
@@ -107,15 +107,11 @@ interface Drawing {
 function useDrawing({ still, stage, size, shape, cursor }: Drawing) {
   const cells = useRef<HTMLCanvasElement>(null);
   const marks = useRef<HTMLCanvasElement>(null);
-  const drawn = useRef<{ kinds: Uint8Array; look: string } | null>(null);
   const { kinds } = still.mapped;
   const litFrames = lit.value.filter((key) => /^f\d/.test(key)).map((key) => Number(key.slice(1)) / PAGE_SIZE);
   useEffect(() => {
-    const look = `${size.width} ${size.height} ${theme.value}`;
-    if (drawn.current?.look === look && isSame(drawn.current.kinds, kinds)) return;
-    drawn.current = { kinds, look };
     draw(cells.current, size, (context) => drawGrid(context, kinds, shape));
-  });
+  }, [kinds, shape, size, theme.value]);
   useEffect(() => {
     const onStage = new Set(stage.frames.map(({ linear }) => linear / PAGE_SIZE));
     const marked = { lit: new Set(litFrames), changed: still.changedFrames, onStage, cursor };
@@ -136,8 +132,7 @@ function stepsOf(key: string, columns: number): number | null {
 }
 
 function Legend({ kinds }: { kinds: Uint8Array }) {
-  const counts = new Uint32Array(FRAME_NAMES.length);
-  for (const kind of kinds) counts[kind] = (counts[kind] as number) + 1;
+  const counts = useMemo(() => countsOf(kinds), [kinds]);
   const count = (kind: string) => NUMBERS.format(counts[FRAME_NAMES.indexOf(kind)] ?? 0);
   return (
     <p class="grid-legend">
@@ -164,10 +159,11 @@ function tellOf(still: Still, frame: number): string {
   return `Frame ${hexOf(linear)}: ${kind}${entries.length === 0 ? '' : `, reached by ${entries.join(' and ')}`}${held}.`;
 }
 
-function isSame(one: Uint8Array, other: Uint8Array): boolean {
-  if (one.length !== other.length) return false;
-  for (let frame = 0; frame < one.length; frame++) if (one[frame] !== other[frame]) return false;
-  return true;
+/** By kind: how many frames are of it. */
+function countsOf(kinds: Uint8Array): Uint32Array {
+  const counts = new Uint32Array(FRAME_NAMES.length);
+  for (const kind of kinds) counts[kind] = (counts[kind] as number) + 1;
+  return counts;
 }
 
 function draw(canvas: HTMLCanvasElement | null, size: Size, paint: (context: CanvasRenderingContext2D) => void): void {

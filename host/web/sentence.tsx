@@ -14,11 +14,15 @@ export function Sentences({ store }: { store: Store }) {
   );
 }
 
+/** What was done comes first; what follows from it is set smaller. */
 function Sentence({ still }: { still: Still }) {
+  const text = still.picture('sentence', sentenceOf);
+  const end = text.indexOf('. ') + 1 || text.length;
   return (
     <p class="sentence">
       <span class="step-number">{still.step === null ? 'Start' : `Step ${still.step.i}`}</span>
-      {still.picture('sentence', sentenceOf)}
+      <b>{text.slice(0, end)}</b>
+      {end < text.length && <span class="then">{text.slice(end)}</span>}
     </p>
   );
 }

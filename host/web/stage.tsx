@@ -1,6 +1,7 @@
 /** The stage: both address spaces, the kernel, and memory between them. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Stage, StageFrame, StagePage, StageSpace } from '../picture/stage.ts';
+import type { StagePage } from '../picture/entries.ts';
+import type { Stage, StageFrame, StageSpace } from '../picture/stage.ts';
 import type { Still } from './lane.ts';
 import { frameKey, processKey, stepKey, transactionKey } from './light.ts';
 import { Journeys, Lines } from './lines.tsx';
@@ -14,6 +15,9 @@ const EDGE = 14;
 const WORDS = 17;
 const NARROW_FRAME = 120;
 const NARROW_WORDS = 9;
+const ADDRESS_MAX = 8;
+/** Pixels that the long form of a text needs. */
+const LONG_MIN = 130;
 
 export function StageView({ store, still, title }: { store: Store; still: Still; title: string }) {
   const root = useRef<HTMLDivElement>(null);
@@ -35,9 +39,9 @@ export function StageView({ store, still, title }: { store: Store; still: Still;
       style={{ height: `${layout.height}px` }}
     >
       <div class="frames" style={boxStyle(layout.memory)}>
-        <h3>
+        <h2>
           Memory <span class="stage-title">{title}</span>
-        </h3>
+        </h2>
         {stage.frames.length === 0 && <p class="nothing">No two processes have exchanged a message yet.</p>}
       </div>
       <SpaceColumn store={store} still={still} space={stage.sender} side="sender" place={sendersPlace(layout)} />
@@ -51,10 +55,12 @@ export function StageView({ store, still, title }: { store: Store; still: Still;
       <Figure box={layout.corners[0]} name="bytes copied in this step" value={stage.copied.toLocaleString('en')} />
       <Figure box={layout.corners[1]} name="entries made, removed" value={`${stage.made}, ${stage.removed}`} />
       <div class={`space kernel ${layout.kernelText === null ? 'above' : ''}`} style={boxStyle(layout.kernel)}>
-        <h3>
+        <h2>
           <Glyph side="kernel" /> Kernel
-        </h3>
-        <p style={layout.kernelText === null ? {} : { width: `${layout.kernelText}px` }}>{kernelText(stage)}</p>
+        </h2>
+        <p style={layout.kernelText === null ? {} : { width: `${layout.kernelText}px` }}>
+          {kernelText(stage)[hasRoom(layout) ? 'long' : 'short']}
+        </p>
       </div>
       <Lines stage={stage} layout={layout} width={width} />
       {[...layout.pages].map(([page, box]) => (
@@ -108,7 +114,7 @@ function SpaceColumn({ store, still, space, side, place }: ColumnProps) {
   const isChosen = store.left.value !== null || store.right.value !== null;
   return (
     <div class={`space ${side}`} style={boxStyle(place)} data-keys={processKey(space.name)}>
-      <h3>
+      <h2>
         <Glyph side={side} />
         <span class="choice">
           {space.name}
@@ -125,7 +131,7 @@ function SpaceColumn({ store, still, space, side, place }: ColumnProps) {
             ))}
           </select>
         </span>
-      </h3>
+      </h2>
       <p>
         {isChosen ? 'chosen' : side}
         {space.more > 0 && `, ${space.more} more`}
@@ -149,12 +155,24 @@ export function Glyph({ side }: { side: StagePage['side'] }) {
   return <i class={`glyph ${side}`} aria-hidden="true" />;
 }
 
-function kernelText({ kernel, journeys }: Stage): string {
+/** Whether the long form fits into its line, or beside the kernel's pages. */
+function hasRoom({ size, kernelText: width }: StageLayout): boolean {
+  return width === null ? size !== 'narrow' : width > LONG_MIN;
+}
+
+/** What the kernel has to do with the frames; the short form stands where there is one line. */
+function kernelText({ kernel, journeys, frames }: Stage): { long: string; short: string } {
   const areas = new Set(kernel.pages.map(({ area }) => area));
-  if (areas.has('vmalloc')) return 'has addresses of its own for frames of the mappings';
-  if (areas.has('own')) return 'has a frame of its own: bytes rest there between two copies';
-  if (areas.has('kmap')) return 'maps the frame only while it copies';
-  return journeys.length > 0 ? 'copies through the frame' : 'has no address for these frames';
+  if (areas.has('vmalloc')) {
+    return { long: 'has addresses of its own for frames of the mappings', short: 'has an address of its own' };
+  }
+  if (areas.has('own')) {
+    return { long: 'has a frame of its own between the two copies', short: 'has a frame in between' };
+  }
+  if (areas.has('kmap')) return { long: 'maps the frame only while it copies', short: 'maps it while it copies' };
+  if (frames.length === 0) return { long: '', short: '' };
+  if (journeys.length > 0) return { long: 'copies through the frame', short: 'copies through the frame' };
+  return { long: 'has no address for these frames', short: 'has no address here' };
 }
 
 const AREAS: Readonly<Record<StagePage['area'], string>> = {
@@ -178,7 +196,7 @@ function PageBox({ page, box, still, stage }: { page: StagePage; box: Box; still
       data-tell={tell}
       aria-description={tell}
     >
-      <b>{page.area === 'kmap' || page.area === 'own' ? AREAS[page.area] : hexOf(page.address)}</b>
+      <b>{page.area === 'kmap' || page.area === 'own' ? AREAS[page.area] : addressText(page.address, box.width)}</b>
       <span>
         {page.area === 'kmap' ? 'gone after it' : page.area === 'own' ? 'kernel only' : AREAS[page.area]}
         <em>{page.writable ? 'rw' : 'r-'}</em>
@@ -187,9 +205,15 @@ function PageBox({ page, box, still, stage }: { page: StagePage; box: Box; still
   );
 }
 
+/** An address; where it does not fit, its end, which differs from page to page. */
+function addressText(address: bigint, width: number): string {
+  const text = hexOf(address);
+  return width >= NARROW_FRAME || text.length <= ADDRESS_MAX ? text : `…${text.slice(1 - ADDRESS_MAX)}`;
+}
+
 const KINDS: Readonly<Record<string, string>> = {
   anon: 'own memory',
-  binder: 'of the mapping',
+  binder: 'of a mapping',
   array: 'of the kernel',
 };
 

@@ -6,7 +6,8 @@
  *           |        | both |        |
  *           |     kernel's pages     |
  */
-import type { Stage, StageFrame, StagePage } from '../picture/stage.ts';
+import type { StagePage } from '../picture/entries.ts';
+import type { Stage, StageFrame } from '../picture/stage.ts';
 
 export interface Box {
   readonly x: number;
@@ -42,11 +43,13 @@ const KERNEL_PAGES = {
   large: { width: 230, height: 64 },
 } as const;
 /** Words stand beside the kernel's pages where they have so much room. */
-const BESIDE_MIN = 100;
+const BESIDE_MIN = 88;
 const BESIDE_GAP = 12;
 const ROWS_MIN = 1;
 /** Height of a row, by the number of rows: few are far apart. */
 const ROWS: readonly number[] = [0, 172, 96, 82, 80];
+/** A single row is nearer to what is below it where there is little room. */
+const ROW_LESS = 40;
 /** A narrow stage has narrow boxes. */
 const NARROW = 700;
 /** A wide one has room for large ones. */
@@ -59,7 +62,8 @@ export function layoutOf(stage: Stage, width: number): StageLayout {
   const sender = stage.sender?.pages ?? [];
   const receiver = stage.receiver?.pages ?? [];
   const rows = Math.max(ROWS_MIN, sender.length, receiver.length);
-  const { size, pageWidth, frameWidth, row, pageHeight, frameHeight, gap } = sizesOf(width, rows);
+  const isStaged = stage.frames.some((frame) => isKernels(frame));
+  const { size, pageWidth, frameWidth, row, pageHeight, frameHeight, gap } = sizesOf(width, rows, isStaged);
   const pages = new Map<StagePage, Box>();
   const rowOf = (index: number, count: number) =>
     HEAD + 10 + ((rows - count) / 2 + index) * row + (row - pageHeight - 10) / 2;
@@ -71,7 +75,6 @@ export function layoutOf(stage: Stage, width: number): StageLayout {
     pages.set(page, { x, y: rowOf(index, receiver.length), width: pageWidth, height: pageHeight });
   });
   const x = pageWidth + 24 + Math.round(width * (size === 'narrow' ? 0.022 : 0.045));
-  const isStaged = stage.frames.some((frame) => isKernels(frame));
   const inner = { x, y: 0, width: width - 2 * x, height: HEAD + rows * row + (isStaged ? STAGED_HEIGHT : 4) };
   const frames = framesIn(stage, inner, { width: frameWidth, height: frameHeight }, pages);
   const kernel = { x: inner.x, y: inner.height + gap, width: inner.width, height: KERNEL_HEIGHT };
@@ -93,7 +96,7 @@ interface Sizes {
   readonly gap: number;
 }
 
-function sizesOf(width: number, rows: number): Sizes {
+function sizesOf(width: number, rows: number, isStaged: boolean): Sizes {
   const size = width < NARROW ? 'narrow' : width > LARGE ? 'large' : 'usual';
   const scale = size === 'large' ? LARGE_SCALE : 1;
   const part = (share: number, least: number, most: number) =>
@@ -104,7 +107,7 @@ function sizesOf(width: number, rows: number): Sizes {
     frameWidth: size === 'narrow' ? 98 : part(0.168, 124, 250),
     pageHeight: (PAGE_HEIGHTS[rows] ?? 52) * scale,
     frameHeight: (FRAME_HEIGHTS[rows] ?? 58) * scale,
-    row: (ROWS[rows] ?? 80) * scale - (size === 'narrow' && rows === 1 ? 40 : 0),
+    row: (ROWS[rows] ?? 80) * scale - (rows === 1 && (isStaged || size === 'narrow') ? ROW_LESS : 0),
     gap: size === 'narrow' ? 20 : 30,
   };
 }

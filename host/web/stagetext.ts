@@ -1,5 +1,6 @@
 /** What stands on the stage, in words. */
-import type { Stage, StageFrame, StagePage } from '../picture/stage.ts';
+import type { StagePage } from '../picture/entries.ts';
+import type { Stage, StageFrame } from '../picture/stage.ts';
 
 const KINDS: Readonly<Record<string, string>> = {
   anon: 'a process’s own memory',
@@ -17,6 +18,8 @@ export function namesOn({ sender, receiver }: Stage): Names {
 }
 
 const HEX_MAX = 4;
+/** A shorter word does not stand alone for a message. */
+const WORD_MIN = 3;
 
 export function hexOf(value: number | bigint): string {
   return `0x${value.toString(16)}`;
@@ -62,12 +65,12 @@ function hexText(bytes: Uint8Array): string {
   return `${shown.join(' ')} …`;
 }
 
-/** The last words of a text that fit. */
+/** The last words of a text that fit; of a word that does not fit, its end. */
 export function tailOf(text: string, length: number): string {
   if (text.length <= length) return text;
   const tail = text.slice(-length);
   const space = tail.indexOf(' ');
-  return space < 0 || space > length / 2 ? `…${tail.slice(1)}` : tail.slice(space + 1);
+  return space < 0 || length - space - 1 < WORD_MIN ? `…${tail.slice(1)}` : tail.slice(space + 1);
 }
 
 /** Runs of at least three printable characters. */

@@ -123,14 +123,21 @@ export class Store {
     }
   }
 
-  /** The first step that sends bytes to a thread that sleeps: there is something to see. START when there is none. */
+  /**
+   * The first step that sends bytes to a thread that sleeps: there is something to see. One to a service goes before one to the
+   * context manager. START when there is none.
+   */
   firstMessage(): number {
     const { recorded } = this.lane(this.strategy.value).history;
+    let first = START;
     for (let at = 0; at <= Math.min(this.last, LOOK_AHEAD); at++) {
-      const isCall = recorded.at(at).bc?.some((word) => /^BC_TRANSACTION\b.* data_size=0x[1-9a-f]/.test(word));
-      if (isCall && this.timeline.wakes(at).length > 0) return at;
+      if (this.timeline.wakes(at).length === 0) continue;
+      const call = recorded.at(at).bc?.find((word) => /^BC_TRANSACTION\b.* data_size=0x[1-9a-f]/.test(word));
+      if (call === undefined) continue;
+      if (!/ ptr=0x0\b/.test(call)) return at;
+      if (first === START) first = at;
     }
-    return START;
+    return first;
   }
 
   /** Keeps a frame lit, and shows a process that reaches it. A second time lets it go. */
@@ -176,8 +183,12 @@ export class Store {
         const branch = run.advance(BRANCH_MS);
         const { title, done, count } = run;
         this.making.value = branch === null ? { title, done, count } : null;
-        if (branch !== null) this.setBeside({ branch });
-        else setTimeout(turn, 0);
+        if (branch === null) setTimeout(turn, 0);
+        else {
+          this.setBeside({ branch });
+          const at = branch.facts.outcome?.position ?? null;
+          if (at !== null) this.go(at);
+        }
       } catch (error) {
         this.dropBranch();
         this.problem.value = messageOf(error);

@@ -1,7 +1,7 @@
 /** Which keys a thing has: a frame those of the messages in it, a message those of its frames, its step and its node. */
 import { PAGE_SIZE } from '../../assembly/abi/machine.ts';
 import { type AreaPicture, areaPictures } from '../picture/area.ts';
-import type { StagePage } from '../picture/stage.ts';
+import type { StagePage } from '../picture/entries.ts';
 import { messagesIn } from '../picture/subject.ts';
 import type { Still } from './lane.ts';
 import { frameKey, nodeKey, stepKey, transactionKey } from './light.ts';
@@ -39,7 +39,7 @@ export function frameKeys(still: Still, linear: number): string[] {
 export function entriesTo(still: Still, linear: number): readonly StagePage[] {
   const entries = still.kept('entries by frame', () => {
     const byFrame = new Map<number, StagePage[]>();
-    for (const page of still.mapped.entries.values()) {
+    for (const page of [...still.mapped.entries.values()].flatMap((pages) => [...pages.values()])) {
       const known = byFrame.get(page.frame);
       if (known === undefined) byFrame.set(page.frame, [page]);
       else known.push(page);

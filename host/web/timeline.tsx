@@ -19,6 +19,7 @@ export function TimelineView({ store }: { store: Store }) {
     position,
     from: part.from.value,
     span: part.span.value,
+    places: part.places.value,
     row: part.row.value,
     width,
     height: AXIS_HEIGHT + part.height + 4,
@@ -39,7 +40,7 @@ export function TimelineView({ store }: { store: Store }) {
         ref={canvas}
         style={{ height: `${look.height}px` }}
         role="img"
-        aria-label={`Timeline of ${timeline.rows.length} threads, step ${position} of ${store.last}`}
+        aria-label={`Timeline, step ${position} of ${store.last}; threads: ${namesIn(look, part.rows).join(', ')}`}
         onWheel={(event) => part.wheel(event, position, width)}
         onPointerDown={(event) => {
           event.currentTarget.setPointerCapture(event.pointerId);
@@ -62,6 +63,12 @@ export function TimelineView({ store }: { store: Store }) {
       </div>
     </div>
   );
+}
+
+/** Names of the rows that are seen, from above. */
+function namesIn({ timeline, places, row: first }: TimelineLook, count: number): string[] {
+  const rows = [...timeline.rows.keys()].sort((one, other) => (places[one] as number) - (places[other] as number));
+  return rows.slice(first, first + count).map((row) => timeline.rows[row] as string);
 }
 
 /** @param _theme Its colours are those of the page's style. */

@@ -9,7 +9,9 @@ export interface TimelineLook {
   /** The first step that is seen, and how many are. */
   readonly from: number;
   readonly span: number;
-  /** The first row that is seen. */
+  /** By row: its place from above. */
+  readonly places: Int16Array;
+  /** The first place that is seen. */
   readonly row: number;
   readonly width: number;
   readonly height: number;
@@ -36,7 +38,7 @@ export function drawTimeline(context: CanvasRenderingContext2D, look: TimelineLo
   context.textBaseline = 'middle';
   const scale = (width - NAMES_WIDTH) / look.span;
   const x = (step: number) => NAMES_WIDTH + (step - look.from) * scale;
-  const y = (row: number) => AXIS_HEIGHT + (row - look.row) * ROW_HEIGHT + ROW_HEIGHT / 2;
+  const y = (row: number) => AXIS_HEIGHT + ((look.places[row] as number) - look.row) * ROW_HEIGHT + ROW_HEIGHT / 2;
   drawAxis(context, look, x);
   drawNames(context, look, y);
   context.save();
@@ -56,6 +58,11 @@ export function drawTimeline(context: CanvasRenderingContext2D, look: TimelineLo
 }
 
 type Place = (value: number) => number;
+
+/** Whether a row in the middle of which is `y` is on the canvas. */
+function isSeen(y: number, height: number): boolean {
+  return y > AXIS_HEIGHT && y < height;
+}
 
 function drawAxis(context: CanvasRenderingContext2D, { from, span, height, width }: TimelineLook, x: Place): void {
   const unit = niceUnit(span / TICKS);
@@ -80,10 +87,10 @@ function niceUnit(least: number): number {
 }
 
 function drawNames(context: CanvasRenderingContext2D, look: TimelineLook, y: Place): void {
-  const { timeline, height, row: first, litRow } = look;
+  const { timeline, height, litRow } = look;
   context.textAlign = 'right';
-  for (let row = first; row < timeline.rows.length && y(row) < height; row++) {
-    const name = timeline.rows[row] as string;
+  for (const [row, name] of timeline.rows.entries()) {
+    if (!isSeen(y(row), height)) continue;
     const isActive = timeline.row[look.position] === row;
     context.fillStyle =
       litRow === name.replaceAll(' ', '_') ? styleOf('--accent') : isActive ? styleOf('--ink') : styleOf('--soft');
@@ -92,13 +99,13 @@ function drawNames(context: CanvasRenderingContext2D, look: TimelineLook, y: Pla
 }
 
 function drawSleeps(context: CanvasRenderingContext2D, look: TimelineLook, x: Place, y: Place, hatch: string): void {
-  const { timeline, from, span, row: first, height } = look;
+  const { timeline, from, span, height } = look;
   context.strokeStyle = hatch;
   context.lineWidth = 1;
   const to = Math.min(timeline.count, Math.ceil(from + span));
   const drawn = new Set<number>();
   const sleep = (row: number, begin: number, end: number) => {
-    if (row < first || y(row) > height) return;
+    if (!isSeen(y(row), height)) return;
     const [left, right] = [Math.max(NAMES_WIDTH, x(begin + 0.85)), Math.min(look.width, x(end + 0.1))];
     if (right - left < 2) return;
     const [top, bottom] = [y(row) - BAR_HEIGHT / 2 + 2, y(row) + BAR_HEIGHT / 2 - 2];
@@ -121,11 +128,11 @@ function drawSleeps(context: CanvasRenderingContext2D, look: TimelineLook, x: Pl
 }
 
 function drawCalls(context: CanvasRenderingContext2D, look: TimelineLook, x: Place, y: Place): void {
-  const { timeline, from, span, row: first, height } = look;
+  const { timeline, from, span, height } = look;
   const to = Math.min(timeline.count, Math.ceil(from + span));
   const width = Math.max(1.5, (x(1) - x(0)) * 0.8);
   const bar = (row: number, at: number, fill: string) => {
-    if (row < first || y(row) > height) return;
+    if (!isSeen(y(row), height)) return;
     context.fillStyle = fill;
     context.fillRect(x(at + 0.1), y(row) - BAR_HEIGHT / 2, width, BAR_HEIGHT);
   };
@@ -156,7 +163,9 @@ function drawLit(
 
 function drawArrows(context: CanvasRenderingContext2D, look: TimelineLook, x: Place, y: Place): void {
   context.lineWidth = 1.5;
+  const isHidden = (row: number) => !isSeen(y(row), look.height);
   for (const { from, to, kind } of look.arrows) {
+    if (isHidden(from.row) && isHidden(to.row)) continue;
     const isHere = to.position === look.position || from.position === look.position;
     context.strokeStyle = isHere ? styleOf('--ink') : styleOf(kind === 'reply' ? '--reply' : '--call');
     context.fillStyle = context.strokeStyle;

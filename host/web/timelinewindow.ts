@@ -22,10 +22,15 @@ export class TimelineWindow {
   readonly row = signal(0);
   readonly rows: number;
   readonly arrows;
+  /** By row: its place from above. Where there is no room for all, those that act in the stretch come first. */
+  readonly places;
 
   constructor(private readonly timeline: Timeline) {
     this.span = signal(Math.min(SPAN, Math.max(SPAN_MIN, timeline.count + 1)));
     this.rows = Math.min(Math.max(ROWS_MIN, Math.floor(innerHeight / ROW_SHARE)), timeline.rows.length);
+    this.places = computed(() =>
+      this.#placesIn(Math.floor(this.from.value), Math.ceil(this.from.value + this.span.value)),
+    );
     this.arrows = computed((): readonly Arrow[] => {
       const [from, span] = [Math.floor(this.from.value), this.span.value];
       return span > ARROWS_SPAN_MAX ? [] : timeline.arrows(from - ARROWS_BEFORE, Math.ceil(from + span));
@@ -42,8 +47,23 @@ export class TimelineWindow {
     const [from, span] = [this.from.value, this.span.value];
     const margin = span / 10;
     if (position < from + margin || position > from + span - margin - 1) this.#move(position - span / 2);
-    const row = this.timeline.row[position] ?? 0;
-    if (row >= 0 && (row < this.row.value || row >= this.row.value + this.rows)) this.#moveRows(row - (this.rows >> 1));
+    const place = this.places.value[this.timeline.row[position] ?? 0];
+    if (place === undefined) return;
+    if (place < this.row.value || place >= this.row.value + this.rows) this.#moveRows(place - this.rows + 1);
+  }
+
+  #placesIn(from: number, to: number): Int16Array {
+    const { timeline } = this;
+    const places = Int16Array.from(timeline.rows.keys());
+    if (timeline.rows.length <= this.rows) return places;
+    const active = new Set<number>();
+    for (let at = Math.max(0, from); at < Math.min(to, timeline.count); at++) {
+      active.add(timeline.row[at] as number);
+      for (const { row } of timeline.wakes(at)) active.add(row);
+    }
+    const sorted = [...places].sort((one, other) => Number(active.has(other)) - Number(active.has(one)) || one - other);
+    for (const [place, row] of sorted.entries()) places[row] = place;
+    return places;
   }
 
   /** @param position Stays in the middle. */

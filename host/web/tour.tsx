@@ -16,7 +16,7 @@ export function Tour({ store }: { store: Store }) {
   useEffect(() => {
     if (selector === '') return;
     const look = () => {
-      const next = document.querySelector(selector)?.getBoundingClientRect() ?? null;
+      const next = boxOf(document.querySelector(selector));
       setBox((before) =>
         before && next && before.x === next.x && before.y === next.y && before.width === next.width ? before : next,
       );
@@ -64,17 +64,33 @@ export function Tour({ store }: { store: Store }) {
   );
 }
 
-/** Beside the box where there is room: right, left, below, else above. */
+/** An element with the badge that sticks out of it. */
+function boxOf(element: Element | null): DOMRect | null {
+  const box = element?.getBoundingClientRect();
+  if (box === undefined) return null;
+  const top = Math.min(box.top, element?.querySelector('.badge')?.getBoundingClientRect().top ?? box.top);
+  return new DOMRect(box.x, top, box.width, box.bottom - top);
+}
+
+/** Over the panels, so that the whole stage is seen; where the panels are pointed at, or are not shown, beside the box. */
 function cardPlace(box: DOMRect | null) {
   const { innerWidth: width, innerHeight: height } = window;
-  if (box === null) return { left: `${(width - CARD_WIDTH) / 2}px`, top: `${height / 3}px` };
+  const panels = document.querySelector('.panels')?.getBoundingClientRect();
+  const cardWidth = Math.min(CARD_WIDTH, panels && panels.width > 0 ? panels.width - 2 * MARGIN : CARD_WIDTH);
+  const place = (left: number, top: number) => ({ left: `${left}px`, top: `${top}px`, width: `${cardWidth}px` });
+  if (box === null) return place((width - cardWidth) / 2, height / 3);
   const within = (value: number, room: number, size: number) => Math.max(MARGIN, Math.min(room - size - MARGIN, value));
   const beside = within(box.top, height, CARD_HEIGHT);
-  if (box.right + CARD_WIDTH + 2 * MARGIN < width) return { left: `${box.right + 2 * MARGIN}px`, top: `${beside}px` };
-  if (box.left > CARD_WIDTH + 2 * MARGIN)
-    return { left: `${box.left - CARD_WIDTH - 2 * MARGIN}px`, top: `${beside}px` };
-  const left = within(box.left + box.width / 2 - CARD_WIDTH / 2, width, CARD_WIDTH);
+  if (panels && panels.width > 0 && box.right < panels.left) {
+    const left = panels.left + (panels.width - cardWidth) / 2;
+    return place(left, Math.max(panels.top + MARGIN, beside));
+  }
+  if (box.left > cardWidth + 2 * MARGIN && box.right > width / 2)
+    return place(box.left - cardWidth - 2 * MARGIN, beside);
+  const left = within(box.left + box.width / 2 - cardWidth / 2, width, cardWidth);
   const below = box.bottom + 2 * MARGIN;
-  const top = below + CARD_HEIGHT < height ? below : within(box.top - CARD_HEIGHT - 2 * MARGIN, height, CARD_HEIGHT);
-  return { left: `${left}px`, top: `${top}px` };
+  return place(
+    left,
+    below + CARD_HEIGHT < height ? below : within(box.top - CARD_HEIGHT - 2 * MARGIN, height, CARD_HEIGHT),
+  );
 }

@@ -60,7 +60,7 @@ export const TOUR: readonly TourStep[] = [
   {
     at: '.tabs',
     title: 'And everything else',
-    text: 'The call byte by byte, the receiver’s buffers, the driver’s objects, the counters. Under Change you make a branch: kill, freeze, edit the bytes.',
+    text: 'The call byte by byte, the receiver’s buffers, the driver’s objects, the counters. Under Change you make a branch: kill, freeze, let an allocation fail.',
   },
 ];
 

@@ -3,11 +3,14 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { guestModule } from '../../host/cli/boot.ts';
 import { bc, History, Machine, type Strategy } from '../../host/index.ts';
+import { entriesOf, type KnownEntries } from '../../host/picture/entries.ts';
 import { eventsOf, Onlooker } from '../../host/picture/onlooker.ts';
 import { sentenceOf } from '../../host/picture/sentence.ts';
-import { entriesOf, lastPair, type Stage, stageOf } from '../../host/picture/stage.ts';
+import { lastPair, type Stage, stageOf } from '../../host/picture/stage.ts';
 import { NEVER, Timeline } from '../../host/picture/timeline.ts';
 import { RecordedSteps } from '../../host/recordedsteps.ts';
+import type { Journal } from '../../host/trace/journal.ts';
+import { recording } from '../conformance/recordings.ts';
 import { SIZE, scene } from './scene.ts';
 
 const test = suite('stage');
@@ -45,6 +48,38 @@ test('a line is an entry of a page table', () => {
   }
 });
 
+for (const name of ['mmap-fork', 'munmap-partial', 'kill-everything', 'pieces-of-a-mapping']) {
+  test(`${name}: entries that are not read anew are those of the page tables`, () => {
+    const journal = recording(name);
+    for (const strategy of ['kmap', 'vmalloc', 'remap', 'huge'] as const) {
+      const { machine, ...history } = walked(journal, strategy);
+      const known: KnownEntries = new WeakMap();
+      for (let hop = 0; hop < 80; hop++) {
+        history.goto((hop * (hop < 40 ? 1 : 7919)) % journal.steps.length);
+        assert.equal(entriesOf(machine, known), entriesOf(machine), `${strategy}, hop ${hop}`);
+      }
+    }
+  });
+}
+
+function walked(journal: Journal, strategy: Strategy) {
+  const boot = { wasm: guestModule(), memoryMiB: 16, strategy, journal: false } as const;
+  const history = new History(journal, (header) => Machine.fromHeader(header, boot));
+  return { machine: history.machine, goto: (position: number) => history.goto(position) };
+}
+
+test('a message fills its data, without the padding of its buffer', () => {
+  const { machine, goto } = walked(recording('nested-callback'), 'kmap');
+  goto(42);
+  const after = entriesOf(machine);
+  const last = { step: null, events: [], before: after, after, wanted: new Set<number>() };
+  const messages = stageOf(machine, lastPair(machine), last).frames.flatMap((frame) => frame.messages);
+  assert.equal(
+    messages.map(({ from, to }) => [from, to]),
+    [[0, 3]],
+  );
+});
+
 test('under vmalloc and kmap a byte travels once, to a frame that the receiver reaches', () => {
   for (const strategy of ['vmalloc', 'kmap'] as const) {
     const { stage, sentence } = staged(strategy);
@@ -58,7 +93,7 @@ test('under vmalloc and kmap a byte travels once, to a frame that the receiver r
     assert.equal(new Set(stage.kernel.pages.map(({ area }) => area)), new Set([strategy]));
     assert.match(
       sentence(),
-      `client.0 calls server: the driver copies ${SIZE} bytes once, to 2 frames that are in server’s`,
+      `client.0 calls server: the driver copies ${SIZE.toLocaleString('en')} bytes once, to 2 frames that are in server’s`,
     );
   }
 });
@@ -71,7 +106,7 @@ test('under two-copy it stops in a frame that no process reaches', () => {
   assert.is(second?.from?.frame, first?.to.frame);
   const stop = stage.frames.find(({ linear }) => linear === first?.to.frame);
   assert.equal(stop?.sides, ['kernel']);
-  assert.match(sentence(), `${SIZE} bytes are copied to the kernel, and once more to server`);
+  assert.match(sentence(), `${SIZE.toLocaleString('en')} bytes are copied to the kernel, and once more to server`);
 });
 
 test('under remap an entry is made instead: both reach one frame', () => {

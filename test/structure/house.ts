@@ -146,7 +146,7 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['servicemanager'],
   ],
   'host/picture/': [
-    ['sending', 'translation', 'calls'],
+    ['sending', 'translation', 'calls', 'entries'],
     ['moment'],
     ['area', 'callbytes', 'tasks', 'graph', 'frames', 'sentence', 'stage', 'timeline'],
     ['sharedpages', 'subject', 'onlooker'],

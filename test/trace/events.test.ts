@@ -6,6 +6,7 @@ import { Machine } from '../../host/machine.ts';
 import { EventRing, eventsNamed } from '../../host/trace/events.ts';
 import { bc } from '../../host/wire/commands.ts';
 import { BinderlabError } from '../../host/wire/error.ts';
+import { recording } from '../conformance/recordings.ts';
 import { buildModule } from '../os/builds.ts';
 
 const test = suite('events');
@@ -65,6 +66,15 @@ test('each event is taken once, and none while nothing is recorded', () => {
   ring.record(false);
   thread.version(fd);
   assert.equal(ring.take(), []);
+});
+
+test('a machine that nobody listens to records nothing, whatever it copies and stores', () => {
+  for (const name of ['nested-callback', 'death-many', 'data-fault-between']) {
+    const { header, steps } = recording(name);
+    const machine = Machine.fromHeader(header, { wasm, memoryMiB: 16, journal: false });
+    for (const step of steps) machine.redo(step);
+    assert.is(machine.guest.raw.traceHead(), 0, name);
+  }
 });
 
 test('a ring that went round says so', () => {

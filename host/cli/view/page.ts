@@ -37,7 +37,7 @@ export function viewPage(journals: readonly Journal[], facts: PageFacts): string
 <style>${textOf(STYLE)}</style></head><body><main id="app" aria-busy="true"></main>
 <script type="text/plain" id="facts">${JSON.stringify({ ...facts, seeds }).replaceAll('<', '\\u003c')}</script>
 ${embedded.join('\n')}
-<script type="text/plain" id="guest">${packed(readFileSync(join(ROOT, GUEST)))}</script>
+<script type="text/plain" id="guest">${packedGuest()}</script>
 <script type="module">${textOf(PROGRAM).replaceAll('</script', '<\\/script')}</script>
 </body></html>
 `;
@@ -47,6 +47,14 @@ function binaryOf(journal: Journal): Uint8Array {
   const file = new MemoryFile();
   writeBinaryJournal(journal, file);
   return file.read(0, file.size);
+}
+
+let guest: string | null = null;
+
+/** The same in all pages. */
+function packedGuest(): string {
+  guest ??= packed(readFileSync(join(ROOT, GUEST)));
+  return guest;
 }
 
 /** The style of all pages. */
