@@ -55,7 +55,9 @@ const KEEPING: Rule = {
     typeof value === 'boolean' ||
     value === 'all' ||
     (isRecord(value) &&
-      ((count.accepts(value.last) && value.last !== 0 && optional(size).accepts(value.bytes)) || typeof value.file === 'string' || isRecord(value.file))),
+      ((count.accepts(value.last) && value.last !== 0 && optional(size).accepts(value.bytes)) ||
+        typeof value.file === 'string' ||
+        isRecord(value.file))),
 };
 const PAYLOAD: Rule = {
   says: 'text, a typed array such as Uint8Array, or what process.place() gave',
