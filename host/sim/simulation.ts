@@ -9,7 +9,7 @@ import { Call } from '../os/call.ts';
 import type { Process } from '../os/process.ts';
 import type { System, Task } from '../os/system.ts';
 import { BinderlabError } from '../wire/error.ts';
-import { checkForm, shown } from '../wire/forms.ts';
+import { checkForm, checkNames, shown } from '../wire/forms.ts';
 import { SCRIPT_TAG } from '../wire/log.ts';
 import type { RequestName } from '../wire/operations.ts';
 import { Clock } from './clock.ts';
@@ -94,8 +94,11 @@ export class Simulation {
     options: SimulationOptions,
   ) {
     const { seed = 0, order = seed === 0 ? 'fifo' : 'random', choices = [], keepChoices = true } = options;
-    this.sharesVariables = options.sharesVariables ?? true;
-    checkForm('simulate', { seed, order, choices });
+    const { sharesVariables = true } = options;
+    this.sharesVariables = sharesVariables;
+    const fields = { seed, order, choices, keepChoices, sharesVariables };
+    checkForm('simulate', fields);
+    checkNames('simulate', options, Object.keys(fields));
     const { system } = world;
     if (system.onReturn !== null) throw new BinderlabError('this machine has a simulation already: use that one.');
     this.#schedule = new Schedule(order, seed, choices, keepChoices);
@@ -121,7 +124,9 @@ export class Simulation {
   run(options: RunOptions = {}): void {
     const { until = () => false, turnsMax = TURNS_MAX, awaitsOutside = false } = options;
     const { pollingMaxMs = awaitsOutside ? Number.MAX_SAFE_INTEGER : POLLING_MAX_MS } = options;
-    checkForm('simulation.run', { until, turnsMax, pollingMaxMs });
+    const fields = { until, turnsMax, pollingMaxMs, awaitsOutside };
+    checkForm('simulation.run', fields);
+    checkNames('simulation.run', options, Object.keys(fields));
     this.#began = true;
     this.#isRunning = true;
     this.#stillness.disturb(this.now);
