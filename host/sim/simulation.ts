@@ -61,6 +61,8 @@ export interface RunOptions {
 type Methods = Readonly<Record<RequestName, (...args: readonly unknown[]) => unknown>>;
 
 const TURNS_MAX = 10_000_000;
+/** Turns during which no time passes, before a warning: a thread may loop. */
+const TURNS_TOLD = 1_000_000;
 const POLLING_MAX_MS = 30_000;
 /** Requests that only wait. */
 const WAITS: ReadonlySet<Request['call']> = new Set<Request['call']>(['yield', 'pause', 'sleep', 'until']);
@@ -131,9 +133,13 @@ export class Simulation {
     this.#isRunning = true;
     this.#stillness.disturb(this.now);
     try {
-      for (let turns = 0; this.#anybody(pollingMaxMs); turns++) {
+      for (let turns = 0, passed = 0, { now } = this; this.#anybody(pollingMaxMs); turns++) {
         if (until()) return;
-        if (turns === turnsMax) throw new BinderlabError(this.#circles(turnsMax));
+        if (turns === turnsMax)
+          throw new BinderlabError(this.#circles(`the simulation has not come to rest in ${turnsMax} turns`));
+        if (now !== this.now) [now, passed] = [this.now, turns];
+        if (turns - passed === TURNS_TOLD)
+          this.#warn(this.#circles(`the simulation has made ${TURNS_TOLD} turns and goes on`));
         this.#turn(this.#choose());
         this.#look();
         if (this.#stopped !== null) throw this.#stopped;
@@ -208,14 +214,19 @@ export class Simulation {
       throw new DeadlockError(stuckThreads(threads, this.world.awaitedReplies()), now);
     }
     const text = this.#stillness.report(threads, now);
-    if (text !== null) this.world.system.log.add({ level: 'warning', pid: 0, tag: SCRIPT_TAG, text });
+    if (text !== null) this.#warn(text);
   }
 
-  #circles(turnsMax: number): string {
+  #warn(text: string): void {
+    this.world.system.log.add({ level: 'warning', pid: 0, tag: SCRIPT_TAG, text });
+  }
+
+  /** What the busy threads do. @param head How the sentence begins. */
+  #circles(head: string): string {
     const busy = this.threads.filter(({ ended, state }) => !ended && (state === 'ready' || state === 'resting'));
     const named = busy.slice(0, NAMED_MAX).map((thread) => `\n  ${activityText(thread)}`);
     const more = busy.length > NAMED_MAX ? `\n  and ${busy.length - NAMED_MAX} more` : '';
-    return `the simulation has not come to rest in ${turnsMax} turns, at ${this.now} ms:${named.join('')}${more}`;
+    return `${head}, at ${this.now} ms:${named.join('')}${more}`;
   }
 
   #tellUnrun(): void {
