@@ -43,7 +43,7 @@ export interface BlockWriter {
 
 /** A block that is kept. */
 interface KeptBlock extends Block {
-  /** Whether the block is one long entry, in memory that nobody else has. */
+  /** Whether the block is one long entry, in memory of its own. */
   readonly isAlone: boolean;
 }
 

@@ -112,7 +112,7 @@ export class StepLog {
     return [this.chunk, this.start + end];
   }
 
-  /** Takes back the memory of a long entry, which nobody reads any more. */
+  /** Takes back the memory of a long entry that is read no more. */
   recycle(entries: Uint8Array): void {
     this.#spare = entries;
   }
