@@ -321,7 +321,7 @@ export default (machine: Machine) => {
     server.writeRead(3, [bc.freeBuffer(received.expect('BR_TRANSACTION'))], { readSize: 0 });
     if (!call.done) throw new Error('it sleeps');
   }
-  console.log(machine.journal.steps.length > 10, process.resourceUsage().maxRSS);
+  console.log(machine.journal.steps.length > 2, process.resourceUsage().maxRSS);
 };
 `,
   );

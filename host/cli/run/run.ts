@@ -27,8 +27,8 @@ import { watch } from '../watchdog.ts';
 import { stracePaint } from './stracepaint.ts';
 
 const TIMEOUT_MAX_S = 86_400;
-/** Without --journal the last steps are there, for messages. */
-const LAST_KEPT = { last: 4096, bytes: 1 << 20 };
+/** Without --journal the last steps are there, for messages. More bytes would push those of the script out of the caches. */
+const LAST_KEPT = { last: 4096, bytes: 128 * 1024 };
 const MS_PER_S = 1000;
 
 /** What `--json` prints. */
