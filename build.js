@@ -315,6 +315,7 @@ async function buildHost(projects, bundles) {
   if (projects.length === 0) {
     await run(TSC, '-b', 'host');
     await run(TSC, '-p', 'host/tsconfig.types.json'); // what examples see of it
+    writeOldTypes();
   }
   await run(TSC, '-b', ...projects);
   const esbuild = await import('esbuild');
@@ -332,6 +333,15 @@ async function buildHost(projects, bundles) {
   if (bundles.includes('cli')) removeOthers(built.flatMap(({ metafile }) => Object.keys(metafile.outputs)));
   // npm does this too, but only where it first links the command; a clone that replaces another is linked already
   if (bundles.includes('cli')) chmodSync(join(ROOT, 'dist/bundle/cli.js'), 0o755);
+}
+
+/** Writes declarations in the words of older compilers, which know no kinds of Uint8Array. */
+function writeOldTypes() {
+  for (const file of filesBelow('dist/types', '.d.ts')) {
+    const text = readFileSync(join(ROOT, file), 'utf8');
+    const old = text.replaceAll('Uint8Array<ArrayBufferLike>', 'Uint8Array');
+    if (old !== text) writeFileSync(join(ROOT, file), old);
+  }
 }
 
 /** Removes the parts of the command that an earlier build has left. @param written Paths of what this one wrote. */

@@ -6,7 +6,7 @@ import type { Director } from './sim/director.ts';
 import type { JournalHeader } from './trace/journal.ts';
 import type { JournalKeeping } from './trace/journalkeeper.ts';
 import { BinderlabError, callError } from './wire/error.ts';
-import { checkForm } from './wire/forms.ts';
+import { checkForm, checkNames } from './wire/forms.ts';
 import { hexOfAddress, hexOfBytes } from './wire/hex.ts';
 import { bugBits, type HistoricalBug } from './wire/historicalbugs.ts';
 import { STRATEGIES, type Strategy, strategyNumber } from './wire/strategy.ts';
@@ -60,11 +60,32 @@ const MEMORY_MIB_MIN = 2;
 /** Linear addresses cross the boundary as positive i32. */
 const MEMORY_MIB_MAX = 2047;
 
+const KNOWN: Readonly<Record<keyof BootOptions, true>> = {
+  wasm: true,
+  strategy: true,
+  memoryMiB: true,
+  vmallocMiB: true,
+  seed: true,
+  lastDebugId: true,
+  contextMgrUid: true,
+  secctx: true,
+  debugMask: true,
+  historicalBugs: true,
+  arena: true,
+  journal: true,
+  name: true,
+  description: true,
+  args: true,
+  director: true,
+  guest: true,
+};
+
 /** @throws BinderlabError for options that make no machine. */
 export function checkedOptions(options: BootOptions): Checked {
+  checkNames('boot', options, Object.keys(KNOWN));
   const { strategy = 'kmap', memoryMiB = 64, vmallocMiB = 128, seed = 0, arena = DEFAULT_ARENA } = options;
-  const { lastDebugId = 0, contextMgrUid = null, secctx = null } = options;
-  checkForm('boot', { vmallocMiB, seed, arena, lastDebugId, contextMgrUid, secctx });
+  const { lastDebugId = 0, contextMgrUid = null, secctx = null, debugMask = 0 } = options;
+  checkForm('boot', { vmallocMiB, seed, arena, lastDebugId, contextMgrUid, secctx, debugMask });
   if (strategyNumber(strategy) === undefined) {
     throw new BinderlabError(`no strategy is called "${strategy}"; there are ${STRATEGIES.join(', ')}.`);
   }

@@ -136,8 +136,8 @@ export class Machine {
    * @param options.memory The memory of a program outside of the machine, instead of an arena.
    * @throws BinderlabError for such a program while a journal is kept: a journal does not hold what it reads.
    */
-  spawn(name: string, { uid = 0, pid = this.#directory.nextPid, memory }: SpawnOptions = {}): Process {
-    checkForm('spawn', { name, uid, pid });
+  spawn(name: string, { uid = 0, pid = this.#directory.nextPid, memory, ...others }: SpawnOptions = {}): Process {
+    checkForm('spawn', { name, uid, pid, memory }, others);
     if (memory !== undefined && !memory.isRecorded && this.keepsJournal) throw new BinderlabError(NO_JOURNAL);
     return Process.spawn(this.#system, this.#directory, name, { pid, uid }, memory ?? this.#parts.arena);
   }
@@ -327,7 +327,8 @@ export class Machine {
    * @returns How often there has been an occasion, and how to end it.
    */
   inject(injection: Injection): Injected {
-    checkForm('inject', injection);
+    const { what, nth, bytes, ...others } = injection;
+    checkForm('inject', { what, nth, bytes }, others);
     const injected = this.#injector.begin(injection);
     this.#listening.observe();
     return injected;

@@ -3,7 +3,7 @@
  * writes it anew. The text has every declaration that scripts can name, without comments, in the order of their names. A type
  * that is computed from names that scripts do not have is written out.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 
@@ -31,6 +31,9 @@ class Surface {
     moduleResolution: ts.ModuleResolutionKind.NodeNext,
     lib: ['lib.es2022.d.ts'],
     types: [],
+    strict: true,
+    skipLibCheck: false,
+    noEmit: true,
   });
   readonly #checker = this.#program.getTypeChecker();
   readonly #printer = ts.createPrinter({ removeComments: true });
@@ -40,6 +43,13 @@ class Surface {
   constructor() {
     const module = this.#checker.getSymbolAtLocation(this.#index) as ts.Symbol;
     this.exported = new Set(this.#checker.getExportsOfModule(module).map((symbol) => this.#origin(symbol)));
+  }
+
+  /** What a compiler finds wrong with the declarations, when it looks into the package. */
+  get problems(): string[] {
+    return ts
+      .getPreEmitDiagnostics(this.#program)
+      .map(({ file, messageText }) => `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`);
   }
 
   /** What scripts reach, and cannot name. */
@@ -138,6 +148,13 @@ export function apiPage(): string {
     blocks.push(`\n## Declared, and not to be named\n\n${names.join(', ')}\n`);
   }
   return blocks.join('');
+}
+
+/** What is wrong with the declarations, for the compiler of this package; and what older ones do not know. */
+export function typeProblems(): string[] {
+  const files = readdirSync(TYPES, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.d.ts'));
+  const tooNew = files.filter((file) => /\bUint8Array</.test(readFileSync(join(TYPES, file), 'utf8')));
+  return [...new Surface().problems, ...tooNew.map((file) => `${file}: TypeScript 5.4 has no kinds of Uint8Array`)];
 }
 
 /** The page as it is. */

@@ -40,7 +40,7 @@ export interface Courier {
 }
 
 /** The process that a proxy belongs to. */
-export interface ProxyHome {
+interface ProxyHome {
   readonly process: Process;
   /** Whether one of its threads takes calls, or will soon: only such a thread receives death notifications while idle. */
   readonly listens: boolean;

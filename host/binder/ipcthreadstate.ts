@@ -42,7 +42,7 @@ import { Staging } from './staging.ts';
 import { STATUS, StatusError, statusName } from './status.ts';
 
 /** The part of the process that its threads need. */
-export interface IpcProcess {
+interface IpcProcess {
   readonly process: Process;
   /** Descriptor of the driver. */
   readonly fd: number;

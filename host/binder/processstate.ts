@@ -24,8 +24,8 @@ import { u32At } from '../wire/endian.ts';
 import { BinderlabError } from '../wire/error.ts';
 import { managerBytes, u32Bytes } from '../wire/ioctls.ts';
 import { type BBinder, PING_TRANSACTION } from './bbinder.ts';
-import { BpBinder, type Courier, type ProxyHome } from './bpbinder.ts';
-import { IPCThreadState, type IpcProcess } from './ipcthreadstate.ts';
+import { BpBinder, type Courier } from './bpbinder.ts';
+import { IPCThreadState } from './ipcthreadstate.ts';
 import { LocalObjects } from './objects.ts';
 import { Parcel } from './parcel.ts';
 import { STABILITY_SYSTEM } from './stability.ts';
@@ -45,7 +45,7 @@ const states = new WeakMap<Process, ProcessState>();
 /** Forked children of processes that had the driver open: the inherited state is unusable. */
 const forked = new WeakSet<Process>();
 
-export class ProcessState implements IpcProcess, ProxyHome {
+export class ProcessState {
   /** @internal */ readonly objects = new LocalObjects();
   contextObject: BBinder | null = null;
   readonly #proxies = new Map<number, BpBinder>();

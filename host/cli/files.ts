@@ -11,6 +11,7 @@ import { JournalError, journalLines, parseJournal } from '../trace/journaltext.t
 import { writeBinaryJournal } from '../trace/stepwriter.ts';
 import type { ByteSource } from '../wasm/filesink.ts';
 import { openFile } from '../wasm/node.ts';
+import { systemText } from './failure.ts';
 import { findFile } from './packagefile.ts';
 import { UsageError } from './usage.ts';
 
@@ -167,7 +168,16 @@ export function writeJournal(path: string, journal: Journal): void {
     else writeText(path, journal);
   } catch (error) {
     if (error instanceof JournalError) throw error;
-    throw new UsageError(`${path} cannot be written: ${(error as Error).message}`);
+    throw new UsageError(`${path} cannot be written: ${systemText(error as Error)}`);
+  }
+}
+
+/** Writes a file whole. @throws UsageError that names it, when it cannot be written. */
+export function writeWhole(path: string, content: string | Uint8Array): void {
+  try {
+    writeFileSync(path, content);
+  } catch (error) {
+    throw new UsageError(`${path} cannot be written: ${systemText(error as Error)}`);
   }
 }
 

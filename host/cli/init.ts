@@ -1,10 +1,11 @@
 /** `binderlab init`: writes the file that gives an editor the types of scripts, in a folder without its own package. */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { checkBuilt } from './boot.ts';
 import { defineCommand } from './command.ts';
+import { writeWhole } from './files.ts';
 import { ROOT } from './packagefile.ts';
 import { EXIT_FINE, EXIT_NO } from './usage.ts';
 
@@ -27,7 +28,7 @@ export const initCommand = defineCommand({
       return;
     }
     mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, FILE), `${JSON.stringify(settings, null, 2)}\n`);
+    writeWhole(join(folder, FILE), `${JSON.stringify(settings, null, 2)}\n`);
     console.log(`${join(folder, FILE)}: editors, and tsc, know the types of scripts in this folder now`);
   },
 });

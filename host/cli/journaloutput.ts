@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BinaryJournal } from '../trace/binaryjournal.ts';
 import { openFile } from '../wasm/node.ts';
+import { systemText } from './failure.ts';
 import { BINARY_NAME, piecesOf, writeJournal } from './files.ts';
 import { UsageError } from './usage.ts';
 
@@ -27,7 +28,7 @@ export class JournalOutput {
     try {
       return openFile(this.#binary, true);
     } catch (error) {
-      throw new UsageError(`${this.#binary} cannot be written: ${(error as Error).message}`);
+      throw new UsageError(`${this.#binary} cannot be written: ${systemText(error as Error)}`);
     }
   }
 

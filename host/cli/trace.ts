@@ -1,11 +1,10 @@
 /** `--trace FILE`: a trace of the machine, in the form that the file's name asks for. */
-import { writeFileSync } from 'node:fs';
 import { FtraceFile } from '../ftrace/ftracefile.ts';
 import { PerfettoFile } from '../ftrace/perfettofile.ts';
 import { Tracer } from '../ftrace/tracer.ts';
 import type { Machine } from '../machine.ts';
 import type { Options } from './command.ts';
-import { checkTarget } from './files.ts';
+import { checkTarget, writeWhole } from './files.ts';
 import { UsageError } from './usage.ts';
 
 export const TRACE_OPTIONS = {
@@ -34,11 +33,7 @@ export function traceTo(path: string | undefined, machine: Machine): () => void 
     if (tracer.lost > 0) {
       process.stderr.write(`${path}: ${tracer.lost} events are lost: a step had more than the guest's ring holds\n`);
     }
-    try {
-      writeFileSync(path, bytes);
-    } catch (error) {
-      throw new UsageError(`${path} cannot be written: ${(error as Error).message}`);
-    }
+    writeWhole(path, bytes);
   };
 }
 

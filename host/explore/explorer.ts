@@ -94,8 +94,8 @@ interface Failed {
  * an invariant of the machine, a property that the script states, or its end without an error.
  */
 export async function explore(script: ExploredScript, options: ExploreOptions = {}): Promise<Exploration> {
-  const { preemptions, random, stepsMax, turnsMax, progress } = options;
-  checkForm('explore', { script, preemptions, random, stepsMax, turnsMax, progress });
+  const { preemptions, random, stepsMax, turnsMax, progress, boot, onState, ...others } = options;
+  checkForm('explore', { script, preemptions, random, stepsMax, turnsMax, progress, boot, onState }, others);
   return new Explorer(script, options).explore();
 }
 

@@ -115,9 +115,9 @@ export class Process {
    */
   thread(
     name = `${this.name}.${this.threads.length}`,
-    { tid = this.pid + this.threads.length, by = this.#free('make a thread') } = {},
+    { tid = this.pid + this.threads.length, by = this.#free('make a thread'), ...others } = {},
   ): Thread {
-    checkForm('thread', { name, tid });
+    checkForm('thread', { name, tid, by }, others);
     by.sys.check();
     this.directory.checkFree(name);
     let thread: Thread | null = null;
@@ -137,8 +137,8 @@ export class Process {
    * @param by The thread that forks; by default the main thread.
    * @param memory The child's memory, if this process is a program outside of the machine.
    */
-  fork(name: string, { pid = this.directory.nextPid, by = this.main, memory }: ForkOptions = {}): Process {
-    checkForm('fork', { name, pid });
+  fork(name: string, { pid = this.directory.nextPid, by = this.main, memory, ...others }: ForkOptions = {}): Process {
+    checkForm('fork', { name, pid, by, memory }, others);
     by.sys.check();
     this.directory.checkFree(name);
     let child: Process | null = null;

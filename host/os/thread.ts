@@ -25,7 +25,7 @@ import { bc } from '../wire/commands.ts';
 import { NO_BYTES, u32At } from '../wire/endian.ts';
 import { errnoMeaning } from '../wire/errno.ts';
 import { BinderlabError, callError } from '../wire/error.ts';
-import { checkForm, checkInput } from '../wire/forms.ts';
+import { checkForm, checkInput, checkNames } from '../wire/forms.ts';
 import { hexOfAddress } from '../wire/hex.ts';
 import {
   type ExtendedError,
@@ -105,6 +105,7 @@ export const MAP_ADDRESS = 0x70000000;
 
 const EPOLL_COMMANDS = { add: EPOLL_CTL_ADD, modify: EPOLL_CTL_MOD, delete: EPOLL_CTL_DEL } as const;
 const DEFAULTS: WriteReadOptions = {};
+const WRITE_READ_OPTIONS = ['readSize', 'mayFail'];
 /** Results of a read that are no error of the script. */
 const NORMAL_ERRORS: ReadonlySet<string | null> = new Set(['EAGAIN', 'EINTR']);
 /** Errors of the descriptor, whatever the commands are. */
@@ -153,8 +154,8 @@ export class Thread {
   }
 
   /** Opens a Binder device. @returns The descriptor. */
-  open({ nonblock = false, device = 'binder' as Device } = {}): number {
-    checkForm('open', { device });
+  open({ nonblock = false, device = 'binder' as Device, ...others } = {}): number {
+    checkForm('open', { device, nonblock }, others);
     return this.#checked(`open of /dev/${device}`, this.sys.open(nonblock ? O_NONBLOCK : 0, DEVICES[device]));
   }
 
@@ -182,9 +183,9 @@ export class Thread {
     fd: number,
     length: number = MAP_LENGTH,
     address: number = MAP_ADDRESS,
-    { prot = PROT_READ, flags = MAP_PRIVATE | MAP_FIXED_NOREPLACE, strategy }: MmapOptions = {},
+    { prot = PROT_READ, flags = MAP_PRIVATE | MAP_FIXED_NOREPLACE, strategy, ...others }: MmapOptions = {},
   ): number {
-    checkForm('mmap', { flags });
+    checkForm('mmap', { prot, flags, strategy }, others);
     const named = strategy === undefined ? 0 : strategyFlags(strategy);
     return this.#plain(
       'mmap',
@@ -255,8 +256,8 @@ export class Thread {
   }
 
   /** Reads up to `length` bytes from a descriptor; parks while a stream is empty. */
-  read(fd: number, length: number = READ_BUFFER_SIZE, { mayFail = false } = {}): ReadCall {
-    checkForm('read', { fd, length });
+  read(fd: number, length: number = READ_BUFFER_SIZE, { mayFail = false, ...others } = {}): ReadCall {
+    checkForm('read', { fd, length, mayFail }, others);
     if (length > READ_BUFFER_SIZE) throw tooLong(`${length} bytes to read`, READ_BUFFER_SIZE);
     const call = this.sys.read(fd, this.#window().rbuf, length);
     if (!mayFail && call.done) this.#checked(`read of descriptor ${fd}`, call.ret as number);
@@ -264,8 +265,8 @@ export class Thread {
   }
 
   /** Writes to a descriptor; parks while a stream is full. The return value is the number of bytes written. */
-  write(fd: number, bytes: Uint8Array, { mayFail = false } = {}): WriteCall {
-    checkForm('write', { fd, bytes });
+  write(fd: number, bytes: Uint8Array, { mayFail = false, ...others } = {}): WriteCall {
+    checkForm('write', { fd, bytes, mayFail }, others);
     if (bytes.length > WRITE_BUFFER_SIZE) throw tooLong(`${bytes.length} bytes to write`, WRITE_BUFFER_SIZE);
     const call = this.sys.write(fd, this.#window().wbuf, bytes);
     if (!mayFail && call.done) this.#checked(`write to descriptor ${fd}`, call.ret as number);
@@ -273,8 +274,8 @@ export class Thread {
   }
 
   /** Waits for events of one descriptor, or returns the present ones (`wait: false`). */
-  poll(fd: number, { events = EPOLLIN as number, wait = true } = {}): PollCall {
-    checkForm('poll', { fd, events });
+  poll(fd: number, { events = EPOLLIN as number, wait = true, ...others } = {}): PollCall {
+    checkForm('poll', { fd, events, wait }, others);
     return this.sys.poll(fd, events, wait ? -1 : 0);
   }
 
@@ -292,16 +293,16 @@ export class Thread {
     epfd: number,
     command: 'add' | 'modify' | 'delete',
     fd: number,
-    { events = EPOLLIN as number, data = Math.max(fd, 0) } = {},
+    { events = EPOLLIN as number, data = Math.max(fd, 0), ...others } = {},
   ): void {
-    checkForm('epollCtl', { command });
+    checkForm('epollCtl', { command, events, data }, others);
     const input = { epfd, cmd: EPOLL_COMMANDS[command], fd, events, data };
     this.#plain('epoll_ctl', input, () => `epoll_ctl: ${command} descriptor ${fd}`);
   }
 
   /** Waits until a watched descriptor is ready, up to `timeoutMs`; null: without end; 0: not at all. */
-  epollWait(epfd: number, { eventsMax = 16, timeoutMs = null as number | null } = {}): EpollCall {
-    checkForm('epollWait', { epfd, eventsMax, timeoutMs });
+  epollWait(epfd: number, { eventsMax = 16, timeoutMs = null as number | null, ...others } = {}): EpollCall {
+    checkForm('epollWait', { epfd, eventsMax, timeoutMs }, others);
     return this.sys.epollWait(epfd, this.#window().rbuf, eventsMax, timeoutMs ?? -1);
   }
 
@@ -355,8 +356,8 @@ export class Thread {
   }
 
   /** Freezes or thaws a process. With a timeout the call may park until the process has no call pending. */
-  freeze(fd: number, pid: number, { enable = true, timeoutMs = 0, mayFail = false } = {}): IoctlCall {
-    checkForm('freeze', { pid, timeoutMs });
+  freeze(fd: number, pid: number, { enable = true, timeoutMs = 0, mayFail = false, ...others } = {}): IoctlCall {
+    checkForm('freeze', { pid, enable, timeoutMs, mayFail }, others);
     return this.ioctl(fd, protocol.BINDER_FREEZE, { poke: freezeBytes(pid, enable, timeoutMs), mayFail });
   }
 
@@ -389,6 +390,7 @@ export class Thread {
    */
   writeRead(fd: number, commands: readonly Command[], options: WriteReadOptions = DEFAULTS): WriteReadCall {
     const { readSize = 256, mayFail = false } = options;
+    if (options.readSize === undefined && options !== DEFAULTS) checkNames('writeRead', options, WRITE_READ_OPTIONS);
     const call = this.sys.exchange(fd, this.#window(), commands, readSize);
     const { ret } = call;
     if (ret !== null && ret < 0 && !mayFail && !NORMAL_ERRORS.has(call.errno)) {

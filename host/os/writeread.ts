@@ -180,7 +180,7 @@ export class WriteReadCall extends Call {
     const one = this.#find(name) ?? this.returns.find((each) => each.name === name);
     if (one !== undefined) return one as ReturnOf<N>;
     const got = this.returns.map((one) => one.name).join(', ') || 'nothing';
-    throw new BinderlabError(`${this.by} expected ${name} and got ${got}: ${this.#reason()}.`);
+    throw new BinderlabError(`${this.by} expected ${name} and got ${got}: ${this.#reason(name)}.`);
   }
 
   /** @internal */ override output(): Result & {
@@ -238,14 +238,15 @@ export class WriteReadCall extends Call {
   }
 
   /** Why an expected return did not arrive, as far as the other returns show. */
-  #reason(): string {
+  #reason(expected: ReturnName): string {
     const { complaint } = this;
     if (this.errno !== null) return `the call failed with ${this.errno}${complaint === null ? '' : `; ${complaint}`}`;
     for (const { name } of this.returns) if (name in REASONS) return complaint ?? (REASONS[name] as string);
     if (complaint !== null) return complaint;
+    const never = expected === 'BR_REPLY' ? ' (a oneway gets no reply)' : '';
     const later = 'what comes later takes another read, thread.wait(fd)';
     const isFirst = this.step === this.caller.firstStep && this.returns.every(({ name }) => EMPTY.has(name));
-    return isFirst ? `a thread's first ioctl returns at once, where later ones sleep; ${later}` : later;
+    return isFirst ? `a thread's first ioctl returns at once, where later ones sleep; ${later}` : `${later}${never}`;
   }
 
   /** The guest made no record. A successful call left its fields in the call frame, any other one in user memory. */

@@ -9,7 +9,7 @@ import { Call } from '../os/call.ts';
 import type { Process } from '../os/process.ts';
 import type { System, Task } from '../os/system.ts';
 import { BinderlabError } from '../wire/error.ts';
-import { checkForm, shown } from '../wire/forms.ts';
+import { checkForm, checkNames, shown } from '../wire/forms.ts';
 import { SCRIPT_TAG } from '../wire/log.ts';
 import type { RequestName } from '../wire/operations.ts';
 import { Clock } from './clock.ts';
@@ -61,6 +61,8 @@ export interface RunOptions {
 type Methods = Readonly<Record<RequestName, (...args: readonly unknown[]) => unknown>>;
 
 const TURNS_MAX = 10_000_000;
+/** Turns during which no time passes, before a warning: a thread may loop. */
+const TURNS_TOLD = 1_000_000;
 const POLLING_MAX_MS = 30_000;
 /** Requests that only wait. */
 const WAITS: ReadonlySet<Request['call']> = new Set<Request['call']>(['yield', 'pause', 'sleep', 'until']);
@@ -94,8 +96,11 @@ export class Simulation {
     options: SimulationOptions,
   ) {
     const { seed = 0, order = seed === 0 ? 'fifo' : 'random', choices = [], keepChoices = true } = options;
-    this.sharesVariables = options.sharesVariables ?? true;
-    checkForm('simulate', { seed, order, choices });
+    const { sharesVariables = true } = options;
+    this.sharesVariables = sharesVariables;
+    const fields = { seed, order, choices, keepChoices, sharesVariables };
+    checkForm('simulate', fields);
+    checkNames('simulate', options, Object.keys(fields));
     const { system } = world;
     if (system.onReturn !== null) throw new BinderlabError('this machine has a simulation already: use that one.');
     this.#schedule = new Schedule(order, seed, choices, keepChoices);
@@ -121,14 +126,20 @@ export class Simulation {
   run(options: RunOptions = {}): void {
     const { until = () => false, turnsMax = TURNS_MAX, awaitsOutside = false } = options;
     const { pollingMaxMs = awaitsOutside ? Number.MAX_SAFE_INTEGER : POLLING_MAX_MS } = options;
-    checkForm('simulation.run', { until, turnsMax, pollingMaxMs });
+    const fields = { until, turnsMax, pollingMaxMs, awaitsOutside };
+    checkForm('simulation.run', fields);
+    checkNames('simulation.run', options, Object.keys(fields));
     this.#began = true;
     this.#isRunning = true;
     this.#stillness.disturb(this.now);
     try {
-      for (let turns = 0; this.#anybody(pollingMaxMs); turns++) {
+      for (let turns = 0, passed = 0, { now } = this; this.#anybody(pollingMaxMs); turns++) {
         if (until()) return;
-        if (turns === turnsMax) throw new BinderlabError(this.#circles(turnsMax));
+        if (turns === turnsMax)
+          throw new BinderlabError(this.#circles(`the simulation has not come to rest in ${turnsMax} turns`));
+        if (now !== this.now) [now, passed] = [this.now, turns];
+        if (turns - passed === TURNS_TOLD)
+          this.#warn(this.#circles(`the simulation has made ${TURNS_TOLD} turns and goes on`));
         this.#turn(this.#choose());
         this.#look();
         if (this.#stopped !== null) throw this.#stopped;
@@ -203,14 +214,19 @@ export class Simulation {
       throw new DeadlockError(stuckThreads(threads, this.world.awaitedReplies()), now);
     }
     const text = this.#stillness.report(threads, now);
-    if (text !== null) this.world.system.log.add({ level: 'warning', pid: 0, tag: SCRIPT_TAG, text });
+    if (text !== null) this.#warn(text);
   }
 
-  #circles(turnsMax: number): string {
+  #warn(text: string): void {
+    this.world.system.log.add({ level: 'warning', pid: 0, tag: SCRIPT_TAG, text });
+  }
+
+  /** What the busy threads do. @param head How the sentence begins. */
+  #circles(head: string): string {
     const busy = this.threads.filter(({ ended, state }) => !ended && (state === 'ready' || state === 'resting'));
     const named = busy.slice(0, NAMED_MAX).map((thread) => `\n  ${activityText(thread)}`);
     const more = busy.length > NAMED_MAX ? `\n  and ${busy.length - NAMED_MAX} more` : '';
-    return `the simulation has not come to rest in ${turnsMax} turns, at ${this.now} ms:${named.join('')}${more}`;
+    return `${head}, at ${this.now} ms:${named.join('')}${more}`;
   }
 
   #tellUnrun(): void {

@@ -75,9 +75,9 @@ export const sys = {
   until: (
     holds: () => boolean,
     what: string,
-    { timeoutMs = null, whom = null }: { timeoutMs?: number | null; whom?: SimThread | null } = {},
+    { timeoutMs = null, whom = null, ...others }: { timeoutMs?: number | null; whom?: SimThread | null } = {},
   ): Act<boolean> => {
-    checkForm('until', { holds, what, timeoutMs });
+    checkForm('until', { holds, what, timeoutMs, whom }, others);
     return ask({ call: 'until', holds, what, timeoutMs, whom: whom?.tid ?? 0 });
   },
   /** Waits for the end of a thread. */

@@ -9,10 +9,14 @@ import { formatHeader } from './journaltext.ts';
 import { Recorder } from './recorder.ts';
 
 /**
- * What is kept: all steps, in memory; the last ones; or all, in a file in the binary form, which is written while the
- * machine runs. A file is a path, or whatever takes its bytes.
+ * What is kept: all steps, in memory; the last ones, and fewer when they have more bytes; or all, in a file in the binary
+ * form, which is written while the machine runs. A file is a path, or whatever takes its bytes.
  */
-export type JournalKeeping = boolean | 'all' | { readonly last: number } | { readonly file: string | FileSink };
+export type JournalKeeping =
+  | boolean
+  | 'all'
+  | { readonly last: number; readonly bytes?: number }
+  | { readonly file: string | FileSink };
 
 const NONE =
   'this machine keeps no journal: boot it with "journal: true", call keepJournal(true) before anything happens, or give "run" a --journal. machine.on("step", listener) reports each step without a journal.';
@@ -46,7 +50,7 @@ export class JournalKeeper {
     if (typeof keeping !== 'object') {
       this.#recorder.start(Number.POSITIVE_INFINITY);
     } else if ('last' in keeping) {
-      this.#recorder.start(keeping.last);
+      this.#recorder.start(keeping.last, null, keeping.bytes);
     } else {
       const sink = typeof keeping.file === 'string' ? openFile(keeping.file, true) : keeping.file;
       const writer = new BinaryWriter(sink, formatHeader(this.header));

@@ -41,6 +41,12 @@ export interface BlockWriter {
   rewind(step: number): void;
 }
 
+/** A block that is kept. */
+interface KeptBlock extends Block {
+  /** Whether the block is one long entry, in memory of its own. */
+  readonly isAlone: boolean;
+}
+
 /** A step that made a process or a thread. */
 interface Making {
   readonly step: number;
@@ -62,7 +68,7 @@ export class Recorder implements Observer {
   listener: ((step: Step) => void) | null = null;
   readonly #entry = new EntryWriter();
   /** Blocks that are kept, and those that the current step needs. */
-  readonly #blocks: Block[] = [];
+  readonly #blocks: KeptBlock[] = [];
   /** Steps that begin in the blocks. */
   #kept = 0;
   /** Number of the first step that begins in the log, and how many do. */
@@ -80,6 +86,8 @@ export class Recorder implements Observer {
   #printed: number | null = null;
   /** How many steps to keep at least. */
   #limit = 0;
+  /** How many bytes to keep of them. */
+  #limitBytes = Number.POSITIVE_INFINITY;
   /** Steps of the journal that have left the log. */
   #left = 0;
   #writer: BlockWriter | null = null;
@@ -92,12 +100,19 @@ export class Recorder implements Observer {
     private readonly bytesMax = BYTES_MAX,
   ) {}
 
-  /** Begins a new journal. @param limit How many steps to keep at least. @param writer Gets all blocks, and keeps them. */
-  start(limit: number, writer: BlockWriter | null = null): void {
+  /**
+   * Begins a new journal.
+   *
+   * @param limit How many steps to keep at least.
+   * @param writer Gets all blocks, and keeps them.
+   * @param limitBytes How many bytes to keep of the steps at most; the last one is kept whatever its size.
+   */
+  start(limit: number, writer: BlockWriter | null = null, limitBytes = Number.POSITIVE_INFINITY): void {
     const { stepLog, nextStep } = this.system;
     stepLog.detach();
-    stepLog.onDetach = (entries) => this.#take(entries);
+    stepLog.onDetach = (entries, isAlone) => this.#take(entries, isAlone);
     this.#limit = limit;
+    this.#limitBytes = limitBytes;
     this.#writer = writer;
     this.#blocks.length = 0;
     this.#bytes = 0;
@@ -204,7 +219,10 @@ export class Recorder implements Observer {
   /** The kept steps, oldest first. */
   get steps(): Step[] {
     const reader = this.#reader();
-    for (const { entries, first } of this.#blocks) reader.read(entries, first);
+    const [oldest] = this.#blocks;
+    // the oldest block may begin within a step whose beginning has been dropped
+    if (oldest !== undefined) reader.read(oldest.entries.subarray(offsetOf(oldest, oldest.first)), oldest.first);
+    for (const { entries, first } of this.#blocks.slice(1)) reader.read(entries, first);
     reader.read(this.system.stepLog.entries(), this.#first);
     reader.close();
     if (this.#isOpen) reader.steps.pop();
@@ -255,8 +273,8 @@ export class Recorder implements Observer {
   }
 
   /** Takes over what the log held. Without an observer it holds results of steps that are not recorded. */
-  #take(entries: Uint8Array): void {
-    const block = { first: this.#first, steps: this.#count, entries };
+  #take(entries: Uint8Array, isAlone: boolean): void {
+    const block = { first: this.#first, steps: this.#count, entries, isAlone };
     if (this.#limit > 0 || this.#isOpen) {
       this.#blocks.push(block);
       this.#bytes += entries.length;
@@ -268,14 +286,16 @@ export class Recorder implements Observer {
     this.#writer?.write(block, this.system.threadNames);
   }
 
-  /** Drops the oldest blocks that are not needed. */
+  /** Drops the oldest blocks that are not needed, or too large. */
   #drop(): void {
     const blocks = this.#blocks;
-    let steps = blocks[0]?.steps ?? 0;
-    while (blocks.length > 0 && this.#kept - steps >= this.#limit) {
-      this.#bytes -= (blocks.shift() as Block).entries.length;
-      this.#kept -= steps;
-      steps = blocks[0]?.steps ?? 0;
+    for (let oldest = blocks[0]; oldest !== undefined; oldest = blocks[0]) {
+      const left = this.#kept - oldest.steps;
+      if (left < this.#limit && (this.#bytes <= this.#limitBytes || left < 1)) break;
+      blocks.shift();
+      this.#bytes -= oldest.entries.length;
+      this.#kept = left;
+      if (oldest.isAlone) this.system.stepLog.recycle(oldest.entries);
     }
   }
 

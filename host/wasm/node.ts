@@ -30,7 +30,12 @@ export function openFile(path: string, isNew: boolean): FileSink {
       return bytes;
     },
     write: (bytes) => {
-      for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, size + done);
+      try {
+        for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, size + done);
+      } catch (error) {
+        const { message } = error as Error;
+        throw Object.assign(error as Error, { path, message: `${path}: ${message}` }); // Node does not say which file it was
+      }
       size += bytes.length;
     },
     truncate: (to) => {

@@ -112,17 +112,40 @@ export const bc = {
 /** The fast path: most messages are plain bytes. Kept small, so that the engine inlines it. */
 function transaction(word: number, input: ReplyInput): Command {
   const { handle = 0, code = 0, flags = 0, cookie = 0, data } = input;
+  for (const name in input) if (!isField(name)) checkMessage(word, input);
   const isBare = input.objects === undefined && input.offsets === undefined && input.buffersSize === undefined;
   const isPlain = typeof handle === 'number' && typeof code === 'number' && typeof flags === 'number';
   if (isBare && isPlain && data instanceof Uint8Array) {
     return new Command(word, handle, cookie, code, flags, data, BROUGHT_ALONG, data.length, null);
   }
-  const isReply = word === BC_REPLY || word === BC_REPLY_SG;
-  if (!isPlain || !isPayload(input) || (input.handle === undefined && !isReply)) {
-    checkForm(isReply ? 'bc.reply' : 'bc.transaction', input);
-  }
+  if (!isPlain || !isPayload(input) || (input.handle === undefined && !isReply(word))) checkMessage(word, input);
   const { bytes, placedAt, dataSize, attached } = payloadOf(input);
   return new Command(word, handle, cookie, code, flags, bytes, placedAt, dataSize, attached);
+}
+
+const isReply = (word: number) => word === BC_REPLY || word === BC_REPLY_SG;
+
+/** Whether messages have such a field. A switch: a set would take as long as the rest of the command. */
+function isField(name: string): boolean {
+  switch (name) {
+    case 'handle':
+    case 'code':
+    case 'flags':
+    case 'cookie':
+    case 'data':
+    case 'objects':
+    case 'offsets':
+    case 'buffersSize':
+      return true;
+    default:
+      return false;
+  }
+}
+
+function checkMessage(word: number, input: ReplyInput): void {
+  const { handle, code, flags, cookie, data, objects, offsets, buffersSize, ...others } = input;
+  const fields = { handle, code, flags, cookie, data, objects, offsets, buffersSize };
+  checkForm(isReply(word) ? 'bc.reply' : 'bc.transaction', fields, others);
 }
 
 /** A cheap check of a payload's kind. */

@@ -55,7 +55,10 @@ const KEEPING: Rule = {
     typeof value === 'boolean' ||
     value === 'all' ||
     (isRecord(value) &&
-      ((count.accepts(value.last) && value.last !== 0) || typeof value.file === 'string' || isRecord(value.file))),
+      Object.keys(value).every((name) => ['last', 'bytes', 'file'].includes(name)) &&
+      ((count.accepts(value.last) && value.last !== 0 && optional(size).accepts(value.bytes)) ||
+        typeof value.file === 'string' ||
+        isRecord(value.file))),
 };
 const PAYLOAD: Rule = {
   says: 'text, a typed array such as Uint8Array, or what process.place() gave',
@@ -86,6 +89,8 @@ const ARENA: Rule = {
     [value.address, value.size].every((one) => size.accepts(one) && (one as number) % PAGE_SIZE === 0) &&
     (value.size as number) >= WINDOW_SIZE,
 };
+
+const NONE = {};
 
 /** Fields of every call and reply. */
 const MESSAGE: Form = {
@@ -120,6 +125,7 @@ const FORMS = {
     lastDebugId: { says: 'a whole number from 0 to 2^31 - 1', accepts: (value) => value === 0 || id.accepts(value) },
     contextMgrUid: { says: `null, or ${uid.says}`, accepts: (value) => value === null || uid.accepts(value) },
     secctx: CONTEXT,
+    debugMask: word,
   },
   spawn: { name: process_name, uid, pid: id },
   fork: { name: process_name, pid: id },
@@ -180,9 +186,23 @@ const FORMS = {
   'bc.reply': { handle: optional(LONG), ...MESSAGE },
 } satisfies Readonly<Record<string, Form>>;
 
-/** @throws BinderlabError when a field of an operation is not what the operation takes. */
-export function checkForm(operation: keyof typeof FORMS, fields: object): void {
+/**
+ * @param others What an object of options has beside those fields: nothing, unless a name is misspelt.
+ * @throws BinderlabError when a field of an operation is not what the operation takes.
+ */
+export function checkForm(operation: keyof typeof FORMS, fields: object, others: object = NONE): void {
+  for (const name in others) throw unknownField(operation, name, Object.keys(fields));
   checkFields(operation, FORMS[operation], fields as Record<string, unknown>);
+}
+
+/** @throws BinderlabError when an object has a field that is none of those. */
+export function checkNames(what: string, given: object, known: readonly string[]): void {
+  if (!isRecord(given)) throw new BinderlabError(`${what}: ${shown(given)} is no object of options.`);
+  for (const name in given) if (!known.includes(name)) throw unknownField(what, name, known);
+}
+
+function unknownField(what: string, name: string, known: readonly string[]): BinderlabError {
+  return new BinderlabError(`${what}: there is no field "${name}"; there are ${known.join(', ')}.`);
 }
 
 /** What scripts call fields of operations that have short names in journals. */
@@ -200,7 +220,10 @@ export function checkObject(object: unknown, index: number): void {
   const what = `object ${index} of a message`;
   if (!isRecord(object)) throw new BinderlabError(`${what} is ${shown(object)}; it is to be { type: ..., ... }.`);
   checkFields(what, OBJECT, object);
-  checkFields(`${what}, of the type ${object.type}`, OBJECTS[object.type as string] as Form, object);
+  const ofType = `${what}, of the type ${object.type}`;
+  const form = OBJECTS[object.type as string] as Form;
+  checkNames(ofType, object, [...Object.keys(OBJECT), ...Object.keys(form)]);
+  checkFields(ofType, form, object);
 }
 
 function checkFields(what: string, form: Form, fields: Readonly<Record<string, unknown>>): void {

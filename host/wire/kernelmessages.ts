@@ -233,7 +233,10 @@ const TRANSACTIONS: Readonly<Record<number, Message>> = {
   ),
   [klog.KLOG_NO_TARGET_NODE]: failed(
     (l) => `${l.owh} cannot find target node`,
-    (l) => (l.u(0) ? `the process of handle ${l.u(0)} is dead` : 'there is no context manager yet, or it is dead'),
+    (l) =>
+      l.u(0)
+        ? `the process of handle ${l.u(0)} is dead`
+        : 'there is no context manager yet, or it is dead; each device has its own',
   ),
   [klog.KLOG_SELF]: failed((l) => `${l.owh} self transactions not allowed`),
   [klog.KLOG_TODO]: user(
@@ -318,7 +321,8 @@ const TRANSACTIONS: Readonly<Record<number, Message>> = {
   [klog.KLOG_FIXUP_PARENT]: failed((l) => `${l.owh} failed to fixup parent`),
   [klog.KLOG_NOT_QUEUED]: failed(
     (l) => `${l.who} ${l.d(0) ? 'frozen' : 'dead'} process or thread`,
-    (l) => (l.d(0) ? 'the callee is frozen' : 'the receiver has ended'),
+    (l) =>
+      l.d(0) ? 'the callee is frozen until thread.freeze(fd, its pid, { enable: false })' : 'the receiver has ended',
   ),
   [klog.KLOG_TRANSACTION_FAILED]: failed((l) => {
     const outcome = `${l.d(3)}/${l.d(4)}/${l.d(5)}, size ${l.lld(6)}-${l.lld(7)} line LINE`;

@@ -49,9 +49,11 @@ export class LogChunk {
 export class StepLog {
   /** The chunk to which entries are appended. */
   chunk: LogChunk;
-  /** Called with the entries that are copied out; null when no journal is kept. */
-  onDetach: ((entries: Uint8Array) => void) | null = null;
+  /** Called with the entries that are copied out, and whether they are one long entry; null when no journal is kept. */
+  onDetach: ((entries: Uint8Array, isAlone: boolean) => void) | null = null;
   readonly #end: number;
+  /** Memory for the next long entry. */
+  #spare: Uint8Array = new Uint8Array(0);
 
   constructor(
     private readonly linear: WordView,
@@ -81,7 +83,7 @@ export class StepLog {
     chunk.memory = new WordView(linear.u8.slice(start, start + end).buffer);
     chunk.base = start;
     this.#clear();
-    this.onDetach?.(chunk.memory.u8.subarray(FIRST));
+    this.onDetach?.(chunk.memory.u8.subarray(FIRST), false);
   }
 
   /** The same, unless much space is left. */
@@ -110,11 +112,25 @@ export class StepLog {
     return [this.chunk, this.start + end];
   }
 
+  /** Takes back the memory of a long entry that is read no more. */
+  recycle(entries: Uint8Array): void {
+    this.#spare = entries;
+  }
+
   /** An entry that is longer than the log is a chunk by itself. */
   #appendAlone(entry: Uint8Array): readonly [LogChunk, number] {
-    const memory = new WordView(entry.slice().buffer);
-    this.onDetach?.(memory.u8);
+    const memory = new WordView(this.#copyOf(entry).buffer as ArrayBuffer);
+    this.onDetach?.(memory.u8, true);
     return [new LogChunk(memory, 0), 0];
+  }
+
+  /** New memory is slow, as the system hands it out page by page: memory of the same size is used again. */
+  #copyOf(entry: Uint8Array): Uint8Array {
+    const spare = this.#spare;
+    if (spare.length !== entry.length) return entry.slice();
+    this.#spare = new Uint8Array(0);
+    spare.set(entry);
+    return spare;
   }
 
   #clear(): void {

@@ -173,6 +173,8 @@ test('the page: one file that asks for nothing, with every case, plots, and what
   assert.match(html, '65 % asked of oneway');
   assert.match(html, '78 % asked of oneway');
   assert.is(html.match(/<figure/g)?.length, 6);
+  assert.match(html, 'Bars on points');
+  assert.not.match(benchPage({ ...whole(), cases: [] }, known), 'Bars on points', 'without a plot there are no points');
 });
 
 test('the page of few cases, or of one round, has what there is', () => {

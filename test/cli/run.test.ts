@@ -302,6 +302,35 @@ test('the last steps are kept, and all of them with --journal', () => {
   );
 });
 
+test('a script without a journal takes no memory for its steps, however much they send', () => {
+  folder.write(
+    'large.ts',
+    `import { bc, type Machine } from 'binderlab';
+export default (machine: Machine) => {
+  const join = (name: string) => {
+    const { main } = machine.spawn(name);
+    main.mmap(main.open());
+    return main;
+  };
+  const [server, client] = [join('server'), join('client')];
+  server.becomeContextManager(3);
+  const data = new Uint8Array(65536);
+  for (let count = 0; count < 3000; count++) {
+    const call = client.writeRead(3, [bc.transaction({ handle: 0, data, flags: 1 })], { readSize: 0 });
+    const received = server.writeRead(3, [], { readSize: 256 });
+    server.writeRead(3, [bc.freeBuffer(received.expect('BR_TRANSACTION'))], { readSize: 0 });
+    if (!call.done) throw new Error('it sleeps');
+  }
+  console.log(machine.journal.steps.length > 2, process.resourceUsage().maxRSS);
+};
+`,
+  );
+  const { code, stdout, stderr } = folder.run(['run', 'large.ts']);
+  assert.is(code, 0, stderr);
+  const [, kib] = /^true (\d+)\n$/.exec(stdout) as RegExpExecArray;
+  assert.ok(Number(kib) < 150 * 1000, `${kib} KiB`);
+});
+
 test('a binary journal that was cut is read up to there, by what shows it, and by nothing that judges', () => {
   folder.write(
     'calls.ts',

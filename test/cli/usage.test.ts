@@ -1,5 +1,5 @@
 import { type StdioOptions, spawnSync } from 'node:child_process';
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -148,6 +148,24 @@ test('a disk that is full is told in a line', () => {
     assert.is(stderr, 'binderlab: standard output cannot be written: no space left on device\n');
   }
   closeSync(full);
+});
+
+test('a full disk is told with the name of the file that it is too full for', () => {
+  folder.write(
+    'calls.mjs',
+    "export default (machine) => { for (let i = 0; i < 9000; i++) machine.note('some text'); };\n",
+  );
+  for (const name of ['full.html', 'full.journal', 'full.jsonl', 'full.ftrace'])
+    symlinkSync('/dev/full', join(folder.path, name));
+  const told = (file: string) => new RegExp(`${file}(:| cannot be written:) .*no space left on device`);
+  refused(['view', 'version.jsonl', '--out', 'full.html'], told('full.html'));
+  refused(['compare', '--payloads', '4', '--strategies', 'kmap', '--html', 'full.html'], told('full.html'));
+  refused(['convert', 'version.jsonl', '--out', 'full.journal'], told('full.journal'));
+  refused(['record', 'version.jsonl', '--out', 'full.jsonl'], told('full.jsonl'));
+  refused(['run', 'calls.mjs', '--trace', 'full.ftrace'], told('full.ftrace'));
+  const { code, stderr } = folder.run(['run', 'calls.mjs', '--journal', 'full.journal']);
+  assert.is.not(code, 0);
+  assert.match(stderr, told('full.journal'));
 });
 
 test('journals that cannot be read', async () => {

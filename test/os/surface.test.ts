@@ -1,6 +1,7 @@
 /** What a newcomer does wrong, and what they are told then: each message says what failed, where, and what to do. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { TF_ONE_WAY } from '../../assembly/abi/protocol.ts';
 import { Machine } from '../../host/machine.ts';
 import { bc } from '../../host/wire/commands.ts';
 import { BinderlabError } from '../../host/wire/error.ts';
@@ -53,7 +54,7 @@ test('a call of handle 0 before there is a context manager', () => {
   const call = client.main.writeRead(fd, [bc.transaction({ handle: 0 })]);
   assert.match(
     told(() => call.expect('BR_REPLY')),
-    /BR_DEAD_REPLY: there is no context manager yet, or it is dead \(kernel log: ".* cannot find target node"\)\.$/,
+    /BR_DEAD_REPLY: there is no context manager yet, or it is dead; each device has its own \(kernel log: ".* cannot find target node"\)\.$/,
   );
 });
 
@@ -110,6 +111,22 @@ test('a mapping that may not be', () => {
   assert.match(
     told(() => client.main.mprotect(0x70000000, 4096, 3)),
     /mprotect .* failed with EACCES: a Binder mapping cannot be made writable/,
+  );
+});
+
+test('a reply to a oneway, and one of a frozen process', () => {
+  const { machine: whole, client, manager } = machine();
+  const oneway = client.main.writeRead(3, [bc.transaction({ handle: 0, flags: TF_ONE_WAY })]);
+  assert.match(
+    told(() => oneway.expect('BR_REPLY')),
+    /got BR_NOOP, BR_TRANSACTION_COMPLETE: .* \(a oneway gets no reply\)\.$/,
+  );
+  const freezer = whole.spawn('freezer').main;
+  freezer.freeze(freezer.open(), manager.pid);
+  const refused = client.main.writeRead(3, [bc.transaction({ handle: 0 })]);
+  assert.match(
+    told(() => refused.expect('BR_REPLY')),
+    /BR_FROZEN_REPLY: the callee is frozen until thread\.freeze\(fd, its pid, \{ enable: false \}\) \(kernel log/,
   );
 });
 
@@ -219,7 +236,7 @@ test('a process that has ended', () => {
   orphan.main.mmap(fd);
   assert.match(
     told(() => orphan.main.writeRead(fd, [bc.transaction({ handle: 0 })]).expect('BR_REPLY')),
-    /BR_DEAD_REPLY: there is no context manager yet, or it is dead /,
+    /BR_DEAD_REPLY: there is no context manager yet, or it is dead; /,
   );
 });
 

@@ -117,6 +117,19 @@ test('running in circles says who, and at what', () => {
   );
 });
 
+test('running in circles for long is told before it is an error', () => {
+  const machine = bootMachine();
+  const sim = machine.simulate({ keepChoices: false });
+  sim.process('app', function* () {
+    for (;;) yield* sys.yield();
+  });
+  assert.throws(() => sim.run({ turnsMax: 1_000_010 }), /has not come to rest in 1000010 turns/);
+  assert.equal(
+    machine.log.map(({ level, text }) => `${level}: ${text}`),
+    ['warning: the simulation has made 1000000 turns and goes on, at 0 ms:\n  app.0, last in yield'],
+  );
+});
+
 test('yield for yield*, and yielding what is nothing at all', () => {
   const sim = bootMachine().simulate();
   const told: string[] = [];

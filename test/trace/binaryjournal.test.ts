@@ -139,6 +139,28 @@ test('of the last steps so many are kept, and no more than a block before them',
   assert.equal(machine.journal.steps.map(formatStep), seen.slice(-10));
 });
 
+test('of long steps no more bytes are kept than asked for, and each is what it was', () => {
+  const bytes = 300_000;
+  const machine = Machine.boot({ wasm, journal: { last: 1000, bytes } });
+  const seen: string[] = [];
+  machine.on('step', (step) => seen.push(formatStep(step)));
+  const home = machine.spawn('writer');
+  const { main } = home;
+  const address = home.alloc(1 << 20);
+  for (let i = 0; i < 20; i++) {
+    const length = [70_000, 70_000, 90_000, 40, 64_000][i % 5] as number;
+    home.write(address, new Uint8Array(length).fill(i));
+    main.close(main.open());
+    home.read(address, length);
+    const kept = machine.journal.steps.map(formatStep);
+    assert.ok(kept.join() === seen.slice(-kept.length).join(), `turn ${i}: ${kept.length} steps are not the last ones`);
+    assert.ok(kept.length > 0 && kept.join('').length < 2 * (bytes + 200_000), `${kept.join('').length} digits`);
+  }
+  const few = Machine.boot({ wasm, journal: { last: 1000, bytes: 1 } });
+  for (let i = 0; i < 10; i++) few.spawn(`p${i}`).write(0x1000_0000, new Uint8Array(100_000).fill(i));
+  assert.is(few.journal.steps.at(-1)?.i, few.nextStep - 1, 'the last step is kept in any case');
+});
+
 test('a restored snapshot takes back what was written', () => {
   const file = new MemoryFile();
   const machines = ([true, { file }] as const).map((journal) => Machine.boot({ wasm, journal }));

@@ -21,11 +21,61 @@ function scene(journal: boolean) {
   return { machine, process, thread, fd };
 }
 
-const WRONG: readonly (readonly [
-  what: string,
-  act: (it: ReturnType<typeof scene>) => unknown,
-  told: string | RegExp,
-])[] = [
+type Wrong = readonly [what: string, act: (it: ReturnType<typeof scene>) => unknown, told: string | RegExp];
+
+/** Names that nothing has. A compiler refuses them only where an object is written out. */
+const MISSPELT: readonly Wrong[] = [
+  [
+    'a misspelt uid',
+    ({ machine }) => machine.spawn('a', { udi: 5 }),
+    'spawn: there is no field "udi"; there are name, uid, pid, memory.',
+  ],
+  ['a misspelt device', ({ thread }) => thread.open({ devise: 'binder' }), /^open: there is no field "devise"; /],
+  ['a misspelt flag', ({ thread, fd }) => thread.mmap(fd, 4096, 0x6000_0000, { port: 1 }), /^mmap: .* "port"; /],
+  [
+    'a misspelt size of a read',
+    ({ thread, fd }) => thread.writeRead(fd, [], { readsize: 0 }),
+    /^writeRead: .* "readsize"; /,
+  ],
+  ['a misspelt thread', ({ process }) => process.thread('x.1', { id: 4 }), /^thread: .* "id"; /],
+  ['a misspelt child', ({ process }) => process.fork('child', { parent: 4 }), /^fork: .* "parent"; /],
+  ['a misspelt freeze', ({ thread, fd }) => thread.freeze(fd, 1, { enabled: false }), /^freeze: .* "enabled"; /],
+  ['a misspelt wait', ({ thread, fd }) => thread.poll(fd, { timeoutMs: 1 }), /^poll: .* "timeoutMs"; /],
+  [
+    'a misspelt order',
+    ({ machine }) => machine.simulate({ sed: 5 }),
+    /^simulate: there is no field "sed"; there are seed, /,
+  ],
+  ['a misspelt timeout', () => (sys as Any).until(() => true, 'x', { timeout: 1 }), /^until: .* "timeout"; /],
+  ['a misspelt failure', ({ machine }) => machine.inject({ what: 'object', nth: 1, byte: 3 }), /^inject: .* "byte"; /],
+  [
+    'a misspelt journal',
+    ({ machine }) => machine.keepJournal({ last: 5, size: 3 }),
+    /^keepJournal: keep is an object with last, size; /,
+  ],
+  [
+    'a misspelt strategy',
+    () => Machine.boot({ strategey: 'kmap' } as Any),
+    /^boot: there is no field "strategey"; there are .*strategy, /,
+  ],
+  [
+    'misspelt data',
+    () => (bc as Any).transaction({ handle: 0, dta: 'x' }),
+    'bc.transaction: there is no field "dta"; there are handle, code, flags, cookie, data, objects, offsets, buffersSize.',
+  ],
+  [
+    'a misspelt code',
+    () => (bc as Any).reply({ cod: 1, data: new Uint8Array(1) }),
+    /^bc\.reply: there is no field "cod"; /,
+  ],
+  [
+    'a misspelt object',
+    () => (bc as Any).transaction({ handle: 0, objects: [{ type: 'fd', fd: 3, cokie: 1 }] }),
+    'object 0 of a message, of the type fd: there is no field "cokie"; there are type, at, fd, cookie.',
+  ],
+];
+
+const WRONG: readonly Wrong[] = [
   [
     'a device',
     ({ thread }) => thread.open({ device: 'foo' }),
@@ -106,7 +156,7 @@ const WRONG: readonly (readonly [
   ],
   [
     'an object without its number',
-    () => (bc as Any).transaction({ handle: 0, objects: [{ type: 'fd', file: 3 }] }),
+    () => (bc as Any).transaction({ handle: 0, objects: [{ type: 'fd' }] }),
     /^object 0 of a message, of the type fd: fd is missing; /,
   ],
   [
@@ -117,6 +167,7 @@ const WRONG: readonly (readonly [
   ['a plain function', ({ machine }) => machine.simulate().process('p', () => 7), /a program is a generator function/],
   ['an order', ({ machine }) => machine.simulate({ order: 'lifo' }), /^simulate: order is "lifo"; /],
   ['time that is none', () => (sys as Any).sleep('long'), /^sleep: ms is "long"; /],
+  ...MISSPELT,
 ];
 
 for (const journal of [false, true]) {

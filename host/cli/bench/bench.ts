@@ -1,10 +1,10 @@
 /** `binderlab bench`: the cost of hot paths, as multiples of a nop call. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { type Baseline, BaselineError, parseBaseline } from '../../../bench/baseline.ts';
 import { CATALOGUE } from '../../../bench/catalogue.ts';
 import { benchMachine, type Measurements, reportOf } from '../../../bench/report.ts';
 import { ANY_NUMBER, defineCommand } from '../command.ts';
-import { checkTarget } from '../files.ts';
+import { checkTarget, writeWhole } from '../files.ts';
 import { MACHINE_OPTIONS, type MachineChoice, machineChoice } from '../machineoptions.ts';
 import { wholeNumber } from '../number.ts';
 import { withProgress } from '../progress.ts';
@@ -64,7 +64,7 @@ export const benchCommand = defineCommand({
       CATALOGUE.limits,
       baseline,
     );
-    if (args.html !== undefined) writeFileSync(args.html, benchPage(report, CATALOGUE));
+    if (args.html !== undefined) writeWhole(args.html, benchPage(report, CATALOGUE));
     console.log(args.json ? JSON.stringify(report, null, 2) : tableLines(report).join('\n'));
   },
 });

@@ -23,7 +23,10 @@ export function benchPage(report: BenchReport, { groups, limits }: Pick<Catalogu
   return htmlPage({
     title: 'binderlab bench',
     heading: 'What a Binder call costs in the emulator',
-    intro: intro(report),
+    intro: intro(
+      report,
+      [payload, share, scale, alloc].some((plot) => plot !== ''),
+    ),
     sections: [
       { title: 'What is asked of it', body: limitTable(report) },
       { title: 'Cost against payload', body: payload },
@@ -42,13 +45,14 @@ const SHARE_TEXT =
 const SCALE_TEXT =
   'A call should not become dearer because there is more else: processes, references, queued messages, live buffers.';
 
-function intro({ reference, machine, baseline }: BenchReport): string {
+/** @param hasPoints Whether there is a plot with points. */
+function intro({ reference, machine, baseline }: BenchReport, hasPoints: boolean): string {
   const { nopCallNs, copy4KiBNs } = reference;
+  const bars = hasPoints ? ' Bars on points reach from the lower to the upper quartile of the rounds.' : '';
   const compared = baseline === undefined ? '' : `<br>Compared with ${markup(baselineText(baseline))}.`;
   return `<p>binderlab runs the Linux Binder driver inside of a WebAssembly instance, without a kernel. What a case takes is measured
 against an empty call from JavaScript into wasm, in turns, so that the machine’s own speed cancels out: that nop call takes
-${nopCallNs.toFixed(2)} ns here, a memory.copy of 4 KiB ${copy4KiBNs.toFixed(1)} ns. Bars on points reach from the lower to the upper
-quartile of the rounds.</p>
+${nopCallNs.toFixed(2)} ns here, a memory.copy of 4 KiB ${copy4KiBNs.toFixed(1)} ns.${bars}</p>
 <p class="soft">${markup(machineText(machine))}${compared}</p>`;
 }
 

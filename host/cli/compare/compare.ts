@@ -1,5 +1,4 @@
 /** `binderlab compare`: the cost of the same work under every mapping strategy. */
-import { writeFileSync } from 'node:fs';
 import { answerLines } from '../../compare/answer.ts';
 import { type Conditions, measure, type Row } from '../../compare/comparison.ts';
 import { Machines } from '../../compare/machines.ts';
@@ -11,7 +10,7 @@ import { tableLines } from '../../compare/table.ts';
 import { STRATEGIES } from '../../machine.ts';
 import { BinderlabError } from '../../wire/error.ts';
 import { defineCommand } from '../command.ts';
-import { checkTarget } from '../files.ts';
+import { checkTarget, writeWhole } from '../files.ts';
 import { MACHINE_OPTIONS, machineChoice, machineOptions } from '../machineoptions.ts';
 import { wholeNumber } from '../number.ts';
 import { withProgress } from '../progress.ts';
@@ -77,7 +76,7 @@ export const compareCommand = defineCommand({
     }
     const rows = studies.flatMap((study) => study.rows);
     const answer = answerLines(studies, profile);
-    if (args.html !== undefined) writeFileSync(args.html, comparePage(studies, conditions));
+    if (args.html !== undefined) writeWhole(args.html, comparePage(studies, conditions));
     if (args.json) console.log(JSON.stringify({ rows, profile, answer }, null, 2));
     else console.log([...tableLines(studies, profile), ...(answer.length > 0 ? ['', ...answer] : [])].join('\n'));
   },

@@ -27,8 +27,8 @@ import { watch } from '../watchdog.ts';
 import { stracePaint } from './stracepaint.ts';
 
 const TIMEOUT_MAX_S = 86_400;
-/** Without --journal the last steps are there, for messages. */
-const STEPS_KEPT = 4096;
+/** Without --journal the last steps are there, for messages. More bytes would push those of the script out of the caches. */
+const LAST_KEPT = { last: 4096, bytes: 128 * 1024 };
 const MS_PER_S = 1000;
 
 /** What `--json` prints. */
@@ -105,7 +105,7 @@ export const runCommand = defineCommand({
     const stdout = reserveStdout();
     if (!args.json && args.journal !== '-') stdout.release();
     const journal = args.journal === undefined ? null : new JournalOutput(args.journal);
-    const keeping = journal === null ? { last: STEPS_KEPT } : { file: journal.open() };
+    const keeping = journal === null ? LAST_KEPT : { file: journal.open() };
     const boot = { ...machineOptions(choice), ...bugOptions(args) };
     const machine = bootFor({ ...boot, name: file, args: scriptArgs, journal: keeping });
     const endTrace = traceTo(args.trace, machine);

@@ -2,12 +2,12 @@
  * `binderlab view`: a run as a page that moves. The page is one file, which opens without a server and asks for nothing: it runs
  * the emulator itself.
  */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Machine } from '../../machine.ts';
 import type { Strategy } from '../../wire/strategy.ts';
 import { defineCommand } from '../command.ts';
-import { checkTarget } from '../files.ts';
+import { checkTarget, writeWhole } from '../files.ts';
 import { MACHINE_OPTIONS, type MachineChoice, machineChoice, machineOptions } from '../machineoptions.ts';
 import { wholeNumber } from '../number.ts';
 import { aside } from '../output.ts';
@@ -93,7 +93,7 @@ async function writePage(
   const { strategy, memory: memoryMiB } = choice;
   Machine.fromHeader(journal.header, options); // a journal that makes no machine would make a page that cannot run
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, viewPage(journals, { source, strategy, memoryMiB, at }));
+  writeWhole(file, viewPage(journals, { source, strategy, memoryMiB, at }));
   return complaint;
 }
 
@@ -117,6 +117,6 @@ async function writeGallery(folder: string, choice: MachineChoice): Promise<void
     await writePage(join(folder, `${name}.html`), request);
   }
   const sources = new Map(names.map((name) => [name, readFileSync(join(ROOT, `examples/${name}.ts`), 'utf8')]));
-  writeFileSync(join(folder, 'index.html'), galleryIndex(sources));
+  writeWhole(join(folder, 'index.html'), galleryIndex(sources));
   console.log(`${join(folder, 'index.html')} leads to ${names.length} pages`);
 }
