@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 enum { SLOTS = 2048, SLOT_BYTES = 4096, RING_BYTES = SLOTS * SLOT_BYTES };
-enum { PIECES_MAX = 8, SENT_BYTES = 1024, STORED_BYTES = 2048, SHUT_MAX = 32 };
+enum { PIECES_MAX = 8, SENT_BYTES = 1024, STORED_BYTES = 2048, SHUT_MAX = 32, ANSWERED_MAX = 512 };
 
 /* Calls of a thread. */
 enum {
@@ -31,7 +31,7 @@ enum { PENDING_CALL = 1, PENDING_CANCEL = 2, PENDING_BYE = 4 };
 
 /* `state` of a slot. A thread sleeps in a futex while it is SLEEPING. */
 enum {
-  STATE_POSTED = 0,
+  STATE_POSTED = 0,   // the thread looks for a change
   STATE_PARKED = 1,   // the server has seen the call, which waits
   STATE_SLEEPING = 2, // as the thread says
   STATE_ANSWERED = 3,
@@ -76,7 +76,9 @@ struct slot {
   uint32_t sent_size, stored_size; // of the bytes
   uint32_t shut_count;             // descriptors that the thread closes when its call returns
   int32_t shut[SHUT_MAX];
-  unsigned char rest[SLOT_BYTES - 104 - 2 * PIECES_MAX * sizeof(struct piece) - SENT_BYTES - STORED_BYTES - 12 -
+  _Atomic uint32_t wake; // a slot whose thread this one wakes, when it sees its own state change; 0: none
+  _Atomic int32_t processor; // on which the thread has called
+  unsigned char rest[SLOT_BYTES - 104 - 2 * PIECES_MAX * sizeof(struct piece) - SENT_BYTES - STORED_BYTES - 20 -
                      4 * SHUT_MAX];
 };
 _Static_assert(sizeof(struct slot) == SLOT_BYTES, "a slot has a page");
@@ -90,7 +92,11 @@ struct ring {
   uint32_t server;         // its pid
   _Atomic uint32_t used;   // no slot from here on was ever taken
   _Atomic int32_t processor; // on which the server ran last
+  // Slots whose calls the server has answered; their threads do not know yet. Of the server alone.
+  uint32_t answered_count, answered[ANSWERED_MAX];
 };
+_Static_assert(sizeof(struct ring) <= SLOT_BYTES, "the ring has one page");
+_Static_assert(offsetof(struct ring, answered_count) == 24, "ring.ts has these places");
 
 static inline long ring_futex(_Atomic uint32_t *at, int op, uint32_t value, const struct timespec *timeout) {
   return syscall(SYS_futex, at, op, value, timeout, NULL, 0);

@@ -41,7 +41,7 @@ static int wait_once(struct pollfd *one, struct pollfd *all, nfds_t count, int t
   slot->args[0] = (uint16_t)one->events;
   slot->args[1] = 1;
   slot->args[2] = bell;
-  call_post();
+  call_post(0);
   all[count] = (struct pollfd){.fd = bell, .events = POLLIN};
   int found = real_poll(all, count + 1, timeout), error = errno;
   if (found <= 0 || !all[count].revents) call_cancel();

@@ -89,13 +89,20 @@ static void receive(const int pair[2]) {
   for (int i = 0; i < 2; i++) file_close(pair[i]);
 }
 
+/* Wakes the thread of another program that the server has left to this one. */
+static void wake_other(void) {
+  uint32_t index = atomic_exchange(&slot->wake, 0);
+  if (index && index < SLOTS) ring_futex(&ring_slot(ring, index)->state, FUTEX_WAKE, 1, NULL);
+}
+
 /* Waits until the call is answered, and does what the server asks for meanwhile. */
 static void wait_for_answer(const struct call *this) {
   int pair[2] = {-1, -1};
-  if (atomic_load(&ring->processor) != sched_getcpu())
+  if (atomic_load(&ring->processor) != atomic_load_explicit(&slot->processor, memory_order_relaxed))
     for (int i = 0; i < looks && atomic_load(&slot->state) == STATE_POSTED; i++) pause_shortly();
   while (!this->is_done) {
     uint32_t state = atomic_load(&slot->state);
+    if (state != STATE_POSTED && atomic_load(&slot->wake)) wake_other();
     if (state == STATE_ANSWERED || atomic_load(&ring->gone)) return;
     if (state == STATE_PAIR || state == STATE_RECEIVE) {
       if (state == STATE_PAIR) make_pair(pair);
@@ -196,8 +203,9 @@ const void *call_send(const void *address, uint64_t size) {
   return target;
 }
 
-void call_post(void) {
-  atomic_store(&slot->state, STATE_POSTED);
+void call_post(int is_waiting) {
+  atomic_store(&slot->state, is_waiting ? STATE_POSTED : STATE_SLEEPING);
+  atomic_store_explicit(&slot->processor, sched_getcpu(), memory_order_relaxed);
   innermost->is_posted = 1;
   ring_post(ring, slot, PENDING_CALL);
 }
@@ -215,7 +223,7 @@ long call_wait(void) {
 }
 
 long call_end(void) {
-  call_post();
+  call_post(1);
   return call_wait();
 }
 

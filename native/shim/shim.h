@@ -40,8 +40,8 @@ struct slot *call_begin(uint32_t op, int fd);
 const void *call_send(const void *address, uint64_t size);
 /* Ends it: the answer's result, or -1 with errno. */
 long call_end(void);
-/* The same in two halves, for a thread that waits for more than the answer. */
-void call_post(void);
+/* The same in two halves. Between them the thread may wait for something else: then it is not `is_waiting`. */
+void call_post(int is_waiting);
 long call_wait(void);
 /* A call that takes numbers. */
 long call(uint32_t op, int fd, const uint64_t *args, int count);

@@ -21,12 +21,10 @@ export interface Addon {
   enter(memory: Uint8Array, window: number): void;
   /** Says whose slot it is: the guest's record of the program's space. */
   own(slot: number, space: number): void;
-  /** @returns A slot's index * 8 + what is pending there; 0 after `timeoutMs`, -1 after SIGINT. Lends the guest the window. */
+  /** @returns A slot's index * 8 + what is pending there; 0 after `timeoutMs`, -1 after SIGINT. Lends the guest the window until the next call. */
   next(spinNs: number, timeoutMs: number): number;
-  /** The slot's call has been made: the loan ends. */
-  leave(slot: number): void;
-  /** Answers the slot's call, with what it has stored. */
-  answer(slot: number, result: number, value: number): void;
+  /** Tells the threads of their answers, which are in the ring; `next` does so, too. */
+  tell(): void;
   /** The slot's thread stores the bytes when its call returns. @returns How many of them. */
   keep(slot: number, address: number, bytes: Uint8Array): number;
   /** The slot's thread closes the descriptor when its call returns. */

@@ -36,9 +36,14 @@ const OP = 7;
 const FD = 8;
 const ASKED = 11;
 const ARGS = 12;
+const RESULT = 22;
+const VALUE = 24;
 // of the ring, in words
 const SERVER = 3;
 const USED = 4;
+const ANSWERED_COUNT = 6;
+const ANSWERED = 7;
+const ANSWERED_MAX = 512;
 
 /** How long the server looks for a call before it sleeps: shorter than a sleep and a wake take. */
 const SPIN_NS = 50_000;
@@ -130,8 +135,18 @@ export class RingSlot {
     this.ring.addon.shut(this.index, fd);
   }
 
+  /** Answers the call. The thread learns of it before the next call, so that one wake may do for several. */
   answer(result: number, value = 0): void {
-    this.ring.addon.answer(this.index, result, value);
+    const words = this.#words;
+    let count = words[ANSWERED_COUNT] as number;
+    if (count === ANSWERED_MAX) {
+      this.ring.addon.tell();
+      count = 0;
+    }
+    this.#setLong(RESULT, result);
+    this.#setLong(VALUE, value);
+    words[ANSWERED + count] = this.index;
+    words[ANSWERED_COUNT] = count + 1;
   }
 
   /** Asks the thread, which waits for an answer, for something. @returns What it says; null if it says nothing in time. */
@@ -141,6 +156,11 @@ export class RingSlot {
 
   #word(index: number): number {
     return this.#words[this.#base + index] as number;
+  }
+
+  #setLong(index: number, value: number): void {
+    this.#words[this.#base + index] = value;
+    this.#words[this.#base + index + 1] = Math.floor(value / TWO_32);
   }
 
   #long(index: number): number {

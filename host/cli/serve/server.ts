@@ -99,8 +99,9 @@ export class Server {
         return -1;
       }
       const pid = slot.arg(0);
-      slot.answer(0);
       this.#ended(pid);
+      slot.answer(0);
+      this.session.ring.addon.tell();
       return pid;
     }
     try {
@@ -111,7 +112,6 @@ export class Server {
       complain(error); // such as an ioctl that the machine refuses
       caller.answer(-EIO);
     }
-    this.session.ring.addon.leave(index);
     return -1;
   }
 
