@@ -10,12 +10,12 @@
 #include <unistd.h>
 
 enum { SLOTS = 2048, SLOT_BYTES = 4096, RING_BYTES = SLOTS * SLOT_BYTES };
-enum { PIECES_MAX = 8, SENT_BYTES = 1024, STORED_BYTES = 2048, SHUT_MAX = 32, ANSWERED_MAX = 512 };
+enum { PIECES_MAX = 8, SENT_BYTES = 1024, KEPT_MAX = 64, STORED_BYTES = 2048, SHUT_MAX = 32, ANSWERED_MAX = 512 };
 
 /* Calls of a thread. */
 enum {
-  OP_HELLO = 1,  // args: effective uid, parent's pid or 0, whether it is the first thread of a program
-  OP_OPEN = 2,   // args: device, flags; fd: the number that the program has for it
+  OP_HELLO = 1,  // args: effective uid, parent's pid or 0, whether exec has begun the program, count of `kept` in sent_bytes
+  OP_OPEN = 2,   // args: device, flags, number of the file; fd: the number that the program has for it
   OP_CLOSE = 3,
   OP_DUP = 4,    // args: the new number
   OP_MMAP = 5,   // args: address, length, prot, flags, offset. The answer's value: the number of the file to map
@@ -24,6 +24,12 @@ enum {
   OP_POLL = 8,   // args: events, whether to wait, number of an eventfd or -1. The answer's value: the events
   OP_SETUID = 9, // args: the effective uid
   OP_ENDED = 10, // of the watcher: the process args[0] has ended
+};
+
+/* A binder descriptor that exec has kept. */
+struct kept {
+  uint32_t fd, unused;
+  uint64_t file; // its inode: copies of a descriptor have the same
 };
 
 /* What the server has to look at in a slot: bits of `pending`. */
@@ -83,6 +89,8 @@ struct slot {
 };
 _Static_assert(sizeof(struct slot) == SLOT_BYTES, "a slot has a page");
 _Static_assert(offsetof(struct slot, args) == 48, "ring.ts has these places");
+_Static_assert(offsetof(struct slot, sent_bytes) == 488, "ring.ts has these places");
+_Static_assert(KEPT_MAX * sizeof(struct kept) <= SENT_BYTES, "there is room for them");
 
 /* In place of slot 0. */
 struct ring {

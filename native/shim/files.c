@@ -1,7 +1,12 @@
 // Files: which descriptors are Binder's, and the calls that make, copy and close descriptors.
 #include "shim.h"
 
-#include <sys/eventfd.h>
+#include <dirent.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+/* A binder descriptor is a file of memory of this name: a program that exec has begun finds it. */
+#define FILE_NAME "binderlab-device"
 
 static const char *const DEVICES[] = {"binder", "hwbinder", "vndbinder"};
 
@@ -49,11 +54,16 @@ static int device_of(const char *path) {
   return -1;
 }
 
+static uint64_t inode_of(int fd) {
+  struct stat file;
+  return fstat(fd, &file) < 0 ? 0 : file.st_ino;
+}
+
 static int open_device(int device, int flags) {
-  int fd = eventfd(0, (flags & O_CLOEXEC ? EFD_CLOEXEC : 0) | EFD_NONBLOCK);
+  int fd = memfd_create(FILE_NAME, flags & O_CLOEXEC ? MFD_CLOEXEC : 0);
   if (fd < 0) return -1;
   if (fd >= DESCRIPTORS_MAX) errno = EMFILE;
-  else if (CALL(OP_OPEN, fd, device, flags) >= 0) {
+  else if (CALL(OP_OPEN, fd, device, flags, inode_of(fd)) >= 0) {
     is_binder[fd] = 1;
     return fd;
   }
@@ -61,6 +71,23 @@ static int open_device(int device, int flags) {
   file_close(fd);
   errno = error;
   return -1;
+}
+
+int file_find_kept(struct kept *kept) {
+  static const char target[] = "/memfd:" FILE_NAME;
+  DIR *folder = opendir("/proc/self/fd");
+  struct dirent *entry;
+  int count = 0;
+  while (folder && count < KEPT_MAX && (entry = readdir(folder))) {
+    char link[sizeof target];
+    int fd = atoi(entry->d_name);
+    ssize_t size = readlinkat(dirfd(folder), entry->d_name, link, sizeof link);
+    if (size != sizeof link || memcmp(link, target, sizeof target - 1) || !is_in_table(fd)) continue;
+    kept[count++] = (struct kept){.fd = fd, .file = inode_of(fd)};
+    is_binder[fd] = 1;
+  }
+  if (folder) closedir(folder);
+  return count;
 }
 
 #define MODE(flags) \

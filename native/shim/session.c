@@ -148,13 +148,27 @@ static int open_ring(const char *folder) {
   return 0;
 }
 
+/* Binder descriptors from before exec. */
+static struct kept kept[KEPT_MAX];
+static int kept_count;
+
+static long say_hello(int is_exec) {
+  if (!call_begin(OP_HELLO, 0)) return -1;
+  slot->args[0] = geteuid();
+  slot->args[1] = is_exec ? getppid() : parent;
+  slot->args[2] = is_exec;
+  slot->args[3] = is_exec ? kept_count : 0;
+  memcpy(slot->sent_bytes, kept, slot->args[3] * sizeof *kept);
+  return call_end();
+}
+
 /* The thread has a slot afterwards, unless there is no server. */
-static int join(void) {
+static int join(int is_exec) {
   if (slot) return atomic_load(&ring->gone) ? -1 : 0;
   const char *folder = getenv("BINDERLAB_SERVE");
   if (!folder) return -1;
   pthread_mutex_lock(&lock);
-  int failed = !ring && open_ring(folder), is_first = !was_used;
+  int failed = !ring && open_ring(folder);
   was_used = 1;
   pthread_mutex_unlock(&lock);
   if (failed || atomic_load(&ring->gone)) return -1;
@@ -162,13 +176,30 @@ static int join(void) {
   if (!slot) return -1;
   prctl(PR_SET_PTRACER, ring->server); // so that the server may read the program's memory
   pthread_setspecific(thread_end, slot);
-  if (CALL(OP_HELLO, 0, geteuid(), parent, is_first) >= 0) return 0;
+  if (say_hello(is_exec) >= 0) return 0;
+  pthread_setspecific(thread_end, NULL);
   slot = NULL; // the server has freed it
   return -1;
 }
 
+/* Whether the server knows this process from before exec. */
+static int is_known(void) {
+  for (uint32_t i = 1; i < atomic_load(&ring->used) && i < SLOTS; i++)
+    if (atomic_load(&ring_slot(ring, i)->owner) >> 32 == (uint64_t)self) return 1;
+  return 0;
+}
+
+/* After exec the server learns at once what has gone: mappings, threads, descriptors. */
+static void begin_program(void) {
+  const char *folder = getenv("BINDERLAB_SERVE");
+  if (!folder) return;
+  kept_count = file_find_kept(kept);
+  if (open_ring(folder)) return;
+  if (kept_count || is_known()) join(1);
+}
+
 struct slot *call_begin(uint32_t op, int fd) {
-  if (join()) {
+  if (join(0)) {
     errno = ENODEV;
     return NULL;
   }
@@ -255,11 +286,12 @@ static void forked(void) {
   memory_forget();
   if (!was_used) return;
   was_used = 0;
-  join();
+  join(0);
 }
 
 __attribute__((constructor)) static void begin(void) {
   self = getpid();
   pthread_key_create(&thread_end, thread_ended);
   pthread_atfork(NULL, NULL, forked);
+  begin_program();
 }

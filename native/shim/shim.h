@@ -9,7 +9,7 @@
 //     events.c    poll, select, epoll
 //     identity.c  setuid
 //
-// A binder descriptor is an eventfd, so that its number is taken and close-on-exec works.
+// A binder descriptor is a file, so that its number is taken, and close-on-exec and exec work.
 #ifndef SHIM_H
 #define SHIM_H
 #define _GNU_SOURCE
@@ -59,8 +59,9 @@ int session_is_here(void);
 /* Moves a descriptor of the shim's own out of the way of the program's, and keeps the program from closing it. */
 int file_keep(int fd);
 int file_is_binder(int fd);
-void file_set_binder(int fd, int is_binder);
 int file_close(int fd); // of the shim's own
+/* Finds the binder descriptors that the program has from before exec: KEPT_MAX at most. How many they are. */
+int file_find_kept(struct kept *kept);
 int file_open(const char *path, int flags);
 
 /* Whether the program certainly has this memory, and may write there: its stack above here, its data, its heap. */

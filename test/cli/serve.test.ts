@@ -99,6 +99,24 @@ if (process.platform !== 'linux' || compiler.error !== undefined) {
     assert.is(code, 5);
   });
 
+  test('descriptors over fork, posix_spawn and exec', () => {
+    const [program, journal] = [join(folder.path, 'exec'), join(folder.path, 'exec.jsonl')];
+    assert.is(compile(program).status, 0);
+    const lines = (name: string, mapped: string) => [
+      `${name}: kept good, closed Bad file descriptor, mapped again ${mapped}`,
+      `${name}: an unknown command: Invalid argument`,
+      `${name}: after close Bad file descriptor`,
+    ];
+    assert.equal(served('--journal', journal, '--', program), [
+      ...lines('fork', 'Invalid argument'),
+      ...lines('spawn', 'Invalid argument'),
+      'the parent: good',
+      ...lines('exec', 'Device or resource busy'),
+      'left 0 0',
+    ]);
+    assert.is(folder.run(['replay', journal]).code, 0);
+  });
+
   test('descriptors in messages: of a file, a pipe, a socket, and in an array', () => {
     assert.is(compile(FILES).status, 0);
     assert.equal(served(FILES), [

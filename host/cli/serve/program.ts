@@ -120,6 +120,11 @@ export class Memory implements ForeignMemory {
     return 0;
   }
 
+  /** Where the mappings are. */
+  get mapped(): readonly { readonly address: number; readonly length: number }[] {
+    return this.#mappings;
+  }
+
   /** Drops the mappings in the range. */
   unmap(address: number, length: number): void {
     const isIn = (one: Mapping) => one.address >= address && one.address + one.length <= address + length;
@@ -141,6 +146,8 @@ export interface OutsideProgram {
   /** A thread that never sleeps, and so makes threads and children. */
   readonly attendant: Thread;
   readonly memory: Memory;
+  /** The binder descriptors that it has, and their files. */
+  readonly files: Map<number, number>;
   /** The guest's record of its address space. */
   readonly space: number;
 }

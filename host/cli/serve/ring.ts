@@ -38,6 +38,8 @@ const ASKED = 11;
 const ARGS = 12;
 const RESULT = 22;
 const VALUE = 24;
+const SENT_BYTES = 122;
+const KEPT_WORDS = 4;
 // of the ring, in words
 const SERVER = 3;
 const USED = 4;
@@ -87,6 +89,12 @@ export class Ring {
   }
 }
 
+/** A binder descriptor that a program has; copies of it have the same file. */
+export interface Kept {
+  readonly fd: number;
+  readonly file: number;
+}
+
 /** The slot of one thread: its call. */
 export class RingSlot {
   readonly #words: Int32Array;
@@ -118,6 +126,14 @@ export class RingSlot {
 
   arg(index: number): number {
     return this.#long(ARGS + 2 * index);
+  }
+
+  /** The first `count` descriptors that exec has kept, of a hello. */
+  kept(count: number): Kept[] {
+    return Array.from({ length: count }, (_, index) => {
+      const at = SENT_BYTES + index * KEPT_WORDS;
+      return { fd: this.#word(at), file: this.#long(at + 2) };
+    });
   }
 
   /** Whether a signal has ended the last call. */

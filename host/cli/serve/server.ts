@@ -128,18 +128,25 @@ export class Server {
   #plain(program: OutsideProgram, { thread, slot }: ProgramThread): number {
     const { op, fd } = slot;
     const { sys } = thread;
+    const { files } = program;
     switch (op) {
       case ring.OPEN: {
         const opened = sys.open(slot.arg(1) & O_NONBLOCK, slot.arg(0));
-        if (opened < 0 || opened === fd) return Math.min(opened, 0);
+        if (opened < 0) return opened;
+        files.set(fd, slot.arg(2));
+        if (opened === fd) return 0;
         const moved = sys.dup(opened, fd);
         sys.call('close', { fd: opened });
         return Math.min(moved, 0);
       }
       case ring.CLOSE:
+        files.delete(fd);
         return sys.call('close', { fd });
-      case ring.DUP:
-        return Math.min(sys.dup(fd, slot.arg(0)), 0);
+      case ring.DUP: {
+        const copy = slot.arg(0);
+        files.set(copy, files.get(fd) ?? 0);
+        return Math.min(sys.dup(fd, copy), 0);
+      }
       case ring.SETUID:
         return sys.setUid(slot.arg(0));
       case ring.MUNMAP: {
@@ -236,10 +243,14 @@ export class Server {
 
   #hello(slot: ring.RingSlot): void {
     const { pid, tid } = slot;
-    const [uid, parent, isFirst] = [slot.arg(0), slot.arg(1), slot.arg(2) !== 0];
-    if (isFirst) this.#ended(pid, slot.index); // exec
+    const [uid, parent, isExec] = [slot.arg(0), slot.arg(1), slot.arg(2) !== 0];
+    const kept = isExec ? slot.kept(slot.arg(3)) : [];
     try {
-      const program = this.#programs.get(pid) ?? this.#begin(pid, uid, this.#programs.get(parent));
+      if (isExec) this.#forget(pid, slot.index);
+      // a child of vfork has called nothing before exec: it is its parent's child if it has descriptors of it
+      const forked = isExec && kept.length === 0 ? undefined : this.#programs.get(parent);
+      const program = this.#programs.get(pid) ?? this.#begin(pid, uid, forked);
+      if (isExec) afterExec(program, uid, kept);
       const { process, attendant, memory } = program;
       const thread = tid === pid ? process.main : process.thread(`${process.name}.${tid}`, { tid, by: attendant });
       const caller = new ProgramThread(thread, slot, program);
@@ -263,7 +274,7 @@ export class Server {
         : parent.process.fork(name, { pid, by: parent.attendant, memory });
     const attendant = process.thread(`${name}.attendant`, { tid: ATTENDANT_TIDS + pid });
     const space = this.machine.parts.system.foreign.spaceOf(process.pointer);
-    const program = { process, attendant, memory, space };
+    const program = { process, attendant, memory, files: new Map(parent?.files), space };
     this.#programs.set(pid, program);
     this.#watch(pid);
     return program;
@@ -279,10 +290,18 @@ export class Server {
     if (thread !== process.main) thread.exit();
   }
 
-  /** @param kept A slot that the process has from now on. */
-  #ended(pid: number, kept = -1): void {
+  /** The process begins another program: its threads have gone. @param kept The slot that it has from now on. */
+  #forget(pid: number, kept: number): void {
+    for (const slot of this.session.ring.slotsOf(pid)) {
+      const caller = this.#callers[slot];
+      if (caller !== undefined && slot !== kept) this.#bye(caller);
+      else if (slot !== kept) this.#release(slot);
+    }
+  }
+
+  #ended(pid: number): void {
     const program = this.#programs.get(pid);
-    for (const slot of this.session.ring.slotsOf(pid)) if (slot !== kept) this.#release(slot);
+    for (const slot of this.session.ring.slotsOf(pid)) this.#release(slot);
     this.#releaseLost();
     if (program === undefined) return;
     this.#programs.delete(pid);
@@ -323,6 +342,24 @@ function knowCommands(memory: Memory, caller: ProgramThread, address: number): v
   if (rest <= 0 || rest > COMMANDS_MAX) return;
   const commands = new Uint8Array(rest);
   caller.know({ address: from, bytes: commands.subarray(0, memory.look(from, commands)) });
+}
+
+/** What exec does: the mappings go, and the descriptors but those that are kept. */
+function afterExec({ process, attendant, memory, files }: OutsideProgram, uid: number, kept: readonly ring.Kept[]): void {
+  const { sys } = attendant;
+  for (const { address, length } of [...memory.mapped]) {
+    sys.call('munmap', { addr: address, len: length });
+    memory.unmap(address, length);
+  }
+  const before = [...files];
+  for (const { fd, file } of kept) {
+    const copied = before.find(([, other]) => other === file)?.[0];
+    if (copied !== undefined && files.get(fd) !== file) sys.dup(copied, fd);
+  }
+  files.clear();
+  for (const { fd, file } of kept) files.set(fd, file);
+  for (const [fd] of before) if (!files.has(fd)) sys.call('close', { fd });
+  if (process.uid !== uid) sys.setUid(uid);
 }
 
 /** Makes an eventfd readable, and closes it. */
