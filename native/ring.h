@@ -24,6 +24,8 @@ enum {
   OP_POLL = 8,   // args: events, whether to wait, number of an eventfd or -1. The answer's value: the events
   OP_SETUID = 9, // args: the effective uid
   OP_ENDED = 10, // of the watcher: the process args[0] has ended
+  OP_EPOLL_CTL = 11,  // args: operation, descriptor, events, data; fd: the instance
+  OP_EPOLL_WAIT = 12, // args: address for the events, how many, whether to wait, number of an eventfd or -1
 };
 
 /* A binder descriptor that exec has kept. */

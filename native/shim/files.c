@@ -123,8 +123,10 @@ int openat(int folder, const char *path, int flags, ...) {
   return real_openat(folder, path, flags, mode);
 }
 
-static void close_binder(int fd) {
+/* The number is closed. */
+static void forget(int fd) {
   events_forget(fd);
+  if (!file_is_binder(fd)) return;
   call(OP_CLOSE, fd, NULL, 0);
   is_binder[fd] = 0;
 }
@@ -136,15 +138,14 @@ int close(int fd) {
     errno = EBADF;
     return -1;
   }
-  if (file_is_binder(fd)) close_binder(fd);
-  else events_forget(fd);
+  forget(fd);
   return real_close(fd);
 }
 
 int close_range(unsigned first, unsigned last, int flags) {
   find_close_range();
   for (unsigned fd = first; fd <= last && fd < DESCRIPTORS_MAX; fd++) {
-    if (!flags && file_is_binder(fd)) close_binder(fd);
+    if (!flags) forget(fd);
     if (!is_kept[fd]) continue;
     if (fd > first && real_close_range(first, fd - 1, flags) < 0) return -1;
     first = fd + 1;
@@ -156,7 +157,9 @@ void closefrom(int first) { close_range(first < 0 ? 0 : first, ~0u, 0); }
 
 /* The server learns of a second number of a descriptor. */
 static int copied(int fd, int copy) {
-  if (!is_in_table(copy) || copy == fd || !file_is_binder(fd)) return copy;
+  if (!is_in_table(copy) || copy == fd) return copy;
+  events_copy(fd, copy);
+  if (!file_is_binder(fd)) return copy;
   CALL(OP_DUP, fd, copy);
   is_binder[copy] = 1;
   return copy;
@@ -169,13 +172,13 @@ int dup(int fd) {
 
 int dup2(int fd, int to) {
   find_dup2();
-  if (fd != to && file_is_binder(to)) close_binder(to);
+  if (fd != to) forget(to);
   return copied(fd, real_dup2(fd, to));
 }
 
 int dup3(int fd, int to, int flags) {
   find_dup3();
-  if (fd != to && file_is_binder(to)) close_binder(to);
+  if (fd != to) forget(to);
   return copied(fd, real_dup3(fd, to, flags));
 }
 

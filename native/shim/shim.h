@@ -68,6 +68,7 @@ int file_open(const char *path, int flags);
 int memory_is_there(const void *address, uint64_t size);
 void memory_forget(void);
 void events_forget(int fd);
+void events_copy(int fd, int copy);
 
 #pragma GCC visibility pop
 #endif

@@ -133,7 +133,8 @@ if (process.platform !== 'linux' || compiler.error !== undefined) {
 
   test('epoll waits for a device and a pipe', () => {
     assert.is(compile(EPOLL).status, 0);
-    assert.equal(served(EPOLL), [
+    const journal = join(folder.path, 'epoll.jsonl');
+    assert.equal(served('--journal', journal, '--', EPOLL), [
       'epoll_ctl: File exists',
       'nothing: 0, 0',
       'the pipe: 1, 2',
@@ -142,8 +143,14 @@ if (process.platform !== 'linux' || compiler.error !== undefined) {
       'taken: 0, 0',
       'once: 1, 1',
       'no more: 0, 0',
+      'an edge: 1, 1',
+      'no other: 0, 0',
+      'the next edge: 1, 1',
+      'by a copy: 0, 0',
+      'epoll_ctl: No such file or directory',
       'left 0 0',
     ]);
+    assert.is(folder.run(['replay', journal]).code, 0);
   });
 
   test('64 threads, many calls, clients that are killed, and a freeze with a timeout', () => {

@@ -14,6 +14,8 @@ export const IOCTL = 7;
 export const POLL = 8;
 export const SETUID = 9;
 export const ENDED = 10;
+export const EPOLL_CTL = 11;
+export const EPOLL_WAIT = 12;
 
 /** Bits of what is pending. */
 export const CALL = 1;

@@ -7,6 +7,7 @@ import { BINDER_FREEZE } from '../../../assembly/abi/protocol.ts';
 import { FREEZE_INFO_SIZE, FREEZE_INFO_TIMEOUT_MS, WRITE_READ_SIZE } from '../../../assembly/abi/wire.ts';
 import type { Machine } from '../../machine.ts';
 import type { Call, PollCall } from '../../os/call.ts';
+import type { Syscalls } from '../../os/syscalls.ts';
 import type { Thread } from '../../os/thread.ts';
 import type { Simulation } from '../../sim/simulation.ts';
 import { BinderlabError } from '../../wire/error.ts';
@@ -27,6 +28,8 @@ const FREEZE = BINDER_FREEZE >>> 0;
 /** A command from here on stores its result at its argument. */
 const IOC_READ = 0x80000000;
 const NO_BYTES = new Uint8Array(0);
+/** The file of an epoll instance: exec keeps none. */
+const NO_FILE = 0;
 /** The longest sleep without a call. */
 const HOUR_MS = 3_600_000;
 
@@ -119,7 +122,7 @@ export class Server {
     const { program } = caller;
     const { op } = caller.slot;
     if (op === ring.IOCTL) this.#ioctl(program, caller);
-    else if (op === ring.POLL) this.#poll(caller);
+    else if (op === ring.POLL || op === ring.EPOLL_WAIT) this.#poll(caller, op === ring.EPOLL_WAIT);
     else if (op === ring.MMAP) this.#mmap(program, caller);
     else caller.answer(this.#plain(program, caller));
   }
@@ -130,14 +133,14 @@ export class Server {
     const { sys } = thread;
     const { files } = program;
     switch (op) {
-      case ring.OPEN: {
-        const opened = sys.open(slot.arg(1) & O_NONBLOCK, slot.arg(0));
-        if (opened < 0) return opened;
-        files.set(fd, slot.arg(2));
-        if (opened === fd) return 0;
-        const moved = sys.dup(opened, fd);
-        sys.call('close', { fd: opened });
-        return Math.min(moved, 0);
+      case ring.OPEN:
+        return this.#place(program, sys, sys.open(slot.arg(1) & O_NONBLOCK, slot.arg(0)), fd, slot.arg(2));
+      case ring.EPOLL_CTL: {
+        const [cmd, watched, events, data] = [0, 1, 2, 3].map((index) => slot.arg(index)) as Four;
+        const made = files.has(fd)
+          ? 0
+          : this.#place(program, sys, sys.call('epoll_create1', { flags: 0 }), fd, NO_FILE);
+        return made < 0 ? made : sys.call('epoll_ctl', { epfd: fd, cmd, fd: watched, events, data });
       }
       case ring.CLOSE:
         files.delete(fd);
@@ -158,6 +161,16 @@ export class Server {
       default:
         return -ENODEV;
     }
+  }
+
+  /** Gives what was opened the program's number. @returns 0, or -errno. */
+  #place({ files }: OutsideProgram, sys: Syscalls, opened: number, fd: number, file: number): number {
+    if (opened < 0) return opened;
+    files.set(fd, file);
+    if (opened === fd) return 0;
+    const moved = sys.dup(opened, fd);
+    sys.call('close', { fd: opened });
+    return Math.min(moved, 0);
   }
 
   #ioctl({ memory }: OutsideProgram, caller: ProgramThread): void {
@@ -191,14 +204,19 @@ export class Server {
     return sys.writeRead(call);
   }
 
-  #poll(caller: ProgramThread): void {
+  /** poll of one descriptor, or epoll_wait. One that waits rings the thread's bell. */
+  #poll(caller: ProgramThread, isEpoll: boolean): void {
     const { slot, thread } = caller;
-    const isWaiting = slot.arg(1) !== 0;
-    const bell = isWaiting ? this.session.ring.addon.take(slot.pid, slot.arg(2)) : -1;
-    const call: PollCall = thread.sys.poll(slot.fd, slot.arg(0), bell < 0 ? 0 : -1);
+    const { sys } = thread;
+    const [isWaiting, fd] = isEpoll ? [slot.arg(2), slot.arg(3)] : [slot.arg(1), slot.arg(2)];
+    const bell = isWaiting === 0 ? -1 : this.session.ring.addon.take(slot.pid, fd);
+    const timeout = bell < 0 ? 0 : -1;
+    const call = isEpoll
+      ? sys.epollWait(slot.fd, slot.arg(0), slot.arg(1), timeout)
+      : sys.poll(slot.fd, slot.arg(0), timeout);
     call.whenDone((done: Call) => {
       if (bell >= 0) strike(bell); // before the answer, after which the thread silences it
-      caller.answer(done.ret as number, (done as PollCall).revents);
+      caller.answer(done.ret as number, isEpoll ? 0 : (done as PollCall).revents);
     });
   }
 
@@ -327,6 +345,7 @@ export class Server {
   }
 }
 
+type Four = [number, number, number, number];
 type Five = [number, number, number, number, number];
 
 /** The commands of a binder_write_read, which did not come with the call, are read in one go: the driver reads them word by word. */
@@ -345,7 +364,11 @@ function knowCommands(memory: Memory, caller: ProgramThread, address: number): v
 }
 
 /** What exec does: the mappings go, and the descriptors but those that are kept. */
-function afterExec({ process, attendant, memory, files }: OutsideProgram, uid: number, kept: readonly ring.Kept[]): void {
+function afterExec(
+  { process, attendant, memory, files }: OutsideProgram,
+  uid: number,
+  kept: readonly ring.Kept[],
+): void {
   const { sys } = attendant;
   for (const { address, length } of [...memory.mapped]) {
     sys.call('munmap', { addr: address, len: length });
