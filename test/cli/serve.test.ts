@@ -37,6 +37,27 @@ export default (machine) => {
 };
 `;
 
+/** Says how many bytes of JavaScript are in use when all programs have ended. */
+const HEAP = `
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc');
+
+export default () => {
+  process.on('exit', () => {
+    collect();
+    collect();
+    const { heapUsed, arrayBuffers, rss } = process.memoryUsage();
+    console.log('memory', heapUsed + arrayBuffers, rss);
+  });
+};
+`;
+/** Less than a small object for each call; runs without a leak differ by 0.15 MiB. */
+const HEAP_GROWTH_MAX = 300_000;
+const RSS_GROWTH_MAX = 30_000_000;
+
 type Four = [string, string, string, string];
 
 function compile(program: string) {
@@ -164,6 +185,19 @@ if (process.platform !== 'linux' || compiler.error !== undefined) {
       'slow call: 7',
       'left 0 0',
     ]);
+  });
+
+  test('10,000 calls leave no more memory of the host than 1,000', () => {
+    assert.is(compile(LOAD).status, 0);
+    const script = folder.write('heap.js', HEAP);
+    const memory = (calls: number): [number, number] => {
+      const { stdout } = folder.run(['serve', '--script', script, '--', LOAD, 'calls', `${calls}`]);
+      const [heap = Number.NaN, rss = Number.NaN] = (/^memory (\d+) (\d+)$/m.exec(stdout) ?? []).slice(1).map(Number);
+      return [heap, rss];
+    };
+    const [few, many] = [memory(1000), memory(10_000)];
+    assert.ok(many[0] - few[0] < HEAP_GROWTH_MAX, `${few} then ${many}`);
+    assert.ok(many[1] - few[1] < RSS_GROWTH_MAX, `${few} then ${many}`);
   });
 
   test('a journal replays equal under every strategy, and is a workload of compare', () => {
