@@ -16,6 +16,8 @@ export interface ForeignMemory {
   readonly isRecorded?: boolean;
   /** A step stores bytes that the program has stored itself, or had in the recording. @returns How many. */
   poke?(address: number, bytes: Uint8Array): number;
+  /** A step says that the program does not have the descriptor which the next ioctl sends. */
+  lack?(fd: number): void;
   /** The ioctl for which bytes were poked has been made. */
   forget?(): void;
   /** A message has the descriptor: a number above 0 for its file, which other memories' `give` understands; or -errno. */

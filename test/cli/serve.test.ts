@@ -1,5 +1,6 @@
 /** `binderlab serve`: C programs of this machine, which know nothing of the emulator. */
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -140,7 +141,8 @@ if (process.platform !== 'linux' || compiler.error !== undefined) {
 
   test('descriptors in messages: of a file, a pipe, a socket, and in an array', () => {
     assert.is(compile(FILES).status, 0);
-    assert.equal(served(FILES), [
+    const journal = join(folder.path, 'files.jsonl');
+    assert.equal(served('--journal', journal, '--', FILES), [
       'close-on-exec: 1 1 1',
       'closed by the driver: 2',
       'no descriptor: -1',
@@ -150,6 +152,8 @@ if (process.platform !== 'linux' || compiler.error !== undefined) {
       'socket: one ',
       'left 0 0',
     ]);
+    // also the message with a descriptor that the program lacks
+    assert.is(folder.run(['replay', '--check', '--strategy', 'two-copy', journal]).code, 0);
   });
 
   test('epoll waits for a device and a pipe', () => {
@@ -211,6 +215,12 @@ if (process.platform !== 'linux' || compiler.error !== undefined) {
     const killed = join(folder.path, 'killed.journal');
     served('--journal', killed, '--', LOAD, 'killed');
     assert.is(folder.run(['replay', killed]).code, 0);
+    const [lines, page] = [join(folder.path, 'killed.jsonl.gz'), join(folder.path, 'session.html')];
+    assert.is(folder.run(['convert', killed, '--out', lines]).code, 0);
+    assert.is(folder.run(['replay', lines]).code, 0);
+    assert.match(folder.run(['step', journal, '--at', '20', '--show', 'all']).stdout, /peers:\d+\.0/);
+    assert.is(folder.run(['view', journal, '--out', page]).code, 0);
+    assert.match(readFileSync(page, 'utf8'), /<html/);
   });
 
   test('the exit code is the command’s; bad command lines are errors', () => {

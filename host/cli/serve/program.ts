@@ -3,7 +3,7 @@
  * stores goes with the call's answer, and the program stores it itself. A Binder mapping is a file that both map.
  */
 import { closeSync, ftruncateSync, openSync, unlinkSync } from 'node:fs';
-import { EMFILE } from '../../../assembly/abi/errno.ts';
+import { EBADF, EMFILE } from '../../../assembly/abi/errno.ts';
 import { PAGE_MASK, PAGE_SIZE } from '../../../assembly/abi/machine.ts';
 import type { ForeignMemory } from '../../os/foreignmemory.ts';
 import type { Process } from '../../os/process.ts';
@@ -67,11 +67,24 @@ export class Memory implements ForeignMemory {
     return this.#replayed?.poke(address, bytes) ?? bytes.length;
   }
 
+  lack(fd: number): void {
+    this.#replayed?.lack(fd);
+  }
+
+  /** Whether the program has the descriptor. */
+  has(fd: number): boolean {
+    const file = this.take(fd);
+    if (file > 0) this.drop(file);
+    return file > 0;
+  }
+
   forget(): void {
     this.#replayed?.forget();
   }
 
   take(fd: number): number {
+    // what the journal says holds, even if the program has opened it meanwhile
+    if (this.#replayed?.take(fd) === -EBADF) return -EBADF;
     return this.addon.take(this.pid, fd);
   }
 

@@ -192,7 +192,11 @@ export class Server {
       const bytes = new Uint8Array(size);
       return bytes.subarray(0, memory.look(from, bytes));
     };
-    const { argument, call, payloads } = readAhead(look, slot.fd, command, address);
+    const { argument, call, payloads, descriptors } = readAhead(look, slot.fd, command, address);
+    for (const fd of descriptors.filter((one) => !memory.has(one))) {
+      if (this.machine.keepsJournal) sys.lack(fd);
+      else memory.lack(fd);
+    }
     for (const { address, bytes } of payloads) {
       if (this.machine.keepsJournal) sys.poke(address, bytes);
       else memory.poke(address, bytes);
