@@ -86,12 +86,14 @@ struct slot {
   int32_t shut[SHUT_MAX];
   _Atomic uint32_t wake; // a slot whose thread this one wakes, when it sees its own state change; 0: none
   _Atomic int32_t processor; // on which the thread has called
-  unsigned char rest[SLOT_BYTES - 104 - 2 * PIECES_MAX * sizeof(struct piece) - SENT_BYTES - STORED_BYTES - 20 -
+  uint32_t helper; // the process that makes the calls in place of the thread's; 0: itself
+  unsigned char rest[SLOT_BYTES - 104 - 2 * PIECES_MAX * sizeof(struct piece) - SENT_BYTES - STORED_BYTES - 24 -
                      4 * SHUT_MAX];
 };
 _Static_assert(sizeof(struct slot) == SLOT_BYTES, "a slot has a page");
 _Static_assert(offsetof(struct slot, args) == 48, "ring.ts has these places");
 _Static_assert(offsetof(struct slot, sent_bytes) == 488, "ring.ts has these places");
+_Static_assert(offsetof(struct slot, helper) == 3708, "ring.ts has these places");
 _Static_assert(KEPT_MAX * sizeof(struct kept) <= SENT_BYTES, "there is room for them");
 
 /* In place of slot 0. */

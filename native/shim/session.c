@@ -174,6 +174,7 @@ static int join(int is_exec) {
   if (failed || atomic_load(&ring->gone)) return -1;
   slot = ring_take(ring, (uint64_t)self << 32 | (uint32_t)syscall(SYS_gettid));
   if (!slot) return -1;
+  slot->helper = 0;
   prctl(PR_SET_PTRACER, ring->server); // so that the server may read the program's memory
   pthread_setspecific(thread_end, slot);
   if (say_hello(is_exec) >= 0) return 0;

@@ -10,6 +10,19 @@ import { Folder } from './binderlab.ts';
 const test = suite('serve');
 const folder = new Folder();
 const SOURCES = join(import.meta.dirname, '../../../test/cli/serve');
+/** A static program's name begins so. */
+const STATIC = /^static-/;
+/** What raw.c prints. */
+const RAW = `read while nothing is there: 11
+poll: 0
+select: 0
+the service manager answers: 1
+by a copy: 1
+two binder descriptors and a pipe: 1
+after munmap: 14
+after close: 9
+`;
+
 const [PEERS, FILES, EPOLL, LOAD] = ['peers', 'files', 'epoll', 'load'].map((name) => join(folder.path, name)) as Four;
 const compiler = compile(PEERS);
 
@@ -61,9 +74,13 @@ const RSS_GROWTH_MAX = 30_000_000;
 
 type Four = [string, string, string, string];
 
-function compile(program: string) {
-  const source = join(SOURCES, `${basename(program)}.c`);
-  return spawnSync('cc', ['-pthread', '-o', program, source], { encoding: 'utf8' });
+function compile(program: string, ...flags: string[]) {
+  const source = join(SOURCES, `${basename(program).replace(STATIC, '')}.c`);
+  return spawnSync('cc', ['-pthread', ...flags, '-o', program, source], { encoding: 'utf8' });
+}
+
+function skip(reason: string): void {
+  process.stderr.write(`serve --mode seccomp: not tested: ${reason.trimEnd()}\n`);
 }
 
 /** The lines that programs print without services of ours. */
@@ -221,6 +238,35 @@ if (process.platform !== 'linux' || compiler.error !== undefined) {
     assert.match(folder.run(['step', journal, '--at', '20', '--show', 'all']).stdout, /peers:\d+\.0/);
     assert.is(folder.run(['view', journal, '--out', page]).code, 0);
     assert.match(readFileSync(page, 'utf8'), /<html/);
+  });
+
+  test('--mode seccomp: static programs, which make system calls themselves', () => {
+    const [raw, files, exec, load] = ['raw', 'files', 'exec', 'load'].map((name) =>
+      join(folder.path, `static-${name}`),
+    ) as Four;
+    const built = [raw, files, exec, load].map((path) => compile(path, '-static'));
+    if (built.some(({ status }) => status !== 0)) return skip('the compiler makes no static programs here');
+    const first = folder.run(['serve', '--mode', 'seccomp', '--', raw]);
+    if (/seccomp user notification is not there/.test(first.stderr)) return skip(first.stderr);
+    assert.is(first.stdout, RAW, first.stderr);
+    assert.is(first.code, 3);
+    const lines = (...words: string[]) => served('--mode', 'seccomp', '--', ...words);
+    assert.equal(lines(files).slice(0, 2), ['close-on-exec: 1 1 1', 'closed by the driver: 2']);
+    assert.equal(lines(files).slice(-4), ['file: one array ', 'pipe: one array ', 'socket: one ', 'left 0 0']);
+    assert.match(
+      lines(exec).join('\n'),
+      /exec: kept good, closed Bad file descriptor, mapped again Device or resource busy/,
+    );
+    assert.equal(lines(load, 'threads'), ['1280 calls of 64 threads', 'left 0 0']);
+    assert.equal(lines(load, 'killed'), ['after 60 deaths: 42', 'left 0 0']);
+    const journal = join(folder.path, 'static.jsonl');
+    served('--mode', 'seccomp', '--journal', journal, '--', load, 'calls', '20');
+    assert.is(folder.run(['replay', journal]).code, 0);
+    assert.is(folder.run(['serve', '--mode', 'seccomp', '--', './nothing']).code, 127);
+    assert.match(
+      folder.run(['serve', '--mode', 'other', '--', 'true']).stderr,
+      /--mode other: it is preload or seccomp/,
+    );
   });
 
   test('the exit code is the command’s; bad command lines are errors', () => {

@@ -83,7 +83,7 @@ export class Memory implements ForeignMemory {
   }
 
   take(fd: number): number {
-    // what the journal says holds, even if the program has opened it meanwhile
+    // what the journal says holds, even if the program has opened it since
     if (this.#replayed?.take(fd) === -EBADF) return -EBADF;
     return this.addon.take(this.pid, fd);
   }
@@ -93,7 +93,7 @@ export class Memory implements ForeignMemory {
     const slot = this.callers.get(tid)?.slot;
     const end = slot?.ask(PAIR) ?? -1;
     if (slot === undefined || end < 0) return -EMFILE;
-    const socket = this.addon.take(this.pid, end);
+    const socket = this.addon.take(slot.maker, end);
     if (socket < 0) return -EMFILE;
     this.addon.give(socket, file);
     const fd = slot.ask(RECEIVE) ?? -EMFILE;

@@ -42,6 +42,7 @@ const RESULT = 22;
 const VALUE = 24;
 const SENT_BYTES = 122;
 const KEPT_WORDS = 4;
+const HELPER = 927;
 // of the ring, in words
 const SERVER = 3;
 const USED = 4;
@@ -116,6 +117,11 @@ export class RingSlot {
 
   get tid(): number {
     return this.#word(TID);
+  }
+
+  /** The process that makes the calls of the slot's thread: its own, or a helper. */
+  get maker(): number {
+    return this.#word(HELPER) || this.pid;
   }
 
   get op(): number {

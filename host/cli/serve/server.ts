@@ -98,7 +98,7 @@ export class Server {
       const slot = new ring.RingSlot(this.session.ring, index);
       if ((pending & ring.CALL) === 0) return -1;
       if (slot.op !== ring.ENDED) {
-        this.#hello(slot);
+        if (slot.pid !== 0) this.#hello(slot); // 0: it has ended, and a helper has called for it
         return -1;
       }
       const pid = slot.arg(0);
@@ -213,7 +213,7 @@ export class Server {
     const { slot, thread } = caller;
     const { sys } = thread;
     const [isWaiting, fd] = isEpoll ? [slot.arg(2), slot.arg(3)] : [slot.arg(1), slot.arg(2)];
-    const bell = isWaiting === 0 ? -1 : this.session.ring.addon.take(slot.pid, fd);
+    const bell = isWaiting === 0 ? -1 : this.session.ring.addon.take(slot.maker, fd);
     const timeout = bell < 0 ? 0 : -1;
     const call = isEpoll
       ? sys.epollWait(slot.fd, slot.arg(0), slot.arg(1), timeout)
