@@ -146,6 +146,29 @@ int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, cons
   return result;
 }
 
+int pselect(int count, fd_set *reads, fd_set *writes, fd_set *exceptions, const struct timespec *timeout,
+            const sigset_t *signals) {
+  struct timeval time = {0};
+  sigset_t before;
+  if (timeout) time = (struct timeval){timeout->tv_sec, timeout->tv_nsec / 1000};
+  if (signals) pthread_sigmask(SIG_SETMASK, signals, &before);
+  int result = select(count, reads, writes, exceptions, timeout ? &time : NULL), error = errno;
+  if (signals) pthread_sigmask(SIG_SETMASK, &before, NULL);
+  errno = error;
+  return result;
+}
+
+/* What a program calls that is compiled with _FORTIFY_SOURCE. */
+int __poll_chk(struct pollfd *fds, nfds_t count, int timeout, size_t size) {
+  if (size / sizeof *fds < count) abort();
+  return poll(fds, count, timeout);
+}
+
+int __ppoll_chk(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *signals, size_t size) {
+  if (size / sizeof *fds < count) abort();
+  return ppoll(fds, count, timeout, signals);
+}
+
 /* An epoll instance that watches binder descriptors has a twin in the machine, with the same number, which watches those. It
  * knows the places in this table as its data. */
 static struct entry {

@@ -123,6 +123,17 @@ int openat(int folder, const char *path, int flags, ...) {
   return real_openat(folder, path, flags, mode);
 }
 
+int openat64(int folder, const char *path, int flags, ...) {
+  MODE(flags)
+  return openat(folder, path, flags | O_LARGEFILE, mode);
+}
+
+/* What a program calls that is compiled with _FORTIFY_SOURCE. */
+int __open_2(const char *path, int flags) { return open(path, flags); }
+int __open64_2(const char *path, int flags) { return open64(path, flags); }
+int __openat_2(int folder, const char *path, int flags) { return openat(folder, path, flags); }
+int __openat64_2(int folder, const char *path, int flags) { return openat64(folder, path, flags); }
+
 /* The number is closed. */
 static void forget(int fd) {
   events_forget(fd);

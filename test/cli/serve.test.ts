@@ -138,6 +138,24 @@ if (process.platform !== 'linux' || compiler.error !== undefined) {
     assert.is(code, 5);
   });
 
+  test('the ways to open, wait and close; three devices', () => {
+    const program = join(folder.path, 'ways');
+    assert.is(compile(program).status, 0);
+    const good = ['open', 'open64', 'openat', 'openat64', '__open_2', '__openat_2'].map((way) => `${way}: good`);
+    assert.equal(served(program), [
+      ...good,
+      'no device: Inappropriate ioctl for device',
+      '/dev/binder: manager',
+      '/dev/binderfs/binder: Device or resource busy',
+      '/dev/hwbinder: manager',
+      '/dev/binderfs/hwbinder: Device or resource busy',
+      '/dev/vndbinder: manager',
+      'waits: 0 0 0 0 0',
+      'closed: 9',
+      'left 0 0',
+    ]);
+  });
+
   test('descriptors over fork, posix_spawn and exec', () => {
     const [program, journal] = [join(folder.path, 'exec'), join(folder.path, 'exec.jsonl')];
     assert.is(compile(program).status, 0);
