@@ -46,6 +46,7 @@ enum {
   STATE_PAIR = 4,    // the server asks for a socket pair: `asked` becomes the number of the server's end
   STATE_RECEIVE = 5, // the server has sent a descriptor there: `asked` becomes its number, or -errno
   STATE_DONE = 6,    // the thread has done so
+  STATE_DEVICE = 7,  // the server asks for a binder descriptor: `asked` becomes its number, or -errno
 };
 
 /* Bytes of the program: `sent` came with the call, `stored` are stored there when it returns. As in assembly/mem/client.ts. */

@@ -22,7 +22,12 @@ export interface ForeignMemory {
   forget?(): void;
   /** A message has the descriptor: a number above 0 for its file, which other memories' `give` understands; or -errno. */
   take?(fd: number): number;
-  /** A message gives the program the file. @returns Its new descriptor, or -errno. @param tid The thread that reads the message. */
+  /**
+   * A message gives the program the file; below 0 it is a Binder device, and the process in the machine has it as `~file`.
+   *
+   * @param tid The thread that reads the message.
+   * @returns The program's new descriptor, or -errno.
+   */
   give?(file: number, tid: number): number;
   /** The driver closes a descriptor that a message has given. @param tid The thread whose system call does so. */
   shut?(fd: number, tid: number): void;

@@ -8,7 +8,7 @@
 #include <sys/uio.h>
 
 enum { LOOK_MS = 20 };
-static const char *const DEVICES[] = {"/dev/binder", "/dev/hwbinder", "/dev/vndbinder"};
+static const char *const DEVICES[] = {"binder", "hwbinder", "vndbinder"};
 
 ssize_t read_memory(const struct worker *worker, uint64_t address, void *bytes, size_t size) {
   struct iovec local = {bytes, size}, remote = {(void *)address, size};
@@ -53,11 +53,22 @@ static int receive(int socket) {
   return fd;
 }
 
+/* A binder descriptor that a message has brought. */
+static int give_device(struct worker *worker) {
+  int file = make_device_file(), fd = file < 0 ? -errno : give_descriptor(worker->call.id, file, O_CLOEXEC);
+  if (file >= 0) close(file);
+  if (fd >= DESCRIPTORS_MAX) return -EMFILE;
+  if (fd >= 0) worker->process->is_binder[fd] = 1;
+  return fd;
+}
+
 /* The server sends a descriptor for the thread through a socket pair. */
 static void do_what_is_asked(struct worker *worker, uint32_t state, int pair[2]) {
   struct slot *slot = worker->slot;
   if (state == STATE_PAIR) {
     slot->asked = socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair) < 0 ? -1 : pair[1];
+  } else if (state == STATE_DEVICE) {
+    slot->asked = give_device(worker);
   } else {
     int fd = receive(pair[0]);
     slot->asked = fd < 0 ? -EMFILE : give_descriptor(worker->call.id, fd, O_CLOEXEC);
@@ -93,7 +104,7 @@ static int64_t wait_for_answer(struct worker *worker) {
   uint32_t state;
   while ((state = atomic_load(&slot->state)) != STATE_ANSWERED) {
     if (atomic_load(&ring->gone) || !is_mine(worker)) return -EIO;
-    if (state == STATE_PAIR || state == STATE_RECEIVE) do_what_is_asked(worker, state, pair);
+    if (state == STATE_PAIR || state == STATE_RECEIVE || state == STATE_DEVICE) do_what_is_asked(worker, state, pair);
     else if (ring_futex(&slot->state, FUTEX_WAIT, state, &look) < 0 && errno == ETIMEDOUT && !is_cancelled)
       if (!is_waiting(worker->call.id) || has_signal(worker)) cancel(worker), is_cancelled = 1;
   }
@@ -138,18 +149,26 @@ void say_bye(struct worker *worker) {
   worker->slot = NULL;
 }
 
+static int ends_with(const char *name, const char *end) {
+  size_t size = strlen(name), rest = strlen(end);
+  return size >= rest && !strcmp(name + size - rest, end);
+}
+
+/* As in shim/files.c. */
 static int device_of(const char *path) {
-  static const char folder_name[] = "/dev/binderfs/";
-  for (int i = 0; i < 3; i++)
-    if (!strcmp(path, DEVICES[i]) || (!strncmp(path, folder_name, sizeof folder_name - 1) &&
-                                      !strcmp(path + sizeof folder_name - 1, DEVICES[i] + sizeof "/dev/" - 1)))
-      return i;
-  return -1;
+  if (strncmp(path, "/dev/", 5)) return -1;
+  const char *name = path + 5;
+  int is_in_binderfs = !strncmp(name, "binderfs/", 9);
+  if (is_in_binderfs) name += 9;
+  if (is_in_binderfs && (!strcmp(name, "binder-control") || !*name || strchr(name, '/'))) return -1;
+  for (int i = 2; i >= 0; i--)
+    if (is_in_binderfs ? ends_with(name, DEVICES[i]) : !strcmp(name, DEVICES[i])) return i;
+  return is_in_binderfs ? 0 : -1;
 }
 
 static void serve_open(struct worker *worker, uint64_t address, uint64_t flags) {
   struct seccomp_notif *call_of = &worker->call;
-  char path[32] = "";
+  char path[64] = "";
   ssize_t size = read_memory(worker, address, path, sizeof path - 1);
   int device = size > 0 ? device_of(path) : -1;
   if (device < 0) return go_on(call_of->id);

@@ -45,13 +45,21 @@ int file_keep(int fd) {
   return high;
 }
 
+static int ends_with(const char *name, const char *end) {
+  size_t size = strlen(name), rest = strlen(end);
+  return size >= rest && !strcmp(name + size - rest, end);
+}
+
+/* A file of binderfs is the device whose name it ends with, such as anbox-hwbinder; others are /dev/binder. */
 static int device_of(const char *path) {
   if (!path || strncmp(path, "/dev/", 5)) return -1;
   const char *name = path + 5;
-  if (!strncmp(name, "binderfs/", 9)) name += 9;
-  for (int i = 0; i < 3; i++)
-    if (!strcmp(name, DEVICES[i])) return i;
-  return -1;
+  int is_in_binderfs = !strncmp(name, "binderfs/", 9);
+  if (is_in_binderfs) name += 9;
+  if (is_in_binderfs && (!strcmp(name, "binder-control") || !*name || strchr(name, '/'))) return -1;
+  for (int i = 2; i >= 0; i--)
+    if (is_in_binderfs ? ends_with(name, DEVICES[i]) : !strcmp(name, DEVICES[i])) return i;
+  return is_in_binderfs ? 0 : -1;
 }
 
 static uint64_t inode_of(int fd) {
@@ -71,6 +79,14 @@ static int open_device(int device, int flags) {
   file_close(fd);
   errno = error;
   return -1;
+}
+
+int file_make_device(void) {
+  int fd = memfd_create(FILE_NAME, MFD_CLOEXEC);
+  if (fd < 0) return -errno;
+  if (fd >= DESCRIPTORS_MAX) return file_close(fd), -EMFILE;
+  is_binder[fd] = 1;
+  return fd;
 }
 
 int file_find_kept(struct kept *kept) {

@@ -104,9 +104,10 @@ static void wait_for_answer(const struct call *this) {
     uint32_t state = atomic_load(&slot->state);
     if (state != STATE_POSTED && atomic_load(&slot->wake)) wake_other();
     if (state == STATE_ANSWERED || atomic_load(&ring->gone)) return;
-    if (state == STATE_PAIR || state == STATE_RECEIVE) {
+    if (state == STATE_PAIR || state == STATE_RECEIVE || state == STATE_DEVICE) {
       if (state == STATE_PAIR) make_pair(pair);
-      else receive(pair);
+      else if (state == STATE_RECEIVE) receive(pair);
+      else slot->asked = file_make_device();
       atomic_store(&slot->state, STATE_DONE);
       ring_futex(&slot->state, FUTEX_WAKE, 1, NULL);
       continue;

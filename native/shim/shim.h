@@ -60,6 +60,8 @@ int session_is_here(void);
 int file_keep(int fd);
 int file_is_binder(int fd);
 int file_close(int fd); // of the shim's own
+/* A binder descriptor that a message has brought, or -errno. */
+int file_make_device(void);
 /* Finds the binder descriptors that the program has from before exec: KEPT_MAX at most. How many they are. */
 int file_find_kept(struct kept *kept);
 int file_open(const char *path, int flags);

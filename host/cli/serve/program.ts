@@ -10,7 +10,7 @@ import type { Process } from '../../os/process.ts';
 import { RecordedMemory } from '../../os/recordedmemory.ts';
 import type { Thread } from '../../os/thread.ts';
 import type { Addon } from './native.ts';
-import { PAIR, RECEIVE, type RingSlot } from './ring.ts';
+import { DEVICE, PAIR, RECEIVE, type RingSlot } from './ring.ts';
 
 /** A thread of the program that has called. */
 interface Caller {
@@ -29,6 +29,10 @@ interface Mapping {
 export class Memory implements ForeignMemory {
   /** The program's threads by tid. */
   readonly callers = new Map<number, Caller>();
+  /** Whether messages have brought Binder descriptors to any program. */
+  static hasDevices = false;
+  /** Those: the program's numbers, and those in the machine. */
+  readonly #devices: { readonly fd: number; readonly own: number }[] = [];
   #mappings: Mapping[] = [];
 
   readonly isRecorded = true;
@@ -88,9 +92,20 @@ export class Memory implements ForeignMemory {
     return this.addon.take(this.pid, fd);
   }
 
+  /** The Binder descriptors that messages have brought, once each. */
+  takeDevices(): { readonly fd: number; readonly own: number }[] {
+    return this.#devices.splice(0);
+  }
+
   /** The thread, which waits in its call, receives the descriptor: so it gets its lowest free number. */
   give(file: number, tid: number): number {
     const slot = this.callers.get(tid)?.slot;
+    if (file < 0) {
+      const fd = slot?.ask(DEVICE) ?? -EMFILE;
+      if (fd >= 0) this.#devices.push({ fd, own: ~file });
+      Memory.hasDevices = true;
+      return fd;
+    }
     const end = slot?.ask(PAIR) ?? -1;
     if (slot === undefined || end < 0) return -EMFILE;
     const socket = this.addon.take(slot.maker, end);

@@ -25,6 +25,7 @@ export const BYE = 4;
 /** What a thread is asked for. */
 export const PAIR = 4;
 export const RECEIVE = 5;
+export const DEVICE = 7;
 
 const SLOTS = 2048;
 const SLOT_BYTES = 4096;

@@ -1,5 +1,5 @@
 /** Performs the requests of programs outside of the machine, in order. */
-import { closeSync, existsSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { EEXIST, EIO, ENODEV } from '../../../assembly/abi/errno.ts';
 import { MAP_FIXED_NOREPLACE, O_NONBLOCK, VA_BITS } from '../../../assembly/abi/machine.ts';
@@ -89,6 +89,23 @@ export class Server {
 
   #settle(): void {
     this.simulation?.run({ awaitsOutside: true });
+    if (Memory.hasDevices) this.#placeDevices();
+  }
+
+  /** Binder descriptors that messages have brought get the programs' numbers. */
+  #placeDevices(): void {
+    for (const program of this.#programs.values()) {
+      const { sys } = program.attendant;
+      // the highest first: a number in the machine may be the next one's in the program
+      for (const { fd, own } of program.memory.takeDevices().sort((a, b) => b.fd - a.fd)) {
+        if (fd !== own) {
+          sys.dup(own, fd);
+          sys.call('close', { fd: own });
+        }
+        program.files.set(fd, inodeOf(program.process.pid, fd));
+      }
+    }
+    Memory.hasDevices = false;
   }
 
   /** Looks at a slot. @returns The process that has ended, or -1. */
@@ -404,6 +421,10 @@ function wakeUp({ thread }: ProgramThread): void {
 function complain(error: unknown): void {
   if (!(error instanceof BinderlabError)) throw error;
   process.stderr.write(`binderlab: ${error.message}\n`);
+}
+
+function inodeOf(pid: number, fd: number): number {
+  return statSync(`/proc/${pid}/fd/${fd}`, { throwIfNoEntry: false })?.ino ?? NO_FILE;
 }
 
 function commandName(pid: number): string {

@@ -32,7 +32,10 @@ int main(void) {
   become_manager("/dev/binderfs/binder");
   become_manager("/dev/hwbinder");
   become_manager("/dev/binderfs/hwbinder");
+  become_manager("/dev/binderfs/anbox-vndbinder");
   become_manager("/dev/vndbinder");
+  become_manager("/dev/binderfs/any");
+  become_manager("/dev/binderfs/binder-control");
   open_device();
   enter_looper(); // a thread that has made no ioctl always has work
   struct pollfd one = {.fd = device, .events = POLLIN};
