@@ -115,6 +115,7 @@ if (process.platform !== 'linux' || compiler.error !== undefined) {
       'call 42',
       'large 134209536',
       'oneway 5',
+      'its own uid again: 1',
       'the uid fits',
       'object 1',
       'a bad argument: Bad address',
