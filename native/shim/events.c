@@ -9,7 +9,7 @@
 #include <sys/eventfd.h>
 #include <sys/select.h>
 
-enum { EPOLL_MAX = 128, SLICE_MS = 10 };
+enum { EPOLL_MAX = 128, SLICE_MS = 10, EPOLL_EVENT_BYTES = 12 };
 
 static __thread int bell = -1;
 static pthread_key_t bell_end;
@@ -34,19 +34,32 @@ static short events_now(const struct pollfd *one) {
   return CALL(OP_POLL, one->fd, (uint16_t)one->events, 0, -1) < 0 ? POLLNVAL : (short)call_value();
 }
 
-/* Waits for one binder descriptor, or for others: all[count] is for the bell. What real_poll returned. */
-static int wait_once(struct pollfd *one, struct pollfd *all, nfds_t count, int timeout) {
-  struct slot *slot = call_begin(OP_POLL, one->fd);
+/* Lets the bell's twin, an epoll instance in the machine, watch all the binder descriptors. Whether it does. */
+static int watch_all(const struct pollfd *fds, nfds_t count) {
+  for (nfds_t i = 0; i < count; i++) {
+    if (!file_is_binder(fds[i].fd)) continue;
+    if (CALL(OP_EPOLL_CTL, bell, EPOLL_CTL_ADD, fds[i].fd, (uint16_t)fds[i].events, i) < 0 && errno != EEXIST) return 0;
+  }
+  return 1;
+}
+
+/* Waits for the binder descriptors, by poll of the only one or by the bell's twin, or for others: all[count] is for the bell.
+ * What real_poll returned. */
+static int wait_once(struct pollfd *only, struct pollfd *all, nfds_t count, int timeout) {
+  unsigned char event[EPOLL_EVENT_BYTES];
+  struct slot *slot = only ? call_begin(OP_POLL, only->fd) : call_begin(OP_EPOLL_WAIT, bell);
   if (!slot) return -1;
-  slot->args[0] = (uint16_t)one->events;
-  slot->args[1] = 1;
-  slot->args[2] = bell;
+  slot->args[0] = only ? (uint16_t)only->events : (uintptr_t)event;
+  slot->args[1] = 1; // wait, or one event
+  slot->args[2] = only ? bell : 1;
+  slot->args[3] = bell;
   call_post(0);
   all[count] = (struct pollfd){.fd = bell, .events = POLLIN};
   int found = real_poll(all, count + 1, timeout), error = errno;
   if (found <= 0 || !all[count].revents) call_cancel();
-  if (call_wait() >= 0) one->revents = (short)call_value();
-  else if (errno != EINTR) one->revents = POLLNVAL;
+  long result = call_wait();
+  if (only && result >= 0) only->revents = (short)call_value();
+  else if (only && errno != EINTR) only->revents = POLLNVAL;
   uint64_t rung;
   while (read(bell, &rung, sizeof rung) > 0) {
   }
@@ -60,7 +73,7 @@ static int64_t now_ms(void) {
   return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* The binder descriptors answer once each. Then the last of them waits; more than one take turns in slices of time. */
+/* The binder descriptors answer once each. Then all wait; without a twin of the bell they look again after some time. */
 static int poll_binders(struct pollfd *fds, nfds_t count, int timeout) {
   int64_t end = timeout < 0 ? INT64_MAX : now_ms() + timeout;
   struct pollfd all[count + 1];
@@ -79,10 +92,14 @@ static int poll_binders(struct pollfd *fds, nfds_t count, int timeout) {
     }
     int64_t left = end - now_ms();
     int limit = left > INT32_MAX ? -1 : left < 0 ? 0 : (int)left, found = 0;
-    if (binders > 1 && (limit < 0 || limit > SLICE_MS)) limit = SLICE_MS;
     if (!ready && limit) {
-      found = wait_once(last, all, count, limit);
-      if (last->revents) ready++;
+      int has_twin = binders > 1 && watch_all(fds, count);
+      if (binders > 1 && !has_twin && (limit < 0 || limit > SLICE_MS)) limit = SLICE_MS;
+      found = wait_once(has_twin ? NULL : last, all, count, limit);
+      int error = errno;
+      if (binders > 1) CALL(OP_CLOSE, bell);
+      errno = error;
+      if (!has_twin && last->revents) ready++;
     }
     int error = errno;
     if (real_poll(all, count, 0) > 0)
@@ -169,16 +186,16 @@ int __ppoll_chk(struct pollfd *fds, nfds_t count, const struct timespec *timeout
   return ppoll(fds, count, timeout, signals);
 }
 
-/* An epoll instance that watches binder descriptors has a twin in the machine, with the same number, which watches those. It
+/* An epoll instance that watches binder descriptors has a twin in the machine, with the same numbers, which watches those. It
  * knows the places in this table as its data. */
 static struct entry {
-  int instance, fd, is_used;
+  int twin, fd, is_used;
   epoll_data_t data;
 } entries[EPOLL_MAX];
-static unsigned char has_twin[DESCRIPTORS_MAX];
+static int twins[DESCRIPTORS_MAX], twin_count; // by descriptor, from 1 up; copies of an instance have the same
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-static int has_epoll_twin(int fd) { return fd >= 0 && fd < DESCRIPTORS_MAX && has_twin[fd] && session_is_here(); }
+static int has_epoll_twin(int fd) { return fd >= 0 && fd < DESCRIPTORS_MAX && twins[fd] && session_is_here(); }
 
 static int is_epoll(int fd) {
   static const char target[] = "anon_inode:[eventpoll]";
@@ -187,9 +204,9 @@ static int is_epoll(int fd) {
   return readlink(path, link, sizeof link) == sizeof target - 1 && !memcmp(link, target, sizeof target - 1);
 }
 
-static struct entry *entry_of(int instance, int fd) {
+static struct entry *entry_of(int twin, int fd) {
   for (int i = 0; i < EPOLL_MAX; i++)
-    if (entries[i].is_used && entries[i].instance == instance && entries[i].fd == fd) return &entries[i];
+    if (twin && entries[i].is_used && entries[i].twin == twin && entries[i].fd == fd) return &entries[i];
   return NULL;
 }
 
@@ -201,14 +218,14 @@ static struct entry *free_entry(void) {
 
 /* The machine says what is wrong. */
 static int change_entry(int instance, int operation, int fd, const struct epoll_event *event) {
-  struct entry *old = entry_of(instance, fd), *entry = old ? old : free_entry();
+  struct entry *old = entry_of(twins[instance], fd), *entry = old ? old : free_entry();
   if (!entry) return errno = ENOSPC, -1;
   if (operation != EPOLL_CTL_DEL && !event) return errno = EFAULT, -1;
   uint32_t events = event ? event->events : 0;
   if (CALL(OP_EPOLL_CTL, instance, operation, fd, events, entry - entries) < 0) return -1;
-  has_twin[instance] = 1;
+  if (!twins[instance]) twins[instance] = ++twin_count;
   if (operation == EPOLL_CTL_DEL) entry->is_used = 0;
-  else *entry = (struct entry){instance, fd, 1, event->data};
+  else *entry = (struct entry){twins[instance], fd, 1, event->data};
   return 0;
 }
 
@@ -225,19 +242,27 @@ int epoll_ctl(int instance, int operation, int fd, struct epoll_event *event) {
   return result;
 }
 
-/* A descriptor is closed, of either kind. */
+static int is_last(int twin) {
+  for (int fd = 0; fd < DESCRIPTORS_MAX; fd++)
+    if (twins[fd] == twin) return 0;
+  return 1;
+}
+
+/* A descriptor is closed, of either kind. The entry of a binder descriptor stays as long as a copy of the descriptor may. */
 void events_forget(int fd) {
-  for (int i = 0; i < EPOLL_MAX; i++)
-    if (entries[i].is_used && (entries[i].instance == fd || entries[i].fd == fd)) entries[i].is_used = 0;
   if (!has_epoll_twin(fd)) return;
-  has_twin[fd] = 0;
+  int twin = twins[fd];
+  twins[fd] = 0;
   call(OP_CLOSE, fd, NULL, 0);
+  if (!is_last(twin)) return;
+  for (int i = 0; i < EPOLL_MAX; i++)
+    if (entries[i].twin == twin) entries[i].is_used = 0;
 }
 
 /* A second number of an epoll instance. */
 void events_copy(int fd, int copy) {
   if (!has_epoll_twin(fd) || copy < 0 || copy >= DESCRIPTORS_MAX || CALL(OP_DUP, fd, copy) < 0) return;
-  has_twin[copy] = 1;
+  twins[copy] = twins[fd];
 }
 
 /* Events as the machine stores them, on any processor. */

@@ -22,6 +22,8 @@ const ATTENDANT_TIDS = 2 ** 22;
 const MAPPINGS = 0x70_0000_0000;
 const MAPPING_DISTANCE = 0x100_0000;
 const ADDRESS_MAX = 2 ** VA_BITS;
+/** Programs have descriptors below this: native/shim/shim.h. */
+const DESCRIPTORS_MAX = 4096;
 /** The longest list of commands that is read at once. */
 const COMMANDS_MAX = 0x10000;
 const FREEZE = BINDER_FREEZE >>> 0;
@@ -312,6 +314,7 @@ export class Server {
         ? this.machine.spawn(name, { pid, uid, memory })
         : parent.process.fork(name, { pid, by: parent.attendant, memory });
     const attendant = process.thread(`${name}.attendant`, { tid: ATTENDANT_TIDS + pid });
+    if (parent === undefined) attendant.sys.call('rlimit', { nofile: DESCRIPTORS_MAX });
     const space = this.machine.parts.system.foreign.spaceOf(process.pointer);
     const program = { process, attendant, memory, files: new Map(parent?.files), space };
     this.#programs.set(pid, program);
