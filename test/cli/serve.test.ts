@@ -243,6 +243,7 @@ if (process.platform !== 'linux' || compiler.error !== undefined) {
     assert.equal(served(LOAD, 'threads'), ['1280 calls of 64 threads', 'left 0 0']);
     assert.equal(served(LOAD, 'calls', '10000'), ['10000 calls', 'left 0 0']);
     assert.equal(served(LOAD, 'killed'), ['after 60 deaths: 42', 'left 0 0']);
+    assert.equal(served(LOAD, 'servers'), ['40 servers died, 0 other ends', 'left 0 0']);
     assert.equal(served(LOAD, 'freeze'), [
       'freeze in 20 ms: Resource temporarily unavailable',
       'freeze in 5 s: done',
