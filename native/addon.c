@@ -214,8 +214,9 @@ enum { YIELDS = 1 };
 static int yields;
 
 static void wake(uint32_t index) {
-  ring_futex(&ring_slot(ring, index)->state, FUTEX_WAKE, 1, NULL);
-  yields = YIELDS;
+  struct slot *slot = ring_slot(ring, index);
+  ring_futex(&slot->state, FUTEX_WAKE, 1, NULL);
+  if (atomic_load(&slot->processor) == atomic_load(&ring->processor)) yields = YIELDS;
 }
 
 /* Wakes those that nobody has woken by this time. */
