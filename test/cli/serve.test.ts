@@ -153,10 +153,10 @@ if (process.platform !== 'linux' || compiler.error !== undefined) {
   });
 
   test('the ways to open, wait and close; three devices', () => {
-    const program = join(folder.path, 'ways');
+    const [program, journal] = [join(folder.path, 'ways'), join(folder.path, 'ways.jsonl')];
     assert.is(compile(program).status, 0);
     const good = ['open', 'open64', 'openat', 'openat64', '__open_2', '__openat_2'].map((way) => `${way}: good`);
-    assert.equal(served(program), [
+    const printed = [
       ...good,
       'no device: Inappropriate ioctl for device',
       '/dev/binder: manager',
@@ -168,9 +168,13 @@ if (process.platform !== 'linux' || compiler.error !== undefined) {
       '/dev/binderfs/any: Device or resource busy',
       '/dev/binderfs/binder-control: Bad file descriptor',
       'waits: 0 0 0 0 0',
+      'no place for the answer: Bad address',
       'closed: 9',
       'left 0 0',
-    ]);
+    ];
+    assert.equal(served(program), printed);
+    assert.equal(served('--journal', journal, '--', program), printed);
+    assert.is(folder.run(['replay', journal]).code, 0);
   });
 
   test('descriptors over fork, posix_spawn and exec', () => {

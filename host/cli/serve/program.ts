@@ -34,6 +34,8 @@ export class Memory implements ForeignMemory {
   /** Those: the program's numbers, and those in the machine. */
   readonly #devices: { readonly fd: number; readonly own: number }[] = [];
   #mappings: Mapping[] = [];
+  /** Threads whose calls have stored in vain. */
+  readonly #faults = new Set<number>();
 
   readonly isRecorded = true;
   /** What a replay knows of it, while the machine has listeners: calls get the same, and store at once. */
@@ -53,10 +55,20 @@ export class Memory implements ForeignMemory {
     return this.look(address, target);
   }
 
+  /** In a replay every store succeeds. So it does here for the driver; the program learns when its call returns. */
   write(address: number, source: Uint8Array, tid: number): number {
-    this.#replayed?.write(address, source);
-    const caller = this.#replayed === null ? this.callers.get(tid) : undefined;
-    return caller === undefined ? this.addon.write(this.pid, address, source) : caller.slot.store(address, source);
+    if (this.#replayed === null) {
+      const caller = this.callers.get(tid);
+      return caller === undefined ? this.addon.write(this.pid, address, source) : caller.slot.store(address, source);
+    }
+    this.#replayed.write(address, source);
+    if (this.addon.write(this.pid, address, source) < source.length) this.#faults.add(tid);
+    return source.length;
+  }
+
+  /** Whether the thread's call has stored where the program has no memory; once. */
+  takeFault(tid: number): boolean {
+    return this.#faults.size > 0 && this.#faults.delete(tid);
   }
 
   show(address: number, source: Uint8Array): void {

@@ -44,6 +44,7 @@ int main(void) {
   FD_SET(device, &reads);
   printf(" %d", pselect(device + 1, &reads, NULL, NULL, &now, NULL));
   printf(" %d\n", FD_ISSET(device, &reads) != 0);
+  printf("no place for the answer: %s\n", ioctl(device, BINDER_VERSION, NULL) < 0 ? strerror(errno) : "good");
   close_range(device, device, 0);
   printf("closed: %d\n", ioctl(device, BINDER_VERSION, &now) < 0 ? errno : 0);
   return 0;
