@@ -146,6 +146,7 @@ const CALLS: {
   fdinfo: ({ sys }, { fd }) => sys.fileInfo(fd),
   ioctl: ({ sys }, { fd, cmd, arg, poke, outLen }) => sys.ioctl(fd, cmd, arg, poke, outLen),
   wr: ({ sys }, input) => sys.writeRead(input),
+  lack: ({ sys }, { fd }) => sys.lack(fd),
 };
 
 /**

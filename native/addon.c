@@ -30,7 +30,7 @@ int napi_detach_arraybuffer(napi_env, napi_value buffer);
 int napi_create_external_arraybuffer(napi_env, void *data, size_t size, void (*end)(napi_env, void *, void *), void *hint,
                                      napi_value *result);
 
-enum { ARGUMENTS_MAX = 4, PATH_BYTES = 4096, SPIN_CHECKS = 10 };
+enum { ARGUMENTS_MAX = 4, PATH_BYTES = 4096, SPIN_CHECKS = 10, YIELD_ROUNDS = 16 };
 static const int64_t NS = 1000000000;
 
 static struct ring *ring;
@@ -197,59 +197,177 @@ static void flush(void) {
   window->stored_count = window->stored_size = 0;
 }
 
+/* The slot whose call is being made; 0: none. Which calls are under way. */
+static uint32_t current;
+static unsigned char is_called[SLOTS];
+
+/* Sleeping threads that another thread was to wake, at which time. If it was killed before, the server wakes them. */
+enum { LENT_MAX = 16, LENT_NS = 40000 };
+static struct {
+  uint32_t index;
+  int64_t time;
+} lent[LENT_MAX];
+static uint32_t lent_count;
+
+/* How often this thread yields when it is idle: a thread that was woken may wait for its processor. */
+enum { YIELDS = 1 };
+static int yields;
+
+static void wake(uint32_t index) {
+  struct slot *slot = ring_slot(ring, index);
+  ring_futex(&slot->state, FUTEX_WAKE, 1, NULL);
+  if (atomic_load(&slot->processor) == atomic_load(&ring->processor)) yields = YIELDS;
+}
+
+/* Wakes those that nobody has woken by this time. */
+static void wake_lent(int64_t time) {
+  for (uint32_t i = lent_count; i-- > 0;) {
+    if (time < lent[i].time + LENT_NS) continue;
+    wake(lent[i].index);
+    lent[i] = lent[--lent_count];
+  }
+}
+
+static void forget_lent(uint32_t index) {
+  for (uint32_t i = lent_count; i-- > 0;)
+    if (lent[i].index == index) lent[i] = lent[--lent_count];
+}
+
+/* Whether a thread sleeps that had this state. */
+static bool is_asleep(uint32_t state) { return state == STATE_SLEEPING || state == STATE_DONE; }
+
+/* Tells the threads whose calls are answered, and returns one of those that sleep, which the caller's thread may wake; or 0. */
+static uint32_t tell_others(bool *is_answered, bool may_lend) {
+  uint32_t sleeper = 0, count = ring->answered_count;
+  for (uint32_t i = 0; i < count && i < ANSWERED_MAX; i++) {
+    uint32_t index = ring->answered[i];
+    if (index == 0 || index >= SLOTS || !is_called[index]) continue;
+    if (index == current) *is_answered = true;
+    else {
+      is_called[index] = 0;
+      if (!is_asleep(atomic_exchange(&ring_slot(ring, index)->state, STATE_ANSWERED))) continue;
+      if (atomic_load(&ring_slot(ring, index)->processor) == atomic_load(&ring->processor)) yields = YIELDS;
+      if (sleeper || !may_lend) wake(index);
+      else sleeper = index;
+    }
+  }
+  ring->answered_count = 0;
+  return sleeper;
+}
+
+/* The call has been made. Its thread looks for the answer as a rule: it wakes another one then, on its own processor, which is
+ * cheaper than from here. A thread whose call is not answered may sleep. */
+static void end_call(void) {
+  bool is_answered = false, looks;
+  if (window) flush(), window->space = 0;
+  uint32_t index = current, sleeper = tell_others(&is_answered, index && lent_count < LENT_MAX);
+  current = 0;
+  if (!index) return;
+  struct slot *slot = ring_slot(ring, index);
+  atomic_store(&slot->wake, sleeper);
+  if (is_answered) {
+    is_called[index] = 0;
+    uint32_t before = atomic_exchange(&slot->state, STATE_ANSWERED);
+    looks = before == STATE_POSTED;
+    if (is_asleep(before)) wake(index);
+  } else {
+    uint32_t posted = STATE_POSTED;
+    looks = atomic_compare_exchange_strong(&slot->state, &posted, STATE_PARKED);
+  }
+  if (!sleeper) return;
+  if (!looks) wake(sleeper);
+  else {
+    lent[lent_count].index = sleeper;
+    lent[lent_count++].time = now();
+  }
+}
+
+/* tell(): tells of the answers now, not at the next call. */
+static napi_value tell(napi_env env, napi_info info) {
+  (void)info;
+  end_call();
+  return number(env, 0);
+}
+
+/* How many calls in a row came from this thread's processor, and when it may move next. */
+enum { CALLS_HERE_MAX = 50, MOVE_NS = 5000000 };
+static int calls_here;
+static int64_t next_move;
+
+/* Moves to another processor, if there is one: beside the callers, each hand-over would take a switch of threads. */
+static void make_way(int processor) {
+  cpu_set_t all, others;
+  int64_t time = now();
+  calls_here = 0;
+  if (time < next_move || sched_getaffinity(0, sizeof all, &all) < 0 || CPU_COUNT(&all) < 2) return;
+  next_move = time + MOVE_NS;
+  others = all;
+  CPU_CLR(processor, &others);
+  sched_setaffinity(0, sizeof others, &others);
+  sched_setaffinity(0, sizeof all, &all);
+  atomic_store(&ring->processor, sched_getcpu());
+}
+
+/* Notes where a caller runs. */
+static void meet(int processor) {
+  if (processor != atomic_load(&ring->processor)) calls_here = 0;
+  else if (++calls_here > CALLS_HERE_MAX) make_way(processor);
+}
+
+/* A slot that is on the list, as next returns it; 0 for none. */
+static double take_pending(void) {
+  while (taken_from < taken_to) {
+    uint32_t index = taken[taken_from++], pending;
+    if (!index || !(pending = atomic_exchange(&ring_slot(ring, index)->pending, 0))) continue;
+    if (pending & PENDING_CALL) {
+      is_called[index] = 1;
+      current = index;
+      meet(atomic_load(&ring_slot(ring, index)->processor));
+      if (lent_count) forget_lent(index); // it is awake
+      if (spaces[index]) lend(ring_slot(ring, index), spaces[index]);
+    }
+    return index * 8.0 + pending;
+  }
+  return 0;
+}
+
+/* Sleeps until there is a call or the time `end` has come. */
+static void sleep_until(int64_t end, int64_t time) {
+  struct timespec left = {(end - time) / NS, (end - time) % NS};
+  wake_lent(INT64_MAX - LENT_NS);
+  atomic_store(&ring->asleep, 1);
+  if (!atomic_load(&ring->list)) ring_futex(&ring->asleep, FUTEX_WAIT, 1, &left);
+  atomic_store(&ring->asleep, 0);
+}
+
 /* next(spinNs, timeoutMs): a slot's index * 8 + what is pending there; 0 after the time, -1 after SIGINT. */
 static napi_value next(napi_env env, napi_info info) {
   ARGUMENTS
+  end_call();
   int64_t start = now(), spin = start + (int64_t)numbers[0], end = start + (int64_t)(numbers[1] * 1e6);
-  for (;;) {
-    while (taken_from < taken_to) {
-      uint32_t index = taken[taken_from++];
-      uint32_t pending = atomic_exchange(&ring_slot(ring, index)->pending, 0);
-      if (!index || !pending) continue;
-      if (spaces[index] && pending & PENDING_CALL) lend(ring_slot(ring, index), spaces[index]);
-      return number(env, index * 8.0 + pending);
-    }
+  int64_t time = start;
+  for (int rounds = 1;; rounds++) {
+    if (lent_count) wake_lent(time);
+    double found = take_pending();
+    if (found) return number(env, found);
     take_list();
     if (taken_from < taken_to) continue;
     if (is_interrupted) return number(env, -1);
     atomic_store(&ring->processor, sched_getcpu());
+    // To a thread that was woken on this processor. Others that want it, such as of other programs, would keep it for long.
+    if (yields > 0 || rounds % YIELD_ROUNDS == 0) sched_yield();
+    if (yields > 0) yields--;
     for (int i = 0; i < SPIN_CHECKS && !atomic_load(&ring->list); i++) pause_shortly();
-    if (!atomic_load(&ring->list)) sched_yield(); // to a thread that was woken on this processor
-    int64_t time = now();
+    time = now();
     if (time < spin || atomic_load(&ring->list)) continue;
     if (time >= end) return number(env, 0);
-    struct timespec left = {(end - time) / NS, (end - time) % NS};
-    atomic_store(&ring->asleep, 1);
-    if (!atomic_load(&ring->list)) ring_futex(&ring->asleep, FUTEX_WAIT, 1, &left);
-    atomic_store(&ring->asleep, 0);
+    sleep_until(end, time);
   }
-}
-
-/* leave(slot): the call has been made. If it is not answered, its thread may sleep. */
-static napi_value leave(napi_env env, napi_info info) {
-  ARGUMENTS
-  uint32_t posted = STATE_POSTED;
-  flush();
-  window->space = 0;
-  atomic_compare_exchange_strong(&ring_slot(ring, (uint32_t)numbers[0])->state, &posted, STATE_PARKED);
-  return number(env, 0);
 }
 
 /* Changes the state of a slot whose thread waits. */
 static void change(struct slot *slot, uint32_t state) {
-  uint32_t before = atomic_exchange(&slot->state, state);
-  if (before == STATE_SLEEPING || before == STATE_DONE) ring_futex(&slot->state, FUTEX_WAKE, 1, NULL);
-}
-
-/* answer(slot, result, value) */
-static napi_value answer(napi_env env, napi_info info) {
-  ARGUMENTS
-  struct slot *slot = ring_slot(ring, (uint32_t)numbers[0]);
-  flush();
-  slot->result = (int64_t)numbers[1];
-  slot->value = (uint64_t)(int64_t)numbers[2];
-  change(slot, STATE_ANSWERED);
-  return number(env, 0);
+  if (is_asleep(atomic_exchange(&slot->state, state))) ring_futex(&slot->state, FUTEX_WAKE, 1, NULL);
 }
 
 /* keep(slot, address, bytes): the thread stores them when its call returns. How many were stored. */
@@ -291,7 +409,9 @@ static napi_value release(napi_env env, napi_info info) {
   take_list(); // it may be there, and the next owner puts it there anew
   for (size_t i = taken_from; i < taken_to; i++)
     if (taken[i] == index) taken[i] = 0;
-  spaces[index] = 0;
+  spaces[index] = is_called[index] = 0;
+  if (current == index) current = 0;
+  forget_lent(index);
   atomic_store(&slot->pending, 0);
   atomic_store(&slot->owner, 0);
   return number(env, 0);
@@ -355,10 +475,10 @@ __attribute__((visibility("default"))) napi_value napi_register_module_v1(napi_e
   static const struct {
     const char *name;
     callback call;
-  } functions[] = {{"map", map}, {"unmap", unmap},          {"enter", enter},       {"own", own},           {"next", next},
-                   {"leave", leave},     {"answer", answer},     {"keep", keep},         {"shut", shut},         {"ask", ask},
-                   {"release", release}, {"read", read_memory},  {"write", write_memory}, {"take", take},
-                   {"give", give},       {"catchInterrupts", catch_interrupts}};
+  } functions[] = {{"map", map},   {"unmap", unmap},     {"enter", enter},       {"own", own},
+                   {"next", next}, {"tell", tell},       {"keep", keep},         {"shut", shut},
+                   {"ask", ask},   {"release", release}, {"read", read_memory},  {"write", write_memory},
+                   {"take", take}, {"give", give},       {"catchInterrupts", catch_interrupts}};
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
     napi_value function;
     napi_create_function(env, functions[i].name, SIZE_MAX, functions[i].call, NULL, &function);

@@ -10,12 +10,12 @@
 #include <unistd.h>
 
 enum { SLOTS = 2048, SLOT_BYTES = 4096, RING_BYTES = SLOTS * SLOT_BYTES };
-enum { PIECES_MAX = 8, SENT_BYTES = 1024, STORED_BYTES = 2048, SHUT_MAX = 32 };
+enum { PIECES_MAX = 8, SENT_BYTES = 1024, KEPT_MAX = 64, STORED_BYTES = 2048, SHUT_MAX = 32, ANSWERED_MAX = 512 };
 
 /* Calls of a thread. */
 enum {
-  OP_HELLO = 1,  // args: effective uid, parent's pid or 0, whether it is the first thread of a program
-  OP_OPEN = 2,   // args: device, flags; fd: the number that the program has for it
+  OP_HELLO = 1,  // args: effective uid, parent's pid or 0, whether exec has begun the program, count of `kept` in sent_bytes
+  OP_OPEN = 2,   // args: device, flags, number of the file; fd: the number that the program has for it
   OP_CLOSE = 3,
   OP_DUP = 4,    // args: the new number
   OP_MMAP = 5,   // args: address, length, prot, flags, offset. The answer's value: the number of the file to map
@@ -24,6 +24,14 @@ enum {
   OP_POLL = 8,   // args: events, whether to wait, number of an eventfd or -1. The answer's value: the events
   OP_SETUID = 9, // args: the effective uid
   OP_ENDED = 10, // of the watcher: the process args[0] has ended
+  OP_EPOLL_CTL = 11,  // args: operation, descriptor, events, data; fd: the instance
+  OP_EPOLL_WAIT = 12, // args: address for the events, how many, whether to wait, number of an eventfd or -1
+};
+
+/* A binder descriptor that exec has kept. */
+struct kept {
+  uint32_t fd, unused;
+  uint64_t file; // its inode: copies of a descriptor have the same
 };
 
 /* What the server has to look at in a slot: bits of `pending`. */
@@ -31,13 +39,14 @@ enum { PENDING_CALL = 1, PENDING_CANCEL = 2, PENDING_BYE = 4 };
 
 /* `state` of a slot. A thread sleeps in a futex while it is SLEEPING. */
 enum {
-  STATE_POSTED = 0,
+  STATE_POSTED = 0,   // the thread looks for a change
   STATE_PARKED = 1,   // the server has seen the call, which waits
   STATE_SLEEPING = 2, // as the thread says
   STATE_ANSWERED = 3,
   STATE_PAIR = 4,    // the server asks for a socket pair: `asked` becomes the number of the server's end
   STATE_RECEIVE = 5, // the server has sent a descriptor there: `asked` becomes its number, or -errno
   STATE_DONE = 6,    // the thread has done so
+  STATE_DEVICE = 7,  // the server asks for a binder descriptor: `asked` becomes its number, or -errno
 };
 
 /* Bytes of the program: `sent` came with the call, `stored` are stored there when it returns. As in assembly/mem/client.ts. */
@@ -76,11 +85,17 @@ struct slot {
   uint32_t sent_size, stored_size; // of the bytes
   uint32_t shut_count;             // descriptors that the thread closes when its call returns
   int32_t shut[SHUT_MAX];
-  unsigned char rest[SLOT_BYTES - 104 - 2 * PIECES_MAX * sizeof(struct piece) - SENT_BYTES - STORED_BYTES - 12 -
+  _Atomic uint32_t wake; // a slot whose thread this one wakes, when it sees its own state change; 0: none
+  _Atomic int32_t processor; // on which the thread has called
+  uint32_t helper; // the process that makes the calls in place of the thread's; 0: itself
+  unsigned char rest[SLOT_BYTES - 104 - 2 * PIECES_MAX * sizeof(struct piece) - SENT_BYTES - STORED_BYTES - 24 -
                      4 * SHUT_MAX];
 };
 _Static_assert(sizeof(struct slot) == SLOT_BYTES, "a slot has a page");
 _Static_assert(offsetof(struct slot, args) == 48, "ring.ts has these places");
+_Static_assert(offsetof(struct slot, sent_bytes) == 488, "ring.ts has these places");
+_Static_assert(offsetof(struct slot, helper) == 3708, "ring.ts has these places");
+_Static_assert(KEPT_MAX * sizeof(struct kept) <= SENT_BYTES, "there is room for them");
 
 /* In place of slot 0. */
 struct ring {
@@ -90,7 +105,11 @@ struct ring {
   uint32_t server;         // its pid
   _Atomic uint32_t used;   // no slot from here on was ever taken
   _Atomic int32_t processor; // on which the server ran last
+  // Slots whose calls the server has answered; their threads do not know yet. Of the server alone.
+  uint32_t answered_count, answered[ANSWERED_MAX];
 };
+_Static_assert(sizeof(struct ring) <= SLOT_BYTES, "the ring has one page");
+_Static_assert(offsetof(struct ring, answered_count) == 24, "ring.ts has these places");
 
 static inline long ring_futex(_Atomic uint32_t *at, int op, uint32_t value, const struct timespec *timeout) {
   return syscall(SYS_futex, at, op, value, timeout, NULL, 0);

@@ -22,7 +22,9 @@ declare function show(space: usize, va: f64, source: usize, size: u32): void;
 /** Opens the file of the program's descriptor `fd` once more: its number at the host, above 0; or -EBADF. */
 declare function take(space: usize, fd: i32): i32;
 
-/** Gives the program a descriptor of the host's file. Its number, or -EMFILE. */
+/**
+ * Gives the program a descriptor of the host's file, or of a Binder device that its table has as `~file`. Its number, or -EMFILE.
+ */
 declare function give(space: usize, file: i32): i32;
 
 /** Closes the program's descriptor `fd`. */

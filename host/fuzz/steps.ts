@@ -40,6 +40,7 @@ const WEIGHTS: Readonly<Partial<Record<Op, number>>> = {
   dump: 0.02,
   note: 0,
   inject: 0.4,
+  lack: 0,
 };
 /** Each operation as often as its weight says, of this many for a weight of 1: drawn at once. */
 const UNIT = 50;

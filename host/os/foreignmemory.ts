@@ -16,11 +16,18 @@ export interface ForeignMemory {
   readonly isRecorded?: boolean;
   /** A step stores bytes that the program has stored itself, or had in the recording. @returns How many. */
   poke?(address: number, bytes: Uint8Array): number;
+  /** A step says that the program does not have the descriptor which the next ioctl sends. */
+  lack?(fd: number): void;
   /** The ioctl for which bytes were poked has been made. */
   forget?(): void;
   /** A message has the descriptor: a number above 0 for its file, which other memories' `give` understands; or -errno. */
   take?(fd: number): number;
-  /** A message gives the program the file. @returns Its new descriptor, or -errno. @param tid The thread that reads the message. */
+  /**
+   * A message gives the program the file; below 0 it is a Binder device, and the process in the machine has it as `~file`.
+   *
+   * @param tid The thread that reads the message.
+   * @returns The program's new descriptor, or -errno.
+   */
   give?(file: number, tid: number): number;
   /** The driver closes a descriptor that a message has given. @param tid The thread whose system call does so. */
   shut?(fd: number, tid: number): void;

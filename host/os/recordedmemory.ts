@@ -2,6 +2,7 @@
  * The memory of a program that was outside of the machine, in a replay. The journal stores before each call what the driver reads
  * in it; afterwards the driver finds nothing there any more. What calls have stored stays, for who looks at results.
  */
+import { EBADF } from '../../assembly/abi/errno.ts';
 import { PAGE_MASK, PAGE_SIZE } from '../../assembly/abi/machine.ts';
 import type { ForeignMemory } from './foreignmemory.ts';
 
@@ -23,6 +24,7 @@ export class RecordedMemory implements ForeignMemory {
   /** By address. */
   readonly #pages = new Map<number, Page>();
   readonly #poked: { readonly address: number; readonly length: number }[] = [];
+  readonly #lacked = new Set<number>();
   #descriptor = FIRST_DESCRIPTOR;
 
   read(address: number, target: Uint8Array, tid: number): number {
@@ -55,13 +57,18 @@ export class RecordedMemory implements ForeignMemory {
       });
     }
     this.#poked.length = 0;
+    this.#lacked.clear();
+  }
+
+  lack(fd: number): void {
+    this.#lacked.add(fd);
   }
 
   show(): void {} // the machine's own pages have it
 
-  /** The journal does not have files: any descriptor is one. */
+  /** The journal does not have files: any descriptor is one, unless it says that the program lacks it. */
   take(fd: number): number {
-    return fd + 1;
+    return this.#lacked.has(fd) ? -EBADF : fd + 1;
   }
 
   give(): number {
@@ -75,6 +82,7 @@ export class RecordedMemory implements ForeignMemory {
       copy.#pages.set(address, { bytes: bytes.slice(), states: states.slice() });
     }
     copy.#poked.push(...this.#poked);
+    for (const fd of this.#lacked) copy.#lacked.add(fd);
     copy.#descriptor = this.#descriptor;
     return copy;
   }

@@ -248,6 +248,12 @@ export class Syscalls {
     return this.#access('poke', { addr, bytes }, () => this.#stored(this.memory.store(addr, bytes)));
   }
 
+  /** Says that the program outside does not have the descriptor which the next ioctl sends. */
+  lack(fd: number): void {
+    this.check();
+    this.system.act('lack', this.task, { fd }, () => this.memory.outside?.lack?.(fd));
+  }
+
   fill(addr: number, len: number, byte: number): Stored {
     return this.#access('fill', { addr, len, byte }, () => this.#stored(this.memory.fill(addr, len, byte)));
   }

@@ -207,6 +207,8 @@ export const OPERATIONS = {
   },
   /** Counts what comes from now on, and lets number `nth` fail; 0: none. Of a copy, `bytes` bytes arrive before that. */
   inject: { by: false, in: { what: 'failure', nth: 'count', bytes: 'count' }, out: null, emulatorOnly: true },
+  /** A program outside of the machine does not have the descriptor that its next ioctl sends. */
+  lack: { in: { fd: 'fd' }, out: null, emulatorOnly: true },
 } as const satisfies Readonly<Record<string, Row>>;
 
 export type Op = keyof typeof OPERATIONS;

@@ -9,7 +9,7 @@
 #include <sys/eventfd.h>
 #include <sys/select.h>
 
-enum { EPOLL_MAX = 128, SLICE_MS = 10 };
+enum { EPOLL_MAX = 128, SLICE_MS = 10, EPOLL_EVENT_BYTES = 12 };
 
 static __thread int bell = -1;
 static pthread_key_t bell_end;
@@ -34,19 +34,32 @@ static short events_now(const struct pollfd *one) {
   return CALL(OP_POLL, one->fd, (uint16_t)one->events, 0, -1) < 0 ? POLLNVAL : (short)call_value();
 }
 
-/* Waits for one binder descriptor, or for others: all[count] is for the bell. What real_poll returned. */
-static int wait_once(struct pollfd *one, struct pollfd *all, nfds_t count, int timeout) {
-  struct slot *slot = call_begin(OP_POLL, one->fd);
+/* Lets the bell's twin, an epoll instance in the machine, watch all the binder descriptors. Whether it does. */
+static int watch_all(const struct pollfd *fds, nfds_t count) {
+  for (nfds_t i = 0; i < count; i++) {
+    if (!file_is_binder(fds[i].fd)) continue;
+    if (CALL(OP_EPOLL_CTL, bell, EPOLL_CTL_ADD, fds[i].fd, (uint16_t)fds[i].events, i) < 0 && errno != EEXIST) return 0;
+  }
+  return 1;
+}
+
+/* Waits for the binder descriptors, by poll of the only one or by the bell's twin, or for others: all[count] is for the bell.
+ * What real_poll returned. */
+static int wait_once(struct pollfd *only, struct pollfd *all, nfds_t count, int timeout) {
+  unsigned char event[EPOLL_EVENT_BYTES];
+  struct slot *slot = only ? call_begin(OP_POLL, only->fd) : call_begin(OP_EPOLL_WAIT, bell);
   if (!slot) return -1;
-  slot->args[0] = (uint16_t)one->events;
-  slot->args[1] = 1;
-  slot->args[2] = bell;
-  call_post();
+  slot->args[0] = only ? (uint16_t)only->events : (uintptr_t)event;
+  slot->args[1] = 1; // wait, or one event
+  slot->args[2] = only ? bell : 1;
+  slot->args[3] = bell;
+  call_post(0);
   all[count] = (struct pollfd){.fd = bell, .events = POLLIN};
   int found = real_poll(all, count + 1, timeout), error = errno;
   if (found <= 0 || !all[count].revents) call_cancel();
-  if (call_wait() >= 0) one->revents = (short)call_value();
-  else if (errno != EINTR) one->revents = POLLNVAL;
+  long result = call_wait();
+  if (only && result >= 0) only->revents = (short)call_value();
+  else if (only && errno != EINTR) only->revents = POLLNVAL;
   uint64_t rung;
   while (read(bell, &rung, sizeof rung) > 0) {
   }
@@ -60,7 +73,7 @@ static int64_t now_ms(void) {
   return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* The binder descriptors answer once each. Then the last of them waits; more than one take turns in slices of time. */
+/* The binder descriptors answer once each. Then all wait; without a twin of the bell they look again after some time. */
 static int poll_binders(struct pollfd *fds, nfds_t count, int timeout) {
   int64_t end = timeout < 0 ? INT64_MAX : now_ms() + timeout;
   struct pollfd all[count + 1];
@@ -79,10 +92,14 @@ static int poll_binders(struct pollfd *fds, nfds_t count, int timeout) {
     }
     int64_t left = end - now_ms();
     int limit = left > INT32_MAX ? -1 : left < 0 ? 0 : (int)left, found = 0;
-    if (binders > 1 && (limit < 0 || limit > SLICE_MS)) limit = SLICE_MS;
     if (!ready && limit) {
-      found = wait_once(last, all, count, limit);
-      if (last->revents) ready++;
+      int has_twin = binders > 1 && watch_all(fds, count);
+      if (binders > 1 && !has_twin && (limit < 0 || limit > SLICE_MS)) limit = SLICE_MS;
+      found = wait_once(has_twin ? NULL : last, all, count, limit);
+      int error = errno;
+      if (binders > 1) CALL(OP_CLOSE, bell);
+      errno = error;
+      if (!has_twin && last->revents) ready++;
     }
     int error = errno;
     if (real_poll(all, count, 0) > 0)
@@ -146,91 +163,189 @@ int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, cons
   return result;
 }
 
-/* Binder descriptors in epoll instances. Others are the kernel's. */
+int pselect(int count, fd_set *reads, fd_set *writes, fd_set *exceptions, const struct timespec *timeout,
+            const sigset_t *signals) {
+  struct timeval time = {0};
+  sigset_t before;
+  if (timeout) time = (struct timeval){timeout->tv_sec, timeout->tv_nsec / 1000};
+  if (signals) pthread_sigmask(SIG_SETMASK, signals, &before);
+  int result = select(count, reads, writes, exceptions, timeout ? &time : NULL), error = errno;
+  if (signals) pthread_sigmask(SIG_SETMASK, &before, NULL);
+  errno = error;
+  return result;
+}
+
+/* What a program calls that is compiled with _FORTIFY_SOURCE. */
+int __poll_chk(struct pollfd *fds, nfds_t count, int timeout, size_t size) {
+  if (size / sizeof *fds < count) abort();
+  return poll(fds, count, timeout);
+}
+
+int __ppoll_chk(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *signals, size_t size) {
+  if (size / sizeof *fds < count) abort();
+  return ppoll(fds, count, timeout, signals);
+}
+
+/* An epoll instance that watches binder descriptors has a twin in the machine, with the same numbers, which watches those. It
+ * knows the places in this table as its data. */
 static struct entry {
-  int instance, fd;
-  struct epoll_event event;
+  int twin, fd, is_used;
+  epoll_data_t data;
 } entries[EPOLL_MAX];
-static int entry_count;
+static int twins[DESCRIPTORS_MAX], twin_count; // by descriptor, from 1 up; copies of an instance have the same
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-static struct entry *entry_of(int instance, int fd) {
-  for (int i = 0; i < entry_count; i++)
-    if (entries[i].instance == instance && entries[i].fd == fd) return &entries[i];
+static int has_epoll_twin(int fd) { return fd >= 0 && fd < DESCRIPTORS_MAX && twins[fd] && session_is_here(); }
+
+static int is_epoll(int fd) {
+  static const char target[] = "anon_inode:[eventpoll]";
+  char path[64], link[sizeof target];
+  snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+  return readlink(path, link, sizeof link) == sizeof target - 1 && !memcmp(link, target, sizeof target - 1);
+}
+
+static struct entry *entry_of(int twin, int fd) {
+  for (int i = 0; i < EPOLL_MAX; i++)
+    if (twin && entries[i].is_used && entries[i].twin == twin && entries[i].fd == fd) return &entries[i];
   return NULL;
 }
 
+static struct entry *free_entry(void) {
+  for (int i = 0; i < EPOLL_MAX; i++)
+    if (!entries[i].is_used) return &entries[i];
+  return NULL;
+}
+
+/* The machine says what is wrong. */
 static int change_entry(int instance, int operation, int fd, const struct epoll_event *event) {
-  struct entry *entry = entry_of(instance, fd);
-  if (operation == EPOLL_CTL_ADD) {
-    if (entry) return EEXIST;
-    if (entry_count == EPOLL_MAX) return ENOSPC;
-    entries[entry_count++] = (struct entry){instance, fd, *event};
-  } else if (!entry) return ENOENT;
-  else if (operation == EPOLL_CTL_MOD) entry->event = *event;
-  else *entry = entries[--entry_count];
+  struct entry *old = entry_of(twins[instance], fd), *entry = old ? old : free_entry();
+  if (!entry) return errno = ENOSPC, -1;
+  if (operation != EPOLL_CTL_DEL && !event) return errno = EFAULT, -1;
+  uint32_t events = event ? event->events : 0;
+  if (CALL(OP_EPOLL_CTL, instance, operation, fd, events, entry - entries) < 0) return -1;
+  if (!twins[instance]) twins[instance] = ++twin_count;
+  if (operation == EPOLL_CTL_DEL) entry->is_used = 0;
+  else *entry = (struct entry){twins[instance], fd, 1, event->data};
   return 0;
 }
 
 int epoll_ctl(int instance, int operation, int fd, struct epoll_event *event) {
   find_epoll_ctl();
-  if (!file_is_binder(fd)) return real_epoll_ctl(instance, operation, fd, event);
+  if (!file_is_binder(fd) || instance < 0 || instance >= DESCRIPTORS_MAX) return real_epoll_ctl(instance, operation, fd, event);
+  if (!has_epoll_twin(instance) && !is_epoll(instance)) {
+    errno = fcntl(instance, F_GETFD) < 0 ? EBADF : EINVAL;
+    return -1;
+  }
   pthread_mutex_lock(&lock);
-  errno = change_entry(instance, operation, fd, event);
+  int result = change_entry(instance, operation, fd, event);
   pthread_mutex_unlock(&lock);
-  return errno ? -1 : 0;
+  return result;
 }
 
-/* A descriptor is closed, of either kind. */
+static int is_last(int twin) {
+  for (int fd = 0; fd < DESCRIPTORS_MAX; fd++)
+    if (twins[fd] == twin) return 0;
+  return 1;
+}
+
+/* A descriptor is closed, of either kind. The entry of a binder descriptor stays as long as a copy of the descriptor may. */
 void events_forget(int fd) {
-  if (!entry_count) return;
-  pthread_mutex_lock(&lock);
-  for (int i = entry_count; i-- > 0;)
-    if (entries[i].instance == fd || entries[i].fd == fd) entries[i] = entries[--entry_count];
-  pthread_mutex_unlock(&lock);
+  if (!has_epoll_twin(fd)) return;
+  int twin = twins[fd];
+  twins[fd] = 0;
+  call(OP_CLOSE, fd, NULL, 0);
+  if (!is_last(twin)) return;
+  for (int i = 0; i < EPOLL_MAX; i++)
+    if (entries[i].twin == twin) entries[i].is_used = 0;
 }
 
-/* The instance itself is the first of the descriptors. */
-static int watched_by(int instance, struct pollfd *fds) {
-  int count = 0;
-  pthread_mutex_lock(&lock);
-  for (int i = 0; i < entry_count; i++) {
-    if (entries[i].instance != instance) continue;
-    if (!count) fds[count++] = (struct pollfd){.fd = instance, .events = POLLIN};
-    fds[count++] = (struct pollfd){.fd = entries[i].fd, .events = (short)(entries[i].event.events & 0xffff)};
-  }
-  pthread_mutex_unlock(&lock);
-  return count;
+/* A second number of an epoll instance. */
+void events_copy(int fd, int copy) {
+  if (!has_epoll_twin(fd) || copy < 0 || copy >= DESCRIPTORS_MAX || CALL(OP_DUP, fd, copy) < 0) return;
+  twins[copy] = twins[fd];
 }
 
-static int take_events(int instance, const struct pollfd *fds, int count, struct epoll_event *events, int room) {
-  int found = 0;
-  pthread_mutex_lock(&lock);
-  for (int i = 1; i < count && found < room; i++) {
-    struct entry *entry = entry_of(instance, fds[i].fd);
-    if (!entry || !fds[i].revents) continue;
-    events[found++] = (struct epoll_event){.events = (uint16_t)fds[i].revents, .data = entry->event.data};
-    if (entry->event.events & EPOLLONESHOT) entry->event.events = EPOLLONESHOT;
+/* Events as the machine stores them, on any processor. */
+struct machine_event {
+  uint32_t events, place, unused;
+};
+
+static int take_events(const struct machine_event *found, int count, struct epoll_event *events) {
+  int taken = 0;
+  for (int i = 0; i < count; i++) {
+    const struct entry *entry = found[i].place < EPOLL_MAX ? &entries[found[i].place] : NULL;
+    if (entry && entry->is_used) events[taken++] = (struct epoll_event){.events = found[i].events, .data = entry->data};
   }
-  pthread_mutex_unlock(&lock);
-  if (found == room || !fds[0].revents) return found;
-  int others = real_epoll_pwait(instance, events + found, room - found, 0, NULL);
-  return others < 0 ? found : found + others;
+  return taken;
+}
+
+/* Waits for either of the twins. Returns the events of the machine's, or -1 when a signal came. */
+static int wait_for_twins(int instance, struct epoll_event *events, int room, int timeout) {
+  struct machine_event found[EPOLL_MAX];
+  struct slot *slot = call_begin(OP_EPOLL_WAIT, instance);
+  if (!slot) return -1;
+  slot->args[0] = (uintptr_t)found;
+  slot->args[1] = room;
+  slot->args[2] = 1;
+  slot->args[3] = bell;
+  call_post(0);
+  struct pollfd both[2] = {{.fd = instance, .events = POLLIN}, {.fd = bell, .events = POLLIN}};
+  int ready = real_poll(both, 2, timeout), error = errno;
+  if (ready <= 0 || !both[1].revents) call_cancel();
+  long count = call_wait();
+  uint64_t rung;
+  while (read(bell, &rung, sizeof rung) > 0) {
+  }
+  errno = error;
+  if (count > 0) return take_events(found, (int)count, events);
+  return ready < 0 ? -1 : 0;
+}
+
+/* The events of both now. */
+static int events_of_twins(int instance, struct epoll_event *events, int room) {
+  struct machine_event found[EPOLL_MAX];
+  int most = room < EPOLL_MAX ? room : EPOLL_MAX;
+  long count = CALL(OP_EPOLL_WAIT, instance, (uintptr_t)found, most, 0, -1);
+  int taken = count > 0 ? take_events(found, (int)count, events) : 0;
+  int others = taken < room ? real_epoll_pwait(instance, events + taken, room - taken, 0, NULL) : 0;
+  return others > 0 ? taken + others : taken;
+}
+
+static int wait_for_events(int instance, struct epoll_event *events, int room, int timeout) {
+  int64_t end = timeout < 0 ? INT64_MAX : now_ms() + timeout;
+  find_poll();
+  if (!has_bell()) return -1;
+  for (;;) {
+    int count = events_of_twins(instance, events, room);
+    if (count) return count;
+    int64_t left = end - now_ms();
+    if (left <= 0) return 0;
+    int most = room < EPOLL_MAX ? room : EPOLL_MAX;
+    count = wait_for_twins(instance, events, most, left > INT32_MAX ? -1 : (int)left);
+    if (count < 0) return -1;
+    if (count > 0) {
+      int others = count < room ? real_epoll_pwait(instance, events + count, room - count, 0, NULL) : 0;
+      return others > 0 ? count + others : count;
+    }
+  }
 }
 
 int epoll_pwait(int instance, struct epoll_event *events, int room, int timeout, const sigset_t *signals) {
-  struct pollfd fds[EPOLL_MAX + 1];
   find_epoll_pwait();
-  int count = entry_count ? watched_by(instance, fds) : 0;
-  if (!count || room <= 0) return real_epoll_pwait(instance, events, room, timeout, signals);
+  if (!has_epoll_twin(instance) || room <= 0) return real_epoll_pwait(instance, events, room, timeout, signals);
   sigset_t before;
   if (signals) pthread_sigmask(SIG_SETMASK, signals, &before);
-  int ready = poll(fds, count, timeout), error = errno;
+  int count = wait_for_events(instance, events, room, timeout), error = errno;
   if (signals) pthread_sigmask(SIG_SETMASK, &before, NULL);
   errno = error;
-  return ready <= 0 ? ready : take_events(instance, fds, count, events, room);
+  return count;
 }
 
 int epoll_wait(int instance, struct epoll_event *events, int room, int timeout) {
   return epoll_pwait(instance, events, room, timeout, NULL);
+}
+
+int epoll_pwait2(int instance, struct epoll_event *events, int room, const struct timespec *time, const sigset_t *signals) {
+  int ms = time ? (int)(time->tv_sec * 1000 + (time->tv_nsec + 999999) / 1000000) : -1;
+  return epoll_pwait(instance, events, room, ms, signals);
 }

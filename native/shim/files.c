@@ -1,7 +1,12 @@
 // Files: which descriptors are Binder's, and the calls that make, copy and close descriptors.
 #include "shim.h"
 
-#include <sys/eventfd.h>
+#include <dirent.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+/* A binder descriptor is a file of memory of this name: a program that exec has begun finds it. */
+#define FILE_NAME "binderlab-device"
 
 static const char *const DEVICES[] = {"binder", "hwbinder", "vndbinder"};
 
@@ -40,20 +45,33 @@ int file_keep(int fd) {
   return high;
 }
 
+static int ends_with(const char *name, const char *end) {
+  size_t size = strlen(name), rest = strlen(end);
+  return size >= rest && !strcmp(name + size - rest, end);
+}
+
+/* A file of binderfs is the device whose name it ends with, such as anbox-hwbinder; others are /dev/binder. */
 static int device_of(const char *path) {
   if (!path || strncmp(path, "/dev/", 5)) return -1;
   const char *name = path + 5;
-  if (!strncmp(name, "binderfs/", 9)) name += 9;
-  for (int i = 0; i < 3; i++)
-    if (!strcmp(name, DEVICES[i])) return i;
-  return -1;
+  int is_in_binderfs = !strncmp(name, "binderfs/", 9);
+  if (is_in_binderfs) name += 9;
+  if (is_in_binderfs && (!strcmp(name, "binder-control") || !*name || strchr(name, '/'))) return -1;
+  for (int i = 2; i >= 0; i--)
+    if (is_in_binderfs ? ends_with(name, DEVICES[i]) : !strcmp(name, DEVICES[i])) return i;
+  return is_in_binderfs ? 0 : -1;
+}
+
+static uint64_t inode_of(int fd) {
+  struct stat file;
+  return fstat(fd, &file) < 0 ? 0 : file.st_ino;
 }
 
 static int open_device(int device, int flags) {
-  int fd = eventfd(0, (flags & O_CLOEXEC ? EFD_CLOEXEC : 0) | EFD_NONBLOCK);
+  int fd = memfd_create(FILE_NAME, flags & O_CLOEXEC ? MFD_CLOEXEC : 0);
   if (fd < 0) return -1;
   if (fd >= DESCRIPTORS_MAX) errno = EMFILE;
-  else if (CALL(OP_OPEN, fd, device, flags) >= 0) {
+  else if (CALL(OP_OPEN, fd, device, flags, inode_of(fd)) >= 0) {
     is_binder[fd] = 1;
     return fd;
   }
@@ -61,6 +79,31 @@ static int open_device(int device, int flags) {
   file_close(fd);
   errno = error;
   return -1;
+}
+
+int file_make_device(void) {
+  int fd = memfd_create(FILE_NAME, MFD_CLOEXEC);
+  if (fd < 0) return -errno;
+  if (fd >= DESCRIPTORS_MAX) return file_close(fd), -EMFILE;
+  is_binder[fd] = 1;
+  return fd;
+}
+
+int file_find_kept(struct kept *kept) {
+  static const char target[] = "/memfd:" FILE_NAME;
+  DIR *folder = opendir("/proc/self/fd");
+  struct dirent *entry;
+  int count = 0;
+  while (folder && count < KEPT_MAX && (entry = readdir(folder))) {
+    char link[sizeof target];
+    int fd = atoi(entry->d_name);
+    ssize_t size = readlinkat(dirfd(folder), entry->d_name, link, sizeof link);
+    if (size != sizeof link || memcmp(link, target, sizeof target - 1) || !is_in_table(fd)) continue;
+    kept[count++] = (struct kept){.fd = fd, .file = inode_of(fd)};
+    is_binder[fd] = 1;
+  }
+  if (folder) closedir(folder);
+  return count;
 }
 
 #define MODE(flags) \
@@ -96,8 +139,21 @@ int openat(int folder, const char *path, int flags, ...) {
   return real_openat(folder, path, flags, mode);
 }
 
-static void close_binder(int fd) {
+int openat64(int folder, const char *path, int flags, ...) {
+  MODE(flags)
+  return openat(folder, path, flags | O_LARGEFILE, mode);
+}
+
+/* What a program calls that is compiled with _FORTIFY_SOURCE. */
+int __open_2(const char *path, int flags) { return open(path, flags); }
+int __open64_2(const char *path, int flags) { return open64(path, flags); }
+int __openat_2(int folder, const char *path, int flags) { return openat(folder, path, flags); }
+int __openat64_2(int folder, const char *path, int flags) { return openat64(folder, path, flags); }
+
+/* The number is closed. */
+static void forget(int fd) {
   events_forget(fd);
+  if (!file_is_binder(fd)) return;
   call(OP_CLOSE, fd, NULL, 0);
   is_binder[fd] = 0;
 }
@@ -109,15 +165,14 @@ int close(int fd) {
     errno = EBADF;
     return -1;
   }
-  if (file_is_binder(fd)) close_binder(fd);
-  else events_forget(fd);
+  forget(fd);
   return real_close(fd);
 }
 
 int close_range(unsigned first, unsigned last, int flags) {
   find_close_range();
   for (unsigned fd = first; fd <= last && fd < DESCRIPTORS_MAX; fd++) {
-    if (!flags && file_is_binder(fd)) close_binder(fd);
+    if (!flags) forget(fd);
     if (!is_kept[fd]) continue;
     if (fd > first && real_close_range(first, fd - 1, flags) < 0) return -1;
     first = fd + 1;
@@ -129,7 +184,9 @@ void closefrom(int first) { close_range(first < 0 ? 0 : first, ~0u, 0); }
 
 /* The server learns of a second number of a descriptor. */
 static int copied(int fd, int copy) {
-  if (!is_in_table(copy) || copy == fd || !file_is_binder(fd)) return copy;
+  if (!is_in_table(copy) || copy == fd) return copy;
+  events_copy(fd, copy);
+  if (!file_is_binder(fd)) return copy;
   CALL(OP_DUP, fd, copy);
   is_binder[copy] = 1;
   return copy;
@@ -142,13 +199,13 @@ int dup(int fd) {
 
 int dup2(int fd, int to) {
   find_dup2();
-  if (fd != to && file_is_binder(to)) close_binder(to);
+  if (fd != to) forget(to);
   return copied(fd, real_dup2(fd, to));
 }
 
 int dup3(int fd, int to, int flags) {
   find_dup3();
-  if (fd != to && file_is_binder(to)) close_binder(to);
+  if (fd != to) forget(to);
   return copied(fd, real_dup3(fd, to, flags));
 }
 

@@ -89,17 +89,25 @@ static void receive(const int pair[2]) {
   for (int i = 0; i < 2; i++) file_close(pair[i]);
 }
 
+/* Wakes the thread of another program that the server has left to this one. */
+static void wake_other(void) {
+  uint32_t index = atomic_exchange(&slot->wake, 0);
+  if (index && index < SLOTS) ring_futex(&ring_slot(ring, index)->state, FUTEX_WAKE, 1, NULL);
+}
+
 /* Waits until the call is answered, and does what the server asks for meanwhile. */
 static void wait_for_answer(const struct call *this) {
   int pair[2] = {-1, -1};
-  if (atomic_load(&ring->processor) != sched_getcpu())
+  if (atomic_load(&ring->processor) != atomic_load_explicit(&slot->processor, memory_order_relaxed))
     for (int i = 0; i < looks && atomic_load(&slot->state) == STATE_POSTED; i++) pause_shortly();
   while (!this->is_done) {
     uint32_t state = atomic_load(&slot->state);
+    if (state != STATE_POSTED && atomic_load(&slot->wake)) wake_other();
     if (state == STATE_ANSWERED || atomic_load(&ring->gone)) return;
-    if (state == STATE_PAIR || state == STATE_RECEIVE) {
+    if (state == STATE_PAIR || state == STATE_RECEIVE || state == STATE_DEVICE) {
       if (state == STATE_PAIR) make_pair(pair);
-      else receive(pair);
+      else if (state == STATE_RECEIVE) receive(pair);
+      else slot->asked = file_make_device();
       atomic_store(&slot->state, STATE_DONE);
       ring_futex(&slot->state, FUTEX_WAKE, 1, NULL);
       continue;
@@ -141,27 +149,59 @@ static int open_ring(const char *folder) {
   return 0;
 }
 
+/* Binder descriptors from before exec. */
+static struct kept kept[KEPT_MAX];
+static int kept_count;
+
+static long say_hello(int is_exec) {
+  if (!call_begin(OP_HELLO, 0)) return -1;
+  slot->args[0] = geteuid();
+  slot->args[1] = is_exec ? getppid() : parent;
+  slot->args[2] = is_exec;
+  slot->args[3] = is_exec ? kept_count : 0;
+  memcpy(slot->sent_bytes, kept, slot->args[3] * sizeof *kept);
+  return call_end();
+}
+
 /* The thread has a slot afterwards, unless there is no server. */
-static int join(void) {
+static int join(int is_exec) {
   if (slot) return atomic_load(&ring->gone) ? -1 : 0;
   const char *folder = getenv("BINDERLAB_SERVE");
   if (!folder) return -1;
   pthread_mutex_lock(&lock);
-  int failed = !ring && open_ring(folder), is_first = !was_used;
+  int failed = !ring && open_ring(folder);
   was_used = 1;
   pthread_mutex_unlock(&lock);
   if (failed || atomic_load(&ring->gone)) return -1;
   slot = ring_take(ring, (uint64_t)self << 32 | (uint32_t)syscall(SYS_gettid));
   if (!slot) return -1;
+  slot->helper = 0;
   prctl(PR_SET_PTRACER, ring->server); // so that the server may read the program's memory
   pthread_setspecific(thread_end, slot);
-  if (CALL(OP_HELLO, 0, geteuid(), parent, is_first) >= 0) return 0;
+  if (say_hello(is_exec) >= 0) return 0;
+  pthread_setspecific(thread_end, NULL);
   slot = NULL; // the server has freed it
   return -1;
 }
 
+/* Whether the server knows this process from before exec. */
+static int is_known(void) {
+  for (uint32_t i = 1; i < atomic_load(&ring->used) && i < SLOTS; i++)
+    if (atomic_load(&ring_slot(ring, i)->owner) >> 32 == (uint64_t)self) return 1;
+  return 0;
+}
+
+/* After exec the server learns at once what has gone: mappings, threads, descriptors. */
+static void begin_program(void) {
+  const char *folder = getenv("BINDERLAB_SERVE");
+  if (!folder) return;
+  kept_count = file_find_kept(kept);
+  if (open_ring(folder)) return;
+  if (kept_count || is_known()) join(1);
+}
+
 struct slot *call_begin(uint32_t op, int fd) {
-  if (join()) {
+  if (join(0)) {
     errno = ENODEV;
     return NULL;
   }
@@ -196,8 +236,9 @@ const void *call_send(const void *address, uint64_t size) {
   return target;
 }
 
-void call_post(void) {
-  atomic_store(&slot->state, STATE_POSTED);
+void call_post(int is_waiting) {
+  atomic_store(&slot->state, is_waiting ? STATE_POSTED : STATE_SLEEPING);
+  atomic_store_explicit(&slot->processor, sched_getcpu(), memory_order_relaxed);
   innermost->is_posted = 1;
   ring_post(ring, slot, PENDING_CALL);
 }
@@ -215,7 +256,7 @@ long call_wait(void) {
 }
 
 long call_end(void) {
-  call_post();
+  call_post(1);
   return call_wait();
 }
 
@@ -247,11 +288,12 @@ static void forked(void) {
   memory_forget();
   if (!was_used) return;
   was_used = 0;
-  join();
+  join(0);
 }
 
 __attribute__((constructor)) static void begin(void) {
   self = getpid();
   pthread_key_create(&thread_end, thread_ended);
   pthread_atfork(NULL, NULL, forked);
+  begin_program();
 }

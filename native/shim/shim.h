@@ -9,7 +9,7 @@
 //     events.c    poll, select, epoll
 //     identity.c  setuid
 //
-// A binder descriptor is an eventfd, so that its number is taken and close-on-exec works.
+// A binder descriptor is a file, so that its number is taken, and close-on-exec and exec work.
 #ifndef SHIM_H
 #define SHIM_H
 #define _GNU_SOURCE
@@ -40,8 +40,8 @@ struct slot *call_begin(uint32_t op, int fd);
 const void *call_send(const void *address, uint64_t size);
 /* Ends it: the answer's result, or -1 with errno. */
 long call_end(void);
-/* The same in two halves, for a thread that waits for more than the answer. */
-void call_post(void);
+/* The same in two halves. Between them the thread may wait for something else: then it is not `is_waiting`. */
+void call_post(int is_waiting);
 long call_wait(void);
 /* A call that takes numbers. */
 long call(uint32_t op, int fd, const uint64_t *args, int count);
@@ -59,14 +59,18 @@ int session_is_here(void);
 /* Moves a descriptor of the shim's own out of the way of the program's, and keeps the program from closing it. */
 int file_keep(int fd);
 int file_is_binder(int fd);
-void file_set_binder(int fd, int is_binder);
 int file_close(int fd); // of the shim's own
+/* A binder descriptor that a message has brought, or -errno. */
+int file_make_device(void);
+/* Finds the binder descriptors that the program has from before exec: KEPT_MAX at most. How many they are. */
+int file_find_kept(struct kept *kept);
 int file_open(const char *path, int flags);
 
 /* Whether the program certainly has this memory, and may write there: its stack above here, its data, its heap. */
 int memory_is_there(const void *address, uint64_t size);
 void memory_forget(void);
 void events_forget(int fd);
+void events_copy(int fd, int copy);
 
 #pragma GCC visibility pop
 #endif

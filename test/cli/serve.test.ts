@@ -1,5 +1,6 @@
 /** `binderlab serve`: C programs of this machine, which know nothing of the emulator. */
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -9,6 +10,19 @@ import { Folder } from './binderlab.ts';
 const test = suite('serve');
 const folder = new Folder();
 const SOURCES = join(import.meta.dirname, '../../../test/cli/serve');
+/** A static program's name begins so. */
+const STATIC = /^static-/;
+/** What raw.c prints. */
+const RAW = `read while nothing is there: 11
+poll: 0
+select: 0
+the service manager answers: 1
+by a copy: 1
+two binder descriptors and a pipe: 1
+after munmap: 14
+after close: 9
+`;
+
 const [PEERS, FILES, EPOLL, LOAD] = ['peers', 'files', 'epoll', 'load'].map((name) => join(folder.path, name)) as Four;
 const compiler = compile(PEERS);
 
@@ -37,11 +51,49 @@ export default (machine) => {
 };
 `;
 
+/** Says how many bytes of JavaScript are in use when all programs have ended. */
+const HEAP = `
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc');
+
+export default () => {
+  process.on('exit', () => {
+    collect();
+    collect();
+    const { heapUsed, arrayBuffers, rss } = process.memoryUsage();
+    console.log('memory', heapUsed + arrayBuffers, rss);
+  });
+};
+`;
+/** Less than a small object for each call; runs without a leak differ by 0.15 MiB. */
+const HEAP_GROWTH_MAX = 300_000;
+const RSS_GROWTH_MAX = 30_000_000;
+
 type Four = [string, string, string, string];
 
-function compile(program: string) {
-  const source = join(SOURCES, `${basename(program)}.c`);
-  return spawnSync('cc', ['-pthread', '-o', program, source], { encoding: 'utf8' });
+/** What device.c prints. */
+const DEVICES_SENT = [
+  '0: good, close-on-exec 1',
+  '1: good, close-on-exec 1',
+  '2: good, close-on-exec 1',
+  'the lowest numbers: 1',
+  'by 0: code 2',
+  'by 1: code 2',
+  'by 2: code 2',
+  'closed: Bad file descriptor',
+  'left 0 0',
+];
+
+function compile(program: string, ...flags: string[]) {
+  const source = join(SOURCES, `${basename(program).replace(STATIC, '')}.c`);
+  return spawnSync('cc', ['-pthread', ...flags, '-o', program, source], { encoding: 'utf8' });
+}
+
+function skip(reason: string): void {
+  process.stderr.write(`serve --mode seccomp: not tested: ${reason.trimEnd()}\n`);
 }
 
 /** The lines that programs print without services of ours. */
@@ -63,6 +115,7 @@ if (process.platform !== 'linux' || compiler.error !== undefined) {
       'call 42',
       'large 134209536',
       'oneway 5',
+      'its own uid again: 1',
       'the uid fits',
       'object 1',
       'a bad argument: Bad address',
@@ -99,9 +152,53 @@ if (process.platform !== 'linux' || compiler.error !== undefined) {
     assert.is(code, 5);
   });
 
+  test('the ways to open, wait and close; three devices', () => {
+    const [program, journal] = [join(folder.path, 'ways'), join(folder.path, 'ways.jsonl')];
+    assert.is(compile(program).status, 0);
+    const good = ['open', 'open64', 'openat', 'openat64', '__open_2', '__openat_2'].map((way) => `${way}: good`);
+    const printed = [
+      ...good,
+      'no device: Inappropriate ioctl for device',
+      '/dev/binder: manager',
+      '/dev/binderfs/binder: Device or resource busy',
+      '/dev/hwbinder: manager',
+      '/dev/binderfs/hwbinder: Device or resource busy',
+      '/dev/binderfs/anbox-vndbinder: manager',
+      '/dev/vndbinder: Device or resource busy',
+      '/dev/binderfs/any: Device or resource busy',
+      '/dev/binderfs/binder-control: Bad file descriptor',
+      'waits: 0 0 0 0 0',
+      'no place for the answer: Bad address',
+      'closed: 9',
+      'left 0 0',
+    ];
+    assert.equal(served(program), printed);
+    assert.equal(served('--journal', journal, '--', program), printed);
+    assert.is(folder.run(['replay', journal]).code, 0);
+  });
+
+  test('descriptors over fork, posix_spawn and exec', () => {
+    const [program, journal] = [join(folder.path, 'exec'), join(folder.path, 'exec.jsonl')];
+    assert.is(compile(program).status, 0);
+    const lines = (name: string, mapped: string) => [
+      `${name}: kept good, closed Bad file descriptor, mapped again ${mapped}`,
+      `${name}: an unknown command: Invalid argument`,
+      `${name}: after close Bad file descriptor`,
+    ];
+    assert.equal(served('--journal', journal, '--', program), [
+      ...lines('fork', 'Invalid argument'),
+      ...lines('spawn', 'Invalid argument'),
+      'the parent: good',
+      ...lines('exec', 'Device or resource busy'),
+      'left 0 0',
+    ]);
+    assert.is(folder.run(['replay', journal]).code, 0);
+  });
+
   test('descriptors in messages: of a file, a pipe, a socket, and in an array', () => {
     assert.is(compile(FILES).status, 0);
-    assert.equal(served(FILES), [
+    const journal = join(folder.path, 'files.jsonl');
+    assert.equal(served('--journal', journal, '--', FILES), [
       'close-on-exec: 1 1 1',
       'closed by the driver: 2',
       'no descriptor: -1',
@@ -111,11 +208,21 @@ if (process.platform !== 'linux' || compiler.error !== undefined) {
       'socket: one ',
       'left 0 0',
     ]);
+    // also the message with a descriptor that the program lacks
+    assert.is(folder.run(['replay', '--check', '--strategy', 'two-copy', journal]).code, 0);
+  });
+
+  test('binder descriptors in messages', () => {
+    const [program, journal] = [join(folder.path, 'device'), join(folder.path, 'device.jsonl')];
+    assert.is(compile(program).status, 0);
+    assert.equal(served('--journal', journal, '--', program), DEVICES_SENT);
+    assert.is(folder.run(['replay', '--check', journal]).code, 0);
   });
 
   test('epoll waits for a device and a pipe', () => {
     assert.is(compile(EPOLL).status, 0);
-    assert.equal(served(EPOLL), [
+    const journal = join(folder.path, 'epoll.jsonl');
+    assert.equal(served('--journal', journal, '--', EPOLL), [
       'epoll_ctl: File exists',
       'nothing: 0, 0',
       'the pipe: 1, 2',
@@ -124,8 +231,15 @@ if (process.platform !== 'linux' || compiler.error !== undefined) {
       'taken: 0, 0',
       'once: 1, 1',
       'no more: 0, 0',
+      'an edge: 1, 1',
+      'no other: 0, 0',
+      'the next edge: 1, 1',
+      'several: 0 1 0 1 0',
+      'by a copy: 1, 1',
+      'epoll_ctl: No such file or directory',
       'left 0 0',
     ]);
+    assert.is(folder.run(['replay', journal]).code, 0);
   });
 
   test('64 threads, many calls, clients that are killed, and a freeze with a timeout', () => {
@@ -133,12 +247,26 @@ if (process.platform !== 'linux' || compiler.error !== undefined) {
     assert.equal(served(LOAD, 'threads'), ['1280 calls of 64 threads', 'left 0 0']);
     assert.equal(served(LOAD, 'calls', '10000'), ['10000 calls', 'left 0 0']);
     assert.equal(served(LOAD, 'killed'), ['after 60 deaths: 42', 'left 0 0']);
+    assert.equal(served(LOAD, 'servers'), ['40 servers died, 0 other ends', 'left 0 0']);
     assert.equal(served(LOAD, 'freeze'), [
       'freeze in 20 ms: Resource temporarily unavailable',
       'freeze in 5 s: done',
       'slow call: 7',
       'left 0 0',
     ]);
+  });
+
+  test('10,000 calls leave no more memory of the host than 1,000', () => {
+    assert.is(compile(LOAD).status, 0);
+    const script = folder.write('heap.js', HEAP);
+    const memory = (calls: number): [number, number] => {
+      const { stdout } = folder.run(['serve', '--script', script, '--', LOAD, 'calls', `${calls}`]);
+      const [heap = Number.NaN, rss = Number.NaN] = (/^memory (\d+) (\d+)$/m.exec(stdout) ?? []).slice(1).map(Number);
+      return [heap, rss];
+    };
+    const [few, many] = [memory(1000), memory(10_000)];
+    assert.ok(many[0] - few[0] < HEAP_GROWTH_MAX, `${few} then ${many}`);
+    assert.ok(many[1] - few[1] < RSS_GROWTH_MAX, `${few} then ${many}`);
   });
 
   test('a journal replays equal under every strategy, and is a workload of compare', () => {
@@ -152,6 +280,41 @@ if (process.platform !== 'linux' || compiler.error !== undefined) {
     const killed = join(folder.path, 'killed.journal');
     served('--journal', killed, '--', LOAD, 'killed');
     assert.is(folder.run(['replay', killed]).code, 0);
+    const [lines, page] = [join(folder.path, 'killed.jsonl.gz'), join(folder.path, 'session.html')];
+    assert.is(folder.run(['convert', killed, '--out', lines]).code, 0);
+    assert.is(folder.run(['replay', lines]).code, 0);
+    assert.match(folder.run(['step', journal, '--at', '20', '--show', 'all']).stdout, /peers:\d+\.0/);
+    assert.is(folder.run(['view', journal, '--out', page]).code, 0);
+    assert.match(readFileSync(page, 'utf8'), /<html/);
+  });
+
+  test('--mode seccomp: static programs, which make system calls themselves', () => {
+    const names = ['raw', 'files', 'exec', 'load', 'device'];
+    const paths = names.map((name) => join(folder.path, `static-${name}`));
+    const [raw, files, exec, load, device] = paths as [...Four, string];
+    const built = paths.map((path) => compile(path, '-static'));
+    if (built.some(({ status }) => status !== 0)) return skip('the compiler makes no static programs here');
+    const first = folder.run(['serve', '--mode', 'seccomp', '--', raw]);
+    if (/seccomp user notification is not there/.test(first.stderr)) return skip(first.stderr);
+    assert.is(first.stdout, RAW, first.stderr);
+    assert.is(first.code, 3);
+    const lines = (...words: string[]) => served('--mode', 'seccomp', '--', ...words);
+    assert.equal(lines(files).slice(0, 2), ['close-on-exec: 1 1 1', 'closed by the driver: 2']);
+    assert.equal(lines(files).slice(-4), ['file: one array ', 'pipe: one array ', 'socket: one ', 'left 0 0']);
+    assert.match(
+      lines(exec).join('\n'),
+      /exec: kept good, closed Bad file descriptor, mapped again Device or resource busy/,
+    );
+    assert.equal(lines(device), DEVICES_SENT);
+    assert.equal(lines(load, 'killed'), ['after 60 deaths: 42', 'left 0 0']);
+    const journal = join(folder.path, 'static.jsonl');
+    served('--mode', 'seccomp', '--journal', journal, '--', load, 'calls', '20');
+    assert.is(folder.run(['replay', journal]).code, 0);
+    assert.is(folder.run(['serve', '--mode', 'seccomp', '--', './nothing']).code, 127);
+    assert.match(
+      folder.run(['serve', '--mode', 'other', '--', 'true']).stderr,
+      /--mode other: it is preload or seccomp/,
+    );
   });
 
   test('the exit code is the command’s; bad command lines are errors', () => {

@@ -9,7 +9,8 @@ import { UsageError } from '../usage.ts';
 
 const FOLDER = join(ROOT, 'native');
 const SHIM = ['session', 'files', 'ioctl', 'memory', 'events', 'identity'].map((name) => `shim/${name}.c`);
-const HEADERS = ['ring.h', 'shim/shim.h'];
+const SECCOMP = ['main', 'calls', 'poll', 'files', 'inject'].map((name) => `seccomp/${name}.c`);
+const HEADERS = ['ring.h', 'shim/shim.h', 'seccomp/seccomp.h'];
 
 /** Functions of native/addon.c. A result is as a system call's: 0 or more, or -errno. */
 export interface Addon {
@@ -21,12 +22,10 @@ export interface Addon {
   enter(memory: Uint8Array, window: number): void;
   /** Says whose slot it is: the guest's record of the program's space. */
   own(slot: number, space: number): void;
-  /** @returns A slot's index * 8 + what is pending there; 0 after `timeoutMs`, -1 after SIGINT. Lends the guest the window. */
+  /** @returns A slot's index * 8 + what is pending there; 0 after `timeoutMs`, -1 after SIGINT. Lends the guest the window until the next call. */
   next(spinNs: number, timeoutMs: number): number;
-  /** The slot's call has been made: the loan ends. */
-  leave(slot: number): void;
-  /** Answers the slot's call, with what it has stored. */
-  answer(slot: number, result: number, value: number): void;
+  /** Tells the threads of their answers, which are in the ring; `next` does so, too. */
+  tell(): void;
   /** The slot's thread stores the bytes when its call returns. @returns How many of them. */
   keep(slot: number, address: number, bytes: Uint8Array): number;
   /** The slot's thread closes the descriptor when its call returns. */
@@ -45,19 +44,25 @@ export interface Addon {
   catchInterrupts(): void;
 }
 
+/** How the calls of programs come here: by a preloaded library, or by the kernel. */
+export type Mode = 'preload' | 'seccomp';
+
 export interface Native {
-  /** Paths: for LD_PRELOAD, and a program. */
+  /** Paths: for LD_PRELOAD, and programs. */
   readonly shim: string;
   readonly watch: string;
+  /** Null where it is not asked for. */
+  readonly seccomp: string | null;
   readonly addon: Addon;
 }
 
 /** @throws UsageError where it cannot be compiled: not on Linux, or without a C compiler. */
-export function nativeFiles(): Native {
+export function nativeFiles(mode: Mode): Native {
   if (process.platform !== 'linux')
     throw new UsageError('serve works on Linux only: it preloads a library into programs');
   const digest = createHash('sha256').update(process.arch);
-  for (const name of [...HEADERS, ...SHIM, 'watch.c', 'addon.c']) digest.update(readFileSync(join(FOLDER, name)));
+  for (const name of [...HEADERS, ...SHIM, ...SECCOMP, 'watch.c', 'addon.c'])
+    digest.update(readFileSync(join(FOLDER, name)));
   const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
   const folder = join(cache, 'binderlab', digest.digest('hex').slice(0, 16));
   mkdirSync(folder, { recursive: true });
@@ -65,6 +70,7 @@ export function nativeFiles(): Native {
   return {
     shim: compiled(folder, SHIM, 'shim.so', library),
     watch: compiled(folder, ['watch.c'], 'watch', []),
+    seccomp: mode === 'seccomp' ? compiled(folder, SECCOMP, 'seccomp', ['-pthread']) : null,
     addon: load(compiled(folder, ['addon.c'], 'addon.node', library)),
   };
 }

@@ -3,14 +3,14 @@
  * stores goes with the call's answer, and the program stores it itself. A Binder mapping is a file that both map.
  */
 import { closeSync, ftruncateSync, openSync, unlinkSync } from 'node:fs';
-import { EMFILE } from '../../../assembly/abi/errno.ts';
+import { EBADF, EMFILE } from '../../../assembly/abi/errno.ts';
 import { PAGE_MASK, PAGE_SIZE } from '../../../assembly/abi/machine.ts';
 import type { ForeignMemory } from '../../os/foreignmemory.ts';
 import type { Process } from '../../os/process.ts';
 import { RecordedMemory } from '../../os/recordedmemory.ts';
 import type { Thread } from '../../os/thread.ts';
 import type { Addon } from './native.ts';
-import { PAIR, RECEIVE, type RingSlot } from './ring.ts';
+import { DEVICE, PAIR, RECEIVE, type RingSlot } from './ring.ts';
 
 /** A thread of the program that has called. */
 interface Caller {
@@ -29,7 +29,13 @@ interface Mapping {
 export class Memory implements ForeignMemory {
   /** The program's threads by tid. */
   readonly callers = new Map<number, Caller>();
+  /** Whether messages have brought Binder descriptors to any program. */
+  static hasDevices = false;
+  /** Those: the program's numbers, and those in the machine. */
+  readonly #devices: { readonly fd: number; readonly own: number }[] = [];
   #mappings: Mapping[] = [];
+  /** Threads whose calls have stored in vain. */
+  readonly #faults = new Set<number>();
 
   readonly isRecorded = true;
   /** What a replay knows of it, while the machine has listeners: calls get the same, and store at once. */
@@ -49,10 +55,20 @@ export class Memory implements ForeignMemory {
     return this.look(address, target);
   }
 
+  /** In a replay every store succeeds. So it does here for the driver; the program learns when its call returns. */
   write(address: number, source: Uint8Array, tid: number): number {
-    this.#replayed?.write(address, source);
-    const caller = this.#replayed === null ? this.callers.get(tid) : undefined;
-    return caller === undefined ? this.addon.write(this.pid, address, source) : caller.slot.store(address, source);
+    if (this.#replayed === null) {
+      const caller = this.callers.get(tid);
+      return caller === undefined ? this.addon.write(this.pid, address, source) : caller.slot.store(address, source);
+    }
+    this.#replayed.write(address, source);
+    if (this.addon.write(this.pid, address, source) < source.length) this.#faults.add(tid);
+    return source.length;
+  }
+
+  /** Whether the thread's call has stored where the program has no memory; once. */
+  takeFault(tid: number): boolean {
+    return this.#faults.size > 0 && this.#faults.delete(tid);
   }
 
   show(address: number, source: Uint8Array): void {
@@ -67,20 +83,44 @@ export class Memory implements ForeignMemory {
     return this.#replayed?.poke(address, bytes) ?? bytes.length;
   }
 
+  lack(fd: number): void {
+    this.#replayed?.lack(fd);
+  }
+
+  /** Whether the program has the descriptor. */
+  has(fd: number): boolean {
+    const file = this.take(fd);
+    if (file > 0) this.drop(file);
+    return file > 0;
+  }
+
   forget(): void {
     this.#replayed?.forget();
   }
 
   take(fd: number): number {
+    // what the journal says holds, even if the program has opened it since
+    if (this.#replayed?.take(fd) === -EBADF) return -EBADF;
     return this.addon.take(this.pid, fd);
+  }
+
+  /** The Binder descriptors that messages have brought, once each. */
+  takeDevices(): { readonly fd: number; readonly own: number }[] {
+    return this.#devices.splice(0);
   }
 
   /** The thread, which waits in its call, receives the descriptor: so it gets its lowest free number. */
   give(file: number, tid: number): number {
     const slot = this.callers.get(tid)?.slot;
+    if (file < 0) {
+      const fd = slot?.ask(DEVICE) ?? -EMFILE;
+      if (fd >= 0) this.#devices.push({ fd, own: ~file });
+      Memory.hasDevices = true;
+      return fd;
+    }
     const end = slot?.ask(PAIR) ?? -1;
     if (slot === undefined || end < 0) return -EMFILE;
-    const socket = this.addon.take(this.pid, end);
+    const socket = this.addon.take(slot.maker, end);
     if (socket < 0) return -EMFILE;
     this.addon.give(socket, file);
     const fd = slot.ask(RECEIVE) ?? -EMFILE;
@@ -120,6 +160,11 @@ export class Memory implements ForeignMemory {
     return 0;
   }
 
+  /** Where the mappings are. */
+  get mapped(): readonly { readonly address: number; readonly length: number }[] {
+    return this.#mappings;
+  }
+
   /** Drops the mappings in the range. */
   unmap(address: number, length: number): void {
     const isIn = (one: Mapping) => one.address >= address && one.address + one.length <= address + length;
@@ -141,6 +186,8 @@ export interface OutsideProgram {
   /** A thread that never sleeps, and so makes threads and children. */
   readonly attendant: Thread;
   readonly memory: Memory;
+  /** The binder descriptors that it has, and their files. */
+  readonly files: Map<number, number>;
   /** The guest's record of its address space. */
   readonly space: number;
 }

@@ -1,4 +1,5 @@
 /** A thread of a program outside of the machine: the call that it waits for. */
+import { EFAULT } from '../../../assembly/abi/errno.ts';
 import type { Thread } from '../../os/thread.ts';
 import type { OutsideProgram } from './program.ts';
 import type { Known } from './readahead.ts';
@@ -29,6 +30,6 @@ export class ProgramThread {
 
   answer(result: number, value = 0): void {
     this.#known = null;
-    this.slot.answer(result, value);
+    this.slot.answer(this.program.memory.takeFault(this.thread.tid) ? -EFAULT : result, value);
   }
 }

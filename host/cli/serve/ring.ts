@@ -14,6 +14,8 @@ export const IOCTL = 7;
 export const POLL = 8;
 export const SETUID = 9;
 export const ENDED = 10;
+export const EPOLL_CTL = 11;
+export const EPOLL_WAIT = 12;
 
 /** Bits of what is pending. */
 export const CALL = 1;
@@ -23,6 +25,7 @@ export const BYE = 4;
 /** What a thread is asked for. */
 export const PAIR = 4;
 export const RECEIVE = 5;
+export const DEVICE = 7;
 
 const SLOTS = 2048;
 const SLOT_BYTES = 4096;
@@ -36,9 +39,17 @@ const OP = 7;
 const FD = 8;
 const ASKED = 11;
 const ARGS = 12;
+const RESULT = 22;
+const VALUE = 24;
+const SENT_BYTES = 122;
+const KEPT_WORDS = 4;
+const HELPER = 927;
 // of the ring, in words
 const SERVER = 3;
 const USED = 4;
+const ANSWERED_COUNT = 6;
+const ANSWERED = 7;
+const ANSWERED_MAX = 512;
 
 /** How long the server looks for a call before it sleeps: shorter than a sleep and a wake take. */
 const SPIN_NS = 50_000;
@@ -82,6 +93,12 @@ export class Ring {
   }
 }
 
+/** A binder descriptor that a program has; copies of it have the same file. */
+export interface Kept {
+  readonly fd: number;
+  readonly file: number;
+}
+
 /** The slot of one thread: its call. */
 export class RingSlot {
   readonly #words: Int32Array;
@@ -103,6 +120,11 @@ export class RingSlot {
     return this.#word(TID);
   }
 
+  /** The process that makes the calls of the slot's thread: its own, or a helper. */
+  get maker(): number {
+    return this.#word(HELPER) || this.pid;
+  }
+
   get op(): number {
     return this.#word(OP);
   }
@@ -113,6 +135,14 @@ export class RingSlot {
 
   arg(index: number): number {
     return this.#long(ARGS + 2 * index);
+  }
+
+  /** The first `count` descriptors that exec has kept, of a hello. */
+  kept(count: number): Kept[] {
+    return Array.from({ length: count }, (_, index) => {
+      const at = SENT_BYTES + index * KEPT_WORDS;
+      return { fd: this.#word(at), file: this.#long(at + 2) };
+    });
   }
 
   /** Whether a signal has ended the last call. */
@@ -130,8 +160,18 @@ export class RingSlot {
     this.ring.addon.shut(this.index, fd);
   }
 
+  /** Answers the call. The thread learns of it before the next call, so that one wake may do for several. */
   answer(result: number, value = 0): void {
-    this.ring.addon.answer(this.index, result, value);
+    const words = this.#words;
+    let count = words[ANSWERED_COUNT] as number;
+    if (count === ANSWERED_MAX) {
+      this.ring.addon.tell();
+      count = 0;
+    }
+    this.#setLong(RESULT, result);
+    this.#setLong(VALUE, value);
+    words[ANSWERED + count] = this.index;
+    words[ANSWERED_COUNT] = count + 1;
   }
 
   /** Asks the thread, which waits for an answer, for something. @returns What it says; null if it says nothing in time. */
@@ -141,6 +181,11 @@ export class RingSlot {
 
   #word(index: number): number {
     return this.#words[this.#base + index] as number;
+  }
+
+  #setLong(index: number, value: number): void {
+    this.#words[this.#base + index] = value;
+    this.#words[this.#base + index + 1] = Math.floor(value / TWO_32);
   }
 
   #long(index: number): number {

@@ -16,7 +16,7 @@ import { MACHINE_OPTIONS, machineChoice, machineOptions } from '../machineoption
 import { bootFor, loadScript, runScript } from '../script.ts';
 import { checkTrace, TRACE_OPTIONS, traceTo } from '../trace.ts';
 import { EXIT_NO, UsageError } from '../usage.ts';
-import { type Native, nativeFiles } from './native.ts';
+import { type Mode, type Native, nativeFiles } from './native.ts';
 import { Ring } from './ring.ts';
 import { Server, type Session } from './server.ts';
 
@@ -32,6 +32,12 @@ const OPTIONS = {
     description: 'a script that makes the programs of a simulation; without it there is a service manager',
   },
   socket: { type: 'string', hint: 'PATH', description: 'serve programs that are started elsewhere, until Ctrl-C' },
+  mode: {
+    type: 'string',
+    hint: 'MODE',
+    description:
+      'how system calls come here: preload, a library, or seccomp, also those of static programs; default preload',
+  },
   strace: { type: 'boolean', description: 'print each system call, for people, to standard error' },
   'strace-raw': { type: 'boolean', description: 'the same with every field, as strace would print it' },
   ...TRACE_OPTIONS,
@@ -60,7 +66,7 @@ export const serveCommand = defineCommand({
   async run({ args, scriptArgs: command }) {
     checkArguments(args, command);
     const dumped = args.dump === undefined ? [] : dumpChoice(args.dump);
-    const native = nativeFiles();
+    const native = nativeFiles(modeChoice(args));
     const journal = args.journal === undefined ? null : new JournalOutput(args.journal);
     const keeping = journal === null ? {} : { journal: { file: journal.open() } };
     const machine = bootFor({ ...machineOptions(machineChoice(args)), name: 'serve', ...keeping });
@@ -89,6 +95,13 @@ export const serveCommand = defineCommand({
     process.exitCode = code ?? SIGNALLED + signalNumber(signal);
   },
 });
+
+function modeChoice({ mode = 'preload', socket }: Values<typeof OPTIONS>): Mode {
+  if (mode !== 'preload' && mode !== 'seccomp') throw new UsageError(`--mode ${mode}: it is preload or seccomp`);
+  if (mode === 'seccomp' && socket !== undefined)
+    throw new UsageError('--mode seccomp starts the command itself: without --socket');
+  return mode;
+}
 
 /** @throws UsageError unless there is one of a command and a path. */
 function checkArguments({ socket, trace, journal }: Values<typeof OPTIONS>, command: readonly string[]): void {
@@ -132,9 +145,10 @@ function begin(native: Native, path: string | undefined): Session {
 
 /** @throws UsageError for a command that cannot be started. */
 async function start(command: readonly string[], native: Native, session: Session): Promise<ChildProcess> {
-  const [file = '', ...words] = command;
+  const [file = '', ...words] = native.seccomp === null ? command : [native.seccomp, ...command];
   const preload = [native.shim, process.env.LD_PRELOAD].filter(Boolean).join(':');
-  const env = { ...process.env, LD_PRELOAD: preload, BINDERLAB_SERVE: session.folder };
+  const env = { ...process.env, BINDERLAB_SERVE: session.folder };
+  if (native.seccomp === null) Object.assign(env, { LD_PRELOAD: preload });
   const child = spawn(file, words, { stdio: 'inherit', env });
   if (child.pid !== undefined) return child;
   const [error] = (await once(child, 'error')) as [NodeJS.ErrnoException];

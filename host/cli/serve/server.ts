@@ -1,5 +1,5 @@
 /** Performs the requests of programs outside of the machine, in order. */
-import { closeSync, existsSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { EEXIST, EIO, ENODEV } from '../../../assembly/abi/errno.ts';
 import { MAP_FIXED_NOREPLACE, O_NONBLOCK, VA_BITS } from '../../../assembly/abi/machine.ts';
@@ -7,6 +7,7 @@ import { BINDER_FREEZE } from '../../../assembly/abi/protocol.ts';
 import { FREEZE_INFO_SIZE, FREEZE_INFO_TIMEOUT_MS, WRITE_READ_SIZE } from '../../../assembly/abi/wire.ts';
 import type { Machine } from '../../machine.ts';
 import type { Call, PollCall } from '../../os/call.ts';
+import type { Syscalls } from '../../os/syscalls.ts';
 import type { Thread } from '../../os/thread.ts';
 import type { Simulation } from '../../sim/simulation.ts';
 import { BinderlabError } from '../../wire/error.ts';
@@ -21,12 +22,16 @@ const ATTENDANT_TIDS = 2 ** 22;
 const MAPPINGS = 0x70_0000_0000;
 const MAPPING_DISTANCE = 0x100_0000;
 const ADDRESS_MAX = 2 ** VA_BITS;
+/** Programs have descriptors below this: native/shim/shim.h. */
+const DESCRIPTORS_MAX = 4096;
 /** The longest list of commands that is read at once. */
 const COMMANDS_MAX = 0x10000;
 const FREEZE = BINDER_FREEZE >>> 0;
 /** A command from here on stores its result at its argument. */
 const IOC_READ = 0x80000000;
 const NO_BYTES = new Uint8Array(0);
+/** The file of an epoll instance: exec keeps none. */
+const NO_FILE = 0;
 /** The longest sleep without a call. */
 const HOUR_MS = 3_600_000;
 
@@ -86,6 +91,23 @@ export class Server {
 
   #settle(): void {
     this.simulation?.run({ awaitsOutside: true });
+    if (Memory.hasDevices) this.#placeDevices();
+  }
+
+  /** Binder descriptors that messages have brought get the programs' numbers. */
+  #placeDevices(): void {
+    for (const program of this.#programs.values()) {
+      const { sys } = program.attendant;
+      // the highest first: a number in the machine may be the next one's in the program
+      for (const { fd, own } of program.memory.takeDevices().sort((a, b) => b.fd - a.fd)) {
+        if (fd !== own) {
+          sys.dup(own, fd);
+          sys.call('close', { fd: own });
+        }
+        program.files.set(fd, inodeOf(program.process.pid, fd));
+      }
+    }
+    Memory.hasDevices = false;
   }
 
   /** Looks at a slot. @returns The process that has ended, or -1. */
@@ -95,12 +117,13 @@ export class Server {
       const slot = new ring.RingSlot(this.session.ring, index);
       if ((pending & ring.CALL) === 0) return -1;
       if (slot.op !== ring.ENDED) {
-        this.#hello(slot);
+        if (slot.pid !== 0) this.#hello(slot); // 0: it has ended, and a helper has called for it
         return -1;
       }
       const pid = slot.arg(0);
-      slot.answer(0);
       this.#ended(pid);
+      slot.answer(0);
+      this.session.ring.addon.tell();
       return pid;
     }
     try {
@@ -111,7 +134,6 @@ export class Server {
       complain(error); // such as an ioctl that the machine refuses
       caller.answer(-EIO);
     }
-    this.session.ring.addon.leave(index);
     return -1;
   }
 
@@ -119,7 +141,7 @@ export class Server {
     const { program } = caller;
     const { op } = caller.slot;
     if (op === ring.IOCTL) this.#ioctl(program, caller);
-    else if (op === ring.POLL) this.#poll(caller);
+    else if (op === ring.POLL || op === ring.EPOLL_WAIT) this.#poll(caller, op === ring.EPOLL_WAIT);
     else if (op === ring.MMAP) this.#mmap(program, caller);
     else caller.answer(this.#plain(program, caller));
   }
@@ -128,18 +150,25 @@ export class Server {
   #plain(program: OutsideProgram, { thread, slot }: ProgramThread): number {
     const { op, fd } = slot;
     const { sys } = thread;
+    const { files } = program;
     switch (op) {
-      case ring.OPEN: {
-        const opened = sys.open(slot.arg(1) & O_NONBLOCK, slot.arg(0));
-        if (opened < 0 || opened === fd) return Math.min(opened, 0);
-        const moved = sys.dup(opened, fd);
-        sys.call('close', { fd: opened });
-        return Math.min(moved, 0);
+      case ring.OPEN:
+        return this.#place(program, sys, sys.open(slot.arg(1) & O_NONBLOCK, slot.arg(0)), fd, slot.arg(2));
+      case ring.EPOLL_CTL: {
+        const [cmd, watched, events, data] = [0, 1, 2, 3].map((index) => slot.arg(index)) as Four;
+        const made = files.has(fd)
+          ? 0
+          : this.#place(program, sys, sys.call('epoll_create1', { flags: 0 }), fd, NO_FILE);
+        return made < 0 ? made : sys.call('epoll_ctl', { epfd: fd, cmd, fd: watched, events, data });
       }
       case ring.CLOSE:
+        files.delete(fd);
         return sys.call('close', { fd });
-      case ring.DUP:
-        return Math.min(sys.dup(fd, slot.arg(0)), 0);
+      case ring.DUP: {
+        const copy = slot.arg(0);
+        files.set(copy, files.get(fd) ?? 0);
+        return Math.min(sys.dup(fd, copy), 0);
+      }
       case ring.SETUID:
         return sys.setUid(slot.arg(0));
       case ring.MUNMAP: {
@@ -151,6 +180,16 @@ export class Server {
       default:
         return -ENODEV;
     }
+  }
+
+  /** Gives what was opened the program's number. @returns 0, or -errno. */
+  #place({ files }: OutsideProgram, sys: Syscalls, opened: number, fd: number, file: number): number {
+    if (opened < 0) return opened;
+    files.set(fd, file);
+    if (opened === fd) return 0;
+    const moved = sys.dup(opened, fd);
+    sys.call('close', { fd: opened });
+    return Math.min(moved, 0);
   }
 
   #ioctl({ memory }: OutsideProgram, caller: ProgramThread): void {
@@ -172,7 +211,11 @@ export class Server {
       const bytes = new Uint8Array(size);
       return bytes.subarray(0, memory.look(from, bytes));
     };
-    const { argument, call, payloads } = readAhead(look, slot.fd, command, address);
+    const { argument, call, payloads, descriptors } = readAhead(look, slot.fd, command, address);
+    for (const fd of descriptors.filter((one) => !memory.has(one))) {
+      if (this.machine.keepsJournal) sys.lack(fd);
+      else memory.lack(fd);
+    }
     for (const { address, bytes } of payloads) {
       if (this.machine.keepsJournal) sys.poke(address, bytes);
       else memory.poke(address, bytes);
@@ -184,14 +227,19 @@ export class Server {
     return sys.writeRead(call);
   }
 
-  #poll(caller: ProgramThread): void {
+  /** poll of one descriptor, or epoll_wait. One that waits rings the thread's bell. */
+  #poll(caller: ProgramThread, isEpoll: boolean): void {
     const { slot, thread } = caller;
-    const isWaiting = slot.arg(1) !== 0;
-    const bell = isWaiting ? this.session.ring.addon.take(slot.pid, slot.arg(2)) : -1;
-    const call: PollCall = thread.sys.poll(slot.fd, slot.arg(0), bell < 0 ? 0 : -1);
+    const { sys } = thread;
+    const [isWaiting, fd] = isEpoll ? [slot.arg(2), slot.arg(3)] : [slot.arg(1), slot.arg(2)];
+    const bell = isWaiting === 0 ? -1 : this.session.ring.addon.take(slot.maker, fd);
+    const timeout = bell < 0 ? 0 : -1;
+    const call = isEpoll
+      ? sys.epollWait(slot.fd, slot.arg(0), slot.arg(1), timeout)
+      : sys.poll(slot.fd, slot.arg(0), timeout);
     call.whenDone((done: Call) => {
       if (bell >= 0) strike(bell); // before the answer, after which the thread silences it
-      caller.answer(done.ret as number, (done as PollCall).revents);
+      caller.answer(done.ret as number, isEpoll ? 0 : (done as PollCall).revents);
     });
   }
 
@@ -236,10 +284,14 @@ export class Server {
 
   #hello(slot: ring.RingSlot): void {
     const { pid, tid } = slot;
-    const [uid, parent, isFirst] = [slot.arg(0), slot.arg(1), slot.arg(2) !== 0];
-    if (isFirst) this.#ended(pid, slot.index); // exec
+    const [uid, parent, isExec] = [slot.arg(0), slot.arg(1), slot.arg(2) !== 0];
+    const kept = isExec ? slot.kept(slot.arg(3)) : [];
     try {
-      const program = this.#programs.get(pid) ?? this.#begin(pid, uid, this.#programs.get(parent));
+      if (isExec) this.#forget(pid, slot.index);
+      // a child of vfork has called nothing before exec: it is its parent's child if it has descriptors of it
+      const forked = isExec && kept.length === 0 ? undefined : this.#programs.get(parent);
+      const program = this.#programs.get(pid) ?? this.#begin(pid, uid, forked);
+      if (isExec) afterExec(program, uid, kept);
       const { process, attendant, memory } = program;
       const thread = tid === pid ? process.main : process.thread(`${process.name}.${tid}`, { tid, by: attendant });
       const caller = new ProgramThread(thread, slot, program);
@@ -262,8 +314,9 @@ export class Server {
         ? this.machine.spawn(name, { pid, uid, memory })
         : parent.process.fork(name, { pid, by: parent.attendant, memory });
     const attendant = process.thread(`${name}.attendant`, { tid: ATTENDANT_TIDS + pid });
+    if (parent === undefined) attendant.sys.call('rlimit', { nofile: DESCRIPTORS_MAX });
     const space = this.machine.parts.system.foreign.spaceOf(process.pointer);
-    const program = { process, attendant, memory, space };
+    const program = { process, attendant, memory, files: new Map(parent?.files), space };
     this.#programs.set(pid, program);
     this.#watch(pid);
     return program;
@@ -279,10 +332,18 @@ export class Server {
     if (thread !== process.main) thread.exit();
   }
 
-  /** @param kept A slot that the process has from now on. */
-  #ended(pid: number, kept = -1): void {
+  /** The process begins another program: its threads have gone. @param kept The slot that it has from now on. */
+  #forget(pid: number, kept: number): void {
+    for (const slot of this.session.ring.slotsOf(pid)) {
+      const caller = this.#callers[slot];
+      if (caller !== undefined && slot !== kept) this.#bye(caller);
+      else if (slot !== kept) this.#release(slot);
+    }
+  }
+
+  #ended(pid: number): void {
     const program = this.#programs.get(pid);
-    for (const slot of this.session.ring.slotsOf(pid)) if (slot !== kept) this.#release(slot);
+    for (const slot of this.session.ring.slotsOf(pid)) this.#release(slot);
     this.#releaseLost();
     if (program === undefined) return;
     this.#programs.delete(pid);
@@ -308,6 +369,7 @@ export class Server {
   }
 }
 
+type Four = [number, number, number, number];
 type Five = [number, number, number, number, number];
 
 /** The commands of a binder_write_read, which did not come with the call, are read in one go: the driver reads them word by word. */
@@ -325,6 +387,28 @@ function knowCommands(memory: Memory, caller: ProgramThread, address: number): v
   caller.know({ address: from, bytes: commands.subarray(0, memory.look(from, commands)) });
 }
 
+/** What exec does: the mappings go, and the descriptors but those that are kept. */
+function afterExec(
+  { process, attendant, memory, files }: OutsideProgram,
+  uid: number,
+  kept: readonly ring.Kept[],
+): void {
+  const { sys } = attendant;
+  for (const { address, length } of [...memory.mapped]) {
+    sys.call('munmap', { addr: address, len: length });
+    memory.unmap(address, length);
+  }
+  const before = [...files];
+  for (const { fd, file } of kept) {
+    const copied = before.find(([, other]) => other === file)?.[0];
+    if (copied !== undefined && files.get(fd) !== file) sys.dup(copied, fd);
+  }
+  files.clear();
+  for (const { fd, file } of kept) files.set(fd, file);
+  for (const [fd] of before) if (!files.has(fd)) sys.call('close', { fd });
+  if (process.uid !== uid) sys.setUid(uid);
+}
+
 /** Makes an eventfd readable, and closes it. */
 function strike(bell: number): void {
   writeSync(bell, BigUint64Array.of(1n));
@@ -340,6 +424,10 @@ function wakeUp({ thread }: ProgramThread): void {
 function complain(error: unknown): void {
   if (!(error instanceof BinderlabError)) throw error;
   process.stderr.write(`binderlab: ${error.message}\n`);
+}
+
+function inodeOf(pid: number, fd: number): number {
+  return statSync(`/proc/${pid}/fd/${fd}`, { throwIfNoEntry: false })?.ino ?? NO_FILE;
 }
 
 function commandName(pid: number): string {

@@ -1,4 +1,4 @@
-// A context manager that waits with epoll, for its device and a pipe: level-triggered, then once, then not at all.
+// A context manager that waits with epoll, for its device and a pipe: level-triggered, then once, then by edges.
 #include "binder.h"
 
 #include <sys/epoll.h>
@@ -65,6 +65,27 @@ int main(void) {
   wait_for("once", -1);
   wait_for("no more", 10);
   take();
+  watch(EPOLL_CTL_MOD, device, DEVICE, EPOLLIN | EPOLLET);
+  if (write(start[1], "xx", 2) != 2) fail("write");
+  usleep(50000);
+  wait_for("an edge", -1);
+  wait_for("no other", 10);
+  take(); // the next oneway of the node comes now
+  wait_for("the next edge", 1000);
+  int second = open("/dev/hwbinder", O_RDWR), high = fcntl(second, F_DUPFD, 3000);
+  ioctl(second, BINDER_VERSION, &(struct binder_version){0}); // from now on it has no work
+  struct pollfd several[] = {{.fd = high, .events = POLLIN}, {.fd = device, .events = POLLIN}, {.fd = second, .events = POLLIN}};
+  take();
+  printf("several: %d", poll(several, 3, 30));
+  if (!fork()) usleep(50000), _exit(write(start[1], "x", 1) != 1);
+  printf(" %d", poll(several, 3, -1));
+  printf(" %d %d %d\n", several[0].revents, several[1].revents, several[2].revents);
+  int copy = dup(instance);
+  close(instance);
+  instance = copy;
+  wait_for("by a copy", 10);
+  watch(EPOLL_CTL_DEL, device, DEVICE, 0);
+  watch(EPOLL_CTL_DEL, device, DEVICE, 0);
   kill(child, SIGKILL);
   waitpid(child, NULL, 0);
   return 0;

@@ -2,12 +2,13 @@
 //   load threads    64 threads call a server of 4 threads, 20 times each
 //   load calls N    so many calls, one after the other
 //   load killed     clients are killed by SIGKILL at moments that move through a call; then one more calls
+//   load servers    servers are killed by SIGKILL at moments that move through a call, and begun again
 //   load freeze     a client with a call under way is frozen: with a timeout too short, then with one that is enough
 #include "binder.h"
 
 #include <time.h>
 
-enum { THREADS = 64, CALLS = 20, SERVERS = 4, KILLS = 60 };
+enum { THREADS = 64, CALLS = 20, SERVERS = 4, KILLS = 60, SERVER_KILLS = 40 };
 
 static pid_t clients;
 
@@ -88,6 +89,49 @@ static void freeze(pid_t server) {
   ioctl(device, BINDER_FREEZE, &info);
 }
 
+/* The word that ends a call: BR_REPLY, or an error. */
+static uint32_t outcome_of_call(uint32_t number) {
+  send_message(BC_TRANSACTION, 0, 0, 0, &number, sizeof number, NULL);
+  for (;;) {
+    if (results_at >= results_size) write_read(NULL, 0, sizeof results);
+    uint32_t word;
+    memcpy(&word, results + results_at, sizeof word);
+    results_at += sizeof word;
+    if (word == BR_REPLY) free_buffer(((struct binder_transaction_data *)(results + results_at))->data.ptr.buffer);
+    if (word == BR_REPLY || word == BR_DEAD_REPLY || word == BR_FAILED_REPLY) return word;
+    results_at += _IOC_SIZE(word);
+  }
+}
+
+static void be_server(int ready) {
+  close(device);
+  open_device();
+  if (ioctl(device, BINDER_SET_CONTEXT_MGR, 0) < 0) fail("BINDER_SET_CONTEXT_MGR");
+  if (write(ready, "x", 1) != 1) fail("write");
+  serve(&device);
+}
+
+static void kill_servers(void) {
+  int ready[2], dead = 0, wrong = 0;
+  char byte;
+  open_device();
+  if (pipe(ready) < 0) fail("pipe");
+  for (int i = 0; i < SERVER_KILLS; i++) {
+    pid_t server = fork(), killer;
+    if (server < 0) fail("fork");
+    if (server == 0) be_server(ready[1]);
+    if (read(ready[0], &byte, 1) != 1) fail("read");
+    if (!(killer = fork())) usleep(500 + 17 * i), kill(server, SIGKILL), _exit(0);
+    uint32_t outcome = BR_REPLY;
+    while (outcome == BR_REPLY) outcome = outcome_of_call(i);
+    if (outcome == BR_DEAD_REPLY) dead++;
+    else wrong++;
+    waitpid(killer, NULL, 0);
+    waitpid(server, NULL, 0);
+  }
+  printf("%d servers died, %d other ends\n", dead, wrong);
+}
+
 static void be_client(const char *what, int count, pid_t server) {
   close(device);
   open_device();
@@ -111,6 +155,7 @@ int main(int argc, char **argv) {
   pthread_t thread;
   pid_t server = getpid();
   setvbuf(stdout, NULL, _IOLBF, 0);
+  if (!strcmp(argv[1], "servers")) return kill_servers(), 0;
   open_device();
   ioctl(device, BINDER_SET_MAX_THREADS, &threads);
   if (ioctl(device, BINDER_SET_CONTEXT_MGR, 0) < 0) fail("BINDER_SET_CONTEXT_MGR");

@@ -4,10 +4,10 @@
 //   peers alone     pings the service manager: from threads, by copies of its descriptor, after a signal, after exec
 #include "binder.h"
 
-enum { LARGE = 65536, CODE_ADD = 1, CODE_ONEWAY = 2, CODE_LARGE = 3, CODE_OBJECT = 4 };
+enum { LARGE = 65536, CODE_ADD = 1, CODE_ONEWAY = 2, CODE_LARGE = 3, CODE_OBJECT = 4, CODE_UID = 5 };
 
 /* Of the client, which gives up root if it can. */
-static uid_t expected_uid(void) { return geteuid() == 0 ? 1234 : geteuid(); }
+static uid_t expected_uid(void) { return getuid() == 0 ? 1234 : getuid(); }
 
 /* Serves messages until one has an object: its handle. */
 static uint32_t serve(void) {
@@ -18,6 +18,7 @@ static uint32_t serve(void) {
     uint32_t answer = numbers[0] + 1, handle = 0;
     if (got.code == CODE_ONEWAY) printf("oneway %u\n", numbers[0]);
     if (got.code == CODE_OBJECT) printf("the uid %s\n", got.sender_euid == expected_uid() ? "fits" : "differs");
+    if (got.code == CODE_UID) answer = got.sender_euid;
     if (got.code == CODE_LARGE) {
       answer = 0;
       for (size_t i = 0; i < LARGE / sizeof *numbers; i++) answer += numbers[i];
@@ -54,7 +55,10 @@ static void be_client(void) {
   for (size_t i = 0; i < LARGE / sizeof *numbers; i++) numbers[i] = i;
   printf("large %u\n", call(CODE_LARGE, numbers, LARGE, NULL));
   send_message(BC_TRANSACTION, 0, CODE_ONEWAY, TF_ONE_WAY, numbers + 5, sizeof *numbers, NULL);
-  if (seteuid(expected_uid()) < 0) fail("seteuid");
+  uid_t own = geteuid(), other = expected_uid();
+  if (seteuid(other) < 0 || seteuid(own) < 0) fail("seteuid");
+  printf("its own uid again: %d\n", call(CODE_UID, numbers, sizeof *numbers, NULL) == own);
+  if (seteuid(other) < 0) fail("seteuid");
   struct flat_binder_object object = {.hdr.type = BINDER_TYPE_BINDER, .binder = 0x1000, .cookie = 0x1000};
   binder_uintptr_t offset = 0;
   fflush(stdout);
