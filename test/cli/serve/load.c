@@ -70,21 +70,23 @@ static void kill_often(void) {
   printf("after %d deaths: %u\n", KILLS, call(41, 0));
 }
 
-static void *call_slowly(void *unused) {
-  printf("slow call: %u\n", call(6, 200));
-  return unused;
+static void *call_slowly(void *answer) {
+  *(uint32_t *)answer = call(6, 200);
+  return NULL;
 }
 
 static void freeze(pid_t server) {
   pthread_t thread;
   struct binder_freeze_info info = {.pid = server, .enable = 1, .timeout_ms = 20};
-  pthread_create(&thread, NULL, call_slowly, NULL);
+  uint32_t answer = 0;
+  pthread_create(&thread, NULL, call_slowly, &answer);
   usleep(100000);
   int result = ioctl(device, BINDER_FREEZE, &info);
   printf("freeze in 20 ms: %s\n", result < 0 ? strerror(errno) : "done");
   info.timeout_ms = 5000;
   printf("freeze in 5 s: %s\n", ioctl(device, BINDER_FREEZE, &info) < 0 ? strerror(errno) : "done");
   pthread_join(thread, NULL);
+  printf("slow call: %u\n", answer);
   info.enable = 0;
   ioctl(device, BINDER_FREEZE, &info);
 }
