@@ -77,8 +77,11 @@ int main(void) {
   struct pollfd several[] = {{.fd = high, .events = POLLIN}, {.fd = device, .events = POLLIN}, {.fd = second, .events = POLLIN}};
   take();
   printf("several: %d", poll(several, 3, 30));
-  if (!fork()) usleep(50000), _exit(write(start[1], "x", 1) != 1);
-  printf(" %d", poll(several, 3, -1));
+  pid_t writer = fork();
+  if (!writer) usleep(50000), _exit(write(start[1], "x", 1) != 1);
+  printf(" %d", poll(several, 3, -1) > 0);
+  waitpid(writer, NULL, 0); // its end flushes its copies of the files, so a thread's next read returns at once: they have work
+  for (int tries = 0; tries < 200 && poll(several, 3, 10) < 3; tries++) usleep(5000);
   printf(" %d %d %d\n", several[0].revents, several[1].revents, several[2].revents);
   int copy = dup(instance);
   close(instance);
