@@ -5,6 +5,7 @@
 import { FAULT_KINDS } from '../../host/faults/sweep.ts';
 import { BranchCounters } from '../../host/fuzz/branchcounters.ts';
 import { Fuzzer } from '../../host/fuzz/fuzzer.ts';
+import type { Guest } from '../../host/guest/guest.ts';
 import type { Injection } from '../../host/injector.ts';
 import { type BootOptions, Machine, STRATEGIES, type Strategy } from '../../host/machine.ts';
 import { replay } from '../../host/replay.ts';
@@ -17,6 +18,9 @@ import { BinderlabError } from '../../host/wire/error.ts';
 const MEMORY = 16;
 /** A copy faults at its first byte, and after some bytes. */
 const COPY_BYTES: readonly number[] = [0, 10];
+/** How many failures of each kind are tried in a recording, and about how many steps they may take together. */
+const FAILURES_MAX = 12;
+const STEPS_MAX = 1500;
 
 /** A moment of a run, and how many occasions there were before it. */
 interface Moment {
@@ -34,6 +38,7 @@ export interface FuzzShare {
 
 export class Gathering {
   readonly reached = new Set<number>();
+  readonly #counters = new WeakMap<Guest, BranchCounters>();
 
   constructor(private readonly wasm: WebAssembly.Module) {}
 
@@ -60,10 +65,11 @@ export class Gathering {
   }
 
   /**
-   * Failures in a journal, each from the moment before it: of each kind so many, at equal distances. Each journal begins with
+   * Failures in a journal, each from the moment before it: of each kind some, at equal distances. Each journal begins with
    * another one.
    */
-  sweep(journal: Journal, strategy: Strategy, count: number): void {
+  sweep(journal: Journal, strategy: Strategy): void {
+    const count = Math.max(1, Math.min(FAILURES_MAX, Math.floor(STEPS_MAX / journal.steps.length)));
     for (const what of FAULT_KINDS) {
       const machine = this.#boot(journal, { strategy });
       const counted = machine.inject({ what, nth: 0 });
@@ -110,7 +116,9 @@ export class Gathering {
   }
 
   #count({ guest }: Machine): void {
-    const { counts } = new BranchCounters(guest);
+    const counters = this.#counters.get(guest) ?? new BranchCounters(guest);
+    this.#counters.set(guest, counters);
+    const { counts } = counters;
     for (let id = 0; id < counts.length; id++) if (counts[id] !== 0) this.reached.add(id);
   }
 }

@@ -7,8 +7,6 @@ import { Gathering } from './gather.ts';
 import type { Job, News } from './jobs.ts';
 
 const TELL_EVERY_MS = 1000;
-/** How many failures of each kind are tried in a recording. */
-const FAILURES = 12;
 
 const gathering = new Gathering(coverageModule());
 const said = new Set<number>();
@@ -21,7 +19,7 @@ async function perform(job: Job): Promise<void> {
   } else if (job.kind === 'watch') {
     const journal = await readJournal(job.journal);
     gathering.watch(journal);
-    gathering.sweep(journal, STRATEGIES[job.number % STRATEGIES.length] as Strategy, FAILURES);
+    gathering.sweep(journal, STRATEGIES[job.number % STRATEGIES.length] as Strategy);
   } else {
     const recordings = await Promise.all(job.recordings.map(readJournal));
     let toldAt = performance.now();
