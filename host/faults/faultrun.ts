@@ -33,7 +33,8 @@ export interface FaultRun {
   readonly error: Error | null;
   /** What is wrong with the machine or with binderlab; null for nothing. */
   readonly unsound: string | null;
-  readonly journal: Journal;
+  /** Of a run that is not sound, and began at the start. */
+  readonly journal: Journal | null;
 }
 
 /** Words that report a failure. */
@@ -75,6 +76,17 @@ interface Moment {
 /** How many there are at most. */
 const MOMENTS_MAX = 500;
 
+/** After a failure some steps are impossible, and left out. */
+export function performAll(machine: Machine, steps: readonly StepInput[]): void {
+  for (const step of steps) {
+    try {
+      machine.perform(step);
+    } catch (error) {
+      if (!(error instanceof BinderlabError) || error instanceof BreakError) throw error;
+    }
+  }
+}
+
 /** The runs of steps. They begin at the last moment before what goes wrong. */
 export class SteppedRuns {
   readonly #machine: Machine;
@@ -89,7 +101,7 @@ export class SteppedRuns {
     private readonly what: Injection['what'],
     options: BootOptions,
   ) {
-    const machine = subject.boot({ ...options, journal: true });
+    const machine = subject.boot({ ...options, journal: false });
     this.#machine = machine;
     this.#frames = machine.freeFrames();
     const watch = new Watch(machine, this.#frames, new Map());
@@ -116,18 +128,16 @@ export class SteppedRuns {
     return this.#play(watch, injected, moment.at, () => {});
   }
 
-  /** After a failure some steps are impossible, and left out. */
   #play(watch: Watch, injected: Injected, from: number, before: (at: number) => void): FaultRun {
     let error: Error | null = null;
-    for (let at = from; at < this.steps.length && error === null; at++) {
-      before(at);
-      try {
-        this.#machine.perform(this.steps[at] as Step);
-      } catch (thrown) {
-        if (thrown instanceof BinderlabError) continue;
-        error = thrown as Error;
-        watch.unsound ??= describe(error);
+    try {
+      for (let at = from; at < this.steps.length; at++) {
+        before(at);
+        performAll(this.#machine, this.steps.slice(at, at + 1));
       }
+    } catch (thrown) {
+      error = thrown as Error;
+      watch.unsound ??= describe(error);
     }
     return watch.end(injected, error);
   }
@@ -151,9 +161,10 @@ class Watch {
 
   end({ passed }: Injected, error: Error | null): FaultRun {
     const { machine, answers } = this;
-    const { journal, nextStep: steps } = machine;
+    const steps = machine.nextStep;
     this.#unwatch();
     const unsound = this.unsound ?? leftBehind(machine, this.frames);
+    const journal = unsound !== null && machine.keepsJournal ? machine.journal : null;
     return { passed, steps, answers, error, unsound, journal };
   }
 }

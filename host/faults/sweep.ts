@@ -5,7 +5,8 @@
 import type { Injection } from '../injector.ts';
 import type { BootOptions } from '../machine.ts';
 import { DeadlockError } from '../sim/deadlock.ts';
-import { type Answers, type FaultRun, faultRun, SteppedRuns, type Subject, type Work } from './faultrun.ts';
+import type { Journal } from '../trace/journal.ts';
+import { type Answers, type FaultRun, faultRun, performAll, SteppedRuns, type Subject, type Work } from './faultrun.ts';
 
 type FaultKind = Injection['what'];
 
@@ -37,7 +38,8 @@ export interface SweepOptions {
 export interface UnsoundRun {
   readonly injection: Injection;
   readonly message: string;
-  readonly run: FaultRun;
+  /** null when the whole run is sound, and only one from the moment before the failure is not. */
+  readonly journal: Journal | null;
 }
 
 /** What the runs of a kind came to. */
@@ -85,8 +87,13 @@ export class Sweep {
     const { boot, from, to, every, part = 0, parts = 1 } = this.options;
     const { work } = this.subject;
     const stepped = typeof work === 'function' ? null : new SteppedRuns(this.subject, work, kind, boot);
-    const run = async (injection: Injection, limit: number): Promise<FaultRun> =>
-      stepped?.run(injection) ?? faultRun(this.subject, work as Work, injection, boot, limit);
+    const whole: Work = typeof work === 'function' ? work : (machine) => performAll(machine, work);
+    const run = async (injection: Injection, limit: number): Promise<FaultRun> => {
+      const short = stepped?.run(injection);
+      if (short?.unsound === null) return short;
+      const long = await faultRun(this.subject, whole, injection, boot, limit);
+      return { ...long, unsound: long.unsound ?? short?.unsound ?? null };
+    };
     const without = stepped?.without ?? (await run({ what: kind, nth: 0 }, NO_LIMIT));
     this.complaint = without.unsound ?? without.error?.message ?? null;
     const tally: KindTally = { runs: 0, ended: 0, failed: 0, stuck: 0, answers: {} };
@@ -110,6 +117,7 @@ export class Sweep {
     for (const [name, count] of run.answers) {
       if (count > (usual.get(name) ?? 0)) tally.answers[name] = (tally.answers[name] ?? 0) + 1;
     }
-    if (run.unsound !== null) this.unsound.push({ injection, message: run.unsound, run });
+    const { unsound: message, journal } = run;
+    if (message !== null) this.unsound.push({ injection, message, journal });
   }
 }

@@ -165,12 +165,12 @@ function progressOf(count: number): (index: number, source: string, place: Sweep
   };
 }
 
-function kept({ injection, message, run }: UnsoundRun, source: string, out: string | null): UnsoundReport {
-  if (out === null) return { injection, message, file: null };
+function kept({ injection, message, journal }: UnsoundRun, source: string, out: string | null): UnsoundReport {
+  if (out === null || journal === null) return { injection, message, file: null };
   const { what, nth, bytes = 0 } = injection;
   const [name = source] = basename(source).split('.');
   const file = join(out, `faults-${name}-${what}-${nth}${bytes === 0 ? '' : `-${bytes}`}.jsonl`);
-  writeJournal(file, named(run.journal, `${what} number ${nth}: ${message.split('\n')[0]}`));
+  writeJournal(file, named(journal, `${what} number ${nth}: ${message.split('\n')[0]}`));
   return { injection, message, file };
 }
 

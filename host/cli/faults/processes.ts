@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { ROOT } from '../packagefile.ts';
-import { EXIT_NO } from '../usage.ts';
+import { EXIT_FINE, EXIT_NO } from '../usage.ts';
 import type { SweepReport } from './report.ts';
 
 const PROGRAM = 'dist/bundle/cli.js';
@@ -19,39 +19,31 @@ export interface Refusal {
  *
  * @param lines The words of each command.
  * @param told Called with what the first one says on standard error: the others are about as far.
- * @returns Their reports, or the first refusal, when the others have been ended.
+ * @returns Their reports, or the first refusal: they all refuse the same.
  */
 export async function runParts(
   lines: readonly (readonly string[])[],
   told: (text: string) => void,
 ): Promise<readonly SweepReport[] | Refusal> {
-  const children = lines.map((words, index) => {
-    const child = spawn(process.execPath, [join(ROOT, PROGRAM), ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
-    let said = '';
-    let report = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (report += text));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      if (index === 0) told(text);
-      else said += text;
-    });
-    const done = new Promise<SweepReport | Refusal>((resolve) => {
-      child.on('close', (code) => {
-        if (code === 0 || code === EXIT_NO) resolve(JSON.parse(report) as SweepReport);
-        else resolve({ exitCode: code ?? EXIT_NO, complaint: said });
-      });
-    });
-    return { child, done };
-  });
   const results = await Promise.all(
-    children.map(async ({ done }) => {
-      const result = await done;
-      if (isRefusal(result)) for (const { child } of children) child.kill();
-      return result;
+    lines.map((words, index) => {
+      const child = spawn(process.execPath, [join(ROOT, PROGRAM), ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
+      let complaint = '';
+      let report = '';
+      child.stdout.setEncoding('utf8').on('data', (text: string) => (report += text));
+      child.stderr.setEncoding('utf8').on('data', (text: string) => {
+        if (index === 0) told(text);
+        else complaint += text;
+      });
+      return new Promise<SweepReport | Refusal>((resolve) => {
+        child.on('close', (code) => {
+          if (code === EXIT_FINE || code === EXIT_NO) resolve(JSON.parse(report) as SweepReport);
+          else resolve({ exitCode: code ?? EXIT_NO, complaint });
+        });
+      });
     }),
   );
-  const refusals = results.filter(isRefusal);
-  if (refusals.length === 0) return results as readonly SweepReport[];
-  return refusals.find(({ exitCode }) => exitCode !== EXIT_NO) ?? (refusals[0] as Refusal);
+  return results.find(isRefusal) ?? (results as SweepReport[]);
 }
 
 export function isRefusal(result: SweepReport | Refusal | readonly SweepReport[]): result is Refusal {
