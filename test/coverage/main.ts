@@ -24,6 +24,7 @@ import { Machine } from '../../host/machine.ts';
 import { JournalError } from '../../host/trace/journaltext.ts';
 import { gather } from './crew.ts';
 import type { Job } from './jobs.ts';
+import { keyOfBranch } from './preload.ts';
 import { coreOf, coreText, isMachine, type ReachReport, reachOf, reachText, withoutReasons } from './reach.ts';
 import { reachedByTests } from './tests.ts';
 
@@ -55,8 +56,9 @@ async function measured(paths: readonly string[], watchers: boolean, steps: numb
   const isAll = paths.length === 0;
   const journals = findJournals(isAll ? [CONFORMANCE] : paths);
   const { reached, different } = await gather(jobsOf(journals, isAll, steps ?? (isAll ? STEPS : 0)));
-  if (isAll) for (const id of reachedByTests()) reached.add(id);
   const { branches } = new BranchCounters(Machine.boot({ wasm: coverageModule(), journal: false }).guest);
+  const inTests = isAll ? reachedByTests() : new Set<string>();
+  for (const branch of branches) if (inTests.has(keyOfBranch(branch))) reached.add(branch.id);
   const chosen = branches.filter(({ file }) => watchers || isMachine(file));
   const files = reachOf(
     chosen,
@@ -88,7 +90,7 @@ function node(...words: string[]): number {
 
 async function guest(words: string[]): Promise<void> {
   const { values, positionals } = parse(words);
-  const built = node('build.js', 'coverage');
+  const built = node('build.js', 'coverage', 'testcoverage');
   if (built !== EXIT_FINE) {
     process.exitCode = built;
     return;

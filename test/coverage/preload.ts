@@ -7,36 +7,58 @@
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
+import type { GuestBranch } from '../../host/fuzz/branchcounters.ts';
 
 /** The folder; absent in a process that counts nothing. */
 export const REACHED_FOLDER = 'BINDERLAB_REACHED';
 
-const COUNTED = /build\/(release|debug)\.wasm$/;
-const BUILD = join(import.meta.dirname, '../../../build/coverage.wasm');
+const COUNTED = /build\/(release|debug|test)\.wasm$/;
+const BUILD = join(import.meta.dirname, '../../../build');
 const SECTION = 'branches';
+/** Machines that are kept, so that they can be looked at once more. */
+const RECENT = 4;
 
 type Imports = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 interface CountingExports {
+  memory?: WebAssembly.Memory;
   branchCounters(): number;
 }
 
-/** Counters of one guest. */
+/** What a branch is called in any build. */
+export function keyOfBranch({ file, line, column, kind }: Omit<GuestBranch, 'id'>): string {
+  return `${file}:${line}:${column} ${kind}`;
+}
+
+/** The counters of one guest. */
 class Counting {
   readonly memory: WebAssembly.Memory;
   readonly #from: number;
+  readonly #branches: readonly GuestBranch[];
 
-  constructor(instance: WebAssembly.Instance, imports: Imports) {
+  constructor(instance: WebAssembly.Instance, imports: Imports, section: ArrayBuffer) {
     const all = Object.values(imports).flatMap((part) => Object.values(part));
-    const { memory } = instance.exports as { memory?: WebAssembly.Memory };
-    this.memory = (memory ?? all.find((one) => one instanceof WebAssembly.Memory)) as WebAssembly.Memory;
-    this.#from = (instance.exports as unknown as CountingExports).branchCounters();
+    const { memory, branchCounters } = instance.exports as unknown as CountingExports;
+    this.memory = memory ?? (all.find((one) => one instanceof WebAssembly.Memory) as WebAssembly.Memory);
+    this.#from = branchCounters();
+    this.#branches = tableOf(section);
   }
 
-  note(reached: Uint8Array): void {
-    const counts = new Uint32Array(this.memory.buffer, this.#from, reached.length);
-    for (let id = 0; id < reached.length; id++) if (counts[id] !== 0) reached[id] = 1;
+  note(reached: Set<string>): void {
+    const counts = new DataView(this.memory.buffer, this.#from);
+    for (const branch of this.#branches) {
+      if (counts.getUint32(branch.id * 4, true) > 0) reached.add(keyOfBranch(branch));
+    }
   }
+}
+
+const tables = new Map<string, readonly GuestBranch[]>();
+
+function tableOf(section: ArrayBuffer): readonly GuestBranch[] {
+  const text = new TextDecoder().decode(section);
+  const table = tables.get(text) ?? (JSON.parse(text) as { branches: GuestBranch[] }).branches;
+  tables.set(text, table);
+  return table;
 }
 
 const folder = process.env[REACHED_FOLDER];
@@ -44,9 +66,10 @@ if (folder !== undefined) count(folder);
 
 function count(out: string): void {
   const guests = new Set<WeakRef<Counting>>();
-  /** Keeps the machines of now: an older one may be gone when it is looked for. */
+  /** A counting lives as long as its guest. */
+  const keepers = new WeakMap<WebAssembly.Memory, Counting>();
   const recent: Counting[] = [];
-  let reached = new Uint8Array(0);
+  const reached = new Set<string>();
   const look = () => {
     for (const guest of guests) {
       const counting = guest.deref();
@@ -54,12 +77,7 @@ function count(out: string): void {
       else counting.note(reached);
     }
   };
-  const { readFileSync } = fs;
-  fs.readFileSync = ((path: fs.PathOrFileDescriptor, ...rest: []) => {
-    return readFileSync(COUNTED.test(String(path)) ? BUILD : path, ...rest);
-  }) as typeof readFileSync;
-  syncBuiltinESMExports();
-
+  readCountingBuilds();
   const { Instance } = WebAssembly;
   const counted = new Proxy(Instance, {
     construct(target, [module, imports = {}]: [WebAssembly.Module, Imports?]) {
@@ -67,23 +85,28 @@ function count(out: string): void {
       const instance: WebAssembly.Instance = Reflect.construct(target, [module, imports]);
       const [section] = WebAssembly.Module.customSections(module, SECTION);
       if (section === undefined) return instance;
-      const { count: length }: { count: number } = JSON.parse(new TextDecoder().decode(section));
-      if (reached.length === 0) reached = new Uint8Array(length);
-      const counting = new Counting(instance, imports);
+      const counting = new Counting(instance, imports, section);
       guests.add(new WeakRef(counting));
       keepers.set(counting.memory, counting);
       recent.push(counting);
-      if (recent.length > 4) recent.shift();
+      if (recent.length > RECENT) recent.shift();
       return instance;
     },
   });
   Object.assign(WebAssembly, { Instance: counted });
   process.on('exit', () => {
     look();
-    const ids = [...reached.keys()].filter((id) => reached[id] === 1);
-    if (ids.length > 0) fs.writeFileSync(join(out, `${process.pid}.json`), JSON.stringify(ids));
+    if (reached.size > 0) fs.writeFileSync(join(out, `${process.pid}.json`), JSON.stringify([...reached]));
   });
 }
 
-/** A counting lives as long as its guest. */
-const keepers = new WeakMap<WebAssembly.Memory, Counting>();
+/** Who reads a build gets the one that counts. */
+function readCountingBuilds(): void {
+  const { readFileSync } = fs;
+  fs.readFileSync = ((path: fs.PathOrFileDescriptor, ...rest: []) => {
+    const [, build] = COUNTED.exec(String(path)) ?? [];
+    if (build === undefined) return readFileSync(path, ...rest);
+    return readFileSync(join(BUILD, build === 'test' ? 'testcoverage.wasm' : 'coverage.wasm'));
+  }) as typeof readFileSync;
+  syncBuiltinESMExports();
+}

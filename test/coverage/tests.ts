@@ -1,4 +1,4 @@
-/** Which branches of the guest the tests reach that make machines of their own. They run as ever, but on the counting build. */
+/** Which branches of the guest its tests reach. They run as ever, but on builds that count. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,11 +6,26 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { REACHED_FOLDER } from './preload.ts';
 
-/** Parts of the paths of tests of the guest. Those that replay recordings, or compare builds, add nothing. */
-const PARTS = ['check/', 'driver/', 'guest/', 'inspect/', 'machine/', 'mapping/', 'os/', 'history/', 'sim/'];
+/** Parts of the paths of tests that make machines of their own, and of the unit tests. */
+const PARTS = [
+  'check/',
+  'driver/',
+  'guest/',
+  'inspect/',
+  'machine/',
+  'mapping/',
+  'os/',
+  'cli/serve',
+  'history/bugs',
+  'sim/streams',
+];
 
-/** Runs them, with their results on standard error: some fail, since counts are a part of what they compare. */
-export function reachedByTests(): number[] {
+/**
+ * Runs them, with their results on standard error: some fail, since counts are a part of what they compare.
+ *
+ * @returns Keys of branches.
+ */
+export function reachedByTests(): Set<string> {
   const folder = mkdtempSync(join(tmpdir(), 'binderlab-reached-'));
   try {
     const preload = pathToFileURL(join(import.meta.dirname, 'preload.js')).href;
@@ -18,7 +33,8 @@ export function reachedByTests(): number[] {
       env: { ...process.env, [REACHED_FOLDER]: folder, NODE_OPTIONS: `--import=${preload}` },
       stdio: ['ignore', process.stderr, process.stderr],
     });
-    return readdirSync(folder).flatMap((file) => JSON.parse(readFileSync(join(folder, file), 'utf8')) as number[]);
+    const files = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8'));
+    return new Set(files.flatMap((text) => JSON.parse(text) as string[]));
   } finally {
     rmSync(folder, { recursive: true });
   }

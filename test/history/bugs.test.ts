@@ -83,6 +83,9 @@ test('CVE-2025-68260: deaths that others keep still come, and a second release t
     const fd = client.main.open();
     client.main.mmap(fd);
     app.main.becomeContextManager(owning);
+    const other = machine.spawn('other').main;
+    const otherFd = other.open();
+    other.writeRead(otherFd, [bc.increfs(0), bc.acquire(0)], { readSize: 0 }); // asks for no death
     const words = [bc.increfs(0), bc.acquire(0), bc.requestDeathNotification(0, 7)];
     const watchers = [{ thread: app.main, fd: watching }];
     // the newest ref is the first of the list
