@@ -19,8 +19,8 @@ const MEMORY = 16;
 /** A copy faults at its first byte, and after some bytes. */
 const COPY_BYTES: readonly number[] = [0, 10];
 /** How many failures of each kind are tried in a recording, and about how many steps they may take together. */
-const FAILURES_MAX = 12;
-const STEPS_MAX = 1500;
+const FAILURES_MAX = 6;
+const STEPS_MAX = 600;
 
 /** A moment of a run, and how many occasions there were before it. */
 interface Moment {
@@ -66,26 +66,29 @@ export class Gathering {
 
   /**
    * Failures in a journal, each from the moment before it: of each kind some, at equal distances. Each journal begins with
-   * another one.
+   * another one. Strategies differ in their frames, so those fail under each.
    */
   sweep(journal: Journal, strategy: Strategy): void {
-    const count = Math.max(1, Math.min(FAILURES_MAX, Math.floor(STEPS_MAX / journal.steps.length)));
     for (const what of FAULT_KINDS) {
-      const machine = this.#boot(journal, { strategy });
-      const counted = machine.inject({ what, nth: 0 });
-      const moments: Moment[] = [];
-      for (const step of journal.steps) {
-        moments.push({ snapshot: machine.snapshot(), passed: counted.passed });
-        tryStep(machine, step);
-      }
-      this.#count(machine);
-      const last = counted.passed;
-      const every = Math.max(1, Math.ceil(last / count));
-      const first = 1 + (journal.steps.length % every);
-      for (let nth = first; nth <= last; nth += every) {
-        for (const bytes of what === 'copy' ? COPY_BYTES : [0]) {
-          this.#fail(machine, { what, nth, bytes }, moments, journal.steps);
-        }
+      for (const one of what === 'frame' ? STRATEGIES : [strategy]) this.#sweep(journal, one, what);
+    }
+  }
+
+  #sweep(journal: Journal, strategy: Strategy, what: Injection['what']): void {
+    const count = Math.max(1, Math.min(FAILURES_MAX, Math.floor(STEPS_MAX / journal.steps.length)));
+    const machine = this.#boot(journal, { strategy });
+    const counted = machine.inject({ what, nth: 0 });
+    const moments: Moment[] = [];
+    for (const step of journal.steps) {
+      moments.push({ snapshot: machine.snapshot(), passed: counted.passed });
+      tryStep(machine, step);
+    }
+    this.#count(machine);
+    const last = counted.passed;
+    const every = Math.max(1, Math.ceil(last / count));
+    for (let nth = 1 + (journal.steps.length % every); nth <= last; nth += every) {
+      for (const bytes of what === 'copy' ? COPY_BYTES : [0]) {
+        this.#fail(machine, { what, nth, bytes }, moments, journal.steps);
       }
     }
   }
