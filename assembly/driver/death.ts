@@ -118,7 +118,7 @@ export function deathNotify(node: Node): void {
 
 /**
  * CVE-2025-68260: moves the deaths of a node to a list that only the caller knows. Their links are a circle, and the list is its
- * first one, which nobody moves on who takes that out of the circle. null without deaths.
+ * first one. Another release that takes that one out of the circle does not move the first on. null without deaths.
  */
 export function deathsMove(node: Node): RefDeath | null {
   const head = nodeRefs(node);
@@ -137,7 +137,7 @@ export function deathsMove(node: Node): RefDeath | null {
   return changetype<RefDeath | null>(first);
 }
 
-/** Queues the deaths of a list that deathsMove made. The first one may be free meanwhile: that is noted, and the rest is lost. */
+/** Queues the deaths of a list that deathsMove made. The first one may be free by now: that is noted, and the rest is lost. */
 export function deathsNotify(node: Node, first: RefDeath | null): void {
   for (let link = changetype<usize>(first); link; ) {
     if (kmemIsFree(link)) {

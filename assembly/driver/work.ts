@@ -97,7 +97,7 @@ export function binderThreadWake(binderThread: BinderThread): void {
   if (!listEmpty(watches)) watchesNotify(watches, 0);
 }
 
-/** The epoll watches of a binder thread that is released stay without a queue. Nobody else polls it: a call holds the file. */
+/** The epoll watches of a binder thread that is released stay without a queue. No call polls it: a call holds the file. */
 export function binderThreadPollFree(binderThread: BinderThread): void {
   assert(!binderThread.waiter, 'binderThreadPollFree: a task sleeps at the thread');
   if (!bugOn(BUG_THREAD_EXIT_EPOLL)) watchesRelease(binderThreadWatches(binderThread));

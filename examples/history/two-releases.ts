@@ -1,6 +1,6 @@
 /**
  * CVE-2025-68260. The release of a node moves the deaths that others asked for to a list of its own, lets go of its lock, and walks
- * that list. Whoever gives a death up meanwhile takes it out of a list that it does not know the first entry of.
+ * that list. A process that gives a death up in between takes it out of a list without knowing which is the first entry.
  *
  *     app has the device open twice: 3 watches the node of 4. When app is killed, the driver releases 4, and then 3.
  *

@@ -14,12 +14,12 @@ export interface Subject {
   readonly name: string;
   boot(options: BootOptions): Machine;
   /** What it does: a function that throws what goes wrong, or steps. */
-  readonly work: Work | readonly StepInput[];
+  readonly work: SubjectWork | readonly StepInput[];
   /** Whether an error is the subject's own, thrown by its code or by a check in it, and none of binderlab. */
   isOwn(error: Error): boolean;
 }
 
-export type Work = (machine: Machine) => void | Promise<void>;
+export type SubjectWork = (machine: Machine) => void | Promise<void>;
 
 /** How often each errno and each BR_ word of a failure was answered. */
 export type Answers = ReadonlyMap<string, number>;
@@ -43,7 +43,7 @@ const FAILURE_WORD = /^BR_(ERROR|DEAD_REPLY|FAILED_REPLY|FROZEN_REPLY)\b/;
 /** @param stepsMax A run that needs more has no end. */
 export async function faultRun(
   subject: Subject,
-  work: Work,
+  work: SubjectWork,
   injection: Injection,
   options: BootOptions,
   stepsMax: number,

@@ -6,7 +6,15 @@ import type { Injection } from '../injector.ts';
 import type { BootOptions } from '../machine.ts';
 import { DeadlockError } from '../sim/deadlock.ts';
 import type { Journal } from '../trace/journal.ts';
-import { type Answers, type FaultRun, faultRun, performAll, SteppedRuns, type Subject, type Work } from './faultrun.ts';
+import {
+  type Answers,
+  type FaultRun,
+  faultRun,
+  performAll,
+  SteppedRuns,
+  type Subject,
+  type SubjectWork,
+} from './faultrun.ts';
 
 type FaultKind = Injection['what'];
 
@@ -29,7 +37,7 @@ export interface SweepOptions {
   readonly to: number;
   /** Distance of the numbers that are tried. */
   readonly every: number;
-  /** Which part of so many: one number after another goes to the next part. Default: all. */
+  /** Which part of how many: one number after another goes to the next part. Default: all. */
   readonly part?: number;
   readonly parts?: number;
 }
@@ -87,7 +95,7 @@ export class Sweep {
     const { boot, from, to, every, part = 0, parts = 1 } = this.options;
     const { work } = this.subject;
     const stepped = typeof work === 'function' ? null : new SteppedRuns(this.subject, work, kind, boot);
-    const whole: Work = typeof work === 'function' ? work : (machine) => performAll(machine, work);
+    const whole: SubjectWork = typeof work === 'function' ? work : (machine) => performAll(machine, work);
     const run = async (injection: Injection, limit: number): Promise<FaultRun> => {
       const short = stepped?.run(injection);
       if (short?.unsound === null) return short;

@@ -8,7 +8,7 @@ import type { SweepReport } from './report.ts';
 const PROGRAM = 'dist/bundle/cli.js';
 
 /** A part that gave no report. */
-export interface Refusal {
+interface Refusal {
   readonly exitCode: number;
   /** What it said on standard error. */
   readonly complaint: string;
