@@ -2,12 +2,14 @@
  * Loaded into a process of tests in front of everything else (`node --import`): machines run on the build that counts branches.
  * The processes that a test starts do so, too. What all of them reached is in files of a folder at their ends.
  *
- * Linear memory has the counts, and a snapshot that is restored brings them back. So they are read whenever a machine is made.
+ * Linear memory has the counts, and a snapshot that is restored brings them back. So they are read before that, and whenever a
+ * machine is made.
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import type { GuestBranch } from '../../host/fuzz/branchcounters.ts';
+import { MemoryImage } from '../../host/guest/image.ts';
 
 /** The folder; absent in a process that counts nothing. */
 export const REACHED_FOLDER = 'BINDERLAB_REACHED';
@@ -35,6 +37,7 @@ class Counting {
   readonly memory: WebAssembly.Memory;
   readonly #from: number;
   readonly #branches: readonly GuestBranch[];
+  readonly #noted = new Set<number>();
 
   constructor(instance: WebAssembly.Instance, imports: Imports, section: ArrayBuffer) {
     const all = Object.values(imports).flatMap((part) => Object.values(part));
@@ -47,7 +50,9 @@ class Counting {
   note(reached: Set<string>): void {
     const counts = new DataView(this.memory.buffer, this.#from);
     for (const branch of this.#branches) {
-      if (counts.getUint32(branch.id * 4, true) > 0) reached.add(keyOfBranch(branch));
+      if (this.#noted.has(branch.id) || counts.getUint32(branch.id * 4, true) === 0) continue;
+      this.#noted.add(branch.id);
+      reached.add(keyOfBranch(branch));
     }
   }
 }
@@ -78,6 +83,11 @@ function count(out: string): void {
     }
   };
   readCountingBuilds();
+  const { restore } = MemoryImage.prototype;
+  MemoryImage.prototype.restore = function (guest) {
+    keepers.get(guest.memory as WebAssembly.Memory)?.note(reached);
+    restore.call(this, guest);
+  };
   const { Instance } = WebAssembly;
   const counted = new Proxy(Instance, {
     construct(target, [module, imports = {}]: [WebAssembly.Module, Imports?]) {
