@@ -59,6 +59,8 @@ const SCENES: Readonly<Record<string, Scene>> = {
     receive,
   ],
   'a mapping in pieces': [
+    (pair) => pair.server.main.mprotect(MAPPED, LENGTH, 0),
+    (pair) => pair.server.main.mprotect(MAPPED, LENGTH, READ),
     send(2, 0),
     (pair) => pair.server.main.mprotect(MAPPED + 5 * PAGE, PAGE, 0),
     (pair) => pair.server.main.munmap(MAPPED + 300 * PAGE, 3 * PAGE),
