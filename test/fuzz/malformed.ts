@@ -157,7 +157,9 @@ export function wrongLine(dice: Dice, { options }: AnyCommand): string[] {
   const names = Object.keys(options);
   const given = Array.from({ length: dice.below(5) }, () => {
     const name = dice.of(names);
-    return options[name].type === 'boolean' ? `--${name}` : `--${name}=${dice.of(VALUES)}`;
+    if (options[name].type === 'boolean') return `--${name}`;
+    // a time limit that holds would end this process
+    return `--${name}=${dice.of(name === 'timeout' ? VALUES.filter((value) => !/^\d+$/.test(value)) : VALUES)}`;
   });
   return [...given, dice.of(['nowhere.ts', 'nowhere.jsonl', 'nowhere.journal', 'nowhere'])];
 }
