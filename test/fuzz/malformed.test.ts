@@ -82,7 +82,7 @@ for (const [name, { load }] of Object.entries(COMMANDS)) {
     const dice = new Dice(5);
     const command = await load();
     const own = name === 'faults' ? ['--workers=1'] : [];
-    for (let count = COUNT / 5; count > 0; count--) {
+    for (let count = COUNT / 10; count > 0; count--) {
       const line = [...own, ...wrongLine(dice, command)];
       const { exitCode, said } = await outcomeOf(name, command, line);
       assert.is(exitCode, 2, `${name} ${line.join(' ')}: ${said}`);
@@ -104,7 +104,7 @@ test('a sample, each in a process of its own', () => {
   const dice = new Dice(6);
   const text = formatJournal(journal);
   const script = sourceOfScript();
-  for (let count = Math.ceil(COUNT / 100); count > 0; count--) {
+  for (let count = Math.ceil(COUNT / 200); count > 0; count--) {
     const [words, file, content]: [string[], string, string] = dice.of([
       [['replay', 'it.jsonl'], 'it.jsonl', spoiltText(dice, text)],
       [['step', 'it.jsonl'], 'it.jsonl', spoiltText(dice, text)],
