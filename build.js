@@ -201,9 +201,10 @@ const ENTRIES = {
   bench: ['assembly/index.ts', ...filesBelow('bench/guest', '.ts')],
   test: filesBelow('test/guest/assembly', '.ts'),
   coverage: ['assembly/index.ts'],
+  testcoverage: filesBelow('test/guest/assembly', '.ts'),
 };
 /** The wasm files that are made when none is named. */
-const WASM = Object.keys(ENTRIES).filter((name) => name !== 'coverage');
+const WASM = Object.keys(ENTRIES).filter((name) => !name.endsWith('coverage'));
 /** What tells the host how the guest is laid out, and its transform. Every build of the guest says by it which layout it has. */
 const LAYOUT = 'build/layout.ts';
 const LAYOUT_TRANSFORM = 'layout.js';
@@ -212,9 +213,10 @@ const TRANSFORMS = {
   ...Object.fromEntries(Object.keys(ENTRIES).map((name) => [name, [LAYOUT_TRANSFORM]])),
   test: [],
   coverage: [LAYOUT_TRANSFORM, 'test/coverage/instrument.js'],
+  testcoverage: ['test/coverage/instrument.js'],
 };
 /** Options of asc's (asconfig.json) that a build has from another one. */
-const TARGETS = { coverage: 'debug' };
+const TARGETS = { coverage: 'debug', testcoverage: 'test' };
 
 /** Makes wasm files in a folder; what two of them are made from is made once. */
 class WasmBuild {

@@ -9,13 +9,14 @@
  * only its own static records. They are all zero again when it found no violation.
  */
 import {
+  VIOLATION_DEATH_LIST,
   VIOLATION_OFFSETS_OVERWRITTEN,
   VIOLATION_OWNER,
   VIOLATION_STATS,
   VIOLATION_UNVERIFIED_PARENT,
   VIOLATION_USE_AFTER_FREE,
 } from './abi/check';
-import { MISUSE_FREED, MISUSE_NONE, MISUSE_OFFSETS } from './abi/history';
+import { MISUSE_DEATHS, MISUSE_FREED, MISUSE_NONE, MISUSE_OFFSETS } from './abi/history';
 import {
   CACHE_BINDER_BUFFER,
   CACHE_BINDER_THREAD,
@@ -113,6 +114,8 @@ function checkMisuse(): bool {
       return blame(VIOLATION_USE_AFTER_FREE, misuseAddress(), misuseWanted(), misuseFound());
     case MISUSE_OFFSETS:
       return blame(VIOLATION_OFFSETS_OVERWRITTEN, misuseAddress(), misuseWanted(), misuseFound());
+    case MISUSE_DEATHS:
+      return blame(VIOLATION_DEATH_LIST, misuseAddress(), misuseWanted(), misuseFound());
     default:
       return blame(VIOLATION_UNVERIFIED_PARENT, misuseAddress(), misuseWanted(), misuseFound());
   }

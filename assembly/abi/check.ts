@@ -97,4 +97,5 @@ export const VIOLATION_USE_AFTER_FREE = 98; // address in a free object: bytes w
 export const VIOLATION_UNVERIFIED_PARENT = 99; // buffer: number of the parent, objects that were verified
 export const VIOLATION_OFFSETS_OVERWRITTEN = 100; // buffer: bytes of its data, end of a copy
 export const VIOLATION_LOST_WAKEUP = 101; // looper: thread that sleeps, descriptor by which it waits
+export const VIOLATION_DEATH_LIST = 102; // death notification that is free: bytes read there, node whose deaths they are
 export const VIOLATION_STATS = 96; // kind of object (STAT_*): created and not deleted, in use

@@ -10,9 +10,12 @@ export const BUG_UNVERIFIED_PARENT = 2;
 export const BUG_GAP_OVER_OFFSETS = 4;
 /** CVE-2024-26606: a thread that polls is not woken for work that it queues itself. */
 export const BUG_OWN_WORK_UNPOLLED = 8;
+/** CVE-2025-68260: the release of a node moves its deaths to a list of its own, and others may run before it has walked that. */
+export const BUG_DEATHS_MOVED = 16;
 
 // misuse of memory by such a fault, as the invariant checker reports it
 export const MISUSE_NONE = 0;
 export const MISUSE_FREED = 1; // address of a free object: bytes written, who has the pointer
 export const MISUSE_UNVERIFIED = 2; // buffer: index of the object, objects verified
 export const MISUSE_OFFSETS = 3; // buffer: bytes of data, end of the copy
+export const MISUSE_DEATHS = 4; // death notification that is free: bytes read, node whose release does so

@@ -9,7 +9,7 @@
  * reclaim, a page is never on the LRU. Under a strategy that installs frames late, an active page may have no frame.
  */
 import { EVENT_ALLOC_LRU, EVENT_ALLOC_PAGE, EVENT_FREE_LRU, EVENT_UPDATE_PAGE_RANGE } from '../abi/events';
-import { ENOMEM, ESRCH } from '../abi/errno';
+import { ENOMEM } from '../abi/errno';
 import { KLOG_NO_PAGE, KLOG_PAGE_OUTSIDE } from '../abi/klog';
 import { PAGE_MASK, PAGE_SHIFT } from '../abi/machine';
 import { klog } from '../klog';
@@ -92,7 +92,7 @@ function lastMissing(first: LruPage, stop: LruPage): LruPage | null {
 
 /**
  * Has every page installed that [offset, offset + size) touches; unless `all`, only the first and the last one can be
- * without a frame. 0, -ESRCH without a mapping, or -ENOMEM, also where mprotect has cut the mapping.
+ * without a frame. 0, or -ENOMEM, also where mprotect has cut the mapping.
  */
 export function pagesInstall(area: Area, offset: u32, size: u32, all: bool): i32 {
   const first = <i32>(offset >>> PAGE_SHIFT);
@@ -100,7 +100,7 @@ export function pagesInstall(area: Area, offset: u32, size: u32, all: bool): i32
   const step = all ? 1 : max(last - first, 1);
   for (let index = first; index <= last; index += step) {
     if (areaPage(area, index).frame) continue;
-    if (!area.vma) return -ESRCH;
+    assert(area.vma, 'pagesInstall: the mapping is gone');
     if (!areaReaches(area, index)) {
       klog(KLOG_PAGE_OUTSIDE, area.pid, 0, (<u64>index) << PAGE_SHIFT);
       return -ENOMEM;

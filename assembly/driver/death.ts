@@ -12,10 +12,12 @@ import {
   KLOG_DEATH_NO_MEMORY,
   KLOG_DEATH_NOT_ACTIVE,
 } from '../abi/klog';
+import { MISUSE_DEATHS } from '../abi/history';
 import { CACHE_BINDER_REF_DEATH } from '../abi/machine';
 import { BC_CLEAR_DEATH_NOTIFICATION, BC_REQUEST_DEATH_NOTIFICATION, BR_ERROR } from '../abi/protocol';
-import { listFirst, listNext } from '../lib/list';
-import { kmemFree, kmemZalloc } from '../mem/kmem';
+import { misuseNote } from '../history';
+import { LIST_SIZE, listAddTail, listDel, listFirst, listInit, listLift, listNext } from '../lib/list';
+import { kmemFree, kmemIsFree, kmemZalloc } from '../mem/kmem';
 import { userError } from './complaints';
 import {
   BinderThread,
@@ -112,6 +114,52 @@ export function deathNotify(node: Node): void {
     death.type = WORK_DEAD_BINDER;
     workAddProc(ref.proc, death);
   }
+}
+
+/**
+ * CVE-2025-68260: moves the deaths of a node to a list that only the caller knows. Their links are a circle, and the list is its
+ * first one. Another release that takes that one out of the circle does not move the first on. null without deaths.
+ */
+export function deathsMove(node: Node): RefDeath | null {
+  const head = nodeRefs(node);
+  let first: usize = 0;
+  for (let link = listFirst(head); link; link = listNext(link, head)) {
+    const death = refOfSibling(link).death;
+    if (!death) continue;
+    const moved = changetype<usize>(death);
+    if (first) {
+      listAddTail(moved, first);
+    } else {
+      listInit(moved);
+      first = moved;
+    }
+  }
+  return changetype<RefDeath | null>(first);
+}
+
+/** Queues the deaths of a list that deathsMove made. The first one may be free by now: that is noted, and the rest is lost. */
+export function deathsNotify(node: Node, first: RefDeath | null): void {
+  for (let link = changetype<usize>(first); link; ) {
+    if (kmemIsFree(link)) {
+      misuseNote(MISUSE_DEATHS, link, LIST_SIZE, changetype<i32>(node));
+      return;
+    }
+    const death = changetype<RefDeath>(link);
+    const next = listNext(link, link);
+    if (next) listDel(link);
+    else listLift(link); // the last one of a circle is its own neighbour
+    death.type = WORK_DEAD_BINDER;
+    workAddProc(procOfDeath(node, death), death);
+    link = next;
+  }
+}
+
+/** Whose request a death is. */
+function procOfDeath(node: Node, death: RefDeath): Proc {
+  const head = nodeRefs(node);
+  let link = listFirst(head);
+  while (refOfSibling(link).death != death) link = listNext(link, head);
+  return refOfSibling(link).proc;
 }
 
 /** Puts a death that user space gets now on the list of those it has to answer. */

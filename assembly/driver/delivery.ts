@@ -4,13 +4,7 @@
  * A call goes to the thread to which it is addressed, else to the thread that began to wait last, else on the proc's list.
  * A oneway does the same, unless its node has an unfinished oneway. Then it waits at the node.
  */
-import {
-  BR_DEAD_REPLY,
-  BR_FROZEN_REPLY,
-  BR_TRANSACTION_PENDING_FROZEN,
-  TF_ONE_WAY,
-  TF_UPDATE_TXN,
-} from '../abi/protocol';
+import { BR_FROZEN_REPLY, BR_TRANSACTION_PENDING_FROZEN, TF_ONE_WAY, TF_UPDATE_TXN } from '../abi/protocol';
 import { EVENT_TRANSACTION_UPDATE_BUFFER_RELEASE } from '../abi/events';
 import { allocFree } from '../alloc/alloc';
 import { Buffer } from '../alloc/buffer';
@@ -31,6 +25,7 @@ export function deliver(
   assert(transaction.buffer == buffer && !buffer.free, 'deliver: not the buffer of the transaction');
   assert(buffer.targetNode == changetype<usize>(node), 'deliver: the message is for another node');
   assert(!addressee || addressee.proc == proc, 'deliver: the addressee is of another proc');
+  assert(!proc.isDead && !(addressee && addressee.isDead), 'deliver: the receiver is released');
   const oneway = (transaction.flags & TF_ONE_WAY) != 0;
   const waits = oneway && node.hasAsyncTransaction;
   if (oneway) node.hasAsyncTransaction = true;
@@ -39,8 +34,7 @@ export function deliver(
     if (oneway) proc.asyncRecv = true;
     else proc.syncRecv = true;
   }
-  if ((frozen && !oneway) || proc.isDead || (addressee && addressee.isDead))
-    return frozen ? BR_FROZEN_REPLY : BR_DEAD_REPLY;
+  if (frozen && !oneway) return BR_FROZEN_REPLY;
 
   let outdated: Transaction | null = null;
   if (waits) {
@@ -66,7 +60,7 @@ export function deliver(
 function findOutdated(transaction: Transaction, buffer: Buffer, node: Node): Transaction | null {
   const head = nodeAsyncTodo(node);
   for (let link = listFirst(head); link; link = listNext(link, head)) {
-    if (changetype<Work>(link).type != WORK_TRANSACTION) continue;
+    assert(changetype<Work>(link).type == WORK_TRANSACTION, 'findOutdated: no transaction waits for a node');
     const queued = changetype<Transaction>(link);
     const other = queued.buffer;
     if (!other || queued.flags != transaction.flags || queued.code != transaction.code) continue;

@@ -6,9 +6,11 @@
  * that order, with notifications to the procs that depend on them. Deferred work runs when no thread can run.
  */
 import { EINVAL, ENOMEM, EPERM } from '../abi/errno';
+import { BUG_DEATHS_MOVED } from '../abi/history';
 import { KLOG_MMAP_FLAGS } from '../abi/klog';
 import { CACHE_BINDER_PROC, O_CLOEXEC, PROT_WRITE } from '../abi/machine';
 import { allocCreate, allocMmap, allocVmaClosed } from '../alloc/alloc';
+import { bugOn } from '../history';
 import { klog } from '../klog';
 import { LIST_SIZE, listAddHead, listDel, listEmpty, listFirst, listInit, listLinked } from '../lib/list';
 import { rbFirst, rbNext } from '../lib/rbtree';
@@ -41,7 +43,7 @@ import { Memfd, memfdDestroy } from '../task/memfd';
 import { outsideRelease } from '../task/outside';
 import { processFirst, processGet, processNext, Thread } from '../task/process';
 import { secctxGet } from '../task/secctx';
-import { deathNotify, deliveredDeaths } from './death';
+import { deathNotify, deathsMove, deathsNotify, deliveredDeaths } from './death';
 import { deliveredFreezes } from './freeze';
 import { procHold, procRelease } from './tmprefs';
 import { binderThreadDetach, binderThreadFinish, workDropAll } from './binderthreads';
@@ -70,6 +72,7 @@ export class Worker {
   proc: Proc | null; // being released; null while there is none
   binderThread: BinderThread | null; // detached, and not finished yet
   serving: Transaction | null; // the call that it served, from binderThreadDetach
+  isBeside: bool; // whether this is the second worker of releaseBeside
 }
 
 export const deferredList: usize = memory.data(LIST_SIZE, 4);
@@ -325,6 +328,40 @@ function releaseNode(node: Node): void {
   node.localStrongRefs = 0;
   node.localWeakRefs = 0;
   deadNodesAdd(node);
-  deathNotify(node);
+  if (bugOn(BUG_DEATHS_MOVED)) {
+    const deaths = deathsMove(node);
+    releaseBeside();
+    deathsNotify(node, deaths);
+  } else {
+    deathNotify(node);
+  }
   nodeRelease(node);
+}
+
+/**
+ * CVE-2025-68260: what a second worker may do while this one holds no lock: it releases the proc whose turn is next, as a whole. A
+ * release that would have to sleep is left for later, and there is no third worker.
+ */
+function releaseBeside(): void {
+  const link = listFirst(deferredList);
+  if (!link || worker.isBeside) return;
+  const proc = changetype<Proc>(link - offsetof<Proc>('deferredNext'));
+  if (!(proc.deferred & DEFERRED_RELEASE) || hasPoller(proc)) return;
+  const own = worker.proc;
+  listDel(link);
+  proc.deferred = 0;
+  flush(proc);
+  worker.proc = null;
+  worker.isBeside = true;
+  releaseStart(proc);
+  releaseThreads();
+  worker.isBeside = false;
+  worker.proc = own;
+}
+
+function hasPoller(proc: Proc): bool {
+  for (let link = rbFirst(changetype<usize>(proc) + offsetof<Proc>('threads')); link; link = rbNext(link)) {
+    if (changetype<BinderThread>(link).state & LOOPER_POLL) return true;
+  }
+  return false;
 }

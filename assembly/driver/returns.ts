@@ -239,11 +239,9 @@ function take(thread: Thread, binderThread: BinderThread, io: WriteRead, work: W
       return takeDeath(thread, proc, io, changetype<RefDeath>(work));
     case WORK_FROZEN_BINDER:
       return takeFreeze(thread, proc, io, changetype<RefFreeze>(work));
-    case WORK_CLEAR_FREEZE_NOTIFICATION:
-      return takeFreezeCleared(thread, proc, io, changetype<RefFreeze>(work));
     default:
-      assert(false, 'take: unknown work');
-      return TAKEN;
+      assert(work.type == WORK_CLEAR_FREEZE_NOTIFICATION, 'take: unknown work');
+      return takeFreezeCleared(thread, proc, io, changetype<RefFreeze>(work));
   }
 }
 

@@ -123,7 +123,7 @@ export function countCommand(proc: Proc, command: u32): void {
 /** Counts a BR_ word sent to a proc's thread. */
 export function countReturn(proc: Proc, word: u32): void {
   const number = word & 0xff;
-  if (number >= <u32>BR_COUNT) return;
+  assert(number < <u32>BR_COUNT, 'countReturn: no such word');
   bump(words + STATS_BR + number * 4);
   bump(procStats(proc) + STATS_BR + number * 4);
 }

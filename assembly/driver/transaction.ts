@@ -218,9 +218,14 @@ function send(route: Route, record: TransactionRecord, reply: bool, extraSize: u
     failed = fill(route, transaction, buffer, record);
     if (!failed) {
       if (buffer.spamSuspect) complete.type = WORK_TRANSACTION_ONEWAY_SPAM_SUSPECT;
-      failed = reply ? queueReply(route, transaction, complete) : queueCall(route, transaction, complete, buffer);
+      if (reply) {
+        queueReply(route, transaction, complete);
+        return 0;
+      }
+      failed = queueCall(route, transaction, complete, buffer);
       if (!failed) return 0;
-      userError(KLOG_NOT_QUEUED, route.sender, failureWord(failed) == BR_FROZEN_REPLY ? 1 : 0);
+      assert(failureWord(failed) == BR_FROZEN_REPLY, 'transact: a live receiver that is not frozen takes everything');
+      userError(KLOG_NOT_QUEUED, route.sender, 1);
       workRemove(complete);
     }
     abort(route, transaction, buffer);
@@ -423,25 +428,23 @@ function translateByType(at: Translation, object: usize, offset: u64, index: i32
       return blame(KLOG_TRANSLATE_FD, at.sender, translateFd(at, changetype<FdObject>(object), offset));
     case BINDER_TYPE_FDA:
       return translateFda(at, changetype<FdArrayObject>(object), index);
-    case BINDER_TYPE_PTR:
-      return translatePtr(at, changetype<BufferObject>(object), offset, index);
     default:
-      return -EINVAL;
+      assert(changetype<ObjectHeader>(object).type == BINDER_TYPE_PTR, 'translateByType: no such type');
+      return translatePtr(at, changetype<BufferObject>(object), offset, index);
   }
 }
 
 /** The caller's wait ends, and the call it made is over. */
-function queueReply(route: Route, transaction: Transaction, complete: Work): RouteFailure {
+function queueReply(route: Route, transaction: Transaction, complete: Work): void {
   const caller = route.addressee!;
   const call = route.inReplyTo!;
   workAddThread(route.sender, complete);
-  if (caller.isDead) return failure(BR_DEAD_REPLY, 0);
+  assert(!caller.isDead, 'queueReply: a thread that is released has left its calls');
   stackPop(caller, call);
   workAddThread(caller, transaction);
   caller.proc.outstandingTxns++;
   binderThreadWake(caller);
   transactionFree(call);
-  return 0;
 }
 
 /** The confirmation of a call waits for the reply; that of a oneway is worth a read of its own. */
@@ -457,8 +460,9 @@ function queueCall(route: Route, transaction: Transaction, complete: Work, buffe
   const error = deliver(transaction, buffer, route.node!, route.proc!, route.addressee);
   if (oneway) {
     if (error == BR_TRANSACTION_PENDING_FROZEN) complete.type = WORK_TRANSACTION_PENDING;
+    assert(!error || error == BR_TRANSACTION_PENDING_FROZEN, 'queueCall: a oneway is always taken');
     workAddThread(sender, complete);
-    return !error || error == BR_TRANSACTION_PENDING_FROZEN ? 0 : failure(error, 0);
+    return 0;
   }
   if (!error) return 0;
   stackPop(sender, transaction);

@@ -131,8 +131,7 @@ export function translateHandle(at: Translation, object: FlatObject): i32 {
   const strong = object.type == BINDER_TYPE_HANDLE;
   const node = refNode(sender, <u32>object.binder, strong);
   if (!node) return refuse(KLOG_INVALID_HANDLE, at, <u32>object.binder);
-  const source = refFind(sender, <u32>object.binder, strong);
-  const sourceId = source ? source.debugId : 0;
+  const sourceId = refFind(sender, <u32>object.binder, strong)!.debugId;
   const sourceDesc = <u32>object.binder;
   let error = 0;
   if (node.proc == at.target) {

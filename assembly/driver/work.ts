@@ -97,10 +97,9 @@ export function binderThreadWake(binderThread: BinderThread): void {
   if (!listEmpty(watches)) watchesNotify(watches, 0);
 }
 
-/** Wakes those who poll a binder thread that is released. Its epoll watches stay without a queue. */
+/** The epoll watches of a binder thread that is released stay without a queue. No call polls it: a call holds the file. */
 export function binderThreadPollFree(binderThread: BinderThread): void {
-  const waiter = binderThread.waiter;
-  if (waiter) threadWake(waiter);
+  assert(!binderThread.waiter, 'binderThreadPollFree: a task sleeps at the thread');
   if (!bugOn(BUG_THREAD_EXIT_EPOLL)) watchesRelease(binderThreadWatches(binderThread));
 }
 

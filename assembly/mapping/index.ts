@@ -88,8 +88,8 @@ export function mappingStage(area: Area, offset: u32, size: u32): i32 {
 
 /** Makes a message visible to its receiver. 0 or -ENOMEM. */
 export function mappingDeliver(area: Area, message: MessageLayout): i32 {
-  const deliver = area.strategy.deliver;
-  return deliver ? call_indirect<i32>(deliver, area, message) : 0;
+  assert(area.strategy.deliver, 'mappingDeliver: the strategy delivers nothing');
+  return call_indirect<i32>(area.strategy.deliver, area, message);
 }
 
 /** The bounce frame that holds bytes before delivery to page `index`; or 0. */

@@ -40,9 +40,8 @@ export function vmallocReserve(pages: u32): u64 {
 /** Gives a range back that vmallocReserve gave, with whatever is still mapped in it. */
 export function vmallocRelease(va: u64, pages: u32): void {
   const space = kernelSpace();
-  const vma = spaceVma(space, va);
-  assert(vma && vma.start == va, 'vmallocRelease: no range begins there');
-  if (!vma) return;
+  const vma = spaceVma(space, va)!;
+  assert(vma.start == va, 'vmallocRelease: no range begins there');
   assert(vma.end == va + ((<u64>pages + 1) << PAGE_SHIFT), 'vmallocRelease: the range is of another size');
   leavesZap(space, vma.start, vma.end);
   vmaClose(space, vma);

@@ -10,6 +10,20 @@ export function wholeNumber(option: string, text: string, min: number, max: numb
   throw new UsageError(`${option} takes whole numbers from ${min} to ${max}, not "${text}"`);
 }
 
+const PARTS_MAX = 0xffff_ffff;
+
+/**
+ * A part of work that several machines share: `2/4`, the second of four.
+ *
+ * @returns The part, from 0.
+ * @throws UsageError unless `text` is I/N with I from 1 to N.
+ */
+export function shardOf(text: string): { part: number; parts: number } {
+  const [part = 0, parts = 0] = /^\d+\/\d+$/.test(text) ? text.split('/').map(Number) : [];
+  if (part >= 1 && part <= parts && parts <= PARTS_MAX) return { part: part - 1, parts };
+  throw new UsageError(`--shard takes a part and the number of parts, as in 1/4, not "${text}"`);
+}
+
 /**
  * Bytes: `4096`, `64K`, `64KiB`, `1M` or `1MiB`.
  *

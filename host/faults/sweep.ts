@@ -5,7 +5,16 @@
 import type { Injection } from '../injector.ts';
 import type { BootOptions } from '../machine.ts';
 import { DeadlockError } from '../sim/deadlock.ts';
-import { type Answers, type FaultRun, faultRun, type Subject } from './faultrun.ts';
+import type { Journal } from '../trace/journal.ts';
+import {
+  type Answers,
+  type FaultRun,
+  faultRun,
+  performAll,
+  SteppedRuns,
+  type Subject,
+  type SubjectWork,
+} from './faultrun.ts';
 
 type FaultKind = Injection['what'];
 
@@ -28,13 +37,17 @@ export interface SweepOptions {
   readonly to: number;
   /** Distance of the numbers that are tried. */
   readonly every: number;
+  /** Which part of how many: one number after another goes to the next part. Default: all. */
+  readonly part?: number;
+  readonly parts?: number;
 }
 
 /** A run that is not sound. */
 export interface UnsoundRun {
   readonly injection: Injection;
   readonly message: string;
-  readonly run: FaultRun;
+  /** null when the whole run is sound, and only one from the moment before the failure is not. */
+  readonly journal: Journal | null;
 }
 
 /** What the runs of a kind came to. */
@@ -79,18 +92,27 @@ export class Sweep {
   }
 
   async #sweep(kind: FaultKind): Promise<void> {
-    const { boot, from, to, every } = this.options;
-    const without = await faultRun(this.subject, { what: kind, nth: 0 }, boot, NO_LIMIT);
+    const { boot, from, to, every, part = 0, parts = 1 } = this.options;
+    const { work } = this.subject;
+    const stepped = typeof work === 'function' ? null : new SteppedRuns(this.subject, work, kind, boot);
+    const whole: SubjectWork = typeof work === 'function' ? work : (machine) => performAll(machine, work);
+    const run = async (injection: Injection, limit: number): Promise<FaultRun> => {
+      const short = stepped?.run(injection);
+      if (short?.unsound === null) return short;
+      const long = await faultRun(this.subject, whole, injection, boot, limit);
+      return { ...long, unsound: long.unsound ?? short?.unsound ?? null };
+    };
+    const without = stepped?.without ?? (await run({ what: kind, nth: 0 }, NO_LIMIT));
     this.complaint = without.unsound ?? without.error?.message ?? null;
     const tally: KindTally = { runs: 0, ended: 0, failed: 0, stuck: 0, answers: {} };
     this.tallies.set(kind, tally);
     const stepsMax = without.steps * STEPS_FACTOR + STEPS_MORE;
     const last = Math.min(to, without.passed);
-    for (let nth = from; nth <= last; nth += every) {
+    for (let nth = from + part * every; nth <= last; nth += parts * every) {
       this.told({ kind, nth, last });
       for (const bytes of kind === 'copy' ? COPY_BYTES : [0]) {
         const injection = { what: kind, nth, bytes };
-        this.#judge(tally, injection, await faultRun(this.subject, injection, boot, stepsMax), without.answers);
+        this.#judge(tally, injection, await run(injection, stepsMax), without.answers);
       }
     }
   }
@@ -103,6 +125,7 @@ export class Sweep {
     for (const [name, count] of run.answers) {
       if (count > (usual.get(name) ?? 0)) tally.answers[name] = (tally.answers[name] ?? 0) + 1;
     }
-    if (run.unsound !== null) this.unsound.push({ injection, message: run.unsound, run });
+    const { unsound: message, journal } = run;
+    if (message !== null) this.unsound.push({ injection, message, journal });
   }
 }

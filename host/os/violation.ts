@@ -120,6 +120,8 @@ const SENTENCES: Readonly<Record<Name, string>> = {
     'out of bounds: the copy of what is between objects ends at {found} in the buffer at {at}, whose data end at {wanted}, where the offsets begin',
   LOST_WAKEUP:
     'lost wake-up: the binder_thread at {at} has work, and its thread {wanted} sleeps in epoll_wait for descriptor {found}',
+  DEATH_LIST:
+    'use after free: {wanted} bytes of the death notification at {at} are read, by the release of the binder_node at {xfound}, which had moved its deaths to a list of its own',
   STATS: 'of object kind {at} debugfs counts {wanted} that live, and there are {found}',
 };
 

@@ -11,6 +11,8 @@ const BUGS = {
   'CVE-2024-46740': history.BUG_GAP_OVER_OFFSETS,
   /** A thread that polls is not woken for work that it queues itself. */
   'CVE-2024-26606': history.BUG_OWN_WORK_UNPOLLED,
+  /** The release of a node walks a list of deaths from which another release has taken one. */
+  'CVE-2025-68260': history.BUG_DEATHS_MOVED,
 } as const;
 
 export type HistoricalBug = keyof typeof BUGS;

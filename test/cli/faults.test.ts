@@ -26,6 +26,32 @@ test('a sweep says how many runs there were and what came of them', () => {
   assert.ok(kinds.object.answers.ENOMEM > 0);
 });
 
+test('several processes do together what one does', () => {
+  writeFileSync(join(folder.path, 'sound.js'), SOUND);
+  const words = ['faults', 'sound.js', '--kind', 'object,frame,copy', '--json', '--memory', '8'];
+  const [alone, together, ...shards] = [
+    ['--workers', '1'],
+    ['--workers', '3'],
+    ['--workers', '2', '--shard', '1/2'],
+    ['--workers', '1', '--shard', '2/2'],
+  ].map((more) => {
+    const { code, stdout, stderr } = folder.run([...words, ...more]);
+    assert.is(code, 0, stderr);
+    return JSON.parse(stdout);
+  });
+  assert.ok(alone.runs > 4);
+  assert.equal(together, alone);
+  assert.is(shards[0].runs + shards[1].runs, alone.runs);
+});
+
+test('what one of several processes refuses is said once', () => {
+  writeFileSync(join(folder.path, 'failing.js'), `export default () => { throw new Error('by itself'); };`);
+  const { code, stdout, stderr } = folder.run(['faults', 'failing.js', '--workers', '2']);
+  assert.is(code, 2);
+  assert.is(stdout, '');
+  assert.is(stderr.match(/fails by itself/g)?.length, 1, stderr);
+});
+
 test('a run that is not sound is kept as a journal, and can be repeated', () => {
   writeFileSync(join(folder.path, 'unsound.js'), UNSOUND);
   const words = ['faults', 'unsound.js', '--kind', 'object', '--only', '1', '--memory', '8'];
@@ -41,6 +67,8 @@ test('a run that is not sound is kept as a journal, and can be repeated', () => 
 for (const [words, says] of [
   [['sound.js', '--kind', 'rain'], /--kind takes frame, object, .*, not "rain"/],
   [['sound.js', '--only', '3'], /--only takes one --kind/],
+  [['sound.js', '--shard', '3/2'], /--shard takes a part and the number of parts/],
+  [['sound.js', '--workers', '0'], /--workers takes whole numbers from 1/],
   [['nowhere.js'], /there is no script/],
 ] as const) {
   test(`${words.join(' ')} is refused`, () => {

@@ -3,9 +3,10 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { guestModule } from '../../host/cli/boot.ts';
 import { subjectsOf } from '../../host/cli/faults/subjects.ts';
-import type { Subject } from '../../host/faults/faultrun.ts';
+import { faultRun, performAll, SteppedRuns, type Subject } from '../../host/faults/faultrun.ts';
 import { FAULT_KINDS, Sweep, type SweepOptions } from '../../host/faults/sweep.ts';
 import { Machine } from '../../host/machine.ts';
+import type { StepInput } from '../../host/trace/journal.ts';
 
 const OPTIONS: SweepOptions = {
   boot: { wasm: guestModule('debug'), memoryMiB: 8 },
@@ -43,8 +44,24 @@ for (const [source, every, wanted] of SWEEPS) {
   });
 }
 
-function subject(run: (machine: Machine) => void): Subject {
-  return { name: 'subject', boot: (options) => Machine.boot(options), run, isOwn: () => false };
+test('a run that begins at the moment before a failure does what one from the start does', async () => {
+  const [recorded] = (await subjectsOf(['test/conformance/hand/death.jsonl.gz'], [])) as [Subject];
+  const steps = recorded.work as readonly StepInput[];
+  for (const what of FAULT_KINDS) {
+    const stepped = new SteppedRuns(recorded, steps, what, OPTIONS.boot);
+    const { passed } = stepped.without;
+    for (let nth = 1; nth <= passed; nth += 5) {
+      const injection = { what, nth, bytes: 0 };
+      const work = (machine: Machine) => performAll(machine, steps);
+      const [one, other] = [stepped.run(injection), await faultRun(recorded, work, injection, OPTIONS.boot, 1000)];
+      assert.equal([...one.answers].sort(), [...other.answers].sort(), `${what} ${nth}`);
+      assert.equal([one.unsound, one.error], [other.unsound, other.error]);
+    }
+  }
+});
+
+function subject(work: (machine: Machine) => void): Subject {
+  return { name: 'subject', boot: (options) => Machine.boot(options), work, isOwn: () => false };
 }
 
 async function messagesOf(run: (machine: Machine) => void): Promise<string[]> {

@@ -3,20 +3,43 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { guestModule } from '../../host/cli/boot.ts';
 import { COMMANDS } from '../../host/cli/commands.ts';
+import { COST_PROFILES } from '../../host/compare/costs.ts';
 import { Dice } from '../../host/fuzz/dice.ts';
 import { formatJournal } from '../../host/trace/journaltext.ts';
 import { MemoryFile } from '../../host/trace/memoryfile.ts';
 import { writeBinaryJournal } from '../../host/trace/stepwriter.ts';
+import { Folder } from '../cli/binderlab.ts';
 import { recording } from '../conformance/recordings.ts';
-import { journalRefusal, lineRefusal, spoiltBytes, spoiltLine, spoiltText } from './malformed.ts';
+import {
+  costsRefusal,
+  isForUser,
+  journalRefusal,
+  lineRefusal,
+  outcomeOf,
+  spoiltBytes,
+  spoiltLine,
+  spoiltText,
+  wrongLine,
+} from './malformed.ts';
+import { runSpoiltScripts, sourceOfScript } from './malformedscripts.ts';
 
 /** Of each kind; BINDERLAB_MALFORMED has another number. */
 const COUNT = Number(process.env.BINDERLAB_MALFORMED ?? 1000);
 
+/** Commands that cannot do without a file. */
+const TAKES_FILE = new Set(['run', 'step', 'replay', 'convert', 'faults', 'explore', 'record']);
+
+const folder = new Folder();
+const here = process.cwd();
 const journal = recording('nested-callback');
 const wasm = guestModule();
 
 const test = suite('malformed inputs');
+test.before(() => process.chdir(folder.path));
+test.after(() => {
+  process.chdir(here);
+  folder.remove();
+});
 
 test('journals as text', () => {
   const dice = new Dice(1);
@@ -44,5 +67,62 @@ for (const [name, { load }] of Object.entries(COMMANDS)) {
     }
   });
 }
+
+test('cost files', () => {
+  const dice = new Dice(4);
+  const text = JSON.stringify({ name: 'mine', machine: 'this one', costs: COST_PROFILES[0]?.costs }, null, 1);
+  let refused = 0;
+  for (let count = COUNT; count > 0; count--) if (costsRefusal(spoiltText(dice, text)) !== null) refused++;
+  assert.ok(refused > COUNT / 4, `${refused} refused`);
+});
+
+for (const [name, { load }] of Object.entries(COMMANDS)) {
+  if (!TAKES_FILE.has(name)) continue;
+  test(`values of options of ${name}, and a file that is not there`, async () => {
+    const dice = new Dice(5);
+    const command = await load();
+    const own = name === 'faults' ? ['--workers=1'] : [];
+    for (let count = COUNT / 10; count > 0; count--) {
+      const line = [...own, ...wrongLine(dice, command)];
+      const { exitCode, said } = await outcomeOf(name, command, line);
+      assert.is(exitCode, 2, `${name} ${line.join(' ')}: ${said}`);
+      assert.ok(isForUser(said), `${name} ${line.join(' ')}: ${said}`);
+    }
+  });
+}
+
+test('scripts', async () => {
+  const { outcomes, endless } = await runSpoiltScripts(COUNT / 20);
+  for (const { number, said } of outcomes) assert.ok(said === null || isForUser(said), `script ${number}: ${said}`);
+  const refused = outcomes.filter(({ said }) => said !== null);
+  assert.ok(refused.length > outcomes.length / 4, `${refused.length} refused`);
+  // what --timeout ends
+  assert.ok(endless.length < COUNT / 100, `${endless.length} without an end`);
+});
+
+test('a sample, each in a process of its own', () => {
+  const dice = new Dice(6);
+  const text = formatJournal(journal);
+  const script = sourceOfScript();
+  for (let count = Math.ceil(COUNT / 200); count > 0; count--) {
+    const [words, file, content]: [string[], string, string] = dice.of([
+      [['replay', 'it.jsonl'], 'it.jsonl', spoiltText(dice, text)],
+      [['step', 'it.jsonl'], 'it.jsonl', spoiltText(dice, text)],
+      [['run', 'it.ts', '--timeout', '20', '--memory', '8'], 'it.ts', spoiltText(dice, script)],
+      [
+        ['compare', '--costs', 'it.json', '--payloads', '4', '--calls', '1'],
+        'it.json',
+        spoiltText(dice, '{"name": "x"}'),
+      ],
+      [['faults', 'it.ts', '--kind=death', '--to=1'], 'it.ts', spoiltText(dice, 'export default 1;')],
+    ]);
+    folder.write(file, content);
+    const { code, stderr } = folder.run(words);
+    const what = `${words.join(' ')} of ${JSON.stringify(content.slice(0, 400))}: ${stderr}`;
+    assert.ok(code === 0 || code === 1 || code === 2, what);
+    assert.ok(code === 0 || isForUser(stderr) || words[0] === 'replay', what);
+    assert.not.ok(/^\s+at .*dist\//m.test(stderr), what);
+  }
+});
 
 test.run();

@@ -1,7 +1,9 @@
-/** Inputs of the tools that are nearly right: journals in both forms, command lines. Each is read, or refused in words. */
+/** Inputs of the tools that are nearly right: journals in both forms, command lines, cost files. Each is read, or refused in words. */
 import type { AnyCommand } from '../../host/cli/command.ts';
 import { readCommandLine } from '../../host/cli/commandline.ts';
+import { failureOf } from '../../host/cli/failure.ts';
 import { UsageError } from '../../host/cli/usage.ts';
+import { parseCosts } from '../../host/compare/costfile.ts';
 import type { Dice } from '../../host/fuzz/dice.ts';
 import { Machine } from '../../host/machine.ts';
 import { replay } from '../../host/replay.ts';
@@ -129,4 +131,70 @@ export function lineRefusal(name: string, command: AnyCommand, line: readonly st
     if (error instanceof UsageError) return error.message;
     throw error;
   }
+}
+
+/** Reads a cost file. @returns The words of a refusal; null when it was read. @throws what has no words for a user */
+export function costsRefusal(text: string): string | null {
+  try {
+    parseCosts(text, 'costs.json');
+    return null;
+  } catch (error) {
+    if (error instanceof BinderlabError) return error.message;
+    throw error;
+  }
+}
+
+/** Values of options, most of them wrong for most. */
+const VALUES: readonly string[] = [
+  ...['0', '1', '2', '8', '-1', '1e9', '0x10', '99999999999', 'NaN', '1.5', ' 1', '1/4', '4/1', '0/0', '1/', '/', 'x'],
+  ...['', ',', 'kmap', 'release', 'all', 'state', 'state,x', 'state,', 'BR_REPLY', 'buffers > 3', 'buffers >', '> 3'],
+  ...['nowhere/x', '.', '..', 'x.jsonl', 'x.journal', 'CVE-2019-2215', 'CVE-', 'frame,object', 'frame,', 'rain'],
+  ...['\u0000', 'é', '"', "'", '--', '-', 'node 1', 'ref client 1', 'byte server 0x70000000'],
+];
+
+/** A line of known options with values, for a file that is not there. */
+export function wrongLine(dice: Dice, { options }: AnyCommand): string[] {
+  const names = Object.keys(options);
+  const given = Array.from({ length: dice.below(5) }, () => {
+    const name = dice.of(names);
+    if (options[name].type === 'boolean') return `--${name}`;
+    // a time limit that holds would end this process
+    return `--${name}=${dice.of(name === 'timeout' ? VALUES.filter((value) => !/^\d+$/.test(value)) : VALUES)}`;
+  });
+  return [...given, dice.of(['nowhere.ts', 'nowhere.jsonl', 'nowhere.journal', 'nowhere'])];
+}
+
+/** Lines of a stack: of this program, or of node. */
+const FRAME = /^\s+at .*(\bdist\/|node:|host\/)/m;
+
+/** Whether a message of the command is one for a user. */
+export function isForUser(message: string): boolean {
+  return message.trim().length > 0 && !FRAME.test(message);
+}
+
+/**
+ * Runs a command in this process. Its output is kept away from standard output and error.
+ *
+ * @returns Its exit code, and what it said on standard error or by its error.
+ */
+export async function outcomeOf(name: string, command: AnyCommand, line: readonly string[]) {
+  const { stdout, stderr, exitCode: before } = process;
+  const writes = [stdout.write, stderr.write] as const;
+  let said = '';
+  let exitCode = 0;
+  stdout.write = (() => true) as typeof stdout.write;
+  stderr.write = ((text: string) => (said += text)) as unknown as typeof stderr.write;
+  process.exitCode = 0;
+  try {
+    await command.run(readCommandLine(name, command, line));
+    exitCode = Number(process.exitCode);
+  } catch (error) {
+    const failure = failureOf(error);
+    exitCode = failure.exitCode;
+    said += failure.message;
+  } finally {
+    [stdout.write, stderr.write] = writes;
+    process.exitCode = before;
+  }
+  return { exitCode, said };
 }

@@ -6,6 +6,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Machine } from '../../host/machine.ts';
 import { parseJournal } from '../../host/trace/journaltext.ts';
+import { bc } from '../../host/wire/commands.ts';
 import { HISTORICAL_BUGS } from '../../host/wire/historicalbugs.ts';
 import { Folder } from '../cli/binderlab.ts';
 import { debugModule } from '../inspect/machines.ts';
@@ -40,6 +41,12 @@ const CASES = [
       "the call: BR_NOOP, BR_FAILED_REPLY\ncalls and messages that hold the server's object, by its own count: 2 before, 2 now\n",
     broken: /OFFSETS_OVERWRITTEN.*ends at 56 .*whose data end at 48.*found in step 10/s,
   },
+  {
+    bug: 'CVE-2025-68260',
+    script: 'two-releases',
+    sound: 'the client reads BR_NOOP, BR_DEAD_BINDER cookie=0x7\n',
+    broken: /DEATH_LIST.*RefDeath.*allocated in step 9, wr by app\.0.*freed in step 10, kill\n.*used in step 10, kill/s,
+  },
 ] as const;
 
 const test = suite('historical bugs');
@@ -67,6 +74,34 @@ for (const { bug, script, sound, broken } of CASES) {
     assert.match(replayed.stdout, broken);
   });
 }
+
+test('CVE-2025-68260: deaths that others keep still come, and a second release that would sleep does not cut in', () => {
+  for (const polls of [false, true]) {
+    const machine = Machine.boot({ wasm: debugModule, memoryMiB: 8, historicalBugs: ['CVE-2025-68260'] });
+    const [app, client] = [machine.spawn('app'), machine.spawn('client')];
+    const [watching, owning] = [app.main.open(), app.main.open()];
+    const fd = client.main.open();
+    client.main.mmap(fd);
+    app.main.becomeContextManager(owning);
+    const other = machine.spawn('other').main;
+    const otherFd = other.open();
+    other.writeRead(otherFd, [bc.increfs(0), bc.acquire(0)], { readSize: 0 }); // asks for no death
+    const words = [bc.increfs(0), bc.acquire(0), bc.requestDeathNotification(0, 7)];
+    const watchers = [{ thread: app.main, fd: watching }];
+    // the newest ref is the first of the list
+    watchers.splice(polls ? 0 : 1, 0, { thread: client.main, fd });
+    for (const one of watchers) one.thread.writeRead(one.fd, words, { readSize: 0 });
+    if (polls) app.main.poll(watching, { wait: false });
+    app.kill();
+    machine.check();
+    assert.match(client.main.writeRead(fd, []).words.join(' '), /BR_DEAD_BINDER/);
+    const free = machine.freeFrames();
+    machine.end();
+    machine.check();
+    assert.is(machine.liveObjects(), 0);
+    assert.ok(machine.freeFrames() > free);
+  }
+});
 
 test('each one has a script, and a machine has none unless it is asked for', () => {
   assert.equal([...HISTORICAL_BUGS].sort(), CASES.map(({ bug }) => bug as string).sort());

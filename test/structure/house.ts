@@ -195,7 +195,7 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   ],
   'host/cli/bench/': [['processes', 'table'], ['plots', 'profile'], ['page'], ['bench']],
   'host/cli/compare/': [['rowchoice'], ['list'], ['compare']],
-  'host/cli/faults/': [['subjects'], ['faults']],
+  'host/cli/faults/': [['subjects', 'report'], ['processes'], ['faults']],
   'host/cli/fuzz/': [['coveragebuild', 'task'], ['worker', 'workers'], ['fuzz']],
   'host/cli/guide/': [['facts'], ['story'], ['text'], ['guide']],
   'host/cli/run/': [['stracepaint'], ['run']],

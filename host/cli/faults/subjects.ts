@@ -1,7 +1,6 @@
 /** Scripts and journals as subjects of a sweep. */
 import type { Subject } from '../../faults/faultrun.ts';
 import { Machine } from '../../machine.ts';
-import { BinderlabError } from '../../wire/error.ts';
 import { findJournals, isFolder, isJournalName, readJournal } from '../files.ts';
 import { aside } from '../output.ts';
 import { bootFor, loadScript } from '../script.ts';
@@ -25,26 +24,18 @@ async function scriptSubject(name: string, args: readonly string[]): Promise<Sub
   return {
     name,
     boot: (options) => bootFor({ ...options, name, args }),
-    run: async (machine) => void (await aside(async () => script(machine), false)),
+    work: async (machine) => void (await aside(async () => script(machine), false)),
     isOwn: (error) => !isOfBinderlab(error),
   };
 }
 
-/** A journal's inputs. After a failure some of them are impossible, and left out. */
+/** A journal's inputs. */
 async function journalSubject(path: Parameters<typeof readJournal>[0]): Promise<Subject> {
   const { header, steps } = await readJournal(path);
   return {
     name: path.path,
     boot: (options) => Machine.fromHeader(header, options),
-    run: (machine) => {
-      for (const step of steps) {
-        try {
-          machine.perform(step);
-        } catch (error) {
-          if (!(error instanceof BinderlabError) || error.name === 'BreakError') throw error;
-        }
-      }
-    },
+    work: steps,
     isOwn: () => false,
   };
 }

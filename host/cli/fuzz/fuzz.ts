@@ -6,8 +6,8 @@ import { STRATEGIES } from '../../wire/strategy.ts';
 import { ANY_NUMBER, defineCommand } from '../command.ts';
 import { checkTarget, findJournals, writeJournal } from '../files.ts';
 import { MACHINE_OPTIONS, machineChoice } from '../machineoptions.ts';
-import { wholeNumber } from '../number.ts';
-import { EXIT_FINE, EXIT_NO, UsageError } from '../usage.ts';
+import { shardOf, wholeNumber } from '../number.ts';
+import { EXIT_FINE, EXIT_NO } from '../usage.ts';
 import { checkCoverageBuild } from './coveragebuild.ts';
 import { FUZZED_BUILDS, type FuzzTask } from './task.ts';
 import { type FuzzResult, runWorkers } from './workers.ts';
@@ -75,7 +75,7 @@ export const fuzzCommand = defineCommand({
   ],
   async run({ args, words, given }) {
     const choice = machineChoice(args);
-    const [part, parts] = shardOf(args.shard);
+    const { part, parts } = shardOf(args.shard);
     const hasSteps = given.has('steps');
     const seconds = args.seconds ?? (hasSteps ? String(NUMBER_MAX) : String(SECONDS_DEFAULT));
     const steps = wholeNumber('--steps', args.steps ?? String(Number.MAX_SAFE_INTEGER), 1, Number.MAX_SAFE_INTEGER);
@@ -96,7 +96,7 @@ export const fuzzCommand = defineCommand({
       limitMs,
     };
     const tasks = Array.from({ length: count }, (_, index): FuzzTask => {
-      return { ...common, first: (part - 1) * count + index };
+      return { ...common, first: part * count + index };
     });
     const begun = performance.now();
     const elapsed = () => (performance.now() - begun) / SECOND_MS;
@@ -115,13 +115,6 @@ export const fuzzCommand = defineCommand({
     process.exitCode = result.findings.length + result.endless.length > 0 ? EXIT_NO : EXIT_FINE;
   },
 });
-
-/** @throws UsageError unless it is I/N with I from 1 to N. */
-function shardOf(text: string): [part: number, parts: number] {
-  const [part = 0, parts = 0] = /^\d+\/\d+$/.test(text) ? text.split('/').map(Number) : [];
-  if (part >= 1 && part <= parts && parts <= NUMBER_MAX) return [part, parts];
-  throw new UsageError(`--shard takes a part and the number of parts, as in 1/4, not "${text}"`);
-}
 
 function fileOf({ journal }: Finding, out: string): string {
   return join(out, `${journal.header.name}.jsonl`);
