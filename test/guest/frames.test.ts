@@ -23,10 +23,20 @@ interface Block {
   mark: number;
 }
 
+/** After boot: the frames that are not reserved, and the one of them that is in use, for the kernel's page table. */
+function bootedFrames(): { frames: number[]; table: number } {
+  boot();
+  const first = (guest.framesCount() - guest.framesFree() - 1) * PAGE;
+  const frames = Array.from({ length: guest.framesFree() + 1 }, (_, index) => first + index * PAGE);
+  const [table = 0, ...others] = frames.filter((frame) => guest.frameKind(frame) === FRAME_TABLE);
+  assert.is(others.length, 0);
+  return { frames, table };
+}
+
 /** Would a block of that order fit anywhere between the live ones? */
-function fits(live: Block[], order: number, firstFree: number): boolean {
+function fits(live: readonly Pick<Block, 'address' | 'order'>[], order: number, first: number): boolean {
   const size = PAGE << order;
-  for (let address = Math.ceil(firstFree / size) * size; address + size <= MEMORY; address += size) {
+  for (let address = Math.ceil(first / size) * size; address + size <= MEMORY; address += size) {
     if (live.every((block) => block.address + (PAGE << block.order) <= address || block.address >= address + size))
       return true;
   }
@@ -41,9 +51,8 @@ test('blocks are aligned, apart from each other, and all of them come back', () 
   );
   fc.assert(
     fc.property(fc.array(step, { maxLength: 80, size: 'max' }), (steps) => {
-      boot();
+      const { frames, table } = bootedFrames();
       const atBoot = guest.framesFree();
-      const firstFree = MEMORY - atBoot * PAGE;
       const live: Block[] = [];
       const put = (block: Block) => {
         const last = block.address + (PAGE << block.order) - 4;
@@ -57,7 +66,7 @@ test('blocks are aligned, apart from each other, and all of them come back', () 
         if (act === 'alloc') {
           const address = guest.frameAlloc(order, FRAME_ANON, index);
           if (address === 0) {
-            assert.not(fits(live, order, firstFree));
+            assert.not(fits([...live, { address: table, order: 0 }], order, frames[0] as number));
             continue;
           }
           assert.is(address % (PAGE << order), 0);
@@ -112,14 +121,10 @@ test('zeroed frames are zero and dirty, others are not dirty', () => {
 });
 
 test('memory below the first frame is reserved', () => {
-  boot();
-  const first = (guest.framesCount() - guest.framesFree() - 1) * PAGE; // the kernel's page table has one
+  const { frames, table } = bootedFrames();
   assert.is(guest.frameKind(0), FRAME_RESERVED);
-  assert.is(guest.frameKind(first - 1), FRAME_RESERVED);
-  const frames = Array.from({ length: guest.framesFree() + 1 }, (_, index) => first + index * PAGE);
-  const tables = frames.filter((frame) => guest.frameKind(frame) === FRAME_TABLE);
-  assert.is(tables.length, 1);
-  const free = frames.filter((frame) => frame !== tables[0]);
+  assert.is(guest.frameKind((frames[0] as number) - 1), FRAME_RESERVED);
+  const free = frames.filter((frame) => frame !== table);
   const given = free.map(() => guest.frameAlloc(0, FRAME_ARRAY, 0));
   assert.equal(
     given.sort((one, other) => one - other),
