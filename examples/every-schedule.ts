@@ -21,12 +21,16 @@ const OBJECT = { ptr: 0xb1, cookie: 0xc0 };
 /** servicemanager opens the device before any program runs. */
 const MANAGER_FD = 3;
 const RETRY_MS = 100;
+const TRIES_MAX = 50;
+const REFUSALS = ['BR_FAILED_REPLY', 'BR_DEAD_REPLY'];
 
 /** Makes a call, and waits for its reply. */
 function* call(fd: number, input: TransactionInput) {
   let read = yield* sys.writeRead(fd, [bc.transaction(input)]);
   for (;;) {
     const { returns } = read;
+    const refused = returns.find(({ name }) => REFUSALS.includes(name));
+    assert(refused === undefined, `the driver answers with ${refused?.name}`);
     const reply = returns.find(({ name }) => name === 'BR_REPLY') as TransactionReturn | undefined;
     const acknowledgements = bc.acknowledge(returns);
     if (reply !== undefined && acknowledgements.length === 0) return reply;
@@ -74,7 +78,8 @@ function* client(answers: string[]) {
   const fd = yield* sys.open();
   yield* sys.mmap(fd);
   let got = yield* call(fd, { handle: 0, code: CODE_GET });
-  while (got.offsetsSize === 0) {
+  for (let tries = 1; got.offsetsSize === 0; tries++) {
+    assert(tries < TRIES_MAX, 'there is no service');
     yield* sys.writeRead(fd, [bc.freeBuffer(got)], { readSize: 0 });
     yield* sys.sleep(RETRY_MS);
     got = yield* call(fd, { handle: 0, code: CODE_GET });
