@@ -25,7 +25,7 @@ import { poison, poisonBytes } from '../lib/poison';
 import { current } from '../task/current';
 import { fdClose } from '../task/fdtable';
 import { outsideClose } from '../task/outside';
-import { traceLong } from '../trace';
+import { recordLong, tracing } from '../trace';
 import {
   ARRAY_ENDLESS,
   arrayFault,
@@ -124,7 +124,11 @@ export function bufferFree(proc: Proc, binderThread: BinderThread | null, buffer
 }
 
 export function traceBuffer(event: u32, buffer: Buffer): void {
-  traceLong(event, buffer.debugId, buffer.dataSize, buffer.offsetsSize, buffer.extraSize);
+  if (tracing()) bufferSlowly(event, buffer);
+}
+
+function bufferSlowly(event: u32, buffer: Buffer): void {
+  recordLong(event, buffer.debugId, buffer.dataSize, buffer.offsetsSize, buffer.extraSize);
 }
 
 /** Closes the descriptors of an array that the receiver got; its next read returns at once, to let that take effect. */

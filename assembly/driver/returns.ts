@@ -363,8 +363,8 @@ function takeTransaction(thread: Thread, binderThread: BinderThread, io: WriteRe
     transactionCancel(transaction, protocol.BR_FAILED_REPLY, io.cursor == at ? UNDELIVERED_WORD : UNDELIVERED_RECORD);
     return -EFAULT;
   }
-  trace(EVENT_TRANSACTION_RECEIVED, transaction.debugId);
-  returned(proc, word);
+  if (tracing()) receivedSlowly(transaction.debugId, word);
+  countReturn(proc, word);
   buffer.allowUserFree = true;
   if (node && !oneway) {
     transaction.toParent = binderThread.stack;
@@ -374,6 +374,11 @@ function takeTransaction(thread: Thread, binderThread: BinderThread, io: WriteRe
     transactionFree(transaction);
   }
   return LAST;
+}
+
+function receivedSlowly(id: i32, word: u32): void {
+  trace(EVENT_TRANSACTION_RECEIVED, id);
+  trace(EVENT_RETURN, word);
 }
 
 /** Stores the word and binder_transaction_data: in place, unless a page ends in between. */

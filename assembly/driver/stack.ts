@@ -91,7 +91,10 @@ export function transactionCancel(transaction: Transaction, word: u32, reason: u
 }
 
 export function traceLatency(transaction: Transaction): void {
-  if (!tracing()) return;
+  if (tracing()) latencySlowly(transaction);
+}
+
+function latencySlowly(transaction: Transaction): void {
   const from = transaction.from;
   const proc = transaction.toProc;
   const to = transaction.toThread;

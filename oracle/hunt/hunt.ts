@@ -150,7 +150,7 @@ export class Hunt {
       journal = error.journal;
       interrupted?.(error.message);
     }
-    return journal === null ? null : this.#trial(journal);
+    return journal === null ? null : this.#trial(journal, true);
   }
 
   /** Runs steps on the emulator only, which should break. */
@@ -169,11 +169,12 @@ export class Hunt {
         break;
       }
     }
-    return Promise.resolve(this.#trial({ header, steps: made }, 1));
+    return Promise.resolve(this.#trial({ header, steps: made }, false));
   }
 
-  #trial(journal: Journal, checkEvery = CHECK_EVERY): Trial {
-    const departure = firstDeparture(journal, (header) => this.#boot(header), checkEvery);
+  #trial(journal: Journal, isRecorded: boolean): Trial {
+    const every = isRecorded ? CHECK_EVERY : 1;
+    const departure = firstDeparture(journal, (header) => this.#boot(header), isRecorded, every);
     const complete = journal.steps;
     const kept = departure === null ? complete : complete.slice(0, departure.at + 1);
     const header = { ...journal.header, steps: kept.length };

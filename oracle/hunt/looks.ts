@@ -49,7 +49,9 @@ export function fileInfo(scene: Scene): boolean {
   return scene.perform({ op: 'fdinfo', by: actor.thread, in: { fd } }) !== null;
 }
 
+/** A message may name a place that is no address: its bytes are read from wherever a program's mistake has put them. */
 export function peekAt(scene: Scene, thread: string, address: number, len: number): boolean {
+  if (!Number.isSafeInteger(address + len)) return false;
   return scene.perform({ op: 'peek', by: thread, in: { addr: hexOfAddress(address), len } }) !== null;
 }
 

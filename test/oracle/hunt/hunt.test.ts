@@ -4,15 +4,22 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { guestModule } from '../../../host/cli/boot.ts';
 import type { Journal, JournalHeader, Step, StepInput } from '../../../host/trace/journal.ts';
+import { parseJournal } from '../../../host/trace/journaltext.ts';
 import { huntChoice, huntCommand } from '../../../oracle/cli/hunt.ts';
 import { parseLine } from '../../../oracle/cli/options.ts';
 import { Cast } from '../../../oracle/hunt/cast.ts';
 import { type Finding, Hunt, type Truth } from '../../../oracle/hunt/hunt.ts';
 import { bootFor } from '../../../oracle/hunt/program.ts';
 import { SourceFolders } from '../../../oracle/hunt/sources.ts';
+import { firstDeparture } from '../../../oracle/hunt/verdict.ts';
 
 const CONFORMANCE = join(import.meta.dirname, '../../../../test/conformance');
 const sources = new SourceFolders([join(CONFORMANCE, 'hand')]);
+
+const HEADER: JournalHeader = {
+  ...{ t: 'header', format: 1, name: 'program', desc: '', secctx: null, cpus: 1, page_size: 4096 },
+  ...{ last_debug_id: 0, context_mgr_uid: 0, arena: { addr: '0x10000000', size: 8 << 20 }, procs: [], steps: 0 },
+};
 
 /** A kernel that answers as the emulator does, but for what `distort` makes of the steps. */
 class MadeUpKernel implements Truth {
@@ -22,11 +29,7 @@ class MadeUpKernel implements Truth {
 
   run({ header, steps }: { header?: Partial<JournalHeader>; steps: readonly StepInput[] }): Promise<Journal> {
     this.runs++;
-    const whole: JournalHeader = {
-      ...{ t: 'header', format: 1, name: 'program', desc: '', secctx: null, cpus: 1, page_size: 4096 },
-      ...{ last_debug_id: 77, context_mgr_uid: 0, arena: { addr: '0x10000000', size: 8 << 20 }, procs: [] },
-      ...{ steps: steps.length, ...header },
-    };
+    const whole: JournalHeader = { ...HEADER, last_debug_id: 77, steps: steps.length, ...header };
     const cast = new Cast();
     const machine = bootFor(guestModule(), whole);
     const made: Step[] = [];
@@ -157,6 +160,22 @@ test('a wrong command line is told before anything runs', () => {
       words.join(' '),
     );
   }
+});
+
+test('steps without the kernel’s answers are judged by refusals and checks alone', () => {
+  const wr = { fd: 3, arg: '0x10000000', wbuf: '0x10001000', poke: '0c630000', write_size: 4, write_consumed: 0 };
+  const inputs = [
+    { op: 'proc', in: { name: 'A', pid: 1000, uid: 0 } },
+    { op: 'open', by: 'A.0', in: { flags: 0 } },
+    { op: 'wr', by: 'A.0', in: { ...wr, rbuf: '0x10002000', read_size: 0, read_consumed: 0 } },
+    { op: 'wr', by: 'A.0', in: { ...wr, rbuf: '0x10002000', read_size: 256, read_consumed: 0 } },
+    { op: 'signal', in: { thread: 'A.0', tid: 1000 } },
+  ];
+  const text = [{ ...HEADER, steps: inputs.length }, ...inputs.map((step, i) => ({ i, ...step }))];
+  const journal = parseJournal(text.map((line) => JSON.stringify(line)).join('\n'), 'signal');
+  const boot = (header: JournalHeader) => bootFor(guestModule(), header);
+  assert.is(firstDeparture(journal, boot, false, 1), null);
+  assert.is(firstDeparture(journal, boot, true)?.field, 'woken.A.0', 'a recorded signal says whom it wakes');
 });
 
 test.run();

@@ -3,9 +3,13 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { guestModule } from '../../../host/cli/boot.ts';
+import { Dice } from '../../../host/fuzz/dice.ts';
+import type { JournalHeader } from '../../../host/trace/journal.ts';
 import { Coverage } from '../../../oracle/hunt/coverage.ts';
 import { programSeed } from '../../../oracle/hunt/hunt.ts';
-import { makeProgram } from '../../../oracle/hunt/program.ts';
+import { peekAt } from '../../../oracle/hunt/looks.ts';
+import { bootFor, makeProgram } from '../../../oracle/hunt/program.ts';
+import { Scene } from '../../../oracle/hunt/scene.ts';
 import { SourceFolders } from '../../../oracle/hunt/sources.ts';
 
 const CONFORMANCE = join(import.meta.dirname, '../../../../test/conformance');
@@ -23,6 +27,14 @@ const programs = SEEDS.map((seed) => makeProgram(guestModule(), sources, seed));
 
 test('the emulator performs them all, and stays in order', () => {
   for (const { header, defect } of programs) assert.is(defect, null, `${header.name}: ${defect?.message}`);
+});
+
+test('a message that names no address is not looked at', () => {
+  const scene = new Scene(bootFor(guestModule(), programs[0]?.header as JournalHeader), new Dice(1), false);
+  scene.perform({ op: 'proc', in: { name: 'A', pid: 1000, uid: 0 } });
+  assert.is(peekAt(scene, 'A.0', 0x72_0600_0000_0000, 8), false);
+  assert.is(peekAt(scene, 'A.0', 0x1000_0000, 8), true);
+  assert.is(scene.steps.length, 2);
 });
 
 test('a seed makes the same program again', () => {
