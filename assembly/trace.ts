@@ -90,7 +90,7 @@ function recordLongSlowly(event: u32, a: u32, b: u32, c: u32, d: u32, e: u32, f:
 
 /** The same, inlined, for a function that is called only while `tracing()`. */
 export function recordLong(event: u32, a: u32, b: u32, c: u32, d: u32 = 0, e: u32 = 0, f: u32 = 0, g: u32 = 0): void {
-  assert(recording.enabled, 'recordLong: nobody traces');
+  assert(recording.enabled, 'recordLong: tracing is off');
   const record = nextRecord(event);
   record.ab = pair(a, b);
   record.cd = pair(c, d);
