@@ -100,7 +100,7 @@ export const FAULTS: readonly Fault[] = [
   left(
     'reserved-number-stays',
     'driver/fixups.ts',
-    '    if (fixup.targetFd >= 0 && reader) fdUnreserve(reader.process, fixup.targetFd);\n',
+    '    if (fixup.targetFd >= 0 && reader) giveUp(reader.process, fixup.targetFd);\n',
   ),
   left('failed-message-keeps-files', 'driver/transaction.ts', '  fixupsDrop(transaction);\n'),
   left('forked-page-not-held', 'mem/fork.ts', '      frameGet(pteFrame(entry));\n'),
