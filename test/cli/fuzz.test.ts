@@ -29,4 +29,12 @@ for (const [words, says] of [
   });
 }
 
+test('a journal that was cut is refused with its place', () => {
+  const name = folder.write('cut.jsonl', '{"t":"header","format":1,"na');
+  const { code, stdout, stderr } = folder.run(['fuzz', name, '--steps', '100']);
+  assert.is(code, 2);
+  assert.is(stdout, '');
+  assert.match(stderr, /^binderlab: .*cut\.jsonl:1: is not JSON.*\n$/);
+});
+
 test.run();

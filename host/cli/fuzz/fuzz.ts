@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Finding } from '../../fuzz/fuzzer.ts';
 import { STRATEGIES } from '../../wire/strategy.ts';
 import { ANY_NUMBER, defineCommand } from '../command.ts';
-import { checkTarget, findJournals, writeJournal } from '../files.ts';
+import { checkTarget, findJournals, readJournal, writeJournal } from '../files.ts';
 import { MACHINE_OPTIONS, machineChoice } from '../machineoptions.ts';
 import { shardOf, wholeNumber } from '../number.ts';
 import { EXIT_FINE, EXIT_NO } from '../usage.ts';
@@ -82,6 +82,9 @@ export const fuzzCommand = defineCommand({
     const limitMs = SECOND_MS * wholeNumber('--seconds', seconds, 1, NUMBER_MAX);
     if (args.build === 'coverage') checkCoverageBuild();
     checkTarget('--out', join(args.out, 'journal'));
+    const journals = findJournals(words.length === 0 ? [RECORDINGS] : words);
+    // a broken one is the user's mistake, which an error of a worker thread does not say
+    if (words.length > 0) await Promise.all(journals.map(readJournal));
     const count = availableParallelism();
     const common = {
       seed: choice.seed,
@@ -90,7 +93,7 @@ export const fuzzCommand = defineCommand({
       build: args.build,
       checkEvery: wholeNumber('--check-every', args['check-every'], 0, NUMBER_MAX),
       thoroughEvery: wholeNumber('--thorough-every', args['thorough-every'], 0, NUMBER_MAX),
-      recordings: findJournals(words.length === 0 ? [RECORDINGS] : words).map(({ path }) => path),
+      recordings: journals.map(({ path }) => path),
       stride: count * parts,
       stepsMax: Math.ceil(steps / count),
       limitMs,
