@@ -47,7 +47,7 @@ export const KLOG_INVALID_TARGET = 32; // handle
 export const KLOG_MANAGER_CALLS_ITSELF = 33;
 export const KLOG_NO_TARGET_NODE = 34; // handle
 export const KLOG_SELF = 35;
-export const KLOG_TODO = 36;
+export const KLOG_CALL_QUEUED = 36;
 export const KLOG_BAD_STACK = 37; // transaction, its receiver's pid, tid
 
 // the contents of a transaction

@@ -17,7 +17,7 @@ import {
   KLOG_REPLY_NO_TARGET,
   KLOG_REPLY_TARGET_STACK,
   KLOG_SELF,
-  KLOG_TODO,
+  KLOG_CALL_QUEUED,
 } from '../abi/klog';
 import { BR_DEAD_REPLY, BR_FAILED_REPLY, TF_ONE_WAY } from '../abi/protocol';
 import { listFirst } from '../lib/list';
@@ -136,7 +136,7 @@ export function routeCall(route: Route, record: TransactionRecord): RouteFailure
   if (record.flags & TF_ONE_WAY) return 0;
 
   const first = listFirst(binderThreadTodo(sender));
-  if (first && changetype<Work>(first).type == WORK_TRANSACTION) return refuse(KLOG_TODO, sender, -EPROTO);
+  if (first && changetype<Work>(first).type == WORK_TRANSACTION) return refuse(KLOG_CALL_QUEUED, sender, -EPROTO);
   const top = sender.stack;
   if (top && top.toThread != sender) return refuseStack(KLOG_BAD_STACK, sender, top);
   let call: Transaction | null = top;

@@ -239,7 +239,7 @@ const TRANSACTIONS: Readonly<Record<number, Message>> = {
         : 'there is no context manager yet, or it is dead; each device has its own',
   ),
   [klog.KLOG_SELF]: failed((l) => `${l.owh} self transactions not allowed`),
-  [klog.KLOG_TODO]: user(
+  [klog.KLOG_CALL_QUEUED]: user(
     (l) => `${l.who} new transaction not allowed when there is a transaction on thread todo`,
     (l) => `a call waits for thread ${l.tid}: it reads that first`,
   ),

@@ -2,13 +2,13 @@
 // stores, this process stores in the other's memory.
 #include "seccomp.h"
 
+#include "../devices.h"
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 
 enum { LOOK_MS = 20 };
-static const char *const DEVICES[] = {"binder", "hwbinder", "vndbinder"};
 
 ssize_t read_memory(const struct worker *worker, uint64_t address, void *bytes, size_t size) {
   struct iovec local = {bytes, size}, remote = {(void *)address, size};
@@ -147,23 +147,6 @@ int64_t join(struct worker *worker) { return worker->slot ? 0 : say_hello(worker
 void say_bye(struct worker *worker) {
   if (worker->slot && is_mine(worker)) ring_post(ring, worker->slot, PENDING_BYE);
   worker->slot = NULL;
-}
-
-static int ends_with(const char *name, const char *end) {
-  size_t size = strlen(name), rest = strlen(end);
-  return size >= rest && !strcmp(name + size - rest, end);
-}
-
-/* As in shim/files.c. */
-static int device_of(const char *path) {
-  if (strncmp(path, "/dev/", 5)) return -1;
-  const char *name = path + 5;
-  int is_in_binderfs = !strncmp(name, "binderfs/", 9);
-  if (is_in_binderfs) name += 9;
-  if (is_in_binderfs && (!strcmp(name, "binder-control") || !*name || strchr(name, '/'))) return -1;
-  for (int i = 2; i >= 0; i--)
-    if (is_in_binderfs ? ends_with(name, DEVICES[i]) : !strcmp(name, DEVICES[i])) return i;
-  return is_in_binderfs ? 0 : -1;
 }
 
 static void serve_open(struct worker *worker, uint64_t address, uint64_t flags) {

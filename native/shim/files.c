@@ -1,14 +1,13 @@
 // Files: which descriptors are Binder's, and the calls that make, copy and close descriptors.
 #include "shim.h"
 
+#include "../devices.h"
 #include <dirent.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
 /* A binder descriptor is a file of memory of this name: a program that exec has begun finds it. */
 #define FILE_NAME "binderlab-device"
-
-static const char *const DEVICES[] = {"binder", "hwbinder", "vndbinder"};
 
 static unsigned char is_binder[DESCRIPTORS_MAX], is_kept[DESCRIPTORS_MAX];
 
@@ -43,23 +42,6 @@ int file_keep(int fd) {
   else file_close(fd);
   if (is_in_table(high)) is_kept[high] = 1;
   return high;
-}
-
-static int ends_with(const char *name, const char *end) {
-  size_t size = strlen(name), rest = strlen(end);
-  return size >= rest && !strcmp(name + size - rest, end);
-}
-
-/* A file of binderfs is the device whose name it ends with, such as anbox-hwbinder; others are /dev/binder. */
-static int device_of(const char *path) {
-  if (!path || strncmp(path, "/dev/", 5)) return -1;
-  const char *name = path + 5;
-  int is_in_binderfs = !strncmp(name, "binderfs/", 9);
-  if (is_in_binderfs) name += 9;
-  if (is_in_binderfs && (!strcmp(name, "binder-control") || !*name || strchr(name, '/'))) return -1;
-  for (int i = 2; i >= 0; i--)
-    if (is_in_binderfs ? ends_with(name, DEVICES[i]) : !strcmp(name, DEVICES[i])) return i;
-  return is_in_binderfs ? 0 : -1;
 }
 
 static uint64_t inode_of(int fd) {
