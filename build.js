@@ -18,6 +18,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  appendFileSync,
   chmodSync,
   existsSync,
   mkdirSync,
@@ -29,6 +30,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { hinted } from './hints.js';
 
 const ROOT = import.meta.dirname;
 const ASC = 'node_modules/assemblyscript/bin/asc.js';
@@ -82,8 +84,8 @@ const WASM_OPT_FLAGS = [
   '--traps-never-happen',
 ];
 
-/** Every function by itself first, so that what is inlined later is small. Names stay, for the next step. */
-const SHRINK = ['-O3', '--skip-pass=inlining', '--skip-pass=inlining-optimizing', '--debuginfo'];
+/** Every function by itself first, so that what is inlined later is small. The result is text, for hints. */
+const SHRINK = ['-O3', '--skip-pass=inlining', '--skip-pass=inlining-optimizing', '--emit-text'];
 
 /**
  * What is no part of a plain call without objects, by names of functions. Rare cases in the middle of hot files say so by how
@@ -208,6 +210,7 @@ const WASM = Object.keys(ENTRIES).filter((name) => !name.endsWith('coverage'));
 /** What tells the host how the guest is laid out, and its transform. Every build of the guest says by it which layout it has. */
 const LAYOUT = 'build/layout.ts';
 const LAYOUT_TRANSFORM = 'layout.js';
+const LAYOUT_SECTION = 'layout';
 /** Transforms of asc that a build needs; the unit tests' is no guest. */
 const TRANSFORMS = {
   ...Object.fromEntries(Object.keys(ENTRIES).map((name) => [name, [LAYOUT_TRANSFORM]])),
@@ -241,12 +244,12 @@ class WasmBuild {
     switch (name) {
       case 'release':
       case 'bench':
-        return this.#optimise(await this.make(`${name}-small`), name, INLINE);
+        return this.#finish(name, name, INLINE);
       case 'profile':
-        return this.#optimise(await this.make('release-small'), name, INLINE_LITTLE);
+        return this.#finish('release', name, INLINE_LITTLE);
       case 'release-small':
       case 'bench-small':
-        return this.#optimise(await this.make(name.replace('small', 'plain')), name, SHRINK);
+        return this.#shrink(await this.make(name.replace('small', 'plain')), name);
       case 'release-plain':
       case 'bench-plain':
         return this.#compile(name.replace('-plain', ''), name);
@@ -263,6 +266,22 @@ class WasmBuild {
     return this.path(name);
   }
 
+  /** The functions one by one, as text with hints. */
+  async #shrink(from, name) {
+    const path = await this.#optimise(from, name, SHRINK);
+    writeFileSync(path, hinted(readFileSync(path, 'utf8'), isRare));
+    return path;
+  }
+
+  /** The whole; the text on the way to it has lost the guest's layout, which every build states. */
+  async #finish(source, name, passes) {
+    const path = await this.#optimise(await this.make(`${source}-small`), name, passes);
+    const plain = new WebAssembly.Module(readFileSync(this.path(`${source}-plain`)));
+    const [layout] = WebAssembly.Module.customSections(plain, LAYOUT_SECTION);
+    appendFileSync(path, customSection(LAYOUT_SECTION, new Uint8Array(layout)));
+    return path;
+  }
+
   async #optimise(from, name, passes) {
     tell(
       `${name.replace('-small', '')}.wasm: wasm-opt, ${name.endsWith('-small') ? 'function by function' : 'the whole'}`,
@@ -270,6 +289,19 @@ class WasmBuild {
     await run(WASM_OPT, from, ...WASM_OPT_FLAGS, ...passes, '-o', this.path(name));
     return this.path(name);
   }
+}
+
+/** A small custom section as it stands in a wasm file: both of its lengths are single bytes. */
+function customSection(name, bytes) {
+  const body = Buffer.concat([Uint8Array.of(name.length), Buffer.from(name), bytes]);
+  if (body.length > 127) throw new Error(`the custom section ${name} is too long: ${body.length} bytes`);
+  return Buffer.concat([Uint8Array.of(0, body.length), body]);
+}
+
+const RARE_NAMES = RARE.map((pattern) => new RegExp(`^${pattern.replaceAll('*', '.*')}$`));
+
+function isRare(name) {
+  return RARE_NAMES.some((names) => names.test(name));
 }
 
 async function buildWasm(names) {
@@ -304,7 +336,7 @@ async function buildLayout() {
 function stampOf(entries) {
   const hash = createHash('sha256');
   const inputs = [...new Set([...filesBelow('assembly', '.ts'), ...entries])];
-  for (const file of [...inputs, 'asconfig.json', 'build.js', ...COMPILERS]) {
+  for (const file of [...inputs, 'asconfig.json', 'build.js', 'hints.js', ...COMPILERS]) {
     const text = readFileSync(join(ROOT, file));
     hash.update(`${file} ${text.length}\n`).update(text);
   }

@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join, sep } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
+import { engineFlags } from '../host/wasm/engine.ts';
 import { generatedCode, instructionsByFunction } from './callgrind.ts';
 import { CASES } from './cases.ts';
 
@@ -45,7 +46,7 @@ function choice(): { name: string; build: string } {
 async function counted(folder: string, name: string, build: string, count: number): Promise<Map<string, number>> {
   const out = join(folder, `callgrind.${count}`);
   const tool = ['--tool=callgrind', '--dump-instr=yes', '--smc-check=all-non-file', `--callgrind-out-file=${out}`];
-  const node = ['--no-liftoff', '--single-threaded', '--perf-basic-prof'];
+  const node = ['--no-liftoff', '--single-threaded', '--perf-basic-prof', ...engineFlags()];
   const job = [MAIN, 'repeat', name, 'kmap', '64', '1', String(count), build];
   const child = spawn('valgrind', [...tool, process.execPath, ...node, ...job], { stdio: 'ignore' });
   const code = await new Promise((resolve) => child.on('close', resolve));

@@ -2,6 +2,8 @@
 /** The `binderlab` command: finds the command that a line names, runs it, and sets its exit code. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { engineFlags } from '../wasm/engine.ts';
 import { COMMANDS } from './commands.ts';
 import { didYouMean } from './misspelling.ts';
 import { ROOT } from './packagefile.ts';
@@ -76,6 +78,7 @@ process.stdout.on('error', async (error: NodeJS.ErrnoException) => {
 process.stderr.on('error', () => {});
 
 try {
+  for (const flag of engineFlags()) setFlagsFromString(flag);
   await main(process.argv.slice(2));
 } catch (error) {
   const { failureOf } = await import('./failure.ts');

@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Latency, Round } from '../../../bench/results.ts';
+import { engineFlags } from '../../wasm/engine.ts';
 import { checkBuilt } from '../boot.ts';
 import type { MachineChoice } from '../machineoptions.ts';
 import { ROOT } from '../packagefile.ts';
@@ -13,7 +14,7 @@ const PROGRAM = 'dist/bundle/bench.js';
 /** Files that the processes need, below the package's folder. */
 const NEEDED = [PROGRAM, 'build/release.wasm', 'build/bench.wasm'];
 const PROFILED = 'build/profile.wasm';
-const ENGINE_FLAGS = ['--no-liftoff'];
+const ENGINE_FLAGS = ['--no-liftoff', ...engineFlags()];
 /**
  * The number of processes over which the rounds of a case are distributed. The engine lays out code and memory anew in
  * each, which alone makes a case some per cent faster or slower. Rounds in one process cannot show that.
