@@ -95,7 +95,6 @@ const RARE = [
   '*Slowly',
   'assembly/alloc/alloc/noSpace',
   'assembly/alloc/alloc/refuses',
-  'assembly/alloc/pages/traceRange',
   'assembly/calls/streamIoctl',
   'assembly/check*',
   'assembly/driver/commands/*Looper',
@@ -119,19 +118,16 @@ const RARE = [
   'assembly/driver/returns/takeError',
   'assembly/driver/returns/takeFreeze*',
   'assembly/driver/returns/takeNode',
-  'assembly/driver/returns/traceWait',
   'assembly/driver/route/refuse*',
   'assembly/driver/transaction/abort',
   'assembly/driver/transaction/complain',
   'assembly/driver/transaction/fillObjects',
   'assembly/driver/transaction/refuse',
   'assembly/driver/transaction/reportFailure',
-  'assembly/driver/transaction/traceStart',
   'assembly/inject*',
   'assembly/inspect*',
   'assembly/klog/*',
   'assembly/mapping/area/areaZap',
-  'assembly/mapping/copy/traceRun',
   'assembly/mapping/huge/*',
   'assembly/mapping/remap/*',
   'assembly/mapping/twocopy/*',
@@ -298,7 +294,8 @@ function customSection(name, bytes) {
   return Buffer.concat([Uint8Array.of(0, body.length), body]);
 }
 
-const RARE_NAMES = RARE.map((pattern) => new RegExp(`^${pattern.replaceAll('*', '.*')}$`));
+/** Branches into these get a hint. What records events is inlined all the same: an event costs half as much then. */
+const RARE_NAMES = [...RARE, '*/record*'].map((pattern) => new RegExp(`^${pattern.replaceAll('*', '.*')}$`));
 
 function isRare(name) {
   return RARE_NAMES.some((names) => names.test(name));

@@ -9,18 +9,22 @@ import { EVENT_CAPACITY, EVENT_SIZE } from './abi/events';
 class Recording {
   enabled: bool;
   faults: bool; // page faults, too
-  actor: u64; // tid of the current thread, in the upper half; 0 in deferred work
+  actor: i32; // tid of the current thread; 0 in deferred work
   head: u32; // number of records ever written: the next one's
 }
 
-/** A record as five words of 64 bits: a record costs as much as its stores. */
 @unmanaged
 class Event {
-  what: u64; // event, tid
-  ab: u64;
-  cd: u64;
-  ef: u64;
-  gh: u64;
+  event: u32;
+  tid: i32;
+  a: u32;
+  b: u32;
+  c: u32;
+  d: u32;
+  e: u32;
+  f: u32;
+  g: u32;
+  h: u32;
 }
 
 const recording = changetype<Recording>(memory.data(offsetof<Recording>(), 8));
@@ -36,11 +40,11 @@ export function traceEnable(enabled: bool, faults: bool): void {
 
 /** Sets the thread that later events name; 0 for deferred work. */
 export function traceActor(tid: i32): void {
-  recording.actor = (<u64>tid) << 32;
+  recording.actor = tid;
 }
 
 export function traceActorTid(): i32 {
-  return <i32>(recording.actor >> 32);
+  return recording.actor;
 }
 
 export function traceHead(): u32 {
@@ -67,46 +71,42 @@ export function tracing(): bool {
   return recording.enabled;
 }
 
-/**
- * Records an event with up to two arguments, as most have. A missing one is 0. After its arguments a record holds what was
- * there before. Only the check is inlined: the stores, at each of some forty places, would slow a call that is not traced.
- */
+/** Records an event with up to two arguments, as most have. A missing one is 0. */
 export function trace(event: u32, a: u32 = 0, b: u32 = 0): void {
-  if (recording.enabled) recordSlowly(event, a, b);
-}
-
-function recordSlowly(event: u32, a: u32, b: u32): void {
-  nextRecord(event).ab = pair(a, b);
+  if (recording.enabled) record(event, a, b);
 }
 
 /** Records an event with more arguments. A missing one is 0. */
 export function traceLong(event: u32, a: u32, b: u32, c: u32, d: u32 = 0, e: u32 = 0, f: u32 = 0, g: u32 = 0): void {
-  if (recording.enabled) recordLongSlowly(event, a, b, c, d, e, f, g);
+  if (recording.enabled) recordLong(event, a, b, c, d, e, f, g);
 }
 
-function recordLongSlowly(event: u32, a: u32, b: u32, c: u32, d: u32, e: u32, f: u32, g: u32): void {
-  recordLong(event, a, b, c, d, e, f, g);
-}
-
-/** The same, inlined, for a function that is called only while `tracing()`. */
-export function recordLong(event: u32, a: u32, b: u32, c: u32, d: u32 = 0, e: u32 = 0, f: u32 = 0, g: u32 = 0): void {
-  assert(recording.enabled, 'recordLong: tracing is off');
+/** `trace` for those who have asked whether events are recorded. After its arguments a record holds what was there before. */
+export function record(event: u32, a: u32 = 0, b: u32 = 0): void {
   const record = nextRecord(event);
-  record.ab = pair(a, b);
-  record.cd = pair(c, d);
-  record.ef = pair(e, f);
-  record.gh = g;
+  record.a = a;
+  record.b = b;
+}
+
+/** `traceLong` for those who have asked. */
+export function recordLong(event: u32, a: u32, b: u32, c: u32, d: u32 = 0, e: u32 = 0, f: u32 = 0, g: u32 = 0): void {
+  const record = nextRecord(event);
+  record.a = a;
+  record.b = b;
+  record.c = c;
+  record.d = d;
+  record.e = e;
+  record.f = f;
+  record.g = g;
 }
 
 /** The oldest record, to be overwritten. */
 function nextRecord(event: u32): Event {
+  assert(recording.enabled, 'nextRecord: tracing is off');
   const head = recording.head;
   recording.head = head + 1;
   const record = changetype<Event>(records + <usize>(head & (EVENT_CAPACITY - 1)) * EVENT_SIZE);
-  record.what = recording.actor | <u64>event;
+  record.event = event;
+  record.tid = recording.actor;
   return record;
-}
-
-function pair(low: u32, high: u32): u64 {
-  return <u64>low | ((<u64>high) << 32);
 }

@@ -48,7 +48,8 @@ async function counted(folder: string, name: string, build: string, count: numbe
   const tool = ['--tool=callgrind', '--dump-instr=yes', '--smc-check=all-non-file', `--callgrind-out-file=${out}`];
   const node = ['--no-liftoff', '--single-threaded', '--perf-basic-prof', ...engineFlags()];
   const job = [MAIN, 'repeat', name, 'kmap', '64', '1', String(count), build];
-  const child = spawn('valgrind', [...tool, process.execPath, ...node, ...job], { stdio: 'ignore' });
+  // V8 leaves a log in the current folder
+  const child = spawn('valgrind', [...tool, process.execPath, ...node, ...job], { cwd: folder, stdio: 'ignore' });
   const code = await new Promise((resolve) => child.on('close', resolve));
   if (code !== 0) fail(1, `valgrind ended with ${code}`);
   const map = join(MAPS, `perf-${child.pid}.map`);

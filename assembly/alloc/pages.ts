@@ -26,7 +26,7 @@ import {
 } from '../lib/list';
 import { Area, areaPage, areaReaches, LruPage, pageBefore, pageNext, pageOnLru } from '../mapping/area';
 import { mappingInstall, mappingReclaim } from '../mapping/index';
-import { trace, recordLong, tracing } from '../trace';
+import { record, recordLong, trace, tracing } from '../trace';
 
 export const lru: usize = memory.data(LIST_SIZE, 4);
 
@@ -40,7 +40,7 @@ export function pagesBoot(): void {
  */
 export function pagesActivate(area: Area, start: u32, end: u32): i32 {
   assert(((start | end) & PAGE_MASK) == 0, 'pagesActivate: no whole pages');
-  if (tracing()) traceRange(area, true, start, end);
+  if (tracing()) recordRange(area, true, start, end);
   const first = areaPage(area, start >>> PAGE_SHIFT);
   const stop = areaPage(area, end >>> PAGE_SHIFT);
   const missing = area.strategy.reclaims ? lruTake(first, stop) : lastMissing(first, stop);
@@ -50,7 +50,7 @@ export function pagesActivate(area: Area, start: u32, end: u32): i32 {
 /** Puts the pages of [start, end) that have frames at the tail of the LRU: no buffer touches them any more. */
 export function pagesRetire(area: Area, start: u32, end: u32): void {
   assert(((start | end) & PAGE_MASK) == 0, 'pagesRetire: no whole pages');
-  if (tracing()) traceRange(area, false, start, end);
+  if (tracing()) recordRange(area, false, start, end);
   if (!area.strategy.reclaims) return;
   const stop = areaPage(area, end >>> PAGE_SHIFT);
   let tail = listBefore(lru);
@@ -169,10 +169,13 @@ function link(page: LruPage): usize {
 }
 
 /** Pages of [start, end) come from the LRU, or go to it: an event for the range, and one for each page that has a frame. */
-function traceRange(area: Area, allocate: bool, start: u32, end: u32): void {
+function recordRange(area: Area, allocate: bool, start: u32, end: u32): void {
   recordLong(EVENT_UPDATE_PAGE_RANGE, area.pid, allocate ? 1 : 0, start, end - start);
   if (!area.strategy.reclaims) return;
-  for (let index = <i32>(start >>> PAGE_SHIFT); index < <i32>(end >>> PAGE_SHIFT); index++) {
-    if (areaPage(area, index).frame) trace(allocate ? EVENT_ALLOC_LRU : EVENT_FREE_LRU, area.pid, index);
+  const event = allocate ? EVENT_ALLOC_LRU : EVENT_FREE_LRU;
+  let page = areaPage(area, start >>> PAGE_SHIFT);
+  for (let index = start >>> PAGE_SHIFT; index < end >>> PAGE_SHIFT; index++) {
+    if (page.frame) record(event, area.pid, index);
+    page = pageNext(page);
   }
 }

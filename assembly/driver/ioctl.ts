@@ -16,7 +16,7 @@ import { copyFromUser, copyToUser, getUser32, putUser32, userWindow } from '../m
 import { OpenFile } from '../task/file';
 import { CALL_GRACE, CALL_READ, CALL_FREEZE, Thread, threadCallFrame } from '../task/process';
 import { threadPark } from '../task/wait';
-import { recordLong, trace, tracing } from '../trace';
+import { trace, traceLong } from '../trace';
 import { commandsRun } from './commands';
 import { userError } from './complaints';
 import { Freezing, freezerInfo, freezerResume, freezerStart } from './freezer';
@@ -52,7 +52,7 @@ if (offsetof<ExtendedError>() != EXTENDED_ERROR_SIZE) ERROR('ExtendedError');
 
 /** ioctl(2) on a binder file. 0, a negative errno, or PARKED. */
 export function binderIoctl(thread: Thread, file: OpenFile, command: u32, arg: u64): i32 {
-  if (tracing()) ioctlSlowly(command, arg);
+  traceLong(EVENT_IOCTL, command, <u32>arg, <u32>(arg >> 32));
   const proc = changetype<Proc>(file.owner);
   const binderThread = binderThreadGet(proc, thread);
   if (!binderThread) {
@@ -64,10 +64,6 @@ export function binderIoctl(thread: Thread, file: OpenFile, command: u32, arg: u
   }
   if (command == protocol.BINDER_THREAD_EXIT) return threadExit(thread, binderThread, file);
   return finish(binderThread, run(thread, binderThread, file, command, arg), command, arg);
-}
-
-function ioctlSlowly(command: u32, arg: u64): void {
-  recordLong(EVENT_IOCTL, command, <u32>arg, <u32>(arg >> 32));
 }
 
 /** Resumes a parked ioctl that was woken, timed out, or interrupted. 0, a negative errno, or PARKED again. */

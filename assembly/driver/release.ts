@@ -124,11 +124,7 @@ export function bufferFree(proc: Proc, binderThread: BinderThread | null, buffer
 }
 
 export function traceBuffer(event: u32, buffer: Buffer): void {
-  if (tracing()) bufferSlowly(event, buffer);
-}
-
-function bufferSlowly(event: u32, buffer: Buffer): void {
-  recordLong(event, buffer.debugId, buffer.dataSize, buffer.offsetsSize, buffer.extraSize);
+  if (tracing()) recordLong(event, buffer.debugId, buffer.dataSize, buffer.offsetsSize, buffer.extraSize);
 }
 
 /** Closes the descriptors of an array that the receiver got; its next read returns at once, to let that take effect. */

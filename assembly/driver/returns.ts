@@ -29,7 +29,7 @@ import { copyToUser, putUser32, putUser64, userWindow } from '../mem/uaccess';
 import { OpenFile } from '../task/file';
 import { CALL_READ, Thread } from '../task/process';
 import { threadPark } from '../task/wait';
-import { trace, recordLong, tracing } from '../trace';
+import { record, recordLong, trace, tracing } from '../trace';
 import { niceRequest, userError } from './complaints';
 import { deathDelivered, deathFree } from './death';
 import { fixupsDrop, fixupsInstall, fixupsReserve } from './fixups';
@@ -139,7 +139,7 @@ function readWait(thread: Thread, binderThread: BinderThread, io: WriteRead, fil
   while (true) {
     io.procWork = binderThreadAvailable(binderThread);
     binderThread.state |= LOOPER_WAITING;
-    if (tracing()) traceWait(binderThread, io.procWork);
+    if (tracing()) recordWait(binderThread, io.procWork);
     if (io.procWork) {
       const state = binderThread.state;
       if (!(state & (LOOPER_REGISTERED | LOOPER_ENTERED))) userError(KLOG_WAITS_WITHOUT_LOOPER, binderThread, state);
@@ -156,7 +156,7 @@ function readWait(thread: Thread, binderThread: BinderThread, io: WriteRead, fil
   }
 }
 
-function traceWait(binderThread: BinderThread, procWork: bool): void {
+function recordWait(binderThread: BinderThread, procWork: bool): void {
   recordLong(
     EVENT_WAIT_FOR_WORK,
     procWork ? 1 : 0,
@@ -363,7 +363,10 @@ function takeTransaction(thread: Thread, binderThread: BinderThread, io: WriteRe
     transactionCancel(transaction, protocol.BR_FAILED_REPLY, io.cursor == at ? UNDELIVERED_WORD : UNDELIVERED_RECORD);
     return -EFAULT;
   }
-  if (tracing()) receivedSlowly(transaction.debugId, word);
+  if (tracing()) {
+    record(EVENT_TRANSACTION_RECEIVED, transaction.debugId);
+    record(EVENT_RETURN, word);
+  }
   countReturn(proc, word);
   buffer.allowUserFree = true;
   if (node && !oneway) {
@@ -374,11 +377,6 @@ function takeTransaction(thread: Thread, binderThread: BinderThread, io: WriteRe
     transactionFree(transaction);
   }
   return LAST;
-}
-
-function receivedSlowly(id: i32, word: u32): void {
-  trace(EVENT_TRANSACTION_RECEIVED, id);
-  trace(EVENT_RETURN, word);
 }
 
 /** Stores the word and binder_transaction_data: in place, unless a page ends in between. */

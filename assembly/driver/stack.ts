@@ -91,10 +91,10 @@ export function transactionCancel(transaction: Transaction, word: u32, reason: u
 }
 
 export function traceLatency(transaction: Transaction): void {
-  if (tracing()) latencySlowly(transaction);
+  if (tracing()) recordLatency(transaction);
 }
 
-function latencySlowly(transaction: Transaction): void {
+function recordLatency(transaction: Transaction): void {
   const from = transaction.from;
   const proc = transaction.toProc;
   const to = transaction.toThread;

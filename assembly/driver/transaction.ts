@@ -282,7 +282,7 @@ function reserve(
   if (node && node.txnSecurityCtx && !secctx) return refuse(KLOG_NO_SECCTX, route, -EINVAL);
   const context = contextSize(route);
   if (extraSize + context < context) return refuse(KLOG_EXTRA_OVERFLOW, route, -EINVAL);
-  if (tracing()) traceStart(route, transaction, reply);
+  if (tracing()) recordStart(route, transaction, reply);
   const isAsync = !reply && (record.flags & TF_ONE_WAY) != 0;
   const reserved = allocReserve(
     proc.alloc,
@@ -480,7 +480,7 @@ function abort(route: Route, transaction: Transaction, buffer: Buffer): void {
   allocFree(proc.alloc, buffer);
 }
 
-function traceStart(route: Route, transaction: Transaction, reply: bool): void {
+function recordStart(route: Route, transaction: Transaction, reply: bool): void {
   const node = route.node;
   const addressee = route.addressee;
   recordLong(

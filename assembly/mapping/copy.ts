@@ -44,7 +44,7 @@ export function copyNote(area: Area, offset: u32, target: usize, size: u32, sour
   assert(size != 0, 'copyNote: no bytes');
   spaceCounters(area.space).bytesCopied += size;
   framesMarkDirty(target, size);
-  if (tracing()) traceCopy(area, offset, target, size, source);
+  if (tracing()) recordCopy(area, offset, target, size, source);
 }
 
 /** Number of bytes, up to `size`, from `offset` to the end of its page. */
@@ -65,13 +65,13 @@ function copy(area: Area, offset: u32, sender: Space, source: u64, size: u32, un
       memory.fill(target + copied, 0, zeroed); // as in Linux, the rest of the failing page
       count(area, offset, target, copied, zeroed, unit);
       if (tracing()) {
-        traceRun(area, offset, target, copied, source, unit);
-        traceCopy(area, offset + copied, target + copied, zeroed, 0);
+        recordRun(area, offset, target, copied, source, unit);
+        recordCopy(area, offset + copied, target + copied, zeroed, 0);
       }
       return size - copied;
     }
     count(area, offset, target, reach, 0, unit);
-    if (tracing()) traceRun(area, offset, target, reach, source, unit);
+    if (tracing()) recordRun(area, offset, target, reach, source, unit);
     offset += reach;
     source += reach;
     size -= reach;
@@ -95,14 +95,14 @@ function count(area: Area, offset: u32, target: usize, copied: u32, zeroed: u32,
 }
 
 /** Records an event for each copy. A copy of the whole range gets one event for each page. */
-function traceRun(area: Area, offset: u32, target: usize, copied: u32, source: u64, unit: i32): void {
+function recordRun(area: Area, offset: u32, target: usize, copied: u32, source: u64, unit: i32): void {
   for (let done: u32 = 0; done < copied; ) {
     const piece = unit == EACH_RUN ? copied : toPageEnd(offset + done, copied - done);
-    traceCopy(area, offset + done, target + done, piece, source + done);
+    recordCopy(area, offset + done, target + done, piece, source + done);
     done += piece;
   }
 }
 
-function traceCopy(area: Area, offset: u32, target: usize, size: u32, source: u64): void {
+function recordCopy(area: Area, offset: u32, target: usize, size: u32, source: u64): void {
   recordLong(EVENT_COPY, area.pid, offset, <u32>target, size, <u32>source, <u32>(source >> 32));
 }
