@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -434,6 +435,15 @@ static napi_value copy(napi_env env, napi_info info, ssize_t (*move)(pid_t, cons
 static napi_value read_memory(napi_env env, napi_info info) { return copy(env, info, process_vm_readv); }
 static napi_value write_memory(napi_env env, napi_info info) { return copy(env, info, process_vm_writev); }
 
+/* ended(pid): 1 when the process has ended, whether its parent knows or not. */
+static napi_value ended(napi_env env, napi_info info) {
+  ARGUMENTS
+  struct pollfd process = {.fd = syscall(SYS_pidfd_open, (pid_t)numbers[0], 0), .events = POLLIN};
+  int has_ended = process.fd < 0 ? errno == ESRCH : poll(&process, 1, 0) > 0;
+  if (process.fd >= 0) close(process.fd);
+  return number(env, has_ended);
+}
+
 /* take(pid, fd): a copy of the process's descriptor, or -errno. */
 static napi_value take(napi_env env, napi_info info) {
   ARGUMENTS
@@ -478,7 +488,7 @@ __attribute__((visibility("default"))) napi_value napi_register_module_v1(napi_e
   } functions[] = {{"map", map},   {"unmap", unmap},     {"enter", enter},       {"own", own},
                    {"next", next}, {"tell", tell},       {"keep", keep},         {"shut", shut},
                    {"ask", ask},   {"release", release}, {"read", read_memory},  {"write", write_memory},
-                   {"take", take}, {"give", give},       {"catchInterrupts", catch_interrupts}};
+                   {"take", take}, {"give", give},       {"ended", ended},       {"catchInterrupts", catch_interrupts}};
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
     napi_value function;
     napi_create_function(env, functions[i].name, SIZE_MAX, functions[i].call, NULL, &function);

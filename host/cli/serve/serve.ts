@@ -52,6 +52,11 @@ const OPTIONS = {
     description: 'write a journal (.journal, .jsonl, .jsonl.gz): replay it anywhere, step, compare',
   },
   dmesg: { type: 'boolean', description: 'print the kernel log at the end, to standard error' },
+  secctx: {
+    type: 'string',
+    hint: 'CONTEXT',
+    description: 'the security context of every program, as SELinux would name it; without it a sender has none',
+  },
   ...MACHINE_OPTIONS,
 } as const satisfies Options;
 
@@ -69,7 +74,8 @@ export const serveCommand = defineCommand({
     const native = nativeFiles(modeChoice(args));
     const journal = args.journal === undefined ? null : new JournalOutput(args.journal);
     const keeping = journal === null ? {} : { journal: { file: journal.open() } };
-    const machine = bootFor({ ...machineOptions(machineChoice(args)), name: 'serve', ...keeping });
+    const naming = args.secctx === undefined ? {} : { secctx: new TextEncoder().encode(`${args.secctx}\0`) };
+    const machine = bootFor({ ...machineOptions(machineChoice(args)), name: 'serve', ...keeping, ...naming });
     if (args.script === undefined) ServiceManager.start(machine.simulate());
     else await prepare(machine, args.script);
     strace(machine, args);
