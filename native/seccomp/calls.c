@@ -277,6 +277,7 @@ void serve_call(struct worker *worker) {
     process->may_change_uid = 1;
     return go_on(worker->call.id);
   }
+  if (number == SYS_exit_group) return go_on(worker->call.id); // now the server knows also of a child that has made no other call
 #ifdef SYS_open
   if (number == SYS_open) return serve_open(worker, args[0], args[1]);
 #endif

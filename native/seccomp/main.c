@@ -79,6 +79,7 @@ static const int CALLS[] = {
     SYS_open, SYS_poll, SYS_select, SYS_dup2, SYS_epoll_wait,
 #endif
     SYS_openat, SYS_ppoll, SYS_pselect6, SYS_close, SYS_dup, SYS_dup3, SYS_fcntl, SYS_execve, SYS_execveat, SYS_exit,
+    SYS_exit_group,
     SYS_setuid, SYS_setreuid, SYS_setresuid, SYS_epoll_ctl, SYS_epoll_pwait, SYS_epoll_pwait2,
 };
 

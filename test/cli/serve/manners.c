@@ -1,0 +1,106 @@
+// What test suites and main loops of other projects do, beyond calls.
+//   manners flags      O_NONBLOCK by fcntl and by ioctl, of all copies of a descriptor; close-on-exec by ioctl
+//   manners secctx     a context manager asks for the senders' security contexts
+//   manners managers   managers are killed by SIGKILL, and each time the next one begins after waitpid
+#include "binder.h"
+
+#include <sys/time.h>
+
+enum { MANAGERS = 40, SENT = 1, CONTEXT_BYTES = 64 };
+
+static void on_alarm(int signal) { (void)signal; }
+
+/* How a read ends for which there is nothing: with EAGAIN at once, or when a signal comes. */
+static const char *read_nothing(int fd) {
+  struct itimerval soon = {.it_value = {0, 100000}}, none = {{0, 0}, {0, 0}};
+  struct binder_write_read both = {.read_size = sizeof results, .read_buffer = (uintptr_t)results};
+  setitimer(ITIMER_REAL, &soon, NULL);
+  int result = ioctl(fd, BINDER_WRITE_READ, &both), error = errno;
+  setitimer(ITIMER_REAL, &none, NULL);
+  return result < 0 ? strerror(error) : "something";
+}
+
+static void show(const char *what, int fd) {
+  printf("%s: %s, O_NONBLOCK %d\n", what, read_nothing(fd), (fcntl(fd, F_GETFL) & O_NONBLOCK) != 0);
+}
+
+static void change_flags(void) {
+  struct sigaction action = {.sa_handler = on_alarm};
+  sigaction(SIGALRM, &action, NULL);
+  open_device();
+  enter_looper();
+  show("opened", device);
+  fcntl(device, F_SETFL, O_RDWR | O_NONBLOCK);
+  show("by fcntl", device);
+  int copy = dup(device), is_on = 0;
+  show("its copy", copy);
+  ioctl(copy, FIONBIO, &is_on);
+  show("off by ioctl", device);
+  is_on = 1;
+  ioctl(device, FIONBIO, &is_on);
+  show("on by ioctl", copy);
+  ioctl(copy, FIOCLEX);
+  printf("close-on-exec: %d", fcntl(copy, F_GETFD));
+  ioctl(copy, FIONCLEX);
+  printf(", then %d\n", fcntl(copy, F_GETFD));
+}
+
+static int become_manager(uint32_t flags) {
+  struct flat_binder_object object = {.flags = flags};
+  return ioctl(device, BINDER_SET_CONTEXT_MGR_EXT, &object);
+}
+
+static void show_senders(void) {
+  int ready[2];
+  char byte = 'x';
+  struct binder_transaction_data_secctx got;
+  open_device();
+  if (become_manager(FLAT_BINDER_FLAG_TXN_SECURITY_CTX) < 0 || pipe(ready) < 0) fail("begin");
+  pid_t child = fork();
+  if (child == 0) {
+    open_device();
+    if (read(ready[0], &byte, 1) != 1) fail("read");
+    send_message(BC_TRANSACTION, 0, SENT, TF_ONE_WAY, NULL, 0, NULL);
+    expect(BR_TRANSACTION_COMPLETE);
+    exit(0);
+  }
+  enter_looper();
+  if (write(ready[1], &byte, 1) != 1) fail("write");
+  int status;
+  waitpid(child, &status, 0);
+  if (status) return;
+  memcpy(&got, expect(BR_TRANSACTION_SEC_CTX), sizeof got);
+  printf("code %u of %.*s\n", got.transaction_data.code, CONTEXT_BYTES, (const char *)(uintptr_t)got.secctx);
+}
+
+/* One who is not killed before it is manager. Whether it could be. */
+static int kill_one(void) {
+  int ready[2];
+  char is_good = 0;
+  if (pipe(ready) < 0) fail("pipe");
+  pid_t child = fork();
+  if (child == 0) {
+    open_device();
+    is_good = become_manager(0) == 0;
+    if (write(ready[1], &is_good, 1) != 1) fail("write");
+    for (;;) pause();
+  }
+  if (read(ready[0], &is_good, 1) != 1) fail("read");
+  kill(child, SIGKILL);
+  waitpid(child, NULL, 0);
+  close(ready[0]), close(ready[1]);
+  return is_good;
+}
+
+int main(int argc, char **argv) {
+  setvbuf(stdout, NULL, _IOLBF, 0);
+  if (argc != 2) return 2;
+  if (!strcmp(argv[1], "flags")) change_flags();
+  if (!strcmp(argv[1], "secctx")) show_senders();
+  if (!strcmp(argv[1], "managers")) {
+    int good = 0;
+    for (int i = 0; i < MANAGERS; i++) good += kill_one();
+    printf("%d managers after another\n", good);
+  }
+  return 0;
+}
