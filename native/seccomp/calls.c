@@ -134,11 +134,20 @@ void say_bye(struct worker *worker) {
   worker->slot = NULL;
 }
 
+/* The device of the path, or -1. */
+static int device_at(const struct worker *worker, uint64_t address) {
+  char path[64] = "";
+  return read_memory(worker, address, path, sizeof path - 1) > 0 ? device_of(path) : -1;
+}
+
+static void serve_access(struct worker *worker, uint64_t address, uint64_t mode) {
+  if (device_at(worker, address) < 0) return go_on(worker->call.id);
+  respond(worker->call.id, mode & X_OK ? -EACCES : 0);
+}
+
 static void serve_open(struct worker *worker, uint64_t address, uint64_t flags) {
   struct seccomp_notif *call_of = &worker->call;
-  char path[64] = "";
-  ssize_t size = read_memory(worker, address, path, sizeof path - 1);
-  int device = size > 0 ? device_of(path) : -1;
+  int device = device_at(worker, address);
   if (device < 0) return go_on(call_of->id);
   int file = make_device_file();
   if (file >= 0 && flags & O_NONBLOCK) fcntl(file, F_SETFL, O_NONBLOCK); // F_GETFL tells of it
@@ -280,8 +289,10 @@ void serve_call(struct worker *worker) {
   if (number == SYS_exit_group) return go_on(worker->call.id); // now the server knows also of a child that has made no other call
 #ifdef SYS_open
   if (number == SYS_open) return serve_open(worker, args[0], args[1]);
+  if (number == SYS_access) return serve_access(worker, args[0], args[1]);
 #endif
   if (number == SYS_openat) return serve_open(worker, args[1], args[2]);
+  if (number == SYS_faccessat || number == SYS_faccessat2) return serve_access(worker, args[1], args[2]);
 #ifdef SYS_poll
   if (number == SYS_poll) return serve_poll(worker, args[0], args[1], (int)args[2]);
   if (number == SYS_select) return serve_select(worker, args, 0);

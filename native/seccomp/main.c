@@ -76,9 +76,9 @@ unsigned uid_of(pid_t tid) {
 /* The calls that this process wants to see; others the kernel makes at once. */
 static const int CALLS[] = {
 #ifdef SYS_open
-    SYS_open, SYS_poll, SYS_select, SYS_dup2, SYS_epoll_wait,
+    SYS_open, SYS_access, SYS_poll, SYS_select, SYS_dup2, SYS_epoll_wait,
 #endif
-    SYS_openat, SYS_ppoll, SYS_pselect6, SYS_close, SYS_dup, SYS_dup3, SYS_fcntl, SYS_execve, SYS_execveat, SYS_exit,
+    SYS_openat, SYS_faccessat, SYS_faccessat2, SYS_ppoll, SYS_pselect6, SYS_close, SYS_dup, SYS_dup3, SYS_fcntl, SYS_execve, SYS_execveat, SYS_exit,
     SYS_exit_group,
     SYS_setuid, SYS_setreuid, SYS_setresuid, SYS_epoll_ctl, SYS_epoll_pwait, SYS_epoll_pwait2,
 };

@@ -7,6 +7,7 @@
 //     ioctl.c     ioctl, and which bytes go along
 //     memory.c    mmap, munmap
 //     events.c    poll, select, epoll
+//     paths.c     access, stat
 //     identity.c  setuid
 //
 // A binder descriptor is a file, so that its number is taken, and close-on-exec and exec work.

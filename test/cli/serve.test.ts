@@ -256,9 +256,14 @@ if (process.platform !== 'linux' || compiler.error !== undefined) {
     assert.is(folder.run(['replay', journal]).code, 0);
   });
 
-  test('O_NONBLOCK of all copies, close-on-exec, security contexts, and managers that are killed', () => {
+  test('O_NONBLOCK of all copies, close-on-exec, access and stat, security contexts, and managers that are killed', () => {
     assert.is(compile(MANNERS).status, 0);
     assert.equal(served(MANNERS, 'flags'), [...FLAGS, 'left 0 0']);
+    assert.equal(served(MANNERS, 'paths'), [
+      ...['binder', 'vndbinder', 'binderfs/own'].map((name) => `/dev/${name}: 1 0, stat 1 1 1`),
+      '/dev/no-binder: 0 0, stat 0 0 0',
+      'left 0 0',
+    ]);
     assert.equal(served(MANNERS, 'secctx'), ['the call failed: BR_FAILED_REPLY', 'left 0 0']);
     const journal = join(folder.path, 'secctx.jsonl');
     const named = served('--secctx', 'u:r:shell:s0', '--journal', journal, '--', MANNERS, 'secctx');
@@ -336,6 +341,7 @@ if (process.platform !== 'linux' || compiler.error !== undefined) {
     assert.equal(lines(device), DEVICES_SENT);
     assert.equal(lines(epoll), WAITS);
     assert.equal(lines(manners, 'flags'), [...FLAGS, 'left 0 0']);
+    assert.match(lines(manners, 'paths').join(), /binder: 1 0, .*vndbinder: 1 0, .*own: 1 0, .*no-binder: 0 0, /);
     assert.equal(lines(load, 'killed'), ['after 60 deaths: 42', 'left 0 0']);
     const journal = join(folder.path, 'static.jsonl');
     served('--mode', 'seccomp', '--journal', journal, '--', load, 'calls', '20');

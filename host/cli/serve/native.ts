@@ -8,7 +8,7 @@ import { ROOT } from '../packagefile.ts';
 import { UsageError } from '../usage.ts';
 
 const FOLDER = join(ROOT, 'native');
-const SHIM = ['session', 'files', 'ioctl', 'memory', 'events', 'identity'].map((name) => `shim/${name}.c`);
+const SHIM = ['session', 'files', 'ioctl', 'memory', 'events', 'paths', 'identity'].map((name) => `shim/${name}.c`);
 const SECCOMP = ['main', 'calls', 'poll', 'epoll', 'files', 'inject'].map((name) => `seccomp/${name}.c`);
 const HEADERS = ['devices.h', 'receive.h', 'ring.h', 'twins.h', 'shim/shim.h', 'seccomp/seccomp.h'];
 

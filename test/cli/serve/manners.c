@@ -1,9 +1,11 @@
 // What test suites and main loops of other projects do, beyond calls.
 //   manners flags      O_NONBLOCK by fcntl and by ioctl, of all copies of a descriptor; close-on-exec by ioctl
+//   manners paths      what access and stat say of devices
 //   manners secctx     a context manager asks for the senders' security contexts
 //   manners managers   managers are killed by SIGKILL, and each time the next one begins after waitpid
 #include "binder.h"
 
+#include <sys/stat.h>
 #include <sys/time.h>
 
 enum { MANAGERS = 40, SENT = 1, CONTEXT_BYTES = 64 };
@@ -43,6 +45,17 @@ static void change_flags(void) {
   printf("close-on-exec: %d", fcntl(copy, F_GETFD));
   ioctl(copy, FIONCLEX);
   printf(", then %d\n", fcntl(copy, F_GETFD));
+}
+
+static int is_device(mode_t mode) { return S_ISCHR(mode) && (mode & 0777) == 0666; }
+
+static void look_at(const char *path) {
+  struct stat status[2] = {0};
+  struct statx more = {0};
+  int found = stat(path, &status[0]) == 0, same = lstat(path, &status[1]) == 0 && status[0].st_rdev == status[1].st_rdev;
+  int by_statx = statx(AT_FDCWD, path, 0, STATX_BASIC_STATS, &more) == 0 && is_device(more.stx_mode);
+  printf("%s: %d %d, stat %d %d %d\n", path, access(path, R_OK | W_OK) == 0, faccessat(AT_FDCWD, path, X_OK, 0) == 0,
+         found && is_device(status[0].st_mode), same, by_statx);
 }
 
 static int become_manager(uint32_t flags) {
@@ -96,6 +109,7 @@ int main(int argc, char **argv) {
   setvbuf(stdout, NULL, _IOLBF, 0);
   if (argc != 2) return 2;
   if (!strcmp(argv[1], "flags")) change_flags();
+  if (!strcmp(argv[1], "paths")) look_at("/dev/binder"), look_at("/dev/vndbinder"), look_at("/dev/binderfs/own"), look_at("/dev/no-binder");
   if (!strcmp(argv[1], "secctx")) show_senders();
   if (!strcmp(argv[1], "managers")) {
     int good = 0;
