@@ -11,10 +11,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/uio.h>
 
 #include "ring.h"
+#include "socket.h"
 
 typedef struct env *napi_env;
 typedef struct value *napi_value;
@@ -458,15 +458,7 @@ static napi_value take(napi_env env, napi_info info) {
 /* give(socket, fd): sends the descriptor. */
 static napi_value give(napi_env env, napi_info info) {
   ARGUMENTS
-  union {
-    struct cmsghdr header;
-    char room[CMSG_SPACE(sizeof(int))];
-  } control = {.header = {.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
-  int fd = (int)numbers[1];
-  struct iovec part = {"", 1};
-  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = CMSG_SPACE(sizeof fd)};
-  memcpy(CMSG_DATA(&control.header), &fd, sizeof fd);
-  return result_of(env, sendmsg((int)numbers[0], &message, MSG_NOSIGNAL));
+  return result_of(env, send_descriptor((int)numbers[0], (int)numbers[1]));
 }
 
 static void interrupted(int signal) {

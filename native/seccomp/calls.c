@@ -3,7 +3,7 @@
 #include "seccomp.h"
 
 #include "../devices.h"
-#include "../receive.h"
+#include "../socket.h"
 #include "../twins.h"
 #include <sys/mman.h>
 #include <sys/stat.h>

@@ -2,7 +2,7 @@
 // the session's folder.
 #include "seccomp.h"
 
-#include "../receive.h"
+#include "../socket.h"
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <poll.h>
@@ -117,17 +117,6 @@ static void make_rules(void) {
   rule_for_argument(SYS_mmap, 4 * 8, ~0u, ~0u, 0);
   rule_for_argument(SYS_munmap, 0 * 8 + 4, ~0u, MAPPINGS_UPPER, 1);
   rule(RETURN, SECCOMP_RET_ALLOW, 0, 0);
-}
-
-static void send_descriptor(int socket, int fd) {
-  union {
-    struct cmsghdr header;
-    char room[CMSG_SPACE(sizeof(int))];
-  } control = {.header = {.cmsg_len = CMSG_LEN(sizeof fd), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
-  struct iovec part = {"", 1};
-  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
-  memcpy(CMSG_DATA(&control.header), &fd, sizeof fd);
-  sendmsg(socket, &message, MSG_NOSIGNAL);
 }
 
 static void run_command(int socket, char **command) {

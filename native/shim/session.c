@@ -1,7 +1,7 @@
 // The session of a program with the server: the slot of each of its threads, and one call of a thread.
 #include "shim.h"
 
-#include "../receive.h"
+#include "../socket.h"
 #include <pthread.h>
 #include <sched.h>
 #include <sys/mman.h>

@@ -10,7 +10,7 @@ import { UsageError } from '../usage.ts';
 const FOLDER = join(ROOT, 'native');
 const SHIM = ['session', 'files', 'ioctl', 'memory', 'events', 'paths', 'identity'].map((name) => `shim/${name}.c`);
 const SECCOMP = ['main', 'calls', 'poll', 'epoll', 'files', 'inject'].map((name) => `seccomp/${name}.c`);
-const HEADERS = ['devices.h', 'receive.h', 'ring.h', 'twins.h', 'shim/shim.h', 'seccomp/seccomp.h'];
+const HEADERS = ['devices.h', 'ring.h', 'socket.h', 'twins.h', 'shim/shim.h', 'seccomp/seccomp.h'];
 
 /** Functions of native/addon.c. A result is as a system call's: 0 or more, or -errno. */
 export interface Addon {
