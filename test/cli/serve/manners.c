@@ -1,4 +1,4 @@
-// What test suites and main loops of other projects do, beyond calls.
+// What test suites and main loops of other projects do, beyond calls. Any of these, in the order given:
 //   manners flags      O_NONBLOCK by fcntl and by ioctl, of all copies of a descriptor; close-on-exec by ioctl
 //   manners paths      what access and stat say of devices
 //   manners secctx     a context manager asks for the senders' security contexts
@@ -105,16 +105,26 @@ static int kill_one(void) {
   return is_good;
 }
 
+static void succeed_each_other(void) {
+  int good = 0;
+  for (int i = 0; i < MANAGERS; i++) good += kill_one();
+  printf("%d managers after another\n", good);
+}
+
+static void look_at_devices(void) {
+  look_at("/dev/binder");
+  look_at("/dev/vndbinder");
+  look_at("/dev/binderfs/own");
+  look_at("/dev/no-binder");
+}
+
 int main(int argc, char **argv) {
   setvbuf(stdout, NULL, _IOLBF, 0);
-  if (argc != 2) return 2;
-  if (!strcmp(argv[1], "flags")) change_flags();
-  if (!strcmp(argv[1], "paths")) look_at("/dev/binder"), look_at("/dev/vndbinder"), look_at("/dev/binderfs/own"), look_at("/dev/no-binder");
-  if (!strcmp(argv[1], "secctx")) show_senders();
-  if (!strcmp(argv[1], "managers")) {
-    int good = 0;
-    for (int i = 0; i < MANAGERS; i++) good += kill_one();
-    printf("%d managers after another\n", good);
+  for (int i = 1; i < argc; i++) {
+    if (!strcmp(argv[i], "paths")) look_at_devices();
+    if (!strcmp(argv[i], "managers")) succeed_each_other();
+    if (!strcmp(argv[i], "flags")) change_flags();
+    if (!strcmp(argv[i], "secctx")) show_senders();
   }
   return 0;
 }
