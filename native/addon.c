@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -10,10 +11,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/uio.h>
 
 #include "ring.h"
+#include "socket.h"
 
 typedef struct env *napi_env;
 typedef struct value *napi_value;
@@ -434,6 +435,15 @@ static napi_value copy(napi_env env, napi_info info, ssize_t (*move)(pid_t, cons
 static napi_value read_memory(napi_env env, napi_info info) { return copy(env, info, process_vm_readv); }
 static napi_value write_memory(napi_env env, napi_info info) { return copy(env, info, process_vm_writev); }
 
+/* ended(pid): 1 when the process has ended, whether its parent knows or not. */
+static napi_value ended(napi_env env, napi_info info) {
+  ARGUMENTS
+  struct pollfd process = {.fd = syscall(SYS_pidfd_open, (pid_t)numbers[0], 0), .events = POLLIN};
+  int has_ended = process.fd < 0 ? errno == ESRCH : poll(&process, 1, 0) > 0;
+  if (process.fd >= 0) close(process.fd);
+  return number(env, has_ended);
+}
+
 /* take(pid, fd): a copy of the process's descriptor, or -errno. */
 static napi_value take(napi_env env, napi_info info) {
   ARGUMENTS
@@ -448,15 +458,7 @@ static napi_value take(napi_env env, napi_info info) {
 /* give(socket, fd): sends the descriptor. */
 static napi_value give(napi_env env, napi_info info) {
   ARGUMENTS
-  union {
-    struct cmsghdr header;
-    char room[CMSG_SPACE(sizeof(int))];
-  } control = {.header = {.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
-  int fd = (int)numbers[1];
-  struct iovec part = {"", 1};
-  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = CMSG_SPACE(sizeof fd)};
-  memcpy(CMSG_DATA(&control.header), &fd, sizeof fd);
-  return result_of(env, sendmsg((int)numbers[0], &message, MSG_NOSIGNAL));
+  return result_of(env, send_descriptor((int)numbers[0], (int)numbers[1]));
 }
 
 static void interrupted(int signal) {
@@ -478,7 +480,7 @@ __attribute__((visibility("default"))) napi_value napi_register_module_v1(napi_e
   } functions[] = {{"map", map},   {"unmap", unmap},     {"enter", enter},       {"own", own},
                    {"next", next}, {"tell", tell},       {"keep", keep},         {"shut", shut},
                    {"ask", ask},   {"release", release}, {"read", read_memory},  {"write", write_memory},
-                   {"take", take}, {"give", give},       {"catchInterrupts", catch_interrupts}};
+                   {"take", take}, {"give", give},       {"ended", ended},       {"catchInterrupts", catch_interrupts}};
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
     napi_value function;
     napi_create_function(env, functions[i].name, SIZE_MAX, functions[i].call, NULL, &function);

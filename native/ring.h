@@ -1,6 +1,8 @@
 // The memory that the server shares with the programs, the file `ring` in the session's folder: a slot for each thread that
 // has called. A call is stored in the thread's slot, and the slot put on a list that the server takes as a whole. So a thread
 // that is killed at any moment leaves nothing half done. host/cli/serve/ring.ts has the same places.
+#ifndef BINDERLAB_RING_H
+#define BINDERLAB_RING_H
 #include <linux/futex.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -9,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { DESCRIPTORS_MAX = 4096 }; // programs have binder descriptors below this
 enum { SLOTS = 2048, SLOT_BYTES = 4096, RING_BYTES = SLOTS * SLOT_BYTES };
 enum { PIECES_MAX = 8, SENT_BYTES = 1024, KEPT_MAX = 64, STORED_BYTES = 2048, SHUT_MAX = 32, ANSWERED_MAX = 512 };
 
@@ -26,6 +29,7 @@ enum {
   OP_ENDED = 10, // of the watcher: the process args[0] has ended
   OP_EPOLL_CTL = 11,  // args: operation, descriptor, events, data; fd: the instance
   OP_EPOLL_WAIT = 12, // args: address for the events, how many, whether to wait, number of an eventfd or -1
+  OP_SETFL = 13, // args: the flags, as of F_SETFL
 };
 
 /* A binder descriptor that exec has kept. */
@@ -140,3 +144,5 @@ static inline struct slot *ring_take(struct ring *ring, uint64_t owner) {
   }
   return NULL;
 }
+
+#endif

@@ -16,7 +16,7 @@ import {
   FLAT_BINDER_FLAG_TXN_SECURITY_CTX,
 } from '../../assembly/abi/protocol.ts';
 import type { Process } from '../os/process.ts';
-import { MAP_LENGTH } from '../os/thread.ts';
+import { type Device, MAP_LENGTH } from '../os/thread.ts';
 import type { Act } from '../sim/request.ts';
 import { sys } from '../sim/sys.ts';
 import { noteMethods } from '../sim/unrun.ts';
@@ -79,24 +79,37 @@ export class ProcessState {
         `${thread.process.name} was forked from a process that had opened Binder already: its descriptor is the parent's, and libbinder cannot be used after a fork. Fork first, as Zygote does.`,
       );
     }
-    if (state === undefined) {
-      state = yield* ProcessState.#open(thread.process);
-      states.set(thread.process, state);
-    }
+    state ??= yield* ProcessState.#open(thread.process, 'binder');
     IPCThreadState.of(thread, state);
     return state;
   }
 
-  static *#open(process: Process): Act<ProcessState> {
+  /**
+   * The same for another device. It comes before the first `self`.
+   *
+   * @throws BinderlabError when the process has opened a driver already.
+   */
+  static *initWithDriver(device: Device): Act<ProcessState> {
+    const { process } = yield* sys.self();
+    if (states.has(process) || forked.has(process)) {
+      throw new BinderlabError(`${process.name} has opened a driver already: initWithDriver comes first.`);
+    }
+    yield* ProcessState.#open(process, device);
+    return yield* ProcessState.self();
+  }
+
+  static *#open(process: Process, device: Device): Act<ProcessState> {
     process.atFork((child) => forked.add(child));
-    const fd = yield* sys.open();
+    const fd = yield* sys.open({ device });
     const version = u32At((yield* sys.ioctl(fd, BINDER_VERSION, { outLen: 4 })).bytes, 0);
     if (version !== BINDER_PROTOCOL_VERSION) throw new BinderlabError(`the driver speaks version ${version}, not 8`);
     yield* sys.ioctl(fd, BINDER_SET_MAX_THREADS, { poke: u32Bytes(DEFAULT_MAX_BINDER_THREADS) });
     yield* sys.ioctl(fd, BINDER_ENABLE_ONEWAY_SPAM_DETECTION, { poke: u32Bytes(1) });
     const flags = MAP_PRIVATE | MAP_NORESERVE;
     const mapping = yield* sys.mmap(fd, { length: MAP_LENGTH, address: 0, flags });
-    return new ProcessState(process, fd, mapping);
+    const state = new ProcessState(process, fd, mapping);
+    states.set(process, state);
+    return state;
   }
 
   /** Threads in the pool, or about to join it. */

@@ -6,6 +6,7 @@
  * packages; here those methods are unknown.
  */
 import type { Process } from '../os/process.ts';
+import type { Device } from '../os/thread.ts';
 import type { Act } from '../sim/request.ts';
 import type { Simulation } from '../sim/simulation.ts';
 import { BpBinder } from './bpbinder.ts';
@@ -82,12 +83,17 @@ export class ServiceManager extends BnInterface {
     this.#declared = declared;
   }
 
-  /** Creates the process that runs it. */
+  /** Creates the process that runs it. Android has one for `binder`, and vndservicemanager for `vndbinder`. */
   static start(
     simulation: Simulation,
-    { name = 'servicemanager', uid = 1000, ...options }: { name?: string; uid?: number } & ServiceManagerOptions = {},
+    {
+      name = 'servicemanager',
+      uid = 1000,
+      device = 'binder',
+      ...options
+    }: { name?: string; uid?: number; device?: Device } & ServiceManagerOptions = {},
   ): Process {
-    return simulation.process(name, () => new ServiceManager(options).#main(), { uid });
+    return simulation.process(name, () => new ServiceManager(options).#main(device), { uid });
   }
 
   /** The names of all services, sorted. */
@@ -95,8 +101,8 @@ export class ServiceManager extends BnInterface {
     return [...this.#services.keys()].sort();
   }
 
-  *#main(): Act<void> {
-    const state = yield* ProcessState.self();
+  *#main(device: Device): Act<void> {
+    const state = yield* ProcessState.initWithDriver(device);
     yield* state.setThreadPoolMaxThreadCount(0);
     // without security contexts the driver rejects calls to an object that asks for them
     this.requestingSid = state.process.namesSenders;

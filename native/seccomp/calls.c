@@ -3,8 +3,9 @@
 #include "seccomp.h"
 
 #include "../devices.h"
+#include "../socket.h"
+#include "../twins.h"
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 
@@ -33,24 +34,9 @@ static int is_mine(const struct worker *worker) {
   return atomic_load(&worker->slot->owner) == ((uint64_t)worker->process->pid << 32 | (uint32_t)worker->tid);
 }
 
-static void cancel(struct worker *worker) {
+void call_cancel(struct worker *worker) {
   worker->slot->cancelled = worker->slot->sequence;
   ring_post(ring, worker->slot, PENDING_CANCEL);
-}
-
-static int receive(int socket) {
-  union {
-    struct cmsghdr header;
-    char room[CMSG_SPACE(sizeof(int))];
-  } control;
-  char byte;
-  struct iovec part = {&byte, 1};
-  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
-  int fd = -1;
-  if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT) < 0) return -1;
-  struct cmsghdr *first = CMSG_FIRSTHDR(&message);
-  if (first && first->cmsg_type == SCM_RIGHTS) memcpy(&fd, CMSG_DATA(first), sizeof fd);
-  return fd;
 }
 
 /* A binder descriptor that a message has brought. */
@@ -70,8 +56,8 @@ static void do_what_is_asked(struct worker *worker, uint32_t state, int pair[2])
   } else if (state == STATE_DEVICE) {
     slot->asked = give_device(worker);
   } else {
-    int fd = receive(pair[0]);
-    slot->asked = fd < 0 ? -EMFILE : give_descriptor(worker->call.id, fd, O_CLOEXEC);
+    int fd = receive_descriptor(pair[0], MSG_DONTWAIT);
+    slot->asked = fd < 0 ? fd : give_descriptor(worker->call.id, fd, O_CLOEXEC);
     if (fd >= 0) close(fd);
     for (int i = 0; i < 2; i++) close(pair[i]);
   }
@@ -79,7 +65,7 @@ static void do_what_is_asked(struct worker *worker, uint32_t state, int pair[2])
   ring_futex(&slot->state, FUTEX_WAKE, 1, NULL);
 }
 
-static struct slot *begin_call(struct worker *worker, uint32_t op, int fd) {
+struct slot *call_begin(struct worker *worker, uint32_t op, int fd) {
   struct slot *slot = worker->slot;
   slot->op = op;
   slot->fd = fd;
@@ -91,13 +77,12 @@ static struct slot *begin_call(struct worker *worker, uint32_t op, int fd) {
   return slot;
 }
 
-static void post(struct worker *worker) {
+void call_post(struct worker *worker) {
   atomic_store(&worker->slot->state, STATE_SLEEPING);
   ring_post(ring, worker->slot, PENDING_CALL);
 }
 
-/* Waits for the answer: 0 or more, or -errno. What it stores is stored. */
-static int64_t wait_for_answer(struct worker *worker) {
+int64_t call_wait(struct worker *worker) {
   static const struct timespec look = {0, LOOK_MS * 1000000};
   struct slot *slot = worker->slot;
   int pair[2] = {-1, -1}, is_cancelled = 0;
@@ -106,7 +91,7 @@ static int64_t wait_for_answer(struct worker *worker) {
     if (atomic_load(&ring->gone) || !is_mine(worker)) return -EIO;
     if (state == STATE_PAIR || state == STATE_RECEIVE || state == STATE_DEVICE) do_what_is_asked(worker, state, pair);
     else if (ring_futex(&slot->state, FUTEX_WAIT, state, &look) < 0 && errno == ETIMEDOUT && !is_cancelled)
-      if (!is_waiting(worker->call.id) || has_signal(worker)) cancel(worker), is_cancelled = 1;
+      if (!is_waiting(worker->call.id) || has_signal(worker)) call_cancel(worker), is_cancelled = 1;
   }
   int64_t result = slot->result;
   for (uint32_t i = 0; i < slot->stored_count && i < PIECES_MAX; i++) {
@@ -117,26 +102,26 @@ static int64_t wait_for_answer(struct worker *worker) {
 }
 
 int64_t call(struct worker *worker, uint32_t op, int fd, uint64_t first, uint64_t second, uint64_t third) {
-  struct slot *slot = begin_call(worker, op, fd);
+  struct slot *slot = call_begin(worker, op, fd);
   slot->args[0] = first;
   slot->args[1] = second;
   slot->args[2] = third;
-  post(worker);
-  return wait_for_answer(worker);
+  call_post(worker);
+  return call_wait(worker);
 }
 
 /* The thread has a slot afterwards. After exec and fork the server learns what is left of the process's descriptors. */
 static int64_t say_hello(struct worker *worker, int is_exec, const struct kept *kept, int count) {
   if (!worker->slot) worker->slot = ring_take(ring, (uint64_t)worker->process->pid << 32 | (uint32_t)worker->tid);
   if (!worker->slot) return -ENOMEM;
-  struct slot *slot = begin_call(worker, OP_HELLO, 0);
+  struct slot *slot = call_begin(worker, OP_HELLO, 0);
   slot->args[0] = uid_of(worker->tid);
   slot->args[1] = status_of(worker->tid, "PPid:", 10);
   slot->args[2] = is_exec;
   slot->args[3] = count;
   if (count) memcpy(slot->sent_bytes, kept, count * sizeof *kept);
-  post(worker);
-  int64_t result = wait_for_answer(worker);
+  call_post(worker);
+  int64_t result = call_wait(worker);
   if (result < 0) worker->slot = NULL;
   else worker->process->is_known = 1;
   return result;
@@ -149,13 +134,23 @@ void say_bye(struct worker *worker) {
   worker->slot = NULL;
 }
 
+/* The device of the path, or -1. */
+static int device_at(const struct worker *worker, uint64_t address) {
+  char path[64] = "";
+  return read_memory(worker, address, path, sizeof path - 1) > 0 ? device_of(path) : -1;
+}
+
+static void serve_access(struct worker *worker, uint64_t address, uint64_t mode) {
+  if (device_at(worker, address) < 0) return go_on(worker->call.id);
+  respond(worker->call.id, mode & X_OK ? -EACCES : 0);
+}
+
 static void serve_open(struct worker *worker, uint64_t address, uint64_t flags) {
   struct seccomp_notif *call_of = &worker->call;
-  char path[64] = "";
-  ssize_t size = read_memory(worker, address, path, sizeof path - 1);
-  int device = size > 0 ? device_of(path) : -1;
+  int device = device_at(worker, address);
   if (device < 0) return go_on(call_of->id);
   int file = make_device_file();
+  if (file >= 0 && flags & O_NONBLOCK) fcntl(file, F_SETFL, O_NONBLOCK); // F_GETFL tells of it
   int fd = file < 0 ? -EMFILE : give_descriptor(call_of->id, file, flags & O_CLOEXEC);
   int64_t result = fd;
   if (fd >= 0) result = join(worker) < 0 ? -ENODEV : fd;
@@ -166,13 +161,13 @@ static void serve_open(struct worker *worker, uint64_t address, uint64_t flags) 
 }
 
 static void serve_mmap(struct worker *worker, const uint64_t *args) {
-  struct slot *slot = begin_call(worker, OP_MMAP, (int)args[4]);
+  struct slot *slot = call_begin(worker, OP_MMAP, (int)args[4]);
   slot->args[1] = args[1];
   slot->args[2] = args[2];
   slot->args[3] = args[3];
   slot->args[4] = args[5];
-  post(worker);
-  int64_t address = wait_for_answer(worker);
+  call_post(worker);
+  int64_t address = call_wait(worker);
   if (address >= 0) worker->process->mapping = address;
   if (address < 0) return respond(worker->call.id, address);
   char path[PATH_BYTES];
@@ -205,16 +200,26 @@ int copy_descriptor(const struct worker *worker, int fd) {
   return copy;
 }
 
+/* A device, or an epoll instance that watches one. */
+static int is_ours(const struct process *process, int fd) { return is_binder(process, fd) || twin_of(process->twins, fd); }
+
+static void forget(struct worker *worker, int fd) {
+  if (twin_of(worker->process->twins, fd)) twins_forget(worker->process->twins, fd);
+  worker->process->is_binder[fd] = 0;
+  call(worker, OP_CLOSE, fd, 0, 0, 0);
+}
+
 /* The kernel copies the descriptor; its number is known only afterwards, unless this process gives it. */
 static void serve_copy(struct worker *worker, int fd, int to, int flags) {
   int file = copy_descriptor(worker, fd);
   struct seccomp_notif_addfd added = {.id = worker->call.id, .srcfd = file, .newfd_flags = flags & O_CLOEXEC};
   if (to >= 0) added.flags = SECCOMP_ADDFD_FLAG_SETFD, added.newfd = to;
-  if (to >= 0 && is_binder(worker->process, to)) call(worker, OP_CLOSE, to, 0, 0, 0);
+  if (is_ours(worker->process, to)) forget(worker, to);
   int copy = file < 0 ? -1 : ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &added), error = errno;
   if (file >= 0) close(file);
   if (copy < 0) return respond(worker->call.id, -error);
-  if (copy < DESCRIPTORS_MAX) worker->process->is_binder[copy] = 1;
+  if (copy < DESCRIPTORS_MAX && is_binder(worker->process, fd)) worker->process->is_binder[copy] = 1;
+  else if (copy < DESCRIPTORS_MAX) worker->process->twins->of[copy] = twin_of(worker->process->twins, fd);
   int64_t result = call(worker, OP_DUP, fd, copy, 0, 0);
   respond(worker->call.id, result < 0 ? result : copy);
 }
@@ -231,8 +236,24 @@ static int free_descriptor(pid_t pid, int least) {
 }
 
 static void serve_close(struct worker *worker, int fd) {
-  worker->process->is_binder[fd] = 0;
-  call(worker, OP_CLOSE, fd, 0, 0, 0);
+  forget(worker, fd);
+  go_on(worker->call.id);
+}
+
+/* ioctl FIONBIO, by a copy of the descriptor, which has the same flags. */
+static void serve_nonblocking(struct worker *worker, int fd, uint64_t address) {
+  int is_on, file = copy_descriptor(worker, fd);
+  int64_t result = file < 0 ? -EBADF : read_memory(worker, address, &is_on, sizeof is_on) != sizeof is_on ? -EFAULT : 0;
+  if (!result && !(result = ioctl(file, FIONBIO, &is_on))) result = call(worker, OP_SETFL, fd, fcntl(file, F_GETFL), 0, 0);
+  if (file >= 0) close(file);
+  respond(worker->call.id, result);
+}
+
+static void serve_fcntl(struct worker *worker, const uint64_t *args) {
+  int fd = (int)args[0], command = (int)args[1];
+  if (command == F_DUPFD || command == F_DUPFD_CLOEXEC)
+    return serve_copy(worker, fd, free_descriptor(worker->process->pid, (int)args[2]), command == F_DUPFD ? 0 : O_CLOEXEC);
+  if (command == F_SETFL && is_binder(worker->process, fd)) call(worker, OP_SETFL, fd, (uint32_t)args[2], 0, 0);
   go_on(worker->call.id);
 }
 
@@ -265,29 +286,39 @@ void serve_call(struct worker *worker) {
     process->may_change_uid = 1;
     return go_on(worker->call.id);
   }
+  if (number == SYS_exit_group) return go_on(worker->call.id); // now the server knows also of a child that has made no other call
 #ifdef SYS_open
   if (number == SYS_open) return serve_open(worker, args[0], args[1]);
+  if (number == SYS_access) return serve_access(worker, args[0], args[1]);
 #endif
   if (number == SYS_openat) return serve_open(worker, args[1], args[2]);
+  if (number == SYS_faccessat || number == SYS_faccessat2) return serve_access(worker, args[1], args[2]);
 #ifdef SYS_poll
   if (number == SYS_poll) return serve_poll(worker, args[0], args[1], (int)args[2]);
   if (number == SYS_select) return serve_select(worker, args, 0);
 #endif
   if (number == SYS_ppoll) return serve_ppoll(worker, args);
   if (number == SYS_pselect6) return serve_select(worker, args, 1);
+  if (number == SYS_epoll_ctl) return serve_epoll_ctl(worker, args);
+#ifdef SYS_epoll_wait
+  if (number == SYS_epoll_wait) return serve_epoll_wait(worker, args, (int)args[3]);
+#endif
+  if (number == SYS_epoll_pwait) return serve_epoll_wait(worker, args, (int)args[3]);
+  if (number == SYS_epoll_pwait2) return serve_epoll_wait(worker, args, epoll_time(worker, args[3]));
   int fd = number == SYS_mmap ? (int)args[4] : (int)args[0];
   int is_dup_to = number == SYS_dup3;
 #ifdef SYS_dup2
   is_dup_to |= number == SYS_dup2;
 #endif
-  int is_covered = is_dup_to && !is_binder(process, fd) && is_binder(process, (int)args[1]);
-  if (!is_covered && number != SYS_munmap && !is_binder(process, fd)) return go_on(worker->call.id);
+  int is_covered = is_dup_to && !is_ours(process, fd) && is_ours(process, (int)args[1]);
+  if (!is_covered && number != SYS_munmap && !is_ours(process, fd)) return go_on(worker->call.id);
   if (join(worker) < 0) return respond(worker->call.id, -ENODEV);
   if (is_covered) return serve_close(worker, (int)args[1]);
   if (number == SYS_munmap) {
     call(worker, OP_MUNMAP, 0, args[0], args[1], 0);
     return go_on(worker->call.id);
   }
+  if (number == SYS_ioctl && (uint32_t)args[1] == FIONBIO) return serve_nonblocking(worker, fd, args[2]);
   if (number == SYS_ioctl) return serve_ioctl(worker, args);
   if (number == SYS_mmap) return serve_mmap(worker, args);
   if (number == SYS_close) return serve_close(worker, fd);
@@ -296,7 +327,6 @@ void serve_call(struct worker *worker) {
 #ifdef SYS_dup2
   if (number == SYS_dup2) return fd == (int)args[1] ? go_on(worker->call.id) : serve_copy(worker, fd, (int)args[1], 0);
 #endif
-  if (number == SYS_fcntl && (args[1] == F_DUPFD || args[1] == F_DUPFD_CLOEXEC))
-    return serve_copy(worker, fd, free_descriptor(process->pid, (int)args[2]), args[1] == F_DUPFD_CLOEXEC ? O_CLOEXEC : 0);
+  if (number == SYS_fcntl) return serve_fcntl(worker, args);
   go_on(worker->call.id);
 }

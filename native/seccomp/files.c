@@ -2,6 +2,7 @@
 // begun are asked what they have.
 #include "seccomp.h"
 
+#include "../twins.h"
 #include <dirent.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -29,6 +30,7 @@ int find_kept(struct process *process, struct kept *kept) {
   struct dirent *entry;
   int count = 0;
   memset(process->is_binder, 0, sizeof process->is_binder);
+  if (process->twins) memset(process->twins, 0, sizeof *process->twins);
   while (directory && count < KEPT_MAX && (entry = readdir(directory))) {
     char link[sizeof target];
     struct stat file;

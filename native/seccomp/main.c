@@ -2,6 +2,7 @@
 // the session's folder.
 #include "seccomp.h"
 
+#include "../socket.h"
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <poll.h>
@@ -9,7 +10,6 @@
 #include <stddef.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -76,13 +76,14 @@ unsigned uid_of(pid_t tid) {
 /* The calls that this process wants to see; others the kernel makes at once. */
 static const int CALLS[] = {
 #ifdef SYS_open
-    SYS_open, SYS_poll, SYS_select, SYS_dup2,
+    SYS_open, SYS_access, SYS_poll, SYS_select, SYS_dup2, SYS_epoll_wait,
 #endif
-    SYS_openat, SYS_ppoll, SYS_pselect6, SYS_close, SYS_dup, SYS_dup3, SYS_fcntl, SYS_execve, SYS_execveat, SYS_exit,
-    SYS_setuid, SYS_setreuid, SYS_setresuid,
+    SYS_openat, SYS_faccessat, SYS_faccessat2, SYS_ppoll, SYS_pselect6, SYS_close, SYS_dup, SYS_dup3, SYS_fcntl, SYS_execve, SYS_execveat, SYS_exit,
+    SYS_exit_group,
+    SYS_setuid, SYS_setreuid, SYS_setresuid, SYS_epoll_ctl, SYS_epoll_pwait, SYS_epoll_pwait2,
 };
 
-enum { RULES_MAX = 64, CALLS_COUNT = sizeof CALLS / sizeof *CALLS };
+enum { RULES_MAX = 96, CALLS_COUNT = sizeof CALLS / sizeof *CALLS };
 static struct sock_filter rules[RULES_MAX];
 static int rule_count;
 
@@ -112,35 +113,10 @@ static void make_rules(void) {
     rule(RETURN, SECCOMP_RET_USER_NOTIF, 0, 0);
   }
   rule_for_argument(SYS_ioctl, 1 * 8, 0xff00, 'b' << 8, 1);
+  rule_for_argument(SYS_ioctl, 1 * 8, ~0u, FIONBIO, 1);
   rule_for_argument(SYS_mmap, 4 * 8, ~0u, ~0u, 0);
   rule_for_argument(SYS_munmap, 0 * 8 + 4, ~0u, MAPPINGS_UPPER, 1);
   rule(RETURN, SECCOMP_RET_ALLOW, 0, 0);
-}
-
-static void send_descriptor(int socket, int fd) {
-  union {
-    struct cmsghdr header;
-    char room[CMSG_SPACE(sizeof(int))];
-  } control = {.header = {.cmsg_len = CMSG_LEN(sizeof fd), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
-  struct iovec part = {"", 1};
-  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
-  memcpy(CMSG_DATA(&control.header), &fd, sizeof fd);
-  sendmsg(socket, &message, MSG_NOSIGNAL);
-}
-
-static int receive_descriptor(int socket) {
-  union {
-    struct cmsghdr header;
-    char room[CMSG_SPACE(sizeof(int))];
-  } control;
-  char byte;
-  int fd = -1;
-  struct iovec part = {&byte, 1};
-  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
-  if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) <= 0) return -1;
-  struct cmsghdr *first = CMSG_FIRSTHDR(&message);
-  if (first && first->cmsg_type == SCM_RIGHTS) memcpy(&fd, CMSG_DATA(first), sizeof fd);
-  return fd;
 }
 
 static void run_command(int socket, char **command) {
@@ -196,6 +172,7 @@ static void *work(void *data) {
     pthread_mutex_unlock(&worker->lock);
   }
   say_bye(worker);
+  if (worker->bell >= 0) close(worker->bell);
   return NULL;
 }
 
@@ -213,6 +190,7 @@ static struct worker *worker_of(pid_t tid) {
   pthread_t thread;
   if (!worker || !(worker->process = process_of(tid))) return NULL;
   worker->tid = tid;
+  worker->bell = -1;
   pthread_mutex_init(&worker->lock, NULL);
   pthread_cond_init(&worker->changed, NULL);
   if (pthread_create(&thread, NULL, work, worker)) return NULL;
@@ -253,7 +231,7 @@ int main(int argc, char **argv) {
   if (child == 0) run_command(sockets[1], argv + 1);
   close(sockets[1]);
   signal(SIGINT, SIG_IGN); // the command decides
-  listener = receive_descriptor(sockets[0]);
+  listener = receive_descriptor(sockets[0], 0);
   if (listener < 0) return exit_code_of(child);
   struct pollfd ready[2] = {{.fd = listener, .events = POLLIN}, {.fd = syscall(SYS_pidfd_open, child, 0), .events = POLLIN}};
   while (poll(ready, 2, -1) >= 0 || errno == EINTR) {

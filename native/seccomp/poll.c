@@ -2,14 +2,38 @@
 #include "seccomp.h"
 
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/select.h>
 
-enum { POLL_MAX = 1024, POLL_SLICE_MS = 10, SETS = 3, SET_BITS = 64 };
+enum { POLL_MAX = 1024, POLL_SLICE_MS = 10, LOOK_MS = 20, SETS = 3, SET_BITS = 64 };
 
-static int64_t now_ms(void) {
+int64_t now_ms(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int has_bell(struct worker *worker) {
+  if (worker->bell < 0) worker->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  return worker->bell >= 0;
+}
+
+int64_t wait_with_bell(struct worker *worker, struct slot *slot, struct pollfd *fds, int count, int64_t ms) {
+  int64_t end = now_ms() + ms, left = ms;
+  uint64_t rung;
+  slot->args[2] = slot->op == OP_POLL ? (uint64_t)worker->bell : 1;
+  slot->args[3] = worker->bell;
+  fds[count] = (struct pollfd){.fd = worker->bell, .events = POLLIN};
+  call_post(worker);
+  while (poll(fds, count + 1, left < LOOK_MS ? (int)left : LOOK_MS) == 0) {
+    if (!is_waiting(worker->call.id) || has_signal(worker)) break;
+    if ((left = end - now_ms()) <= 0) break;
+  }
+  if (!fds[count].revents) call_cancel(worker);
+  int64_t result = call_wait(worker);
+  while (read(worker->bell, &rung, sizeof rung) > 0) {
+  }
+  return result;
 }
 
 /* One look at all: `all` has copies of the descriptors that are not Binder's. How many are ready. */
@@ -28,21 +52,31 @@ static int look_at_all(struct worker *worker, struct pollfd *fds, struct pollfd 
   return ready;
 }
 
-/* Waits for any of them. How many are ready, or -errno. */
+/* Waits for any of them. How many are ready, or -errno. A single device strikes the bell; several are looked at again and again. */
 static int64_t poll_all(struct worker *worker, struct pollfd *fds, int count, int64_t timeout) {
-  struct pollfd all[POLL_MAX];
+  struct pollfd all[POLL_MAX + 1];
+  const struct pollfd *device = NULL;
+  int devices = 0;
   for (int i = 0; i < count; i++) {
-    int is_other = fds[i].fd >= 0 && !is_binder(worker->process, fds[i].fd);
+    int is_device = is_binder(worker->process, fds[i].fd), is_other = fds[i].fd >= 0 && !is_device;
     all[i] = (struct pollfd){.fd = is_other ? copy_descriptor(worker, fds[i].fd) : -1, .events = fds[i].events};
+    if (is_device) device = &fds[i], devices++;
   }
-  int64_t end = timeout < 0 ? INT64_MAX : now_ms() + timeout, result;
+  int has_single = devices == 1 && has_bell(worker);
+  int64_t end = timeout < 0 ? NEVER : now_ms() + timeout, result;
   for (;;) {
-    int64_t left = timeout < 0 ? POLL_SLICE_MS : end - now_ms();
-    result = look_at_all(worker, fds, all, count, left < 0 ? 0 : left > POLL_SLICE_MS ? POLL_SLICE_MS : (int)left);
-    if (result || (timeout >= 0 && now_ms() >= end)) break;
-    if (is_waiting(worker->call.id) && !has_signal(worker)) continue;
-    result = -EINTR;
-    break;
+    int64_t left = end - now_ms();
+    result = look_at_all(worker, fds, all, count, has_single || left < 0 ? 0 : left > POLL_SLICE_MS ? POLL_SLICE_MS : (int)left);
+    if (result || (left = end - now_ms()) <= 0) break;
+    if (!is_waiting(worker->call.id) || has_signal(worker)) {
+      result = -EINTR;
+      break;
+    }
+    if (!has_single) continue;
+    struct slot *slot = call_begin(worker, OP_POLL, device->fd);
+    slot->args[0] = (uint16_t)device->events;
+    slot->args[1] = 1;
+    wait_with_bell(worker, slot, all, count, left);
   }
   for (int i = 0; i < count; i++)
     if (all[i].fd >= 0) close(all[i].fd);

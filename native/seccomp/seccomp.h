@@ -4,6 +4,7 @@
 //     main.c     starts the program under a filter, and hands its calls to workers: one for each thread
 //     calls.c    what a worker does for a call: as the shim does for a thread of its own
 //     poll.c     poll and select
+//     epoll.c    epoll
 //     files.c    which descriptors of which processes are Binder's
 //     inject.c   calls that only the thread itself can make: mmap, close
 #ifndef SECCOMP_H
@@ -20,7 +21,10 @@
 
 #include "../ring.h"
 
-enum { DESCRIPTORS_MAX = 4096, PATH_BYTES = 256 };
+struct pollfd;
+struct twins;
+
+enum { PATH_BYTES = 256 };
 
 /* A process of the program. */
 struct process {
@@ -30,6 +34,7 @@ struct process {
   int may_change_uid; // it has called setuid since
   uint64_t mapping; // an address of the last one
   unsigned char is_binder[DESCRIPTORS_MAX];
+  struct twins *twins; // its epoll instances that watch binder descriptors; NULL: none yet
   struct process *next;
 };
 
@@ -38,6 +43,7 @@ struct worker {
   pid_t tid;
   struct process *process;
   struct slot *slot;
+  int bell; // an eventfd that the server strikes; -1: none yet
   pthread_mutex_t lock;
   pthread_cond_t changed;
   int has_call, has_ended;
@@ -82,9 +88,25 @@ int copy_descriptor(const struct worker *worker, int fd);
 int has_signal(const struct worker *worker);
 /* The thread has a slot of the ring afterwards. */
 int64_t join(struct worker *worker);
+/* A call to the server in its parts. What the answer stores is stored after the last, which is 0 or more, or -errno. */
+struct slot *call_begin(struct worker *worker, uint32_t op, int fd);
+void call_post(struct worker *worker);
+int64_t call_wait(struct worker *worker);
+/* Gives it up; it still answers. */
+void call_cancel(struct worker *worker);
 /* A call to the server: its result, 0 or more, or -errno. */
 int64_t call(struct worker *worker, uint32_t op, int fd, uint64_t first, uint64_t second, uint64_t third);
 
+int64_t now_ms(void);
+#define NEVER (INT64_MAX / 2) // in ms
+/* The worker has an eventfd for the server afterwards. */
+int has_bell(struct worker *worker);
+/* Waits for a poll or an epoll_wait of the machine, or for `count` descriptors here, which have room for one more. The answer. */
+int64_t wait_with_bell(struct worker *worker, struct slot *slot, struct pollfd *fds, int count, int64_t ms);
+
+void serve_epoll_ctl(struct worker *worker, const uint64_t *args);
+void serve_epoll_wait(struct worker *worker, const uint64_t *args, int64_t timeout);
+int64_t epoll_time(const struct worker *worker, uint64_t address);
 void serve_poll(struct worker *worker, uint64_t address, uint64_t size, int64_t timeout);
 void serve_ppoll(struct worker *worker, const uint64_t *args);
 void serve_select(struct worker *worker, const uint64_t *args, int has_timespec);

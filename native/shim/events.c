@@ -2,14 +2,14 @@
 // when it answers a poll that waits. So a thread waits for all its descriptors in one real poll.
 #include "shim.h"
 
+#include "../twins.h"
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/select.h>
 
-enum { EPOLL_MAX = 128, SLICE_MS = 10, EPOLL_EVENT_BYTES = 12 };
+enum { SLICE_MS = 10, EPOLL_EVENT_BYTES = 12 };
 
 static __thread int bell = -1;
 static pthread_key_t bell_end;
@@ -186,53 +186,26 @@ int __ppoll_chk(struct pollfd *fds, nfds_t count, const struct timespec *timeout
   return ppoll(fds, count, timeout, signals);
 }
 
-/* An epoll instance that watches binder descriptors has a twin in the machine, with the same numbers, which watches those. It
- * knows the places in this table as its data. */
-static struct entry {
-  int twin, fd, is_used;
-  epoll_data_t data;
-} entries[EPOLL_MAX];
-static int twins[DESCRIPTORS_MAX], twin_count; // by descriptor, from 1 up; copies of an instance have the same
+static struct twins twins;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-static int has_epoll_twin(int fd) { return fd >= 0 && fd < DESCRIPTORS_MAX && twins[fd] && session_is_here(); }
-
-static int is_epoll(int fd) {
-  static const char target[] = "anon_inode:[eventpoll]";
-  char path[64], link[sizeof target];
-  snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-  return readlink(path, link, sizeof link) == sizeof target - 1 && !memcmp(link, target, sizeof target - 1);
-}
-
-static struct entry *entry_of(int twin, int fd) {
-  for (int i = 0; i < EPOLL_MAX; i++)
-    if (twin && entries[i].is_used && entries[i].twin == twin && entries[i].fd == fd) return &entries[i];
-  return NULL;
-}
-
-static struct entry *free_entry(void) {
-  for (int i = 0; i < EPOLL_MAX; i++)
-    if (!entries[i].is_used) return &entries[i];
-  return NULL;
-}
+static int has_epoll_twin(int fd) { return twin_of(&twins, fd) && session_is_here(); }
 
 /* The machine says what is wrong. */
 static int change_entry(int instance, int operation, int fd, const struct epoll_event *event) {
-  struct entry *old = entry_of(twins[instance], fd), *entry = old ? old : free_entry();
+  struct entry *entry = twins_find(&twins, instance, fd);
   if (!entry) return errno = ENOSPC, -1;
   if (operation != EPOLL_CTL_DEL && !event) return errno = EFAULT, -1;
   uint32_t events = event ? event->events : 0;
-  if (CALL(OP_EPOLL_CTL, instance, operation, fd, events, entry - entries) < 0) return -1;
-  if (!twins[instance]) twins[instance] = ++twin_count;
-  if (operation == EPOLL_CTL_DEL) entry->is_used = 0;
-  else *entry = (struct entry){twins[instance], fd, 1, event->data};
+  if (CALL(OP_EPOLL_CTL, instance, operation, fd, events, entry - twins.entries) < 0) return -1;
+  twins_change(&twins, instance, operation, entry, fd, event ? event->data.u64 : 0);
   return 0;
 }
 
 int epoll_ctl(int instance, int operation, int fd, struct epoll_event *event) {
   find_epoll_ctl();
   if (!file_is_binder(fd) || instance < 0 || instance >= DESCRIPTORS_MAX) return real_epoll_ctl(instance, operation, fd, event);
-  if (!has_epoll_twin(instance) && !is_epoll(instance)) {
+  if (!has_epoll_twin(instance) && !is_epoll("self", instance)) {
     errno = fcntl(instance, F_GETFD) < 0 ? EBADF : EINVAL;
     return -1;
   }
@@ -242,41 +215,17 @@ int epoll_ctl(int instance, int operation, int fd, struct epoll_event *event) {
   return result;
 }
 
-static int is_last(int twin) {
-  for (int fd = 0; fd < DESCRIPTORS_MAX; fd++)
-    if (twins[fd] == twin) return 0;
-  return 1;
-}
-
-/* A descriptor is closed, of either kind. The entry of a binder descriptor stays as long as a copy of the descriptor may. */
+/* A descriptor is closed, of either kind. */
 void events_forget(int fd) {
   if (!has_epoll_twin(fd)) return;
-  int twin = twins[fd];
-  twins[fd] = 0;
   call(OP_CLOSE, fd, NULL, 0);
-  if (!is_last(twin)) return;
-  for (int i = 0; i < EPOLL_MAX; i++)
-    if (entries[i].twin == twin) entries[i].is_used = 0;
+  twins_forget(&twins, fd);
 }
 
 /* A second number of an epoll instance. */
 void events_copy(int fd, int copy) {
   if (!has_epoll_twin(fd) || copy < 0 || copy >= DESCRIPTORS_MAX || CALL(OP_DUP, fd, copy) < 0) return;
-  twins[copy] = twins[fd];
-}
-
-/* Events as the machine stores them, on any processor. */
-struct machine_event {
-  uint32_t events, place, unused;
-};
-
-static int take_events(const struct machine_event *found, int count, struct epoll_event *events) {
-  int taken = 0;
-  for (int i = 0; i < count; i++) {
-    const struct entry *entry = found[i].place < EPOLL_MAX ? &entries[found[i].place] : NULL;
-    if (entry && entry->is_used) events[taken++] = (struct epoll_event){.events = found[i].events, .data = entry->data};
-  }
-  return taken;
+  twins.of[copy] = twins.of[fd];
 }
 
 /* Waits for either of the twins. Returns the events of the machine's, or -1 when a signal came. */
@@ -297,7 +246,7 @@ static int wait_for_twins(int instance, struct epoll_event *events, int room, in
   while (read(bell, &rung, sizeof rung) > 0) {
   }
   errno = error;
-  if (count > 0) return take_events(found, (int)count, events);
+  if (count > 0) return twins_take(&twins, found, (int)count, events);
   return ready < 0 ? -1 : 0;
 }
 
@@ -306,7 +255,7 @@ static int events_of_twins(int instance, struct epoll_event *events, int room) {
   struct machine_event found[EPOLL_MAX];
   int most = room < EPOLL_MAX ? room : EPOLL_MAX;
   long count = CALL(OP_EPOLL_WAIT, instance, (uintptr_t)found, most, 0, -1);
-  int taken = count > 0 ? take_events(found, (int)count, events) : 0;
+  int taken = count > 0 ? twins_take(&twins, found, (int)count, events) : 0;
   int others = taken < room ? real_epoll_pwait(instance, events + taken, room - taken, 0, NULL) : 0;
   return others > 0 ? taken + others : taken;
 }

@@ -3,6 +3,7 @@
 
 #include "../devices.h"
 #include <dirent.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -55,6 +56,8 @@ static int open_device(int device, int flags) {
   if (fd >= DESCRIPTORS_MAX) errno = EMFILE;
   else if (CALL(OP_OPEN, fd, device, flags, inode_of(fd)) >= 0) {
     is_binder[fd] = 1;
+    find_fcntl();
+    if (flags & O_NONBLOCK) real_fcntl(fd, F_SETFL, O_NONBLOCK); // F_GETFL tells of it
     return fd;
   }
   int error = errno;
@@ -198,7 +201,14 @@ int fcntl(int fd, int command, ...) {
   va_end(rest);
   find_fcntl();
   int result = real_fcntl(fd, command, argument);
+  if (command == F_SETFL && result >= 0 && file_is_binder(fd)) CALL(OP_SETFL, fd, (uint32_t)(uintptr_t)argument);
   return command == F_DUPFD || command == F_DUPFD_CLOEXEC ? copied(fd, result) : result;
+}
+
+int file_set_nonblocking(int fd, int *is_on) {
+  find_fcntl();
+  if (syscall(SYS_ioctl, fd, FIONBIO, is_on) < 0) return -1;
+  return (int)CALL(OP_SETFL, fd, (uint32_t)real_fcntl(fd, F_GETFL));
 }
 
 int fcntl64(int fd, int command, ...) __attribute__((alias("fcntl")));

@@ -55,7 +55,8 @@ int ioctl(int fd, unsigned long command, ...) {
   void *argument = va_arg(rest, void *);
   va_end(rest);
   find_ioctl();
-  if (!file_is_binder(fd)) return real_ioctl(fd, command, argument);
+  if (!file_is_binder(fd) || command == FIOCLEX || command == FIONCLEX) return real_ioctl(fd, command, argument);
+  if (command == FIONBIO) return file_set_nonblocking(fd, argument);
   struct slot *slot = call_begin(OP_IOCTL, fd);
   if (!slot) return -1;
   slot->args[0] = (uint32_t)command;

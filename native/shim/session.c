@@ -1,11 +1,11 @@
 // The session of a program with the server: the slot of each of its threads, and one call of a thread.
 #include "shim.h"
 
+#include "../socket.h"
 #include <pthread.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/uio.h>
 
 /* How often a thread looks for its answer before it sleeps: some 20 µs. */
@@ -73,19 +73,7 @@ static void make_pair(int pair[2]) {
 
 /* The numbers are the lowest free ones, as in the driver. */
 static void receive(const int pair[2]) {
-  union {
-    struct cmsghdr header;
-    char room[CMSG_SPACE(sizeof(int))];
-  } control;
-  char byte;
-  struct iovec part = {&byte, 1};
-  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
-  int fd = -EMFILE;
-  if (recvmsg(pair[0], &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT) >= 0) {
-    struct cmsghdr *first = CMSG_FIRSTHDR(&message);
-    if (first && first->cmsg_type == SCM_RIGHTS) memcpy(&fd, CMSG_DATA(first), sizeof fd);
-  }
-  slot->asked = fd;
+  slot->asked = receive_descriptor(pair[0], MSG_DONTWAIT);
   for (int i = 0; i < 2; i++) file_close(pair[i]);
 }
 

@@ -7,6 +7,7 @@
 //     ioctl.c     ioctl, and which bytes go along
 //     memory.c    mmap, munmap
 //     events.c    poll, select, epoll
+//     paths.c     access, stat
 //     identity.c  setuid
 //
 // A binder descriptor is a file, so that its number is taken, and close-on-exec and exec work.
@@ -23,7 +24,7 @@
 
 #include "../ring.h"
 
-enum { DESCRIPTORS_MAX = 4096, HIGH_DESCRIPTOR = 900, PATH_BYTES = 256 };
+enum { HIGH_DESCRIPTOR = 900, PATH_BYTES = 256 };
 
 /* The next library's function of the same name. */
 #define REAL(type, name, ...) \
@@ -65,6 +66,8 @@ int file_make_device(void);
 /* Finds the binder descriptors that the program has from before exec: KEPT_MAX at most. How many they are. */
 int file_find_kept(struct kept *kept);
 int file_open(const char *path, int flags);
+/* What ioctl does for FIONBIO. */
+int file_set_nonblocking(int fd, int *is_on);
 
 /* Whether the program certainly has this memory, and may write there: its stack above here, its data, its heap. */
 int memory_is_there(const void *address, uint64_t size);

@@ -7,6 +7,7 @@ import { BnInterface, BpInterface } from '../../host/binder/interface.ts';
 import { defaultServiceManager } from '../../host/binder/iservicemanager.ts';
 import type { Parcel } from '../../host/binder/parcel.ts';
 import { ProcessState } from '../../host/binder/processstate.ts';
+import { ServiceManager } from '../../host/binder/servicemanager.ts';
 import { ServiceException, STATUS, StatusError } from '../../host/binder/status.ts';
 import type { Act } from '../../host/sim/request.ts';
 import { sys } from '../../host/sim/sys.ts';
@@ -281,5 +282,29 @@ function* caught(act: Act<unknown>): Act<unknown> {
   }
   return null;
 }
+
+test('a manager of each device has its own names', () => {
+  const machine = bootMachine();
+  const sim = machine.simulate();
+  ServiceManager.start(sim);
+  ServiceManager.start(sim, { name: 'vndservicemanager', device: 'vndbinder' });
+  sim.process('vendor', function* () {
+    yield* ProcessState.initWithDriver('vndbinder');
+    yield* service('vendor.clock', new BBinder('lab.IClock'));
+  });
+  const names = (device: 'binder' | 'vndbinder') =>
+    runIn({ machine, sim }, `client of ${device}`, function* () {
+      yield* ProcessState.initWithDriver(device);
+      return yield* (yield* defaultServiceManager()).listServices();
+    });
+  assert.equal(names('binder'), ['manager']);
+  assert.equal(names('vndbinder'), ['manager', 'vendor.clock']);
+  const late = () =>
+    runIn({ machine, sim }, 'late', function* () {
+      yield* ProcessState.self();
+      yield* ProcessState.initWithDriver('vndbinder');
+    });
+  assert.throws(late, /late has opened a driver already: initWithDriver comes first/);
+});
 
 test.run();

@@ -24,6 +24,7 @@ after close: 9
 `;
 
 const [PEERS, FILES, EPOLL, LOAD] = ['peers', 'files', 'epoll', 'load'].map((name) => join(folder.path, name)) as Four;
+const MANNERS = join(folder.path, 'manners');
 const compiler = compile(PEERS);
 
 const ECHO = `
@@ -74,6 +75,43 @@ const RSS_GROWTH_MAX = 30_000_000;
 
 type Four = [string, string, string, string];
 
+/** What manners.c prints. */
+const [BLOCKED, REFUSED] = ['Interrupted system call, O_NONBLOCK 0', 'Resource temporarily unavailable, O_NONBLOCK 1'];
+const FLAGS = [
+  `opened: ${BLOCKED}`,
+  `by fcntl: ${REFUSED}`,
+  `its copy: ${REFUSED}`,
+  `off by ioctl: ${BLOCKED}`,
+  `on by ioctl: ${REFUSED}`,
+  'close-on-exec: 1, then 0',
+];
+
+const DEVICES = [
+  'binder: 1 0, stat 1 1 1',
+  'vndbinder: 1 0, stat 1 1 1',
+  'binderfs/own: 1 0, stat 1 1 1',
+  'no-binder: 0 0, stat 0 0 0',
+];
+const PATHS = [...DEVICES.map((line) => `/dev/${line}`), '40 managers after another'];
+
+/** What epoll.c prints. */
+const WAITS = [
+  'epoll_ctl: File exists',
+  'nothing: 0, 0',
+  'the pipe: 1, 2',
+  'both: 2, 3',
+  'still: 1, 1',
+  'taken: 0, 0',
+  'once: 1, 1',
+  'no more: 0, 0',
+  'an edge: 1, 1',
+  'no other: 0, 0',
+  'the next edge: 1, 1',
+  'several: 0 1 1 1 1',
+  'by a copy: 1, 1',
+  'epoll_ctl: No such file or directory',
+  'left 0 0',
+];
 /** What device.c prints. */
 const DEVICES_SENT = [
   '0: good, close-on-exec 1',
@@ -90,6 +128,10 @@ const DEVICES_SENT = [
 function compile(program: string, ...flags: string[]) {
   const source = join(SOURCES, `${basename(program).replace(STATIC, '')}.c`);
   return spawnSync('cc', ['-pthread', ...flags, '-o', program, source], { encoding: 'utf8' });
+}
+
+function ofAccess(line: string): string {
+  return line.slice(0, line.indexOf(','));
 }
 
 function skip(reason: string): void {
@@ -222,24 +264,21 @@ if (process.platform !== 'linux' || compiler.error !== undefined) {
   test('epoll waits for a device and a pipe', () => {
     assert.is(compile(EPOLL).status, 0);
     const journal = join(folder.path, 'epoll.jsonl');
-    assert.equal(served('--journal', journal, '--', EPOLL), [
-      'epoll_ctl: File exists',
-      'nothing: 0, 0',
-      'the pipe: 1, 2',
-      'both: 2, 3',
-      'still: 1, 1',
-      'taken: 0, 0',
-      'once: 1, 1',
-      'no more: 0, 0',
-      'an edge: 1, 1',
-      'no other: 0, 0',
-      'the next edge: 1, 1',
-      'several: 0 1 1 1 1',
-      'by a copy: 1, 1',
-      'epoll_ctl: No such file or directory',
-      'left 0 0',
-    ]);
+    assert.equal(served('--journal', journal, '--', EPOLL), WAITS);
     assert.is(folder.run(['replay', journal]).code, 0);
+  });
+
+  test('O_NONBLOCK of all copies, close-on-exec, access and stat, security contexts, and managers that are killed', () => {
+    assert.is(compile(MANNERS).status, 0);
+    assert.equal(served(MANNERS, 'paths', 'managers', 'flags'), [...PATHS, ...FLAGS, 'left 0 0']);
+    assert.equal(served(MANNERS, 'secctx'), ['the call failed: BR_FAILED_REPLY', 'left 0 0']);
+    const journal = join(folder.path, 'secctx.jsonl');
+    const named = served('--secctx', 'u:r:shell:s0', '--journal', journal, '--', MANNERS, 'secctx');
+    assert.equal(named, ['code 1 of u:r:shell:s0', 'left 0 0']);
+    assert.is(folder.run(['replay', journal]).code, 0);
+    const tooLong = folder.run(['serve', '--secctx', 'x'.repeat(300), '--', 'true']);
+    assert.match(tooLong.stderr, /--secctx .*: a context has at most 255 bytes/);
+    assert.is(tooLong.code, 2);
   });
 
   test('64 threads, many calls, clients that are killed, and a freeze with a timeout', () => {
@@ -289,9 +328,9 @@ if (process.platform !== 'linux' || compiler.error !== undefined) {
   });
 
   test('--mode seccomp: static programs, which make system calls themselves', () => {
-    const names = ['raw', 'files', 'exec', 'load', 'device'];
+    const names = ['raw', 'files', 'exec', 'load', 'device', 'epoll', 'manners'];
     const paths = names.map((name) => join(folder.path, `static-${name}`));
-    const [raw, files, exec, load, device] = paths as [...Four, string];
+    const [raw, files, exec, load, device, epoll, manners] = paths as [...Four, string, string, string];
     const built = paths.map((path) => compile(path, '-static'));
     if (built.some(({ status }) => status !== 0)) return skip('the compiler makes no static programs here');
     const first = folder.run(['serve', '--mode', 'seccomp', '--', raw]);
@@ -306,7 +345,11 @@ if (process.platform !== 'linux' || compiler.error !== undefined) {
       /exec: kept good, closed Bad file descriptor, mapped again Device or resource busy/,
     );
     assert.equal(lines(device), DEVICES_SENT);
-    assert.equal(lines(load, 'killed'), ['after 60 deaths: 42', 'left 0 0']);
+    assert.equal(lines(epoll), WAITS);
+    const seen = lines(manners, 'paths', 'managers', 'flags');
+    // stat is the kernel's
+    assert.equal(seen.slice(0, DEVICES.length).map(ofAccess), PATHS.slice(0, DEVICES.length).map(ofAccess));
+    assert.equal(seen.slice(DEVICES.length), [...PATHS.slice(DEVICES.length), ...FLAGS, 'left 0 0']);
     const journal = join(folder.path, 'static.jsonl');
     served('--mode', 'seccomp', '--journal', journal, '--', load, 'calls', '20');
     assert.is(folder.run(['replay', journal]).code, 0);

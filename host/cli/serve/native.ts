@@ -8,9 +8,9 @@ import { ROOT } from '../packagefile.ts';
 import { UsageError } from '../usage.ts';
 
 const FOLDER = join(ROOT, 'native');
-const SHIM = ['session', 'files', 'ioctl', 'memory', 'events', 'identity'].map((name) => `shim/${name}.c`);
-const SECCOMP = ['main', 'calls', 'poll', 'files', 'inject'].map((name) => `seccomp/${name}.c`);
-const HEADERS = ['devices.h', 'ring.h', 'shim/shim.h', 'seccomp/seccomp.h'];
+const SHIM = ['session', 'files', 'ioctl', 'memory', 'events', 'paths', 'identity'].map((name) => `shim/${name}.c`);
+const SECCOMP = ['main', 'calls', 'poll', 'epoll', 'files', 'inject'].map((name) => `seccomp/${name}.c`);
+const HEADERS = ['devices.h', 'ring.h', 'socket.h', 'twins.h', 'shim/shim.h', 'seccomp/seccomp.h'];
 
 /** Functions of native/addon.c. A result is as a system call's: 0 or more, or -errno. */
 export interface Addon {
@@ -37,6 +37,8 @@ export interface Addon {
   /** @returns How many bytes were copied; it may stop before the first that the process does not have. */
   read(pid: number, address: number, target: Uint8Array): number;
   write(pid: number, address: number, source: Uint8Array): number;
+  /** @returns 1 when the process has ended. */
+  ended(pid: number): number;
   /** Copies a descriptor of another process. */
   take(pid: number, fd: number): number;
   /** Sends a descriptor through a socket. */

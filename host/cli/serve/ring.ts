@@ -16,6 +16,7 @@ export const SETUID = 9;
 export const ENDED = 10;
 export const EPOLL_CTL = 11;
 export const EPOLL_WAIT = 12;
+export const SETFL = 13;
 
 /** Bits of what is pending. */
 export const CALL = 1;

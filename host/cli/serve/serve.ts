@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, openSync, truncateSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { SECCTX_MAX } from '../../../assembly/abi/machine.ts';
 import { ServiceManager } from '../../binder/servicemanager.ts';
 import type { Machine } from '../../machine.ts';
 import { ReadableStrace } from '../../trace/readablestrace.ts';
@@ -52,6 +53,11 @@ const OPTIONS = {
     description: 'write a journal (.journal, .jsonl, .jsonl.gz): replay it anywhere, step, compare',
   },
   dmesg: { type: 'boolean', description: 'print the kernel log at the end, to standard error' },
+  secctx: {
+    type: 'string',
+    hint: 'CONTEXT',
+    description: 'the security context of every program, as SELinux would name it; without it a sender has none',
+  },
   ...MACHINE_OPTIONS,
 } as const satisfies Options;
 
@@ -66,10 +72,11 @@ export const serveCommand = defineCommand({
   async run({ args, scriptArgs: command }) {
     checkArguments(args, command);
     const dumped = args.dump === undefined ? [] : dumpChoice(args.dump);
+    const naming = args.secctx === undefined ? {} : { secctx: contextBytes(args.secctx) };
     const native = nativeFiles(modeChoice(args));
     const journal = args.journal === undefined ? null : new JournalOutput(args.journal);
     const keeping = journal === null ? {} : { journal: { file: journal.open() } };
-    const machine = bootFor({ ...machineOptions(machineChoice(args)), name: 'serve', ...keeping });
+    const machine = bootFor({ ...machineOptions(machineChoice(args)), name: 'serve', ...keeping, ...naming });
     if (args.script === undefined) ServiceManager.start(machine.simulate());
     else await prepare(machine, args.script);
     strace(machine, args);
@@ -101,6 +108,13 @@ function modeChoice({ mode = 'preload', socket }: Values<typeof OPTIONS>): Mode 
   if (mode === 'seccomp' && socket !== undefined)
     throw new UsageError('--mode seccomp starts the command itself: without --socket');
   return mode;
+}
+
+/** The context with its final NUL. @throws UsageError for one that is too long. */
+function contextBytes(context: string): Uint8Array {
+  const bytes = new TextEncoder().encode(`${context}\0`);
+  if (bytes.length <= SECCTX_MAX) return bytes;
+  throw new UsageError(`--secctx ${context}: a context has at most ${SECCTX_MAX - 1} bytes`);
 }
 
 /** @throws UsageError unless there is one of a command and a path. */

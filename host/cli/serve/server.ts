@@ -2,8 +2,8 @@
 import { closeSync, existsSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { EEXIST, EIO, ENODEV } from '../../../assembly/abi/errno.ts';
-import { MAP_FIXED_NOREPLACE, O_NONBLOCK, VA_BITS } from '../../../assembly/abi/machine.ts';
-import { BINDER_FREEZE } from '../../../assembly/abi/protocol.ts';
+import { F_SETFL, MAP_FIXED_NOREPLACE, O_NONBLOCK, VA_BITS } from '../../../assembly/abi/machine.ts';
+import { BINDER_FREEZE, BINDER_SET_CONTEXT_MGR, BINDER_SET_CONTEXT_MGR_EXT } from '../../../assembly/abi/protocol.ts';
 import { FREEZE_INFO_SIZE, FREEZE_INFO_TIMEOUT_MS, WRITE_READ_SIZE } from '../../../assembly/abi/wire.ts';
 import type { Machine } from '../../machine.ts';
 import type { Call, PollCall } from '../../os/call.ts';
@@ -26,7 +26,9 @@ const ADDRESS_MAX = 2 ** VA_BITS;
 const DESCRIPTORS_MAX = 4096;
 /** The longest list of commands that is read at once. */
 const COMMANDS_MAX = 0x10000;
-const FREEZE = BINDER_FREEZE >>> 0;
+const [FREEZE, MANAGER, MANAGER_EXT] = [BINDER_FREEZE, BINDER_SET_CONTEXT_MGR, BINDER_SET_CONTEXT_MGR_EXT].map(
+  (command) => command >>> 0,
+);
 /** A command from here on stores its result at its argument. */
 const IOC_READ = 0x80000000;
 const NO_BYTES = new Uint8Array(0);
@@ -169,6 +171,8 @@ export class Server {
         files.set(copy, files.get(fd) ?? 0);
         return Math.min(sys.dup(fd, copy), 0);
       }
+      case ring.SETFL:
+        return sys.call('fcntl', { fd, cmd: F_SETFL, arg: slot.arg(0) });
       case ring.SETUID:
         return sys.setUid(slot.arg(0));
       case ring.MUNMAP: {
@@ -195,6 +199,7 @@ export class Server {
   #ioctl({ memory }: OutsideProgram, caller: ProgramThread): void {
     const { slot, thread } = caller;
     const [command, address] = [slot.arg(0), slot.arg(1)];
+    if (command === MANAGER || command === MANAGER_EXT) this.#noteEnds();
     if (!this.#isObserved && slot.arg(2) !== 0) knowCommands(memory, caller, address);
     const call = this.#isObserved
       ? this.#observedIoctl(memory, caller, command, address)
@@ -290,6 +295,7 @@ export class Server {
       if (isExec) this.#forget(pid, slot.index);
       // a child of vfork has called nothing before exec: it is its parent's child if it has descriptors of it
       const forked = isExec && kept.length === 0 ? undefined : this.#programs.get(parent);
+      if (!this.#programs.has(pid)) this.#noteEnds(parent);
       const program = this.#programs.get(pid) ?? this.#begin(pid, uid, forked);
       if (isExec) afterExec(program, uid, kept);
       const { process, attendant, memory } = program;
@@ -339,6 +345,14 @@ export class Server {
       if (caller !== undefined && slot !== kept) this.#bye(caller);
       else if (slot !== kept) this.#release(slot);
     }
+  }
+
+  /** Programs that have ended have done so before what follows, also those of which the watcher has not told yet.
+   *
+   * @param except A child takes over what this one had. */
+  #noteEnds(except = 0): void {
+    for (const pid of [...this.#programs.keys()])
+      if (pid !== except && this.session.ring.addon.ended(pid) !== 0) this.#ended(pid);
   }
 
   #ended(pid: number): void {
