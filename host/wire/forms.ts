@@ -132,6 +132,8 @@ const FORMS = {
   thread: { name: thread_name, tid: id },
   program: { program: { says: 'a generator function, function* () { ... }', accepts: FUNCTION.accepts } },
   simulate: { seed: SEED, order: oneOf(['fifo', 'random']), choices: LIST },
+  'ServiceManager.start': { name: process_name, uid, declared: optional(LIST) },
+  addService: { dumpPriority: count },
   sleep: { ms: MILLISECONDS },
   until: { holds: FUNCTION, what: TEXT, timeoutMs: { ...optional(MILLISECONDS), accepts: isTimeout } },
   'simulation.run': { until: FUNCTION, turnsMax: size, pollingMaxMs: { says: MILLISECONDS.says, accepts: isLimit } },
@@ -202,7 +204,8 @@ export function checkNames(what: string, given: object, known: readonly string[]
 }
 
 function unknownField(what: string, name: string, known: readonly string[]): BinderlabError {
-  return new BinderlabError(`${what}: there is no field "${name}"; there are ${known.join(', ')}.`);
+  const others = known.length === 1 ? `the only one is ${known[0]}` : `there are ${known.join(', ')}`;
+  return new BinderlabError(`${what}: there is no field "${name}"; ${others}.`);
 }
 
 /** What scripts call fields of operations that have short names in journals. */
