@@ -1,5 +1,5 @@
 import { type StdioOptions, spawnSync } from 'node:child_process';
-import { closeSync, existsSync, openSync, symlinkSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -11,6 +11,8 @@ import { recordingText } from '../conformance/recordings.ts';
 import { Folder, MAIN } from './binderlab.ts';
 
 const test = suite('usage');
+/** Root may write everywhere. */
+const testAsUser = process.getuid?.() === 0 ? test.skip : test;
 const folder = new Folder();
 const home = process.cwd();
 process.chdir(folder.path);
@@ -111,7 +113,20 @@ test('places where no file can be', async () => {
   await unread(['record', 'version.jsonl', '--out', 'no/folder/deep'], '--out: there is no folder no/folder');
   await unread(['record', 'version.jsonl', '--out', 'no/a.jsonl'], '--out: there is no folder no');
   await unread(['compare', '--html', 'no/a.html'], '--html: there is no folder no');
+  await unread(['record', 'version.jsonl', '--out', '/dev/null'], '--out: /dev/null is no folder, and a journal');
+  await unread(['view', 'version.jsonl', '--out', 'version.jsonl/a.html'], '--out: version.jsonl is no folder');
+  await unread(['fuzz', '--out', 'version.jsonl'], '--out: version.jsonl is no folder');
+  await unread(['init', 'version.jsonl'], 'init: version.jsonl is no folder');
   assert.not.ok(existsSync(join(folder.path, 'no')) || existsSync(join(folder.path, 'out.txt')));
+});
+
+testAsUser('a folder that is not to be changed is refused before the work', () => {
+  mkdirSync(join(folder.path, 'kept'), { mode: 0o500 });
+  folder.write('old.html', '');
+  chmodSync(join(folder.path, 'old.html'), 0o400);
+  refused(['compare', '--html', 'kept/a.html'], '--html: kept cannot be written: permission denied');
+  refused(['compare', '--html', 'old.html'], '--html: old.html cannot be written: permission denied');
+  refused(['record', 'version.jsonl', '--out', 'kept'], '--out: kept cannot be written: permission denied');
 });
 
 test('journals that were cut', () => {
@@ -163,9 +178,24 @@ test('a full disk is told with the name of the file that it is too full for', ()
   refused(['convert', 'version.jsonl', '--out', 'full.journal'], told('full.journal'));
   refused(['record', 'version.jsonl', '--out', 'full.jsonl'], told('full.jsonl'));
   refused(['run', 'calls.mjs', '--trace', 'full.ftrace'], told('full.ftrace'));
-  const { code, stderr } = folder.run(['run', 'calls.mjs', '--journal', 'full.journal']);
-  assert.is.not(code, 0);
-  assert.match(stderr, told('full.journal'));
+  refused(['run', 'calls.mjs', '--journal', 'full.journal'], told('full.journal'));
+});
+
+test('a disk that becomes full ends the run', () => {
+  folder.write(
+    'long.mjs',
+    'export default (machine) => { const { main } = machine.spawn("a"); const fd = main.open(); for (let i = 0; i < 9000; i++) main.version(fd); };\n',
+  );
+  const limited = ['-c', `trap '' XFSZ; ulimit -f 400; exec "$0" "$@"`, process.execPath, MAIN, 'run', 'long.mjs'];
+  for (const [option, file] of [
+    ['--journal', 'big.journal'],
+    ['--trace', 'big.pftrace'],
+    ['--trace', 'big.ftrace'],
+  ] as const) {
+    const { status, stderr } = spawnSync('sh', [...limited, option, file], { cwd: folder.path, encoding: 'utf8' });
+    assert.is(stderr, `binderlab: ${file} cannot be written: file too large\n`);
+    assert.is(status, 2);
+  }
 });
 
 test('journals that cannot be read', async () => {
