@@ -390,8 +390,8 @@ export class Thread {
    * BINDER_WRITE_READ: sends commands, then reads. The thread parks while there is nothing to read; a later step wakes it.
    */
   writeRead(fd: number, commands: readonly Command[], options: WriteReadOptions = NO_OPTIONS): WriteReadCall {
-    if (options !== NO_OPTIONS) checkNames('writeRead', options, WRITE_READ_OPTIONS);
     const { readSize = 256, mayFail = false } = options;
+    if (options !== NO_OPTIONS) checkReading(options);
     const call = this.sys.exchange(fd, this.#window(), commands, readSize);
     const { ret } = call;
     if (ret !== null && ret < 0 && !mayFail && !NORMAL_ERRORS.has(call.errno)) {
@@ -495,4 +495,11 @@ export class Thread {
       `command ${number} of ${words.length}, ${left[0]}, at byte ${consumed} of the stream: ${why}`,
     );
   }
+}
+
+/** Quick while nothing is odd. */
+function checkReading(options: WriteReadOptions): void {
+  let isOdd = options.readSize === undefined;
+  for (const name in options) if (name !== 'readSize' && name !== 'mayFail') isOdd = true;
+  if (isOdd) checkNames('writeRead', options, WRITE_READ_OPTIONS);
 }

@@ -52,7 +52,11 @@ const MISSPELT: readonly Wrong[] = [
     'writeRead: there is no field "mayfail"; there are readSize, mayFail.',
   ],
   ['a misspelt wait for a call', ({ thread, fd }) => thread.wait(fd, { readSize: 0, mayfail: 1 }), /"mayfail"; /],
-  ['no options', ({ thread, fd }) => thread.writeRead(fd, [], null), 'writeRead: null is no object of options.'],
+  [
+    'a size in place of options',
+    ({ thread, fd }) => thread.writeRead(fd, [], 0),
+    'writeRead: 0 is no object of options.',
+  ],
   [
     'a misspelt option of an ioctl',
     ({ thread, fd }) => thread.ioctl(fd, 1, { outlen: 4 }),
