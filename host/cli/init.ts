@@ -45,11 +45,14 @@ function settingsFor(folder: string): Settings {
   const compilerOptions = {
     target: 'ES2022',
     lib: ['ES2022', 'DOM'],
-    module: 'NodeNext',
+    // `run` bundles scripts, so each is an ES module, whatever a package.json above it says
+    module: 'ESNext',
+    moduleResolution: 'Bundler',
     moduleDetection: 'force',
     allowJs: true,
     checkJs: true,
     noEmit: true,
+    allowImportingTsExtensions: true,
     strict: true,
     types: [],
     ...paths,

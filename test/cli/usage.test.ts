@@ -228,6 +228,18 @@ test('scripts that are none', () => {
   refused(['run', 'missing.ts'], 'Could not resolve "no-such-package"');
   folder.write('nothing.ts', 'export const main = 1;\n');
   refused(['run', 'nothing.ts'], 'nothing.ts exports no function as default');
+  folder.write('program.ts', 'export default function* () {}\n');
+  refused(
+    ['run', 'program.ts'],
+    'program.ts exports a generator as default, which does nothing by itself; a script is: ',
+  );
+  refused(['run', '.'], 'binderlab: . is a folder; name the script in it');
+  folder.write('names.ts', "import { sis } from 'binderlab';\nexport default () => sis;\n");
+  refused(['run', 'names.ts'], 'names.ts:1:10: "binderlab" has no export "sis"; did you mean sys?\n');
+  folder.write('constant.ts', "import { BC_DANCE } from 'binderlab/protocol';\nexport default () => BC_DANCE;\n");
+  refused(['run', 'constant.ts'], 'constant.ts:1:10: "binderlab/protocol" has no export "BC_DANCE"\n');
+  folder.write('module.ts', "import { x } from 'binderlab/wire';\nexport default () => x;\n");
+  refused(['run', 'module.ts'], '"binderlab/wire": there are binderlab, binderlab/protocol, binderlab/errno\n');
   folder.write('early.ts', 'const x: number = undefined;\nx.toFixed();\nexport default () => {};\n');
   refused(['run', 'early.ts'], /early\.ts fails before it is given a machine\nearly\.ts:2:3: TypeError: /);
 });
