@@ -20,6 +20,8 @@ const STDIN_NAME = 'standard input';
 /** How names of journals in the binary form end. */
 export const BINARY_NAME = '.journal';
 const JOURNAL_NAMES: readonly string[] = [BINARY_NAME, '.jsonl', '.jsonl.gz'];
+const SCRIPT_NAME = /\.[cm]?[jt]s$/;
+const MAKES_ONE = 'run SCRIPT --journal run.jsonl makes one';
 /** Text is written in pieces of at least this many characters. */
 const PIECE = 1 << 20;
 /** A longer file is not read at once, bytes. */
@@ -87,6 +89,7 @@ export async function readBegin({ path }: JournalPath): Promise<{ journal: Journ
   let source: ByteSource;
   try {
     source = path === STDIN ? sourceOf(await readStdin()) : sourceAt(path);
+    if (SCRIPT_NAME.test(path)) throw new JournalError(file, 0, `is a script, and no journal; ${MAKES_ONE}`);
     if (isBinaryJournal(source)) return withProblem(new BinaryJournal(source, file));
     source = sourceOf(unpacked(source.read(0, source.size)));
   } catch (error) {

@@ -25,7 +25,7 @@ import { bc } from '../wire/commands.ts';
 import { NO_BYTES, u32At } from '../wire/endian.ts';
 import { errnoMeaning } from '../wire/errno.ts';
 import { BinderlabError, callError } from '../wire/error.ts';
-import { checkForm, checkInput, checkNames } from '../wire/forms.ts';
+import { checkForm, checkInput, checkNames, checkReading } from '../wire/forms.ts';
 import { hexOfAddress } from '../wire/hex.ts';
 import {
   type ExtendedError,
@@ -105,7 +105,6 @@ export const MAP_ADDRESS = 0x70000000;
 
 const EPOLL_COMMANDS = { add: EPOLL_CTL_ADD, modify: EPOLL_CTL_MOD, delete: EPOLL_CTL_DEL } as const;
 const NO_OPTIONS = {};
-const WRITE_READ_OPTIONS = ['readSize', 'mayFail'];
 const IOCTL_OPTIONS = ['arg', 'poke', 'outLen', 'mayFail'];
 const NODE_FIELDS = ['flags', 'ptr', 'cookie'];
 /** Results of a read that are no error of the script. */
@@ -495,11 +494,4 @@ export class Thread {
       `command ${number} of ${words.length}, ${left[0]}, at byte ${consumed} of the stream: ${why}`,
     );
   }
-}
-
-/** Quick while nothing is odd. */
-function checkReading(options: WriteReadOptions): void {
-  let isOdd = options.readSize === undefined;
-  for (const name in options) if (name !== 'readSize' && name !== 'mayFail') isOdd = true;
-  if (isOdd) checkNames('writeRead', options, WRITE_READ_OPTIONS);
 }

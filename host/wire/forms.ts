@@ -91,6 +91,7 @@ const ARENA: Rule = {
 };
 
 const NONE = {};
+const WRITE_READ_OPTIONS = ['readSize', 'mayFail'];
 
 /** Fields of every call and reply. */
 const MESSAGE: Form = {
@@ -201,6 +202,13 @@ export function checkForm(operation: keyof typeof FORMS, fields: object, others:
 export function checkNames(what: string, given: object, known: readonly string[]): void {
   if (!isRecord(given)) throw new BinderlabError(`${what}: ${shown(given)} is no object of options.`);
   for (const name in given) if (!known.includes(name)) throw unknownField(what, name, known);
+}
+
+/** The same for options of writeRead: quick while nothing is odd, as the call is hot. */
+export function checkReading(options: { readonly readSize?: number }): void {
+  let isOdd = options.readSize === undefined;
+  for (const name in options) if (name !== 'readSize' && name !== 'mayFail') isOdd = true;
+  if (isOdd) checkNames('writeRead', options, WRITE_READ_OPTIONS);
 }
 
 function unknownField(what: string, name: string, known: readonly string[]): BinderlabError {

@@ -201,6 +201,8 @@ test('a disk that becomes full ends the run', () => {
 test('journals that cannot be read', async () => {
   await unread(['step', 'version.jsonl', '--', 'fast'], 'a journal takes no fast');
   await unread(['replay', 'nowhere.jsonl'], 'nowhere.jsonl: there is no such file or folder');
+  folder.write('work.ts', 'export default () => {};\n');
+  refused(['replay', 'work.ts'], 'work.ts: is a script, and no journal; run SCRIPT --journal run.jsonl makes one');
   folder.write('empty/readme.txt', 'nothing here');
   await unread(['replay', 'empty'], 'empty: the folder holds no journal');
   folder.write('broken.jsonl', `${recordingText('version').split('\n')[0]}\n{"i":0,"op":"fly"}\n`);
