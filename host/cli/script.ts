@@ -4,7 +4,7 @@ import { types } from 'node:util';
 import { type BootOptions, Machine } from '../machine.ts';
 import { BinderlabError } from '../wire/error.ts';
 import { importScript } from './bundle.ts';
-import { isFolder } from './files.ts';
+import { isFolder, isJournalName } from './files.ts';
 import { findFile } from './packagefile.ts';
 import { describeScriptError } from './scripterror.ts';
 import { EXIT_NO, UsageError } from './usage.ts';
@@ -31,6 +31,7 @@ export async function loadScript(name: string): Promise<Script> {
   const file = findFile(name);
   if (!existsSync(file)) throw new UsageError(`there is no script ${file}`);
   if (isFolder(file)) throw new UsageError(`${file} is a folder; name the script in it`);
+  if (isJournalName(file)) throw new UsageError(`${file} is a journal, and no script; step, view and replay take it`);
   Error.stackTraceLimit = SCRIPT_STACK_FRAMES;
   let module: { default?: unknown };
   try {

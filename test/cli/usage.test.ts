@@ -235,6 +235,7 @@ test('scripts that are none', () => {
     ['run', 'program.ts'],
     'program.ts exports a generator as default, which does nothing by itself; a script is: ',
   );
+  refused(['explore', 'version.jsonl'], 'version.jsonl is a journal, and no script; step, view and replay take it');
   refused(['run', '.'], 'binderlab: . is a folder; name the script in it');
   folder.write('names.ts', "import { sis } from 'binderlab';\nexport default () => sis;\n");
   refused(['run', 'names.ts'], 'names.ts:1:10: "binderlab" has no export "sis"; did you mean sys?\n');
