@@ -18,7 +18,7 @@ import { RecordedSteps } from './recordedsteps.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { RecordedEntries } from './steps.ts';
 import type { Journal, JournalHeader, Step, Woken } from './trace/journal.ts';
-import { checkNames } from './wire/forms.ts';
+import { checkForm, checkNames } from './wire/forms.ts';
 import { lastWriting, type Writing } from './writing.ts';
 
 export interface HistoryOptions {
@@ -96,6 +96,7 @@ export class History {
    * @throws JournalError for a journal whose entries are invalid.
    */
   constructor(journal: Journal, boot: (header: JournalHeader) => Machine, options: HistoryOptions = {}) {
+    checkForm('History', { journal, boot });
     checkNames('History', options, HISTORY_OPTIONS);
     this.header = journal.header;
     this.recorded = options.recorded ?? new RecordedSteps(journal);

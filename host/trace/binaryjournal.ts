@@ -11,6 +11,7 @@
  */
 import type { ByteSource, FileSink } from '../wasm/filesink.ts';
 import { crc32 } from '../wire/crc32.ts';
+import { checkForm } from '../wire/forms.ts';
 import type { Field } from '../wire/kinds.ts';
 import { INPUTS, isOp, OUTPUTS } from '../wire/operations.ts';
 import { bytesOfText, textOfBytes } from '../wire/text.ts';
@@ -30,6 +31,7 @@ import type { BlockWriter } from './recorder.ts';
 import { type Block, eachStepEntries, offsetOf, type StepEntries, StepReader } from './stepreader.ts';
 
 const MAGIC = bytesOfText('binderlab journal 1\n');
+const NOT_BINARY = 'is no journal in the binary form; parseJournal(text, name) reads lines of JSON';
 const BLOCK_HEAD = 12;
 const TYPE_HEAD = 1;
 const TYPE_STEPS = 2;
@@ -181,6 +183,7 @@ export class BinaryJournal implements Journal {
     private readonly source: ByteSource,
     private readonly file: string,
   ) {
+    if (!isBinaryJournal(source)) throw new JournalError(file, 0, NOT_BINARY);
     const head = blockAt(source, MAGIC.length);
     if (head.type !== TYPE_HEAD) {
       throw new JournalError(file, 0, `byte ${MAGIC.length}: ${head.problem ?? 'this is no head block'}`);
@@ -197,6 +200,7 @@ export class BinaryJournal implements Journal {
 
   /** A journal in memory. @param file Its name in errors. @throws JournalError when not even its head can be read. */
   static of(bytes: Uint8Array, file: string): BinaryJournal {
+    checkForm('BinaryJournal.of', { bytes, file });
     return new BinaryJournal(sourceOf(bytes), file);
   }
 

@@ -25,6 +25,11 @@ const SEED: Rule = { says: 'a whole number', accepts: Number.isSafeInteger };
 const TEXT: Rule = { says: 'text', accepts: (value) => typeof value === 'string' };
 const LIST: Rule = { says: 'a list', accepts: Array.isArray };
 const FUNCTION: Rule = { says: 'a function', accepts: (value) => typeof value === 'function' };
+const BOOT: Rule = { says: 'a function, (header) => Machine.fromHeader(header)', accepts: FUNCTION.accepts };
+const JOURNAL: Rule = {
+  says: 'a journal, as machine.journal has it, parseJournal(text, name) or BinaryJournal.of(bytes, name)',
+  accepts: (value) => isRecord(value) && isRecord(value.header) && 'steps' in value,
+};
 const CONDITION: Rule = {
   says: 'a condition such as "BR_REPLY" or "buffers > 3", or a function',
   accepts: (value) => typeof value === 'string' || typeof value === 'function',
@@ -152,6 +157,10 @@ const FORMS = {
     turnsMax: optional(size),
     progress: optional(FUNCTION),
   },
+  History: { journal: JOURNAL, boot: BOOT },
+  replay: { journal: JOURNAL, boot: BOOT },
+  record: { journal: JOURNAL, boot: BOOT },
+  'BinaryJournal.of': { bytes, file: TEXT },
   note: { text: TEXT },
   inject: {
     what: oneOf(['frame', 'object', 'buffer', 'copy', 'signal', 'timer', 'death', 'shrinker']),

@@ -259,6 +259,11 @@ function small(): { bytes: Uint8Array; steps: string[] } {
   return { bytes, steps: read(bytes).steps.map(formatStep) };
 }
 
+test('text is no journal in the binary form', () => {
+  const text = new TextEncoder().encode(formatJournal(read(small().bytes)));
+  assert.throws(() => read(text), /test.journal: is no journal in the binary form; parseJournal\(text, name\) reads/);
+});
+
 /** The steps of a damaged file: none after an error, otherwise the first ones, all right. */
 function stepsBefore(bytes: Uint8Array, whole: readonly string[], what: string): void {
   let journal: BinaryJournal;

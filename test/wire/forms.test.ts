@@ -5,8 +5,9 @@ import { Zygote } from '../../host/android/zygote.ts';
 import { ServiceManager } from '../../host/binder/servicemanager.ts';
 import { History } from '../../host/history.ts';
 import { Machine } from '../../host/machine.ts';
-import { replay } from '../../host/replay.ts';
+import { record, replay } from '../../host/replay.ts';
 import { sys } from '../../host/sim/sys.ts';
+import { BinaryJournal } from '../../host/trace/binaryjournal.ts';
 import type { JournalHeader } from '../../host/trace/journal.ts';
 import { Strace } from '../../host/trace/strace.ts';
 import { bc } from '../../host/wire/commands.ts';
@@ -227,6 +228,24 @@ const WRONG: readonly Wrong[] = [
   ],
   ['a plain function', ({ machine }) => machine.simulate().process('p', () => 7), /a program is a generator function/],
   ['an order', ({ machine }) => machine.simulate({ order: 'lifo' }), /^simulate: order is "lifo"; /],
+  [
+    'a history without a way to boot',
+    () => new (History as Any)(JOURNAL),
+    'History: boot is missing; it is to be a function, (header) => Machine.fromHeader(header).',
+  ],
+  [
+    'a history of text',
+    () => new History('{"t":"header"}' as Any, boot),
+    /^History: journal is "\{"t":.*parseJournal\(text, /,
+  ],
+  ['a replay of a machine', ({ machine }) => replay(machine, boot), /^replay: journal is of the kind Machine; /],
+  ['a replay on a machine', ({ machine }) => replay(JOURNAL, machine), /^replay: boot is of the kind Machine; /],
+  ['a record of nothing', () => (record as Any)(), /^record: journal is missing; /],
+  [
+    'the name of a binary journal',
+    () => (BinaryJournal as Any).of('run.journal'),
+    /^BinaryJournal.of: bytes is "run.journal"; it is to be a Uint8Array/,
+  ],
   ['time that is none', () => (sys as Any).sleep('long'), /^sleep: ms is "long"; /],
   ...MISSPELT,
 ];
