@@ -487,11 +487,11 @@ export class Thread {
     const bytes = bc.bytes(commands, this.#window().wbuf);
     const words = commandWords(bytes, 0, stream);
     const left = commandWords(bytes, consumed, stream);
-    const number = words.length - left.length + 1;
-    return callError(
-      what,
-      ret,
-      `command ${number} of ${words.length}, ${left[0]}, at byte ${consumed} of the stream: ${why}`,
-    );
+    const [failed] = left;
+    const which =
+      failed === undefined
+        ? 'its last bytes, which are no whole word,'
+        : `command ${words.length - left.length + 1} of ${words.length}, ${failed},`;
+    return callError(what, ret, `${which} at byte ${consumed} of the stream: ${why}`);
   }
 }

@@ -8,6 +8,7 @@ import { PAGE_SIZE, SECCTX_MAX, WINDOW_SIZE } from '../../assembly/abi/machine.t
 import { BinderlabError } from './error.ts';
 import { DEVICES, type Field, KINDS, oneOf, type Rule } from './kinds.ts';
 import { INPUTS, type InputOf, type Op, type PlainOp } from './operations.ts';
+import { STRATEGIES } from './strategy.ts';
 
 /** The fields of an operation, by name. */
 type Form = Readonly<Record<string, Rule>>;
@@ -177,7 +178,7 @@ const FORMS = {
   open: { device: oneOf(Object.keys(DEVICES)) },
   fdinfo: { fd },
   dup: { fd, to: fd },
-  mmap: { flags: word },
+  mmap: { flags: word, strategy: optional(oneOf(STRATEGIES)) },
   setUid: { uid },
   setContext: {
     context: { says: 'text, or null', accepts: (value: unknown) => value === null || TEXT.accepts(value) },
@@ -195,6 +196,7 @@ const FORMS = {
   nodeInfoForRef: { handle: count },
   awaitTimeout: { ms: count },
   'bc.transaction': { handle: LONG, ...MESSAGE },
+  'bc.raw': { bytes },
   'bc.reply': { handle: optional(LONG), ...MESSAGE },
 } satisfies Readonly<Record<string, Form>>;
 

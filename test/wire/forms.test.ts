@@ -246,6 +246,18 @@ const WRONG: readonly Wrong[] = [
     () => (BinaryJournal as Any).of('run.journal'),
     /^BinaryJournal.of: bytes is "run.journal"; it is to be a Uint8Array/,
   ],
+  ['bytes that are text', () => (bc as Any).raw('x'), /^bc\.raw: bytes is "x"; it is to be a Uint8Array/],
+  [
+    'an unknown strategy of a mapping',
+    ({ thread, fd }) => thread.mmap(fd, 4096, 0x7000_0000, { strategy: 'fast' }),
+    /^mmap: strategy is "fast"; it is to be "kmap" or /,
+  ],
+  ['no thread that makes one', ({ process }) => process.thread('t', { by: 3 }), /^thread: by is 3; .* a thread of app/],
+  [
+    'a thread of another process',
+    ({ machine, process }) => process.fork('child', { by: machine.spawn('other').main }),
+    'fork: by is other.0; it is to be a thread of app.',
+  ],
   ['time that is none', () => (sys as Any).sleep('long'), /^sleep: ms is "long"; /],
   ...MISSPELT,
 ];
