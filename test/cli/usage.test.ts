@@ -115,6 +115,7 @@ test('places where no file can be', async () => {
   await unread(['compare', '--html', 'no/a.html'], '--html: there is no folder no');
   await unread(['record', 'version.jsonl', '--out', '/dev/null'], '--out: /dev/null is no folder, and a journal');
   await unread(['view', 'version.jsonl', '--out', 'version.jsonl/a.html'], '--out: version.jsonl is no folder');
+  await unread(['view', '--gallery', 'version.jsonl'], '--gallery: version.jsonl is no folder');
   await unread(['fuzz', '--out', 'version.jsonl'], '--out: version.jsonl is no folder');
   await unread(['init', 'version.jsonl'], 'init: version.jsonl is no folder');
   assert.not.ok(existsSync(join(folder.path, 'no')) || existsSync(join(folder.path, 'out.txt')));
