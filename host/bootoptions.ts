@@ -86,6 +86,7 @@ export function checkedOptions(options: BootOptions): Checked {
   const { strategy = 'kmap', memoryMiB = 64, vmallocMiB = 128, seed = 0, arena = DEFAULT_ARENA } = options;
   const { lastDebugId = 0, contextMgrUid = null, secctx = null, debugMask = 0 } = options;
   checkForm('boot', { vmallocMiB, seed, arena, lastDebugId, contextMgrUid, secctx, debugMask });
+  checkNames('arena', arena, ['address', 'size']);
   if (strategyNumber(strategy) === undefined) {
     throw new BinderlabError(`no strategy is called "${strategy}"; there are ${STRATEGIES.join(', ')}.`);
   }

@@ -18,6 +18,7 @@ import { RecordedSteps } from './recordedsteps.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { RecordedEntries } from './steps.ts';
 import type { Journal, JournalHeader, Step, Woken } from './trace/journal.ts';
+import { checkForm, checkNames } from './wire/forms.ts';
 import { lastWriting, type Writing } from './writing.ts';
 
 export interface HistoryOptions {
@@ -64,6 +65,8 @@ export interface StepChange extends Writing {
   readonly step: Step;
 }
 
+const HISTORY_OPTIONS: readonly (keyof HistoryOptions)[] = ['every', 'snapshotsMax', 'memoryMaxMiB', 'recorded'];
+
 const act = (perform: () => void) => perform();
 
 /** Where a snapshot was taken. */
@@ -93,6 +96,8 @@ export class History {
    * @throws JournalError for a journal whose entries are invalid.
    */
   constructor(journal: Journal, boot: (header: JournalHeader) => Machine, options: HistoryOptions = {}) {
+    checkForm('History', { journal, boot });
+    checkNames('History', options, HISTORY_OPTIONS);
     this.header = journal.header;
     this.recorded = options.recorded ?? new RecordedSteps(journal);
     this.machine = boot(journal.header);

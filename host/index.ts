@@ -10,6 +10,29 @@
  *       app.writeRead(fd, [bc.enterLooper()]);
  *     };
  */
+export {
+  EPOLLERR,
+  EPOLLET,
+  EPOLLEXCLUSIVE,
+  EPOLLHUP,
+  EPOLLIN,
+  EPOLLONESHOT,
+  EPOLLOUT,
+  EPOLLRDHUP,
+  F_DUPFD,
+  F_DUPFD_CLOEXEC,
+  F_GETFD,
+  F_GETFL,
+  F_SETFD,
+  F_SETFL,
+  MAP_FIXED,
+  MAP_FIXED_NOREPLACE,
+  MAP_PRIVATE,
+  MAP_SHARED,
+  O_NONBLOCK,
+  PROT_READ,
+  PROT_WRITE,
+} from '../assembly/abi/machine.ts';
 export { type ActivityManager, SERVICE_RESTART_DURATION } from './android/activitymanager.ts';
 export { Android } from './android/android.ts';
 export { CallLog, type LoggedCall } from './android/calllog.ts';

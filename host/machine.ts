@@ -346,7 +346,7 @@ export class Machine {
   }
 
   /**
-   * The journal so far.
+   * The journal so far. Until the next step every read returns the same object.
    *
    * @throws BinderlabError while none is kept.
    */
@@ -413,13 +413,13 @@ export class Machine {
 
   /** Takes a snapshot for `restore`. Takes as much memory as changed since the last one. Changes nothing. */
   snapshot(): Snapshot {
-    this.#snapshot = new Snapshot(this.#parts, this.#snapshot);
+    this.#snapshot = new Snapshot(this.#parts, this.#keeper.save(), this.#snapshot);
     return this.#snapshot;
   }
 
   /**
    * Restores a snapshot, earlier or later: the machine, its processes and threads, their parked calls and the journal return
-   * to that moment. A process or thread created since is dead.
+   * to that moment. A process or thread created since is dead. The journal begins there if it was started elsewhere, later.
    *
    * @throws BinderlabError for a snapshot of another machine, or when this one runs programs: generators cannot go back.
    */
@@ -434,7 +434,7 @@ export class Machine {
     }
     snapshot.restore();
     this.#snapshot = snapshot;
-    this.#keeper.rewind(snapshot.step);
+    this.#keeper.restore(snapshot.journal, snapshot.step);
     this.#listening.restart();
   }
 

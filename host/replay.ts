@@ -13,6 +13,7 @@ import type { Origins } from './trace/origins.ts';
 import { sideBySide } from './trace/sidebyside.ts';
 import { u32At } from './wire/endian.ts';
 import { AsleepError } from './wire/error.ts';
+import { checkForm, checkNames } from './wire/forms.ts';
 import { entryKind, entryLength } from './wire/steplog.ts';
 
 /** The part of a machine that a replay needs. */
@@ -46,6 +47,8 @@ export interface ReplayOptions {
    */
   origins?: (header: JournalHeader) => Origins & { perform(input: StepInput): void };
 }
+
+const REPLAY_OPTIONS: readonly (keyof ReplayOptions)[] = ['skipDumps', 'check', 'origins'];
 
 /** Strategies that map and unmap a page exactly when the recorded kernel does. */
 const AS_LINUX: readonly string[] = ['kmap', 'vmalloc'];
@@ -96,6 +99,8 @@ export class ReplayError extends Error {
  * reported at the first step.
  */
 export function replay(journal: Journal, boot: Boot, options: ReplayOptions = {}): ReplayResult {
+  checkForm('replay', { journal, boot });
+  checkNames('replay', options, REPLAY_OPTIONS);
   if (journal instanceof BinaryJournal && !options.skipDumps && !options.origins) {
     return replayEntries(journal, boot, options);
   }
@@ -219,6 +224,7 @@ function refuse(result: ReplayResult, trace: string, step: Step, field: string, 
  * @throws ReplayError when the machine cannot be booted, or refuses a step
  */
 export function record(journal: Journal, boot: Boot, emulator: JournalEmulator): Journal {
+  checkForm('record', { journal, boot });
   const numbers = new StepNumbers();
   const machine = bootFor(journal, boot);
   const steps = journal.steps.map((step) => {

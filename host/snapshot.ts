@@ -8,6 +8,7 @@ import type { Process, SavedProcess } from './os/process.ts';
 import type { SystemState } from './os/system.ts';
 import type { Thread } from './os/thread.ts';
 import type { Parts } from './steps.ts';
+import type { RecorderState } from './trace/recorder.ts';
 
 export class Snapshot {
   readonly #parts: Parts;
@@ -15,10 +16,12 @@ export class Snapshot {
   readonly #directory: DirectoryState<Process, Thread>;
   readonly #processes: ReadonlyMap<Process, SavedProcess>;
   /** @internal */ readonly image: MemoryImage;
+  /** @internal The journal at that moment. */ readonly journal: RecorderState | null;
 
   /** @internal @param earlier A snapshot of the same machine: unchanged pages are shared with it. */
-  constructor(parts: Parts, earlier: Snapshot | null) {
+  constructor(parts: Parts, journal: RecorderState | null, earlier: Snapshot | null) {
     this.#parts = parts;
+    this.journal = journal;
     this.#system = parts.system.save();
     this.#directory = parts.directory.save();
     this.#processes = new Map(parts.directory.processes.map((process) => [process, process.save()]));
@@ -35,12 +38,11 @@ export class Snapshot {
     return parts === this.#parts;
   }
 
-  /** @internal Restores everything. Process and thread objects that a script holds stay the same objects. */
+  /** @internal Restores everything but the journal. Process and thread objects that a script holds stay the same objects. */
   restore(): void {
     const { system, directory } = this.#parts;
     system.stepLog.detach();
     this.image.restore(system.guest);
-    system.stepLog.forget();
     system.restore(this.#system);
     directory.restore(this.#directory);
     for (const [process, state] of this.#processes) process.restore(state);

@@ -12,6 +12,7 @@ import type { Act } from '../sim/request.ts';
 import type { Simulation } from '../sim/simulation.ts';
 import { sys } from '../sim/sys.ts';
 import { BinderlabError } from '../wire/error.ts';
+import { checkNames } from '../wire/forms.ts';
 import { answerBytes, argumentsOf, takeRequest, type ZygoteArguments } from './zygotearguments.ts';
 
 /** The main function of a child; runs when the child has a pool of Binder threads. */
@@ -28,6 +29,7 @@ export interface ZygoteOptions {
 }
 
 const SYSTEM_UID = 1000;
+const ZYGOTE_OPTIONS: readonly (keyof ZygoteOptions)[] = ['systemServer', 'mainOf', 'systemServerName', 'systemUid'];
 
 export class Zygote {
   /** Bytes of an incomplete request. */
@@ -37,6 +39,7 @@ export class Zygote {
 
   /** Creates the process. */
   static start(simulation: Simulation, options: ZygoteOptions, name = 'zygote'): Process {
+    checkNames('Zygote.start', options, ZYGOTE_OPTIONS);
     return simulation.process(name, () => new Zygote(options).#main());
   }
 

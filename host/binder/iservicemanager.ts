@@ -5,6 +5,7 @@ import { sys } from '../sim/sys.ts';
 import type { Poll } from '../sim/thread.ts';
 import { noted, noteMethods } from '../sim/unrun.ts';
 import { BinderlabError } from '../wire/error.ts';
+import { checkForm } from '../wire/forms.ts';
 import { BnInterface, BpInterface } from './interface.ts';
 import type { IBinder, Parcel } from './parcel.ts';
 import { ProcessState } from './processstate.ts';
@@ -127,8 +128,9 @@ export class ServiceManagerProxy extends BpInterface {
   *addService(
     name: string,
     service: IBinder,
-    { allowIsolated = false, dumpPriority = DUMP_FLAG_PRIORITY_DEFAULT } = {},
+    { allowIsolated = false, dumpPriority = DUMP_FLAG_PRIORITY_DEFAULT, ...others } = {},
   ): Act<void> {
+    checkForm('addService', { allowIsolated, dumpPriority }, others);
     yield* this.call(
       ADD_SERVICE_TRANSACTION,
       (data) => data.writeString16(name).writeStrongBinder(service).writeBool(allowIsolated).writeInt32(dumpPriority),

@@ -9,6 +9,7 @@ import type { Process } from '../os/process.ts';
 import type { Device } from '../os/thread.ts';
 import type { Act } from '../sim/request.ts';
 import type { Simulation } from '../sim/simulation.ts';
+import { checkForm, checkNames } from '../wire/forms.ts';
 import { BpBinder } from './bpbinder.ts';
 import { BnInterface, BpInterface } from './interface.ts';
 import { IPCThreadState } from './ipcthreadstate.ts';
@@ -68,7 +69,7 @@ export class ServiceManager extends BnInterface {
   readonly #declared: readonly string[];
   #waiters: Waiter[] = [];
 
-  constructor({ declared = [] }: ServiceManagerOptions = {}) {
+  constructor(options: ServiceManagerOptions = {}) {
     super(SERVICE_MANAGER_DESCRIPTOR, {
       [GET_SERVICE_TRANSACTION]: (data, reply) => this.#find(data, reply),
       [CHECK_SERVICE_TRANSACTION]: (data, reply) => this.#find(data, reply),
@@ -80,7 +81,8 @@ export class ServiceManager extends BnInterface {
       [GET_DECLARED_INSTANCES_TRANSACTION]: (data, reply) => this.#instances(data, reply),
       [GET_SERVICE_DEBUG_INFO_TRANSACTION]: (_, reply) => this.#debugInfo(reply),
     });
-    this.#declared = declared;
+    checkNames('ServiceManager', options, ['declared']);
+    this.#declared = options.declared ?? [];
   }
 
   /** Creates the process that runs it. Android has one for `binder`, and vndservicemanager for `vndbinder`. */
@@ -93,6 +95,8 @@ export class ServiceManager extends BnInterface {
       ...options
     }: { name?: string; uid?: number; device?: Device } & ServiceManagerOptions = {},
   ): Process {
+    const { declared, ...others } = options;
+    checkForm('ServiceManager.start', { name, uid, device, declared }, others);
     return simulation.process(name, () => new ServiceManager(options).#main(device), { uid });
   }
 

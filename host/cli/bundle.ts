@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type * as Esbuild from 'esbuild';
 import type { BuildFailure, Plugin } from 'esbuild';
+import { didYouMean } from './misspelling.ts';
 import { UsageError } from './usage.ts';
 
 const require = createRequire(import.meta.url);
@@ -72,8 +73,18 @@ export async function importScript(script: string): Promise<ScriptModule> {
   }
 }
 
+/** Of an import from this package, what to import instead. */
+function aboutApi(text: string): string {
+  if (text.startsWith('Could not resolve "binderlab/')) return `${text}: there are ${Object.keys(API).join(', ')}`;
+  const [, path, name] = /^No matching export in "binderlab:(.*)" for import "(.*)"$/.exec(text) ?? [];
+  if (path === undefined || name === undefined) return text;
+  const near = didYouMean(name, Object.keys(Reflect.get(globalThis, path)));
+  return `"${path}" has no export "${name}"${near.endsWith('?') ? `; ${near}` : ''}`;
+}
+
 function buildMessage(script: string, failure: BuildFailure): string {
-  const messages = (failure.errors ?? []).map(({ text, location }) => {
+  const messages = (failure.errors ?? []).map(({ text: reason, location }) => {
+    const text = aboutApi(reason);
     if (location === null) return text;
     const frame = `    ${location.lineText}\n    ${' '.repeat(location.column)}^`;
     return `${location.file}:${location.line}:${location.column + 1}: ${text}\n${frame}`;

@@ -2,7 +2,7 @@
  * Journals in files: `.journal` in the binary form, `.jsonl`, `.jsonl.gz`, `-` for stdin or stdout, and folders, which stand
  * for all journals below them. A reader detects the form by the file's bytes, a writer decides it by the file's name.
  */
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { BinaryJournal, isBinaryJournal, sourceOf } from '../trace/binaryjournal.ts';
@@ -20,6 +20,8 @@ const STDIN_NAME = 'standard input';
 /** How names of journals in the binary form end. */
 export const BINARY_NAME = '.journal';
 const JOURNAL_NAMES: readonly string[] = [BINARY_NAME, '.jsonl', '.jsonl.gz'];
+const SCRIPT_NAME = /\.[cm]?[jt]s$/;
+const MAKES_ONE = 'run SCRIPT --journal run.jsonl makes one';
 /** Text is written in pieces of at least this many characters. */
 const PIECE = 1 << 20;
 /** A longer file is not read at once, bytes. */
@@ -87,6 +89,7 @@ export async function readBegin({ path }: JournalPath): Promise<{ journal: Journ
   let source: ByteSource;
   try {
     source = path === STDIN ? sourceOf(await readStdin()) : sourceAt(path);
+    if (SCRIPT_NAME.test(path)) throw new JournalError(file, 0, `is a script, and no journal; ${MAKES_ONE}`);
     if (isBinaryJournal(source)) return withProblem(new BinaryJournal(source, file));
     source = sourceOf(unpacked(source.read(0, source.size)));
   } catch (error) {
@@ -141,13 +144,27 @@ function checkWhole({ header, steps }: Journal, file: string): void {
 /**
  * Checks a target before work that may take minutes.
  *
- * @throws UsageError when a file cannot be made there: no such folder, or the path is one.
+ * @throws UsageError when a file cannot be made there: no such folder, the path is one, or it may not be written.
  */
 export function checkTarget(option: string, path: string): void {
   if (path === STDIN) return;
-  const folder = dirname(path);
-  if (!isFolder(folder)) throw new UsageError(`${option}: there is no folder ${folder}`);
+  checkFolder(option, dirname(path));
   if (isFolder(path)) throw new UsageError(`${option}: ${path} is a folder`);
+  checkWritable(option, existsSync(path) ? path : dirname(path));
+}
+
+/** The same for a folder that has to be there. */
+export function checkFolder(option: string, folder: string): void {
+  if (!existsSync(folder)) throw new UsageError(`${option}: there is no folder ${folder}`);
+  if (!isFolder(folder)) throw new UsageError(`${option}: ${folder} is no folder`);
+}
+
+function checkWritable(option: string, path: string): void {
+  try {
+    accessSync(path, constants.W_OK);
+  } catch (error) {
+    throw new UsageError(`${option}: ${path} cannot be written: ${systemText(error as Error)}`);
+  }
 }
 
 /**

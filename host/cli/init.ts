@@ -5,7 +5,7 @@ import { join, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { checkBuilt } from './boot.ts';
 import { defineCommand } from './command.ts';
-import { writeWhole } from './files.ts';
+import { checkFolder, writeWhole } from './files.ts';
 import { ROOT } from './packagefile.ts';
 import { EXIT_FINE, EXIT_NO } from './usage.ts';
 
@@ -19,6 +19,7 @@ export const initCommand = defineCommand({
   examples: [['init scripts', 'makes the folder if need be']],
   run({ words: [folder = '.'] }) {
     const settings = settingsFor(folder);
+    if (existsSync(folder)) checkFolder('init', folder);
     const existing = [FILE, 'jsconfig.json'].find((file) => existsSync(join(folder, file)));
     if (existing !== undefined) {
       const { paths } = settings.compilerOptions;
@@ -44,11 +45,14 @@ function settingsFor(folder: string): Settings {
   const compilerOptions = {
     target: 'ES2022',
     lib: ['ES2022', 'DOM'],
-    module: 'NodeNext',
+    // `run` bundles scripts, so each is an ES module, whatever a package.json above it says
+    module: 'ESNext',
+    moduleResolution: 'Bundler',
     moduleDetection: 'force',
     allowJs: true,
     checkJs: true,
     noEmit: true,
+    allowImportingTsExtensions: true,
     strict: true,
     types: [],
     ...paths,

@@ -7,14 +7,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BinaryJournal } from '../trace/binaryjournal.ts';
 import { openFile } from '../wasm/node.ts';
-import { systemText } from './failure.ts';
 import { BINARY_NAME, piecesOf, writeJournal } from './files.ts';
+import { OutputFile } from './outputfile.ts';
 import { UsageError } from './usage.ts';
 
 export class JournalOutput {
   /** The folder of the binary journal when that is not what is asked for. */
   readonly #folder: string | null;
   readonly #binary: string;
+  #file: OutputFile | null = null;
 
   /** @param target What --journal says. */
   constructor(private readonly target: string) {
@@ -24,16 +25,20 @@ export class JournalOutput {
   }
 
   /** Opens the file for the machine. @throws UsageError when it cannot be written. */
-  open(): ReturnType<typeof openFile> {
-    try {
-      return openFile(this.#binary, true);
-    } catch (error) {
-      throw new UsageError(`${this.#binary} cannot be written: ${systemText(error as Error)}`);
-    }
+  open(): OutputFile {
+    this.#file = new OutputFile(this.#binary);
+    return this.#file;
   }
 
-  /** Writes what is asked for; the machine has completed its journal. @param print Writes to standard output. */
+  /**
+   * Writes what is asked for; the machine has completed its journal.
+   *
+   * @param print Writes to standard output.
+   * @throws UsageError when it cannot be written.
+   */
   finish(print: (text: string) => void): void {
+    const problem = this.#file?.problem ?? null;
+    if (problem !== null) throw new UsageError(problem);
     if (this.#folder === null) return;
     const file = openFile(this.#binary, false);
     const journal = new BinaryJournal(file, this.#binary);

@@ -1,5 +1,6 @@
 /** `binderlab record`: reads the inputs of journals, and writes journals with this emulator's outputs. */
-import { dirname, extname, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { extname, join } from 'node:path';
 import { Machine } from '../machine.ts';
 import { record } from '../replay.ts';
 import { ANY_NUMBER, defineCommand } from './command.ts';
@@ -16,6 +17,8 @@ import {
 import { MACHINE_OPTIONS, machineChoice, machineOptions } from './machineoptions.ts';
 import { withProgress } from './progress.ts';
 import { UsageError } from './usage.ts';
+
+const NAMES = "a journal's name ends in .journal, .jsonl or .jsonl.gz";
 
 export const recordCommand = defineCommand({
   words: {
@@ -98,10 +101,13 @@ function targetsOf(paths: readonly JournalPath[], out: string): string[] {
 
 /** Checks that the folder exists or can be made. @throws UsageError for a file's name, and without a parent folder */
 function checkFolder(out: string): void {
-  if (isFolder(out)) return;
-  if (!out.endsWith('/') && extname(out) !== '') {
-    const hint = `a journal's name ends in .journal, .jsonl or .jsonl.gz, and a new folder's in /`;
-    throw new UsageError(`--out ${out}: ${hint}`);
+  if (isFolder(out)) {
+    checkTarget('--out', join(out, 'journal'));
+    return;
   }
-  if (!isFolder(dirname(out))) throw new UsageError(`--out: there is no folder ${dirname(out)}`);
+  if (existsSync(out)) throw new UsageError(`--out: ${out} is no folder, and ${NAMES}`);
+  if (!out.endsWith('/') && extname(out) !== '') {
+    throw new UsageError(`--out ${out}: ${NAMES}, and a new folder's in /`);
+  }
+  checkTarget('--out', out);
 }

@@ -1,13 +1,17 @@
 /** Scripts: loading one, booting its machine, and running it to its end. */
 import { existsSync } from 'node:fs';
+import { types } from 'node:util';
 import { type BootOptions, Machine } from '../machine.ts';
 import { BinderlabError } from '../wire/error.ts';
 import { importScript } from './bundle.ts';
+import { isFolder, isJournalName } from './files.ts';
 import { findFile } from './packagefile.ts';
 import { describeScriptError } from './scripterror.ts';
 import { EXIT_NO, UsageError } from './usage.ts';
 
 export type Script = (machine: Machine) => unknown;
+
+const SCRIPT_FORM = 'a script is: export default (machine) => { ... }';
 
 /** The number of kept frames of an error: the script's line, which its author needs, comes after libbinder's frames. */
 const SCRIPT_STACK_FRAMES = 60;
@@ -26,6 +30,8 @@ export function bootFor(options: BootOptions): Machine {
 export async function loadScript(name: string): Promise<Script> {
   const file = findFile(name);
   if (!existsSync(file)) throw new UsageError(`there is no script ${file}`);
+  if (isFolder(file)) throw new UsageError(`${file} is a folder; name the script in it`);
+  if (isJournalName(file)) throw new UsageError(`${file} is a journal, and no script; step, view and replay take it`);
   Error.stackTraceLimit = SCRIPT_STACK_FRAMES;
   let module: { default?: unknown };
   try {
@@ -35,7 +41,12 @@ export async function loadScript(name: string): Promise<Script> {
     throw new UsageError(`${file} fails before it is given a machine\n${describeScriptError(error)}`);
   }
   if (typeof module.default !== 'function') {
-    throw new UsageError(`${file} exports no function as default; a script is: export default (machine) => { ... }`);
+    throw new UsageError(`${file} exports no function as default; ${SCRIPT_FORM}`);
+  }
+  if (types.isGeneratorFunction(module.default)) {
+    throw new UsageError(
+      `${file} exports a generator as default, which does nothing by itself; ${SCRIPT_FORM}. There machine.simulate().process(name, program) runs it`,
+    );
   }
   return module.default as Script;
 }

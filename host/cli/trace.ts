@@ -4,7 +4,8 @@ import { PerfettoFile } from '../ftrace/perfettofile.ts';
 import { Tracer } from '../ftrace/tracer.ts';
 import type { Machine } from '../machine.ts';
 import type { Options } from './command.ts';
-import { checkTarget, writeWhole } from './files.ts';
+import { checkTarget } from './files.ts';
+import { OutputFile } from './outputfile.ts';
 import { UsageError } from './usage.ts';
 
 export const TRACE_OPTIONS = {
@@ -24,16 +25,22 @@ export function checkTrace(path: string | undefined): void {
   checkTarget('--trace', path);
 }
 
-/** Traces the machine from its next step on. @returns Ends the trace and writes the file. Without a path there is none. */
+/**
+ * Traces the machine from its next step on; the file is written while it runs. Without a path there is none.
+ *
+ * @returns Ends the trace. It throws a UsageError when the file could not be written.
+ */
 export function traceTo(path: string | undefined, machine: Machine): () => void {
   if (path === undefined) return () => {};
-  const tracer = new Tracer(machine, new (formOf(path))());
+  const file = new OutputFile(path);
+  const tracer = new Tracer(machine, new (formOf(path))(file));
   return () => {
-    const bytes = tracer.finish();
+    tracer.finish();
+    file.close();
     if (tracer.lost > 0) {
       process.stderr.write(`${path}: ${tracer.lost} events are lost: a step had more than the guest's ring holds\n`);
     }
-    writeWhole(path, bytes);
+    if (file.problem !== null) throw new UsageError(file.problem);
   };
 }
 

@@ -41,7 +41,7 @@ export class Buffers {
     const { transaction, ...parts } = sizes;
     if (transaction !== this.#made.transaction) return;
     const owner = this.tasks.of(this.#made.pid);
-    const track: Track = { key: `buffer ${transaction}`, name: 'buffers held', of: 'process', owner };
+    const track: Track = { key: `buffer ${transaction}`, name: 'buffers held', of: 'process', owner, isSingle: true };
     this.#held.set(transaction, track);
     this.file.begin(ns, track, `transaction ${transaction}`, parts);
   }

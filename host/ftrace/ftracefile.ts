@@ -6,7 +6,7 @@
  */
 import type { CounterValue } from './counters.ts';
 import type { TracedTask } from './task.ts';
-import type { TraceFile } from './tracefile.ts';
+import { PIECE, type TraceFile, type TraceSink } from './tracefile.ts';
 import type { Tracepoint } from './tracepoint.ts';
 
 const COMM_WIDTH = 16;
@@ -15,11 +15,19 @@ const SECONDS_WIDTH = 5;
 const NS_PER_S = 1_000_000_000;
 const NS_DIGITS = 9;
 const NO_TGID = '-------';
+/** The head says how many entries follow, so it is written once more at the end. This is room for any two numbers. */
+const COUNTS_WIDTH = 33;
+const utf8 = new TextEncoder();
 
 export class FtraceFile implements TraceFile {
-  readonly #lines: string[] = [];
+  /** Lines that are not written yet. */
+  #text = '';
   #entries = 0;
   #lost = 0;
+
+  constructor(private readonly sink: TraceSink) {
+    sink.write(this.#head());
+  }
 
   tracepoint(ns: number, by: TracedTask, { name, text }: Tracepoint): void {
     this.#entry(ns, by, `${name}: ${text}`);
@@ -35,19 +43,25 @@ export class FtraceFile implements TraceFile {
 
   lose(events: number): void {
     this.#lost += events;
-    this.#lines.push(`CPU:0 [LOST ${events} EVENTS]`);
+    this.#line(`CPU:0 [LOST ${events} EVENTS]`);
   }
 
-  bytes(): Uint8Array {
-    const head = [
+  close(): void {
+    this.#flush();
+    this.sink.overwrite(this.#head());
+  }
+
+  #head(): Uint8Array {
+    const counts = `${this.#entries}/${this.#entries + this.#lost}`.padEnd(COUNTS_WIDTH);
+    const lines = [
       '# tracer: nop',
       '#',
-      `# entries-in-buffer/entries-written: ${this.#entries}/${this.#entries + this.#lost}   #P:1`,
+      `# entries-in-buffer/entries-written: ${counts}   #P:1`,
       '#',
       '#           TASK-PID       TGID   CPU#          TIMESTAMP  FUNCTION',
       '#              | |           |      |                   |  |',
     ];
-    return new TextEncoder().encode(`${[...head, ...this.#lines].join('\n')}\n`);
+    return utf8.encode(`${lines.join('\n')}\n`);
   }
 
   #entry(ns: number, { comm, tid, tgid }: TracedTask, what: string): void {
@@ -56,6 +70,16 @@ export class FtraceFile implements TraceFile {
     const seconds = String(Math.floor(ns / NS_PER_S)).padStart(SECONDS_WIDTH);
     const fraction = String(ns % NS_PER_S).padStart(NS_DIGITS, '0');
     this.#entries++;
-    this.#lines.push(`${who} (${group}) [000] ..... ${seconds}.${fraction}: ${what}`);
+    this.#line(`${who} (${group}) [000] ..... ${seconds}.${fraction}: ${what}`);
+  }
+
+  #line(line: string): void {
+    this.#text += `${line}\n`;
+    if (this.#text.length >= PIECE) this.#flush();
+  }
+
+  #flush(): void {
+    this.sink.write(utf8.encode(this.#text));
+    this.#text = '';
   }
 }

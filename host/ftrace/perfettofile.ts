@@ -8,7 +8,7 @@
 import type { CounterValue } from './counters.ts';
 import { ProtobufMessage } from './protobuf.ts';
 import type { TracedTask } from './task.ts';
-import type { Facts, TraceFile, Track } from './tracefile.ts';
+import { type Facts, PIECE, type TraceFile, type TraceSink, type Track } from './tracefile.ts';
 import type { Tracepoint } from './tracepoint.ts';
 
 const TRACE_PACKET = 1;
@@ -65,15 +65,18 @@ const MESSAGES: Readonly<Record<string, readonly [field: number, fields: Readonl
 type Write = (message: ProtobufMessage) => void;
 
 export class PerfettoFile implements TraceFile {
-  readonly #trace = new ProtobufMessage();
+  /** Packets that are not written yet. */
+  #trace = new ProtobufMessage();
   /** Events of the bundle in progress, and whether some were lost before it. */
   #bundle: Write[] = [];
   #bundleLost = false;
   #entries = 0;
   #lost = 0;
+  /** By the key of a track; and the number of the last one. */
   readonly #uuids = new Map<string, number>();
+  #uuid = 0;
 
-  constructor() {
+  constructor(private readonly sink: TraceSink) {
     this.#packet((packet) => packet.number(PACKET.sequenceFlags, STATE_CLEARED));
   }
 
@@ -105,6 +108,7 @@ export class PerfettoFile implements TraceFile {
 
   end(ns: number, track: Track, facts: Facts): void {
     this.#event(ns, this.#track(track), TYPE.end, (event) => annotate(event, facts));
+    if (track.isSingle) this.#uuids.delete(track.key);
   }
 
   lose(events: number): void {
@@ -113,7 +117,7 @@ export class PerfettoFile implements TraceFile {
     this.#lost += events;
   }
 
-  bytes(): Uint8Array {
+  close(): void {
     this.#flush();
     this.#packet((packet) =>
       packet.message(PACKET.ftraceStats, (stats) =>
@@ -124,7 +128,7 @@ export class PerfettoFile implements TraceFile {
           ),
       ),
     );
-    return this.#trace.bytes;
+    this.#write();
   }
 
   #flush(): void {
@@ -181,7 +185,7 @@ export class PerfettoFile implements TraceFile {
   #describe(key: string, write: Write): number {
     const known = this.#uuids.get(key);
     if (known !== undefined) return known;
-    const uuid = this.#uuids.size + 1;
+    const uuid = ++this.#uuid;
     this.#uuids.set(key, uuid);
     const descriptor = new ProtobufMessage().number(TRACK.uuid, uuid);
     write(descriptor);
@@ -191,6 +195,12 @@ export class PerfettoFile implements TraceFile {
 
   #packet(write: Write): void {
     this.#trace.message(TRACE_PACKET, (packet) => write(packet.number(PACKET.sequenceId, SEQUENCE)));
+    if (this.#trace.bytes.length >= PIECE) this.#write();
+  }
+
+  #write(): void {
+    this.sink.write(this.#trace.bytes);
+    this.#trace = new ProtobufMessage();
   }
 }
 

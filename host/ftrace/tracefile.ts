@@ -9,10 +9,23 @@ export interface Track {
   readonly name: string;
   readonly of: 'thread' | 'process';
   readonly owner: TracedTask;
+  /** Whether it has one slice, so that nothing has to be kept of it after that. */
+  readonly isSingle?: boolean;
 }
 
 /** What is known of a slice, by name. */
 export type Facts = Readonly<Record<string, string | number>>;
+
+/** Where a trace goes, piece by piece. */
+export interface TraceSink {
+  /** Appends bytes. */
+  write(bytes: Uint8Array): void;
+  /** Replaces the first bytes. */
+  overwrite(bytes: Uint8Array): void;
+}
+
+/** A piece is written at this size, bytes. */
+export const PIECE = 1 << 16;
 
 export interface TraceFile {
   /** A tracepoint that a thread has passed. */
@@ -23,6 +36,6 @@ export interface TraceFile {
   end(ns: number, track: Track, facts: Facts): void;
   /** Events were overwritten before they were read. */
   lose(events: number): void;
-  /** The content of the file. */
-  bytes(): Uint8Array;
+  /** Writes what is left. */
+  close(): void;
 }

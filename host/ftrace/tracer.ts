@@ -51,12 +51,12 @@ export class Tracer {
     return this.#lost;
   }
 
-  /** Ends the trace. @returns The content of the file. */
-  finish(): Uint8Array {
+  /** Ends the trace. */
+  finish(): void {
     this.#stop();
     this.#processor.park();
     this.#run(IDLE);
-    return this.file.bytes();
+    this.file.close();
   }
 
   #take(step: Step): void {

@@ -2,7 +2,7 @@
 import { MAP_ANONYMOUS, MAP_FIXED_NOREPLACE, MAP_PRIVATE, PROT_READ, PROT_WRITE } from '../../assembly/abi/machine.ts';
 import { errnoMeaning } from '../wire/errno.ts';
 import { BinderlabError, callError } from '../wire/error.ts';
-import { checkForm } from '../wire/forms.ts';
+import { checkForm, shown } from '../wire/forms.ts';
 import { hexOfAddress } from '../wire/hex.ts';
 import type { LogLine } from '../wire/log.ts';
 import { objectsOf, type Placed, type ReceivedObject } from '../wire/objects.ts';
@@ -118,6 +118,7 @@ export class Process {
     { tid = this.pid + this.threads.length, by = this.#free('make a thread'), ...others } = {},
   ): Thread {
     checkForm('thread', { name, tid, by }, others);
+    this.#checkOwn('thread', by);
     by.sys.check();
     this.directory.checkFree(name);
     let thread: Thread | null = null;
@@ -139,6 +140,7 @@ export class Process {
    */
   fork(name: string, { pid = this.directory.nextPid, by = this.main, memory, ...others }: ForkOptions = {}): Process {
     checkForm('fork', { name, pid, by, memory }, others);
+    this.#checkOwn('fork', by);
     by.sys.check();
     this.directory.checkFree(name);
     let child: Process | null = null;
@@ -155,6 +157,11 @@ export class Process {
     if (child === null) throw callError(`${by.name}: fork of ${name}`, made, errnoMeaning(-made, MAKING));
     this.#handDown(child);
     return child;
+  }
+
+  #checkOwn(call: string, by: Thread): void {
+    if (this.threads.includes(by)) return;
+    throw new BinderlabError(`${call}: by is ${by?.name ?? shown(by)}; it is to be a thread of ${this.name}.`);
   }
 
   /** Calls `f` with each child of this process and of its children when it is created: pthread_atfork. */

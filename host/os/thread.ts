@@ -25,7 +25,7 @@ import { bc } from '../wire/commands.ts';
 import { NO_BYTES, u32At } from '../wire/endian.ts';
 import { errnoMeaning } from '../wire/errno.ts';
 import { BinderlabError, callError } from '../wire/error.ts';
-import { checkForm, checkInput, checkNames } from '../wire/forms.ts';
+import { checkForm, checkInput, checkNames, checkReading } from '../wire/forms.ts';
 import { hexOfAddress } from '../wire/hex.ts';
 import {
   type ExtendedError,
@@ -104,8 +104,9 @@ export const MAP_LENGTH = 1040384;
 export const MAP_ADDRESS = 0x70000000;
 
 const EPOLL_COMMANDS = { add: EPOLL_CTL_ADD, modify: EPOLL_CTL_MOD, delete: EPOLL_CTL_DEL } as const;
-const DEFAULTS: WriteReadOptions = {};
-const WRITE_READ_OPTIONS = ['readSize', 'mayFail'];
+const NO_OPTIONS = {};
+const IOCTL_OPTIONS = ['arg', 'poke', 'outLen', 'mayFail'];
+const NODE_FIELDS = ['flags', 'ptr', 'cookie'];
 /** Results of a read that are no error of the script. */
 const NORMAL_ERRORS: ReadonlySet<string | null> = new Set(['EAGAIN', 'EINTR']);
 /** Errors of the descriptor, whatever the commands are. */
@@ -309,11 +310,9 @@ export class Thread {
   /**
    * Any ioctl but BINDER_WRITE_READ.
    */
-  ioctl(
-    fd: number,
-    cmd: number,
-    { arg = this.#window().arg, poke = NO_BYTES, outLen = 0, mayFail = false }: IoctlOptions = {},
-  ): IoctlCall {
+  ioctl(fd: number, cmd: number, options: IoctlOptions = NO_OPTIONS): IoctlCall {
+    if (options !== NO_OPTIONS) checkNames('ioctl', options, IOCTL_OPTIONS);
+    const { arg = this.#window().arg, poke = NO_BYTES, outLen = 0, mayFail = false } = options;
     if (!(poke instanceof Uint8Array) || (fd | 0) !== fd || typeof cmd !== 'number' || !(arg >= 0 && outLen >= 0)) {
       checkForm('ioctl', { fd, cmd, arg, poke, outLen });
     }
@@ -341,6 +340,7 @@ export class Thread {
     if (node === undefined) {
       this.ioctl(fd, protocol.BINDER_SET_CONTEXT_MGR, { poke: u32Bytes(0) });
     } else {
+      checkNames('becomeContextManager', node, NODE_FIELDS);
       const poke = managerBytes({ flags: node.flags ?? 0, ptr: node.ptr ?? 0, cookie: node.cookie ?? 0 });
       this.ioctl(fd, protocol.BINDER_SET_CONTEXT_MGR_EXT, { poke });
     }
@@ -388,9 +388,9 @@ export class Thread {
   /**
    * BINDER_WRITE_READ: sends commands, then reads. The thread parks while there is nothing to read; a later step wakes it.
    */
-  writeRead(fd: number, commands: readonly Command[], options: WriteReadOptions = DEFAULTS): WriteReadCall {
+  writeRead(fd: number, commands: readonly Command[], options: WriteReadOptions = NO_OPTIONS): WriteReadCall {
     const { readSize = 256, mayFail = false } = options;
-    if (options.readSize === undefined && options !== DEFAULTS) checkNames('writeRead', options, WRITE_READ_OPTIONS);
+    if (options !== NO_OPTIONS) checkReading(options);
     const call = this.sys.exchange(fd, this.#window(), commands, readSize);
     const { ret } = call;
     if (ret !== null && ret < 0 && !mayFail && !NORMAL_ERRORS.has(call.errno)) {
@@ -487,11 +487,11 @@ export class Thread {
     const bytes = bc.bytes(commands, this.#window().wbuf);
     const words = commandWords(bytes, 0, stream);
     const left = commandWords(bytes, consumed, stream);
-    const number = words.length - left.length + 1;
-    return callError(
-      what,
-      ret,
-      `command ${number} of ${words.length}, ${left[0]}, at byte ${consumed} of the stream: ${why}`,
-    );
+    const [failed] = left;
+    const which =
+      failed === undefined
+        ? 'its last bytes, which are no whole word,'
+        : `command ${words.length - left.length + 1} of ${words.length}, ${failed},`;
+    return callError(what, ret, `${which} at byte ${consumed} of the stream: ${why}`);
   }
 }

@@ -11,6 +11,7 @@
  */
 import type { ByteSource, FileSink } from '../wasm/filesink.ts';
 import { crc32 } from '../wire/crc32.ts';
+import { checkForm } from '../wire/forms.ts';
 import type { Field } from '../wire/kinds.ts';
 import { INPUTS, isOp, OUTPUTS } from '../wire/operations.ts';
 import { bytesOfText, textOfBytes } from '../wire/text.ts';
@@ -30,6 +31,7 @@ import type { BlockWriter } from './recorder.ts';
 import { type Block, eachStepEntries, offsetOf, type StepEntries, StepReader } from './stepreader.ts';
 
 const MAGIC = bytesOfText('binderlab journal 1\n');
+const NOT_BINARY = 'is no journal in the binary form; parseJournal(text, name) reads lines of JSON';
 const BLOCK_HEAD = 12;
 const TYPE_HEAD = 1;
 const TYPE_STEPS = 2;
@@ -55,9 +57,20 @@ export function sourceOf(bytes: Uint8Array): ByteSource {
   return { size: bytes.length, read: (offset, length) => bytes.subarray(offset, offset + length) };
 }
 
+/** A steps block that was written. */
+interface WrittenBlock extends IndexEntry {
+  offset: number;
+  /** Names of threads in the file up to its end. */
+  readonly names: number;
+  /** Its body, once it has been taken back; null before. */
+  body: Uint8Array | null;
+}
+
 /** Writes a journal as its blocks come. */
 export class BinaryWriter implements BlockWriter {
-  #index: (IndexEntry & { readonly names: number })[] = [];
+  #index: WrittenBlock[] = [];
+  /** How many of the blocks a saved moment has. */
+  #saved = 0;
   /** Names of threads in the file. */
   #names = 0;
   #size = 0;
@@ -85,11 +98,40 @@ export class BinaryWriter implements BlockWriter {
     const { offset, first, steps, names } = last;
     const entries = blockAt(this.sink, offset).body.subarray(STEPS_HEAD);
     const kept = entries.subarray(0, offsetOf({ first, steps, entries }, step));
-    this.#index = this.#index.filter((block) => block.offset < offset);
-    this.#size = offset;
-    this.sink.truncate(offset);
+    this.#cut(this.#index.indexOf(last));
     this.#names = names; // the block has its own entry of names
     this.#steps({ first, steps: Math.min(steps, step - first), entries: kept });
+  }
+
+  save(): () => void {
+    const blocks = [...this.#index];
+    this.#saved = blocks.length;
+    return () => this.#restore(blocks);
+  }
+
+  #restore(blocks: readonly WrittenBlock[]): void {
+    let common = 0;
+    while (common < blocks.length && blocks[common] === this.#index[common]) common++;
+    this.#cut(common);
+    for (const block of blocks.slice(common)) {
+      block.offset = this.#size;
+      this.#index.push(block);
+      this.#block(TYPE_STEPS, block.body as Uint8Array);
+      block.body = null;
+    }
+    this.#names = blocks.at(-1)?.names ?? 0;
+    this.#saved = blocks.length;
+  }
+
+  /** Leaves the first `count` blocks. Of the others, memory keeps those that a saved moment has. */
+  #cut(count: number): void {
+    for (const block of this.#index.slice(count, this.#saved)) block.body = blockAt(this.sink, block.offset).body;
+    this.#saved = Math.min(this.#saved, count);
+    const first = this.#index[count];
+    if (first === undefined) return;
+    this.#index.length = count;
+    this.#size = first.offset;
+    this.sink.truncate(first.offset);
   }
 
   /** @param header The header's line. */
@@ -107,7 +149,7 @@ export class BinaryWriter implements BlockWriter {
     view.setUint32(4, steps, true);
     body.set(names, STEPS_HEAD);
     body.set(entries, STEPS_HEAD + names.length);
-    this.#index.push({ offset: this.#size, first, steps, names: this.#names });
+    this.#index.push({ offset: this.#size, first, steps, names: this.#names, body: null });
     this.#block(TYPE_STEPS, body);
   }
 
@@ -141,6 +183,7 @@ export class BinaryJournal implements Journal {
     private readonly source: ByteSource,
     private readonly file: string,
   ) {
+    if (!isBinaryJournal(source)) throw new JournalError(file, 0, NOT_BINARY);
     const head = blockAt(source, MAGIC.length);
     if (head.type !== TYPE_HEAD) {
       throw new JournalError(file, 0, `byte ${MAGIC.length}: ${head.problem ?? 'this is no head block'}`);
@@ -157,11 +200,12 @@ export class BinaryJournal implements Journal {
 
   /** A journal in memory. @param file Its name in errors. @throws JournalError when not even its head can be read. */
   static of(bytes: Uint8Array, file: string): BinaryJournal {
+    checkForm('BinaryJournal.of', { bytes, file });
     return new BinaryJournal(sourceOf(bytes), file);
   }
 
   /** All steps. The first read makes them, later ones return the same. */
-  get steps(): Step[] {
+  get steps(): readonly Step[] {
     this.#steps ??= [...this.eachStep()];
     return this.#steps;
   }

@@ -121,7 +121,7 @@ export type Step = { [O in Op]: StepOf<O> }[Op];
 
 export interface Journal {
   header: JournalHeader;
-  steps: Step[];
+  steps: readonly Step[];
   /** Makes the steps one by one, for a journal that holds them in another form; its header counts them. */
   eachStep?(): Iterable<Step>;
 }

@@ -6,7 +6,7 @@ import { BinderlabError } from '../wire/error.ts';
 import { BinaryJournal, BinaryWriter } from './binaryjournal.ts';
 import type { Journal, JournalHeader, Step } from './journal.ts';
 import { formatHeader } from './journaltext.ts';
-import { Recorder } from './recorder.ts';
+import { Recorder, type RecorderState } from './recorder.ts';
 
 /**
  * What is kept: all steps, in memory; the last ones, and fewer when they have more bytes; or all, in a file in the binary
@@ -26,11 +26,13 @@ export class JournalKeeper {
   #isKept = false;
   /** Whether entries are recorded, if only for listeners. */
   #isRecording = false;
+  /** The journal as it was read last, until its reader drops it, and its count of steps. */
+  #read: { readonly journal: WeakRef<Journal>; readonly count: number } | null = null;
   #file: { sink: FileSink; writer: BinaryWriter } | null = null;
 
   /** @param header The header, without what the steps tell. */
   constructor(
-    system: System,
+    private readonly system: System,
     private readonly header: JournalHeader,
   ) {
     this.#recorder = new Recorder(system);
@@ -44,6 +46,7 @@ export class JournalKeeper {
   /** Starts a new journal, or ends it: then a file is complete. */
   keep(keeping: JournalKeeping): void {
     this.#end();
+    this.#read = null;
     if (keeping === false) return;
     this.#isKept = true;
     this.#isRecording = true;
@@ -60,15 +63,20 @@ export class JournalKeeper {
   }
 
   /**
-   * The steps that are kept.
+   * The steps that are kept. Until the next step every read returns the same.
    *
    * @throws BinderlabError when none are.
    */
   get journal(): Journal {
     if (!this.#isKept) throw new BinderlabError(NONE);
     const recorder = this.#recorder;
+    const { count } = recorder;
+    const known = this.#read?.count === count ? this.#read.journal.deref() : undefined;
+    if (known !== undefined) return known;
     const steps = this.#file === null ? recorder.steps : this.#written(this.#file.sink);
-    return { header: { ...this.header, procs: recorder.procs, steps: steps.length }, steps };
+    const journal = { header: { ...this.header, procs: recorder.procs, steps: steps.length }, steps };
+    this.#read = { journal: new WeakRef(journal), count };
+    return journal;
   }
 
   /** The observer of steps for `listener`, or for the journal; null when neither needs one. */
@@ -104,9 +112,16 @@ export class JournalKeeper {
     this.#recorder.keepKernelLog(keep);
   }
 
-  /** Removes the steps from number `step` on. */
-  rewind(step: number): void {
-    if (this.#isRecording) this.#recorder.rewind(step);
+  /** The journal now, for `restore`; null without one. */
+  save(): RecorderState | null {
+    return this.#isRecording ? this.#recorder.save() : null;
+  }
+
+  /** Returns to a saved moment, after the machine did. @param step Number of the next step. */
+  restore(state: RecorderState | null, step: number): void {
+    this.#read = null;
+    if (this.#isRecording) this.#recorder.restore(state, step);
+    else this.system.stepLog.forget();
   }
 
   #written(sink: FileSink): Step[] {

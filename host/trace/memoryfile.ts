@@ -22,6 +22,11 @@ export class MemoryFile implements FileSink {
     this.size = end;
   }
 
+  /** Replaces the first bytes. */
+  overwrite(bytes: Uint8Array): void {
+    this.#content.set(bytes);
+  }
+
   truncate(size: number): void {
     this.size = size;
   }

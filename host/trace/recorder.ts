@@ -39,6 +39,8 @@ export interface BlockWriter {
   write(block: Block, names: readonly string[]): void;
   /** Takes back the steps from that number on. */
   rewind(step: number): void;
+  /** @returns Brings back what is written now, whatever is written or taken back until then. */
+  save(): () => void;
 }
 
 /** A block that is kept. */
@@ -55,6 +57,22 @@ interface Making {
   readonly input: object;
 }
 
+/** The journal at one moment, for `restore`. The entries in the log are part of the machine's memory. */
+export interface RecorderState {
+  /** The journal that it is a moment of. */
+  readonly journal: object;
+  readonly blocks: readonly KeptBlock[];
+  readonly kept: number;
+  readonly bytes: number;
+  readonly left: number;
+  readonly first: number;
+  readonly count: number;
+  readonly block: number;
+  readonly offset: number;
+  readonly makings: readonly Making[];
+  readonly rewrite: (() => void) | null;
+}
+
 /** A woken thread: its seat, and the place of its entry. */
 interface Place {
   readonly seat: number;
@@ -68,7 +86,7 @@ export class Recorder implements Observer {
   listener: ((step: Step) => void) | null = null;
   readonly #entry = new EntryWriter();
   /** Blocks that are kept, and those that the current step needs. */
-  readonly #blocks: KeptBlock[] = [];
+  #blocks: KeptBlock[] = [];
   /** Steps that begin in the blocks. */
   #kept = 0;
   /** Number of the first step that begins in the log, and how many do. */
@@ -81,7 +99,7 @@ export class Recorder implements Observer {
   readonly #woken: Place[] = [];
   /** The choices that led to the current step. */
   #sched: readonly ScheduleChoice[] = [];
-  readonly #makings: Making[] = [];
+  #makings: Making[] = [];
   /** Lines of the kernel log before the current step; null while steps have none. */
   #printed: number | null = null;
   /** How many steps to keep at least. */
@@ -93,6 +111,12 @@ export class Recorder implements Observer {
   #writer: BlockWriter | null = null;
   /** Bytes of all blocks. */
   #bytes = 0;
+  /** What a moment of the journal is known by. */
+  #journal: object = {};
+  /** The journal before its first step; null before there was one. */
+  #beginning: RecorderState | null = null;
+  /** Blocks of saved moments: their memory is not used again. */
+  readonly #saved = new WeakSet<KeptBlock>();
 
   /** @param bytesMax Bytes of blocks that are kept at most. */
   constructor(
@@ -123,6 +147,8 @@ export class Recorder implements Observer {
     this.#count = 0;
     this.#isOpen = false;
     this.keepKernelLog(this.#printed !== null);
+    this.#journal = {};
+    this.#beginning = this.save();
   }
 
   /** Ends it. The writer has all of it then, but for a step that is not over. */
@@ -254,14 +280,48 @@ export class Recorder implements Observer {
     return procs;
   }
 
-  /** Removes the steps from number `step` on. The log holds nothing then. */
-  rewind(step: number): void {
+  /** The journal now, for `restore`. */
+  save(): RecorderState {
+    for (const block of this.#blocks) if (block.isAlone) this.#saved.add(block);
+    return {
+      journal: this.#journal,
+      blocks: [...this.#blocks],
+      kept: this.#kept,
+      bytes: this.#bytes,
+      left: this.#left,
+      first: this.#first,
+      count: this.#count,
+      block: this.#block,
+      offset: this.#offset,
+      makings: [...this.#makings],
+      rewrite: this.#writer?.save() ?? null,
+    };
+  }
+
+  /**
+   * Returns to a saved moment, earlier or later, after the machine did. A moment of another journal empties this
+   * one: it begins there.
+   *
+   * @param step Number of the next step.
+   */
+  restore(state: RecorderState | null, step: number): void {
+    const { stepLog } = this.system;
+    const isOwn = state?.journal === this.#journal;
+    const to = (isOwn ? state : this.#beginning) as RecorderState;
+    if (isOwn) stepLog.resume();
+    else stepLog.forget();
+    this.#blocks = [...to.blocks];
+    this.#makings = [...to.makings];
+    this.#kept = to.kept;
+    this.#bytes = to.bytes;
+    this.#left = to.left;
+    this.#first = isOwn ? to.first : step;
+    this.#count = to.count;
+    this.#block = to.block;
+    this.#offset = to.offset;
+    this.#isOpen = false;
+    to.rewrite?.();
     this.keepKernelLog(this.#printed !== null);
-    this.system.stepLog.detach();
-    this.#left -= Math.max(this.#first - step, 0);
-    this.#cut(step);
-    while ((this.#makings.at(-1)?.step ?? -1) >= step) this.#makings.pop();
-    this.#writer?.rewind(step);
   }
 
   #reader(): StepReader {
@@ -295,14 +355,20 @@ export class Recorder implements Observer {
       blocks.shift();
       this.#bytes -= oldest.entries.length;
       this.#kept = left;
-      if (oldest.isAlone) this.system.stepLog.recycle(oldest.entries);
+      if (oldest.isAlone && !this.#saved.has(oldest)) this.system.stepLog.recycle(oldest.entries);
     }
   }
 
   /** The current step failed in the host, so it never was. */
   #abandon(): void {
+    const step = this.#first + this.#count - 1;
     this.#isOpen = false;
-    this.rewind(this.#first + this.#count - 1);
+    this.keepKernelLog(this.#printed !== null);
+    this.system.stepLog.detach();
+    this.#left -= Math.max(this.#first - step, 0);
+    this.#cut(step);
+    while ((this.#makings.at(-1)?.step ?? -1) >= step) this.#makings.pop();
+    this.#writer?.rewind(step);
   }
 
   /** Numbers that no step has: those of steps that never were. */

@@ -7,6 +7,7 @@
  *
  * Steps that are not system calls (memory access, signals, start and end of processes) have lines of the same form.
  */
+import { checkNames } from '../wire/forms.ts';
 import type { Field } from '../wire/kinds.ts';
 import { INPUTS, OUTPUTS } from '../wire/operations.ts';
 import { callBegin, callEnd, injectionText } from './call.ts';
@@ -35,6 +36,7 @@ export class Strace {
   #width = 0;
 
   constructor(options: StraceOptions = {}) {
+    checkNames('Strace', options, ['bytes']);
     this.#bytes = options.bytes ?? false;
   }
 

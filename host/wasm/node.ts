@@ -12,10 +12,22 @@ export function guestWasm(): WebAssembly.Module {
   return compiled;
 }
 
-/** Opens a file: empty for writing, or as it is for reading. @throws the error of the file system */
-export function openFile(path: string, isNew: boolean): FileSink {
+/**
+ * Opens a file: empty for writing, or as it is for reading. `overwrite` replaces its first bytes.
+ *
+ * @throws the error of the file system
+ */
+export function openFile(path: string, isNew: boolean): FileSink & { overwrite(bytes: Uint8Array): void } {
   const fd = openSync(path, isNew ? 'w+' : 'r');
   let size = fstatSync(fd).size;
+  const put = (bytes: Uint8Array, at: number) => {
+    try {
+      for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, at + done);
+    } catch (error) {
+      const { message } = error as Error;
+      throw Object.assign(error as Error, { path, message: `${path}: ${message}` }); // Node does not say which file it was
+    }
+  };
   return {
     get size() {
       return size;
@@ -30,14 +42,10 @@ export function openFile(path: string, isNew: boolean): FileSink {
       return bytes;
     },
     write: (bytes) => {
-      try {
-        for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, size + done);
-      } catch (error) {
-        const { message } = error as Error;
-        throw Object.assign(error as Error, { path, message: `${path}: ${message}` }); // Node does not say which file it was
-      }
+      put(bytes, size);
       size += bytes.length;
     },
+    overwrite: (bytes) => put(bytes, 0),
     truncate: (to) => {
       ftruncateSync(fd, to);
       size = to;

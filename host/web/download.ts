@@ -1,9 +1,9 @@
 /** What leaves the page, on a click only: the journal, a trace, and the trace for Perfetto's page. */
 import { FtraceFile } from '../ftrace/ftracefile.ts';
 import { PerfettoFile } from '../ftrace/perfettofile.ts';
-import type { TraceFile } from '../ftrace/tracefile.ts';
 import { Tracer } from '../ftrace/tracer.ts';
 import { Machine } from '../machine.ts';
+import { MemoryFile } from '../trace/memoryfile.ts';
 import type { Store } from './store.ts';
 
 const PERFETTO = 'https://ui.perfetto.dev';
@@ -16,13 +16,13 @@ export function downloadJournal({ bytes, facts }: Store): void {
 
 /** @param form Perfetto's, or the text of ftrace. */
 export function downloadTrace(store: Store, form: 'pftrace' | 'ftrace'): void {
-  const file = form === 'pftrace' ? new PerfettoFile() : new FtraceFile();
-  save(traceOf(store, file), `${nameOf(store.facts.source)}.${form}`);
+  const Form = form === 'pftrace' ? PerfettoFile : FtraceFile;
+  save(traceOf(store, Form), `${nameOf(store.facts.source)}.${form}`);
 }
 
 /** Opens Perfetto's page, waits until it answers, and gives it the trace. */
 export function openInPerfetto(store: Store): void {
-  const trace = traceOf(store, new PerfettoFile());
+  const trace = traceOf(store, PerfettoFile);
   const page = window.open(PERFETTO);
   if (page === null) return;
   let pings = 0;
@@ -42,13 +42,15 @@ export function openInPerfetto(store: Store): void {
 /** The whole journal, performed once more by a machine that is traced. */
 function traceOf(
   { journal, guest: wasm, strategy, facts: { memoryMiB } }: Store,
-  file: TraceFile,
+  Form: typeof PerfettoFile | typeof FtraceFile,
 ): Uint8Array<ArrayBuffer> {
   const options = { wasm, strategy: strategy.value, memoryMiB, journal: false } as const;
   const machine = Machine.fromHeader(journal.header, options);
-  const tracer = new Tracer(machine, file);
+  const file = new MemoryFile();
+  const tracer = new Tracer(machine, new Form(file));
   for (const step of journal.eachStep()) machine.perform(step);
-  return new Uint8Array(tracer.finish());
+  tracer.finish();
+  return new Uint8Array(file.read(0, file.size));
 }
 
 function save(bytes: Uint8Array, name: string): void {

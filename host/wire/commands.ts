@@ -94,7 +94,10 @@ export const bc = {
     }),
 
   /** Raw bytes of the stream, valid or not. */
-  raw: (bytes: Uint8Array): Command => Command.raw(bytes),
+  raw: (bytes: Uint8Array): Command => {
+    checkForm('bc.raw', { bytes });
+    return Command.raw(bytes);
+  },
 
   /**
    * The bytes of a list of commands: the stream, then the payloads.

@@ -8,6 +8,7 @@ import { PAGE_SIZE, SECCTX_MAX, WINDOW_SIZE } from '../../assembly/abi/machine.t
 import { BinderlabError } from './error.ts';
 import { DEVICES, type Field, KINDS, oneOf, type Rule } from './kinds.ts';
 import { INPUTS, type InputOf, type Op, type PlainOp } from './operations.ts';
+import { STRATEGIES } from './strategy.ts';
 
 /** The fields of an operation, by name. */
 type Form = Readonly<Record<string, Rule>>;
@@ -21,10 +22,16 @@ const LONG: Rule = {
   says: 'a whole number, or a bigint for more than 53 bits',
   accepts: (value) => typeof value === 'bigint' || Number.isSafeInteger(value),
 };
+const DEVICE = oneOf(Object.keys(DEVICES));
 const SEED: Rule = { says: 'a whole number', accepts: Number.isSafeInteger };
 const TEXT: Rule = { says: 'text', accepts: (value) => typeof value === 'string' };
 const LIST: Rule = { says: 'a list', accepts: Array.isArray };
 const FUNCTION: Rule = { says: 'a function', accepts: (value) => typeof value === 'function' };
+const BOOT: Rule = { says: 'a function, (header) => Machine.fromHeader(header)', accepts: FUNCTION.accepts };
+const JOURNAL: Rule = {
+  says: 'a journal, as machine.journal has it, parseJournal(text, name) or BinaryJournal.of(bytes, name)',
+  accepts: (value) => isRecord(value) && isRecord(value.header) && 'steps' in value,
+};
 const CONDITION: Rule = {
   says: 'a condition such as "BR_REPLY" or "buffers > 3", or a function',
   accepts: (value) => typeof value === 'string' || typeof value === 'function',
@@ -91,6 +98,7 @@ const ARENA: Rule = {
 };
 
 const NONE = {};
+const WRITE_READ_OPTIONS = ['readSize', 'mayFail'];
 
 /** Fields of every call and reply. */
 const MESSAGE: Form = {
@@ -132,6 +140,8 @@ const FORMS = {
   thread: { name: thread_name, tid: id },
   program: { program: { says: 'a generator function, function* () { ... }', accepts: FUNCTION.accepts } },
   simulate: { seed: SEED, order: oneOf(['fifo', 'random']), choices: LIST },
+  'ServiceManager.start': { name: process_name, uid, device: DEVICE, declared: optional(LIST) },
+  addService: { dumpPriority: count },
   sleep: { ms: MILLISECONDS },
   until: { holds: FUNCTION, what: TEXT, timeoutMs: { ...optional(MILLISECONDS), accepts: isTimeout } },
   'simulation.run': { until: FUNCTION, turnsMax: size, pollingMaxMs: { says: MILLISECONDS.says, accepts: isLimit } },
@@ -149,6 +159,10 @@ const FORMS = {
     turnsMax: optional(size),
     progress: optional(FUNCTION),
   },
+  History: { journal: JOURNAL, boot: BOOT },
+  replay: { journal: JOURNAL, boot: BOOT },
+  record: { journal: JOURNAL, boot: BOOT },
+  'BinaryJournal.of': { bytes, file: TEXT },
   note: { text: TEXT },
   inject: {
     what: oneOf(['frame', 'object', 'buffer', 'copy', 'signal', 'timer', 'death', 'shrinker']),
@@ -162,10 +176,10 @@ const FORMS = {
   place: { bytes, align: POWER_OF_TWO },
   'process.read': { address: size, length: size },
   'process.write': { address: size, bytes },
-  open: { device: oneOf(Object.keys(DEVICES)) },
+  open: { device: DEVICE },
   fdinfo: { fd },
   dup: { fd, to: fd },
-  mmap: { flags: word },
+  mmap: { flags: word, strategy: optional(oneOf(STRATEGIES)) },
   setUid: { uid },
   setContext: {
     context: { says: 'text, or null', accepts: (value: unknown) => value === null || TEXT.accepts(value) },
@@ -183,6 +197,7 @@ const FORMS = {
   nodeInfoForRef: { handle: count },
   awaitTimeout: { ms: count },
   'bc.transaction': { handle: LONG, ...MESSAGE },
+  'bc.raw': { bytes },
   'bc.reply': { handle: optional(LONG), ...MESSAGE },
 } satisfies Readonly<Record<string, Form>>;
 
@@ -201,8 +216,16 @@ export function checkNames(what: string, given: object, known: readonly string[]
   for (const name in given) if (!known.includes(name)) throw unknownField(what, name, known);
 }
 
+/** The same for options of writeRead: quick while nothing is odd, as the call is hot. */
+export function checkReading(options: { readonly readSize?: number }): void {
+  let isOdd = options.readSize === undefined;
+  for (const name in options) if (name !== 'readSize' && name !== 'mayFail') isOdd = true;
+  if (isOdd) checkNames('writeRead', options, WRITE_READ_OPTIONS);
+}
+
 function unknownField(what: string, name: string, known: readonly string[]): BinderlabError {
-  return new BinderlabError(`${what}: there is no field "${name}"; there are ${known.join(', ')}.`);
+  const others = known.length === 1 ? `the only one is ${known[0]}` : `there are ${known.join(', ')}`;
+  return new BinderlabError(`${what}: there is no field "${name}"; ${others}.`);
 }
 
 /** What scripts call fields of operations that have short names in journals. */

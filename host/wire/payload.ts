@@ -19,9 +19,9 @@ export interface PayloadInput {
    * appended to it.
    */
   data?: ArrayBufferView | string | Placed;
-  objects?: ObjectInput[];
+  objects?: readonly ObjectInput[];
   /** The offsets array, when it should differ from the offsets of `objects`. */
-  offsets?: number[];
+  offsets?: readonly number[];
   /** Space for the buffers of `ptr` objects (scatter-gather). Default: the sum of their sizes, each rounded up to 8. */
   buffersSize?: number;
 }

@@ -101,6 +101,11 @@ export class StepLog {
     this.#clear();
   }
 
+  /** Goes on after the entries that came with memory that was restored. */
+  resume(): void {
+    this.chunk = new LogChunk(this.linear, 0);
+  }
+
   /** Appends an entry, whose head says its size. @returns Its place: a chunk, and a linear address there. */
   append(entry: Uint8Array): readonly [chunk: LogChunk, address: number] {
     const { linear } = this;

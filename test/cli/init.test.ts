@@ -1,9 +1,12 @@
 /** `binderlab init`: what an editor needs. */
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Folder } from './binderlab.ts';
+
+const TSC = join(import.meta.dirname, '../../../node_modules/typescript-native/bin/tsc');
 
 const test = suite('init');
 const folder = new Folder();
@@ -23,6 +26,21 @@ test('a folder without a package gets a tsconfig.json that leads to the types', 
   assert.match(declarations('binderlab/errno'), 'EINVAL');
 });
 
+test('with it a compiler accepts scripts that import each other', () => {
+  folder.run(['init', 'both']);
+  folder.write(
+    'both/work.ts',
+    "import type { Machine } from 'binderlab';\nexport default (machine: Machine) => machine.check();\n",
+  );
+  folder.write(
+    'both/test.ts',
+    "import { explore } from 'binderlab';\nimport script from './work.ts';\nawait explore(script);\n",
+  );
+  const { status, stdout } = spawnSync(process.execPath, [TSC, '-p', join(folder.path, 'both')], { encoding: 'utf8' });
+  assert.is(stdout, '');
+  assert.is(status, 0);
+});
+
 test('one that is there stays as it is, and what it needs is told', () => {
   folder.write('tsconfig.json', '{}');
   const { code, stderr } = folder.run(['init']);
@@ -36,12 +54,13 @@ test('the constants are there for a script that lies anywhere', () => {
     'constants.ts',
     `import { BC_ENTER_LOOPER, BINDER_VERSION, TF_ONE_WAY } from 'binderlab/protocol';
 import { EINVAL } from 'binderlab/errno';
-export default () => console.log(BC_ENTER_LOOPER, BINDER_VERSION, TF_ONE_WAY, EINVAL);
+import { EPOLLET, O_NONBLOCK, PROT_READ } from 'binderlab';
+export default () => console.log(BC_ENTER_LOOPER, BINDER_VERSION, TF_ONE_WAY, EINVAL, EPOLLET, O_NONBLOCK, PROT_READ);
 `,
   );
   const { code, stdout } = folder.run(['run', 'constants.ts']);
   assert.is(code, 0);
-  assert.is(stdout, '25356 3221512713 1 22\n');
+  assert.is(stdout, '25356 3221512713 1 22 2147483648 2048 1\n');
 });
 
 test("the package's own examples and recordings are found from anywhere", () => {

@@ -170,7 +170,7 @@ test('a place that cannot be written to', () => {
   folder.write('file', '');
   const { code, stderr } = folder.run(['record', 'all', '--out', 'file/folder']);
   assert.is(code, 2);
-  assert.is(stderr, 'binderlab: --out: there is no folder file\n');
+  assert.is(stderr, 'binderlab: --out: file is no folder\n');
 });
 
 test('a recorded output of several MiB that differs', () => {

@@ -1,5 +1,5 @@
 import { type StdioOptions, spawnSync } from 'node:child_process';
-import { closeSync, existsSync, openSync, symlinkSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -11,6 +11,8 @@ import { recordingText } from '../conformance/recordings.ts';
 import { Folder, MAIN } from './binderlab.ts';
 
 const test = suite('usage');
+/** Root may write everywhere. */
+const testAsUser = process.getuid?.() === 0 ? test.skip : test;
 const folder = new Folder();
 const home = process.cwd();
 process.chdir(folder.path);
@@ -111,7 +113,21 @@ test('places where no file can be', async () => {
   await unread(['record', 'version.jsonl', '--out', 'no/folder/deep'], '--out: there is no folder no/folder');
   await unread(['record', 'version.jsonl', '--out', 'no/a.jsonl'], '--out: there is no folder no');
   await unread(['compare', '--html', 'no/a.html'], '--html: there is no folder no');
+  await unread(['record', 'version.jsonl', '--out', '/dev/null'], '--out: /dev/null is no folder, and a journal');
+  await unread(['view', 'version.jsonl', '--out', 'version.jsonl/a.html'], '--out: version.jsonl is no folder');
+  await unread(['view', '--gallery', 'version.jsonl'], '--gallery: version.jsonl is no folder');
+  await unread(['fuzz', '--out', 'version.jsonl'], '--out: version.jsonl is no folder');
+  await unread(['init', 'version.jsonl'], 'init: version.jsonl is no folder');
   assert.not.ok(existsSync(join(folder.path, 'no')) || existsSync(join(folder.path, 'out.txt')));
+});
+
+testAsUser('a folder that is not to be changed is refused before the work', () => {
+  mkdirSync(join(folder.path, 'kept'), { mode: 0o500 });
+  folder.write('old.html', '');
+  chmodSync(join(folder.path, 'old.html'), 0o400);
+  refused(['compare', '--html', 'kept/a.html'], '--html: kept cannot be written: permission denied');
+  refused(['compare', '--html', 'old.html'], '--html: old.html cannot be written: permission denied');
+  refused(['record', 'version.jsonl', '--out', 'kept'], '--out: kept cannot be written: permission denied');
 });
 
 test('journals that were cut', () => {
@@ -163,14 +179,31 @@ test('a full disk is told with the name of the file that it is too full for', ()
   refused(['convert', 'version.jsonl', '--out', 'full.journal'], told('full.journal'));
   refused(['record', 'version.jsonl', '--out', 'full.jsonl'], told('full.jsonl'));
   refused(['run', 'calls.mjs', '--trace', 'full.ftrace'], told('full.ftrace'));
-  const { code, stderr } = folder.run(['run', 'calls.mjs', '--journal', 'full.journal']);
-  assert.is.not(code, 0);
-  assert.match(stderr, told('full.journal'));
+  refused(['run', 'calls.mjs', '--journal', 'full.journal'], told('full.journal'));
+});
+
+test('a disk that becomes full ends the run', () => {
+  folder.write(
+    'long.mjs',
+    'export default (machine) => { const { main } = machine.spawn("a"); const fd = main.open(); for (let i = 0; i < 9000; i++) main.version(fd); };\n',
+  );
+  const limited = ['-c', `trap '' XFSZ; ulimit -f 400; exec "$0" "$@"`, process.execPath, MAIN, 'run', 'long.mjs'];
+  for (const [option, file] of [
+    ['--journal', 'big.journal'],
+    ['--trace', 'big.pftrace'],
+    ['--trace', 'big.ftrace'],
+  ] as const) {
+    const { status, stderr } = spawnSync('sh', [...limited, option, file], { cwd: folder.path, encoding: 'utf8' });
+    assert.is(stderr, `binderlab: ${file} cannot be written: file too large\n`);
+    assert.is(status, 2);
+  }
 });
 
 test('journals that cannot be read', async () => {
   await unread(['step', 'version.jsonl', '--', 'fast'], 'a journal takes no fast');
   await unread(['replay', 'nowhere.jsonl'], 'nowhere.jsonl: there is no such file or folder');
+  folder.write('work.ts', 'export default () => {};\n');
+  refused(['replay', 'work.ts'], 'work.ts: is a script, and no journal; run SCRIPT --journal run.jsonl makes one');
   folder.write('empty/readme.txt', 'nothing here');
   await unread(['replay', 'empty'], 'empty: the folder holds no journal');
   folder.write('broken.jsonl', `${recordingText('version').split('\n')[0]}\n{"i":0,"op":"fly"}\n`);
@@ -198,6 +231,19 @@ test('scripts that are none', () => {
   refused(['run', 'missing.ts'], 'Could not resolve "no-such-package"');
   folder.write('nothing.ts', 'export const main = 1;\n');
   refused(['run', 'nothing.ts'], 'nothing.ts exports no function as default');
+  folder.write('program.ts', 'export default function* () {}\n');
+  refused(
+    ['run', 'program.ts'],
+    'program.ts exports a generator as default, which does nothing by itself; a script is: ',
+  );
+  refused(['explore', 'version.jsonl'], 'version.jsonl is a journal, and no script; step, view and replay take it');
+  refused(['run', '.'], 'binderlab: . is a folder; name the script in it');
+  folder.write('names.ts', "import { sis } from 'binderlab';\nexport default () => sis;\n");
+  refused(['run', 'names.ts'], 'names.ts:1:10: "binderlab" has no export "sis"; did you mean sys?\n');
+  folder.write('constant.ts', "import { BC_DANCE } from 'binderlab/protocol';\nexport default () => BC_DANCE;\n");
+  refused(['run', 'constant.ts'], 'constant.ts:1:10: "binderlab/protocol" has no export "BC_DANCE"\n');
+  folder.write('module.ts', "import { x } from 'binderlab/wire';\nexport default () => x;\n");
+  refused(['run', 'module.ts'], '"binderlab/wire": there are binderlab, binderlab/protocol, binderlab/errno\n');
   folder.write('early.ts', 'const x: number = undefined;\nx.toFixed();\nexport default () => {};\n');
   refused(['run', 'early.ts'], /early\.ts fails before it is given a machine\nearly\.ts:2:3: TypeError: /);
 });

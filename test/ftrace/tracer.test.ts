@@ -2,9 +2,12 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { FtraceFile } from '../../host/ftrace/ftracefile.ts';
+import { PerfettoFile } from '../../host/ftrace/perfettofile.ts';
+import { PIECE } from '../../host/ftrace/tracefile.ts';
 import { BOOT_NS, EVENT_NS, Tracer } from '../../host/ftrace/tracer.ts';
 import { Machine } from '../../host/machine.ts';
 import { sys } from '../../host/sim/sys.ts';
+import { MemoryFile } from '../../host/trace/memoryfile.ts';
 import { bc } from '../../host/wire/commands.ts';
 import { buildModule } from '../os/builds.ts';
 
@@ -24,8 +27,12 @@ const LINE = /^ *(.+)-(\d+) +\( *(\d+|-+)\) \[000\] \.{5} +(\d+)\.(\d{9}): (.*)$
 /** A traced machine. `lines` ends the trace. */
 function traced() {
   const machine = Machine.boot({ wasm, memoryMiB: 8 });
-  const tracer = new Tracer(machine, new FtraceFile());
-  const text = () => new TextDecoder().decode(tracer.finish());
+  const file = new MemoryFile();
+  const tracer = new Tracer(machine, new FtraceFile(file));
+  const text = () => {
+    tracer.finish();
+    return new TextDecoder().decode(file.read(0, file.size));
+  };
   const lines = (): Line[] =>
     text()
       .split('\n')
@@ -61,9 +68,24 @@ test('the file begins as the kernel’s does, and its clock rises with every eve
   const { machine, text, lines } = traced();
   serve(machine);
   const events = lines();
-  assert.match(text(), /^# tracer: nop\n#\n# entries-in-buffer\/entries-written: (\d+)\/\1 {3}#P:1\n/);
+  assert.match(text(), /^# tracer: nop\n#\n# entries-in-buffer\/entries-written: (\d+)\/\1 +#P:1\n/);
   assert.is(events[0]?.ns, BOOT_NS + EVENT_NS);
   for (const [index, { ns }] of events.entries()) assert.ok(index === 0 || ns >= (events[index - 1] as Line).ns);
+});
+
+test('a trace leaves memory piece by piece', () => {
+  for (const Form of [FtraceFile, PerfettoFile]) {
+    const machine = Machine.boot({ wasm, memoryMiB: 8 });
+    const pieces: number[] = [];
+    const file = Object.assign(new MemoryFile(), { write: (bytes: Uint8Array) => pieces.push(bytes.length) });
+    const tracer = new Tracer(machine, new Form(file));
+    const { thread, fd } = join(machine, 'caller');
+    for (let i = 0; i < 1000; i++) thread.version(fd);
+    assert.ok(pieces.length > 2, `${pieces.length} pieces`);
+    assert.ok(Math.max(...pieces) < 2 * PIECE, `${Math.max(...pieces)} bytes in one`);
+    tracer.finish();
+    assert.ok((pieces.at(-1) ?? 0) > 0, 'the rest');
+  }
 });
 
 test('a call wakes its server, which runs when the caller sleeps', () => {
@@ -175,7 +197,7 @@ test('two runs give the same file', () => {
 test('tracing changes nothing in the machine', () => {
   const hashes = [true, false].map((isTraced) => {
     const machine = Machine.boot({ wasm, memoryMiB: 8 });
-    const tracer = isTraced ? new Tracer(machine, new FtraceFile()) : null;
+    const tracer = isTraced ? new Tracer(machine, new FtraceFile(new MemoryFile())) : null;
     const { thread, fd } = serve(machine);
     tracer?.finish();
     return `${machine.nextStep} ${thread.call?.done} ${fd} ${machine.freeFrames()} ${machine.liveObjects()}`;

@@ -1,8 +1,13 @@
 /** A machine that goes back is what it was, and so are the objects that a script holds of it. */
+import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { guestModule } from '../../host/cli/boot.ts';
 import { Machine } from '../../host/machine.ts';
+import { replay } from '../../host/replay.ts';
+import type { JournalKeeping } from '../../host/trace/journalkeeper.ts';
+import { formatJournal } from '../../host/trace/journaltext.ts';
+import { MemoryFile } from '../../host/trace/memoryfile.ts';
 import { bc } from '../../host/wire/commands.ts';
 
 const test = suite('snapshot');
@@ -148,6 +153,122 @@ test('one can go forward to a later snapshot too', () => {
   assert.is(reading.done, true);
   machine.restore(early);
   assert.is(reading.parked, true);
+});
+
+/** Ways to keep a journal; of the last steps all that a walk makes, and one. */
+const KEPT: readonly (() => JournalKeeping)[] = [
+  () => true,
+  () => ({ last: 1000 }),
+  () => ({ last: 1 }),
+  () => ({ file: new MemoryFile() }),
+];
+
+/** A thing to do, and another moment to go to. */
+type Move = { readonly act: 'call' | 'long' | 'spawn' } | { readonly act: 'save' | 'restore'; nth: number };
+
+/** A machine, and steps of it: short ones, and some that are longer than the log. */
+function walker(journal: JournalKeeping) {
+  const machine = Machine.boot({ wasm, memoryMiB: 8, journal });
+  const { main } = machine.spawn('walker');
+  const fd = main.open();
+  const writer = machine.spawn('writer');
+  const address = writer.alloc(1 << 17);
+  let made = 0;
+  const actions = {
+    call: () => main.version(fd),
+    long: () => writer.write(address, new Uint8Array(100_000).fill(++made)),
+    spawn: () => machine.spawn(`p${++made}`),
+  };
+  return { machine, actions };
+}
+
+test('the journal is what it was at that moment, wherever one went in between', () => {
+  const nth = fc.nat(1000);
+  const move: fc.Arbitrary<Move> = fc.oneof(
+    { weight: 4, arbitrary: fc.record({ act: fc.constantFrom('call', 'long', 'spawn') }) },
+    { weight: 4, arbitrary: fc.record({ act: fc.constantFrom('save', 'restore'), nth }) },
+  );
+  const property = fc.property(fc.constantFrom(...KEPT), fc.array(move, { maxLength: 40 }), (kept, moves) => {
+    const { machine, actions } = walker(kept());
+    const moments = [{ snapshot: machine.snapshot(), text: formatJournal(machine.journal) }];
+    for (const one of moves) {
+      if (one.act === 'save') {
+        moments.push({ snapshot: machine.snapshot(), text: formatJournal(machine.journal) });
+      } else if (one.act === 'restore') {
+        const { snapshot, text } = moments[one.nth % moments.length] as (typeof moments)[number];
+        machine.restore(snapshot);
+        assert.is(formatJournal(machine.journal), text);
+      } else {
+        actions[one.act]();
+      }
+    }
+    machine.note('the end');
+    const numbers = machine.journal.steps.map(({ i }) => i);
+    assert.is(numbers.at(-1), machine.nextStep - 1);
+    if (numbers[0] === 0)
+      assert.is(replay(machine.journal, (header) => Machine.fromHeader(header, { wasm })).different.length, 0);
+  });
+  fc.assert(property, { numRuns: 150, includeErrorInReport: true });
+});
+
+test('forward again, the journal has the steps between, in memory and in a file', () => {
+  for (const kept of KEPT) {
+    const { machine, actions } = walker(kept());
+    const early = machine.snapshot();
+    for (let i = 0; i < 5; i++) actions.long();
+    const late = machine.snapshot();
+    const whole = formatJournal(machine.journal);
+    for (let i = 0; i < 3; i++) actions.long();
+    machine.restore(early);
+    for (let i = 0; i < 3; i++) actions.long();
+    machine.restore(late);
+    assert.is(formatJournal(machine.journal), whole);
+  }
+});
+
+test('a step that the host gave up takes nothing from a snapshot', () => {
+  const machine = Machine.boot({ wasm, memoryMiB: 2, journal: { file: new MemoryFile() } });
+  const { main } = machine.spawn('first');
+  const early = machine.snapshot();
+  main.open();
+  const whole = formatJournal(machine.journal);
+  const late = machine.snapshot();
+  assert.throws(() => {
+    for (let i = 0; i < 1000; i++) machine.spawn(`p${i}`);
+  }, /ENOMEM/);
+  machine.note('after');
+  for (const [snapshot, steps] of [
+    [late, 2],
+    [early, 1],
+    [late, 2],
+  ] as const) {
+    machine.restore(snapshot);
+    assert.is(machine.journal.steps.length, steps);
+  }
+  assert.is(formatJournal(machine.journal), whole);
+});
+
+test('a journal begins anew at a moment that is none of its own', () => {
+  for (const kept of KEPT) {
+    const { machine, actions } = walker(true);
+    const early = machine.snapshot();
+    actions.long();
+    const late = machine.snapshot();
+    machine.restore(early);
+    machine.keepJournal(kept());
+    actions.call();
+    const here = formatJournal(machine.journal);
+    const own = machine.snapshot();
+    machine.restore(late);
+    assert.equal(machine.journal.steps, []);
+    actions.call();
+    assert.equal(
+      machine.journal.steps.map(({ i }) => i),
+      [late.step],
+    );
+    machine.restore(own);
+    assert.is(formatJournal(machine.journal), here);
+  }
 });
 
 test('a snapshot is of no use to another machine', () => {

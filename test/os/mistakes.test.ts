@@ -173,6 +173,12 @@ for (const [name, [act, advice, line]] of Object.entries(MISTAKES)) {
   });
 }
 
+test('bytes that are no whole command are named as such', () => {
+  const world = new World();
+  const text = said(() => world.send(bc.enterLooper(), bc.raw(new Uint8Array([1]))));
+  assert.match(text, /EINVAL: its last bytes, which are no whole word, at byte 4 of the stream: /);
+});
+
 test('without a mistake there is no complaint', () => {
   const world = new World();
   assert.is(world.send(bc.transaction({ handle: 0, flags: TF_ONE_WAY })).complaint, null);

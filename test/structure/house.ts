@@ -188,7 +188,7 @@ export const ARROWS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   ],
   'host/cli/': [
     ['usage', 'command', 'misspelling', 'progress', 'packagefile', 'output', 'watchdog'],
-    ['number', 'failure', 'failures', 'boot', 'files', 'commandline', 'bundle', 'scripterror'],
+    ['number', 'failure', 'failures', 'boot', 'files', 'commandline', 'bundle', 'scripterror', 'outputfile'],
     ['machineoptions', 'script', 'trace', 'dumps', 'journaloutput'],
     ['help', 'init', 'record', 'convert', 'source'],
     ['replay'],

@@ -9,6 +9,7 @@ import { ENTRY_TEXT, EntryReader } from '../../host/trace/entries.ts';
 import type { Journal } from '../../host/trace/journal.ts';
 import { formatHeader, formatJournal, formatStep, JournalError, parseJournal } from '../../host/trace/journaltext.ts';
 import { MemoryFile } from '../../host/trace/memoryfile.ts';
+import type { Block } from '../../host/trace/stepreader.ts';
 import { writeBinaryJournal } from '../../host/trace/stepwriter.ts';
 import type { FileSink } from '../../host/wasm/filesink.ts';
 import { bc } from '../../host/wire/commands.ts';
@@ -180,6 +181,46 @@ test('a restored snapshot takes back what was written', () => {
   assert.is(formatJournal(written(file)), texts[0]);
 });
 
+test('until the next step every read of the journal returns the same', () => {
+  for (const journal of [true, { last: 5 }, { file: new MemoryFile() }] as const) {
+    const machine = Machine.boot({ wasm, journal });
+    const call = pair(machine);
+    call();
+    const first = machine.journal;
+    const text = formatJournal(first);
+    assert.is(machine.journal, first);
+    machine.note('one more');
+    assert.is(formatJournal(first), text, 'who has the old one keeps it');
+    assert.is(machine.journal.steps.at(-1)?.op, 'note');
+    const second = machine.journal;
+    machine.keepJournal(true);
+    assert.equal([second.steps.at(-1)?.op, machine.journal.steps], ['note', []]);
+    assert.is(machine.journal.header.steps, 0);
+  }
+});
+
+test('what was written comes back, also when there was nothing to take back', () => {
+  const { bytes, steps } = small();
+  const [block] = read(bytes).blocks([]);
+  const { header } = read(bytes);
+  for (const to of [0, 3, steps.length]) {
+    const file = new MemoryFile();
+    const writer = new BinaryWriter(file, formatHeader(header));
+    const back = [writer.save()];
+    writer.write(block as Block, ['server.0', 'client.0']);
+    back.push(writer.save());
+    writer.rewind(to);
+    for (const [at, count] of [
+      [1, steps.length],
+      [0, 0],
+      [1, steps.length],
+    ] as const) {
+      back[at]?.();
+      assert.equal(written(file).steps.map(formatStep), steps.slice(0, count));
+    }
+  }
+});
+
 test('a step that the host gave up never was', () => {
   const machine = Machine.boot({ wasm, journal: true, memoryMiB: 2 });
   assert.throws(() => {
@@ -217,6 +258,11 @@ function small(): { bytes: Uint8Array; steps: string[] } {
   const bytes = file.read(0, file.size);
   return { bytes, steps: read(bytes).steps.map(formatStep) };
 }
+
+test('text is no journal in the binary form', () => {
+  const text = new TextEncoder().encode(formatJournal(read(small().bytes)));
+  assert.throws(() => read(text), /test.journal: is no journal in the binary form; parseJournal\(text, name\) reads/);
+});
 
 /** The steps of a damaged file: none after an error, otherwise the first ones, all right. */
 function stepsBefore(bytes: Uint8Array, whole: readonly string[], what: string): void {

@@ -27,9 +27,9 @@ function machineOf(journal: Journal): Performer & { inputs: StepInput[] } {
 }
 
 function edited(journal: Journal, edit: (steps: Step[]) => void): Journal {
-  const copy = structuredClone(journal);
-  edit(copy.steps);
-  return copy;
+  const steps = structuredClone([...journal.steps]);
+  edit(steps);
+  return { ...journal, steps };
 }
 
 const journal = recording('call-write-then-read');

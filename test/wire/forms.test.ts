@@ -1,8 +1,15 @@
 /** What plain JavaScript may hand over: an error names the field, what was given, and what is accepted. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { Zygote } from '../../host/android/zygote.ts';
+import { ServiceManager } from '../../host/binder/servicemanager.ts';
+import { History } from '../../host/history.ts';
 import { Machine } from '../../host/machine.ts';
+import { record, replay } from '../../host/replay.ts';
 import { sys } from '../../host/sim/sys.ts';
+import { BinaryJournal } from '../../host/trace/binaryjournal.ts';
+import type { JournalHeader } from '../../host/trace/journal.ts';
+import { Strace } from '../../host/trace/strace.ts';
 import { bc } from '../../host/wire/commands.ts';
 import { BinderlabError } from '../../host/wire/error.ts';
 import { buildModule } from '../os/builds.ts';
@@ -21,6 +28,9 @@ function scene(journal: boolean) {
   return { machine, process, thread, fd };
 }
 
+const boot = (header: JournalHeader) => Machine.fromHeader(header, { wasm });
+const JOURNAL = Machine.boot({ wasm, memoryMiB: 8, journal: true }).journal;
+
 type Wrong = readonly [what: string, act: (it: ReturnType<typeof scene>) => unknown, told: string | RegExp];
 
 /** Names that nothing has. A compiler refuses them only where an object is written out. */
@@ -36,6 +46,58 @@ const MISSPELT: readonly Wrong[] = [
     'a misspelt size of a read',
     ({ thread, fd }) => thread.writeRead(fd, [], { readsize: 0 }),
     /^writeRead: .* "readsize"; /,
+  ],
+  [
+    'a misspelt option beside the size of a read',
+    ({ thread, fd }) => thread.writeRead(fd, [], { readSize: 0, mayfail: true }),
+    'writeRead: there is no field "mayfail"; there are readSize, mayFail.',
+  ],
+  ['a misspelt wait for a call', ({ thread, fd }) => thread.wait(fd, { readSize: 0, mayfail: 1 }), /"mayfail"; /],
+  [
+    'a size in place of options',
+    ({ thread, fd }) => thread.writeRead(fd, [], 0),
+    'writeRead: 0 is no object of options.',
+  ],
+  [
+    'a misspelt option of an ioctl',
+    ({ thread, fd }) => thread.ioctl(fd, 1, { outlen: 4 }),
+    'ioctl: there is no field "outlen"; there are arg, poke, outLen, mayFail.',
+  ],
+  [
+    'a misspelt node',
+    ({ thread, fd }) => thread.becomeContextManager(fd, { flag: 1 }),
+    'becomeContextManager: there is no field "flag"; there are flags, ptr, cookie.',
+  ],
+  ['a misspelt arena', () => Machine.boot({ arena: { address: 0x1000, size: 1 << 20, seize: 1 } as Any }), /^arena: /],
+  [
+    'a misspelt distance of snapshots',
+    () => new History(JOURNAL, boot, { evry: 3 } as Any),
+    /^History: there is no field "evry"; there are every, /,
+  ],
+  [
+    'a misspelt option of a replay',
+    () => replay(JOURNAL, boot, { chekc: true } as Any),
+    'replay: there is no field "chekc"; there are skipDumps, check, origins.',
+  ],
+  [
+    'misspelt bytes',
+    () => new Strace({ byts: true } as Any),
+    'Strace: there is no field "byts"; the only one is bytes.',
+  ],
+  [
+    'a misspelt service manager',
+    ({ machine }) => ServiceManager.start(machine.simulate(), { nmae: 'sm' } as Any),
+    'ServiceManager.start: there is no field "nmae"; there are name, uid, declared.',
+  ],
+  [
+    'a misspelt declaration',
+    () => new ServiceManager({ declares: [] } as Any),
+    'ServiceManager: there is no field "declares"; the only one is declared.',
+  ],
+  [
+    'a misspelt zygote',
+    ({ machine }) => Zygote.start(machine.simulate(), { main: () => undefined } as Any),
+    /^Zygote.start: there is no field "main"; /,
   ],
   ['a misspelt thread', ({ process }) => process.thread('x.1', { id: 4 }), /^thread: .* "id"; /],
   ['a misspelt child', ({ process }) => process.fork('child', { parent: 4 }), /^fork: .* "parent"; /],
@@ -166,6 +228,36 @@ const WRONG: readonly Wrong[] = [
   ],
   ['a plain function', ({ machine }) => machine.simulate().process('p', () => 7), /a program is a generator function/],
   ['an order', ({ machine }) => machine.simulate({ order: 'lifo' }), /^simulate: order is "lifo"; /],
+  [
+    'a history without a way to boot',
+    () => new (History as Any)(JOURNAL),
+    'History: boot is missing; it is to be a function, (header) => Machine.fromHeader(header).',
+  ],
+  [
+    'a history of text',
+    () => new History('{"t":"header"}' as Any, boot),
+    /^History: journal is "\{"t":.*parseJournal\(text, /,
+  ],
+  ['a replay of a machine', ({ machine }) => replay(machine, boot), /^replay: journal is of the kind Machine; /],
+  ['a replay on a machine', ({ machine }) => replay(JOURNAL, machine), /^replay: boot is of the kind Machine; /],
+  ['a record of nothing', () => (record as Any)(), /^record: journal is missing; /],
+  [
+    'the name of a binary journal',
+    () => (BinaryJournal as Any).of('run.journal'),
+    /^BinaryJournal.of: bytes is "run.journal"; it is to be a Uint8Array/,
+  ],
+  ['bytes that are text', () => (bc as Any).raw('x'), /^bc\.raw: bytes is "x"; it is to be a Uint8Array/],
+  [
+    'an unknown strategy of a mapping',
+    ({ thread, fd }) => thread.mmap(fd, 4096, 0x7000_0000, { strategy: 'fast' }),
+    /^mmap: strategy is "fast"; it is to be "kmap" or /,
+  ],
+  ['no thread that makes one', ({ process }) => process.thread('t', { by: 3 }), /^thread: by is 3; .* a thread of app/],
+  [
+    'a thread of another process',
+    ({ machine, process }) => process.fork('child', { by: machine.spawn('other').main }),
+    'fork: by is other.0; it is to be a thread of app.',
+  ],
   ['time that is none', () => (sys as Any).sleep('long'), /^sleep: ms is "long"; /],
   ...MISSPELT,
 ];

@@ -84,6 +84,15 @@ export const exploreCommand = defineCommand({
   },
 });
 
+/** Writes to standard error, which is kept from scripts. A reader that has closed the pipe is no error. */
+function tell(line: string): void {
+  try {
+    writeSync(2, line);
+  } catch {
+    // nobody reads it
+  }
+}
+
 /** Keeps the time of a search, and shows its progress. @param seconds Its limit; null for none. */
 function watchTime(file: string, seconds: number | null) {
   const begun = performance.now();
@@ -93,8 +102,7 @@ function watchTime(file: string, seconds: number | null) {
     seconds === null
       ? () => {}
       : watch(seconds * MS_PER_S + HANG_MS, () => {
-          writeSync(
-            2,
+          tell(
             `a run of ${file} has not ended ${HANG_MS / MS_PER_S} s after the limit: a program makes no system call\n`,
           );
           process.exit(EXIT_NO);
@@ -102,7 +110,7 @@ function watchTime(file: string, seconds: number | null) {
   const goOn = (counts: ExploreCounts): boolean => {
     if (performance.now() - shownAt >= SHOWN_EVERY_MS) {
       shownAt = performance.now();
-      writeSync(2, `${elapsed().toFixed(0)} s: ${countsText(counts)}; ${counts.left} branches left\n`);
+      tell(`${elapsed().toFixed(0)} s: ${countsText(counts)}; ${counts.left} branches left\n`);
     }
     return seconds === null || elapsed() < seconds;
   };

@@ -7,6 +7,7 @@ import { Strace } from '../../trace/strace.ts';
 import { SCRIPT_TAG } from '../../wire/log.ts';
 import { defineCommand, type Options, type Values } from '../command.ts';
 import { DUMP_NAMES, dumpChoice, readDumps } from '../dumps.ts';
+import { failureOf } from '../failure.ts';
 import { checkTarget, isJournalName } from '../files.ts';
 import { JournalOutput } from '../journaloutput.ts';
 import {
@@ -141,19 +142,37 @@ function checkOutputs({ journal, json, dump, dmesg, bytes, ...args }: Run['args'
 
 /** Prints the requested outputs, and sets the exit code. @param dumped Files of debugfs; null for none. */
 function finish(run: Run, error: string | null, dumped: string[] | null): void {
-  const { file, args, choice, machine, journal, endTrace, print } = run;
+  const { file, args, choice, machine, print } = run;
   const steps = machine.nextStep;
-  endTrace();
-  if (journal !== null) {
-    machine.keepJournal(false);
-    journal.finish(print);
-  }
+  const unwritten = endOutputs(run);
   const report: RunReport = { script: file, ...choice, steps, error };
   if (dumped !== null) report.dumps = readDumps(machine, dumped);
   if (args.dmesg) report.dmesg = [...new Set(machine.kernelLog)];
-  if (error !== null) process.stderr.write(`${error}\n`);
+  if (error !== null && !unwritten.some((problem) => error.includes(problem))) process.stderr.write(`${error}\n`);
   print(args.json ? `${JSON.stringify(report, null, 2)}\n` : outputs(report));
   process.exitCode = error === null ? EXIT_FINE : EXIT_NO;
+  if (unwritten.length > 0) throw new UsageError(unwritten.join('; '));
+}
+
+/** Completes the trace and the journal. @returns Why files cannot be written. */
+function endOutputs({ machine, journal, endTrace, print }: Run): string[] {
+  const endings = [
+    endTrace,
+    () => {
+      if (journal === null) return;
+      machine.keepJournal(false);
+      journal.finish(print);
+    },
+  ];
+  return endings.flatMap((end) => {
+    try {
+      end();
+      return [];
+    } catch (error) {
+      if (error instanceof UsageError) return error.message;
+      throw error;
+    }
+  });
 }
 
 function outputs({ dumps = {}, dmesg = [] }: RunReport): string {
@@ -185,7 +204,13 @@ function strace(machine: Machine, { bytes, 'strace-raw': raw }: Run['args']): ()
  */
 function endAfter(seconds: number, run: Run): () => void {
   return watch(seconds * MS_PER_S, () => {
-    finish(run, `${run.file} did not end in ${seconds} s; ${whereabouts(run.machine)}`, null);
+    try {
+      finish(run, `${run.file} did not end in ${seconds} s; ${whereabouts(run.machine)}`, null);
+    } catch (error) {
+      const { message, exitCode } = failureOf(error);
+      process.stderr.write(`binderlab: ${message}\n`);
+      process.exitCode = exitCode;
+    }
     process.exit();
   });
 }

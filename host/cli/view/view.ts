@@ -2,7 +2,7 @@
  * `binderlab view`: a run as a page that moves. The page is one file, which opens without a server and asks for nothing: it runs
  * the emulator itself.
  */
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Machine } from '../../machine.ts';
 import type { Strategy } from '../../wire/strategy.ts';
@@ -50,6 +50,7 @@ export const viewCommand = defineCommand({
     const choice = machineChoice(args);
     if (args.gallery !== undefined) {
       if (source !== undefined) throw new UsageError(`--gallery takes all examples, and not ${source}`);
+      if (existsSync(args.gallery)) checkTarget('--gallery', join(args.gallery, 'index.html'));
       await writeGallery(args.gallery, choice);
       return;
     }
