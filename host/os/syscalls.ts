@@ -24,11 +24,9 @@ import type { FileKind } from '../wire/kinds.ts';
 import { INPUTS, type InputOf, OPERATIONS, type Op, type OutputOf, type PlainOp } from '../wire/operations.ts';
 import { StreamSize } from '../wire/stream.ts';
 import { READ_BUFFER_SIZE, tooLong, type Window, WRITE_BUFFER_SIZE, windowAt } from './arena.ts';
-import { type Call, IoctlCall, PollCall, resultOf } from './call.ts';
-import { EpollCall } from './epoll.ts';
+import { type Call, EpollCall, IoctlCall, PollCall, ReadCall, resultOf, WriteCall } from './call.ts';
 import type { UserMemory } from './memory.ts';
 import type { System, Task } from './system.ts';
-import { ReadCall, WriteCall } from './transfer.ts';
 import { type CallContext, recordBytes, type WriteRead, WriteReadCall } from './writeread.ts';
 
 /** The result of a memory access: bytes stored or read, and the fault that ended it early. */

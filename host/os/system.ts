@@ -13,7 +13,7 @@ import type { Op } from '../wire/operations.ts';
 import { StepLog } from '../wire/steplog.ts';
 import { WordView } from '../wire/wordview.ts';
 import { CommandBatch } from './batch.ts';
-import { type Call, type CallState, resultOf } from './call.ts';
+import { type Call, resultOf } from './call.ts';
 import { ForeignSpaces } from './foreign.ts';
 import { KernelLog } from './kernellog.ts';
 
@@ -46,7 +46,7 @@ export interface SystemState {
   /** The sleeping threads' calls. */
   readonly parked: ReadonlyMap<Task, Call>;
   /** Results of the calls that were parked then or in an earlier state. */
-  readonly calls: ReadonlyMap<Call, CallState>;
+  readonly calls: ReadonlyMap<Call, object>;
   readonly files: ReadonlyMap<number, string>;
 }
 

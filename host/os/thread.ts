@@ -51,12 +51,10 @@ import { StreamSize } from '../wire/stream.ts';
 import { bytesOfText } from '../wire/text.ts';
 import { commandWords } from '../wire/words.ts';
 import { type Arena, READ_BUFFER_SIZE, tooLong, type Window, WRITE_BUFFER_SIZE } from './arena.ts';
-import type { Call, IoctlCall, PollCall } from './call.ts';
-import type { EpollCall } from './epoll.ts';
+import type { Call, EpollCall, IoctlCall, PollCall, ReadCall, WriteCall } from './call.ts';
 import type { UserMemory } from './memory.ts';
 import { type FileInfo, Syscalls } from './syscalls.ts';
 import type { System, Task } from './system.ts';
-import type { ReadCall, WriteCall } from './transfer.ts';
 import type { WriteReadCall } from './writeread.ts';
 
 /** The part of a process that its threads need. */
