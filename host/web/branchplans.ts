@@ -4,7 +4,7 @@ import type { History } from '../history.ts';
 import type { Machine } from '../machine.ts';
 import type { StepInput, StepOf } from '../trace/journal.ts';
 import { bytesOfHex, hexOfAddress, hexOfBytes } from '../wire/hex.ts';
-import { freezeBytes } from '../wire/ioctls.ts';
+import { ioctlBytes } from '../wire/ioctls.ts';
 import { commandEnds } from '../wire/words.ts';
 import type { BranchPlan } from './branch.ts';
 
@@ -19,7 +19,7 @@ export function freezeInput(machine: Machine, pid: number): StepInput | null {
     const name = machine.processes.flatMap(({ threads }) => threads).find(({ tid }) => tid === awake?.tid)?.name;
     if (process.pid === pid || fd === undefined || name === undefined) continue;
     const arg = hexOfAddress(Number(process.vmas.find(({ backing }) => backing === 'anonymous')?.start ?? 0n));
-    const poke = hexOfBytes(freezeBytes(pid, true, 0));
+    const poke = hexOfBytes(ioctlBytes('BINDER_FREEZE', { pid, enable: true }));
     return {
       op: 'ioctl',
       by: name,
