@@ -27,7 +27,7 @@ import {
 import type { Journal, JournalHeader, Step } from './journal.ts';
 import { checkStep, JournalError, parseHeader } from './journaltext.ts';
 import type { BlockWriter } from './recorder.ts';
-import { type Block, eachStepEntries, offsetOf, type StepEntries, StepReader } from './stepreader.ts';
+import { type Block, eachStepEntries, offsetOf, type StepEntries, stepOf } from './stepreader.ts';
 
 const MAGIC = bytesOfText('binderlab journal 1\n');
 const BLOCK_HEAD = 12;
@@ -189,13 +189,7 @@ export class BinaryJournal implements Journal {
    */
   *eachStep(): Generator<Step> {
     const names: string[] = [];
-    const reader = new StepReader(names, this.ops);
-    for (const { first, entries } of this.blocks(names)) {
-      this.guarded(first, () => reader.read(entries, first));
-      yield* this.#checked(reader);
-    }
-    this.guarded(this.header.steps, () => reader.close());
-    yield* this.#checked(reader);
+    for (const entries of this.eachEntries(names)) yield this.stepOf(entries, names);
   }
 
   /**
@@ -222,17 +216,9 @@ export class BinaryJournal implements Journal {
   }
 
   /** @internal The step of such entries. */
-  stepOf({ i, entries }: StepEntries, names: readonly string[]): Step {
-    const reader = new StepReader(names, this.ops);
-    this.guarded(i, () => {
-      reader.read(entries, i);
-      reader.close();
-    });
-    return this.#checked(reader)[0] as Step;
-  }
-
-  #checked(reader: StepReader): Step[] {
-    return reader.steps.splice(0).map((step) => checkStep(step, this.file, 0));
+  stepOf(entries: StepEntries, names: readonly string[]): Step {
+    const step = this.guarded(entries.i, () => stepOf(entries, names, this.ops));
+    return checkStep(step, this.file, 0);
   }
 
   /** @internal Reads entries. @throws JournalError instead of EntryError */

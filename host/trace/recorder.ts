@@ -20,7 +20,7 @@ import {
   NO_ACTOR,
 } from './entries.ts';
 import type { JournalProcess, Step } from './journal.ts';
-import { type Block, joined, offsetOf, StepReader } from './stepreader.ts';
+import { type Block, joined, offsetOf, stepOf, stepsIn } from './stepreader.ts';
 
 // Offsets in the entry of a woken thread. Local copies: V8 looks up an imported constant at every use.
 const ACTOR = RESULT_ACTOR;
@@ -202,10 +202,8 @@ export class Recorder implements Observer {
 
   /** The step that ended last. */
   get last(): Step | null {
-    const reader = this.#reader();
-    reader.read(this.lastEntries, this.system.nextStep - 1);
-    reader.close();
-    return reader.steps[0] ?? null;
+    const entries = this.lastEntries;
+    return entries.length === 0 ? null : stepOf({ i: this.system.nextStep - 1, entries }, this.system.threadNames);
   }
 
   /** Its entries; good until the next step. */
@@ -218,15 +216,11 @@ export class Recorder implements Observer {
 
   /** The kept steps, oldest first. */
   get steps(): Step[] {
-    const reader = this.#reader();
-    const [oldest] = this.#blocks;
-    // the oldest block may begin within a step whose beginning has been dropped
-    if (oldest !== undefined) reader.read(oldest.entries.subarray(offsetOf(oldest, oldest.first)), oldest.first);
-    for (const { entries, first } of this.#blocks.slice(1)) reader.read(entries, first);
-    reader.read(this.system.stepLog.entries(), this.#first);
-    reader.close();
-    if (this.#isOpen) reader.steps.pop();
-    return reader.steps.slice(-this.#limit);
+    const { stepLog, threadNames } = this.system;
+    const log = { first: this.#first, steps: this.#count, entries: stepLog.entries() };
+    const steps = [...stepsIn([...this.#blocks, log], threadNames)];
+    if (this.#isOpen) steps.pop();
+    return steps.slice(-this.#limit);
   }
 
   /** Number of steps in the whole journal, without one that is not over. */
@@ -262,10 +256,6 @@ export class Recorder implements Observer {
     this.#cut(step);
     while ((this.#makings.at(-1)?.step ?? -1) >= step) this.#makings.pop();
     this.#writer?.rewind(step);
-  }
-
-  #reader(): StepReader {
-    return new StepReader(this.system.threadNames);
   }
 
   #append(entry: EntryWriter): readonly [LogChunk, number] {

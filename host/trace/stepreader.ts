@@ -15,7 +15,7 @@ import type { ScheduleChoice } from '../os/system.ts';
 import { Command } from '../wire/command.ts';
 import { bc } from '../wire/commands.ts';
 import type { Field } from '../wire/kinds.ts';
-import { type InputOf, journalFields, type Op, opHasOutput } from '../wire/operations.ts';
+import { type InputOf, journalFields, opHasOutput } from '../wire/operations.ts';
 import { align, BROUGHT_ALONG } from '../wire/payload.ts';
 import { StreamSize } from '../wire/stream.ts';
 import { commandWords, payloadSize, returnWords } from '../wire/words.ts';
@@ -46,6 +46,13 @@ export interface Block {
   readonly entries: Uint8Array;
 }
 
+/** A step as it was recorded. */
+export interface StepEntries {
+  readonly i: number;
+  /** All its entries. */
+  readonly entries: Uint8Array;
+}
+
 type Fields = Record<string, unknown>;
 
 /** Outputs as the machine has them. */
@@ -60,124 +67,124 @@ interface WokenAnswer extends Answer {
   readonly rank: number;
 }
 
-/** A step whose entries are being read. */
-interface OpenStep {
-  readonly i: number;
-  readonly op: RecordedOp;
-  readonly by: string | null;
-  readonly input: Fields;
-  own: Answer | null;
-  readonly woken: WokenAnswer[];
-  sched: readonly ScheduleChoice[];
-  klog: readonly string[];
+/**
+ * The step that was recorded.
+ *
+ * @param names Names of threads, by number.
+ * @throws EntryError for invalid entries; JournalError for invalid text of a step.
+ */
+export function stepOf({ i, entries }: StepEntries, names: readonly string[], ops = RECORDED_OPS): Step {
+  return new StepReader(new EntryReader(entries), names, ops).read(i);
 }
 
-export class StepReader {
-  /** The steps so far. */
-  readonly steps: Step[] = [];
-  #open: OpenStep | null = null;
-  /** The result to which the next entry may add. */
-  #last: Fields = {};
+/** The steps in blocks, in order. */
+export function* stepsIn(blocks: Iterable<Block>, names: readonly string[]): Generator<Step> {
+  for (const one of eachStepEntries(blocks)) yield stepOf(one, names);
+}
 
-  /** @param names Names of threads, by number; there may be more later. */
+class StepReader {
+  #own: Answer | null = null;
+  readonly #woken: WokenAnswer[] = [];
+  #sched: readonly ScheduleChoice[] = [];
+  #klog: readonly string[] = [];
+
   constructor(
+    private readonly reader: EntryReader,
     private readonly names: readonly string[],
-    private readonly ops: readonly RecordedOp[] = RECORDED_OPS,
+    private readonly ops: readonly RecordedOp[],
   ) {}
 
-  /**
-   * Reads entries that follow those read before.
-   *
-   * @param first Number of the first step that begins in them.
-   * @throws EntryError for invalid entries; JournalError for invalid text of a step.
-   */
-  read(entries: Uint8Array, first: number): void {
-    const reader = new EntryReader(entries);
-    let number = first;
-    while (reader.next()) if (this.#entry(reader, number)) number++;
-  }
-
-  /** The last step is over. */
-  close(): void {
-    if (this.#open !== null) this.steps.push(stepOf(this.#open));
-    this.#open = null;
-  }
-
-  /** @returns Whether a step begins with the entry. */
-  #entry(reader: EntryReader, number: number): boolean {
+  read(i: number): Step {
+    const { reader } = this;
+    if (!reader.next()) throw new EntryError('no entry');
     switch (reader.kind) {
-      case ENTRY_CALL:
-        this.#begin(number, this.#opOf('wr'), reader.u32(), callInput(reader));
-        return true;
+      case ENTRY_CALL: {
+        const actor = reader.u32();
+        return this.#step(i, this.#wr, actor, callInput(reader));
+      }
       case ENTRY_STEP: {
         const actor = reader.u32();
         const op = reader.op(this.ops);
-        this.#begin(number, op, actor, reader.fields(op.inputs));
-        return true;
+        return this.#step(i, op, actor, reader.fields(op.inputs));
       }
       case ENTRY_TEXT:
-        this.close();
-        this.steps.push(parseStep(String(reader.field()), `step ${number}`, 0));
-        return true;
+        return parseStep(String(reader.field()), `step ${i}`, 0);
       default:
-        this.#part(reader, this.#open);
-        return false;
+        throw new EntryError('a result without a step');
     }
   }
 
-  #begin(i: number, op: RecordedOp, actor: number, input: Fields): void {
-    this.close();
-    const by = actor === NO_ACTOR ? null : this.#name(actor);
-    this.#open = { i, op, by, input, own: null, woken: [], sched: [], klog: [] };
+  /** The step in the format of journals. */
+  #step(i: number, { op, inputs }: RecordedOp, actor: number, input: Fields): Step {
+    const by = actor === NO_ACTOR ? {} : { by: this.#name(actor) };
+    this.#readResults(input.readSize !== 0);
+    const step: Fields = { i, op, ...by, in: journalFields(inputs, input) };
+    if (this.#sched.length > 0) step.sched = this.#sched;
+    if (this.#own !== null) Object.assign(step, shown(this.#own));
+    else if (opHasOutput(op)) step.parked = true;
+    if (this.#woken.length > 0) {
+      const woken = this.#woken.map(({ by, i, rank, ...answer }, order) => ({
+        rank,
+        entry: { by, i, ...shown(answer), order },
+      }));
+      step.woken = woken.sort((a, b) => a.rank - b.rank).map(({ entry }) => entry);
+    }
+    const { poke, writeConsumed, writeSize } = input as InputOf<'wr'>;
+    if (op === 'wr' && writeSize > writeConsumed) step.bc = commandWords(poke, writeConsumed, writeSize);
+    if (this.#klog.length > 0) step.klog = this.#klog;
+    return step as unknown as Step;
   }
 
-  /** An entry of a step that has begun. */
-  #part(reader: EntryReader, open: OpenStep | null): void {
-    if (open === null) throw new EntryError('a result without a step');
-    switch (reader.kind) {
-      case ENTRY_RESULT:
-        reader.take(RESULT_RECORD - RESULT_ACTOR);
-        open.own = { outputs: this.#opOf('wr').outputs, values: resultOf(reader, open.input.readSize !== 0) };
-        this.#last = open.own.values;
-        break;
-      case ENTRY_OUTPUT:
-        open.own = this.#answer(reader);
-        break;
-      case ENTRY_WOKEN_RESULT: {
-        const who = this.#woken(reader);
-        const woken = { ...who, outputs: this.#opOf('wr').outputs, values: resultOf(reader, true) };
-        this.#last = woken.values;
-        open.woken.push(woken);
-        break;
+  #readResults(isRead: boolean): void {
+    const { reader } = this;
+    /** The result to which the next entry may add. */
+    let last: Fields = {};
+    while (reader.next()) {
+      switch (reader.kind) {
+        case ENTRY_RESULT:
+          reader.take(RESULT_RECORD - RESULT_ACTOR);
+          last = resultOf(reader, isRead);
+          this.#own = { outputs: this.#wr.outputs, values: last };
+          break;
+        case ENTRY_OUTPUT:
+          this.#own = this.#answer();
+          break;
+        case ENTRY_WOKEN_RESULT: {
+          const who = this.#who();
+          last = resultOf(reader, true);
+          this.#woken.push({ ...who, outputs: this.#wr.outputs, values: last });
+          break;
+        }
+        case ENTRY_WOKEN:
+          this.#woken.push({ ...this.#who(), ...this.#answer() });
+          break;
+        case ENTRY_OVER:
+          last.readOver = reader.field();
+          break;
+        case ENTRY_CHOICES:
+          this.#sched = choicesOf(reader);
+          break;
+        case ENTRY_KLOG:
+          this.#klog = reader.texts();
+          break;
+        default:
+          throw new EntryError(`an entry of the unknown kind ${reader.kind}`);
       }
-      case ENTRY_WOKEN:
-        open.woken.push({ ...this.#woken(reader), ...this.#answer(reader) });
-        break;
-      case ENTRY_OVER:
-        this.#last.readOver = reader.field();
-        break;
-      case ENTRY_CHOICES:
-        open.sched = choicesOf(reader);
-        break;
-      case ENTRY_KLOG:
-        open.klog = reader.texts();
-        break;
-      default:
-        throw new EntryError(`an entry of the unknown kind ${reader.kind}`);
     }
   }
 
-  #woken(reader: EntryReader): Pick<WokenAnswer, 'by' | 'i' | 'rank'> {
+  get #wr(): RecordedOp {
+    return this.ops.find(({ op }) => op === 'wr') as RecordedOp;
+  }
+
+  #who(): Pick<WokenAnswer, 'by' | 'i' | 'rank'> {
+    const { reader } = this;
     return { by: this.#name(reader.u32()), i: reader.u32(), rank: reader.u32() };
   }
 
-  #answer(reader: EntryReader): Answer {
-    const { outputs } = reader.op(this.ops);
-    return { outputs, values: reader.fields(outputs) };
-  }
-
-  #opOf(name: Op): RecordedOp {
-    return this.ops.find(({ op }) => op === name) as RecordedOp;
+  #answer(): Answer {
+    const { outputs } = this.reader.op(this.ops);
+    return { outputs, values: this.reader.fields(outputs) };
   }
 
   #name(actor: number): string {
@@ -201,13 +208,6 @@ function* beginnings(entries: Uint8Array): Generator<number> {
     const { kind } = reader;
     if (kind === ENTRY_CALL || kind === ENTRY_STEP || kind === ENTRY_TEXT) yield at;
   }
-}
-
-/** A step as it was recorded. */
-export interface StepEntries {
-  readonly i: number;
-  /** All its entries. */
-  readonly entries: Uint8Array;
 }
 
 /** The entries of each step, in order. @throws EntryError for an invalid block. */
@@ -238,25 +238,6 @@ export function joined(given: readonly Uint8Array[]): Uint8Array {
     at += part.length;
   }
   return all;
-}
-
-/** The step in the format of journals. */
-function stepOf({ i, op, by, input, sched, own, woken, klog }: OpenStep): Step {
-  const step: Fields = { i, op: op.op, ...(by === null ? {} : { by }), in: journalFields(op.inputs, input) };
-  if (sched.length > 0) step.sched = sched;
-  if (own !== null) Object.assign(step, shown(own));
-  else if (opHasOutput(op.op)) step.parked = true;
-  if (woken.length > 0) {
-    const entries = woken.map(({ by, i, rank, ...answer }, order) => ({
-      rank,
-      entry: { by, i, ...shown(answer), order },
-    }));
-    step.woken = entries.sort((a, b) => a.rank - b.rank).map(({ entry }) => entry);
-  }
-  const { poke, writeConsumed, writeSize } = input as InputOf<'wr'>;
-  if (op.op === 'wr' && writeSize > writeConsumed) step.bc = commandWords(poke, writeConsumed, writeSize);
-  if (klog.length > 0) step.klog = klog;
-  return step as unknown as Step;
 }
 
 /** The output as journals have it, and as text for people. */

@@ -22,7 +22,7 @@ import {
 import type { Journal, Output, Step, Woken, WriteReadOutput } from './journal.ts';
 import { formatHeader, formatStep } from './journaltext.ts';
 import type { BlockWriter } from './recorder.ts';
-import { joined, StepReader } from './stepreader.ts';
+import { joined, stepOf } from './stepreader.ts';
 
 /** A block is complete at this size, bytes. */
 const BLOCK_SIZE = 32 * 1024;
@@ -81,10 +81,7 @@ class StepWriter {
     try {
       this.#encode(step, (entry) => entries.push(entry.end().slice()));
       const all = joined(entries);
-      const reader = new StepReader(this.#names);
-      reader.read(all, step.i);
-      reader.close();
-      if (formatStep(reader.steps[0] as Step) === line) return all;
+      if (formatStep(stepOf({ i: step.i, entries: all }, this.#names)) === line) return all;
     } catch {
       // a value that no field can have
     }
