@@ -13,7 +13,7 @@ import {
 import { NO_BYTES } from '../wire/endian.ts';
 import { BinderlabError } from '../wire/error.ts';
 import type { InputOf } from '../wire/operations.ts';
-import { findReturn, type Return, type ReturnName, type ReturnOf, ReturnStream } from '../wire/returns.ts';
+import { findReturn, type Return, type ReturnName, type ReturnOf, returnsIn } from '../wire/returns.ts';
 import { chunkOf, type LogChunk, type StepLog } from '../wire/steplog.ts';
 import { returnWords } from '../wire/words.ts';
 import { WordView } from '../wire/wordview.ts';
@@ -139,7 +139,7 @@ export class WriteReadCall extends Call {
   get returns(): readonly Return[] {
     this.checkDone();
     const { chunk, at } = this;
-    this.decoded ??= chunk === null ? [] : new ReturnStream(chunk, at + READ, lengthAt(chunk, at)).rest();
+    this.decoded ??= chunk === null ? [] : returnsIn(chunk, at + READ, lengthAt(chunk, at));
     return this.decoded;
   }
 

@@ -14,7 +14,6 @@ import { crc32 } from '../wire/crc32.ts';
 import type { Field } from '../wire/kinds.ts';
 import { INPUTS, isOp, OUTPUTS } from '../wire/operations.ts';
 import { bytesOfText, textOfBytes } from '../wire/text.ts';
-import { hasKernelLog } from './compare.ts';
 import {
   ENTRY_KLOG,
   ENTRY_NAMES,
@@ -134,7 +133,6 @@ export class BinaryJournal implements Journal {
   /** @internal */ readonly ops: readonly RecordedOp[];
   readonly #blocks: readonly FoundBlock[];
   #steps: Step[] | null = null;
-  #hasKernelLog: boolean | null = null;
 
   /** @throws JournalError when not even its head can be read. */
   constructor(
@@ -207,12 +205,9 @@ export class BinaryJournal implements Journal {
     }
   }
 
-  /** @internal Whether a step has lines of the kernel log. */
-  get hasKernelLog(): boolean {
-    this.#hasKernelLog ??= [...this.blocks([])].some(({ first, entries }) =>
-      this.guarded(first, () => hasEntry(entries, ENTRY_KLOG)),
-    );
-    return this.#hasKernelLog;
+  /** @internal Whether a step has an entry of that kind. */
+  hasEntry(kind: number): boolean {
+    return [...this.blocks([])].some(({ first, entries }) => this.guarded(first, () => hasEntry(entries, kind)));
   }
 
   /** @internal The step of such entries. */
@@ -238,9 +233,15 @@ function hasEntry(entries: Uint8Array, kind: number): boolean {
   return false;
 }
 
+const logged = new WeakMap<Journal, boolean>();
+
 /** Whether a journal has lines of the kernel log, which then are compared. */
 export function keepsKernelLog(journal: Journal): boolean {
-  return journal instanceof BinaryJournal ? journal.hasKernelLog : hasKernelLog(journal.steps);
+  const isBinary = journal instanceof BinaryJournal;
+  const find = () => (isBinary ? journal.hasEntry(ENTRY_KLOG) : journal.steps.some(({ klog }) => klog !== undefined));
+  const known = logged.get(journal) ?? find();
+  logged.set(journal, known);
+  return known;
 }
 
 /** A good steps block. */

@@ -48,15 +48,6 @@ export function compareSteps(expected: Step, actual: Step, origins?: Origins): S
   return compareOwn(expected, actual, origins) ?? compareWoken(expected.woken ?? [], actual.woken ?? []);
 }
 
-const logged = new WeakMap<readonly Step[], boolean>();
-
-/** Whether a journal has lines of the kernel log, which then are compared. */
-export function hasKernelLog(steps: readonly Step[]): boolean {
-  const known = logged.get(steps) ?? steps.some(({ klog }) => klog !== undefined);
-  logged.set(steps, known);
-  return known;
-}
-
 /** Compares the lines of the kernel log of two steps, whatever the driver's module is called. */
 export function compareKernelLogs(expected: Step, actual: Step): StepDifference | null {
   const [wanted, given] = [bareLines(expected), bareLines(actual)];
