@@ -115,7 +115,7 @@ const ACTS: { readonly [O in Exclude<Op, CallOp>]: (parts: Parts, input: InputOf
   await: ({ directory }, { thread, ms }) => directory.thread(thread).awaitTimeout(ms),
   dump: (parts, { file }) => {
     if (isDebugFile(file)) dumpFile(parts, file);
-    else parts.system.read('dump', { file }, () => MISSING);
+    else parts.system.act('dump', null, { file }, () => MISSING);
   },
   shrink: (parts, { pages }) => shrink(parts, pages),
   note: ({ system }, input) => system.act('note', null, input, () => {}),
@@ -156,7 +156,7 @@ const CALLS: {
  */
 export function dumpFile({ debugFiles, system }: Parts, file: string): DebugFile {
   const shown = shownNodes(file);
-  const { text } = system.read('dump', { file }, (): DumpOutput => {
+  const { text } = system.act('dump', null, { file }, (): DumpOutput => {
     if (shown !== null) system.raw.debugfsRead(shown.pid, shown.asyncOnly ? 1 : 0);
     const read = debugFiles.read(file);
     return read.exists ? read : MISSING;
@@ -166,5 +166,5 @@ export function dumpFile({ debugFiles, system }: Parts, file: string): DebugFile
 
 /** Runs the shrinker on pages that no buffer touches, the longest unused first. @returns The number of freed pages. */
 export function shrink({ system }: Parts, pages: number): number {
-  return system.read('shrink', { pages }, () => ({ ret: system.raw.shrinkScan(pages) })).ret;
+  return system.act('shrink', null, { pages }, () => ({ ret: system.raw.shrinkScan(pages) })).ret;
 }
