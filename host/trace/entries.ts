@@ -16,7 +16,7 @@
  */
 import type { ScheduleChoice } from '../os/system.ts';
 import type { Field } from '../wire/kinds.ts';
-import { INPUTS, OPERATIONS, type Op, OUTPUTS } from '../wire/operations.ts';
+import { INPUTS, OP_NUMBERS, OPERATIONS, type Op, OUTPUTS } from '../wire/operations.ts';
 import { entryHead, entryKind, entryLength } from '../wire/steplog.ts';
 import { bytesOfText, textOfBytes } from '../wire/text.ts';
 
@@ -44,6 +44,8 @@ const TYPE_TEXT = 7;
 export const NO_ACTOR = 0xffff_ffff;
 
 const HEAD_SIZE = 4;
+
+type Fields = Readonly<Record<string, unknown>>;
 
 /** An operation as a journal has it: with the fields that there were when it was written. */
 export interface RecordedOp {
@@ -79,10 +81,14 @@ export class EntryWriter {
     return this;
   }
 
-  /** The values of those fields, as the machine has them. */
-  fields(known: Iterable<Field>, values: object): this {
-    for (const { machineName } of known) this.field((values as Readonly<Record<string, unknown>>)[machineName]);
-    return this;
+  /** The number of an operation, and its inputs as the machine has them. */
+  input(op: Op, values: object): this {
+    return this.u32(OP_NUMBERS[op]).#fields(INPUTS[op], values);
+  }
+
+  /** The same with its outputs. */
+  output(op: Op, values: object): this {
+    return this.u32(OP_NUMBERS[op]).#fields(OUTPUTS[op], values);
   }
 
   field(value: unknown): this {
@@ -122,6 +128,11 @@ export class EntryWriter {
     this.#bytes.fill(0, this.#at, length);
     this.#view.setUint32(0, entryHead(this.#kind, length), true);
     return this.#bytes.subarray(0, length);
+  }
+
+  #fields(known: ReadonlyMap<string, Field>, values: object): this {
+    for (const { machineName } of known.values()) this.field((values as Fields)[machineName]);
+    return this;
   }
 
   #number(value: number): this {

@@ -6,7 +6,7 @@ import { ENTRY_RESULT, RESULT_ACTOR, RESULT_RANK, RESULT_RECORD, RESULT_STEP } f
 import type { Call } from '../os/call.ts';
 import type { Observer, ScheduleChoice, System, Task } from '../os/system.ts';
 import { BinderlabError } from '../wire/error.ts';
-import { INPUTS, type InputOf, OP_NUMBERS, type Op, OUTPUTS } from '../wire/operations.ts';
+import type { InputOf, Op } from '../wire/operations.ts';
 import type { LogChunk } from '../wire/steplog.ts';
 import {
   ENTRY_CHOICES,
@@ -133,11 +133,8 @@ export class Recorder implements Observer {
   }
 
   begin(step: number, op: Op, by: Task | null, input: object, sched: readonly ScheduleChoice[]): void {
-    const entry = this.#entry
-      .begin(ENTRY_STEP)
-      .u32(by === null ? NO_ACTOR : by.number)
-      .u32(OP_NUMBERS[op]);
-    const bytes = entry.fields(INPUTS[op].values(), input).end();
+    const actor = by === null ? NO_ACTOR : by.number;
+    const bytes = this.#entry.begin(ENTRY_STEP).u32(actor).input(op, input).end();
     this.system.stepLog.reserve(bytes.length);
     this.call(step, sched);
     this.system.stepLog.append(bytes);
@@ -168,7 +165,7 @@ export class Recorder implements Observer {
     if (record === 0) {
       const entry = this.#entry.begin(isOwn ? ENTRY_OUTPUT : ENTRY_WOKEN);
       if (!isOwn) entry.u32(task.number).u32(call.step).u32(0);
-      place = this.#append(entry.u32(OP_NUMBERS[call.op]).fields(OUTPUTS[call.op].values(), call.output()));
+      place = this.#append(entry.output(call.op, call.output()));
     } else {
       const { chunk } = stepLog;
       const address = record - RECORD;
@@ -185,9 +182,7 @@ export class Recorder implements Observer {
   }
 
   end(op: Op, output: object | null): void {
-    if (output !== null) {
-      this.#append(this.#entry.begin(ENTRY_OUTPUT).u32(OP_NUMBERS[op]).fields(OUTPUTS[op].values(), output));
-    }
+    if (output !== null) this.#append(this.#entry.begin(ENTRY_OUTPUT).output(op, output));
     if (this.#woken.length > 1) this.#rank();
     if (this.#sched.length > 0) this.#append(this.#entry.begin(ENTRY_CHOICES).choices(this.#sched));
     if (this.#printed !== null) this.#printedLines(this.#printed);

@@ -3,7 +3,7 @@ import * as protocol from '../../assembly/abi/protocol.ts';
 import * as wire from '../../assembly/abi/wire.ts';
 import { i32At, u32At } from './endian.ts';
 import { storeObject } from './objects.ts';
-import { type Fields, readFields, storeFields, type Values } from './structure.ts';
+import { type Fields, type FieldValues, readFields, storeFields } from './structure.ts';
 import { wordName } from './words.ts';
 
 /** Why the thread's last transaction failed; all 0 and BR_OK after a success. Reading clears it. */
@@ -135,10 +135,10 @@ export function ioctlBytes<N extends StructureName>(
 function ioctlValues<N extends StructureName>(
   name: N,
   bytes: Uint8Array,
-): Values<Structures[N]['takes'] & Structures[N]['gives']> {
+): FieldValues<Structures[N]['takes'] & Structures[N]['gives']> {
   const { takes, gives } = STRUCTURES[name];
   const fields: Fields = { ...takes, ...gives };
-  return readFields(fields, bytes) as Values<Structures[N]['takes'] & Structures[N]['gives']>;
+  return readFields(fields, bytes) as FieldValues<Structures[N]['takes'] & Structures[N]['gives']>;
 }
 
 export function u32Bytes(value: number): Uint8Array {

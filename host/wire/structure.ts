@@ -6,11 +6,11 @@ const READ = { u32: u32At, u64: u64At, any64: bigAt } as const;
 
 export type Fields = Readonly<Record<string, readonly [kind: keyof typeof READ, offset: number]>>;
 type Read<Kind> = Kind extends 'any64' ? bigint : number;
-export type Values<F> = { [N in keyof F]: F[N] extends readonly [infer Kind, number] ? Read<Kind> : never };
+export type FieldValues<F> = { [N in keyof F]: F[N] extends readonly [infer Kind, number] ? Read<Kind> : never };
 
-export function readFields<F extends Fields>(fields: F, bytes: Uint8Array, at = 0): Values<F> {
+export function readFields<F extends Fields>(fields: F, bytes: Uint8Array, at = 0): FieldValues<F> {
   const values = Object.entries(fields).map(([name, [kind, offset]]) => [name, READ[kind](bytes, at + offset)]);
-  return Object.fromEntries(values) as Values<F>;
+  return Object.fromEntries(values) as FieldValues<F>;
 }
 
 /** Stores values over zeroed bytes. An absent one stays 0, and true is 1. */

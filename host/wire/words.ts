@@ -177,7 +177,7 @@ function streamWords(bytes: Uint8Array, from: number, to: number, family: 'BC_' 
   });
 }
 
-/** A word of a stream, whose name is undefined when it is none of the family. */
+/** A word of a stream, with its name if it is one of the family. */
 interface Head {
   readonly word: number;
   readonly name: WordName | undefined;
