@@ -269,31 +269,24 @@ function callInput(reader: EntryReader): InputOf<'wr'> {
 function streamOf(reader: EntryReader, count: number, wbuf: number): { poke: Uint8Array; writeSize: number } {
   const short = Array.from({ length: count }, () => shortCommand(reader));
   const [head] = short;
-  if (head?.word === 0) return { poke: reader.take(head.first), writeSize: head.second };
-  const commands = short.map(({ word, first, second, message }) => {
+  if (head?.word === 0) return { poke: reader.take(Number(head.first)), writeSize: Number(head.second) };
+  const commands = short.map((command) => {
+    const { word, first, second, code, flags, placedAt, dataSize } = command;
     if (word === 0) throw new EntryError('a command without a word');
-    if (message === null) return Command.plain(word, first, second);
-    const { code, flags, dataSize, data } = message;
-    const isBrought = data === COMMAND_DATA_BROUGHT;
-    const bytes = isBrought ? reader.take(align(dataSize, 16)).subarray(0, dataSize) : null;
-    return new Command(word, first, second, code, flags, bytes, isBrought ? BROUGHT_ALONG : data, dataSize, null);
+    if (placedAt !== BROUGHT_ALONG) return command;
+    const bytes = reader.take(align(dataSize, 16)).subarray(0, dataSize);
+    return new Command(word, first, second, code, flags, bytes, BROUGHT_ALONG, dataSize, null);
   });
   return { poke: bc.bytes(commands, wbuf), writeSize: new StreamSize(commands).stream };
 }
 
-/** A command in the short form of the batch. */
-interface ShortCommand {
-  readonly word: number;
-  readonly first: number;
-  readonly second: number;
-  readonly message: { code: number; flags: number; dataSize: number; data: number } | null;
-}
-
-function shortCommand(reader: EntryReader): ShortCommand {
+/** A command in the short form of the batch, without bytes that it brings along. */
+function shortCommand(reader: EntryReader): Command {
   const [word, first, second] = [reader.u32(), reader.u32(), reader.u32()];
-  if (payloadSize(word) < TRANSACTION_DATA_SIZE) return { word, first, second, message: null };
-  const message = { code: reader.u32(), flags: reader.u32(), dataSize: reader.u32(), data: reader.u32() };
-  return { word, first, second, message };
+  if (payloadSize(word) < TRANSACTION_DATA_SIZE) return Command.plain(word, first, second);
+  const [code, flags, dataSize, data] = [reader.u32(), reader.u32(), reader.u32(), reader.u32()];
+  const placedAt = data === COMMAND_DATA_BROUGHT ? BROUGHT_ALONG : data;
+  return new Command(word, first, second, code, flags, null, placedAt, dataSize, null);
 }
 
 function choicesOf(reader: EntryReader): ScheduleChoice[] {
