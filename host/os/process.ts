@@ -77,15 +77,14 @@ export class Process {
   ): Process {
     const isForeign = 'show' in range;
     directory.checkFree(name);
-    let process: Process | null = null;
-    system.act('proc', null, { name, pid, uid, ...(isForeign ? { outside: 1 } : {}) }, () => {
+    return system.act('proc', null, { name, pid, uid, ...(isForeign ? { outside: 1 } : {}) }, () => {
       const pointer = checkMade(`process ${name}`, system.raw.procCreate(pid, uid));
-      process = new Process(system, directory, name, pid, uid, pointer, isForeign ? NO_ARENA : range);
+      const process = new Process(system, directory, name, pid, uid, pointer, isForeign ? NO_ARENA : range);
       process.#begin();
       if (isForeign) process.#beOutside(range);
       else process.#mapArena();
+      return process;
     });
-    return process as unknown as Process;
   }
 
   /** @internal Whether the machine has security contexts for senders, as with SELinux. */
@@ -246,14 +245,14 @@ export class Process {
     const { name, pid, uid, pointer, range } = this;
     const copy = new Process(system, directory, name, pid, uid, pointer, range);
     for (const thread of this.threads) copy.threads.push(thread.copyTo(system, copy));
-    copy.arena.restore(this.arena.save());
+    copy.arena.state = this.arena.state;
     const { outside } = this.memory;
     if (this.alive && outside instanceof RecordedMemory) copy.#beOutside(outside.copy());
     return copy;
   }
 
   /** @internal */ save(): SavedProcess {
-    return { threads: [...this.threads], arena: this.arena.save(), uid: this.uid };
+    return { threads: [...this.threads], arena: this.arena.state, uid: this.uid };
   }
 
   /** @internal */ restore({ threads, arena, uid }: SavedProcess): void {
@@ -263,7 +262,7 @@ export class Process {
       this.threads.push(thread);
       thread.forgetBuffers();
     }
-    this.arena.restore(arena);
+    this.arena.state = arena;
   }
 
   #handDown(child: Process): void {
