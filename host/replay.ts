@@ -12,7 +12,7 @@ import type { Journal, JournalEmulator, JournalHeader, Output, Step, StepInput, 
 import type { Origins } from './trace/origins.ts';
 import { sideBySide } from './trace/sidebyside.ts';
 import { u32At } from './wire/endian.ts';
-import { AsleepError } from './wire/error.ts';
+import { AsleepError, errorText } from './wire/error.ts';
 import { entryKind, entryLength } from './wire/steplog.ts';
 
 /** The part of a machine that a replay needs. */
@@ -189,7 +189,7 @@ function isSound(
     if (check) machine.check?.();
     return true;
   } catch (error) {
-    refuse(result, trace, step(), 'check', messageOf(error));
+    refuse(result, trace, step(), 'check', errorText(error));
     return false;
   }
 }
@@ -244,10 +244,10 @@ class StepNumbers {
 
   /** Why the machine could not perform a step, as text. */
   reasonOf(error: unknown, { steps }: Journal): string {
-    if (!(error instanceof AsleepError)) return messageOf(error);
+    if (!(error instanceof AsleepError)) return errorText(error);
     const number = this.#numbers.get(error.step);
     const call = steps.find(({ i }) => i === number);
-    if (call === undefined) return messageOf(error);
+    if (call === undefined) return errorText(error);
     return `${error.thread} cannot act, for here it still sleeps in step ${call.i}: ${callBegin(call, call.bc).begin} ...`;
   }
 }
@@ -256,7 +256,7 @@ function bootFor(journal: Journal, boot: Boot): Performer {
   try {
     return bootLike(journal, boot);
   } catch (error) {
-    throw new ReplayError(journal.header.name, null, messageOf(error), error);
+    throw new ReplayError(journal.header.name, null, errorText(error), error);
   }
 }
 
@@ -314,8 +314,4 @@ function headline(trace: string, step: Step): string {
 
 function stepName(step: Step): string {
   return step.by === undefined ? step.op : `${step.op} by ${step.by}`;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -14,7 +14,7 @@ import type { ForeignMemory } from './foreignmemory.ts';
 import { UserMemory } from './memory.ts';
 import { RecordedMemory } from './recordedmemory.ts';
 import type { Stored } from './syscalls.ts';
-import type { System, Task } from './system.ts';
+import type { System } from './system.ts';
 import { Thread } from './thread.ts';
 
 /** What errnoMeaning calls the start of processes and threads. */
@@ -230,10 +230,6 @@ export class Process {
     for (const object of objects) if (object.type === 'handle') return object.handle;
     const there = objects.map((object) => object.type).join(', ') || 'no object at all';
     throw new BinderlabError(`${this.name} expected a handle in ${received.name}, and there is ${there}.`);
-  }
-
-  /** @internal */ threadEnded(thread: Task): void {
-    this.system.dismiss(thread);
   }
 
   /** @internal */ allEnded(): void {

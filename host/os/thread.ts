@@ -46,7 +46,7 @@ import { type Arena, READ_BUFFER_SIZE, tooLong, type Window, WRITE_BUFFER_SIZE }
 import type { Call, EpollCall, IoctlCall, PollCall, ReadCall, WriteCall } from './call.ts';
 import type { UserMemory } from './memory.ts';
 import { type FileInfo, Syscalls } from './syscalls.ts';
-import type { System, Task } from './system.ts';
+import type { System } from './system.ts';
 import type { WriteReadCall } from './writeread.ts';
 
 /** The part of a process that its threads need. */
@@ -57,8 +57,7 @@ interface Home {
   uid: number;
   readonly memory: UserMemory;
   readonly arena: Arena;
-  /** Called when one thread has ended, or all threads at once. */
-  threadEnded(thread: Task): void;
+  /** Called when all threads have ended at once. */
   allEnded(): void;
 }
 
@@ -413,7 +412,7 @@ export class Thread {
     this.sys.check();
     this.system.act('texit', this, {}, () => {
       this.system.raw.threadExit(this.pointer);
-      this.home.threadEnded(this);
+      this.system.dismiss(this);
     });
   }
 
