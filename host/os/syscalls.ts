@@ -2,18 +2,7 @@
  * The system calls of one thread in the kernel's own form: numbers in, the raw return value out, -errno included. Each call
  * is one step. An act of a thread that is dead or asleep is an error of the script.
  */
-import {
-  CALL_FD,
-  CALL_READ_SIZE,
-  CALL_WINDOW,
-  F_GETFD,
-  FILE_KIND_MEMFD,
-  FILE_KIND_NULL,
-  FILE_KIND_PIPE,
-  FILE_KIND_SOCKETPAIR,
-  PAGE_SIZE,
-  PARKED,
-} from '../../assembly/abi/machine.ts';
+import * as machine from '../../assembly/abi/machine.ts';
 import { BINDER_WRITE_READ } from '../../assembly/abi/protocol.ts';
 import type { Command } from '../wire/command.ts';
 import { i32At, u32At } from '../wire/endian.ts';
@@ -34,10 +23,10 @@ export type Stored = OutputOf<'poke'>;
 export type FileInfo = OutputOf<'fdinfo'>;
 
 const FILE_KINDS: Readonly<Record<FileKind, number>> = {
-  memfd: FILE_KIND_MEMFD,
-  pipe: FILE_KIND_PIPE,
-  null: FILE_KIND_NULL,
-  socketpair: FILE_KIND_SOCKETPAIR,
+  memfd: machine.FILE_KIND_MEMFD,
+  pipe: machine.FILE_KIND_PIPE,
+  null: machine.FILE_KIND_NULL,
+  socketpair: machine.FILE_KIND_SOCKETPAIR,
 };
 const TWO_ENDED: ReadonlySet<FileKind> = new Set<FileKind>(['pipe', 'socketpair']);
 // Local copies: V8 looks up an imported constant at every use.
@@ -106,7 +95,8 @@ export class Syscalls {
   /** Sets the security context of the process; no bytes remove it. */
   setContext(context: Uint8Array): number {
     const { raw, guest } = this.system;
-    if (context.length > PAGE_SIZE) throw new BinderlabError(`a security context has ${PAGE_SIZE} bytes at most`);
+    if (context.length > machine.PAGE_SIZE)
+      throw new BinderlabError(`a security context has ${machine.PAGE_SIZE} bytes at most`);
     return this.#call('setcon', { context }, (thread) => {
       guest.u8.set(context, this.system.scratch);
       return raw.setcon(thread, context.length);
@@ -149,7 +139,7 @@ export class Syscalls {
   /** The lowest free descriptor from `from` up. Not a step. */
   freeDescriptor(from = 0): number {
     let fd = from;
-    while (this.system.raw.sysFcntl(this.task.pointer, fd, F_GETFD, 0) >= 0) fd++;
+    while (this.system.raw.sysFcntl(this.task.pointer, fd, machine.F_GETFD, 0) >= 0) fd++;
     return fd;
   }
 
@@ -207,7 +197,9 @@ export class Syscalls {
   again(entry: Uint8Array): WriteReadCall {
     const { system, task } = this;
     const { batch } = system;
-    const [fd, page, readSize] = [i32At(entry, CALL_FD), u32At(entry, CALL_WINDOW), u32At(entry, CALL_READ_SIZE)];
+    const fd = i32At(entry, machine.CALL_FD);
+    const page = u32At(entry, machine.CALL_WINDOW);
+    const readSize = u32At(entry, machine.CALL_READ_SIZE);
     this.check();
     const count = batch.putRecorded(entry);
     if (readSize > READ_ROOM) throw tooLong(`${readSize} bytes to read`, READ_ROOM);
@@ -262,8 +254,10 @@ export class Syscalls {
   /** Opens a file of another kind at these numbers. Pipes and socket pairs have two, others use `fd` only. */
   makeFile(kind: FileKind, fd: number, fd2: number, content: Uint8Array): FileInfo {
     const { system, task } = this;
-    if (content.length > PAGE_SIZE) {
-      throw new BinderlabError(`a file is made with ${PAGE_SIZE} bytes at most, and these are ${content.length}`);
+    if (content.length > machine.PAGE_SIZE) {
+      throw new BinderlabError(
+        `a file is made with ${machine.PAGE_SIZE} bytes at most, and these are ${content.length}`,
+      );
     }
     this.check();
     const input = { kind, fd, ...(TWO_ENDED.has(kind) ? { fd2 } : {}), content };
@@ -306,7 +300,7 @@ export class Syscalls {
   #call(op: Op, input: object, run: (thread: number) => number): number {
     this.check();
     const ret = this.system.syscall(op, this.task, input, () => run(this.task.pointer));
-    if (ret === PARKED) throw new Error(`${op} went to sleep`);
+    if (ret === machine.PARKED) throw new Error(`${op} went to sleep`);
     return ret;
   }
 

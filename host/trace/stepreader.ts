@@ -1,16 +1,7 @@
 /** Makes steps of the entries that recorded them. */
-import {
-  COMMAND_DATA_BROUGHT,
-  ENTRY_CALL,
-  ENTRY_RESULT,
-  PAGE_SIZE,
-  RESULT_ACTOR,
-  RESULT_RECORD,
-  WINDOW_ARGUMENT,
-  WINDOW_READ,
-  WINDOW_WRITE,
-} from '../../assembly/abi/machine.ts';
+import { COMMAND_DATA_BROUGHT, ENTRY_CALL, ENTRY_RESULT, RESULT_ACTOR, RESULT_RECORD } from '../../assembly/abi/machine.ts';
 import { TRANSACTION_DATA_SIZE } from '../../assembly/abi/wire.ts';
+import { windowAt } from '../os/arena.ts';
 import type { ScheduleChoice } from '../os/system.ts';
 import { Command } from '../wire/command.ts';
 import { bc } from '../wire/commands.ts';
@@ -258,12 +249,10 @@ function resultOf(reader: EntryReader, isRead: boolean): Fields {
 /** Input of a call from a window, with its commands as the driver reads them. */
 function callInput(reader: EntryReader): InputOf<'wr'> {
   const fd = reader.u32() | 0;
-  const base = reader.u32() * PAGE_SIZE;
+  const { arg, wbuf, rbuf } = windowAt(reader.u32());
   const readSize = reader.u32();
-  const wbuf = base + WINDOW_WRITE;
   const { poke, writeSize } = streamOf(reader, reader.count(), wbuf);
-  const rbuf = base + WINDOW_READ;
-  return { fd, arg: base + WINDOW_ARGUMENT, wbuf, poke, writeSize, writeConsumed: 0, rbuf, readSize, readConsumed: 0 };
+  return { fd, arg, wbuf, poke, writeSize, writeConsumed: 0, rbuf, readSize, readConsumed: 0 };
 }
 
 function streamOf(reader: EntryReader, count: number, wbuf: number): { poke: Uint8Array; writeSize: number } {
