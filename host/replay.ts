@@ -7,7 +7,7 @@ import type { RecordedEntries } from './steps.ts';
 import { BinaryJournal, keepsKernelLog } from './trace/binaryjournal.ts';
 import { callBegin } from './trace/call.ts';
 import { compareKernelLogs, compareSteps, isInputsOnly, type StepDifference } from './trace/compare.ts';
-import { ENTRY_CHOICES } from './trace/entries.ts';
+import { ENTRY } from './trace/entries.ts';
 import type { Journal, JournalEmulator, JournalHeader, Output, Step, StepInput, Woken } from './trace/journal.ts';
 import type { Origins } from './trace/origins.ts';
 import { sideBySide } from './trace/sidebyside.ts';
@@ -168,7 +168,7 @@ function isSame(recorded: Uint8Array, own: Uint8Array): boolean {
   for (let i = 0; i < own.length; i++) if (recorded[i] !== own[i]) return false;
   if (more === 0) return true;
   const head = u32At(recorded, own.length);
-  return entryKind(head) === ENTRY_CHOICES && entryLength(head) === more;
+  return entryKind(head) === ENTRY.CHOICES && entryLength(head) === more;
 }
 
 function note(result: ReplayResult, expected: Step, actual: Step, found: StepDifference, journal: Journal): void {

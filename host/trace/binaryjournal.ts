@@ -14,15 +14,7 @@ import { crc32 } from '../wire/crc32.ts';
 import type { Field } from '../wire/kinds.ts';
 import { INPUTS, isOp, OUTPUTS } from '../wire/operations.ts';
 import { bytesOfText, textOfBytes } from '../wire/text.ts';
-import {
-  ENTRY_KLOG,
-  ENTRY_NAMES,
-  EntryError,
-  EntryReader,
-  EntryWriter,
-  RECORDED_OPS,
-  type RecordedOp,
-} from './entries.ts';
+import { ENTRY, EntryError, EntryReader, EntryWriter, RECORDED_OPS, type RecordedOp } from './entries.ts';
 import type { Journal, JournalHeader, Step } from './journal.ts';
 import { checkStep, JournalError, parseHeader } from './journaltext.ts';
 import type { BlockWriter } from './recorder.ts';
@@ -174,7 +166,7 @@ export class BinaryJournal implements Journal {
     for (const { offset, first, steps, size } of this.#blocks) {
       const entries = this.source.read(offset + BLOCK_HEAD, size).subarray(STEPS_HEAD); // good, says its checksum
       const reader = new EntryReader(entries);
-      const introduces = this.guarded(first, () => reader.next()) && reader.kind === ENTRY_NAMES;
+      const introduces = this.guarded(first, () => reader.next()) && reader.kind === ENTRY.NAMES;
       if (introduces) names.push(...this.guarded(first, () => reader.texts()));
       yield { first, steps, entries: introduces ? entries.subarray(reader.end) : entries };
     }
@@ -238,7 +230,7 @@ const logged = new WeakMap<Journal, boolean>();
 /** Whether a journal has lines of the kernel log, which then are compared. */
 export function keepsKernelLog(journal: Journal): boolean {
   const isBinary = journal instanceof BinaryJournal;
-  const find = () => (isBinary ? journal.hasEntry(ENTRY_KLOG) : journal.steps.some(({ klog }) => klog !== undefined));
+  const find = () => (isBinary ? journal.hasEntry(ENTRY.KLOG) : journal.steps.some(({ klog }) => klog !== undefined));
   const known = logged.get(journal) ?? find();
   logged.set(journal, known);
   return known;
@@ -320,7 +312,7 @@ function checksum(head: Uint8Array, body: Uint8Array): number {
 }
 
 function namesEntry(names: readonly string[]): Uint8Array {
-  return new EntryWriter().begin(ENTRY_NAMES).texts(names).end();
+  return new EntryWriter().begin(ENTRY.NAMES).texts(names).end();
 }
 
 function jsonBytes(value: object): Uint8Array {

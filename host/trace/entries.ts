@@ -14,22 +14,28 @@
  *     text     field: the whole step as a line of JSON
  *     field    u8 type | value; lengths of bytes and texts are u32
  */
+import { ENTRY_CALL, ENTRY_RESULT } from '../../assembly/abi/machine.ts';
 import type { ScheduleChoice } from '../os/system.ts';
 import type { Field } from '../wire/kinds.ts';
 import { INPUTS, OP_NUMBERS, OPERATIONS, type Op, OUTPUTS } from '../wire/operations.ts';
 import { entryHead, entryKind, entryLength } from '../wire/steplog.ts';
 import { bytesOfText, textOfBytes } from '../wire/text.ts';
 
-/** Kinds of the entries that the host writes. */
-export const ENTRY_WOKEN_RESULT = 3; // ENTRY_RESULT of another step's call
-export const ENTRY_STEP = 4;
-export const ENTRY_OUTPUT = 5;
-export const ENTRY_WOKEN = 6;
-export const ENTRY_OVER = 7;
-export const ENTRY_CHOICES = 8;
-export const ENTRY_KLOG = 9;
-export const ENTRY_TEXT = 10;
-export const ENTRY_NAMES = 11;
+/** Kinds of entries. The guest writes the first two. */
+export const ENTRY = {
+  CALL: ENTRY_CALL,
+  RESULT: ENTRY_RESULT,
+  /** A RESULT of another step's call. */
+  WOKEN_RESULT: 3,
+  STEP: 4,
+  OUTPUT: 5,
+  WOKEN: 6,
+  OVER: 7,
+  CHOICES: 8,
+  KLOG: 9,
+  TEXT: 10,
+  NAMES: 11,
+} as const;
 
 /** Types of fields. */
 const TYPE_ABSENT = 0;

@@ -2,23 +2,13 @@
  * Keeps the journal of a running machine: as entries of the step log, which are taken away in blocks. No step becomes an
  * object before a tool reads it.
  */
-import { ENTRY_RESULT, RESULT_ACTOR, RESULT_RANK, RESULT_RECORD, RESULT_STEP } from '../../assembly/abi/machine.ts';
+import { RESULT_ACTOR, RESULT_RANK, RESULT_RECORD, RESULT_STEP } from '../../assembly/abi/machine.ts';
 import type { Call } from '../os/call.ts';
 import type { Observer, ScheduleChoice, System, Task } from '../os/system.ts';
 import { BinderlabError } from '../wire/error.ts';
 import type { InputOf, Op } from '../wire/operations.ts';
 import type { LogChunk } from '../wire/steplog.ts';
-import {
-  ENTRY_CHOICES,
-  ENTRY_KLOG,
-  ENTRY_OUTPUT,
-  ENTRY_OVER,
-  ENTRY_STEP,
-  ENTRY_WOKEN,
-  ENTRY_WOKEN_RESULT,
-  EntryWriter,
-  NO_ACTOR,
-} from './entries.ts';
+import { ENTRY, EntryWriter, NO_ACTOR } from './entries.ts';
 import type { JournalProcess, Step } from './journal.ts';
 import { type Block, joined, offsetOf, stepOf, stepsIn } from './stepreader.ts';
 
@@ -134,7 +124,7 @@ export class Recorder implements Observer {
 
   begin(step: number, op: Op, by: Task | null, input: object, sched: readonly ScheduleChoice[]): void {
     const actor = by === null ? NO_ACTOR : by.number;
-    const bytes = this.#entry.begin(ENTRY_STEP).u32(actor).input(op, input).end();
+    const bytes = this.#entry.begin(ENTRY.STEP).u32(actor).input(op, input).end();
     this.system.stepLog.reserve(bytes.length);
     this.call(step, sched);
     this.system.stepLog.append(bytes);
@@ -163,7 +153,7 @@ export class Recorder implements Observer {
     const { stepLog } = this.system;
     let place: readonly [chunk: LogChunk, address: number];
     if (record === 0) {
-      const entry = this.#entry.begin(isOwn ? ENTRY_OUTPUT : ENTRY_WOKEN);
+      const entry = this.#entry.begin(isOwn ? ENTRY.OUTPUT : ENTRY.WOKEN);
       if (!isOwn) entry.u32(task.number).u32(call.step).u32(0);
       place = this.#append(entry.output(call.op, call.output()));
     } else {
@@ -171,20 +161,20 @@ export class Recorder implements Observer {
       const address = record - RECORD;
       place = [chunk, address];
       if (!isOwn) {
-        chunk.set(address, chunk.get(address) ^ (ENTRY_RESULT ^ ENTRY_WOKEN_RESULT));
+        chunk.set(address, chunk.get(address) ^ (ENTRY.RESULT ^ ENTRY.WOKEN_RESULT));
         chunk.set(address + ACTOR, task.number);
         chunk.set(address + STEP, call.step);
       }
       const { over } = call;
-      if (over.length > 0) this.#append(this.#entry.begin(ENTRY_OVER).field(over));
+      if (over.length > 0) this.#append(this.#entry.begin(ENTRY.OVER).field(over));
     }
     if (!isOwn) this.#woken.push({ seat: task.seat, chunk: place[0], address: place[1] });
   }
 
   end(op: Op, output: object | null): void {
-    if (output !== null) this.#append(this.#entry.begin(ENTRY_OUTPUT).output(op, output));
+    if (output !== null) this.#append(this.#entry.begin(ENTRY.OUTPUT).output(op, output));
     if (this.#woken.length > 1) this.#rank();
-    if (this.#sched.length > 0) this.#append(this.#entry.begin(ENTRY_CHOICES).choices(this.#sched));
+    if (this.#sched.length > 0) this.#append(this.#entry.begin(ENTRY.CHOICES).choices(this.#sched));
     if (this.#printed !== null) this.#printedLines(this.#printed);
     this.#isOpen = false;
     this.listener?.(this.last as Step);
@@ -317,7 +307,7 @@ export class Recorder implements Observer {
   #printedLines(from: number): void {
     const { kernelLog } = this.system;
     const lines = kernelLog.lines(from);
-    if (lines.length > 0) this.#append(this.#entry.begin(ENTRY_KLOG).texts(lines));
+    if (lines.length > 0) this.#append(this.#entry.begin(ENTRY.KLOG).texts(lines));
   }
 
   /** Journals list woken threads by their seats. */

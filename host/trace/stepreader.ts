@@ -1,5 +1,5 @@
 /** Makes steps of the entries that recorded them. */
-import { COMMAND_DATA_BROUGHT, ENTRY_CALL, ENTRY_RESULT, RESULT_ACTOR, RESULT_RECORD } from '../../assembly/abi/machine.ts';
+import { COMMAND_DATA_BROUGHT, RESULT_ACTOR, RESULT_RECORD } from '../../assembly/abi/machine.ts';
 import { TRANSACTION_DATA_SIZE } from '../../assembly/abi/wire.ts';
 import { windowAt } from '../os/arena.ts';
 import type { ScheduleChoice } from '../os/system.ts';
@@ -10,21 +10,7 @@ import { type InputOf, journalFields, opHasOutput } from '../wire/operations.ts'
 import { align, BROUGHT_ALONG } from '../wire/payload.ts';
 import { StreamSize } from '../wire/stream.ts';
 import { commandWords, payloadSize, returnWords } from '../wire/words.ts';
-import {
-  ENTRY_CHOICES,
-  ENTRY_KLOG,
-  ENTRY_OUTPUT,
-  ENTRY_OVER,
-  ENTRY_STEP,
-  ENTRY_TEXT,
-  ENTRY_WOKEN,
-  ENTRY_WOKEN_RESULT,
-  EntryError,
-  EntryReader,
-  NO_ACTOR,
-  RECORDED_OPS,
-  type RecordedOp,
-} from './entries.ts';
+import { ENTRY, EntryError, EntryReader, NO_ACTOR, RECORDED_OPS, type RecordedOp } from './entries.ts';
 import type { Step } from './journal.ts';
 import { parseStep } from './journaltext.ts';
 
@@ -89,16 +75,16 @@ class StepReader {
     const { reader } = this;
     if (!reader.next()) throw new EntryError('no entry');
     switch (reader.kind) {
-      case ENTRY_CALL: {
+      case ENTRY.CALL: {
         const actor = reader.u32();
         return this.#step(i, this.#wr, actor, callInput(reader));
       }
-      case ENTRY_STEP: {
+      case ENTRY.STEP: {
         const actor = reader.u32();
         const op = reader.op(this.ops);
         return this.#step(i, op, actor, reader.fields(op.inputs));
       }
-      case ENTRY_TEXT:
+      case ENTRY.TEXT:
         return parseStep(String(reader.field()), `step ${i}`, 0);
       default:
         throw new EntryError('a result without a step');
@@ -132,30 +118,30 @@ class StepReader {
     let last: Fields = {};
     while (reader.next()) {
       switch (reader.kind) {
-        case ENTRY_RESULT:
+        case ENTRY.RESULT:
           reader.take(RESULT_RECORD - RESULT_ACTOR);
           last = resultOf(reader, isRead);
           this.#own = { outputs: this.#wr.outputs, values: last };
           break;
-        case ENTRY_OUTPUT:
+        case ENTRY.OUTPUT:
           this.#own = this.#answer();
           break;
-        case ENTRY_WOKEN_RESULT: {
+        case ENTRY.WOKEN_RESULT: {
           const who = this.#who();
           last = resultOf(reader, true);
           this.#woken.push({ ...who, outputs: this.#wr.outputs, values: last });
           break;
         }
-        case ENTRY_WOKEN:
+        case ENTRY.WOKEN:
           this.#woken.push({ ...this.#who(), ...this.#answer() });
           break;
-        case ENTRY_OVER:
+        case ENTRY.OVER:
           last.readOver = reader.field();
           break;
-        case ENTRY_CHOICES:
+        case ENTRY.CHOICES:
           this.#sched = choicesOf(reader);
           break;
-        case ENTRY_KLOG:
+        case ENTRY.KLOG:
           this.#klog = reader.texts();
           break;
         default:
@@ -197,7 +183,7 @@ function* beginnings(entries: Uint8Array): Generator<number> {
   const reader = new EntryReader(entries);
   for (let at = 0; reader.next(); at = reader.end) {
     const { kind } = reader;
-    if (kind === ENTRY_CALL || kind === ENTRY_STEP || kind === ENTRY_TEXT) yield at;
+    if (kind === ENTRY.CALL || kind === ENTRY.STEP || kind === ENTRY.TEXT) yield at;
   }
 }
 

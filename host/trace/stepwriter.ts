@@ -7,18 +7,7 @@ import type { FileSink } from '../wasm/filesink.ts';
 import { bytesOfHex } from '../wire/hex.ts';
 import { INPUTS, machineFields, type Op, OUTPUTS } from '../wire/operations.ts';
 import { BinaryWriter } from './binaryjournal.ts';
-import {
-  ENTRY_CHOICES,
-  ENTRY_KLOG,
-  ENTRY_OUTPUT,
-  ENTRY_OVER,
-  ENTRY_STEP,
-  ENTRY_TEXT,
-  ENTRY_WOKEN,
-  ENTRY_WOKEN_RESULT,
-  EntryWriter,
-  NO_ACTOR,
-} from './entries.ts';
+import { ENTRY, EntryWriter, NO_ACTOR } from './entries.ts';
 import type { Journal, Output, Step, Woken, WriteReadOutput } from './journal.ts';
 import { formatHeader, formatStep } from './journaltext.ts';
 import type { BlockWriter } from './recorder.ts';
@@ -85,7 +74,7 @@ class StepWriter {
     } catch {
       // a value that no field can have
     }
-    return this.#entry.begin(ENTRY_TEXT).field(line).end().slice();
+    return this.#entry.begin(ENTRY.TEXT).field(line).end().slice();
   }
 
   #encode(
@@ -94,14 +83,14 @@ class StepWriter {
   ): void {
     const entry = this.#entry;
     const actor = by === undefined ? NO_ACTOR : this.#number(by);
-    put(entry.begin(ENTRY_STEP).u32(actor).input(op, machineFields(INPUTS[op].values(), input)));
+    put(entry.begin(ENTRY.STEP).u32(actor).input(op, machineFields(INPUTS[op].values(), input)));
     this.#introduce({ op, in: input, out } as Step);
-    if (out !== undefined) put(entry.begin(ENTRY_OUTPUT).output(op, machineOutput(op, out)));
+    if (out !== undefined) put(entry.begin(ENTRY.OUTPUT).output(op, machineOutput(op, out)));
     else if (by !== undefined) this.#asleep.set(by, op);
     const ranked = woken.map((one, rank) => ({ one, rank })).sort((a, b) => a.one.order - b.one.order);
     for (const { one, rank } of ranked) this.#woken(one, rank, put);
-    if (sched.length > 0) put(entry.begin(ENTRY_CHOICES).choices(sched));
-    if (klog.length > 0) put(entry.begin(ENTRY_KLOG).texts(klog));
+    if (sched.length > 0) put(entry.begin(ENTRY.CHOICES).choices(sched));
+    if (klog.length > 0) put(entry.begin(ENTRY.KLOG).texts(klog));
   }
 
   /** Numbers the threads that a step makes. */
@@ -118,11 +107,11 @@ class StepWriter {
       op === 'wr' && ret === 0 && read?.length === 2 * (read_consumed ?? 0) && (read_consumed ?? 0) <= PAGE_SIZE;
     const begin = (kind: number) => entry.begin(kind).u32(this.#number(by)).u32(i).u32(rank);
     if (!isRecorded) {
-      put(begin(ENTRY_WOKEN).output(op, machineOutput(op, out)));
+      put(begin(ENTRY.WOKEN).output(op, machineOutput(op, out)));
       return;
     }
-    put(begin(ENTRY_WOKEN_RESULT).record(write_consumed ?? 0, read_consumed ?? 0, bytesOfHex(read)));
-    if (read_over !== undefined) put(entry.begin(ENTRY_OVER).field(bytesOfHex(read_over)));
+    put(begin(ENTRY.WOKEN_RESULT).record(write_consumed ?? 0, read_consumed ?? 0, bytesOfHex(read)));
+    if (read_over !== undefined) put(entry.begin(ENTRY.OVER).field(bytesOfHex(read_over)));
   }
 
   #number(name: string): number {
