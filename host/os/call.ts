@@ -8,14 +8,11 @@ import { NO_BYTES } from '../wire/endian.ts';
 import { type EpollEvent, epollEventsOf } from '../wire/epoll.ts';
 import { errnoName } from '../wire/errno.ts';
 import { BinderlabError } from '../wire/error.ts';
-import type { Op } from '../wire/operations.ts';
+import type { Op, OutputOf } from '../wire/operations.ts';
 import type { UserMemory } from './memory.ts';
 
 /** The return value of a system call: 0 or more, or -errno with its name. */
-export interface Result {
-  ret: number;
-  errno?: string;
-}
+type Result = OutputOf<'close'>;
 
 export function resultOf(ret: number): Result {
   return ret < 0 ? { ret, errno: errnoName(-ret) } : { ret };

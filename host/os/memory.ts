@@ -83,16 +83,6 @@ export class UserMemory {
     });
   }
 
-  /**
-   * Linear address of `length` writable bytes in one page. Valid until the guest runs again.
-   * @returns The linear address, or -1.
-   */
-  window(address: number, length: number): number {
-    if ((address & PAGE_MASK) + length > PAGE_SIZE) return -1;
-    const linear = this.reach(address, ACCESS_WRITE);
-    return linear < 0 ? -1 : linear;
-  }
-
   /** Touches one byte. @returns Its linear address, or a negative number; then `fault` has the reason. */
   reach(address: number, access: number): number {
     const linear = this.guest.raw.userTouch(this.process, address, access);

@@ -12,12 +12,13 @@ import {
 } from '../../assembly/abi/wire.ts';
 import { NO_BYTES } from '../wire/endian.ts';
 import { BinderlabError } from '../wire/error.ts';
-import type { InputOf } from '../wire/operations.ts';
+import type { InputOf, OutputOf } from '../wire/operations.ts';
 import { findReturn, type Return, type ReturnName, type ReturnOf, returnsIn } from '../wire/returns.ts';
 import { chunkOf, type LogChunk, type StepLog } from '../wire/steplog.ts';
 import { returnWords } from '../wire/words.ts';
 import { WordView } from '../wire/wordview.ts';
-import { Call, type Caller, type Result } from './call.ts';
+import type { Window } from './arena.ts';
+import { Call, type Caller } from './call.ts';
 import type { KernelLog } from './kernellog.ts';
 
 /** Input of one call: bytes to store in user memory, and the fields of binder_write_read. */
@@ -37,10 +38,7 @@ export function recordBytes(input: WriteRead): Uint8Array {
 }
 
 /** User addresses of binder_write_read and of the read buffer. */
-interface Place {
-  readonly arg: number;
-  readonly rbuf: number;
-}
+type Place = Pick<Window, 'arg' | 'rbuf'>;
 
 /** What the calls of one thread share. */
 export interface CallContext extends Caller {
@@ -170,12 +168,7 @@ export class WriteReadCall extends Call {
     throw new BinderlabError(`${this.by} expected ${name} and got ${got}: ${this.reason(name)}.`);
   }
 
-  /** @internal */ override output(): Result & {
-    writeConsumed: number | null;
-    readConsumed: number | null;
-    read?: Uint8Array;
-    readOver?: Uint8Array;
-  } {
+  /** @internal */ override output(): OutputOf<'wr'> {
     const { over } = this;
     return {
       ...super.output(),

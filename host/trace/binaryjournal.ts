@@ -11,6 +11,7 @@
  */
 import type { ByteSource, FileSink } from '../wasm/filesink.ts';
 import { crc32 } from '../wire/crc32.ts';
+import { u32At } from '../wire/endian.ts';
 import type { Field } from '../wire/kinds.ts';
 import { INPUTS, isOp, OUTPUTS } from '../wire/operations.ts';
 import { bytesOfText, textOfBytes } from '../wire/text.ts';
@@ -255,8 +256,7 @@ function blockAt(source: ByteSource, offset: number): FileBlock {
   const left = source.size - offset;
   if (left < BLOCK_HEAD) return bad('the file ends here, before its end block');
   const head = source.read(offset, BLOCK_HEAD);
-  const view = new DataView(head.buffer, head.byteOffset, head.length);
-  const [type, size, sum] = [view.getUint32(0, true), view.getUint32(4, true), view.getUint32(8, true)];
+  const [type, size, sum] = [u32At(head, 0), u32At(head, 4), u32At(head, 8)];
   if (size > left - BLOCK_HEAD) {
     return bad(
       `a block of ${size} bytes begins here, but only ${left - BLOCK_HEAD} follow: the file was cut, or is damaged`,
@@ -284,8 +284,7 @@ function indexOf(
     if (type !== TYPE_STEPS || body.length < STEPS_HEAD) {
       return { blocks, end: null, problem: `byte ${offset}: a block of the unknown type ${type}` };
     }
-    const view = new DataView(body.buffer, body.byteOffset);
-    blocks.push({ offset, first: view.getUint32(0, true), steps: view.getUint32(4, true), size: body.length });
+    blocks.push({ offset, first: u32At(body, 0), steps: u32At(body, 4), size: body.length });
     offset = end;
   }
 }

@@ -8,7 +8,7 @@ import { bytesOfHex } from '../wire/hex.ts';
 import { DEVICES, type Field, type KindName } from '../wire/kinds.ts';
 import { INPUTS, type Op, straceForm } from '../wire/operations.ts';
 import { commandWords, returnWords } from '../wire/words.ts';
-import { errnoText } from './errnotext.ts';
+import { ERRNO_TEXTS } from './errnotext.ts';
 import { FLAG_TEXTS } from './flags.ts';
 import type { IoctlInput, IoctlOutput, Output, StepInput, StepOf, WriteReadInput, WriteReadOutput } from './journal.ts';
 
@@ -190,7 +190,7 @@ interface Answer {
 export function result({ ret, errno, signal, si_code }: Answer): string {
   if (signal !== undefined) return `${ret} --- ${signal} {si_code=${si_code}} ---`;
   if (errno === undefined) return String(ret);
-  const says = errnoText(errno);
+  const says = ERRNO_TEXTS[errno];
   return says === undefined ? `-1 ${errno}` : `-1 ${errno} (${says})`;
 }
 
