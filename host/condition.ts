@@ -12,7 +12,7 @@ import type { RowData } from './inspect/tables/table.ts';
 import type { TableView, Views } from './inspect/tables/views.ts';
 import type { Step } from './trace/journal.ts';
 import { BinderlabError } from './wire/error.ts';
-import { wordNames } from './wire/words.ts';
+import { WORDS } from './wire/words.ts';
 
 /** A predicate on the moment after a step. The tables are made only on use. */
 type Condition = (step: Step, tables: () => Views) => boolean;
@@ -118,7 +118,7 @@ function countCondition([, name = '', operator = '', limit]: RegExpExecArray): C
 }
 
 function wordCondition(name: string): Condition {
-  if (!wordNames().includes(name)) throw new BinderlabError(`the protocol has no word ${name}`);
+  if (!Object.hasOwn(WORDS, name)) throw new BinderlabError(`the protocol has no word ${name}`);
   const has = (words: readonly string[] | undefined) => words?.some((word) => word.split(' ', 1)[0] === name) ?? false;
   return ({ bc, br, woken }) => has(bc) || has(br) || (woken ?? []).some((entry) => has(entry.br));
 }

@@ -18,6 +18,7 @@ import { RecordedSteps } from './recordedsteps.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { RecordedEntries } from './steps.ts';
 import type { Journal, JournalHeader, Step, Woken } from './trace/journal.ts';
+import { errorText } from './wire/error.ts';
 import { checkForm, checkNames } from './wire/forms.ts';
 import { lastWriting, type Writing } from './writing.ts';
 
@@ -53,8 +54,7 @@ export class HistoryError extends Error {
     readonly step: Step,
     cause: unknown,
   ) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    super(`step ${step.i} (${step.op}) cannot be performed: ${reason}`, { cause });
+    super(`step ${step.i} (${step.op}) cannot be performed: ${errorText(cause)}`, { cause });
   }
 }
 

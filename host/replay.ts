@@ -7,12 +7,12 @@ import type { RecordedEntries } from './steps.ts';
 import { BinaryJournal, keepsKernelLog } from './trace/binaryjournal.ts';
 import { callBegin } from './trace/call.ts';
 import { compareKernelLogs, compareSteps, isInputsOnly, type StepDifference } from './trace/compare.ts';
-import { ENTRY_CHOICES } from './trace/entries.ts';
+import { ENTRY } from './trace/entries.ts';
 import type { Journal, JournalEmulator, JournalHeader, Output, Step, StepInput, Woken } from './trace/journal.ts';
 import type { Origins } from './trace/origins.ts';
 import { sideBySide } from './trace/sidebyside.ts';
 import { u32At } from './wire/endian.ts';
-import { AsleepError } from './wire/error.ts';
+import { AsleepError, errorText } from './wire/error.ts';
 import { checkForm, checkNames } from './wire/forms.ts';
 import { entryKind, entryLength } from './wire/steplog.ts';
 
@@ -173,7 +173,7 @@ function isSame(recorded: Uint8Array, own: Uint8Array): boolean {
   for (let i = 0; i < own.length; i++) if (recorded[i] !== own[i]) return false;
   if (more === 0) return true;
   const head = u32At(recorded, own.length);
-  return entryKind(head) === ENTRY_CHOICES && entryLength(head) === more;
+  return entryKind(head) === ENTRY.CHOICES && entryLength(head) === more;
 }
 
 function note(result: ReplayResult, expected: Step, actual: Step, found: StepDifference, journal: Journal): void {
@@ -194,7 +194,7 @@ function isSound(
     if (check) machine.check?.();
     return true;
   } catch (error) {
-    refuse(result, trace, step(), 'check', messageOf(error));
+    refuse(result, trace, step(), 'check', errorText(error));
     return false;
   }
 }
@@ -250,10 +250,10 @@ class StepNumbers {
 
   /** Why the machine could not perform a step, as text. */
   reasonOf(error: unknown, { steps }: Journal): string {
-    if (!(error instanceof AsleepError)) return messageOf(error);
+    if (!(error instanceof AsleepError)) return errorText(error);
     const number = this.#numbers.get(error.step);
     const call = steps.find(({ i }) => i === number);
-    if (call === undefined) return messageOf(error);
+    if (call === undefined) return errorText(error);
     return `${error.thread} cannot act, for here it still sleeps in step ${call.i}: ${callBegin(call, call.bc).begin} ...`;
   }
 }
@@ -262,7 +262,7 @@ function bootFor(journal: Journal, boot: Boot): Performer {
   try {
     return bootLike(journal, boot);
   } catch (error) {
-    throw new ReplayError(journal.header.name, null, messageOf(error), error);
+    throw new ReplayError(journal.header.name, null, errorText(error), error);
   }
 }
 
@@ -320,8 +320,4 @@ function headline(trace: string, step: Step): string {
 
 function stepName(step: Step): string {
   return step.by === undefined ? step.op : `${step.op} by ${step.by}`;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

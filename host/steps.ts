@@ -1,7 +1,6 @@
 /** Performs a step of a journal: reads its inputs, and makes the call that they describe. */
 import {
   CALL_ACTOR,
-  ENTRY_CALL,
   INJECT_BUFFER,
   INJECT_COPY,
   INJECT_FRAME,
@@ -13,7 +12,7 @@ import { type ArenaRange, Process, type ProcessDirectory } from './os/process.ts
 import { RecordedMemory } from './os/recordedmemory.ts';
 import type { System } from './os/system.ts';
 import type { Thread } from './os/thread.ts';
-import { ENTRY_STEP, ENTRY_TEXT, EntryReader, NO_ACTOR, type RecordedOp } from './trace/entries.ts';
+import { ENTRY, EntryReader, NO_ACTOR, type RecordedOp } from './trace/entries.ts';
 import type { DumpOutput, StepInput } from './trace/journal.ts';
 import { parseStep } from './trace/journaltext.ts';
 import { NO_BYTES, u32At } from './wire/endian.ts';
@@ -82,7 +81,7 @@ export function performInput(parts: Parts, op: Op, by: string | null, input: obj
  */
 export function performEntries(parts: Parts, { names, ops, entries }: RecordedEntries): void {
   const head = u32At(entries, 0);
-  if (entryKind(head) === ENTRY_CALL) {
+  if (entryKind(head) === ENTRY.CALL) {
     const by = names[u32At(entries, CALL_ACTOR)] ?? `number ${u32At(entries, CALL_ACTOR)}`;
     parts.directory.thread(by).sys.again(entries.subarray(0, entryLength(head)));
     return;
@@ -91,7 +90,7 @@ export function performEntries(parts: Parts, { names, ops, entries }: RecordedEn
   const nameOf = (actor: number) => (actor === NO_ACTOR ? null : (names[actor] ?? `number ${actor}`));
   while (reader.next()) {
     switch (reader.kind) {
-      case ENTRY_STEP: {
+      case ENTRY.STEP: {
         const by = nameOf(reader.u32());
         const { op, inputs } = reader.op(ops);
         const input = reader.fields(inputs);
@@ -99,7 +98,7 @@ export function performEntries(parts: Parts, { names, ops, entries }: RecordedEn
         performInput(parts, op, by, input);
         return;
       }
-      case ENTRY_TEXT:
+      case ENTRY.TEXT:
         performStep(parts, parseStep(String(reader.field()), 'the journal', 0));
         return;
     }
@@ -115,7 +114,7 @@ const ACTS: { readonly [O in Exclude<Op, CallOp>]: (parts: Parts, input: InputOf
   await: ({ directory }, { thread, ms }) => directory.thread(thread).awaitTimeout(ms),
   dump: (parts, { file }) => {
     if (isDebugFile(file)) dumpFile(parts, file);
-    else parts.system.read('dump', { file }, () => MISSING);
+    else parts.system.act('dump', null, { file }, () => MISSING);
   },
   shrink: (parts, { pages }) => shrink(parts, pages),
   note: ({ system }, input) => system.act('note', null, input, () => {}),
@@ -156,7 +155,7 @@ const CALLS: {
  */
 export function dumpFile({ debugFiles, system }: Parts, file: string): DebugFile {
   const shown = shownNodes(file);
-  const { text } = system.read('dump', { file }, (): DumpOutput => {
+  const { text } = system.act('dump', null, { file }, (): DumpOutput => {
     if (shown !== null) system.raw.debugfsRead(shown.pid, shown.asyncOnly ? 1 : 0);
     const read = debugFiles.read(file);
     return read.exists ? read : MISSING;
@@ -166,5 +165,5 @@ export function dumpFile({ debugFiles, system }: Parts, file: string): DebugFile
 
 /** Runs the shrinker on pages that no buffer touches, the longest unused first. @returns The number of freed pages. */
 export function shrink({ system }: Parts, pages: number): number {
-  return system.read('shrink', { pages }, () => ({ ret: system.raw.shrinkScan(pages) })).ret;
+  return system.act('shrink', null, { pages }, () => ({ ret: system.raw.shrinkScan(pages) })).ret;
 }

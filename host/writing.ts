@@ -14,7 +14,7 @@ import type { Snapshot } from './snapshot.ts';
 import type { RecordedEntries } from './steps.ts';
 import type { Step, StepOf } from './trace/journal.ts';
 import { bytesOfHex } from './wire/hex.ts';
-import { commandEnds } from './wire/words.ts';
+import { streamFields } from './wire/words.ts';
 
 /** With it a call is refused after its commands and binder_write_read have been stored. */
 const NO_FD = -1;
@@ -84,7 +84,7 @@ function writingOfCall(machine: Machine, moment: Snapshot, step: StepOf<'wr'>, w
     return reading;
   };
   if (!isChanged(tried({ fd: NO_FD }), after)) return { ...part, words: [] };
-  const ends = commandEnds(bytesOfHex(poke), from, to);
+  const ends = streamFields(bytesOfHex(poke), from, to).map(({ end }) => end);
   const readings = [from, ...ends].map((size) => tried({ write_size: size, read_size: 0 }));
   const number = readings.map((reading) => isChanged(reading, after)).lastIndexOf(true);
   const before = readings[number] ?? null;

@@ -3,12 +3,11 @@
  * refused and oneways wait. After that its threads stop, by the freezer of its control group.
  */
 import { BINDER_FREEZE, BINDER_GET_FROZEN_INFO } from '../../assembly/abi/protocol.ts';
-import { FROZEN_STATUS_INFO_SIZE } from '../../assembly/abi/wire.ts';
 import { ProcessState } from '../binder/processstate.ts';
 import type { Act } from '../sim/request.ts';
 import { sys } from '../sim/sys.ts';
 import { BinderlabError, callError } from '../wire/error.ts';
-import { type FrozenInfo, freezeBytes, frozenInfoOf, frozenQueryBytes } from '../wire/ioctls.ts';
+import { type FrozenInfo, frozenInfoOf, ioctlBytes } from '../wire/ioctls.ts';
 
 /** Interval of its tries, in milliseconds. */
 const RETRY_MS = 100;
@@ -22,7 +21,8 @@ export const Freezer = {
    */
   *freezeBinder(pid: number, frozen: boolean): Act<boolean> {
     const { fd } = yield* ProcessState.self();
-    const { ret, errno } = yield* sys.ioctl(fd, BINDER_FREEZE, { poke: freezeBytes(pid, frozen, 0), mayFail: true });
+    const poke = ioctlBytes('BINDER_FREEZE', { pid, enable: frozen });
+    const { ret, errno } = yield* sys.ioctl(fd, BINDER_FREEZE, { poke, mayFail: true });
     if (errno === 'EAGAIN') return false;
     if (errno === 'EINVAL') throw new BinderlabError(`no process ${pid} has Binder open, so none can be frozen`);
     if (ret !== 0) throw callError(`freezing process ${pid}`, ret ?? 0);
@@ -49,7 +49,7 @@ export const Freezer = {
   /** Calls to it since: `syncRecv` bit 0: a synchronous call was refused; `asyncRecv`: oneways wait. */
   *getBinderFreezeInfo(pid: number): Act<FrozenInfo> {
     const { fd } = yield* ProcessState.self();
-    const query = { poke: frozenQueryBytes(pid), outLen: FROZEN_STATUS_INFO_SIZE };
-    return frozenInfoOf((yield* sys.ioctl(fd, BINDER_GET_FROZEN_INFO, query)).bytes);
+    const poke = ioctlBytes('BINDER_GET_FROZEN_INFO', { pid });
+    return frozenInfoOf((yield* sys.ioctl(fd, BINDER_GET_FROZEN_INFO, { poke, outLen: poke.length })).bytes);
   },
 } as const;

@@ -9,9 +9,9 @@
  */
 import { MAP_ANONYMOUS, MAP_PRIVATE, PAGE_SIZE, PROT_READ, PROT_WRITE } from '../../assembly/abi/machine.ts';
 import type { Machine } from '../machine.ts';
+import type { ReadCall, WriteCall } from '../os/call.ts';
 import type { Process } from '../os/process.ts';
 import { MAP_LENGTH } from '../os/thread.ts';
-import type { ReadCall, WriteCall } from '../os/transfer.ts';
 import { NO_BYTES, u64At } from '../wire/endian.ts';
 import { BinderlabError } from '../wire/error.ts';
 import { align } from '../wire/payload.ts';

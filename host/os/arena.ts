@@ -30,23 +30,23 @@ export interface ArenaState {
 }
 
 export class Arena {
-  #windows = 0;
-  #top: number;
+  /** @internal */ state: ArenaState;
 
   /** @internal */ constructor(
     readonly address: number,
     readonly size: number,
   ) {
-    this.#top = address + size;
+    this.state = { windows: 0, top: address + size };
   }
 
   /** @internal The window of thread number `index` of the process. */
   window(index: number): Window {
+    const { windows, top } = this.state;
     const base = this.address + index * WINDOW_SIZE;
-    if (base + WINDOW_SIZE > this.#top) {
+    if (base + WINDOW_SIZE > top) {
       throw new BinderlabError(`the arena has no room for the buffers of thread ${index}; ${this.#plan()}`);
     }
-    this.#windows = Math.max(this.#windows, index + 1);
+    this.state = { windows: Math.max(windows, index + 1), top };
     return windowAt(base / PAGE_SIZE);
   }
 
@@ -57,26 +57,19 @@ export class Arena {
    * @returns The address.
    */
   alloc(length: number, align: number): number {
-    const address = Math.floor((this.#top - length) / align) * align;
-    if (address < this.address + this.#windows * WINDOW_SIZE) {
+    const { windows, top } = this.state;
+    const address = Math.floor((top - length) / align) * align;
+    if (address < this.address + windows * WINDOW_SIZE) {
       throw new BinderlabError(`the arena has no room for ${length} bytes more; ${this.#plan()}`);
     }
-    this.#top = address;
+    this.state = { windows, top: address };
     return address;
   }
 
-  /** @internal */ save(): ArenaState {
-    return { windows: this.#windows, top: this.#top };
-  }
-
-  /** @internal */ restore({ windows, top }: ArenaState): void {
-    this.#windows = windows;
-    this.#top = top;
-  }
-
   #plan(): string {
-    const used = this.address + this.size - this.#top;
-    return `it holds ${this.size} bytes at ${hexOfAddress(this.address)}: ${this.#windows} windows of ${WINDOW_SIZE} for threads, and ${used} allocated`;
+    const { windows, top } = this.state;
+    const used = this.address + this.size - top;
+    return `it holds ${this.size} bytes at ${hexOfAddress(this.address)}: ${windows} windows of ${WINDOW_SIZE} for threads, and ${used} allocated`;
   }
 }
 

@@ -3,27 +3,7 @@
  * that the guest fills in for the call. Plain commands and transactions of plain data are stored in a short form; the guest
  * encodes them into the write buffer. The host encodes all others itself, as the driver reads them.
  */
-import {
-  BATCH_COMMAND_SIZE,
-  BATCH_COMMANDS,
-  BATCH_COMMANDS_MAX,
-  BATCH_NEXT,
-  BATCH_PAYLOADS,
-  BATCH_PAYLOADS_MAX,
-  BATCH_PAYLOADS_SIZE,
-  BATCH_RECORD,
-  CALL_COMMAND_SIZE,
-  CALL_COMMANDS,
-  CALL_COUNT,
-  CALL_TRANSACTION_SIZE,
-  COMMAND_CODE,
-  COMMAND_DATA,
-  COMMAND_DATA_BROUGHT,
-  COMMAND_DATA_SIZE,
-  COMMAND_FIRST,
-  COMMAND_FLAGS,
-  COMMAND_SECOND,
-} from '../../assembly/abi/machine.ts';
+import * as machine from '../../assembly/abi/machine.ts';
 import { TRANSACTION_DATA_SIZE } from '../../assembly/abi/wire.ts';
 import type { Command } from '../wire/command.ts';
 import { u32At } from '../wire/endian.ts';
@@ -34,16 +14,16 @@ import { WordView } from '../wire/wordview.ts';
 import { WRITE_BUFFER_SIZE } from './arena.ts';
 
 // Word offsets. Local copies: V8 looks up an imported constant at every use.
-const FIRST = COMMAND_FIRST / 4;
-const SECOND = COMMAND_SECOND / 4;
-const CODE = COMMAND_CODE / 4;
-const FLAGS = COMMAND_FLAGS / 4;
-const DATA_SIZE = COMMAND_DATA_SIZE / 4;
-const DATA = COMMAND_DATA / 4;
-const COMMAND_WORDS = BATCH_COMMAND_SIZE / 4;
+const FIRST = machine.COMMAND_FIRST / 4;
+const SECOND = machine.COMMAND_SECOND / 4;
+const CODE = machine.COMMAND_CODE / 4;
+const FLAGS = machine.COMMAND_FLAGS / 4;
+const DATA_SIZE = machine.COMMAND_DATA_SIZE / 4;
+const DATA = machine.COMMAND_DATA / 4;
+const COMMAND_WORDS = machine.BATCH_COMMAND_SIZE / 4;
 
-const COUNT_MAX = BATCH_COMMANDS_MAX;
-const PAYLOADS_MAX = BATCH_PAYLOADS_MAX;
+const COUNT_MAX = machine.BATCH_COMMANDS_MAX;
+const PAYLOADS_MAX = machine.BATCH_PAYLOADS_MAX;
 /** Payload bytes after a BC_ word. */
 const SIZE = 0x3fff_0000;
 const TRANSACTION = TRANSACTION_DATA_SIZE << 16;
@@ -67,12 +47,12 @@ export class CommandBatch {
     /** Linear address of the batch. */
     start: number,
   ) {
-    this.#next = (start + BATCH_NEXT) >>> 2;
-    this.#payloadsSize = (start + BATCH_PAYLOADS_SIZE) >>> 2;
-    this.#record = (start + BATCH_RECORD) >>> 2;
-    this.#commands = (start + BATCH_COMMANDS) >>> 2;
-    this.#payloads = start + BATCH_PAYLOADS;
-    this.#payloadsEnd = start + BATCH_PAYLOADS + BATCH_PAYLOADS_MAX;
+    this.#next = (start + machine.BATCH_NEXT) >>> 2;
+    this.#payloadsSize = (start + machine.BATCH_PAYLOADS_SIZE) >>> 2;
+    this.#record = (start + machine.BATCH_RECORD) >>> 2;
+    this.#commands = (start + machine.BATCH_COMMANDS) >>> 2;
+    this.#payloads = start + machine.BATCH_PAYLOADS;
+    this.#payloadsEnd = start + machine.BATCH_PAYLOADS + machine.BATCH_PAYLOADS_MAX;
   }
 
   /**
@@ -128,21 +108,21 @@ export class CommandBatch {
    */
   putRecorded(entry: Uint8Array): number {
     const { i32, u8 } = this.linear;
-    const count = u32At(entry, CALL_COUNT);
-    let from = CALL_COMMANDS;
+    const count = u32At(entry, machine.CALL_COUNT);
+    let from = machine.CALL_COMMANDS;
     let payloads = 0;
     let isKnown = count <= COUNT_MAX;
     for (let i = 0; i < count && i < COUNT_MAX; i++) {
       const at = this.#commands + i * COMMAND_WORDS;
       const word = u32At(entry, from);
       const isMessage = (word & SIZE) === TRANSACTION;
-      const length = isMessage ? CALL_TRANSACTION_SIZE : CALL_COMMAND_SIZE;
+      const length = isMessage ? machine.CALL_TRANSACTION_SIZE : machine.CALL_COMMAND_SIZE;
       for (let field = 0; field < length; field += 4) i32[at + field / 4] = u32At(entry, from + field);
-      const isBrought = isMessage && u32At(entry, from + COMMAND_DATA) === COMMAND_DATA_BROUGHT;
+      const isBrought = isMessage && u32At(entry, from + machine.COMMAND_DATA) === machine.COMMAND_DATA_BROUGHT;
       const size = isBrought
-        ? u32At(entry, from + COMMAND_DATA_SIZE)
+        ? u32At(entry, from + machine.COMMAND_DATA_SIZE)
         : word === 0
-          ? u32At(entry, from + COMMAND_FIRST)
+          ? u32At(entry, from + machine.COMMAND_FIRST)
           : 0;
       isKnown &&= (word & SIZE) <= TRANSACTION && size <= PAYLOADS_MAX;
       payloads += isBrought ? align(size, 16) : align(size, 4);
@@ -175,7 +155,7 @@ export class CommandBatch {
 
   #putLaidOut(commands: readonly Command[], address: number): number {
     const { size, stream } = new StreamSize(commands);
-    if (size > BATCH_PAYLOADS_MAX) return -1;
+    if (size > machine.BATCH_PAYLOADS_MAX) return -1;
     const { i32 } = this.linear;
     const at = this.#commands;
     i32[at] = 0;

@@ -3,25 +3,19 @@
  * Results are copied out of user memory when the thread returns, before any other thread runs.
  */
 
+import { EPOLL_EVENT_SIZE } from '../../assembly/abi/machine.ts';
 import { NO_BYTES } from '../wire/endian.ts';
+import { type EpollEvent, epollEventsOf } from '../wire/epoll.ts';
 import { errnoName } from '../wire/errno.ts';
 import { BinderlabError } from '../wire/error.ts';
-import type { Op } from '../wire/operations.ts';
+import type { Op, OutputOf } from '../wire/operations.ts';
 import type { UserMemory } from './memory.ts';
 
 /** The return value of a system call: 0 or more, or -errno with its name. */
-export interface Result {
-  ret: number;
-  errno?: string;
-}
+type Result = OutputOf<'close'>;
 
 export function resultOf(ret: number): Result {
   return ret < 0 ? { ret, errno: errnoName(-ret) } : { ret };
-}
-
-/** The result of a call; `ret` is null while the call is parked. Each kind of call adds its own fields. */
-export interface CallState {
-  readonly ret: number | null;
 }
 
 /** The calling thread, and the memory of its process. */
@@ -33,7 +27,7 @@ export interface Caller {
 export abstract class Call {
   /** Number of the step that made the call; set when it begins. */
   step = -1;
-  /** The result. Not a `#` field: those make every object of a derived class slow to construct. */
+  /** The result. Nothing here is `#`: that makes objects of derived classes slow to construct, and bars `copyFor`. */
   private answer: number | null = null;
   private listener: ((call: Call) => void) | null = null;
 
@@ -92,29 +86,29 @@ export abstract class Call {
     this.listener?.(this);
   }
 
-  /** @internal The result so far, for `restore`. */
-  save(): CallState {
-    return { ret: this.answer };
+  /** @internal Its fields, for `restore`. */
+  save(): object {
+    const { listener: _, ...fields } = this;
+    return fields;
   }
 
-  /** @internal Restores the result (or parked state) that the call had at that snapshot. */
-  restore(state: CallState): void {
-    this.answer = state.ret;
+  /** @internal Restores the result (or parked state) that the call had then. */
+  restore(saved: object): void {
+    Object.assign(this, saved);
   }
 
   /** @internal The same parked call in a copy of the machine. @param caller Its thread there. */
   copyFor(caller: Caller): Call {
-    const copy = this.again(caller);
-    copy.step = this.step;
-    return copy;
+    return Object.assign(Object.create(Object.getPrototypeOf(this)), this.save(), { caller, listener: null });
   }
 
-  /** @internal A call with the same arguments, by another caller. */ protected abstract again(caller: Caller): Call;
-
   /** @internal All results, by their names in journals (there in snake_case). */
-  abstract output(): Result;
+  output(): Result {
+    this.checkDone();
+    return resultOf(this.answer as number);
+  }
 
-  /** @internal */ protected abstract collect(ret: number, record: number): void;
+  /** @internal */ protected collect(_ret: number, _record: number): void {}
 
   /** @throws BinderlabError while the thread sleeps: the call has no result yet. */
   protected checkDone(): void {
@@ -123,20 +117,11 @@ export abstract class Call {
       `${this.by} is still parked in step ${this.step}: its call has not returned. Let another thread act first, then look at the results.`,
     );
   }
-
-  /** @internal */ protected result(): Result {
-    this.checkDone();
-    return resultOf(this.answer as number);
-  }
 }
 
 /** Any ioctl but BINDER_WRITE_READ. */
 export class IoctlCall extends Call {
-  /** @internal */ override get op(): 'ioctl' {
-    return 'ioctl';
-  }
-
-  #bytes: Uint8Array = NO_BYTES;
+  private loaded = NO_BYTES;
 
   /** @internal */ constructor(
     caller: Caller,
@@ -146,70 +131,115 @@ export class IoctlCall extends Call {
     super(caller);
   }
 
+  /** @internal */ override get op(): 'ioctl' {
+    return 'ioctl';
+  }
+
   /** Memory at the argument after the call: the bytes asked for, or fewer where memory is unmapped. */
   get bytes(): Uint8Array {
     this.checkDone();
-    return this.#bytes;
-  }
-
-  /** @internal */ protected override again(caller: Caller): IoctlCall {
-    return new IoctlCall(caller, this.arg, this.outLen);
+    return this.loaded;
   }
 
   /** @internal */ override output(): Result & { bytes?: Uint8Array } {
-    const result = this.result();
-    return this.outLen > 0 ? { ...result, bytes: this.#bytes } : result;
-  }
-
-  /** @internal */ override save(): CallState & { readonly bytes: Uint8Array } {
-    return { ...super.save(), bytes: this.#bytes };
-  }
-
-  /** @internal */ override restore(state: CallState & { readonly bytes: Uint8Array }): void {
-    super.restore(state);
-    this.#bytes = state.bytes;
+    const result = super.output();
+    return this.outLen > 0 ? { ...result, bytes: this.loaded } : result;
   }
 
   /** @internal */ protected override collect(): void {
-    if (this.outLen > 0) this.#bytes = this.caller.memory.load(this.arg, this.outLen);
+    if (this.outLen > 0) this.loaded = this.caller.memory.load(this.arg, this.outLen);
   }
 }
 
 /** poll of one descriptor. The guest returns the events; poll(2) returns how many descriptors have any. */
 export class PollCall extends Call {
+  private ready = 0;
+
   /** @internal */ override get op(): 'poll' {
     return 'poll';
   }
 
-  #revents = 0;
-
   /** The events that are ready. */
   get revents(): number {
     this.checkDone();
-    return this.#revents;
-  }
-
-  /** @internal */ protected override again(caller: Caller): PollCall {
-    return new PollCall(caller);
+    return this.ready;
   }
 
   /** @internal */ override finish(events: number, record: number): void {
-    this.#revents = Math.max(events, 0);
+    this.ready = Math.max(events, 0);
     super.finish(Math.min(events, 1), record);
   }
 
   /** @internal */ override output(): Result & { revents: number } {
-    return { ...this.result(), revents: this.#revents };
+    return { ...super.output(), revents: this.ready };
+  }
+}
+
+/** epoll_wait(2). */
+export class EpollCall extends Call {
+  private loaded = NO_BYTES;
+
+  /** @internal */ constructor(
+    caller: Caller,
+    private readonly address: number,
+  ) {
+    super(caller);
   }
 
-  /** @internal */ override save(): CallState & { readonly revents: number } {
-    return { ...super.save(), revents: this.#revents };
+  /** @internal */ override get op(): 'epoll_wait' {
+    return 'epoll_wait';
   }
 
-  /** @internal */ override restore(state: CallState & { readonly revents: number }): void {
-    super.restore(state);
-    this.#revents = state.revents;
+  /** The events that are ready, at most as many as were asked for; none after a timeout or an error. */
+  get events(): readonly EpollEvent[] {
+    this.checkDone();
+    return epollEventsOf(this.loaded);
   }
 
-  /** @internal */ protected override collect(): void {}
+  /** @internal */ override output(): Result & { bytes?: Uint8Array } {
+    const result = super.output();
+    return result.ret < 0 ? result : { ...result, bytes: this.loaded };
+  }
+
+  /** @internal */ protected override collect(ret: number): void {
+    if (ret > 0) this.loaded = this.caller.memory.load(this.address, ret * EPOLL_EVENT_SIZE);
+  }
+}
+
+/** read(2) of an open file; sleeps at an empty stream. */
+export class ReadCall extends Call {
+  private loaded = NO_BYTES;
+
+  /** @internal */ constructor(
+    caller: Caller,
+    private readonly address: number,
+  ) {
+    super(caller);
+  }
+
+  /** @internal */ override get op(): 'read' {
+    return 'read';
+  }
+
+  /** The bytes read; none at the end of the file, and after an error. */
+  get bytes(): Uint8Array {
+    this.checkDone();
+    return this.loaded;
+  }
+
+  /** @internal */ override output(): Result & { bytes?: Uint8Array } {
+    const result = super.output();
+    return result.ret < 0 ? result : { ...result, bytes: this.loaded };
+  }
+
+  /** @internal */ protected override collect(ret: number): void {
+    if (ret > 0) this.loaded = this.caller.memory.load(this.address, ret);
+  }
+}
+
+/** write(2) to an open file; sleeps at a full stream. */
+export class WriteCall extends Call {
+  /** @internal */ override get op(): 'write' {
+    return 'write';
+  }
 }

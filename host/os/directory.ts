@@ -14,8 +14,8 @@ export interface DirectoryState<P, T> {
 }
 
 export class Directory<P extends Entry, T extends Entry> {
-  readonly #processes = new Map<string, P>();
-  readonly #threads = new Map<string, T>();
+  #processes = new Map<string, P>();
+  #threads = new Map<string, T>();
   #made = 0;
 
   /** All processes, in order of creation. */
@@ -43,19 +43,15 @@ export class Directory<P extends Entry, T extends Entry> {
   }
 
   restore({ processes, threads, made }: DirectoryState<P, T>): void {
-    this.#processes.clear();
-    for (const [name, process] of processes) this.#processes.set(name, process);
-    this.#threads.clear();
-    for (const [name, thread] of threads) this.#threads.set(name, thread);
+    this.#processes = new Map(processes);
+    this.#threads = new Map(threads);
     this.#made = made;
   }
 
   /** @throws BinderlabError when a living process or thread has that name. */
   checkFree(name: string): void {
-    if (this.#processes.get(name)?.alive)
-      throw new BinderlabError(`there is a process "${name}" already; choose another name`);
-    if (this.#threads.get(name)?.alive)
-      throw new BinderlabError(`there is a thread "${name}" already; choose another name`);
+    const kind = this.#processes.get(name)?.alive ? 'process' : this.#threads.get(name)?.alive ? 'thread' : null;
+    if (kind !== null) throw new BinderlabError(`there is a ${kind} "${name}" already; choose another name`);
   }
 
   /** @throws BinderlabError when no process ever had that name. */

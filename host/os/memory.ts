@@ -38,13 +38,16 @@ export class UserMemory {
       const linear = this.reach(address, ACCESS_READ);
       return linear < 0 ? this.#loadOutside(address, length) : u8.slice(linear, linear + length);
     }
-    if (length > BLIND_MAX) return this.#loadLarge(address, length);
-    const bytes = new Uint8Array(length);
-    const done = this.#eachPage(address, length, ACCESS_READ, (linear, at, size) => {
+    // a length that may be nonsense: no more is allocated than can be read
+    const readable = length > BLIND_MAX ? this.#eachPage(address, length, ACCESS_READ, () => {}) : length;
+    const { fault } = this;
+    const bytes = new Uint8Array(readable);
+    const done = this.#eachPage(address, readable, ACCESS_READ, (linear, at, size) => {
       bytes.set(u8.subarray(linear, linear + size), at);
     });
-    if (done === 0 && length > 0) return this.#loadOutside(address, length);
-    return done === length ? bytes : bytes.slice(0, done);
+    if (readable < length) this.fault = fault;
+    else if (done === 0 && length > 0) return this.#loadOutside(address, length);
+    return done === readable ? bytes : bytes.slice(0, done);
   }
 
   /** The bytes that a read would return, with zeros where it would fault. Has no side effect and counts nothing. */
@@ -80,16 +83,6 @@ export class UserMemory {
     });
   }
 
-  /**
-   * Linear address of `length` writable bytes in one page. Valid until the guest runs again.
-   * @returns The linear address, or -1.
-   */
-  window(address: number, length: number): number {
-    if ((address & PAGE_MASK) + length > PAGE_SIZE) return -1;
-    const linear = this.reach(address, ACCESS_WRITE);
-    return linear < 0 ? -1 : linear;
-  }
-
   /** Touches one byte. @returns Its linear address, or a negative number; then `fault` has the reason. */
   reach(address: number, access: number): number {
     const linear = this.guest.raw.userTouch(this.process, address, access);
@@ -110,18 +103,6 @@ export class UserMemory {
     const done = this.outside.read(address, bytes, 0);
     if (done < length) return bytes.slice(0, done);
     this.fault = null;
-    return bytes;
-  }
-
-  /** A length that may be nonsense: counts the readable bytes first, and allocates no more. */
-  #loadLarge(address: number, length: number): Uint8Array {
-    const reached = this.#eachPage(address, length, ACCESS_READ, () => {});
-    const { fault } = this;
-    const bytes = new Uint8Array(reached);
-    this.#eachPage(address, reached, ACCESS_READ, (linear, at, size) => {
-      bytes.set(this.guest.u8.subarray(linear, linear + size), at);
-    });
-    this.fault = fault;
     return bytes;
   }
 

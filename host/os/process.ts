@@ -14,7 +14,7 @@ import type { ForeignMemory } from './foreignmemory.ts';
 import { UserMemory } from './memory.ts';
 import { RecordedMemory } from './recordedmemory.ts';
 import type { Stored } from './syscalls.ts';
-import type { System, Task } from './system.ts';
+import type { System } from './system.ts';
 import { Thread } from './thread.ts';
 
 /** What errnoMeaning calls the start of processes and threads. */
@@ -77,15 +77,14 @@ export class Process {
   ): Process {
     const isForeign = 'show' in range;
     directory.checkFree(name);
-    let process: Process | null = null;
-    system.act('proc', null, { name, pid, uid, ...(isForeign ? { outside: 1 } : {}) }, () => {
+    return system.act('proc', null, { name, pid, uid, ...(isForeign ? { outside: 1 } : {}) }, () => {
       const pointer = checkMade(`process ${name}`, system.raw.procCreate(pid, uid));
-      process = new Process(system, directory, name, pid, uid, pointer, isForeign ? NO_ARENA : range);
+      const process = new Process(system, directory, name, pid, uid, pointer, isForeign ? NO_ARENA : range);
       process.#begin();
       if (isForeign) process.#beOutside(range);
       else process.#mapArena();
+      return process;
     });
-    return process as unknown as Process;
   }
 
   /** @internal Whether the machine has security contexts for senders, as with SELinux. */
@@ -240,10 +239,6 @@ export class Process {
     throw new BinderlabError(`${this.name} expected a handle in ${received.name}, and there is ${there}.`);
   }
 
-  /** @internal */ threadEnded(thread: Task): void {
-    this.system.dismiss(thread);
-  }
-
   /** @internal */ allEnded(): void {
     for (const thread of this.threads) this.system.dismiss(thread);
   }
@@ -253,14 +248,14 @@ export class Process {
     const { name, pid, uid, pointer, range } = this;
     const copy = new Process(system, directory, name, pid, uid, pointer, range);
     for (const thread of this.threads) copy.threads.push(thread.copyTo(system, copy));
-    copy.arena.restore(this.arena.save());
+    copy.arena.state = this.arena.state;
     const { outside } = this.memory;
     if (this.alive && outside instanceof RecordedMemory) copy.#beOutside(outside.copy());
     return copy;
   }
 
   /** @internal */ save(): SavedProcess {
-    return { threads: [...this.threads], arena: this.arena.save(), uid: this.uid };
+    return { threads: [...this.threads], arena: this.arena.state, uid: this.uid };
   }
 
   /** @internal */ restore({ threads, arena, uid }: SavedProcess): void {
@@ -270,7 +265,7 @@ export class Process {
       this.threads.push(thread);
       thread.forgetBuffers();
     }
-    this.arena.restore(arena);
+    this.arena.state = arena;
   }
 
   #handDown(child: Process): void {

@@ -2,18 +2,7 @@
  * The system calls of one thread in the kernel's own form: numbers in, the raw return value out, -errno included. Each call
  * is one step. An act of a thread that is dead or asleep is an error of the script.
  */
-import {
-  CALL_FD,
-  CALL_READ_SIZE,
-  CALL_WINDOW,
-  F_GETFD,
-  FILE_KIND_MEMFD,
-  FILE_KIND_NULL,
-  FILE_KIND_PIPE,
-  FILE_KIND_SOCKETPAIR,
-  PAGE_SIZE,
-  PARKED,
-} from '../../assembly/abi/machine.ts';
+import * as machine from '../../assembly/abi/machine.ts';
 import { BINDER_WRITE_READ } from '../../assembly/abi/protocol.ts';
 import type { Command } from '../wire/command.ts';
 import { i32At, u32At } from '../wire/endian.ts';
@@ -24,11 +13,9 @@ import type { FileKind } from '../wire/kinds.ts';
 import { INPUTS, type InputOf, OPERATIONS, type Op, type OutputOf, type PlainOp } from '../wire/operations.ts';
 import { StreamSize } from '../wire/stream.ts';
 import { READ_BUFFER_SIZE, tooLong, type Window, WRITE_BUFFER_SIZE, windowAt } from './arena.ts';
-import { type Call, IoctlCall, PollCall, resultOf } from './call.ts';
-import { EpollCall } from './epoll.ts';
+import { type Call, EpollCall, IoctlCall, PollCall, ReadCall, resultOf, WriteCall } from './call.ts';
 import type { UserMemory } from './memory.ts';
 import type { System, Task } from './system.ts';
-import { ReadCall, WriteCall } from './transfer.ts';
 import { type CallContext, recordBytes, type WriteRead, WriteReadCall } from './writeread.ts';
 
 /** The result of a memory access: bytes stored or read, and the fault that ended it early. */
@@ -36,10 +23,10 @@ export type Stored = OutputOf<'poke'>;
 export type FileInfo = OutputOf<'fdinfo'>;
 
 const FILE_KINDS: Readonly<Record<FileKind, number>> = {
-  memfd: FILE_KIND_MEMFD,
-  pipe: FILE_KIND_PIPE,
-  null: FILE_KIND_NULL,
-  socketpair: FILE_KIND_SOCKETPAIR,
+  memfd: machine.FILE_KIND_MEMFD,
+  pipe: machine.FILE_KIND_PIPE,
+  null: machine.FILE_KIND_NULL,
+  socketpair: machine.FILE_KIND_SOCKETPAIR,
 };
 const TWO_ENDED: ReadonlySet<FileKind> = new Set<FileKind>(['pipe', 'socketpair']);
 // Local copies: V8 looks up an imported constant at every use.
@@ -108,7 +95,8 @@ export class Syscalls {
   /** Sets the security context of the process; no bytes remove it. */
   setContext(context: Uint8Array): number {
     const { raw, guest } = this.system;
-    if (context.length > PAGE_SIZE) throw new BinderlabError(`a security context has ${PAGE_SIZE} bytes at most`);
+    if (context.length > machine.PAGE_SIZE)
+      throw new BinderlabError(`a security context has ${machine.PAGE_SIZE} bytes at most`);
     return this.#call('setcon', { context }, (thread) => {
       guest.u8.set(context, this.system.scratch);
       return raw.setcon(thread, context.length);
@@ -117,29 +105,24 @@ export class Syscalls {
 
   /** @param timeout 0: returns at once; -1: sleeps until something is ready. */
   poll(fd: number, events: number, timeout: number): PollCall {
-    const { system, task } = this;
-    this.check();
+    const { raw } = this.system;
     const call = new PollCall(this.#caller);
-    system.enter('poll', task, { fd, events, timeout }, call);
-    return system.leave(task, call, system.raw.sysPoll(task.pointer, fd, events, timeout));
+    return this.#sleeping(call, { fd, events, timeout }, (thread) => raw.sysPoll(thread, fd, events, timeout));
   }
 
   /** @param timeout Milliseconds; 0: returns at once; negative: sleeps until something is ready. */
   epollWait(epfd: number, addr: number, maxevents: number, timeout: number): EpollCall {
-    const { system, task } = this;
-    this.check();
+    const { raw } = this.system;
     const call = new EpollCall(this.#caller, addr);
-    system.enter('epoll_wait', task, { epfd, addr, maxevents, timeout }, call);
-    return system.leave(task, call, system.raw.sysEpollWait(task.pointer, epfd, addr, maxevents, timeout));
+    const run = (thread: number) => raw.sysEpollWait(thread, epfd, addr, maxevents, timeout);
+    return this.#sleeping(call, { epfd, addr, maxevents, timeout }, run);
   }
 
   /** Reads up to `len` bytes to `addr`; may sleep at an empty stream. */
   read(fd: number, addr: number, len: number): ReadCall {
-    const { system, task } = this;
-    this.check();
+    const { raw } = this.system;
     const call = new ReadCall(this.#caller, addr);
-    system.enter('read', task, { fd, addr, len }, call);
-    return system.leave(task, call, system.raw.sysRead(task.pointer, fd, addr, len));
+    return this.#sleeping(call, { fd, addr, len }, (thread) => raw.sysRead(thread, fd, addr, len));
   }
 
   /**
@@ -148,19 +131,15 @@ export class Syscalls {
    * @param poke Stored at `addr` before the call.
    */
   write(fd: number, addr: number, poke: Uint8Array, len: number = poke.length): WriteCall {
-    const { system, task } = this;
-    this.check();
-    system.checkQuiet();
-    if (poke.length > 0) this.memory.store(addr, poke);
-    const call = new WriteCall(this.#caller);
-    system.enter('write', task, { fd, addr, poke, len }, call);
-    return system.leave(task, call, system.raw.sysWrite(task.pointer, fd, addr, len));
+    const { raw } = this.system;
+    const run = (thread: number) => raw.sysWrite(thread, fd, addr, len);
+    return this.#sleeping(new WriteCall(this.#caller), { fd, addr, poke, len }, run, () => this.#store(addr, poke));
   }
 
   /** The lowest free descriptor from `from` up. Not a step. */
   freeDescriptor(from = 0): number {
     let fd = from;
-    while (this.system.raw.sysFcntl(this.task.pointer, fd, F_GETFD, 0) >= 0) fd++;
+    while (this.system.raw.sysFcntl(this.task.pointer, fd, machine.F_GETFD, 0) >= 0) fd++;
     return fd;
   }
 
@@ -171,31 +150,32 @@ export class Syscalls {
    * @param outLen Bytes at `arg` to keep after the call.
    */
   ioctl(fd: number, cmd: number, arg: number, poke: Uint8Array, outLen: number): IoctlCall {
-    const { system, task, memory } = this;
-    this.check();
-    system.checkQuiet();
-    if (poke.length > 0) memory.store(arg, poke);
+    const { raw } = this.system;
+    const input = { fd, cmd: cmd >>> 0, name: ioctlName(cmd), arg, poke, outLen };
     const call = new IoctlCall(this.#caller, arg, outLen);
-    system.enter('ioctl', task, { fd, cmd: cmd >>> 0, name: ioctlName(cmd), arg, poke, outLen }, call);
-    const done = system.leave(task, call, system.raw.sysIoctl(task.pointer, fd, cmd, arg));
-    memory.outside?.forget?.();
-    return done;
+    this.#sleeping(
+      call,
+      input,
+      (thread) => raw.sysIoctl(thread, fd, cmd, arg),
+      () => this.#store(arg, poke),
+    );
+    this.memory.outside?.forget?.();
+    return call;
   }
 
   /** BINDER_WRITE_READ, with every field given by the caller. */
   writeRead(input: WriteRead): WriteReadCall {
-    const { system, task, memory } = this;
+    const { system, memory } = this;
     const { fd, arg, wbuf, poke, readSize } = input;
-    this.check();
-    system.checkQuiet();
-    if (poke.length > 0) memory.store(wbuf, poke);
-    memory.store(arg, recordBytes(input));
     const call = new WriteReadCall(this.#caller, input, readSize);
-    if (system.observer !== null && memory.outside === null) call.watch();
-    system.enter('wr', task, input, call);
-    const done = system.leave(task, call, system.raw.sysIoctl(task.pointer, fd, BINDER_WRITE_READ, arg));
+    const prepare = () => {
+      this.#store(wbuf, poke);
+      memory.store(arg, recordBytes(input));
+      if (system.observer !== null && memory.outside === null) call.watch();
+    };
+    this.#sleeping(call, input, (thread) => system.raw.sysIoctl(thread, fd, BINDER_WRITE_READ, arg), prepare);
     memory.outside?.forget?.();
-    return done;
+    return call;
   }
 
   /** BINDER_WRITE_READ from the thread's window: one crossing into the guest, unless the commands need more room. */
@@ -217,7 +197,9 @@ export class Syscalls {
   again(entry: Uint8Array): WriteReadCall {
     const { system, task } = this;
     const { batch } = system;
-    const [fd, page, readSize] = [i32At(entry, CALL_FD), u32At(entry, CALL_WINDOW), u32At(entry, CALL_READ_SIZE)];
+    const fd = i32At(entry, machine.CALL_FD);
+    const page = u32At(entry, machine.CALL_WINDOW);
+    const readSize = u32At(entry, machine.CALL_READ_SIZE);
     this.check();
     const count = batch.putRecorded(entry);
     if (readSize > READ_ROOM) throw tooLong(`${readSize} bytes to read`, READ_ROOM);
@@ -271,39 +253,36 @@ export class Syscalls {
 
   /** Opens a file of another kind at these numbers. Pipes and socket pairs have two, others use `fd` only. */
   makeFile(kind: FileKind, fd: number, fd2: number, content: Uint8Array): FileInfo {
-    const { raw } = this.system;
-    if (content.length > PAGE_SIZE) {
-      throw new BinderlabError(`a file is made with ${PAGE_SIZE} bytes at most, and these are ${content.length}`);
+    const { system, task } = this;
+    if (content.length > machine.PAGE_SIZE) {
+      throw new BinderlabError(
+        `a file is made with ${machine.PAGE_SIZE} bytes at most, and these are ${content.length}`,
+      );
     }
+    this.check();
     const input = { kind, fd, ...(TWO_ENDED.has(kind) ? { fd2 } : {}), content };
-    let info: FileInfo = { ret: 0 };
-    const run = (thread: number): number => {
-      this.system.guest.u8.set(content, this.system.scratch);
-      const inode = raw.fileMake(thread, FILE_KINDS[kind], fd, fd2, content.length);
-      info = inode < 0 ? resultOf(inode) : { ret: fd, file: this.system.fileName(inode) };
-      return inode;
-    };
-    this.#call('mkfd', input, run, () => info);
-    return info;
+    return system.act('mkfd', task, input, (): FileInfo => {
+      system.guest.u8.set(content, system.scratch);
+      const inode = system.raw.fileMake(task.pointer, FILE_KINDS[kind], fd, fd2, content.length);
+      return inode < 0 ? resultOf(inode) : { ret: fd, file: system.fileName(inode) };
+    });
   }
 
   /** Describes an open file: its identity, and the contents of a memfd. */
   fileInfo(fd: number): FileInfo {
-    const { raw, guest } = this.system;
-    let info: FileInfo = { ret: 0 };
-    const run = (thread: number): number => {
-      const ret = raw.fileStat(thread, fd);
-      const at = this.system.scratch;
-      info = resultOf(ret);
-      if (ret < 0) return ret;
-      info.file = this.system.fileName(u32At(guest.u8, at));
-      info.cloexec = u32At(guest.u8, at + 4);
-      const length = i32At(guest.u8, at + 8);
-      if (length >= 0) info.content = guest.u8.slice(at + 12, at + 12 + length);
-      return ret;
-    };
-    this.#call('fdinfo', { fd }, run, () => info);
-    return info;
+    const { system, task } = this;
+    const { u8 } = system.guest;
+    this.check();
+    return system.act('fdinfo', task, { fd }, (): FileInfo => {
+      const info: FileInfo = resultOf(system.raw.fileStat(task.pointer, fd));
+      if (info.ret < 0) return info;
+      const at = system.scratch;
+      info.file = system.fileName(u32At(u8, at));
+      info.cloexec = u32At(u8, at + 4);
+      const length = i32At(u8, at + 8);
+      if (length >= 0) info.content = u8.slice(at + 12, at + 12 + length);
+      return info;
+    });
   }
 
   /** @throws BinderlabError unless the thread is alive and awake. */
@@ -318,11 +297,25 @@ export class Syscalls {
     if (task.call !== null) throw new AsleepError(task.name, task.call.step);
   }
 
-  #call(op: Op, input: object, run: (thread: number) => number, describe?: (ret: number) => object): number {
+  #call(op: Op, input: object, run: (thread: number) => number): number {
     this.check();
-    const ret = this.system.syscall(op, this.task, input, () => run(this.task.pointer), describe);
-    if (ret === PARKED) throw new Error(`${op} went to sleep`);
+    const ret = this.system.syscall(op, this.task, input, () => run(this.task.pointer));
+    if (ret === machine.PARKED) throw new Error(`${op} went to sleep`);
     return ret;
+  }
+
+  /** A system call that may sleep. @param prepare Stores what the call reads. */
+  #sleeping<C extends Call>(call: C, input: object, run: (thread: number) => number, prepare?: () => void): C {
+    const { system, task } = this;
+    this.check();
+    system.checkQuiet();
+    prepare?.();
+    system.enter(task, input, call);
+    return system.leave(task, call, run(task.pointer));
+  }
+
+  #store(address: number, bytes: Uint8Array): void {
+    if (bytes.length > 0) this.memory.store(address, bytes);
   }
 
   #access<T extends Stored>(op: Op, input: object, run: () => T): T {

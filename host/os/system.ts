@@ -9,11 +9,11 @@ import type { GuestExports } from '../../build/layout.ts';
 import type { Guest } from '../guest/guest.ts';
 import { BinderlabError } from '../wire/error.ts';
 import { Log } from '../wire/log.ts';
-import type { Op } from '../wire/operations.ts';
+import { type Op, opHasOutput } from '../wire/operations.ts';
 import { StepLog } from '../wire/steplog.ts';
 import { WordView } from '../wire/wordview.ts';
 import { CommandBatch } from './batch.ts';
-import { type Call, type CallState, resultOf } from './call.ts';
+import { type Call, resultOf } from './call.ts';
 import { ForeignSpaces } from './foreign.ts';
 import { KernelLog } from './kernellog.ts';
 
@@ -46,7 +46,7 @@ export interface SystemState {
   /** The sleeping threads' calls. */
   readonly parked: ReadonlyMap<Task, Call>;
   /** Results of the calls that were parked then or in an earlier state. */
-  readonly calls: ReadonlyMap<Call, CallState>;
+  readonly calls: ReadonlyMap<Call, object>;
   readonly files: ReadonlyMap<number, string>;
 }
 
@@ -152,41 +152,24 @@ export class System {
     this.#seats[task.seat] = null;
   }
 
-  /** A step without output. */
-  act(op: Op, by: Task | null, input: object, run: () => void): void {
+  /** A step that may wake threads. Its return value is the output, if the operation has one. */
+  act<T>(op: Op, by: Task | null, input: object, run: () => T): T {
     this.#begin(op, by, input);
-    run();
-    this.settle();
-    this.observer?.end(op, null);
-  }
-
-  /** A step without an acting thread. Its return value is the output; it may wake threads. */
-  read<T extends object>(op: Op, input: object, run: () => T): T {
-    this.#begin(op, null, input);
     const output = run();
     this.settle();
-    this.observer?.end(op, output);
+    this.observer?.end(op, opHasOutput(op) ? (output as object) : null);
     return output;
   }
 
-  /**
-   * A system call that never sleeps.
-   *
-   * @param describe Turns the result into the step's output.
-   * @returns The raw result.
-   */
-  syscall(op: Op, by: Task, input: object, run: () => number, describe: (ret: number) => object = resultOf): number {
-    this.#begin(op, by, input);
-    const ret = run();
-    this.settle();
-    this.observer?.end(op, describe(ret));
-    return ret;
+  /** A system call that never sleeps. @returns The raw result. */
+  syscall(op: Op, by: Task, input: object, run: () => number): number {
+    return this.act(op, by, input, () => resultOf(run())).ret;
   }
 
   /** Begins a step for a system call that may sleep. The caller makes the call, then passes its result to `leave`. */
-  enter(op: Op, by: Task, input: object, call: Call): void {
+  enter(by: Task, input: object, call: Call): void {
     call.step = this.nextStep;
-    this.#begin(op, by, input);
+    this.#begin(call.op, by, input);
   }
 
   /** The same for a BINDER_WRITE_READ that the guest records. @returns The thread's number; -1 without an observer. */
@@ -216,7 +199,7 @@ export class System {
   }
 
   /** An inspection that wakes no thread, or a memory access by the processor itself. Its return value is the output. */
-  access<T extends object>(op: Op, by: Task | null, input: object, run: () => T): T {
+  access<T extends object>(op: Op, by: Task, input: object, run: () => T): T {
     this.#begin(op, by, input);
     const output = run();
     this.observer?.end(op, output);
@@ -278,17 +261,12 @@ export class System {
 
   /** Takes over the state of another machine's. @param copies The threads here, by theirs. */
   copyFrom(other: System, copies: ReadonlyMap<Task, Task>): void {
-    const copyOf = (task: Task) => copies.get(task) as Task;
-    this.nextStep = other.nextStep;
-    this.#tasks.clear();
-    for (const [pointer, task] of other.#tasks) this.#tasks.set(pointer, copyOf(task));
-    this.#seats.splice(
-      0,
-      Number.POSITIVE_INFINITY,
-      ...other.#seats.map((task) => (task === null ? null : copyOf(task))),
-    );
-    this.threadNames.splice(0, Number.POSITIVE_INFINITY, ...other.threadNames);
-    for (const [inode, name] of other.#files) this.#files.set(inode, name);
+    const { seats, ...state } = other.save();
+    const copied = seats.map((task) => (task === null ? null : (copies.get(task) as Task)));
+    const parked = new Map(copied.flatMap((task) => (task?.call ? [[task, task.call]] : [])));
+    this.restore({ ...state, seats: copied, parked, calls: new Map() });
+    this.threadNames.length = 0;
+    this.threadNames.push(...other.threadNames);
   }
 
   /** @throws BinderlabError while listeners are called: an act of theirs would call them again, without end. */

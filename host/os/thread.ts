@@ -14,12 +14,7 @@ import {
   PROT_READ,
 } from '../../assembly/abi/machine.ts';
 import * as protocol from '../../assembly/abi/protocol.ts';
-import {
-  EXTENDED_ERROR_SIZE,
-  FROZEN_STATUS_INFO_SIZE,
-  NODE_DEBUG_INFO_SIZE,
-  NODE_INFO_FOR_REF_SIZE,
-} from '../../assembly/abi/wire.ts';
+import { EXTENDED_ERROR_SIZE } from '../../assembly/abi/wire.ts';
 import type { Command } from '../wire/command.ts';
 import { bc } from '../wire/commands.ts';
 import { NO_BYTES, u32At } from '../wire/endian.ts';
@@ -31,17 +26,14 @@ import {
   type ExtendedError,
   extendedErrorOf,
   type FrozenInfo,
-  freezeBytes,
   frozenInfoOf,
-  frozenQueryBytes,
+  ioctlBytes,
   ioctlName,
   managerBytes,
   type NodeDebugInfo,
   type NodeInfoForRef,
   nodeDebugInfoOf,
   nodeInfoForRefOf,
-  nodeQueryBytes,
-  refQueryBytes,
   u32Bytes,
 } from '../wire/ioctls.ts';
 import { DEVICES } from '../wire/kinds.ts';
@@ -51,12 +43,10 @@ import { StreamSize } from '../wire/stream.ts';
 import { bytesOfText } from '../wire/text.ts';
 import { commandWords } from '../wire/words.ts';
 import { type Arena, READ_BUFFER_SIZE, tooLong, type Window, WRITE_BUFFER_SIZE } from './arena.ts';
-import type { Call, IoctlCall, PollCall } from './call.ts';
-import type { EpollCall } from './epoll.ts';
+import type { Call, EpollCall, IoctlCall, PollCall, ReadCall, WriteCall } from './call.ts';
 import type { UserMemory } from './memory.ts';
 import { type FileInfo, Syscalls } from './syscalls.ts';
-import type { System, Task } from './system.ts';
-import type { ReadCall, WriteCall } from './transfer.ts';
+import type { System } from './system.ts';
 import type { WriteReadCall } from './writeread.ts';
 
 /** The part of a process that its threads need. */
@@ -67,8 +57,7 @@ interface Home {
   uid: number;
   readonly memory: UserMemory;
   readonly arena: Arena;
-  /** Called when one thread has ended, or all threads at once. */
-  threadEnded(thread: Task): void;
+  /** Called when all threads have ended at once. */
   allEnded(): void;
 }
 
@@ -358,31 +347,30 @@ export class Thread {
   /** Freezes or thaws a process. With a timeout the call may park until the process has no call pending. */
   freeze(fd: number, pid: number, { enable = true, timeoutMs = 0, mayFail = false, ...others } = {}): IoctlCall {
     checkForm('freeze', { pid, enable, timeoutMs, mayFail }, others);
-    return this.ioctl(fd, protocol.BINDER_FREEZE, { poke: freezeBytes(pid, enable, timeoutMs), mayFail });
+    const poke = ioctlBytes('BINDER_FREEZE', { pid, enable, 'timeout ms': timeoutMs });
+    return this.ioctl(fd, protocol.BINDER_FREEZE, { poke, mayFail });
   }
 
   frozenInfo(fd: number, pid: number): FrozenInfo {
-    const query = { poke: frozenQueryBytes(pid), outLen: FROZEN_STATUS_INFO_SIZE };
-    return frozenInfoOf(this.ioctl(fd, protocol.BINDER_GET_FROZEN_INFO, query).bytes);
+    return frozenInfoOf(this.#ask(fd, protocol.BINDER_GET_FROZEN_INFO, ioctlBytes('BINDER_GET_FROZEN_INFO', { pid })));
   }
 
   /** Why this thread's last transaction failed. */
   extendedError(fd: number): ExtendedError {
-    const query = { poke: new Uint8Array(EXTENDED_ERROR_SIZE), outLen: EXTENDED_ERROR_SIZE };
-    return extendedErrorOf(this.ioctl(fd, protocol.BINDER_GET_EXTENDED_ERROR, query).bytes);
+    return extendedErrorOf(this.#ask(fd, protocol.BINDER_GET_EXTENDED_ERROR, new Uint8Array(EXTENDED_ERROR_SIZE)));
   }
 
   /** The process's first node above `ptr`; all fields are 0 when there is none. */
   nodeDebugInfo(fd: number, ptr: bigint | number = 0): NodeDebugInfo {
-    const query = { poke: nodeQueryBytes(ptr), outLen: NODE_DEBUG_INFO_SIZE };
-    return nodeDebugInfoOf(this.ioctl(fd, protocol.BINDER_GET_NODE_DEBUG_INFO, query).bytes);
+    const query = ioctlBytes('BINDER_GET_NODE_DEBUG_INFO', { 'after object': ptr });
+    return nodeDebugInfoOf(this.#ask(fd, protocol.BINDER_GET_NODE_DEBUG_INFO, query));
   }
 
   /** Reference counts of the node of a handle; only the context manager may ask. */
   nodeInfoForRef(fd: number, handle: number): NodeInfoForRef {
     checkForm('nodeInfoForRef', { handle });
-    const query = { poke: refQueryBytes(handle), outLen: NODE_INFO_FOR_REF_SIZE };
-    return nodeInfoForRefOf(this.ioctl(fd, protocol.BINDER_GET_NODE_INFO_FOR_REF, query).bytes);
+    const query = ioctlBytes('BINDER_GET_NODE_INFO_FOR_REF', { handle });
+    return nodeInfoForRefOf(this.#ask(fd, protocol.BINDER_GET_NODE_INFO_FOR_REF, query));
   }
 
   /**
@@ -424,7 +412,7 @@ export class Thread {
     this.sys.check();
     this.system.act('texit', this, {}, () => {
       this.system.raw.threadExit(this.pointer);
-      this.home.threadEnded(this);
+      this.system.dismiss(this);
     });
   }
 
@@ -440,6 +428,11 @@ export class Thread {
   /** @internal Drops its buffer addresses. The first call that needs buffers allocates the same ones again. */
   forgetBuffers(): void {
     this.#buffers = null;
+  }
+
+  /** An ioctl that answers in the structure with which it asks. */
+  #ask(fd: number, cmd: number, query: Uint8Array): Uint8Array {
+    return this.ioctl(fd, cmd, { poke: query, outLen: query.length }).bytes;
   }
 
   #window(): Window {

@@ -1,7 +1,7 @@
 /** The result of the guest's invariant checker in words: a sentence for each VIOLATION_* of abi/check. */
 import * as codes from '../../assembly/abi/check.ts';
 import type { GuestExports } from '../../build/layout.ts';
-import { BinderlabError } from '../wire/error.ts';
+import { BinderlabError, errorText } from '../wire/error.ts';
 
 /** The first violated invariant. */
 export interface Violation {
@@ -131,7 +131,7 @@ export function findViolation(raw: GuestExports): Violation | null {
   try {
     code = raw.check();
   } catch (error) {
-    throw new BinderlabError(`the machine's memory is so broken that the checker itself failed: ${messageOf(error)}.`);
+    throw new BinderlabError(`the machine's memory is so broken that the checker itself failed: ${errorText(error)}.`);
   }
   if (code === 0) return null;
   const name = NAMES.get(code) ?? `${code}`;
@@ -153,8 +153,4 @@ function sentence(name: string, address: number, wanted: number, found: number):
 
 function hex(value: number): string {
   return `0x${(value >>> 0).toString(16)}`;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

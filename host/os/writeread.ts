@@ -12,12 +12,13 @@ import {
 } from '../../assembly/abi/wire.ts';
 import { NO_BYTES } from '../wire/endian.ts';
 import { BinderlabError } from '../wire/error.ts';
-import type { InputOf } from '../wire/operations.ts';
-import { findReturn, type Return, type ReturnName, type ReturnOf, ReturnStream } from '../wire/returns.ts';
+import type { InputOf, OutputOf } from '../wire/operations.ts';
+import { findReturn, type Return, type ReturnName, type ReturnOf, returnsIn } from '../wire/returns.ts';
 import { chunkOf, type LogChunk, type StepLog } from '../wire/steplog.ts';
 import { returnWords } from '../wire/words.ts';
 import { WordView } from '../wire/wordview.ts';
-import { Call, type Caller, type CallState, type Result } from './call.ts';
+import type { Window } from './arena.ts';
+import { Call, type Caller } from './call.ts';
 import type { KernelLog } from './kernellog.ts';
 
 /** Input of one call: bytes to store in user memory, and the fields of binder_write_read. */
@@ -37,10 +38,7 @@ export function recordBytes(input: WriteRead): Uint8Array {
 }
 
 /** User addresses of binder_write_read and of the read buffer. */
-interface Place {
-  readonly arg: number;
-  readonly rbuf: number;
-}
+type Place = Pick<Window, 'arg' | 'rbuf'>;
 
 /** What the calls of one thread share. */
 export interface CallContext extends Caller {
@@ -81,12 +79,6 @@ interface Watched {
   readonly over: Uint8Array;
 }
 
-interface WriteReadState extends CallState {
-  readonly chunk: LogChunk | null;
-  readonly at: number;
-  readonly watched: Watched | null;
-}
-
 /** BINDER_WRITE_READ. */
 export class WriteReadCall extends Call {
   /** @internal */ declare protected readonly caller: CallContext;
@@ -114,13 +106,6 @@ export class WriteReadCall extends Call {
     return 'wr';
   }
 
-  /** @internal */ protected override again(caller: CallContext): WriteReadCall {
-    const copy = new WriteReadCall(caller, this.place, this.readSize);
-    copy.watched = this.watched;
-    copy.printedFrom = this.printedFrom;
-    return copy;
-  }
-
   /** @internal Call before the ioctl: records bytes that the driver stores after read_consumed. */
   watch(): void {
     const { place, readSize } = this;
@@ -131,12 +116,12 @@ export class WriteReadCall extends Call {
 
   /** Command bytes that the driver consumed; null when binder_write_read itself is unreadable. */
   get writeConsumed(): number | null {
-    return this.#consumed(RECORD_WRITE_CONSUMED);
+    return this.consumed(RECORD_WRITE_CONSUMED);
   }
 
   /** Bytes that the driver returned; null as above. */
   get readConsumed(): number | null {
-    return this.#consumed(RECORD_READ_CONSUMED);
+    return this.consumed(RECORD_READ_CONSUMED);
   }
 
   /** The return stream. */
@@ -152,7 +137,7 @@ export class WriteReadCall extends Call {
   get returns(): readonly Return[] {
     this.checkDone();
     const { chunk, at } = this;
-    this.decoded ??= chunk === null ? [] : new ReturnStream(chunk, at + READ, lengthAt(chunk, at)).rest();
+    this.decoded ??= chunk === null ? [] : returnsIn(chunk, at + READ, lengthAt(chunk, at));
     return this.decoded;
   }
 
@@ -177,21 +162,16 @@ export class WriteReadCall extends Call {
    */
   expect<N extends ReturnName>(name: N): ReturnOf<N> {
     this.checkDone();
-    const one = this.#find(name) ?? this.returns.find((each) => each.name === name);
+    const one = this.find(name) ?? this.returns.find((each) => each.name === name);
     if (one !== undefined) return one as ReturnOf<N>;
     const got = this.returns.map((one) => one.name).join(', ') || 'nothing';
-    throw new BinderlabError(`${this.by} expected ${name} and got ${got}: ${this.#reason(name)}.`);
+    throw new BinderlabError(`${this.by} expected ${name} and got ${got}: ${this.reason(name)}.`);
   }
 
-  /** @internal */ override output(): Result & {
-    writeConsumed: number | null;
-    readConsumed: number | null;
-    read?: Uint8Array;
-    readOver?: Uint8Array;
-  } {
+  /** @internal */ override output(): OutputOf<'wr'> {
     const { over } = this;
     return {
-      ...this.result(),
+      ...super.output(),
       writeConsumed: this.writeConsumed,
       readConsumed: this.readConsumed,
       ...(this.readSize > 0 ? { read: this.bytes } : {}),
@@ -203,18 +183,6 @@ export class WriteReadCall extends Call {
     return this.watched?.over ?? NO_BYTES;
   }
 
-  /** @internal */ override save(): WriteReadState {
-    return { ...super.save(), chunk: this.chunk, at: this.at, watched: this.watched };
-  }
-
-  /** @internal */ override restore(state: WriteReadState): void {
-    super.restore(state);
-    this.chunk = state.chunk;
-    this.at = state.at;
-    this.watched = state.watched;
-    this.decoded = null;
-  }
-
   /** @internal */ protected override collect(ret: number, record: number): void {
     const { caller } = this;
     this.printedTo = caller.linear.u32(caller.kernelLog.headAt);
@@ -222,23 +190,23 @@ export class WriteReadCall extends Call {
       this.chunk = caller.stepLog.chunk;
       this.at = record;
     } else {
-      this.#collectApart(ret);
+      this.collectApart(ret);
     }
-    if (this.watched !== null) this.watched = this.#seen(this.watched, Math.max(this.readConsumed ?? 0, 0));
+    if (this.watched !== null) this.watched = this.seen(this.watched, Math.max(this.readConsumed ?? 0, 0));
   }
 
-  #consumed(field: number): number | null {
+  private consumed(field: number): number | null {
     this.checkDone();
     return this.chunk === null ? null : this.chunk.memory.i64((this.at - this.chunk.base + field) / 4);
   }
 
-  #find(name: ReturnName): Return | null {
+  private find(name: ReturnName): Return | null {
     const { chunk, at } = this;
     return chunk === null ? null : findReturn(chunk, at + READ, lengthAt(chunk, at), name);
   }
 
   /** Why an expected return did not arrive, as far as the other returns show. */
-  #reason(expected: ReturnName): string {
+  private reason(expected: ReturnName): string {
     const { complaint } = this;
     if (this.errno !== null) return `the call failed with ${this.errno}${complaint === null ? '' : `; ${complaint}`}`;
     for (const { name } of this.returns) if (name in REASONS) return complaint ?? (REASONS[name] as string);
@@ -250,21 +218,21 @@ export class WriteReadCall extends Call {
   }
 
   /** The guest made no record. A successful call left its fields in the call frame, any other one in user memory. */
-  #collectApart(ret: number): void {
+  private collectApart(ret: number): void {
     const { memory, linear, frame, stepLog } = this.caller;
     if (ret >= 0) {
       stepLog.detachFull();
-      this.#keep(linear.i64(frame + WRITE_READ_WRITE_CONSUMED / 4), linear.i64(frame + WRITE_READ_READ_CONSUMED / 4));
+      this.keep(linear.i64(frame + WRITE_READ_WRITE_CONSUMED / 4), linear.i64(frame + WRITE_READ_READ_CONSUMED / 4));
       return;
     }
     const bytes = memory.load(this.place.arg, WRITE_READ_SIZE);
     if (bytes.length < WRITE_READ_SIZE) return;
     const { view } = WordView.of(bytes);
     const consumed = (at: number) => Number(view.getBigInt64(at, true));
-    this.#keep(consumed(WRITE_READ_WRITE_CONSUMED), consumed(WRITE_READ_READ_CONSUMED));
+    this.keep(consumed(WRITE_READ_WRITE_CONSUMED), consumed(WRITE_READ_READ_CONSUMED));
   }
 
-  #keep(writeConsumed: number, readConsumed: number): void {
+  private keep(writeConsumed: number, readConsumed: number): void {
     const isRead = this.readSize > 0 && readConsumed > 0;
     const size = readConsumed <= READ_MAX ? readConsumed : watchedSize(this.readSize);
     const read = isRead ? this.caller.memory.load(this.place.rbuf, size) : NO_BYTES;
@@ -272,7 +240,7 @@ export class WriteReadCall extends Call {
   }
 
   /** Bytes stored from byte `from` of the read buffer on, up to the last one that changed. */
-  #seen({ before }: Watched, from: number): Watched {
+  private seen({ before }: Watched, from: number): Watched {
     const after = this.caller.memory.look(this.place.rbuf, before.length);
     let end = before.length;
     while (end > from && before[end - 1] === after[end - 1]) end--;

@@ -192,7 +192,7 @@ function ioctlOf({ by, in: input, out }: StepOf<'ioctl'>): Structure[] {
   const length = Math.max(before.length, after.length);
   if (length === 0) return [];
   const [was, is] = [padded(before, length), padded(after.length === 0 ? before : after, length)];
-  const fields = ioctlFields(input.name).map(([name, offset, kind]): FieldBytes => {
+  const fields = ioctlFields(input.name).map(([name, [kind, offset]]): FieldBytes => {
     const read = (bytes: Uint8Array) => (kind === 'u32' ? BigInt(u32At(bytes, offset)) : bigAt(bytes, offset));
     const value = (bytes: Uint8Array) => (kind === 'u32' ? String(read(bytes)) : `0x${read(bytes).toString(16)}`);
     const meaning = read(was) === read(is) ? value(was) : `${value(was)}, after the call ${value(is)}`;

@@ -6,20 +6,10 @@
  *     greeter.0  =sleeps=####          ####
  *     position   0     1     2    3    4
  */
-import { ENTRY_CALL, ENTRY_RESULT } from '../../assembly/abi/machine.ts';
 import { TF_ONE_WAY } from '../../assembly/abi/protocol.ts';
 import type { RecordedSteps } from '../recordedsteps.ts';
 import type { RecordedEntries } from '../steps.ts';
-import {
-  ENTRY_OUTPUT,
-  ENTRY_STEP,
-  ENTRY_TEXT,
-  ENTRY_WOKEN,
-  ENTRY_WOKEN_RESULT,
-  EntryReader,
-  NO_ACTOR,
-  type RecordedOp,
-} from '../trace/entries.ts';
+import { ENTRY, EntryReader, NO_ACTOR, type RecordedOp } from '../trace/entries.ts';
 import type { JournalHeader, Step } from '../trace/journal.ts';
 import { parseStep } from '../trace/journaltext.ts';
 
@@ -158,23 +148,23 @@ export class Timeline {
     const nameOf = (actor: number) => (actor === NO_ACTOR ? null : (names[actor] ?? null));
     while (reader.next()) {
       switch (reader.kind) {
-        case ENTRY_CALL:
-        case ENTRY_STEP: {
+        case ENTRY.CALL:
+        case ENTRY.STEP: {
           const name = nameOf(reader.u32());
           if (name === null) this.end[position] = position;
           else this.#begin(position, name);
-          if (reader.kind === ENTRY_STEP) this.#readOperation(position, reader.op(input.ops), reader, name);
+          if (reader.kind === ENTRY.STEP) this.#readOperation(position, reader.op(input.ops), reader, name);
           break;
         }
-        case ENTRY_RESULT:
-        case ENTRY_OUTPUT:
+        case ENTRY.RESULT:
+        case ENTRY.OUTPUT:
           this.#return(position, position);
           break;
-        case ENTRY_WOKEN:
-        case ENTRY_WOKEN_RESULT:
+        case ENTRY.WOKEN:
+        case ENTRY.WOKEN_RESULT:
           this.#wake(position, nameOf(reader.u32()) ?? '', reader.u32());
           break;
-        case ENTRY_TEXT:
+        case ENTRY.TEXT:
           this.#readStep(position, parseStep(String(reader.field()), 'the journal', 0));
           break;
       }

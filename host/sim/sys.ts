@@ -3,9 +3,9 @@
  * function makes the request.
  */
 
+import type { ReadCall } from '../os/call.ts';
 import type { Process } from '../os/process.ts';
 import { MAP_ADDRESS, MAP_LENGTH, type MmapOptions, type Thread } from '../os/thread.ts';
-import type { ReadCall } from '../os/transfer.ts';
 import { checkForm } from '../wire/forms.ts';
 import { REQUESTS, type RequestName } from '../wire/operations.ts';
 import type { Act, Program, Request } from './request.ts';

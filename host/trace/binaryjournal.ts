@@ -11,24 +11,16 @@
  */
 import type { ByteSource, FileSink } from '../wasm/filesink.ts';
 import { crc32 } from '../wire/crc32.ts';
+import { u32At } from '../wire/endian.ts';
 import { checkForm } from '../wire/forms.ts';
 import type { Field } from '../wire/kinds.ts';
 import { INPUTS, isOp, OUTPUTS } from '../wire/operations.ts';
 import { bytesOfText, textOfBytes } from '../wire/text.ts';
-import { hasKernelLog } from './compare.ts';
-import {
-  ENTRY_KLOG,
-  ENTRY_NAMES,
-  EntryError,
-  EntryReader,
-  EntryWriter,
-  RECORDED_OPS,
-  type RecordedOp,
-} from './entries.ts';
+import { ENTRY, EntryError, EntryReader, EntryWriter, RECORDED_OPS, type RecordedOp } from './entries.ts';
 import type { Journal, JournalHeader, Step } from './journal.ts';
 import { checkStep, JournalError, parseHeader } from './journaltext.ts';
 import type { BlockWriter } from './recorder.ts';
-import { type Block, eachStepEntries, offsetOf, type StepEntries, StepReader } from './stepreader.ts';
+import { type Block, eachStepEntries, offsetOf, type StepEntries, stepOf } from './stepreader.ts';
 
 const MAGIC = bytesOfText('binderlab journal 1\n');
 const NOT_BINARY = 'is no journal in the binary form; parseJournal(text, name) reads lines of JSON';
@@ -176,7 +168,6 @@ export class BinaryJournal implements Journal {
   /** @internal */ readonly ops: readonly RecordedOp[];
   readonly #blocks: readonly FoundBlock[];
   #steps: Step[] | null = null;
-  #hasKernelLog: boolean | null = null;
 
   /** @throws JournalError when not even its head can be read. */
   constructor(
@@ -220,7 +211,7 @@ export class BinaryJournal implements Journal {
     for (const { offset, first, steps, size } of this.#blocks) {
       const entries = this.source.read(offset + BLOCK_HEAD, size).subarray(STEPS_HEAD); // good, says its checksum
       const reader = new EntryReader(entries);
-      const introduces = this.guarded(first, () => reader.next()) && reader.kind === ENTRY_NAMES;
+      const introduces = this.guarded(first, () => reader.next()) && reader.kind === ENTRY.NAMES;
       if (introduces) names.push(...this.guarded(first, () => reader.texts()));
       yield { first, steps, entries: introduces ? entries.subarray(reader.end) : entries };
     }
@@ -233,13 +224,7 @@ export class BinaryJournal implements Journal {
    */
   *eachStep(): Generator<Step> {
     const names: string[] = [];
-    const reader = new StepReader(names, this.ops);
-    for (const { first, entries } of this.blocks(names)) {
-      this.guarded(first, () => reader.read(entries, first));
-      yield* this.#checked(reader);
-    }
-    this.guarded(this.header.steps, () => reader.close());
-    yield* this.#checked(reader);
+    for (const entries of this.eachEntries(names)) yield this.stepOf(entries, names);
   }
 
   /**
@@ -257,26 +242,15 @@ export class BinaryJournal implements Journal {
     }
   }
 
-  /** @internal Whether a step has lines of the kernel log. */
-  get hasKernelLog(): boolean {
-    this.#hasKernelLog ??= [...this.blocks([])].some(({ first, entries }) =>
-      this.guarded(first, () => hasEntry(entries, ENTRY_KLOG)),
-    );
-    return this.#hasKernelLog;
+  /** @internal Whether a step has an entry of that kind. */
+  hasEntry(kind: number): boolean {
+    return [...this.blocks([])].some(({ first, entries }) => this.guarded(first, () => hasEntry(entries, kind)));
   }
 
   /** @internal The step of such entries. */
-  stepOf({ i, entries }: StepEntries, names: readonly string[]): Step {
-    const reader = new StepReader(names, this.ops);
-    this.guarded(i, () => {
-      reader.read(entries, i);
-      reader.close();
-    });
-    return this.#checked(reader)[0] as Step;
-  }
-
-  #checked(reader: StepReader): Step[] {
-    return reader.steps.splice(0).map((step) => checkStep(step, this.file, 0));
+  stepOf(entries: StepEntries, names: readonly string[]): Step {
+    const step = this.guarded(entries.i, () => stepOf(entries, names, this.ops));
+    return checkStep(step, this.file, 0);
   }
 
   /** @internal Reads entries. @throws JournalError instead of EntryError */
@@ -296,9 +270,15 @@ function hasEntry(entries: Uint8Array, kind: number): boolean {
   return false;
 }
 
+const logged = new WeakMap<Journal, boolean>();
+
 /** Whether a journal has lines of the kernel log, which then are compared. */
 export function keepsKernelLog(journal: Journal): boolean {
-  return journal instanceof BinaryJournal ? journal.hasKernelLog : hasKernelLog(journal.steps);
+  const isBinary = journal instanceof BinaryJournal;
+  const find = () => (isBinary ? journal.hasEntry(ENTRY.KLOG) : journal.steps.some(({ klog }) => klog !== undefined));
+  const known = logged.get(journal) ?? find();
+  logged.set(journal, known);
+  return known;
 }
 
 /** A good steps block. */
@@ -320,8 +300,7 @@ function blockAt(source: ByteSource, offset: number): FileBlock {
   const left = source.size - offset;
   if (left < BLOCK_HEAD) return bad('the file ends here, before its end block');
   const head = source.read(offset, BLOCK_HEAD);
-  const view = new DataView(head.buffer, head.byteOffset, head.length);
-  const [type, size, sum] = [view.getUint32(0, true), view.getUint32(4, true), view.getUint32(8, true)];
+  const [type, size, sum] = [u32At(head, 0), u32At(head, 4), u32At(head, 8)];
   if (size > left - BLOCK_HEAD) {
     return bad(
       `a block of ${size} bytes begins here, but only ${left - BLOCK_HEAD} follow: the file was cut, or is damaged`,
@@ -349,8 +328,7 @@ function indexOf(
     if (type !== TYPE_STEPS || body.length < STEPS_HEAD) {
       return { blocks, end: null, problem: `byte ${offset}: a block of the unknown type ${type}` };
     }
-    const view = new DataView(body.buffer, body.byteOffset);
-    blocks.push({ offset, first: view.getUint32(0, true), steps: view.getUint32(4, true), size: body.length });
+    blocks.push({ offset, first: u32At(body, 0), steps: u32At(body, 4), size: body.length });
     offset = end;
   }
 }
@@ -377,7 +355,7 @@ function checksum(head: Uint8Array, body: Uint8Array): number {
 }
 
 function namesEntry(names: readonly string[]): Uint8Array {
-  return new EntryWriter().begin(ENTRY_NAMES).texts(names).end();
+  return new EntryWriter().begin(ENTRY.NAMES).texts(names).end();
 }
 
 function jsonBytes(value: object): Uint8Array {

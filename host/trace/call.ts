@@ -8,17 +8,8 @@ import { bytesOfHex } from '../wire/hex.ts';
 import { DEVICES, type Field, type KindName } from '../wire/kinds.ts';
 import { INPUTS, type Op, straceForm } from '../wire/operations.ts';
 import { commandWords, returnWords } from '../wire/words.ts';
-import { errnoText } from './errnotext.ts';
-import {
-  epollCommand,
-  epollEvents,
-  epollFlags,
-  fcntlCommand,
-  mapFlags,
-  openFlags,
-  pollEvents,
-  protection,
-} from './flags.ts';
+import { ERRNO_TEXTS } from './errnotext.ts';
+import { FLAG_TEXTS } from './flags.ts';
 import type { IoctlInput, IoctlOutput, Output, StepInput, StepOf, WriteReadInput, WriteReadOutput } from './journal.ts';
 
 const DEVICE_NAMES = Object.keys(DEVICES);
@@ -35,19 +26,12 @@ interface CallBegin {
 
 /** Formats of the kinds whose text differs from the journal's. */
 const SHOWN: Readonly<Partial<Record<KindName, (value: never) => string>>> = {
+  ...FLAG_TEXTS,
   bytes: quoted,
   byte: hexOf,
   data: quoted,
   device: (device = 0) => DEVICE_NAMES[device] ?? '?',
-  epoll_cmd: epollCommand,
-  epoll_events: epollEvents,
-  epoll_flags: epollFlags,
-  events: pollEvents,
   fcntl_arg: hexOf,
-  fcntl_cmd: fcntlCommand,
-  map_flags: mapFlags,
-  open_flags: openFlags,
-  prot: protection,
 };
 
 /** The text before the call may sleep, for calls that the form of their row does not describe. */
@@ -64,7 +48,7 @@ const ENDS: { readonly [O in Op]?: (step: StepOf<O> & Answered<O>) => readonly [
   peek: ({ out }) => [`, ${out.bytes || '""'}`],
   poll: ({ in: { fd }, out: { ret, revents } }) => [
     '',
-    ret > 0 && revents !== undefined ? ` ([{fd=${fd}, revents=${pollEvents(revents)}}])` : '',
+    ret > 0 && revents !== undefined ? ` ([{fd=${fd}, revents=${FLAG_TEXTS.events(revents)}}])` : '',
   ],
   epoll_wait: ({ in: { maxevents, timeout }, out }) => [
     `, [${epollEventsOf(bytesOfHex(out.bytes ?? ''))
@@ -110,7 +94,7 @@ function shownAs({ named }: Field, value: unknown): string {
 }
 
 function readyText({ events, data }: EpollEvent): string {
-  return `{events=${epollEvents(events)}, data=0x${data.toString(16)}}`;
+  return `{events=${FLAG_TEXTS.epoll_events(events)}, data=0x${data.toString(16)}}`;
 }
 
 function hexOf(value: number): string {
@@ -206,7 +190,7 @@ interface Answer {
 export function result({ ret, errno, signal, si_code }: Answer): string {
   if (signal !== undefined) return `${ret} --- ${signal} {si_code=${si_code}} ---`;
   if (errno === undefined) return String(ret);
-  const says = errnoText(errno);
+  const says = ERRNO_TEXTS[errno];
   return says === undefined ? `-1 ${errno}` : `-1 ${errno} (${says})`;
 }
 

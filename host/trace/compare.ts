@@ -22,9 +22,7 @@ export interface StepDifference {
 const FIELD_IF_BOTH = 'read_over';
 
 /** The compared output fields, the most informative first. Other fields belong to a later format. */
-const FIELDS: readonly string[] = [...new Set(Object.values(OUTPUTS).flatMap((fields) => [...fields.keys()]))].filter(
-  (field) => field !== FIELD_IF_BOTH,
-);
+const FIELDS: readonly string[] = [...new Set(Object.values(OUTPUTS).flatMap((fields) => [...fields.keys()]))];
 
 /** Whether a step was recorded without its outputs, so that there is nothing to compare. */
 export function isInputsOnly(step: Step): boolean {
@@ -46,15 +44,6 @@ export function compareSteps(expected: Step, actual: Step, origins?: Origins): S
   const parked = expected.parked ?? false;
   if (parked !== (actual.parked ?? false)) return { field: 'parked', expected: parked, actual: !parked };
   return compareOwn(expected, actual, origins) ?? compareWoken(expected.woken ?? [], actual.woken ?? []);
-}
-
-const logged = new WeakMap<readonly Step[], boolean>();
-
-/** Whether a journal has lines of the kernel log, which then are compared. */
-export function hasKernelLog(steps: readonly Step[]): boolean {
-  const known = logged.get(steps) ?? steps.some(({ klog }) => klog !== undefined);
-  logged.set(steps, known);
-  return known;
 }
 
 /** Compares the lines of the kernel log of two steps, whatever the driver's module is called. */
@@ -123,11 +112,9 @@ function compareOutputs(expected: object | undefined, actual: object | undefined
   const wanted = (expected ?? {}) as Readonly<Record<string, unknown>>;
   const given = (actual ?? {}) as Readonly<Record<string, unknown>>;
   for (const field of FIELDS) {
-    if (wanted[field] !== given[field]) return difference(path + field, wanted[field], given[field]);
-  }
-  const both = wanted[FIELD_IF_BOTH] !== undefined && given[FIELD_IF_BOTH] !== undefined;
-  if (both && wanted[FIELD_IF_BOTH] !== given[FIELD_IF_BOTH]) {
-    return difference(path + FIELD_IF_BOTH, wanted[FIELD_IF_BOTH], given[FIELD_IF_BOTH]);
+    const [one, other] = [wanted[field], given[field]];
+    const isCompared = field !== FIELD_IF_BOTH || (one !== undefined && other !== undefined);
+    if (isCompared && one !== other) return difference(path + field, one, other);
   }
   return null;
 }

@@ -14,22 +14,28 @@
  *     text     field: the whole step as a line of JSON
  *     field    u8 type | value; lengths of bytes and texts are u32
  */
+import { ENTRY_CALL, ENTRY_RESULT } from '../../assembly/abi/machine.ts';
 import type { ScheduleChoice } from '../os/system.ts';
 import type { Field } from '../wire/kinds.ts';
-import { INPUTS, OPERATIONS, type Op, OUTPUTS } from '../wire/operations.ts';
+import { INPUTS, OP_NUMBERS, OPERATIONS, type Op, OUTPUTS } from '../wire/operations.ts';
 import { entryHead, entryKind, entryLength } from '../wire/steplog.ts';
 import { bytesOfText, textOfBytes } from '../wire/text.ts';
 
-/** Kinds of the entries that the host writes. */
-export const ENTRY_WOKEN_RESULT = 3; // ENTRY_RESULT of another step's call
-export const ENTRY_STEP = 4;
-export const ENTRY_OUTPUT = 5;
-export const ENTRY_WOKEN = 6;
-export const ENTRY_OVER = 7;
-export const ENTRY_CHOICES = 8;
-export const ENTRY_KLOG = 9;
-export const ENTRY_TEXT = 10;
-export const ENTRY_NAMES = 11;
+/** Kinds of entries. The guest writes the first two. */
+export const ENTRY = {
+  CALL: ENTRY_CALL,
+  RESULT: ENTRY_RESULT,
+  /** A RESULT of another step's call. */
+  WOKEN_RESULT: 3,
+  STEP: 4,
+  OUTPUT: 5,
+  WOKEN: 6,
+  OVER: 7,
+  CHOICES: 8,
+  KLOG: 9,
+  TEXT: 10,
+  NAMES: 11,
+} as const;
 
 /** Types of fields. */
 const TYPE_ABSENT = 0;
@@ -44,6 +50,8 @@ const TYPE_TEXT = 7;
 export const NO_ACTOR = 0xffff_ffff;
 
 const HEAD_SIZE = 4;
+
+type Fields = Readonly<Record<string, unknown>>;
 
 /** An operation as a journal has it: with the fields that there were when it was written. */
 export interface RecordedOp {
@@ -79,10 +87,14 @@ export class EntryWriter {
     return this;
   }
 
-  /** The values of those fields, as the machine has them. */
-  fields(known: Iterable<Field>, values: object): this {
-    for (const { machineName } of known) this.field((values as Readonly<Record<string, unknown>>)[machineName]);
-    return this;
+  /** The number of an operation, and its inputs as the machine has them. */
+  input(op: Op, values: object): this {
+    return this.u32(OP_NUMBERS[op]).#fields(INPUTS[op], values);
+  }
+
+  /** The same with its outputs. */
+  output(op: Op, values: object): this {
+    return this.u32(OP_NUMBERS[op]).#fields(OUTPUTS[op], values);
   }
 
   field(value: unknown): this {
@@ -122,6 +134,11 @@ export class EntryWriter {
     this.#bytes.fill(0, this.#at, length);
     this.#view.setUint32(0, entryHead(this.#kind, length), true);
     return this.#bytes.subarray(0, length);
+  }
+
+  #fields(known: ReadonlyMap<string, Field>, values: object): this {
+    for (const { machineName } of known.values()) this.field((values as Fields)[machineName]);
+    return this;
   }
 
   #number(value: number): this {

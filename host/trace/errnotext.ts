@@ -1,11 +1,5 @@
-/** The C library's texts of errors. */
-
-/** `Invalid argument` for `EINVAL`; undefined for a name that no call here returns. */
-export function errnoText(name: string): string | undefined {
-  return TEXTS[name];
-}
-
-const TEXTS: Readonly<Record<string, string>> = {
+/** The C library's texts of errors: of those that calls here return. */
+export const ERRNO_TEXTS: Readonly<Record<string, string>> = {
   EPERM: 'Operation not permitted',
   ENOENT: 'No such file or directory',
   ESRCH: 'No such process',

@@ -12,9 +12,6 @@ export function namesOf(constants: Readonly<Record<string, number>>, names: RegE
     .sort(([one], [other]) => one - other);
 }
 
-const FCNTL_COMMANDS = new Map(namesOf(machine, /^F_/));
-const PROTECTIONS = namesOf(machine, /^PROT_(READ|WRITE|EXEC)$/);
-const MAP_FLAGS = namesOf(machine, /^MAP_(SHARED|PRIVATE|FIXED|ANONYMOUS|NORESERVE|FIXED_NOREPLACE)$/);
 const POLL_EVENTS: Names = [
   [machine.EPOLLIN, 'POLLIN'],
   [0x2, 'POLLPRI'],
@@ -22,42 +19,26 @@ const POLL_EVENTS: Names = [
   [machine.EPOLLERR, 'POLLERR'],
   [machine.EPOLLHUP, 'POLLHUP'],
 ];
-
 const EPOLL_EVENTS = namesOf(machine, /^EPOLL(?!NVAL|_)/).map(([bit, name]) => [bit | 0, name] as const);
-const EPOLL_COMMANDS = new Map(namesOf(machine, /^EPOLL_CTL_/));
 
-export function openFlags(flags: number): string {
-  return ['O_RDWR', flags & machine.O_NONBLOCK ? 'O_NONBLOCK' : '', 'O_CLOEXEC']
-    .filter((name) => name !== '')
-    .join('|');
+/** The text of values by their kind in the table of operations. */
+export const FLAG_TEXTS = {
+  open_flags: (flags: number) => `O_RDWR|${flags & machine.O_NONBLOCK ? 'O_NONBLOCK|' : ''}O_CLOEXEC`,
+  fcntl_cmd: nameIn(namesOf(machine, /^F_/)),
+  prot: bitsIn(namesOf(machine, /^PROT_(READ|WRITE|EXEC)$/), 'PROT_NONE'),
+  map_flags: bitsIn(namesOf(machine, /^MAP_(SHARED|PRIVATE|FIXED|ANONYMOUS|NORESERVE|FIXED_NOREPLACE)$/), ''),
+  events: bitsIn(POLL_EVENTS),
+  epoll_events: bitsIn(EPOLL_EVENTS),
+  epoll_flags: bitsIn([[machine.O_CLOEXEC, 'EPOLL_CLOEXEC']]),
+  epoll_cmd: nameIn(namesOf(machine, /^EPOLL_CTL_/)),
+} as const;
+
+function nameIn(names: Names): (value: number) => string {
+  return (value) => names.find(([number]) => number === value)?.[1] ?? String(value);
 }
 
-export function fcntlCommand(command: number): string {
-  return FCNTL_COMMANDS.get(command) ?? String(command);
-}
-
-export function protection(prot: number): string {
-  return bits(prot, PROTECTIONS) || 'PROT_NONE';
-}
-
-export function mapFlags(flags: string): string {
-  return bits(Number(flags), MAP_FLAGS);
-}
-
-export function pollEvents(events: number): string {
-  return bits(events, POLL_EVENTS) || '0';
-}
-
-export function epollEvents(events: number): string {
-  return bits(events, EPOLL_EVENTS) || '0';
-}
-
-export function epollFlags(flags: number): string {
-  return bits(flags, [[machine.O_CLOEXEC, 'EPOLL_CLOEXEC']]) || '0';
-}
-
-export function epollCommand(command: number): string {
-  return EPOLL_COMMANDS.get(command) ?? String(command);
+function bitsIn(names: Names, none = '0'): (value: number | string) => string {
+  return (value) => bits(Number(value), names) || none;
 }
 
 /** The names of the set bits, and the remaining bits as a number. */

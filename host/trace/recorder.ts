@@ -2,25 +2,15 @@
  * Keeps the journal of a running machine: as entries of the step log, which are taken away in blocks. No step becomes an
  * object before a tool reads it.
  */
-import { ENTRY_RESULT, RESULT_ACTOR, RESULT_RANK, RESULT_RECORD, RESULT_STEP } from '../../assembly/abi/machine.ts';
+import { RESULT_ACTOR, RESULT_RANK, RESULT_RECORD, RESULT_STEP } from '../../assembly/abi/machine.ts';
 import type { Call } from '../os/call.ts';
 import type { Observer, ScheduleChoice, System, Task } from '../os/system.ts';
 import { BinderlabError } from '../wire/error.ts';
-import { INPUTS, type InputOf, OP_NUMBERS, type Op, OUTPUTS } from '../wire/operations.ts';
+import type { InputOf, Op } from '../wire/operations.ts';
 import type { LogChunk } from '../wire/steplog.ts';
-import {
-  ENTRY_CHOICES,
-  ENTRY_KLOG,
-  ENTRY_OUTPUT,
-  ENTRY_OVER,
-  ENTRY_STEP,
-  ENTRY_WOKEN,
-  ENTRY_WOKEN_RESULT,
-  EntryWriter,
-  NO_ACTOR,
-} from './entries.ts';
+import { ENTRY, EntryWriter, NO_ACTOR } from './entries.ts';
 import type { JournalProcess, Step } from './journal.ts';
-import { type Block, joined, offsetOf, StepReader } from './stepreader.ts';
+import { type Block, joined, offsetOf, stepOf, stepsIn } from './stepreader.ts';
 
 // Offsets in the entry of a woken thread. Local copies: V8 looks up an imported constant at every use.
 const ACTOR = RESULT_ACTOR;
@@ -159,11 +149,8 @@ export class Recorder implements Observer {
   }
 
   begin(step: number, op: Op, by: Task | null, input: object, sched: readonly ScheduleChoice[]): void {
-    const entry = this.#entry
-      .begin(ENTRY_STEP)
-      .u32(by === null ? NO_ACTOR : by.number)
-      .u32(OP_NUMBERS[op]);
-    const bytes = entry.fields(INPUTS[op].values(), input).end();
+    const actor = by === null ? NO_ACTOR : by.number;
+    const bytes = this.#entry.begin(ENTRY.STEP).u32(actor).input(op, input).end();
     this.system.stepLog.reserve(bytes.length);
     this.call(step, sched);
     this.system.stepLog.append(bytes);
@@ -192,30 +179,28 @@ export class Recorder implements Observer {
     const { stepLog } = this.system;
     let place: readonly [chunk: LogChunk, address: number];
     if (record === 0) {
-      const entry = this.#entry.begin(isOwn ? ENTRY_OUTPUT : ENTRY_WOKEN);
+      const entry = this.#entry.begin(isOwn ? ENTRY.OUTPUT : ENTRY.WOKEN);
       if (!isOwn) entry.u32(task.number).u32(call.step).u32(0);
-      place = this.#append(entry.u32(OP_NUMBERS[call.op]).fields(OUTPUTS[call.op].values(), call.output()));
+      place = this.#append(entry.output(call.op, call.output()));
     } else {
       const { chunk } = stepLog;
       const address = record - RECORD;
       place = [chunk, address];
       if (!isOwn) {
-        chunk.set(address, chunk.get(address) ^ (ENTRY_RESULT ^ ENTRY_WOKEN_RESULT));
+        chunk.set(address, chunk.get(address) ^ (ENTRY.RESULT ^ ENTRY.WOKEN_RESULT));
         chunk.set(address + ACTOR, task.number);
         chunk.set(address + STEP, call.step);
       }
       const { over } = call;
-      if (over.length > 0) this.#append(this.#entry.begin(ENTRY_OVER).field(over));
+      if (over.length > 0) this.#append(this.#entry.begin(ENTRY.OVER).field(over));
     }
     if (!isOwn) this.#woken.push({ seat: task.seat, chunk: place[0], address: place[1] });
   }
 
   end(op: Op, output: object | null): void {
-    if (output !== null) {
-      this.#append(this.#entry.begin(ENTRY_OUTPUT).u32(OP_NUMBERS[op]).fields(OUTPUTS[op].values(), output));
-    }
+    if (output !== null) this.#append(this.#entry.begin(ENTRY.OUTPUT).output(op, output));
     if (this.#woken.length > 1) this.#rank();
-    if (this.#sched.length > 0) this.#append(this.#entry.begin(ENTRY_CHOICES).choices(this.#sched));
+    if (this.#sched.length > 0) this.#append(this.#entry.begin(ENTRY.CHOICES).choices(this.#sched));
     if (this.#printed !== null) this.#printedLines(this.#printed);
     this.#isOpen = false;
     this.listener?.(this.last as Step);
@@ -228,10 +213,8 @@ export class Recorder implements Observer {
 
   /** The step that ended last. */
   get last(): Step | null {
-    const reader = this.#reader();
-    reader.read(this.lastEntries, this.system.nextStep - 1);
-    reader.close();
-    return reader.steps[0] ?? null;
+    const entries = this.lastEntries;
+    return entries.length === 0 ? null : stepOf({ i: this.system.nextStep - 1, entries }, this.system.threadNames);
   }
 
   /** Its entries; good until the next step. */
@@ -244,15 +227,11 @@ export class Recorder implements Observer {
 
   /** The kept steps, oldest first. */
   get steps(): Step[] {
-    const reader = this.#reader();
-    const [oldest] = this.#blocks;
-    // the oldest block may begin within a step whose beginning has been dropped
-    if (oldest !== undefined) reader.read(oldest.entries.subarray(offsetOf(oldest, oldest.first)), oldest.first);
-    for (const { entries, first } of this.#blocks.slice(1)) reader.read(entries, first);
-    reader.read(this.system.stepLog.entries(), this.#first);
-    reader.close();
-    if (this.#isOpen) reader.steps.pop();
-    return reader.steps.slice(-this.#limit);
+    const { stepLog, threadNames } = this.system;
+    const log = { first: this.#first, steps: this.#count, entries: stepLog.entries() };
+    const steps = [...stepsIn([...this.#blocks, log], threadNames)];
+    if (this.#isOpen) steps.pop();
+    return steps.slice(-this.#limit);
   }
 
   /** Number of steps in the whole journal, without one that is not over. */
@@ -322,10 +301,6 @@ export class Recorder implements Observer {
     this.#isOpen = false;
     to.rewrite?.();
     this.keepKernelLog(this.#printed !== null);
-  }
-
-  #reader(): StepReader {
-    return new StepReader(this.system.threadNames);
   }
 
   #append(entry: EntryWriter): readonly [LogChunk, number] {
@@ -398,7 +373,7 @@ export class Recorder implements Observer {
   #printedLines(from: number): void {
     const { kernelLog } = this.system;
     const lines = kernelLog.lines(from);
-    if (lines.length > 0) this.#append(this.#entry.begin(ENTRY_KLOG).texts(lines));
+    if (lines.length > 0) this.#append(this.#entry.begin(ENTRY.KLOG).texts(lines));
   }
 
   /** Journals list woken threads by their seats. */

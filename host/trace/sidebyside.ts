@@ -83,23 +83,15 @@ function align(left: readonly string[], right: readonly string[]): Row[] {
     }
   }
   const rows: Row[] = [];
-  let i = 0;
-  let j = 0;
-  while (i < left.length || j < right.length) {
-    if (i < left.length && j < right.length && left[i] === right[j]) {
-      rows.push([left[i++] ?? null, right[j++] ?? null]);
-      continue;
+  for (let i = 0, j = 0; i < left.length || j < right.length; i++, j++) {
+    const [fromLeft, fromRight] = [i, j];
+    while (left[i] !== right[j]) {
+      const isLeft = j >= right.length || (i < left.length && lengthAt(i + 1, j) >= lengthAt(i, j + 1));
+      if (isLeft) i++;
+      else j++;
     }
-    const changedLeft: string[] = [];
-    const changedRight: string[] = [];
-    while ((i < left.length || j < right.length) && !(i < left.length && left[i] === right[j])) {
-      if (j >= right.length || (i < left.length && lengthAt(i + 1, j) >= lengthAt(i, j + 1))) {
-        changedLeft.push(left[i++] ?? '');
-      } else {
-        changedRight.push(right[j++] ?? '');
-      }
-    }
-    for (const row of alignByNumber(changedLeft, changedRight)) rows.push(row);
+    for (const row of alignByNumber(left.slice(fromLeft, i), right.slice(fromRight, j))) rows.push(row);
+    if (i < left.length) rows.push([left[i] ?? null, right[j] ?? null]);
   }
   return rows;
 }

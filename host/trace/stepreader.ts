@@ -1,39 +1,16 @@
 /** Makes steps of the entries that recorded them. */
-import {
-  COMMAND_DATA_BROUGHT,
-  ENTRY_CALL,
-  ENTRY_RESULT,
-  PAGE_SIZE,
-  RESULT_ACTOR,
-  RESULT_RECORD,
-  WINDOW_ARGUMENT,
-  WINDOW_READ,
-  WINDOW_WRITE,
-} from '../../assembly/abi/machine.ts';
+import { COMMAND_DATA_BROUGHT, RESULT_ACTOR, RESULT_RECORD } from '../../assembly/abi/machine.ts';
 import { TRANSACTION_DATA_SIZE } from '../../assembly/abi/wire.ts';
+import { windowAt } from '../os/arena.ts';
 import type { ScheduleChoice } from '../os/system.ts';
 import { Command } from '../wire/command.ts';
 import { bc } from '../wire/commands.ts';
 import type { Field } from '../wire/kinds.ts';
-import { type InputOf, journalFields, type Op, opHasOutput } from '../wire/operations.ts';
+import { type InputOf, journalFields, opHasOutput } from '../wire/operations.ts';
 import { align, BROUGHT_ALONG } from '../wire/payload.ts';
 import { StreamSize } from '../wire/stream.ts';
 import { commandWords, payloadSize, returnWords } from '../wire/words.ts';
-import {
-  ENTRY_CHOICES,
-  ENTRY_KLOG,
-  ENTRY_OUTPUT,
-  ENTRY_OVER,
-  ENTRY_STEP,
-  ENTRY_TEXT,
-  ENTRY_WOKEN,
-  ENTRY_WOKEN_RESULT,
-  EntryError,
-  EntryReader,
-  NO_ACTOR,
-  RECORDED_OPS,
-  type RecordedOp,
-} from './entries.ts';
+import { ENTRY, EntryError, EntryReader, NO_ACTOR, RECORDED_OPS, type RecordedOp } from './entries.ts';
 import type { Step } from './journal.ts';
 import { parseStep } from './journaltext.ts';
 
@@ -43,6 +20,13 @@ export interface Block {
   readonly first: number;
   /** How many begin in it. */
   readonly steps: number;
+  readonly entries: Uint8Array;
+}
+
+/** A step as it was recorded. */
+export interface StepEntries {
+  readonly i: number;
+  /** All its entries. */
   readonly entries: Uint8Array;
 }
 
@@ -60,124 +44,124 @@ interface WokenAnswer extends Answer {
   readonly rank: number;
 }
 
-/** A step whose entries are being read. */
-interface OpenStep {
-  readonly i: number;
-  readonly op: RecordedOp;
-  readonly by: string | null;
-  readonly input: Fields;
-  own: Answer | null;
-  readonly woken: WokenAnswer[];
-  sched: readonly ScheduleChoice[];
-  klog: readonly string[];
+/**
+ * The step that was recorded.
+ *
+ * @param names Names of threads, by number.
+ * @throws EntryError for invalid entries; JournalError for invalid text of a step.
+ */
+export function stepOf({ i, entries }: StepEntries, names: readonly string[], ops = RECORDED_OPS): Step {
+  return new StepReader(new EntryReader(entries), names, ops).read(i);
 }
 
-export class StepReader {
-  /** The steps so far. */
-  readonly steps: Step[] = [];
-  #open: OpenStep | null = null;
-  /** The result to which the next entry may add. */
-  #last: Fields = {};
+/** The steps in blocks, in order. */
+export function* stepsIn(blocks: Iterable<Block>, names: readonly string[]): Generator<Step> {
+  for (const one of eachStepEntries(blocks)) yield stepOf(one, names);
+}
 
-  /** @param names Names of threads, by number; there may be more later. */
+class StepReader {
+  #own: Answer | null = null;
+  readonly #woken: WokenAnswer[] = [];
+  #sched: readonly ScheduleChoice[] = [];
+  #klog: readonly string[] = [];
+
   constructor(
+    private readonly reader: EntryReader,
     private readonly names: readonly string[],
-    private readonly ops: readonly RecordedOp[] = RECORDED_OPS,
+    private readonly ops: readonly RecordedOp[],
   ) {}
 
-  /**
-   * Reads entries that follow those read before.
-   *
-   * @param first Number of the first step that begins in them.
-   * @throws EntryError for invalid entries; JournalError for invalid text of a step.
-   */
-  read(entries: Uint8Array, first: number): void {
-    const reader = new EntryReader(entries);
-    let number = first;
-    while (reader.next()) if (this.#entry(reader, number)) number++;
-  }
-
-  /** The last step is over. */
-  close(): void {
-    if (this.#open !== null) this.steps.push(stepOf(this.#open));
-    this.#open = null;
-  }
-
-  /** @returns Whether a step begins with the entry. */
-  #entry(reader: EntryReader, number: number): boolean {
+  read(i: number): Step {
+    const { reader } = this;
+    if (!reader.next()) throw new EntryError('no entry');
     switch (reader.kind) {
-      case ENTRY_CALL:
-        this.#begin(number, this.#opOf('wr'), reader.u32(), callInput(reader));
-        return true;
-      case ENTRY_STEP: {
+      case ENTRY.CALL: {
+        const actor = reader.u32();
+        return this.#step(i, this.#wr, actor, callInput(reader));
+      }
+      case ENTRY.STEP: {
         const actor = reader.u32();
         const op = reader.op(this.ops);
-        this.#begin(number, op, actor, reader.fields(op.inputs));
-        return true;
+        return this.#step(i, op, actor, reader.fields(op.inputs));
       }
-      case ENTRY_TEXT:
-        this.close();
-        this.steps.push(parseStep(String(reader.field()), `step ${number}`, 0));
-        return true;
+      case ENTRY.TEXT:
+        return parseStep(String(reader.field()), `step ${i}`, 0);
       default:
-        this.#part(reader, this.#open);
-        return false;
+        throw new EntryError('a result without a step');
     }
   }
 
-  #begin(i: number, op: RecordedOp, actor: number, input: Fields): void {
-    this.close();
-    const by = actor === NO_ACTOR ? null : this.#name(actor);
-    this.#open = { i, op, by, input, own: null, woken: [], sched: [], klog: [] };
+  /** The step in the format of journals. */
+  #step(i: number, { op, inputs }: RecordedOp, actor: number, input: Fields): Step {
+    const by = actor === NO_ACTOR ? {} : { by: this.#name(actor) };
+    this.#readResults(input.readSize !== 0);
+    const step: Fields = { i, op, ...by, in: journalFields(inputs, input) };
+    if (this.#sched.length > 0) step.sched = this.#sched;
+    if (this.#own !== null) Object.assign(step, shown(this.#own));
+    else if (opHasOutput(op)) step.parked = true;
+    if (this.#woken.length > 0) {
+      const woken = this.#woken.map(({ by, i, rank, ...answer }, order) => ({
+        rank,
+        entry: { by, i, ...shown(answer), order },
+      }));
+      step.woken = woken.sort((a, b) => a.rank - b.rank).map(({ entry }) => entry);
+    }
+    const { poke, writeConsumed, writeSize } = input as InputOf<'wr'>;
+    if (op === 'wr' && writeSize > writeConsumed) step.bc = commandWords(poke, writeConsumed, writeSize);
+    if (this.#klog.length > 0) step.klog = this.#klog;
+    return step as unknown as Step;
   }
 
-  /** An entry of a step that has begun. */
-  #part(reader: EntryReader, open: OpenStep | null): void {
-    if (open === null) throw new EntryError('a result without a step');
-    switch (reader.kind) {
-      case ENTRY_RESULT:
-        reader.take(RESULT_RECORD - RESULT_ACTOR);
-        open.own = { outputs: this.#opOf('wr').outputs, values: resultOf(reader, open.input.readSize !== 0) };
-        this.#last = open.own.values;
-        break;
-      case ENTRY_OUTPUT:
-        open.own = this.#answer(reader);
-        break;
-      case ENTRY_WOKEN_RESULT: {
-        const who = this.#woken(reader);
-        const woken = { ...who, outputs: this.#opOf('wr').outputs, values: resultOf(reader, true) };
-        this.#last = woken.values;
-        open.woken.push(woken);
-        break;
+  #readResults(isRead: boolean): void {
+    const { reader } = this;
+    /** The result to which the next entry may add. */
+    let last: Fields = {};
+    while (reader.next()) {
+      switch (reader.kind) {
+        case ENTRY.RESULT:
+          reader.take(RESULT_RECORD - RESULT_ACTOR);
+          last = resultOf(reader, isRead);
+          this.#own = { outputs: this.#wr.outputs, values: last };
+          break;
+        case ENTRY.OUTPUT:
+          this.#own = this.#answer();
+          break;
+        case ENTRY.WOKEN_RESULT: {
+          const who = this.#who();
+          last = resultOf(reader, true);
+          this.#woken.push({ ...who, outputs: this.#wr.outputs, values: last });
+          break;
+        }
+        case ENTRY.WOKEN:
+          this.#woken.push({ ...this.#who(), ...this.#answer() });
+          break;
+        case ENTRY.OVER:
+          last.readOver = reader.field();
+          break;
+        case ENTRY.CHOICES:
+          this.#sched = choicesOf(reader);
+          break;
+        case ENTRY.KLOG:
+          this.#klog = reader.texts();
+          break;
+        default:
+          throw new EntryError(`an entry of the unknown kind ${reader.kind}`);
       }
-      case ENTRY_WOKEN:
-        open.woken.push({ ...this.#woken(reader), ...this.#answer(reader) });
-        break;
-      case ENTRY_OVER:
-        this.#last.readOver = reader.field();
-        break;
-      case ENTRY_CHOICES:
-        open.sched = choicesOf(reader);
-        break;
-      case ENTRY_KLOG:
-        open.klog = reader.texts();
-        break;
-      default:
-        throw new EntryError(`an entry of the unknown kind ${reader.kind}`);
     }
   }
 
-  #woken(reader: EntryReader): Pick<WokenAnswer, 'by' | 'i' | 'rank'> {
+  get #wr(): RecordedOp {
+    return this.ops.find(({ op }) => op === 'wr') as RecordedOp;
+  }
+
+  #who(): Pick<WokenAnswer, 'by' | 'i' | 'rank'> {
+    const { reader } = this;
     return { by: this.#name(reader.u32()), i: reader.u32(), rank: reader.u32() };
   }
 
-  #answer(reader: EntryReader): Answer {
-    const { outputs } = reader.op(this.ops);
-    return { outputs, values: reader.fields(outputs) };
-  }
-
-  #opOf(name: Op): RecordedOp {
-    return this.ops.find(({ op }) => op === name) as RecordedOp;
+  #answer(): Answer {
+    const { outputs } = this.reader.op(this.ops);
+    return { outputs, values: this.reader.fields(outputs) };
   }
 
   #name(actor: number): string {
@@ -199,15 +183,8 @@ function* beginnings(entries: Uint8Array): Generator<number> {
   const reader = new EntryReader(entries);
   for (let at = 0; reader.next(); at = reader.end) {
     const { kind } = reader;
-    if (kind === ENTRY_CALL || kind === ENTRY_STEP || kind === ENTRY_TEXT) yield at;
+    if (kind === ENTRY.CALL || kind === ENTRY.STEP || kind === ENTRY.TEXT) yield at;
   }
-}
-
-/** A step as it was recorded. */
-export interface StepEntries {
-  readonly i: number;
-  /** All its entries. */
-  readonly entries: Uint8Array;
 }
 
 /** The entries of each step, in order. @throws EntryError for an invalid block. */
@@ -240,25 +217,6 @@ export function joined(given: readonly Uint8Array[]): Uint8Array {
   return all;
 }
 
-/** The step in the format of journals. */
-function stepOf({ i, op, by, input, sched, own, woken, klog }: OpenStep): Step {
-  const step: Fields = { i, op: op.op, ...(by === null ? {} : { by }), in: journalFields(op.inputs, input) };
-  if (sched.length > 0) step.sched = sched;
-  if (own !== null) Object.assign(step, shown(own));
-  else if (opHasOutput(op.op)) step.parked = true;
-  if (woken.length > 0) {
-    const entries = woken.map(({ by, i, rank, ...answer }, order) => ({
-      rank,
-      entry: { by, i, ...shown(answer), order },
-    }));
-    step.woken = entries.sort((a, b) => a.rank - b.rank).map(({ entry }) => entry);
-  }
-  const { poke, writeConsumed, writeSize } = input as InputOf<'wr'>;
-  if (op.op === 'wr' && writeSize > writeConsumed) step.bc = commandWords(poke, writeConsumed, writeSize);
-  if (klog.length > 0) step.klog = klog;
-  return step as unknown as Step;
-}
-
 /** The output as journals have it, and as text for people. */
 function shown({ outputs, values }: Answer): { out: Fields; br?: string[] } {
   const { read } = values as { read?: Uint8Array };
@@ -277,42 +235,33 @@ function resultOf(reader: EntryReader, isRead: boolean): Fields {
 /** Input of a call from a window, with its commands as the driver reads them. */
 function callInput(reader: EntryReader): InputOf<'wr'> {
   const fd = reader.u32() | 0;
-  const base = reader.u32() * PAGE_SIZE;
+  const { arg, wbuf, rbuf } = windowAt(reader.u32());
   const readSize = reader.u32();
-  const wbuf = base + WINDOW_WRITE;
   const { poke, writeSize } = streamOf(reader, reader.count(), wbuf);
-  const rbuf = base + WINDOW_READ;
-  return { fd, arg: base + WINDOW_ARGUMENT, wbuf, poke, writeSize, writeConsumed: 0, rbuf, readSize, readConsumed: 0 };
+  return { fd, arg, wbuf, poke, writeSize, writeConsumed: 0, rbuf, readSize, readConsumed: 0 };
 }
 
 function streamOf(reader: EntryReader, count: number, wbuf: number): { poke: Uint8Array; writeSize: number } {
   const short = Array.from({ length: count }, () => shortCommand(reader));
   const [head] = short;
-  if (head?.word === 0) return { poke: reader.take(head.first), writeSize: head.second };
-  const commands = short.map(({ word, first, second, message }) => {
+  if (head?.word === 0) return { poke: reader.take(Number(head.first)), writeSize: Number(head.second) };
+  const commands = short.map((command) => {
+    const { word, first, second, code, flags, placedAt, dataSize } = command;
     if (word === 0) throw new EntryError('a command without a word');
-    if (message === null) return Command.plain(word, first, second);
-    const { code, flags, dataSize, data } = message;
-    const isBrought = data === COMMAND_DATA_BROUGHT;
-    const bytes = isBrought ? reader.take(align(dataSize, 16)).subarray(0, dataSize) : null;
-    return new Command(word, first, second, code, flags, bytes, isBrought ? BROUGHT_ALONG : data, dataSize, null);
+    if (placedAt !== BROUGHT_ALONG) return command;
+    const bytes = reader.take(align(dataSize, 16)).subarray(0, dataSize);
+    return new Command(word, first, second, code, flags, bytes, BROUGHT_ALONG, dataSize, null);
   });
   return { poke: bc.bytes(commands, wbuf), writeSize: new StreamSize(commands).stream };
 }
 
-/** A command in the short form of the batch. */
-interface ShortCommand {
-  readonly word: number;
-  readonly first: number;
-  readonly second: number;
-  readonly message: { code: number; flags: number; dataSize: number; data: number } | null;
-}
-
-function shortCommand(reader: EntryReader): ShortCommand {
+/** A command in the short form of the batch, without bytes that it brings along. */
+function shortCommand(reader: EntryReader): Command {
   const [word, first, second] = [reader.u32(), reader.u32(), reader.u32()];
-  if (payloadSize(word) < TRANSACTION_DATA_SIZE) return { word, first, second, message: null };
-  const message = { code: reader.u32(), flags: reader.u32(), dataSize: reader.u32(), data: reader.u32() };
-  return { word, first, second, message };
+  if (payloadSize(word) < TRANSACTION_DATA_SIZE) return Command.plain(word, first, second);
+  const [code, flags, dataSize, data] = [reader.u32(), reader.u32(), reader.u32(), reader.u32()];
+  const placedAt = data === COMMAND_DATA_BROUGHT ? BROUGHT_ALONG : data;
+  return new Command(word, first, second, code, flags, null, placedAt, dataSize, null);
 }
 
 function choicesOf(reader: EntryReader): ScheduleChoice[] {

@@ -5,24 +5,13 @@
 import { PAGE_SIZE } from '../../assembly/abi/machine.ts';
 import type { FileSink } from '../wasm/filesink.ts';
 import { bytesOfHex } from '../wire/hex.ts';
-import { INPUTS, machineFields, OP_NUMBERS, type Op, OUTPUTS } from '../wire/operations.ts';
+import { INPUTS, machineFields, type Op, OUTPUTS } from '../wire/operations.ts';
 import { BinaryWriter } from './binaryjournal.ts';
-import {
-  ENTRY_CHOICES,
-  ENTRY_KLOG,
-  ENTRY_OUTPUT,
-  ENTRY_OVER,
-  ENTRY_STEP,
-  ENTRY_TEXT,
-  ENTRY_WOKEN,
-  ENTRY_WOKEN_RESULT,
-  EntryWriter,
-  NO_ACTOR,
-} from './entries.ts';
+import { ENTRY, EntryWriter, NO_ACTOR } from './entries.ts';
 import type { Journal, Output, Step, Woken, WriteReadOutput } from './journal.ts';
 import { formatHeader, formatStep } from './journaltext.ts';
 import type { BlockWriter } from './recorder.ts';
-import { joined, StepReader } from './stepreader.ts';
+import { joined, stepOf } from './stepreader.ts';
 
 /** A block is complete at this size, bytes. */
 const BLOCK_SIZE = 32 * 1024;
@@ -81,14 +70,11 @@ class StepWriter {
     try {
       this.#encode(step, (entry) => entries.push(entry.end().slice()));
       const all = joined(entries);
-      const reader = new StepReader(this.#names);
-      reader.read(all, step.i);
-      reader.close();
-      if (formatStep(reader.steps[0] as Step) === line) return all;
+      if (formatStep(stepOf({ i: step.i, entries: all }, this.#names)) === line) return all;
     } catch {
       // a value that no field can have
     }
-    return this.#entry.begin(ENTRY_TEXT).field(line).end().slice();
+    return this.#entry.begin(ENTRY.TEXT).field(line).end().slice();
   }
 
   #encode(
@@ -96,16 +82,15 @@ class StepWriter {
     put: (entry: EntryWriter) => void,
   ): void {
     const entry = this.#entry;
-    entry.begin(ENTRY_STEP).u32(by === undefined ? NO_ACTOR : this.#number(by));
-    put(entry.u32(OP_NUMBERS[op]).fields(INPUTS[op].values(), machineFields(INPUTS[op].values(), input)));
+    const actor = by === undefined ? NO_ACTOR : this.#number(by);
+    put(entry.begin(ENTRY.STEP).u32(actor).input(op, machineFields(INPUTS[op].values(), input)));
     this.#introduce({ op, in: input, out } as Step);
-    if (out !== undefined) put(this.#output(entry.begin(ENTRY_OUTPUT), op, out));
+    if (out !== undefined) put(entry.begin(ENTRY.OUTPUT).output(op, machineOutput(op, out)));
     else if (by !== undefined) this.#asleep.set(by, op);
-    for (const one of woken.map((_, rank) => ({ rank, woken: woken[rank] as Woken })).sort(byOrder)) {
-      this.#woken(one.woken, one.rank, put);
-    }
-    if (sched.length > 0) put(entry.begin(ENTRY_CHOICES).choices(sched));
-    if (klog.length > 0) put(entry.begin(ENTRY_KLOG).texts(klog));
+    const ranked = woken.map((one, rank) => ({ one, rank })).sort((a, b) => a.one.order - b.one.order);
+    for (const { one, rank } of ranked) this.#woken(one, rank, put);
+    if (sched.length > 0) put(entry.begin(ENTRY.CHOICES).choices(sched));
+    if (klog.length > 0) put(entry.begin(ENTRY.KLOG).texts(klog));
   }
 
   /** Numbers the threads that a step makes. */
@@ -122,15 +107,11 @@ class StepWriter {
       op === 'wr' && ret === 0 && read?.length === 2 * (read_consumed ?? 0) && (read_consumed ?? 0) <= PAGE_SIZE;
     const begin = (kind: number) => entry.begin(kind).u32(this.#number(by)).u32(i).u32(rank);
     if (!isRecorded) {
-      put(this.#output(begin(ENTRY_WOKEN), op, out));
+      put(begin(ENTRY.WOKEN).output(op, machineOutput(op, out)));
       return;
     }
-    put(begin(ENTRY_WOKEN_RESULT).record(write_consumed ?? 0, read_consumed ?? 0, bytesOfHex(read)));
-    if (read_over !== undefined) put(entry.begin(ENTRY_OVER).field(bytesOfHex(read_over)));
-  }
-
-  #output(entry: EntryWriter, op: Op, out: Output): EntryWriter {
-    return entry.u32(OP_NUMBERS[op]).fields(OUTPUTS[op].values(), machineFields(OUTPUTS[op].values(), out));
+    put(begin(ENTRY.WOKEN_RESULT).record(write_consumed ?? 0, read_consumed ?? 0, bytesOfHex(read)));
+    if (read_over !== undefined) put(entry.begin(ENTRY.OVER).field(bytesOfHex(read_over)));
   }
 
   #number(name: string): number {
@@ -144,6 +125,6 @@ class StepWriter {
   }
 }
 
-function byOrder(one: { woken: Woken }, other: { woken: Woken }): number {
-  return one.woken.order - other.woken.order;
+function machineOutput(op: Op, out: Output): object {
+  return machineFields(OUTPUTS[op].values(), out);
 }

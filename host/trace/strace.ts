@@ -12,7 +12,7 @@ import type { Field } from '../wire/kinds.ts';
 import { INPUTS, OUTPUTS } from '../wire/operations.ts';
 import { callBegin, callEnd, injectionText } from './call.ts';
 import { hexDump } from './hexdump.ts';
-import type { DumpOutput, Output, Step, StepInput, StepOf, Woken } from './journal.ts';
+import type { DumpOutput, Step, StepInput, StepOf, Woken } from './journal.ts';
 
 export interface StraceOptions {
   /** Adds the bytes of inputs and outputs after each line, sixteen a row. */
@@ -98,7 +98,9 @@ export class Strace {
   #call(step: Step): string[] {
     if (step.parked) this.#parked.set(step.by ?? '', step);
     const lines = this.callLines(step);
-    return this.#bytes ? [...lines, ...bytesIn(step), ...bytesOut(step, step.out)] : lines;
+    return this.#bytes
+      ? [...lines, ...dumped(INPUTS[step.op], step.in, '  > '), ...dumped(OUTPUTS[step.op], step.out, '  < ')]
+      : lines;
   }
 
   /** A call by a thread: complete, or up to the point where it sleeps. */
@@ -113,7 +115,7 @@ export class Strace {
     if (input === undefined) return [];
     this.#parked.delete(entry.by);
     const lines = this.resumedLines(entry, input);
-    return this.#bytes ? [...lines, ...bytesOut(input, entry.out)] : lines;
+    return this.#bytes ? [...lines, ...dumped(OUTPUTS[input.op], entry.out, '  < ')] : lines;
   }
 
   /** The end of a parked call. @param input The step that began it. */
@@ -174,17 +176,9 @@ function processOf(thread: string): string {
   return thread.slice(0, thread.lastIndexOf('.'));
 }
 
-function bytesIn({ op, in: input }: StepInput): string[] {
-  return dumped(INPUTS[op], input, '  > ');
-}
-
-function bytesOut({ op }: StepInput, out: Output | undefined): string[] {
-  return out === undefined ? [] : dumped(OUTPUTS[op], out, '  < ');
-}
-
 /** The fields that are bytes of user memory. */
-function dumped(known: ReadonlyMap<string, Field>, fields: object, prefix: string): string[] {
+function dumped(known: ReadonlyMap<string, Field>, fields: object | undefined, prefix: string): string[] {
   return [...known.values()]
     .filter(({ named }) => named === 'data')
-    .flatMap(({ name }) => hexDump((fields as Readonly<Record<string, string | undefined>>)[name] ?? '', prefix));
+    .flatMap(({ name }) => hexDump((fields as Readonly<Record<string, string>> | undefined)?.[name] ?? '', prefix));
 }

@@ -4,8 +4,8 @@ import type { History } from '../history.ts';
 import type { Machine } from '../machine.ts';
 import type { StepInput, StepOf } from '../trace/journal.ts';
 import { bytesOfHex, hexOfAddress, hexOfBytes } from '../wire/hex.ts';
-import { freezeBytes } from '../wire/ioctls.ts';
-import { commandEnds } from '../wire/words.ts';
+import { ioctlBytes } from '../wire/ioctls.ts';
+import { streamFields } from '../wire/words.ts';
 import type { BranchPlan } from './branch.ts';
 
 /** Steps in which the next one of a thread is looked for. */
@@ -19,7 +19,7 @@ export function freezeInput(machine: Machine, pid: number): StepInput | null {
     const name = machine.processes.flatMap(({ threads }) => threads).find(({ tid }) => tid === awake?.tid)?.name;
     if (process.pid === pid || fd === undefined || name === undefined) continue;
     const arg = hexOfAddress(Number(process.vmas.find(({ backing }) => backing === 'anonymous')?.start ?? 0n));
-    const poke = hexOfBytes(freezeBytes(pid, true, 0));
+    const poke = hexOfBytes(ioctlBytes('BINDER_FREEZE', { pid, enable: true }));
     return {
       op: 'ioctl',
       by: name,
@@ -93,6 +93,6 @@ export function textOfBytes(data: Uint8Array): string {
 }
 
 function dataBegin({ in: { write_size, write_consumed } }: StepOf<'wr'>, poke: Uint8Array): number {
-  const ends = commandEnds(poke, write_consumed, write_size);
-  return (Math.max(write_size, ends.at(-1) ?? 0) + 7) & ~7;
+  const last = streamFields(poke, write_consumed, write_size).at(-1);
+  return (Math.max(write_size, last?.end ?? 0) + 7) & ~7;
 }

@@ -1,6 +1,7 @@
 /** The page's program: unpacks what the page carries, and shows it. */
 import { effect } from '@preact/signals';
 import { render } from 'preact';
+import { errorText } from '../wire/error.ts';
 import { HashAddress } from './address.ts';
 import { readEmbedded } from './embedded.ts';
 import { listenToKeys } from './keys.ts';
@@ -32,6 +33,6 @@ try {
   if (isPlain && isFirstVisit(store)) beginTour(store);
   setTimeout(() => store.warmUp(), 300);
 } catch (error) {
-  root.textContent = `This page cannot show its journal: ${error instanceof Error ? error.message : String(error)}`;
+  root.textContent = `This page cannot show its journal: ${errorText(error)}`;
 }
 root.removeAttribute('aria-busy');

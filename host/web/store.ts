@@ -4,6 +4,7 @@ import { START } from '../history.ts';
 import { STRATEGIES, type Strategy } from '../machine.ts';
 import { Timeline } from '../picture/timeline.ts';
 import { BinaryJournal } from '../trace/binaryjournal.ts';
+import { errorText } from '../wire/error.ts';
 import { type Branch, type BranchPlan, BranchRun } from './branch.ts';
 import type { Embedded, EmbeddedFacts } from './embedded.ts';
 import { Lane, type StageChoice, type Still } from './lane.ts';
@@ -191,7 +192,7 @@ export class Store {
         }
       } catch (error) {
         this.dropBranch();
-        this.problem.value = messageOf(error);
+        this.problem.value = errorText(error);
       }
     };
     turn();
@@ -247,13 +248,9 @@ export class Store {
       return go();
     } catch (error) {
       queueMicrotask(() => {
-        this.problem.value = messageOf(error);
+        this.problem.value = errorText(error);
       });
       return null;
     }
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,11 +1,5 @@
 /** Commands to the driver, as scripts write them. `bc` makes them. */
-import {
-  BC_FREE_BUFFER,
-  BC_REPLY,
-  BC_REPLY_SG,
-  BC_TRANSACTION,
-  BC_TRANSACTION_SG,
-} from '../../assembly/abi/protocol.ts';
+import * as protocol from '../../assembly/abi/protocol.ts';
 import { Command } from './command.ts';
 import { checkForm } from './forms.ts';
 import { align, BROUGHT_ALONG, type PayloadInput, payloadOf } from './payload.ts';
@@ -76,15 +70,15 @@ function plainMakers(): PlainMakers {
  */
 export const bc = {
   ...plainMakers(),
-  transaction: (input: TransactionInput): Command => transaction(BC_TRANSACTION, input),
-  reply: (input: ReplyInput = {}): Command => transaction(BC_REPLY, input),
+  transaction: (input: TransactionInput): Command => transaction(protocol.BC_TRANSACTION, input),
+  reply: (input: ReplyInput = {}): Command => transaction(protocol.BC_REPLY, input),
   /** Scatter-gather: `ptr` objects carry buffers of their own. */
-  transactionSg: (input: TransactionInput): Command => transaction(BC_TRANSACTION_SG, input),
-  replySg: (input: ReplyInput = {}): Command => transaction(BC_REPLY_SG, input),
+  transactionSg: (input: TransactionInput): Command => transaction(protocol.BC_TRANSACTION_SG, input),
+  replySg: (input: ReplyInput = {}): Command => transaction(protocol.BC_REPLY_SG, input),
 
   /** Frees a received buffer: takes the BR_TRANSACTION or BR_REPLY that named it, or its address. */
   freeBuffer: (received: { readonly buffer: number } | number): Command =>
-    Command.plain(BC_FREE_BUFFER, typeof received === 'number' ? received : received.buffer),
+    Command.plain(protocol.BC_FREE_BUFFER, typeof received === 'number' ? received : received.buffer),
 
   /** Acknowledges BR_INCREFS and BR_ACQUIRE: makes a BC_*_DONE for each of them among the returns. */
   acknowledge: (returns: readonly Return[]): Command[] =>
@@ -126,7 +120,7 @@ function transaction(word: number, input: ReplyInput): Command {
   return new Command(word, handle, cookie, code, flags, bytes, placedAt, dataSize, attached);
 }
 
-const isReply = (word: number) => word === BC_REPLY || word === BC_REPLY_SG;
+const isReply = (word: number) => word === protocol.BC_REPLY || word === protocol.BC_REPLY_SG;
 
 /** Whether messages have such a field. A switch: a set would take as long as the rest of the command. */
 function isField(name: string): boolean {

@@ -1,7 +1,9 @@
 /** The driver's ioctls apart from BINDER_WRITE_READ: names, and the structures that they take. */
 import * as protocol from '../../assembly/abi/protocol.ts';
 import * as wire from '../../assembly/abi/wire.ts';
-import { bigAt, i32At, setBig, u32At } from './endian.ts';
+import { i32At, u32At } from './endian.ts';
+import { storeObject } from './objects.ts';
+import { type Fields, type FieldValues, readFields, storeFields } from './structure.ts';
 import { wordName } from './words.ts';
 
 /** Why the thread's last transaction failed; all 0 and BR_OK after a success. Reading clears it. */
@@ -50,39 +52,104 @@ export function ioctlName(cmd: number): string | null {
   return NAMES.get(cmd >>> 0) ?? null;
 }
 
+/** The fields of an ioctl's structure that user space fills in, and those that the driver fills in. */
+interface Structure {
+  readonly size: number;
+  readonly takes: Fields;
+  readonly gives: Fields;
+}
+
+/** By the names that traces show. */
+const STRUCTURES = {
+  BINDER_VERSION: { size: 4, takes: {}, gives: { version: ['u32', 0] } },
+  BINDER_SET_MAX_THREADS: { size: 4, takes: { threads: ['u32', 0] }, gives: {} },
+  BINDER_SET_CONTEXT_MGR: { size: 4, takes: {}, gives: {} },
+  BINDER_SET_CONTEXT_MGR_EXT: {
+    size: wire.FLAT_OBJECT_SIZE,
+    takes: {
+      object: ['any64', wire.FLAT_OBJECT_HANDLE],
+      cookie: ['any64', wire.FLAT_OBJECT_COOKIE],
+      flags: ['u32', wire.OBJECT_FLAGS],
+    },
+    gives: {},
+  },
+  BINDER_THREAD_EXIT: { size: 4, takes: {}, gives: {} },
+  BINDER_GET_NODE_DEBUG_INFO: {
+    size: wire.NODE_DEBUG_INFO_SIZE,
+    takes: { 'after object': ['any64', wire.NODE_DEBUG_INFO_PTR] },
+    gives: {
+      object: ['any64', wire.NODE_DEBUG_INFO_PTR],
+      cookie: ['any64', wire.NODE_DEBUG_INFO_COOKIE],
+      has_strong_ref: ['u32', wire.NODE_DEBUG_INFO_HAS_STRONG_REF],
+      has_weak_ref: ['u32', wire.NODE_DEBUG_INFO_HAS_WEAK_REF],
+    },
+  },
+  BINDER_GET_NODE_INFO_FOR_REF: {
+    size: wire.NODE_INFO_FOR_REF_SIZE,
+    takes: { handle: ['u32', wire.NODE_INFO_FOR_REF_HANDLE] },
+    gives: {
+      strong: ['u32', wire.NODE_INFO_FOR_REF_STRONG_COUNT],
+      weak: ['u32', wire.NODE_INFO_FOR_REF_WEAK_COUNT],
+    },
+  },
+  BINDER_FREEZE: {
+    size: wire.FREEZE_INFO_SIZE,
+    takes: {
+      pid: ['u32', wire.FREEZE_INFO_PID],
+      enable: ['u32', wire.FREEZE_INFO_ENABLE],
+      'timeout ms': ['u32', wire.FREEZE_INFO_TIMEOUT_MS],
+    },
+    gives: {},
+  },
+  BINDER_GET_FROZEN_INFO: {
+    size: wire.FROZEN_STATUS_INFO_SIZE,
+    takes: { pid: ['u32', wire.FROZEN_STATUS_INFO_PID] },
+    gives: {
+      sync_recv: ['u32', wire.FROZEN_STATUS_INFO_SYNC_RECV],
+      async_recv: ['u32', wire.FROZEN_STATUS_INFO_ASYNC_RECV],
+    },
+  },
+  BINDER_ENABLE_ONEWAY_SPAM_DETECTION: { size: 4, takes: { enable: ['u32', 0] }, gives: {} },
+} as const satisfies Readonly<Record<string, Structure>>;
+
+type Structures = typeof STRUCTURES;
+type StructureName = keyof Structures;
+
+/** The structure of an ioctl; undefined where none is known. */
+export function ioctlStructure(name: string | null): Structure | undefined {
+  return name !== null && Object.hasOwn(STRUCTURES, name) ? STRUCTURES[name as StructureName] : undefined;
+}
+
+/** What a process passes to an ioctl: those fields, and zeros. */
+export function ioctlBytes<N extends StructureName>(
+  name: N,
+  values: { [F in keyof Structures[N]['takes']]?: bigint | boolean | number },
+): Uint8Array {
+  const { size, takes } = STRUCTURES[name];
+  const bytes = new Uint8Array(size);
+  storeFields(takes, values, new DataView(bytes.buffer));
+  return bytes;
+}
+
+/** All fields of an ioctl's structure. */
+function ioctlValues<N extends StructureName>(
+  name: N,
+  bytes: Uint8Array,
+): FieldValues<Structures[N]['takes'] & Structures[N]['gives']> {
+  const { takes, gives } = STRUCTURES[name];
+  const fields: Fields = { ...takes, ...gives };
+  return readFields(fields, bytes) as FieldValues<Structures[N]['takes'] & Structures[N]['gives']>;
+}
+
 export function u32Bytes(value: number): Uint8Array {
-  return structure(4, (view) => view.setUint32(0, value, true));
+  return new Uint8Array(Uint32Array.of(value).buffer);
 }
 
 /** flat_binder_object for BINDER_SET_CONTEXT_MGR_EXT. */
 export function managerBytes(manager: { flags: number; ptr: bigint | number; cookie: bigint | number }): Uint8Array {
-  return structure(wire.FLAT_OBJECT_SIZE, (view) => {
-    view.setUint32(wire.OBJECT_TYPE, protocol.BINDER_TYPE_BINDER, true);
-    view.setUint32(wire.OBJECT_FLAGS, manager.flags, true);
-    setBig(view, wire.FLAT_OBJECT_HANDLE, manager.ptr);
-    setBig(view, wire.FLAT_OBJECT_COOKIE, manager.cookie);
-  });
-}
-
-export function freezeBytes(pid: number, enable: boolean, timeoutMs: number): Uint8Array {
-  return structure(wire.FREEZE_INFO_SIZE, (view) => {
-    view.setUint32(wire.FREEZE_INFO_PID, pid, true);
-    view.setUint32(wire.FREEZE_INFO_ENABLE, enable ? 1 : 0, true);
-    view.setUint32(wire.FREEZE_INFO_TIMEOUT_MS, timeoutMs, true);
-  });
-}
-
-export function frozenQueryBytes(pid: number): Uint8Array {
-  return structure(wire.FROZEN_STATUS_INFO_SIZE, (view) => view.setUint32(wire.FROZEN_STATUS_INFO_PID, pid, true));
-}
-
-/** Asks for the first node above `ptr`. */
-export function nodeQueryBytes(ptr: bigint | number): Uint8Array {
-  return structure(wire.NODE_DEBUG_INFO_SIZE, (view) => setBig(view, wire.NODE_DEBUG_INFO_PTR, ptr));
-}
-
-export function refQueryBytes(handle: number): Uint8Array {
-  return structure(wire.NODE_INFO_FOR_REF_SIZE, (view) => view.setUint32(wire.NODE_INFO_FOR_REF_HANDLE, handle, true));
+  const bytes = new Uint8Array(wire.FLAT_OBJECT_SIZE);
+  storeObject(new DataView(bytes.buffer), 0, { type: 'binder', ...manager }, 0);
+  return bytes;
 }
 
 export function extendedErrorOf(bytes: Uint8Array): ExtendedError {
@@ -95,32 +162,16 @@ export function extendedErrorOf(bytes: Uint8Array): ExtendedError {
 }
 
 export function frozenInfoOf(bytes: Uint8Array): FrozenInfo {
-  return {
-    pid: u32At(bytes, wire.FROZEN_STATUS_INFO_PID),
-    syncRecv: u32At(bytes, wire.FROZEN_STATUS_INFO_SYNC_RECV),
-    asyncRecv: u32At(bytes, wire.FROZEN_STATUS_INFO_ASYNC_RECV),
-  };
+  const { pid, sync_recv, async_recv } = ioctlValues('BINDER_GET_FROZEN_INFO', bytes);
+  return { pid, syncRecv: sync_recv, asyncRecv: async_recv };
 }
 
 export function nodeDebugInfoOf(bytes: Uint8Array): NodeDebugInfo {
-  return {
-    ptr: bigAt(bytes, wire.NODE_DEBUG_INFO_PTR),
-    cookie: bigAt(bytes, wire.NODE_DEBUG_INFO_COOKIE),
-    hasStrongRef: u32At(bytes, wire.NODE_DEBUG_INFO_HAS_STRONG_REF) !== 0,
-    hasWeakRef: u32At(bytes, wire.NODE_DEBUG_INFO_HAS_WEAK_REF) !== 0,
-  };
+  const { object, cookie, has_strong_ref, has_weak_ref } = ioctlValues('BINDER_GET_NODE_DEBUG_INFO', bytes);
+  return { ptr: object, cookie, hasStrongRef: has_strong_ref !== 0, hasWeakRef: has_weak_ref !== 0 };
 }
 
 export function nodeInfoForRefOf(bytes: Uint8Array): NodeInfoForRef {
-  return {
-    handle: u32At(bytes, wire.NODE_INFO_FOR_REF_HANDLE),
-    strongCount: u32At(bytes, wire.NODE_INFO_FOR_REF_STRONG_COUNT),
-    weakCount: u32At(bytes, wire.NODE_INFO_FOR_REF_WEAK_COUNT),
-  };
-}
-
-function structure(size: number, store: (view: DataView) => void): Uint8Array {
-  const bytes = new Uint8Array(size);
-  store(new DataView(bytes.buffer));
-  return bytes;
+  const { handle, strong, weak } = ioctlValues('BINDER_GET_NODE_INFO_FOR_REF', bytes);
+  return { handle, strongCount: strong, weakCount: weak };
 }

@@ -6,7 +6,8 @@
  */
 import * as protocol from '../../assembly/abi/protocol.ts';
 import * as wire from '../../assembly/abi/wire.ts';
-import { bigAt, setBig, setU64, u32At, u64At } from './endian.ts';
+import { u32At, u64At } from './endian.ts';
+import { type Fields, readFields, storeFields } from './structure.ts';
 
 /** Bytes that are in user memory already. */
 export interface Placed {
@@ -59,28 +60,59 @@ export type ReceivedObject = { at: number } & (
   | { type: 'unknown'; word: number }
 );
 
-const TYPES = {
-  binder: protocol.BINDER_TYPE_BINDER,
-  'weak-binder': protocol.BINDER_TYPE_WEAK_BINDER,
-  handle: protocol.BINDER_TYPE_HANDLE,
-  'weak-handle': protocol.BINDER_TYPE_WEAK_HANDLE,
-  fd: protocol.BINDER_TYPE_FD,
-  ptr: protocol.BINDER_TYPE_PTR,
-  fda: protocol.BINDER_TYPE_FDA,
+interface Layout {
+  /** BINDER_TYPE_*. */
+  readonly word: number;
+  readonly size: number;
+  readonly fields: Fields;
+}
+
+const COOKIE = ['any64', wire.FLAT_OBJECT_COOKIE] as const;
+const FLAGS = ['u32', wire.OBJECT_FLAGS] as const;
+const NODE = {
+  size: wire.FLAT_OBJECT_SIZE,
+  fields: { ptr: ['any64', wire.FLAT_OBJECT_HANDLE], cookie: COOKIE, flags: FLAGS },
+} as const;
+const REFERENCE = {
+  size: wire.FLAT_OBJECT_SIZE,
+  fields: { handle: ['u32', wire.FLAT_OBJECT_HANDLE], cookie: COOKIE, flags: FLAGS },
 } as const;
 
+const LAYOUTS: Readonly<Record<ObjectInput['type'], Layout>> = {
+  binder: { word: protocol.BINDER_TYPE_BINDER, ...NODE },
+  'weak-binder': { word: protocol.BINDER_TYPE_WEAK_BINDER, ...NODE },
+  handle: { word: protocol.BINDER_TYPE_HANDLE, ...REFERENCE },
+  'weak-handle': { word: protocol.BINDER_TYPE_WEAK_HANDLE, ...REFERENCE },
+  fd: {
+    word: protocol.BINDER_TYPE_FD,
+    size: wire.FD_OBJECT_SIZE,
+    fields: { fd: ['u32', wire.FD_OBJECT_FD], cookie: ['any64', wire.FD_OBJECT_COOKIE] },
+  },
+  ptr: {
+    word: protocol.BINDER_TYPE_PTR,
+    size: wire.BUFFER_OBJECT_SIZE,
+    fields: {
+      address: ['u64', wire.BUFFER_OBJECT_BUFFER],
+      length: ['u64', wire.BUFFER_OBJECT_LENGTH],
+      flags: FLAGS,
+      parent: ['u64', wire.BUFFER_OBJECT_PARENT],
+      parentOffset: ['u64', wire.BUFFER_OBJECT_PARENT_OFFSET],
+    },
+  },
+  fda: {
+    word: protocol.BINDER_TYPE_FDA,
+    size: wire.FD_ARRAY_OBJECT_SIZE,
+    fields: {
+      count: ['u64', wire.FD_ARRAY_OBJECT_NUM_FDS],
+      parent: ['u64', wire.FD_ARRAY_OBJECT_PARENT],
+      parentOffset: ['u64', wire.FD_ARRAY_OBJECT_PARENT_OFFSET],
+    },
+  },
+};
+
 /** @returns The bytes that the object takes in the data. */
-export function objectSize(object: ObjectInput): number {
-  switch (object.type) {
-    case 'ptr':
-      return wire.BUFFER_OBJECT_SIZE;
-    case 'fda':
-      return wire.FD_ARRAY_OBJECT_SIZE;
-    case 'fd':
-      return wire.FD_OBJECT_SIZE;
-    default:
-      return wire.FLAT_OBJECT_SIZE;
-  }
+export function objectSize({ type }: ObjectInput): number {
+  return LAYOUTS[type].size;
 }
 
 /**
@@ -89,35 +121,15 @@ export function objectSize(object: ObjectInput): number {
  * @param buffer User address of the bytes of a `ptr` object; unused for other types.
  */
 export function storeObject(view: DataView, at: number, object: ObjectInput, buffer: number): void {
-  view.setUint32(at + wire.OBJECT_TYPE, TYPES[object.type], true);
-  switch (object.type) {
-    case 'binder':
-    case 'weak-binder':
-    case 'handle':
-    case 'weak-handle':
-      view.setUint32(at + wire.OBJECT_FLAGS, object.flags ?? 0, true);
-      setBig(view, at + wire.FLAT_OBJECT_HANDLE, 'ptr' in object ? object.ptr : object.handle);
-      setBig(view, at + wire.FLAT_OBJECT_COOKIE, object.cookie ?? 0);
-      break;
-    case 'fd':
-      view.setUint32(at + wire.FD_OBJECT_FD, object.fd, true);
-      setBig(view, at + wire.FD_OBJECT_COOKIE, object.cookie ?? 0);
-      break;
-    case 'ptr': {
-      const parentFlag = object.parent === undefined ? 0 : protocol.BINDER_BUFFER_FLAG_HAS_PARENT;
-      view.setUint32(at + wire.OBJECT_FLAGS, object.flags ?? parentFlag, true);
-      setU64(view, at + wire.BUFFER_OBJECT_BUFFER, buffer);
-      setU64(view, at + wire.BUFFER_OBJECT_LENGTH, object.data.length);
-      setU64(view, at + wire.BUFFER_OBJECT_PARENT, object.parent ?? 0);
-      setU64(view, at + wire.BUFFER_OBJECT_PARENT_OFFSET, object.parentOffset ?? 0);
-      break;
-    }
-    case 'fda':
-      setU64(view, at + wire.FD_ARRAY_OBJECT_NUM_FDS, object.count);
-      setU64(view, at + wire.FD_ARRAY_OBJECT_PARENT, object.parent);
-      setU64(view, at + wire.FD_ARRAY_OBJECT_PARENT_OFFSET, object.parentOffset ?? 0);
-      break;
-  }
+  const { word, fields } = LAYOUTS[object.type];
+  const values: object = object.type === 'ptr' ? bufferFields(object, buffer) : object;
+  view.setUint32(at + wire.OBJECT_TYPE, word, true);
+  storeFields(fields, values, view, at);
+}
+
+function bufferFields({ data, flags, parent, parentOffset }: ObjectInput & { type: 'ptr' }, address: number): object {
+  const parentFlag = parent === undefined ? 0 : protocol.BINDER_BUFFER_FLAG_HAS_PARENT;
+  return { address, length: data.length, flags: flags ?? parentFlag, parent, parentOffset };
 }
 
 /**
@@ -133,52 +145,8 @@ export function objectsOf(data: Uint8Array, offsets: Uint8Array): ReceivedObject
 
 function objectAt(data: Uint8Array, at: number): ReceivedObject {
   const word = u32At(data, at + wire.OBJECT_TYPE);
-  const flags = u32At(data, at + wire.OBJECT_FLAGS);
-  switch (word) {
-    case protocol.BINDER_TYPE_BINDER:
-    case protocol.BINDER_TYPE_WEAK_BINDER:
-      return {
-        at,
-        type: word === protocol.BINDER_TYPE_BINDER ? 'binder' : 'weak-binder',
-        ptr: bigAt(data, at + wire.FLAT_OBJECT_HANDLE),
-        cookie: bigAt(data, at + wire.FLAT_OBJECT_COOKIE),
-        flags,
-      };
-    case protocol.BINDER_TYPE_HANDLE:
-    case protocol.BINDER_TYPE_WEAK_HANDLE:
-      return {
-        at,
-        type: word === protocol.BINDER_TYPE_HANDLE ? 'handle' : 'weak-handle',
-        handle: u32At(data, at + wire.FLAT_OBJECT_HANDLE),
-        cookie: bigAt(data, at + wire.FLAT_OBJECT_COOKIE),
-        flags,
-      };
-    case protocol.BINDER_TYPE_FD:
-      return {
-        at,
-        type: 'fd',
-        fd: u32At(data, at + wire.FD_OBJECT_FD),
-        cookie: bigAt(data, at + wire.FD_OBJECT_COOKIE),
-      };
-    case protocol.BINDER_TYPE_PTR:
-      return {
-        at,
-        type: 'ptr',
-        address: u64At(data, at + wire.BUFFER_OBJECT_BUFFER),
-        length: u64At(data, at + wire.BUFFER_OBJECT_LENGTH),
-        flags,
-        parent: u64At(data, at + wire.BUFFER_OBJECT_PARENT),
-        parentOffset: u64At(data, at + wire.BUFFER_OBJECT_PARENT_OFFSET),
-      };
-    case protocol.BINDER_TYPE_FDA:
-      return {
-        at,
-        type: 'fda',
-        count: u64At(data, at + wire.FD_ARRAY_OBJECT_NUM_FDS),
-        parent: u64At(data, at + wire.FD_ARRAY_OBJECT_PARENT),
-        parentOffset: u64At(data, at + wire.FD_ARRAY_OBJECT_PARENT_OFFSET),
-      };
-    default:
-      return { at, type: 'unknown', word };
-  }
+  const known = Object.entries(LAYOUTS).find(([, layout]) => layout.word === word);
+  if (known === undefined) return { at, type: 'unknown', word };
+  const [type, { fields }] = known;
+  return { at, type, ...readFields(fields, data, at) } as ReceivedObject;
 }

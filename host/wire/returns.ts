@@ -112,50 +112,24 @@ const PLAIN: ReadonlyMap<string, Return> = new Map(
   ]),
 );
 
-/** Iterates over a return stream. */
-export class ReturnStream {
-  private readonly memory: WordView;
-  /** Read position and end, in words. */
-  private at: number;
-  private readonly end: number;
-
-  /** The stream is `length` bytes from offset `start` of the chunk, a multiple of 4. */
-  constructor(
-    private readonly chunk: LogChunk,
-    start: number,
-    private readonly length: number,
-  ) {
-    this.memory = chunk.memory;
-    this.at = (start - chunk.base) >>> 2;
-    this.end = this.at + (length >>> 2);
-  }
-
-  /** All returns that are left. */
-  rest(): Return[] {
-    const returns: Return[] = [];
-    for (let one = this.next(); one !== null; one = this.next()) returns.push(one);
-    return returns;
-  }
-
-  /** The next return; null at the end. */
-  next(): Return | null {
-    const { chunk, memory, at, end } = this;
-    if (at >= end) return null;
+/** The returns in `length` bytes from offset `start` of the chunk, a multiple of 4. */
+export function returnsIn(chunk: LogChunk, start: number, length: number): Return[] {
+  const { memory, base } = chunk;
+  const returns: Return[] = [];
+  const end = ((start - base) >>> 2) + (length >>> 2);
+  for (let at = (start - base) >>> 2; at < end; ) {
     const word = memory.i32[at] as number;
     const name = NAMES.get(word);
     const words = 1 + payloadSize(word) / 4;
-    if (name === undefined || at + words > end) return this.#unknown(word);
-    this.at = at + words;
-    return words < MESSAGE_WORDS ? otherReturn(name, memory, at + 1) : messageOf(name, chunk, at + 1);
+    if (name === undefined || at + words > end) {
+      const rest = memory.u8.slice(4 * (at + 1), 4 * end + (length & 3));
+      returns.push({ name: 'BR_UNKNOWN', word: word >>> 0, rest });
+      break;
+    }
+    returns.push(words < MESSAGE_WORDS ? otherReturn(name, memory, at + 1) : messageOf(name, chunk, at + 1));
+    at += words;
   }
-
-  /** Stops decoding here. */
-  #unknown(word: number): Return {
-    const from = 4 * (this.at + 1);
-    const end = 4 * this.end + (this.length & 3);
-    this.at = this.end;
-    return { name: 'BR_UNKNOWN', word: word >>> 0, rest: this.memory.u8.slice(from, end) };
-  }
+  return returns;
 }
 
 /**
@@ -188,7 +162,7 @@ function wordOf(name: ReturnName): number {
 
 /** The returns in the bytes of a whole stream. */
 export function returnsOf(bytes: Uint8Array): Return[] {
-  return new ReturnStream(new LogChunk(WordView.of(bytes), 0), 0, bytes.length).rest();
+  return returnsIn(new LogChunk(WordView.of(bytes), 0), 0, bytes.length);
 }
 
 /**

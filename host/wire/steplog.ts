@@ -6,25 +6,15 @@
  *     log in linear memory    | entry | entry | ... the chunk of all entries since the last turn
  *     detach()                copies the entries into the host's memory; a new chunk begins
  */
-import {
-  ENTRY_KIND_BITS,
-  LOG_CALL_MAX,
-  LOG_END,
-  LOG_FIRST,
-  LOG_SIZE,
-  RECORD_LENGTH,
-  RECORD_READ,
-  RECORD_READ_CONSUMED,
-  RECORD_WRITE_CONSUMED,
-} from '../../assembly/abi/machine.ts';
+import * as machine from '../../assembly/abi/machine.ts';
 import { WordView } from './wordview.ts';
 
 // Local copies: V8 looks up an imported constant at every use.
-const FIRST = LOG_FIRST;
-const SIZE = LOG_SIZE;
+const FIRST = machine.LOG_FIRST;
+const SIZE = machine.LOG_SIZE;
 /** Beyond this the longest call and a long result may not fit. */
-const NEARLY_FULL = LOG_SIZE - LOG_CALL_MAX - 8192;
-const KIND_MASK = (1 << ENTRY_KIND_BITS) - 1;
+const NEARLY_FULL = machine.LOG_SIZE - machine.LOG_CALL_MAX - 8192;
+const KIND_MASK = (1 << machine.ENTRY_KIND_BITS) - 1;
 
 /** A chunk of the log. Its owner reads `memory` anew at each access, since the chunk may move. */
 export class LogChunk {
@@ -61,7 +51,7 @@ export class StepLog {
     private readonly start: number,
   ) {
     this.chunk = new LogChunk(linear, 0);
-    this.#end = (start + LOG_END) / 4;
+    this.#end = (start + machine.LOG_END) / 4;
   }
 
   /** Bytes of the entries in the log. */
@@ -146,7 +136,7 @@ export class StepLog {
 
 /** Head of an entry. @param length Its bytes, a multiple of 4. */
 export function entryHead(kind: number, length: number): number {
-  return kind | ((length / 4) << ENTRY_KIND_BITS);
+  return kind | ((length / 4) << machine.ENTRY_KIND_BITS);
 }
 
 export function entryKind(head: number): number {
@@ -155,16 +145,16 @@ export function entryKind(head: number): number {
 
 /** Bytes of an entry. */
 export function entryLength(head: number): number {
-  return (head >>> ENTRY_KIND_BITS) * 4;
+  return (head >>> machine.ENTRY_KIND_BITS) * 4;
 }
 
 /** @returns A chunk with one record, at 0. */
 export function chunkOf(writeConsumed: number, readConsumed: number, read: Uint8Array): LogChunk {
-  const memory = new WordView(new ArrayBuffer((RECORD_READ + read.length + 3) & ~3));
-  setI64(memory, RECORD_WRITE_CONSUMED / 4, writeConsumed);
-  setI64(memory, RECORD_READ_CONSUMED / 4, readConsumed);
-  memory.i32[RECORD_LENGTH / 4] = read.length;
-  memory.u8.set(read, RECORD_READ);
+  const memory = new WordView(new ArrayBuffer((machine.RECORD_READ + read.length + 3) & ~3));
+  setI64(memory, machine.RECORD_WRITE_CONSUMED / 4, writeConsumed);
+  setI64(memory, machine.RECORD_READ_CONSUMED / 4, readConsumed);
+  memory.i32[machine.RECORD_LENGTH / 4] = read.length;
+  memory.u8.set(read, machine.RECORD_READ);
   return new LogChunk(memory, 0);
 }
 

@@ -8,59 +8,46 @@ import * as protocol from '../../assembly/abi/protocol.ts';
 import * as wire from '../../assembly/abi/wire.ts';
 import { i32At, u32At } from './endian.ts';
 
-type Field = readonly [name: string, offset: number, kind: 'u32' | 'i32' | 'u64'];
+type Fields = Readonly<Record<string, readonly [kind: 'u32' | 'i32' | 'u64', offset: number]>>;
 
-const VALUE: readonly Field[] = [['value', 0, 'u64']];
-const RESULT: readonly Field[] = [['value', 0, 'i32']];
-const TRANSACTION: readonly Field[] = [
-  ['ptr', wire.TRANSACTION_DATA_TARGET, 'u64'],
-  ['cookie', wire.TRANSACTION_DATA_COOKIE, 'u64'],
-  ['code', wire.TRANSACTION_DATA_CODE, 'u32'],
-  ['flags', wire.TRANSACTION_DATA_FLAGS, 'u32'],
-  ['sender_pid', wire.TRANSACTION_DATA_SENDER_PID, 'i32'],
-  ['sender_euid', wire.TRANSACTION_DATA_SENDER_EUID, 'u32'],
-  ['data_size', wire.TRANSACTION_DATA_DATA_SIZE, 'u64'],
-  ['offsets_size', wire.TRANSACTION_DATA_OFFSETS_SIZE, 'u64'],
-  ['buffer', wire.TRANSACTION_DATA_BUFFER, 'u64'],
-  ['offsets', wire.TRANSACTION_DATA_OFFSETS, 'u64'],
-];
+const VALUE = { value: ['u64', 0] } as const;
+const RESULT = { value: ['i32', 0] } as const;
+const TRANSACTION = {
+  ptr: ['u64', wire.TRANSACTION_DATA_TARGET],
+  cookie: ['u64', wire.TRANSACTION_DATA_COOKIE],
+  code: ['u32', wire.TRANSACTION_DATA_CODE],
+  flags: ['u32', wire.TRANSACTION_DATA_FLAGS],
+  sender_pid: ['i32', wire.TRANSACTION_DATA_SENDER_PID],
+  sender_euid: ['u32', wire.TRANSACTION_DATA_SENDER_EUID],
+  data_size: ['u64', wire.TRANSACTION_DATA_DATA_SIZE],
+  offsets_size: ['u64', wire.TRANSACTION_DATA_OFFSETS_SIZE],
+  buffer: ['u64', wire.TRANSACTION_DATA_BUFFER],
+  offsets: ['u64', wire.TRANSACTION_DATA_OFFSETS],
+} as const;
 
 /** The payloads, with their fields in text: the names are those of the kernel's structures. */
 const PAYLOADS = {
-  nothing: [],
-  handle: [['handle', 0, 'u32']],
-  handleCookie: [
-    ['handle', 0, 'u32'],
-    ['cookie', wire.HANDLE_COOKIE_COOKIE, 'u64'],
-  ],
-  priorityHandle: [
-    ['priority', 0, 'i32'],
-    ['handle', 4, 'u32'],
-  ],
-  node: [
-    ['ptr', 0, 'u64'],
-    ['cookie', wire.PTR_COOKIE_COOKIE, 'u64'],
-  ],
-  priorityNode: [
-    ['priority', 0, 'i32'],
-    ['ptr', 8, 'u64'],
-    ['cookie', 16, 'u64'],
-  ],
+  nothing: {},
+  handle: { handle: ['u32', 0] },
+  handleCookie: { handle: ['u32', 0], cookie: ['u64', wire.HANDLE_COOKIE_COOKIE] },
+  priorityHandle: { priority: ['i32', 0], handle: ['u32', 4] },
+  node: { ptr: ['u64', 0], cookie: ['u64', wire.PTR_COOKIE_COOKIE] },
+  priorityNode: { priority: ['i32', 0], ptr: ['u64', 8], cookie: ['u64', 16] },
   buffer: VALUE,
   /** A notification's cookie; a command calls it a value. */
   done: VALUE,
-  notification: [['cookie', 0, 'u64']],
-  frozen: [
-    ['cookie', wire.FROZEN_STATE_INFO_COOKIE, 'u64'],
-    ['is_frozen', wire.FROZEN_STATE_INFO_IS_FROZEN, 'u32'],
-    ['reserved', wire.FROZEN_STATE_INFO_RESERVED, 'u32'],
-  ],
+  notification: { cookie: ['u64', 0] },
+  frozen: {
+    cookie: ['u64', wire.FROZEN_STATE_INFO_COOKIE],
+    is_frozen: ['u32', wire.FROZEN_STATE_INFO_IS_FROZEN],
+    reserved: ['u32', wire.FROZEN_STATE_INFO_RESERVED],
+  },
   result: RESULT,
   error: RESULT,
   transaction: TRANSACTION,
-  transactionSg: [...TRANSACTION, ['buffers_size', wire.TRANSACTION_DATA_SG_BUFFERS_SIZE, 'u64']],
-  transactionSecctx: [...TRANSACTION, ['secctx', wire.TRANSACTION_DATA_SECCTX_SECCTX, 'u64']],
-} as const satisfies Readonly<Record<string, readonly Field[]>>;
+  transactionSg: { ...TRANSACTION, buffers_size: ['u64', wire.TRANSACTION_DATA_SG_BUFFERS_SIZE] },
+  transactionSecctx: { ...TRANSACTION, secctx: ['u64', wire.TRANSACTION_DATA_SECCTX_SECCTX] },
+} as const satisfies Readonly<Record<string, Fields>>;
 
 export type Payload = keyof typeof PAYLOADS;
 type Word<Family extends string> = Exclude<Extract<keyof typeof protocol, `${Family}_${string}`>, `${string}_COUNT`>;
@@ -137,11 +124,6 @@ export function words<Family extends string>(beginning: Family): [word: number, 
   return [...NAMES].filter(([, name]) => name.startsWith(beginning)) as [number, WordWith<Family, Payload>][];
 }
 
-/** All BC_ and BR_ names. */
-export function wordNames(): string[] {
-  return [...NAMES.values()];
-}
-
 /** @returns Payload bytes after a word. */
 export function payloadSize(word: number): number {
   return (word >>> 16) & 0x3fff;
@@ -156,9 +138,9 @@ export function commandWords(bytes: Uint8Array, from = 0, to = bytes.length): st
   return streamWords(bytes, from, to, 'BC_');
 }
 
-/** Where each of these commands ends. */
-export function commandEnds(bytes: Uint8Array, from: number, to: number): number[] {
-  return streamFields(bytes, from, to).map(({ end }) => end);
+/** The same for a return stream. */
+export function returnWords(bytes: Uint8Array): string[] {
+  return streamWords(bytes, 0, bytes.length, 'BR_');
 }
 
 /** A word of a stream, field by field. Offsets are those in the stream. */
@@ -177,55 +159,53 @@ export interface WordFields {
 
 /** The words in `bytes` from `from` to `to`, up to the first that is unknown or truncated. */
 export function streamFields(bytes: Uint8Array, from: number, to: number): WordFields[] {
-  const found: WordFields[] = [];
-  const limit = Math.min(to, bytes.length);
-  for (let at = from; at + 4 <= limit; ) {
-    const word = u32At(bytes, at);
-    const name = NAMES.get(word);
-    const end = at + 4 + payloadSize(word);
-    if (name === undefined || end > limit) break;
-    const payload = at + 4;
-    const fields = (PAYLOADS[WORDS[name]] as readonly Field[]).map(([field, offset, kind]) => ({
+  return headsOf(bytes, from, to, '').flatMap(({ name, at, end, isWhole }): WordFields[] => {
+    if (name === undefined || !isWhole) return [];
+    const fields = Object.entries(PAYLOADS[WORDS[name]] as Fields).map(([field, [kind, offset]]) => ({
       name: field,
-      at: payload + offset,
+      at: at + 4 + offset,
       size: kind === 'u64' ? (8 as const) : (4 as const),
     }));
-    found.push({ name, at, end, fields });
-    at = end;
-  }
-  return found;
-}
-
-/** The same for a return stream. */
-export function returnWords(bytes: Uint8Array): string[] {
-  return streamWords(bytes, 0, bytes.length, 'BR_');
+    return [{ name, at, end, fields }];
+  });
 }
 
 function streamWords(bytes: Uint8Array, from: number, to: number, family: 'BC_' | 'BR_'): string[] {
-  const end = Math.min(to, bytes.length);
-  const words: string[] = [];
-  let at = from;
-  while (at + 4 <= end) {
-    const word = u32At(bytes, at);
-    const name = NAMES.get(word);
-    if (name === undefined || !name.startsWith(family)) {
-      words.push(`${family}UNKNOWN cmd=${family === 'BC_' ? hex32(word) : word}`);
-      break;
-    }
-    at += 4;
-    if (at + payloadSize(word) > end) {
-      words.push(`${name} truncated=true`);
-      break;
-    }
-    words.push(name + fieldWords(bytes, at, PAYLOADS[WORDS[name]]));
-    at += payloadSize(word);
-  }
-  return words;
+  return headsOf(bytes, from, to, family).map(({ word, name, at, isWhole }) => {
+    if (name === undefined) return `${family}UNKNOWN cmd=${family === 'BC_' ? hex32(word) : word}`;
+    return isWhole ? name + fieldWords(bytes, at + 4, PAYLOADS[WORDS[name]]) : `${name} truncated=true`;
+  });
 }
 
-function fieldWords(bytes: Uint8Array, at: number, fields: readonly Field[]): string {
+/** A word of a stream, with its name if it is one of the family. */
+interface Head {
+  readonly word: number;
+  readonly name: WordName | undefined;
+  readonly at: number;
+  readonly end: number;
+  readonly isWhole: boolean;
+}
+
+/** The words of a stream. One that is unknown or truncated is the last. */
+function headsOf(bytes: Uint8Array, from: number, to: number, family: string): Head[] {
+  const heads: Head[] = [];
+  const limit = Math.min(to, bytes.length);
+  for (let at = from; at + 4 <= limit; ) {
+    const word = u32At(bytes, at);
+    const known = NAMES.get(word);
+    const name = known?.startsWith(family) ? known : undefined;
+    const end = at + 4 + payloadSize(word);
+    heads.push({ word, name, at, end, isWhole: end <= limit });
+    if (name === undefined || end > limit) break;
+    at = end;
+  }
+  return heads;
+}
+
+function fieldWords(bytes: Uint8Array, at: number, fields: Fields): string {
   let text = '';
-  for (const [name, offset, kind] of fields) {
+  for (const name in fields) {
+    const [kind, offset] = fields[name] as Fields[string];
     text += ` ${name}=`;
     if (kind === 'u32') text += u32At(bytes, at + offset);
     else if (kind === 'i32') text += i32At(bytes, at + offset);

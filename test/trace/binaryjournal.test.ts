@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { Machine } from '../../host/machine.ts';
 import { replay } from '../../host/replay.ts';
 import { BinaryJournal, BinaryWriter } from '../../host/trace/binaryjournal.ts';
-import { ENTRY_TEXT, EntryReader } from '../../host/trace/entries.ts';
+import { ENTRY, EntryReader } from '../../host/trace/entries.ts';
 import type { Journal } from '../../host/trace/journal.ts';
 import { formatHeader, formatJournal, formatStep, JournalError, parseJournal } from '../../host/trace/journaltext.ts';
 import { MemoryFile } from '../../host/trace/memoryfile.ts';
@@ -79,7 +79,7 @@ for (const set of ALL_SETS) {
       assert.is(formatJournal(journal), text, name);
       for (const { entries } of journal.eachEntries([])) {
         const reader = new EntryReader(entries);
-        while (reader.next()) if (reader.kind === ENTRY_TEXT) texts++;
+        while (reader.next()) if (reader.kind === ENTRY.TEXT) texts++;
       }
     }
     assert.ok(texts < 10, `${texts} steps are kept as text`);

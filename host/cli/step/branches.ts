@@ -6,7 +6,7 @@ import type { Process } from '../../os/process.ts';
 import { callPicture } from '../../picture/calls.ts';
 import type { StepOf } from '../../trace/journal.ts';
 import { hexOfAddress, hexOfBytes } from '../../wire/hex.ts';
-import { freezeBytes } from '../../wire/ioctls.ts';
+import { ioctlBytes } from '../../wire/ioctls.ts';
 import { callText } from '../screen/callspane.ts';
 import type { Path } from './path.ts';
 
@@ -64,7 +64,7 @@ function freeze(path: Path, pid: number, enable: boolean): void {
     cmd: hexOfAddress(BINDER_FREEZE >>> 0),
     name: 'BINDER_FREEZE',
     arg: header.arena.addr,
-    poke: hexOfBytes(freezeBytes(pid, enable, 0)),
+    poke: hexOfBytes(ioctlBytes('BINDER_FREEZE', { pid, enable })),
     out_len: 0,
   };
   path.perform({ op: 'ioctl', by: freezer.main.name, in: input });
