@@ -87,7 +87,7 @@ const MISSPELT: readonly Wrong[] = [
   [
     'a misspelt service manager',
     ({ machine }) => ServiceManager.start(machine.simulate(), { nmae: 'sm' } as Any),
-    'ServiceManager.start: there is no field "nmae"; there are name, uid, declared.',
+    'ServiceManager.start: there is no field "nmae"; there are name, uid, device, declared.',
   ],
   [
     'a misspelt declaration',
