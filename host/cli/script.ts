@@ -12,6 +12,9 @@ export type Script = (machine: Machine) => unknown;
 /** The number of kept frames of an error: the script's line, which its author needs, comes after libbinder's frames. */
 const SCRIPT_STACK_FRAMES = 60;
 
+/** Functions that a call does not run. */
+const GENERATORS = [function* () {}, async function* () {}].map((one) => one.constructor as typeof Function);
+
 /** @throws UsageError when the flags are invalid for a machine, e.g. with too little memory. */
 export function bootFor(options: BootOptions): Machine {
   try {
@@ -34,10 +37,20 @@ export async function loadScript(name: string): Promise<Script> {
     if (error instanceof UsageError) throw error;
     throw new UsageError(`${file} fails before it is given a machine\n${describeScriptError(error)}`);
   }
-  if (typeof module.default !== 'function') {
-    throw new UsageError(`${file} exports no function as default; a script is: export default (machine) => { ... }`);
+  const found = kindOf(module.default);
+  if (found !== null) {
+    throw new UsageError(`${file} exports ${found} as default; a script is: export default (machine) => { ... }`);
   }
   return module.default as Script;
+}
+
+/** What an export is that is no script; null for one that may be. */
+function kindOf(value: unknown): string | null {
+  if (typeof value !== 'function') return 'no function';
+  const source = Function.prototype.toString.call(value);
+  if (/^class\b/.test(source)) return 'a class';
+  // called, it would only make a generator
+  return GENERATORS.some((kind) => value instanceof kind) ? 'a generator function' : null;
 }
 
 /**

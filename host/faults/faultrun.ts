@@ -4,6 +4,7 @@ import type { BootOptions, Machine } from '../machine.ts';
 import { performStep } from '../steps.ts';
 import type { StepInput } from '../trace/journal.ts';
 import { BinderlabError } from '../wire/error.ts';
+import { thrownText } from '../wire/thrown.ts';
 import { describe, type FaultRun, type Limits, Patience, RunWatch } from './watch.ts';
 
 /** What is run again and again. */
@@ -48,7 +49,7 @@ export async function outcomeOf(
     await work(machine);
     return null;
   } catch (thrown) {
-    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+    const error = thrown instanceof Error ? thrown : new Error(thrownText(thrown));
     if (!(error instanceof BinderlabError) && !subject.isOwn(error)) watch.unsound ??= describe(error);
     return error;
   }

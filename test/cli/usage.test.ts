@@ -198,8 +198,14 @@ test('scripts that are none', () => {
   refused(['run', 'missing.ts'], 'Could not resolve "no-such-package"');
   folder.write('nothing.ts', 'export const main = 1;\n');
   refused(['run', 'nothing.ts'], 'nothing.ts exports no function as default');
+  folder.write('class.ts', 'export default class Main {}\n');
+  refused(['run', 'class.ts'], 'class.ts exports a class as default');
+  folder.write('generator.ts', 'export default function* () {}\n');
+  refused(['run', 'generator.ts'], 'generator.ts exports a generator function as default');
   folder.write('early.ts', 'const x: number = undefined;\nx.toFixed();\nexport default () => {};\n');
   refused(['run', 'early.ts'], /early\.ts fails before it is given a machine\nearly\.ts:2:3: TypeError: /);
+  folder.write('odd.ts', 'throw { toString() { throw 1; } };\nexport default () => {};\n');
+  refused(['run', 'odd.ts'], 'the script threw a value without a text');
 });
 
 test('help and version are no errors', async () => {
