@@ -5,7 +5,6 @@
 import { readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { BinderlabError } from '../wire/error.ts';
 import { type ThrownParts, thrownParts, thrownText } from '../wire/thrown.ts';
 import { ROOT } from './packagefile.ts';
 
@@ -34,14 +33,13 @@ export function describeScriptError(error: unknown): string {
   if (parts === null) return `the script threw ${thrownText(error)}`;
   const [place, ...callers] = scriptPlaces(parts.stack);
   const cause = causeLines(parts);
-  const isOurs = error instanceof BinderlabError;
   if (place === undefined) {
     // a stack of our own functions alone is what a report of a bug needs
     const isBug = placesIn(parts.stack).some(({ file }) => isOwn(file));
-    return [isBug ? parts.stack : `the script threw ${headline(parts, isOurs)}`, ...cause].join('\n');
+    return [isBug ? parts.stack : `the script threw ${headline(parts)}`, ...cause].join('\n');
   }
   const called = callers.slice(0, CALLERS_MAX).map((caller) => `    called from ${placeText(caller)}`);
-  return [`${placeText(place)}: ${headline(parts, isOurs)}`, ...cause, '', ...sourceLines(place), ...called]
+  return [`${placeText(place)}: ${headline(parts)}`, ...cause, '', ...sourceLines(place), ...called]
     .join('\n')
     .trimEnd();
 }
@@ -53,14 +51,14 @@ export function describeScriptPlace(text: string, stack = ''): string {
 }
 
 /** The message, with the kind of error for exceptions that Android has, too, but not for binderlab's own. */
-function headline({ name, message }: ThrownParts, isOurs: boolean): string {
+function headline({ name, message, isOurs }: ThrownParts): string {
   const isPlain = name === 'Error' || isOurs;
   return isPlain && !name.endsWith('Exception') ? message : `${name}: ${message}`;
 }
 
 /** The cause, unless the message has it. */
 function causeLines({ message, cause }: ThrownParts): string[] {
-  return cause !== null && !message.includes(cause.message) ? [`because of: ${headline(cause, false)}`] : [];
+  return cause !== null && !message.includes(cause.message) ? [`because of: ${headline(cause)}`] : [];
 }
 
 /** Whether the code that threw an error is binderlab's, or the engine's for it. */

@@ -1,7 +1,10 @@
 /** What a script threw, in words. It may be any value, with parts of any type, and to read them may throw. */
+import { BinderlabError } from './error.ts';
 
 /** The parts of an error. */
 export interface ThrownParts {
+  /** Whether it is binderlab's own. */
+  readonly isOurs: boolean;
   readonly name: string;
   readonly message: string;
   /** Empty without one. */
@@ -18,6 +21,7 @@ export function thrownParts(value: unknown, causes = CAUSES_MAX): ThrownParts | 
   const error = tried(() => (value instanceof Error ? value : null));
   if (error === null) return null;
   return {
+    isOurs: error instanceof BinderlabError,
     name: tried(() => textOf(error.name)) ?? 'Error',
     message: tried(() => textOf(error.message)) ?? '',
     stack: tried(() => (typeof error.stack === 'string' ? error.stack : null)) ?? '',

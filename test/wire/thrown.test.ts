@@ -22,7 +22,7 @@ test('values that are no errors are texts', () => {
 
 test('parts that are of other types, or cannot be read, stand for nothing', () => {
   const odd = Object.assign(new Error('m'), { stack: 5, message: {}, name: 7 });
-  assert.equal(thrownParts(odd), { name: '7', message: '[object Object]', stack: '', cause: null });
+  assert.equal(thrownParts(odd), { isOurs: false, name: '7', message: '[object Object]', stack: '', cause: null });
   for (const part of ['name', 'message', 'stack', 'cause']) assert.ok(thrownParts(throwing(part)), part);
   assert.is(thrownParts(throwing('stack'))?.stack, '');
   assert.is(thrownText(throwing('message')), '');
