@@ -42,6 +42,8 @@ export interface BootOptions {
   args?: readonly string[];
   /** @internal Who chooses in its simulation, and watches its properties. */
   director?: Director;
+  /** @internal Called before each turn of its simulation, which it may end by an error. */
+  beforeTurn?: () => void;
   /** @internal A guest that is booted already with the same options. */
   guest?: Guest;
 }
@@ -77,6 +79,7 @@ const KNOWN: Readonly<Record<keyof BootOptions, true>> = {
   description: true,
   args: true,
   director: true,
+  beforeTurn: true,
   guest: true,
 };
 

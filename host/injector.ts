@@ -3,9 +3,11 @@
  * a journal replays it. The other disturbances are steps themselves, which follow the counted step at once.
  */
 import type { KernelMemory } from './inspect/kernelmemory.ts';
+import type { Call } from './os/call.ts';
+import type { Observer, ScheduleChoice, Task } from './os/system.ts';
 import { type Parts, performStep, shrink } from './steps.ts';
-import type { Step } from './trace/journal.ts';
 import type { InjectedFailure } from './wire/kinds.ts';
+import { type Op, opHasOutput } from './wire/operations.ts';
 
 /**
  * Something that goes wrong, and when: at the `nth` of its kind from then on, counted from 1. With 0 nothing does, and they
@@ -38,6 +40,11 @@ export interface Injected {
 const FAILURES: readonly string[] = ['frame', 'object', 'buffer', 'copy'] satisfies InjectedFailure[];
 /** More than there are. */
 const ALL_PAGES = 1 << 20;
+
+/** Whether the guest counts it. The others are acts of the host after steps. */
+export function isCounted(what: Injection['what']): what is InjectedFailure & Injection['what'] {
+  return FAILURES.includes(what);
+}
 
 /** Something that the host does after a step. */
 class Disturbance implements Injected {
@@ -83,27 +90,39 @@ class CountedFailure implements Injected {
   }
 }
 
-export class Injector {
+/** A step that is over, as far as occasions depend on it. */
+interface Passed {
+  /** The acting thread; null when none acted. */
+  readonly by: Task | null;
+  /** Whether it sleeps in the step's call. */
+  readonly parked: boolean;
+}
+
+/** It observes steps while some of them are occasions. */
+export class Injector implements Observer {
   readonly #waiting = new Set<Disturbance>();
   #counted: CountedFailure | null = null;
   /** Whether a disturbance is being performed: its steps are no occasions. */
   #isActing = false;
+  /** Of the current step: who acts, and whether its call has returned. */
+  #by: Task | null = null;
+  #hasAnswer = false;
 
   constructor(
     private readonly parts: Parts,
     private readonly kernel: KernelMemory,
   ) {}
 
-  begin(injection: Injection): Injected {
+  inject(injection: Injection): Injected {
     const { what, nth, bytes = 0 } = injection;
-    if (!FAILURES.includes(what)) {
+    if (!isCounted(what)) {
       const disturbance = new Disturbance(injection, this.#waiting);
       this.#waiting.add(disturbance);
       return disturbance;
     }
     this.#counted?.replace();
     this.#counted = new CountedFailure(this.parts);
-    performStep(this.parts, { op: 'inject', in: { what: what as InjectedFailure, nth, bytes } });
+    performStep(this.parts, { op: 'inject', in: { what, nth, bytes } });
     return this.#counted;
   }
 
@@ -112,9 +131,24 @@ export class Injector {
     return this.#waiting.size > 0;
   }
 
+  begin(_step: number, _op: Op, by: Task | null): void {
+    this.#by = by;
+    this.#hasAnswer = false;
+  }
+
+  call(_step: number, _sched: readonly ScheduleChoice[], by: Task): void {
+    this.#by = by;
+    this.#hasAnswer = false;
+  }
+
+  result(_task: Task, _call: Call, _record: number, isOwn: boolean): void {
+    if (isOwn) this.#hasAnswer = true;
+  }
+
   /** Does what is due when a step is over. */
-  after(step: Step): void {
+  end(op: Op, output: object | null): void {
     if (this.#isActing) return;
+    const step = { by: this.#by, parked: opHasOutput(op) && output === null && !this.#hasAnswer };
     this.#isActing = true;
     try {
       for (const disturbance of [...this.#waiting]) {
@@ -132,31 +166,30 @@ export class Injector {
     this.#counted = null;
   }
 
-  #isOccasion({ what }: Injection, { by, parked }: Step): boolean {
+  #isOccasion({ what }: Injection, { by, parked }: Passed): boolean {
     switch (what) {
       case 'signal':
-        return parked === true;
+        return parked;
       case 'timer':
-        return parked === true && this.#hasDeadline(by as string);
+        return parked && this.#hasDeadline(by as Task);
       case 'death':
-        return by !== undefined;
+        return by !== null;
       default:
         return true;
     }
   }
 
-  #hasDeadline(name: string): boolean {
-    const thread = this.parts.directory.thread(name);
-    return thread.alive && this.kernel.object('Thread', thread.pointer).timeoutMs >= 0;
+  #hasDeadline({ alive, pointer }: Task): boolean {
+    return alive && this.kernel.object('Thread', pointer).timeoutMs >= 0;
   }
 
-  #act({ injection: { what } }: Disturbance, { by = '' }: Step): void {
+  #act({ injection: { what } }: Disturbance, { by }: Passed): void {
     const { directory } = this.parts;
     if (what === 'shrinker') {
       shrink(this.parts, ALL_PAGES);
       return;
     }
-    const thread = directory.thread(by);
+    const thread = directory.thread((by as Task).name);
     if (!thread.alive) return;
     if (what === 'signal') thread.signal();
     else if (what === 'timer') thread.awaitTimeout(0);

@@ -8,14 +8,19 @@ import type { Injector } from './injector.ts';
 import type { Inspector } from './inspect/inspector.ts';
 import { Names } from './inspect/tables/names.ts';
 import { viewsOf } from './inspect/tables/views.ts';
+import { Awaiting, Observers } from './os/observers.ts';
 import type { Process } from './os/process.ts';
-import type { System } from './os/system.ts';
+import type { Observer, System } from './os/system.ts';
 import type { Step } from './trace/journal.ts';
 import type { JournalKeeper } from './trace/journalkeeper.ts';
 import { SCRIPT_TAG } from './wire/log.ts';
 
 export class Listening {
   readonly #hooks: Hooks;
+  /** The observer for the journal and for listeners. */
+  #own: Observer | null = null;
+  readonly #joined = new Set<Observer>();
+  #awaited: { readonly step: number; readonly reached: () => void } | null = null;
 
   /**
    * @param processes All processes of the machine.
@@ -55,21 +60,64 @@ export class Listening {
     });
   }
 
+  /**
+   * Adds an observer to that of the journal and of listeners. It gets each step before anything is injected after it.
+   *
+   * @returns Removes it.
+   */
+  join(observer: Observer): () => void {
+    this.#joined.add(observer);
+    this.refresh();
+    return () => {
+      this.#joined.delete(observer);
+      this.refresh();
+    };
+  }
+
+  /** Calls `reached` once, before the step of that number: observers that join then see that step. */
+  await(step: number, reached: () => void): void {
+    const once = () => {
+      this.#awaited = null;
+      this.refresh();
+      reached();
+    };
+    this.#awaited = { step, reached: once };
+    this.refresh();
+  }
+
+  /** The observer for the journal and for listeners stays; the others may have changed. */
+  refresh(): void {
+    if (!this.system.telling) this.#observeWith(this.#own);
+  }
+
   /** Gives the machine its observer, or none. Deferred while listeners are called: one that unsubscribes still gets this step. */
   observe(): void {
     if (this.system.telling) return;
-    const { hearSteps } = this.#hooks;
-    const hear = (step: Step) => {
-      if (hearSteps) this.#tell(() => this.#hooks.tellStep(step));
-      if (this.injector.isWaiting) this.injector.after(step);
-    };
-    this.system.observer = this.keeper.observer(hearSteps || this.injector.isWaiting ? hear : null);
+    const hear = (step: Step) => this.#tell(() => this.#hooks.tellStep(step));
+    this.#observeWith(this.keeper.observer(this.#hooks.hearSteps ? hear : null));
+  }
+
+  /** The same for a step that is recorded in any case. */
+  record(): void {
+    this.#observeWith(this.keeper.recording());
   }
 
   /** The machine is at another moment: what listeners hear begins there. */
   restart(): void {
     this.#hooks.restart();
     this.injector.restart();
+  }
+
+  #observeWith(own: Observer | null): void {
+    const { system, injector } = this;
+    this.#own = own;
+    let observer = own;
+    if (this.#joined.size > 0 || injector.isWaiting) {
+      const all = [...(own === null ? [] : [own]), ...this.#joined, ...(injector.isWaiting ? [injector] : [])];
+      observer = new Observers(system.stepLog, all);
+    }
+    const awaited = this.#awaited;
+    system.observer = awaited === null ? observer : new Awaiting(system, awaited.step, awaited.reached, observer);
   }
 
   #tellLost(events: number, step: number): void {

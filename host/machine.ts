@@ -63,7 +63,8 @@ export class Machine {
   readonly #system: System;
   readonly #directory: ProcessDirectory = new Directory<Process, Thread>();
   readonly #parts: Parts;
-  readonly #listening: Listening;
+  /** @internal Who observes its steps. */
+  readonly listening: Listening;
   readonly #injector: Injector;
   readonly #keeper: JournalKeeper;
   readonly #lifetimes: Lifetimes | null;
@@ -96,7 +97,7 @@ export class Machine {
     this.properties = new Properties(options.director === undefined ? watch : null, (error) => this.#stop(error));
     this.#keeper = new JournalKeeper(this.#system, headerOf(options));
     this.#injector = new Injector(this.#parts, new KernelMemory(this.guest));
-    this.#listening = new Listening(
+    this.listening = new Listening(
       this.#system,
       this.#keeper,
       this.inspect,
@@ -154,6 +155,7 @@ export class Machine {
       spawn: (name, who) => this.spawn(name, who),
       awaitedReplies: () => this.#awaitedReplies(),
       director: this.options.director ?? null,
+      beforeTurn: this.options.beforeTurn ?? null,
     };
     this.#simulation = new Simulation(world, { seed: this.seed, keepChoices: this.#keeper.isKept, ...options });
     return this.#simulation;
@@ -180,23 +182,23 @@ export class Machine {
    * @throws BinderlabError for an impossible step: an unknown name, a thread that is dead or asleep.
    */
   perform(input: StepInput): Step {
-    this.#system.observer = this.#keeper.recording();
+    this.listening.record();
     try {
       performStep(this.#parts, input);
       return this.#keeper.last as Step;
     } finally {
-      this.#listening.observe();
+      this.listening.observe();
     }
   }
 
   /** @internal The same for a step as it was recorded. @returns What this machine recorded of it; good until the next step. */
   performEntries(recorded: RecordedEntries): Uint8Array {
-    this.#system.observer = this.#keeper.recording();
+    this.listening.record();
     try {
       performEntries(this.#parts, recorded);
       return this.#keeper.lastEntries;
     } finally {
-      this.#listening.observe();
+      this.listening.observe();
     }
   }
 
@@ -213,7 +215,7 @@ export class Machine {
       else performStep(this.#parts, input);
     } finally {
       this.#system.onTurn = null;
-      this.#listening.observe();
+      this.listening.observe();
     }
   }
 
@@ -241,7 +243,7 @@ export class Machine {
    */
   on<N extends MachineEventName>(event: N, listener: Listener<N>): () => void {
     checkForm('on', { event, listener });
-    return this.#listening.on(event, listener);
+    return this.listening.on(event, listener);
   }
 
   /**
@@ -255,7 +257,7 @@ export class Machine {
    */
   break(condition: string | ((step: Step) => boolean), reached?: (step: Step) => void): () => void {
     checkForm('break', { condition, reached });
-    return this.#listening.break(condition, reached);
+    return this.listening.break(condition, reached);
   }
 
   /**
@@ -329,8 +331,8 @@ export class Machine {
   inject(injection: Injection): Injected {
     const { what, nth, bytes, ...others } = injection;
     checkForm('inject', { what, nth, bytes }, others);
-    const injected = this.#injector.begin(injection);
-    this.#listening.observe();
+    const injected = this.#injector.inject(injection);
+    this.listening.refresh();
     return injected;
   }
 
@@ -363,7 +365,7 @@ export class Machine {
     checkForm('keepJournal', { keep });
     if (keep !== false && this.#system.foreign.anyUnrecorded) throw new BinderlabError(NO_JOURNAL);
     this.#keeper.keep(keep);
-    this.#listening.observe();
+    this.listening.observe();
   }
 
   /** Whether a journal is kept, or the last steps of one. */
@@ -435,7 +437,7 @@ export class Machine {
     snapshot.restore();
     this.#snapshot = snapshot;
     this.#keeper.restore(snapshot.journal, snapshot.step);
-    this.#listening.restart();
+    this.listening.restart();
   }
 
   /**
@@ -444,11 +446,11 @@ export class Machine {
    * programs of a simulation stay here.
    */
   fork(): Machine {
-    const { guest: _, director: __, ...options } = this.options;
+    const { guest: _, director: __, beforeTurn: ___, ...options } = this.options;
     const copy = new Machine({ ...options, wasm: this.guest.module, journal: false });
     copyMachine(this.#parts, copy.#parts);
     copy.#system.kernelLog.mask = this.#system.kernelLog.mask;
-    copy.#listening.restart();
+    copy.listening.restart();
     return copy;
   }
 
@@ -480,7 +482,7 @@ export class Machine {
     }
     this.#system.observer = null;
     for (const process of this.#directory.processes) if (process.alive) process.kill();
-    this.#listening.observe();
+    this.listening.observe();
   }
 
   #awaitedReplies(): AwaitedReply[] {

@@ -2,6 +2,7 @@
 import { getSystemErrorMap } from 'node:util';
 import { JournalError } from '../trace/journaltext.ts';
 import { BinderlabError } from '../wire/error.ts';
+import { thrownText } from '../wire/thrown.ts';
 import { EXIT_NO, EXIT_USAGE, UsageError } from './usage.ts';
 
 export interface Failure {
@@ -14,7 +15,7 @@ const SPEAKING = ['ReplayError', 'HistoryError'];
 
 /** A sentence when the user can fix the error, a stack when it is a bug of ours. */
 export function failureOf(error: unknown): Failure {
-  if (!(error instanceof Error)) return { message: String(error), exitCode: EXIT_NO };
+  if (!(error instanceof Error)) return { message: thrownText(error), exitCode: EXIT_NO };
   const { message, name, stack = message } = error;
   if (error instanceof UsageError || error instanceof JournalError) return { message, exitCode: EXIT_USAGE };
   if (isSystemError(error)) {

@@ -40,15 +40,17 @@ export async function loadScript(name: string): Promise<Script> {
     if (error instanceof UsageError) throw error;
     throw new UsageError(`${file} fails before it is given a machine\n${describeScriptError(error)}`);
   }
-  if (typeof module.default !== 'function') {
-    throw new UsageError(`${file} exports no function as default; ${SCRIPT_FORM}`);
-  }
-  if (types.isGeneratorFunction(module.default)) {
-    throw new UsageError(
-      `${file} exports a generator as default, which does nothing by itself; ${SCRIPT_FORM}. There machine.simulate().process(name, program) runs it`,
-    );
-  }
+  const found = wrongExport(module.default);
+  if (found !== null) throw new UsageError(`${file} exports ${found} as default; ${SCRIPT_FORM}`);
   return module.default as Script;
+}
+
+/** What an export is that is no script; null for one that may be. */
+function wrongExport(value: unknown): string | null {
+  if (typeof value !== 'function') return 'no function';
+  if (/^class\b/.test(Function.prototype.toString.call(value))) return 'a class';
+  if (!types.isGeneratorFunction(value)) return null;
+  return 'a generator, which does nothing by itself (machine.simulate().process(name, program) runs one),';
 }
 
 /**

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { BinderlabError } from '../wire/error.ts';
+import { type ThrownParts, thrownParts, thrownText } from '../wire/thrown.ts';
 import { ROOT } from './packagefile.ts';
 
 /** A place in a file, line and column counted from 1. */
@@ -29,12 +29,17 @@ const CALLERS_MAX = 5;
  *           |            ^
  */
 export function describeScriptError(error: unknown): string {
-  if (!(error instanceof Error)) return `the script threw ${String(error)}`;
-  const [place, ...callers] = scriptPlaces(error.stack ?? '');
-  const cause = causeLines(error);
-  if (place === undefined) return [error.stack ?? headline(error), ...cause].join('\n');
+  const parts = thrownParts(error);
+  if (parts === null) return `the script threw ${thrownText(error)}`;
+  const [place, ...callers] = scriptPlaces(parts.stack);
+  const cause = causeLines(parts);
+  if (place === undefined) {
+    // a stack of our own functions alone is what a report of a bug needs
+    const isBug = placesIn(parts.stack).some(({ file }) => isOwn(file));
+    return [isBug ? parts.stack : `the script threw ${headline(parts)}`, ...cause].join('\n');
+  }
   const called = callers.slice(0, CALLERS_MAX).map((caller) => `    called from ${placeText(caller)}`);
-  return [`${placeText(place)}: ${headline(error)}`, ...cause, '', ...sourceLines(place), ...called]
+  return [`${placeText(place)}: ${headline(parts)}`, ...cause, '', ...sourceLines(place), ...called]
     .join('\n')
     .trimEnd();
 }
@@ -46,38 +51,40 @@ export function describeScriptPlace(text: string, stack = ''): string {
 }
 
 /** The message, with the kind of error for exceptions that Android has, too, but not for binderlab's own. */
-function headline(error: Error): string {
-  const isPlain = error.name === 'Error' || error instanceof BinderlabError;
-  return isPlain && !error.name.endsWith('Exception') ? error.message : `${error.name}: ${error.message}`;
+function headline({ name, message, isOurs }: ThrownParts): string {
+  const isPlain = name === 'Error' || isOurs;
+  return isPlain && !name.endsWith('Exception') ? message : `${name}: ${message}`;
 }
 
 /** The cause, unless the message has it. */
-function causeLines({ message, cause }: Error): string[] {
-  return cause instanceof Error && !message.includes(cause.message) ? [`because of: ${headline(cause)}`] : [];
+function causeLines({ message, cause }: ThrownParts): string[] {
+  return cause !== null && !message.includes(cause.message) ? [`because of: ${headline(cause)}`] : [];
 }
 
 /** Whether the code that threw an error is binderlab's, or the engine's for it. */
-export function isOfBinderlab({ stack = '' }: Error): boolean {
-  const [first] = stack.split('\n').flatMap((frame) => fileOf(frame)?.file ?? []);
-  return first === undefined || OWN_FOLDERS.some((folder) => first.startsWith(folder));
+export function isOfBinderlab(error: Error): boolean {
+  const { stack = '' } = thrownParts(error) ?? {};
+  const [first] = placesIn(stack);
+  return first === undefined || isOwn(first.file);
 }
 
 /** The places in a stack that are in the script or in its imports from its folder. */
 function scriptPlaces(stack: string): Place[] {
-  const places: Place[] = [];
-  for (const frame of stack.split('\n')) {
-    const place = fileOf(frame);
-    if (place === null) continue;
-    const { file } = place;
-    if (OWN_FOLDERS.some((folder) => file.startsWith(folder)) || file.includes('node_modules')) continue;
-    places.push(place);
-  }
-  return places;
+  return placesIn(stack).filter(({ file }) => !isOwn(file) && !file.includes('node_modules'));
+}
+
+/** The places in files that the frames of a stack name. */
+function placesIn(stack: string): Place[] {
+  return stack.split('\n').flatMap((frame) => fileOf(frame) ?? []);
+}
+
+function isOwn(file: string): boolean {
+  return OWN_FOLDERS.some((folder) => file.startsWith(folder));
 }
 
 /** The place that a frame of a stack names; null when it names no file. */
 function fileOf(frame: string): Place | null {
-  const match = /^\s+at .*?\(?((?:file:\/\/)?\/[^()]+|[A-Za-z]:\\[^()]+):(\d+):(\d+)\)?$/.exec(frame);
+  const match = /^\s+at (?:.*?[ (])?((?:file:\/\/)?\/[^()]+|[A-Za-z]:\\[^()]+):(\d+):(\d+)\)?$/.exec(frame);
   if (match === null) return null;
   const [, path = '', line, column] = match;
   return { file: path.startsWith('file://') ? fileURLToPath(path) : path, line: Number(line), column: Number(column) };

@@ -7,9 +7,8 @@
  * Programs are generators, which cannot go back. So each run begins at the boot, repeats the turns of a branch, and goes on
  * from there. It ends where another run has been: in an equal state, with as many preemptions left.
  */
-import type { Guest } from '../guest/guest.ts';
-import { MemoryImage } from '../guest/image.ts';
 import { type BootOptions, Machine } from '../machine.ts';
+import { Reboots } from '../reboots.ts';
 import { Random } from '../sim/random.ts';
 import type { Journal } from '../trace/journal.ts';
 import { checkForm } from '../wire/forms.ts';
@@ -107,8 +106,7 @@ class Explorer {
   #bound: number;
   #turnsMax: number;
   #stepsMax: number;
-  /** The guest of all runs, and its memory after the boot. */
-  #guest: { guest: Guest; booted: MemoryImage } | null = null;
+  readonly #reboots = new Reboots();
   #wasTooLong = false;
   /** Why states that look equal do not end runs; null when they do. */
   #unlike: string | null = null;
@@ -227,25 +225,12 @@ class Explorer {
 
   async #run(branch: ScheduleBranch | null, chooser: (juncture: Juncture) => number | null): Promise<ScheduleRun> {
     const run = new ScheduleRun(branch, chooser, this.#calls);
-    const machine = this.#boot(run);
+    const machine = this.#reboots.next((guest) => Machine.boot({ ...this.options.boot, director: run, ...guest }));
     await run.follow(this.script, machine);
     this.#counts.schedules++;
     this.#counts.steps += machine.nextStep;
     this.#counts.judged += run.judged;
     return run;
-  }
-
-  /** A machine after its boot, on the guest of the machine before. */
-  #boot(director: ScheduleRun): Machine {
-    const { boot = {} } = this.options;
-    if (this.#guest !== null) {
-      const { guest, booted } = this.#guest;
-      booted.restore(guest);
-      return Machine.boot({ ...boot, director, guest });
-    }
-    const machine = Machine.boot({ ...boot, director });
-    this.#guest = { guest: machine.guest, booted: MemoryImage.take(machine.guest, null) };
-    return machine;
   }
 
   /** The journal of a failure, up to the step that shows it. */

@@ -7,7 +7,7 @@ import { findViolation } from '../os/violation.ts';
 import type { Director } from '../sim/director.ts';
 import type { SimThread } from '../sim/thread.ts';
 import type { Step } from '../trace/journal.ts';
-import { errorText } from '../wire/error.ts';
+import { thrownText } from '../wire/thrown.ts';
 import { Digest } from './digest.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { Positions } from './positions.ts';
@@ -78,7 +78,7 @@ export class ScheduleRun implements Director {
     try {
       await script(machine);
     } catch (error) {
-      if (!this.#isOver) this.#fail('the script ends without an error', errorText(error));
+      if (!this.#isOver) this.#fail('the script ends without an error', thrownText(error));
     }
     this.#look();
     const unmet = machine.properties.unmet();
@@ -143,7 +143,7 @@ export class ScheduleRun implements Director {
       const violated = (this.#machine as Machine).properties.violated();
       if (violated !== null) this.#fail(violated, 'it has to hold always', step);
     } catch (error) {
-      this.#fail('the predicates of properties return', errorText(error), step);
+      this.#fail('the predicates of properties return', thrownText(error), step);
     }
   }
 

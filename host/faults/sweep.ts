@@ -6,15 +6,10 @@ import type { Injection } from '../injector.ts';
 import type { BootOptions } from '../machine.ts';
 import { DeadlockError } from '../sim/deadlock.ts';
 import type { Journal } from '../trace/journal.ts';
-import {
-  type Answers,
-  type FaultRun,
-  faultRun,
-  performAll,
-  SteppedRuns,
-  type Subject,
-  type SubjectWork,
-} from './faultrun.ts';
+import { faultRun, performAll, type Subject, type SubjectWork } from './faultrun.ts';
+import { ScriptRuns } from './scriptruns.ts';
+import { SteppedRuns } from './steppedruns.ts';
+import { type Answers, type FaultRun, IdleError, type Limits, NO_LIMITS } from './watch.ts';
 
 type FaultKind = Injection['what'];
 
@@ -70,10 +65,18 @@ export interface SweepPlace {
 
 /** A copy faults at its first byte, and after some bytes. */
 const COPY_BYTES: readonly number[] = [0, 10];
-/** A run may take this multiple of the steps of the run without a failure, and more. */
-const STEPS_FACTOR = 4;
+/** A run may take this multiple of what the run without a failure takes, and more. */
+const FACTOR = 4;
 const STEPS_MORE = 2000;
-const NO_LIMIT = 10_000_000;
+/** More turns in a row without a step. A program that polls once in a millisecond may do so for more than a minute. */
+const IDLE_TURNS_MORE = 100_000;
+
+/** How the runs of a kind are made. */
+interface Runs {
+  /** The one in which nothing goes wrong. */
+  readonly without: FaultRun;
+  run(injection: Injection, limits: Limits): Promise<FaultRun>;
+}
 
 export class Sweep {
   readonly tallies = new Map<FaultKind, KindTally>();
@@ -92,34 +95,54 @@ export class Sweep {
   }
 
   async #sweep(kind: FaultKind): Promise<void> {
-    const { boot, from, to, every, part = 0, parts = 1 } = this.options;
-    const { work } = this.subject;
-    const stepped = typeof work === 'function' ? null : new SteppedRuns(this.subject, work, kind, boot);
-    const whole: SubjectWork = typeof work === 'function' ? work : (machine) => performAll(machine, work);
-    const run = async (injection: Injection, limit: number): Promise<FaultRun> => {
-      const short = stepped?.run(injection);
-      if (short?.unsound === null) return short;
-      const long = await faultRun(this.subject, whole, injection, boot, limit);
-      return { ...long, unsound: long.unsound ?? short?.unsound ?? null };
-    };
-    const without = stepped?.without ?? (await run({ what: kind, nth: 0 }, NO_LIMIT));
+    const { from, to, every, part = 0, parts = 1 } = this.options;
+    const runs = await this.#runsOf(kind);
+    const { without } = runs;
     this.complaint = without.unsound ?? without.error?.message ?? null;
     const tally: KindTally = { runs: 0, ended: 0, failed: 0, stuck: 0, answers: {} };
     this.tallies.set(kind, tally);
-    const stepsMax = without.steps * STEPS_FACTOR + STEPS_MORE;
+    const limits = {
+      steps: without.steps * FACTOR + STEPS_MORE,
+      idleTurns: without.idleTurns * FACTOR + IDLE_TURNS_MORE,
+    };
     const last = Math.min(to, without.passed);
     for (let nth = from + part * every; nth <= last; nth += parts * every) {
       this.told({ kind, nth, last });
       for (const bytes of kind === 'copy' ? COPY_BYTES : [0]) {
         const injection = { what: kind, nth, bytes };
-        this.#judge(tally, injection, await run(injection, stepsMax), without.answers);
+        this.#judge(tally, injection, await runs.run(injection, limits), without.answers);
       }
     }
   }
 
+  /** The runs of a kind: short ones, and the whole one where a short one is not sound, or not possible. */
+  async #runsOf(kind: FaultKind): Promise<Runs> {
+    const { subject } = this;
+    const { boot } = this.options;
+    const { work } = subject;
+    const whole: SubjectWork = typeof work === 'function' ? work : (machine) => performAll(machine, work);
+    const long = (injection: Injection, limits: Limits) => faultRun(subject, whole, injection, boot, limits);
+    const either = (short: (injection: Injection, limits: Limits) => Promise<FaultRun | null>) => {
+      return async (injection: Injection, limits: Limits): Promise<FaultRun> => {
+        const first = await short(injection, limits);
+        if (first?.unsound === null) return first;
+        const run = await long(injection, limits);
+        return { ...run, unsound: run.unsound ?? first?.unsound ?? null };
+      };
+    };
+    if (typeof work !== 'function') {
+      const stepped = new SteppedRuns(subject, work, kind, boot);
+      return { without: stepped.without, run: either(async (injection) => stepped.run(injection)) };
+    }
+    const scripted = new ScriptRuns(subject, work, kind, boot);
+    const without = await scripted.without();
+    if (!scripted.needsJournal) return { without, run: either((...words) => scripted.run(...words)) };
+    return { without: await long({ what: kind, nth: 0 }, NO_LIMITS), run: long };
+  }
+
   #judge(tally: KindTally, injection: Injection, run: FaultRun, usual: Answers): void {
     tally.runs++;
-    if (run.error instanceof DeadlockError) tally.stuck++;
+    if (run.error instanceof DeadlockError || run.error instanceof IdleError) tally.stuck++;
     else if (run.error !== null) tally.failed++;
     else tally.ended++;
     for (const [name, count] of run.answers) {

@@ -70,7 +70,7 @@ export interface Observer {
    */
   begin(step: number, op: Op, by: Task | null, input: object, sched: readonly ScheduleChoice[]): void;
   /** The same for a call that the guest records. */
-  call(step: number, sched: readonly ScheduleChoice[]): void;
+  call(step: number, sched: readonly ScheduleChoice[], by: Task): void;
   /**
    * A call that may sleep is done.
    *
@@ -180,7 +180,7 @@ export class System {
     const sched = this.choices;
     if (sched.length > 0) this.choices = [];
     if (this.observer === null) return -1;
-    this.observer.call(step, sched);
+    this.observer.call(step, sched, by);
     return by.number;
   }
 

@@ -45,6 +45,8 @@ export interface World {
   awaitedReplies(): AwaitedReply[];
   /** Chooses in the place of the schedule; null as a rule. */
   readonly director: Director | null;
+  /** Called before each turn, which it ends by an error; null but for a script that is run again and again. */
+  readonly beforeTurn: (() => void) | null;
 }
 
 export interface RunOptions {
@@ -240,7 +242,8 @@ export class Simulation {
   #choose(): SimThread {
     const runnable = this.#frozen.size === 0 ? this.#ready : this.#ready.filter((thread) => this.#mayRun(thread));
     const { length } = runnable;
-    const { director } = this.world;
+    const { director, beforeTurn } = this.world;
+    beforeTurn?.();
     let chose = director === null ? 0 : director.choose(runnable, this.#goesOn(runnable[0] as SimThread));
     if (length > 1) {
       if (director === null) chose = this.#schedule.choose(length);
@@ -292,9 +295,10 @@ export class Simulation {
 
   #advance(thread: SimThread): Request | null {
     try {
-      // an exploration runs a script too often to note its acts
-      const advance = () =>
-        this.world.director === null ? this.#unrun.during(() => thread.advance()) : thread.advance();
+      const { director, beforeTurn } = this.world;
+      // an exploration or a sweep runs a script too often to note its acts
+      const isOften = director !== null || beforeTurn !== null;
+      const advance = () => (isOften ? thread.advance() : this.#unrun.during(() => thread.advance()));
       let request = advance();
       while (request !== null && typeof (request as Partial<Request>).call !== 'string') {
         thread.fail(this.#noRequest(thread, request));

@@ -234,7 +234,7 @@ test('scripts that are none', () => {
   folder.write('program.ts', 'export default function* () {}\n');
   refused(
     ['run', 'program.ts'],
-    'program.ts exports a generator as default, which does nothing by itself; a script is: ',
+    'program.ts exports a generator, which does nothing by itself (machine.simulate().process(name, program) runs one), as default; a script is: ',
   );
   refused(['explore', 'version.jsonl'], 'version.jsonl is a journal, and no script; step, view and replay take it');
   refused(['run', '.'], 'binderlab: . is a folder; name the script in it');
@@ -244,8 +244,14 @@ test('scripts that are none', () => {
   refused(['run', 'constant.ts'], 'constant.ts:1:10: "binderlab/protocol" has no export "BC_DANCE"\n');
   folder.write('module.ts', "import { x } from 'binderlab/wire';\nexport default () => x;\n");
   refused(['run', 'module.ts'], '"binderlab/wire": there are binderlab, binderlab/protocol, binderlab/errno\n');
+  folder.write('class.ts', 'export default class Main {}\n');
+  refused(['run', 'class.ts'], 'class.ts exports a class as default');
+  folder.write('async.ts', 'export default async function* () {}\n');
+  refused(['run', 'async.ts'], 'async.ts exports a generator, ');
   folder.write('early.ts', 'const x: number = undefined;\nx.toFixed();\nexport default () => {};\n');
   refused(['run', 'early.ts'], /early\.ts fails before it is given a machine\nearly\.ts:2:3: TypeError: /);
+  folder.write('odd.ts', 'throw { toString() { throw 1; } };\nexport default () => {};\n');
+  refused(['run', 'odd.ts'], 'the script threw a value without a text');
 });
 
 test('help and version are no errors', async () => {

@@ -50,4 +50,31 @@ test('a file that has been frozen is let go before the next one is waited for', 
   machine.check();
 });
 
+/** The end of the freezer freezes: what it waited for has come, and it was not woken. Its other thread is notified, and ends next. */
+test('a thread that the end of another thread of its process wakes does not run', () => {
+  const { machine, app, appFd, manager, managerFd } = busy();
+  const watcher = machine.spawn('watcher');
+  const { main } = watcher;
+  const fd = main.open();
+  main.mmap(fd);
+  const reader = watcher.thread('reader');
+  reader
+    .writeRead(fd, [bc.enterLooper(), bc.acquire(0), bc.requestFreezeNotification(0, 0x5)])
+    .expect('BR_FROZEN_BINDER');
+  let read = reader.writeRead(fd, [bc.freezeNotificationDone(0x5)]);
+  const freeze = main.freeze(fd, manager.home.pid, { timeoutMs: 1000, mayFail: true });
+  const thawer = machine.spawn('thawer').main;
+  thawer.freeze(thawer.open(), manager.home.pid, { enable: false });
+  if (read.done) read = reader.writeRead(fd, [bc.freezeNotificationDone(0x5)]);
+  manager.writeRead(managerFd, [bc.reply({})], { readSize: 0 });
+  assert.ok(freeze.parked && read.parked, 'both threads sleep');
+  const woken: string[] = [];
+  machine.on('wake', ({ thread }) => woken.push(thread));
+  watcher.kill();
+  assert.ok(woken.includes('reader'), 'the notification has woken it');
+  machine.check();
+  app.close(appFd);
+  machine.check();
+});
+
 test.run();

@@ -21,10 +21,13 @@ import {
   spoiltText,
   wrongLine,
 } from './malformed.ts';
-import { runSpoiltScripts, sourceOfScript } from './malformedscripts.ts';
+import { runWrongScripts, type ScriptKind, sourceOfScript } from './malformedscripts.ts';
+import { wrongImport } from './wrongscripts.ts';
 
 /** Of each kind; BINDERLAB_MALFORMED has another number. */
 const COUNT = Number(process.env.BINDERLAB_MALFORMED ?? 1000);
+/** How many times as many scripts: a usual run has a sample. */
+const SCRIPTS_FACTOR = process.env.BINDERLAB_TEST_ALL === '1' ? 10 : 1;
 
 /** Commands that cannot do without a file. */
 const TAKES_FILE = new Set(['run', 'step', 'replay', 'convert', 'faults', 'explore', 'record']);
@@ -91,14 +94,24 @@ for (const [name, { load }] of Object.entries(COMMANDS)) {
   });
 }
 
-test('scripts', async () => {
-  const { outcomes, endless } = await runSpoiltScripts(COUNT / 20);
-  for (const { number, said } of outcomes) assert.ok(said === null || isForUser(said), `script ${number}: ${said}`);
-  const refused = outcomes.filter(({ said }) => said !== null);
-  assert.ok(refused.length > outcomes.length / 4, `${refused.length} refused`);
-  // what --timeout ends
-  assert.ok(endless.length < COUNT / 100, `${endless.length} without an end`);
-});
+/** Kinds of wrong scripts, how many of a thousand inputs, and what the messages of errors have. */
+const SCRIPTS: readonly (readonly [kind: ScriptKind, share: number, says: RegExp])[] = [
+  ['spoilt', 50, /./],
+  ['imports', 50, /script-\d+\.ts(:\d+:\d+)?|the script threw/],
+  ['calls', 500, /script-\d+\.ts:\d+:\d+: |the script threw/],
+];
+
+for (const [kind, share, says] of SCRIPTS) {
+  test(`scripts: ${kind}`, async () => {
+    const { outcomes, endless } = await runWrongScripts(kind, (COUNT * SCRIPTS_FACTOR * share) / 1000);
+    const wrong = outcomes.filter(({ said }) => said !== null && !(isForUser(said) && says.test(said)));
+    assert.equal(wrong.slice(0, 10), [], `${wrong.length} of ${outcomes.length}`);
+    const refused = outcomes.filter(({ said }) => said !== null);
+    assert.ok(refused.length > outcomes.length / 4, `${refused.length} refused`);
+    // what --timeout ends
+    assert.ok(endless.length <= outcomes.length / 20, `${endless.length} without an end: ${endless}`);
+  });
+}
 
 test('a sample, each in a process of its own', () => {
   const dice = new Dice(6);
@@ -109,6 +122,7 @@ test('a sample, each in a process of its own', () => {
       [['replay', 'it.jsonl'], 'it.jsonl', spoiltText(dice, text)],
       [['step', 'it.jsonl'], 'it.jsonl', spoiltText(dice, text)],
       [['run', 'it.ts', '--timeout', '20', '--memory', '8'], 'it.ts', spoiltText(dice, script)],
+      [['run', 'it.ts', '--timeout', '20', '--memory', '8'], 'it.ts', wrongImport(dice)],
       [
         ['compare', '--costs', 'it.json', '--payloads', '4', '--calls', '1'],
         'it.json',

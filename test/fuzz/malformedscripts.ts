@@ -1,4 +1,4 @@
-/** Scripts that are nearly right, run one after another in a thread, which is ended when one of them has no end. */
+/** Scripts that are wrong or nearly right, run one after another in a thread, which is ended when one of them has no end. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -10,6 +10,11 @@ const SILENT_MS = 10_000;
 const LOOK_EVERY_MS = 250;
 /** Scripts of a thread: it keeps the modules of all. */
 const EACH = 1000;
+/** Wrong calls of a file. */
+export const EACH_CALLS = 100;
+
+/** Spoilt text of a good script; scripts that are wrong before they do anything; wrong calls. */
+export type ScriptKind = 'spoilt' | 'imports' | 'calls';
 
 /** What came of a script: its error's text for people; null without one. */
 export interface ScriptOutcome {
@@ -19,6 +24,7 @@ export interface ScriptOutcome {
 
 /** Numbers of the scripts of a thread. */
 export interface ScriptShare {
+  readonly kind: ScriptKind;
   readonly from: number;
   readonly to: number;
 }
@@ -29,12 +35,15 @@ export function sourceOfScript(): string {
 }
 
 /** Runs so many. @returns What came of those that ended, and the numbers of the others. */
-export async function runSpoiltScripts(count: number): Promise<{ outcomes: ScriptOutcome[]; endless: number[] }> {
+export async function runWrongScripts(
+  kind: ScriptKind,
+  count: number,
+): Promise<{ outcomes: ScriptOutcome[]; endless: number[] }> {
   const outcomes: ScriptOutcome[] = [];
   const endless: number[] = [];
   for (let from = 0; from < count; ) {
     const to = Math.min(from + EACH, Math.ceil(count));
-    const done = await runShare({ from, to }, (outcome) => outcomes.push(outcome));
+    const done = await runShare({ kind, from, to }, (outcome) => outcomes.push(outcome));
     if (done < to) endless.push(done);
     from = done < to ? done + 1 : to;
   }

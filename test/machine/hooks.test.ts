@@ -181,4 +181,24 @@ test('a turn that reaches a break and throws leaves no break for the next run', 
   assert.ok(ran);
 });
 
+test('an observer that joins before a step is told of it, and the step is reported as ever', () => {
+  const { machine } = scene();
+  const heard: string[] = [];
+  const at = machine.nextStep + 1;
+  machine.listening.await(at, () => {
+    machine.listening.join({
+      begin: (step, op) => heard.push(`${step} ${op}`),
+      call: () => {},
+      result: () => {},
+      end: (op) => heard.push(`end ${op}`),
+    });
+  });
+  const reported = ['one', 'two', 'three'].map((text) => machine.perform({ op: 'note', in: { text } }));
+  assert.equal(
+    reported.map(({ i, in: input }) => [i, input]),
+    ['one', 'two', 'three'].map((text, index) => [at - 1 + index, { text }]),
+  );
+  assert.equal(heard, [`${at} note`, 'end note', `${at + 1} note`, 'end note']);
+});
+
 test.run();

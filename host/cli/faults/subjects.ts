@@ -21,10 +21,24 @@ export async function subjectsOf(sources: readonly string[], scriptArgs: readonl
 
 async function scriptSubject(name: string, args: readonly string[]): Promise<Subject> {
   const script = await loadScript(name);
+  let lingers = false;
   return {
     name,
+    /** A script that waits for the event loop may leave something there. */
+    get lingers() {
+      return lingers;
+    },
     boot: (options) => bootFor({ ...options, name, args }),
-    work: async (machine) => void (await aside(async () => script(machine), false)),
+    work: async (machine) => {
+      const turn = setImmediate(() => {
+        lingers = true;
+      });
+      try {
+        await aside(async () => script(machine), false);
+      } finally {
+        clearImmediate(turn);
+      }
+    },
     isOwn: (error) => !isOfBinderlab(error),
   };
 }
@@ -36,6 +50,7 @@ async function journalSubject(path: Parameters<typeof readJournal>[0]): Promise<
     name: path.path,
     boot: (options) => Machine.fromHeader(header, options),
     work: steps,
+    lingers: false,
     isOwn: () => false,
   };
 }
