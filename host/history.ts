@@ -18,8 +18,8 @@ import { RecordedSteps } from './recordedsteps.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { RecordedEntries } from './steps.ts';
 import type { Journal, JournalHeader, Step, Woken } from './trace/journal.ts';
-import { errorText } from './wire/error.ts';
 import { checkForm, checkNames } from './wire/forms.ts';
+import { thrownText } from './wire/thrown.ts';
 import { lastWriting, type Writing } from './writing.ts';
 
 export interface HistoryOptions {
@@ -54,7 +54,7 @@ export class HistoryError extends Error {
     readonly step: Step,
     cause: unknown,
   ) {
-    super(`step ${step.i} (${step.op}) cannot be performed: ${errorText(cause)}`, { cause });
+    super(`step ${step.i} (${step.op}) cannot be performed: ${thrownText(cause)}`, { cause });
   }
 }
 

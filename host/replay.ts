@@ -12,9 +12,10 @@ import type { Journal, JournalEmulator, JournalHeader, Output, Step, StepInput, 
 import type { Origins } from './trace/origins.ts';
 import { sideBySide } from './trace/sidebyside.ts';
 import { u32At } from './wire/endian.ts';
-import { AsleepError, errorText } from './wire/error.ts';
+import { AsleepError } from './wire/error.ts';
 import { checkForm, checkNames } from './wire/forms.ts';
 import { entryKind, entryLength } from './wire/steplog.ts';
+import { thrownText } from './wire/thrown.ts';
 
 /** The part of a machine that a replay needs. */
 export interface Performer {
@@ -194,7 +195,7 @@ function isSound(
     if (check) machine.check?.();
     return true;
   } catch (error) {
-    refuse(result, trace, step(), 'check', errorText(error));
+    refuse(result, trace, step(), 'check', thrownText(error));
     return false;
   }
 }
@@ -250,10 +251,10 @@ class StepNumbers {
 
   /** Why the machine could not perform a step, as text. */
   reasonOf(error: unknown, { steps }: Journal): string {
-    if (!(error instanceof AsleepError)) return errorText(error);
+    if (!(error instanceof AsleepError)) return thrownText(error);
     const number = this.#numbers.get(error.step);
     const call = steps.find(({ i }) => i === number);
-    if (call === undefined) return errorText(error);
+    if (call === undefined) return thrownText(error);
     return `${error.thread} cannot act, for here it still sleeps in step ${call.i}: ${callBegin(call, call.bc).begin} ...`;
   }
 }
@@ -262,7 +263,7 @@ function bootFor(journal: Journal, boot: Boot): Performer {
   try {
     return bootLike(journal, boot);
   } catch (error) {
-    throw new ReplayError(journal.header.name, null, errorText(error), error);
+    throw new ReplayError(journal.header.name, null, thrownText(error), error);
   }
 }
 

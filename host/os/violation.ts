@@ -1,7 +1,8 @@
 /** The result of the guest's invariant checker in words: a sentence for each VIOLATION_* of abi/check. */
 import * as codes from '../../assembly/abi/check.ts';
 import type { GuestExports } from '../../build/layout.ts';
-import { BinderlabError, errorText } from '../wire/error.ts';
+import { BinderlabError } from '../wire/error.ts';
+import { thrownText } from '../wire/thrown.ts';
 
 /** The first violated invariant. */
 export interface Violation {
@@ -131,7 +132,7 @@ export function findViolation(raw: GuestExports): Violation | null {
   try {
     code = raw.check();
   } catch (error) {
-    throw new BinderlabError(`the machine's memory is so broken that the checker itself failed: ${errorText(error)}.`);
+    throw new BinderlabError(`the machine's memory is so broken that the checker itself failed: ${thrownText(error)}.`);
   }
   if (code === 0) return null;
   const name = NAMES.get(code) ?? `${code}`;

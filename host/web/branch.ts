@@ -10,7 +10,7 @@ import { type History, START } from '../history.ts';
 import { Machine } from '../machine.ts';
 import type { RecordedSteps } from '../recordedsteps.ts';
 import type { Journal, Step, StepInput, StepOf } from '../trace/journal.ts';
-import { errorText } from '../wire/error.ts';
+import { thrownText } from '../wire/thrown.ts';
 import { Lane, type LaneOptions } from './lane.ts';
 import { newErrors, type Outcome } from './outcome.ts';
 
@@ -93,7 +93,7 @@ export class BranchRun {
     } catch (error) {
       this.#skipped++;
       if (this.#isWatching(position) && this.#hasStruck) {
-        this.#outcome = { position, says: errorText(error) };
+        this.#outcome = { position, says: thrownText(error) };
       }
       return;
     }

@@ -1,7 +1,7 @@
 /** The page's program: unpacks what the page carries, and shows it. */
 import { effect } from '@preact/signals';
 import { render } from 'preact';
-import { errorText } from '../wire/error.ts';
+import { thrownText } from '../wire/thrown.ts';
 import { HashAddress } from './address.ts';
 import { readEmbedded } from './embedded.ts';
 import { listenToKeys } from './keys.ts';
@@ -33,6 +33,6 @@ try {
   if (isPlain && isFirstVisit(store)) beginTour(store);
   setTimeout(() => store.warmUp(), 300);
 } catch (error) {
-  root.textContent = `This page cannot show its journal: ${errorText(error)}`;
+  root.textContent = `This page cannot show its journal: ${thrownText(error)}`;
 }
 root.removeAttribute('aria-busy');

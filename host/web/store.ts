@@ -4,7 +4,7 @@ import { START } from '../history.ts';
 import { STRATEGIES, type Strategy } from '../machine.ts';
 import { Timeline } from '../picture/timeline.ts';
 import { BinaryJournal } from '../trace/binaryjournal.ts';
-import { errorText } from '../wire/error.ts';
+import { thrownText } from '../wire/thrown.ts';
 import { type Branch, type BranchPlan, BranchRun } from './branch.ts';
 import type { Embedded, EmbeddedFacts } from './embedded.ts';
 import { Lane, type StageChoice, type Still } from './lane.ts';
@@ -192,7 +192,7 @@ export class Store {
         }
       } catch (error) {
         this.dropBranch();
-        this.problem.value = errorText(error);
+        this.problem.value = thrownText(error);
       }
     };
     turn();
@@ -248,7 +248,7 @@ export class Store {
       return go();
     } catch (error) {
       queueMicrotask(() => {
-        this.problem.value = errorText(error);
+        this.problem.value = thrownText(error);
       });
       return null;
     }

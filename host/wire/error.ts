@@ -36,11 +36,6 @@ export function callError(what: string, ret: number, why: string = errnoMeaning(
   return new BinderlabError(`${what} failed with ${errnoName(-ret)}: ${why}.`, errnoName(-ret));
 }
 
-/** What was thrown, as text. */
-export function errorText(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
 /**
  * An assertion for scripts, whose failure reads as a sentence.
  *
