@@ -1,7 +1,7 @@
 /** Commands to the driver, as scripts write them. `bc` makes them. */
 import * as protocol from '../../assembly/abi/protocol.ts';
 import { Command } from './command.ts';
-import { checkForm } from './forms.ts';
+import { checkForm, checkLong } from './forms.ts';
 import { align, BROUGHT_ALONG, type PayloadInput, payloadOf } from './payload.ts';
 import type { Return } from './returns.ts';
 import { StreamSize, storeCommands } from './stream.ts';
@@ -31,19 +31,30 @@ export interface NodeName {
   cookie: bigint | number;
 }
 
-/** By payload, how a command of a word is made. */
+type Long = bigint | number;
+
+/** By payload, how a command of a word is made; `name` is what scripts call it. */
 const MAKERS = {
   nothing: (word: number) => {
     const command = Command.plain(word);
     return (): Command => command;
   },
-  handle: (word: number) => (handle: number) => Command.plain(word, handle),
-  handleCookie: (word: number) => (handle: number, cookie: bigint | number) => Command.plain(word, handle, cookie),
-  priorityHandle: (word: number) => (priority: number, handle: number) => Command.plain(word, priority, handle),
-  node: (word: number) => (node: NodeName) => Command.plain(word, node.ptr, node.cookie),
-  done: (word: number) => (cookie: bigint | number) => Command.plain(word, cookie),
-  result: (word: number) => (result: number) => Command.plain(word, result),
+  handle: (word: number, name: string) => (handle: number) => Command.plain(word, given(name, 'handle', handle)),
+  handleCookie: (word: number, name: string) => (handle: number, cookie: Long) =>
+    Command.plain(word, given(name, 'handle', handle), given(name, 'cookie', cookie)),
+  priorityHandle: (word: number, name: string) => (priority: number, handle: number) =>
+    Command.plain(word, given(name, 'priority', priority), given(name, 'handle', handle)),
+  node: (word: number, name: string) => (node: NodeName) =>
+    Command.plain(word, given(name, 'ptr', node?.ptr), given(name, 'cookie', node?.cookie)),
+  done: (word: number, name: string) => (cookie: Long) => Command.plain(word, given(name, 'cookie', cookie)),
+  result: (word: number, name: string) => (result: number) => Command.plain(word, given(name, 'result', result)),
 };
+
+/** What a script gives for a number. @throws BinderlabError unless it is one. */
+function given<T extends Long>(name: string, field: string, value: T): T {
+  if (typeof value !== 'number' || Number.isNaN(value)) checkLong(`bc.${name}`, field, value);
+  return value;
+}
 
 type PlainWord = WordWith<'BC_', keyof typeof MAKERS>;
 type Camel<N> = N extends `${infer A}_${infer B}` ? `${Lowercase<A>}${Capitalize<Camel<B>>}` : Lowercase<string & N>;
@@ -55,9 +66,9 @@ type PlainMakers = {
 function plainMakers(): PlainMakers {
   const makers = words('BC_').flatMap(([word, name]) => {
     const payload = WORDS[name];
-    return payload in MAKERS
-      ? [[camelCase(name.slice('BC_'.length).toLowerCase()), MAKERS[payload as keyof typeof MAKERS](word)]]
-      : [];
+    if (!(payload in MAKERS)) return [];
+    const maker = camelCase(name.slice('BC_'.length).toLowerCase());
+    return [[maker, MAKERS[payload as keyof typeof MAKERS](word, maker)]];
   });
   return Object.fromEntries(makers) as PlainMakers;
 }
@@ -78,7 +89,10 @@ export const bc = {
 
   /** Frees a received buffer: takes the BR_TRANSACTION or BR_REPLY that named it, or its address. */
   freeBuffer: (received: { readonly buffer: number } | number): Command =>
-    Command.plain(protocol.BC_FREE_BUFFER, typeof received === 'number' ? received : received.buffer),
+    Command.plain(
+      protocol.BC_FREE_BUFFER,
+      given('freeBuffer', 'buffer', typeof received === 'number' ? received : received?.buffer),
+    ),
 
   /** Acknowledges BR_INCREFS and BR_ACQUIRE: makes a BC_*_DONE for each of them among the returns. */
   acknowledge: (returns: readonly Return[]): Command[] =>

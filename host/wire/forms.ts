@@ -257,6 +257,11 @@ function checkField(what: string, name: string, { says, accepts }: Rule, value: 
   if (!accepts(value)) throw new BinderlabError(`${what}: ${name} is ${shown(value)}; it is to be ${says}.`);
 }
 
+/** @throws BinderlabError unless a field is a whole number. */
+export function checkLong(what: string, name: string, value: unknown): void {
+  checkField(what, name, LONG, value);
+}
+
 function isTimeout(value: unknown): boolean {
   return value === null || MILLISECONDS.accepts(value);
 }

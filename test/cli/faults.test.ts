@@ -67,6 +67,7 @@ test('a run that is not sound is kept as a journal, and can be repeated', () => 
 for (const [words, says] of [
   [['sound.js', '--kind', 'rain'], /--kind takes frame, object, .*, not "rain"/],
   [['sound.js', '--only', '3'], /--only takes one --kind/],
+  [['sound.js', '--from', '5', '--to', '2'], /--from 5 is beyond --to 2/],
   [['sound.js', '--shard', '3/2'], /--shard takes a part and the number of parts/],
   [['sound.js', '--workers', '0'], /--workers takes whole numbers from 1/],
   [['nowhere.js'], /there is no script/],

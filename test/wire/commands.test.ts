@@ -23,6 +23,20 @@ function stored(...commands: Command[]): Uint8Array {
   return piece.u8.subarray(0, size);
 }
 
+test('a number that is missing or none is refused', () => {
+  const wrong: [() => unknown, string][] = [
+    [() => bc.acquire(undefined as never), 'bc.acquire: handle is missing; it is to be a whole number'],
+    [() => bc.release('1' as never), 'bc.release: handle is "1"; it is to be a whole number'],
+    [() => bc.increfsDone({ ptr: 1 } as never), 'bc.increfsDone: cookie is missing; it is to be a whole number'],
+    [() => bc.acquireDone(undefined as never), 'bc.acquireDone: ptr is missing; it is to be a whole number'],
+    [() => bc.requestDeathNotification(1, Number.NaN), 'bc.requestDeathNotification: cookie is NaN; it is to be'],
+    [() => bc.freeBuffer(undefined as never), 'bc.freeBuffer: buffer is missing; it is to be a whole number'],
+  ];
+  for (const [make, says] of wrong) {
+    assert.throws(make, (error: unknown) => error instanceof BinderlabError && error.message.startsWith(says));
+  }
+});
+
 test('each command has its word and its payload', () => {
   const node = { ptr: 0x1000, cookie: 0xffff_0000_1234_5678n };
   const commands = [

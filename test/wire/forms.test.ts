@@ -185,7 +185,12 @@ const WRONG: readonly Wrong[] = [
   [
     'a word for a number',
     ({ thread, fd }) => thread.writeRead(fd, [(bc as Any).acquire('one')]),
-    'command 1 of 1, BC_ACQUIRE: "one" is no number.',
+    'bc.acquire: handle is "one"; it is to be a whole number, or a bigint for more than 53 bits.',
+  ],
+  [
+    'a word for a cookie',
+    ({ thread, fd }) => thread.writeRead(fd, [bc.reply({ data: new Uint8Array(0), cookie: 'one' } as Any)]),
+    'command 1 of 1, BC_REPLY: "one" is no number.',
   ],
   ['a negative read', ({ thread, fd }) => thread.writeRead(fd, [], { readSize: -1 }), /^writeRead: readSize is -1; /],
   ['no descriptor', ({ thread }) => thread.writeRead(undefined, []), /^writeRead: fd is missing; /],

@@ -89,6 +89,7 @@ export const faultsCommand = defineCommand({
       every: number('--every', args.every),
       ...shard,
     };
+    if (range.from > range.to) throw new UsageError(`--from ${range.from} is beyond --to ${range.to}`);
     const workers = wholeNumber('--workers', args.workers ?? String(availableParallelism()), 1, WORKERS_MAX);
     checkTarget('--out', join(args.out, 'journal'));
     let report: SweepReport;
