@@ -3,7 +3,7 @@ import { MAP } from '../../calls.ts';
 import { bc } from '../../commands.ts';
 import { object, parcel } from '../../objects.ts';
 import { findMessage } from '../../outcome.ts';
-import { oneway, second, trio } from '../handshakes.ts';
+import { lookup, oneway, second, trio } from '../handshakes.ts';
 import { scenario } from '../scenario.ts';
 
 export default [
@@ -102,6 +102,36 @@ export default [
     await s.signal(sm);
     await sm.frozenInfo(a);
   }),
+  scenario(
+    'freeze-ends-with-its-process',
+    'thawed and idle meanwhile, so the end of the freezer freezes, and notifies its other thread, which ends too',
+    async (s) => {
+      const { sm, a, b, h, bh } = await trio(s, { park: false });
+      const c = await s.start('C');
+      const ch = await lookup(sm, c, h);
+      await s.signal(sm);
+      await c.rw([bc.transaction({ handle: ch, code: 1 })]);
+      s.want(await a.read(), 'NOOP TRANSACTION');
+      const reader = await b.spawn();
+      await reader.loop();
+      await b.write(bc.requestFreeze(bh, 0xf1));
+      s.want(await reader.read(), 'NOOP FROZEN_BINDER');
+      await reader.write(bc.freezeDone(0xf1));
+      await reader.read();
+      s.want(await b.freeze(a, 1, 30000), 'parked');
+      await sm.freeze(a, 0);
+      s.want(reader.done(), 'NOOP FROZEN_BINDER');
+      await reader.write(bc.freezeDone(0xf1));
+      s.want(await reader.read(), 'parked');
+      await a.write(bc.reply());
+      await s.dump('state');
+      await s.kill(b);
+      await s.dump('state');
+      await sm.frozenInfo(a);
+      await sm.freeze(a, 0);
+      await s.dump('state');
+    },
+  ),
   scenario('freeze-errors', 'unknown pid, freezing oneself', async (s) => {
     const a = await s.start('A');
     await a.freeze(7777, 1);
