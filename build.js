@@ -148,6 +148,13 @@ const RARE = [
   'assembly/task/mkfd/*',
 ];
 
+/** Branches into these get a hint. What records events is inlined all the same: an event costs half as much then. */
+const RARE_NAMES = [...RARE, '*/record*'].map((pattern) => new RegExp(`^${pattern.replaceAll('*', '.*')}$`));
+
+function isRare(name) {
+  return RARE_NAMES.some((names) => names.test(name));
+}
+
 /**
  * V8 does not inline wasm into wasm, so binaryen has to, far beyond its usual limits: every function of up to so many
  * nodes, but those for rare cases. In the middle of a fast path they would cost registers and room in the instruction
@@ -292,13 +299,6 @@ function customSection(name, bytes) {
   const body = Buffer.concat([Uint8Array.of(name.length), Buffer.from(name), bytes]);
   if (body.length > 127) throw new Error(`the custom section ${name} is too long: ${body.length} bytes`);
   return Buffer.concat([Uint8Array.of(0, body.length), body]);
-}
-
-/** Branches into these get a hint. What records events is inlined all the same: an event costs half as much then. */
-const RARE_NAMES = [...RARE, '*/record*'].map((pattern) => new RegExp(`^${pattern.replaceAll('*', '.*')}$`));
-
-function isRare(name) {
-  return RARE_NAMES.some((names) => names.test(name));
 }
 
 async function buildWasm(names) {

@@ -83,21 +83,21 @@ export function traceLong(event: u32, a: u32, b: u32, c: u32, d: u32 = 0, e: u32
 
 /** `trace` for those who have asked whether events are recorded. After its arguments a record holds what was there before. */
 export function record(event: u32, a: u32 = 0, b: u32 = 0): void {
-  const record = nextRecord(event);
-  record.a = a;
-  record.b = b;
+  const next = nextRecord(event);
+  next.a = a;
+  next.b = b;
 }
 
 /** `traceLong` for those who have asked. */
 export function recordLong(event: u32, a: u32, b: u32, c: u32, d: u32 = 0, e: u32 = 0, f: u32 = 0, g: u32 = 0): void {
-  const record = nextRecord(event);
-  record.a = a;
-  record.b = b;
-  record.c = c;
-  record.d = d;
-  record.e = e;
-  record.f = f;
-  record.g = g;
+  const next = nextRecord(event);
+  next.a = a;
+  next.b = b;
+  next.c = c;
+  next.d = d;
+  next.e = e;
+  next.f = f;
+  next.g = g;
 }
 
 /** The oldest record, to be overwritten. */

@@ -347,9 +347,11 @@ export class Server {
     }
   }
 
-  /** Programs that have ended have done so before what follows, also those of which the watcher has not told yet.
+  /**
+   * Programs that have ended have done so before what follows, also those of which the watcher has not told yet.
    *
-   * @param except A child takes over what this one had. */
+   * @param except A child takes over what this one had.
+   */
   #noteEnds(except = 0): void {
     for (const pid of [...this.#programs.keys()])
       if (pid !== except && this.session.ring.addon.ended(pid) !== 0) this.#ended(pid);
