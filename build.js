@@ -1,5 +1,4 @@
 /**
-/**
  * Builds what is asked for, by name: `node build.js release host`; without a name everything but the coverage build.
  *
  *     release   assembly/index.ts     asc, wasm-opt   build/release.wasm   the fast one
@@ -31,6 +30,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { hinted } from './hints.js';
+import { tracepoints } from './keys.js';
 
 const ROOT = import.meta.dirname;
 const ASC = 'node_modules/assemblyscript/bin/asc.js';
@@ -214,6 +214,9 @@ const WASM = Object.keys(ENTRIES).filter((name) => !name.endsWith('coverage'));
 const LAYOUT = 'build/layout.ts';
 const LAYOUT_TRANSFORM = 'layout.js';
 const LAYOUT_SECTION = 'layout';
+/** Where the flag of the event ring is, as layout.js writes it, and where the finished code reads it. */
+const FLAG_SECTION = 'tracing-flag';
+const TRACEPOINTS_SECTION = 'tracepoints';
 /** Transforms of asc that a build needs; the unit tests' is no guest. */
 const TRANSFORMS = {
   ...Object.fromEntries(Object.keys(ENTRIES).map((name) => [name, [LAYOUT_TRANSFORM]])),
@@ -280,8 +283,11 @@ class WasmBuild {
   async #finish(source, name, passes) {
     const path = await this.#optimise(await this.make(`${source}-small`), name, passes);
     const plain = new WebAssembly.Module(readFileSync(this.path(`${source}-plain`)));
-    const [layout] = WebAssembly.Module.customSections(plain, LAYOUT_SECTION);
-    appendFileSync(path, customSection(LAYOUT_SECTION, new Uint8Array(layout)));
+    const [layout, flag] = [LAYOUT_SECTION, FLAG_SECTION].map((section) => {
+      return Buffer.from(WebAssembly.Module.customSections(plain, section)[0]);
+    });
+    appendFileSync(path, customSection(LAYOUT_SECTION, layout));
+    appendFileSync(path, customSection(TRACEPOINTS_SECTION, tracepoints(readFileSync(path), Number(flag))));
     return path;
   }
 
@@ -294,11 +300,11 @@ class WasmBuild {
   }
 }
 
-/** A small custom section as it stands in a wasm file: both of its lengths are single bytes. */
+/** A custom section of less than 16 KiB as it stands in a wasm file: id 0, length in LEB128 of two bytes, name, contents. */
 function customSection(name, bytes) {
   const body = Buffer.concat([Uint8Array.of(name.length), Buffer.from(name), bytes]);
-  if (body.length > 127) throw new Error(`the custom section ${name} is too long: ${body.length} bytes`);
-  return Buffer.concat([Uint8Array.of(0, body.length), body]);
+  if (body.length >= 1 << 14) throw new Error(`the custom section ${name} is too long: ${body.length} bytes`);
+  return Buffer.concat([Uint8Array.of(0, (body.length & 0x7f) | 0x80, body.length >> 7), body]);
 }
 
 async function buildWasm(names) {
@@ -333,7 +339,7 @@ async function buildLayout() {
 function stampOf(entries) {
   const hash = createHash('sha256');
   const inputs = [...new Set([...filesBelow('assembly', '.ts'), ...entries])];
-  for (const file of [...inputs, 'asconfig.json', 'build.js', 'hints.js', ...COMPILERS]) {
+  for (const file of [...inputs, 'asconfig.json', 'build.js', 'hints.js', 'keys.js', ...COMPILERS]) {
     const text = readFileSync(join(ROOT, file));
     hash.update(`${file} ${text.length}\n`).update(text);
   }

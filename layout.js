@@ -19,6 +19,9 @@ const { CommonFlags, ElementKind, LiteralKind, NodeKind } = asc;
 
 const FILE = 'build/layout.ts';
 const SECTION = 'layout';
+/** Where the flag is that every tracepoint reads; keys.js finds them by it. */
+const FLAG_SECTION = 'tracing-flag';
+const RECORDING = 'assembly/trace/recording';
 const GUEST = 'assembly/';
 /** Numbers that the host imports as they are. */
 const SHARED = 'assembly/abi/';
@@ -33,6 +36,9 @@ export default class Layout extends Transform {
     const facts = JSON.stringify([classes, constants, functions]);
     const digest = createHash('sha256').update(facts).digest('hex');
     module.addCustomSection(SECTION, new TextEncoder().encode(digest));
+    const recording = asc.getConstValueI32(asc.getGlobalInit(module.getGlobal(RECORDING)));
+    const flag = recording + classes.Recording.fields.enabled[0];
+    module.addCustomSection(FLAG_SECTION, new TextEncoder().encode(`${flag}`));
     write(
       [
         '/** The guest as the compiler knows it. Made by layout.js. */',

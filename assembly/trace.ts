@@ -1,7 +1,7 @@
 /**
  * The event ring: events in the order in which they happen, as fixed-size records in static memory (abi/events). It is off
- * by default. While it is off an event costs one load and one branch. The host reads records
- * [max(0, head - EVENT_CAPACITY), head).
+ * by default. While it is off an event costs one load and one branch; in builds for speed the host patches both away. The host
+ * reads records [max(0, head - EVENT_CAPACITY), head).
  */
 import { EVENT_CAPACITY, EVENT_SIZE } from './abi/events';
 

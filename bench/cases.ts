@@ -68,12 +68,6 @@ function sized(name: string, sizes: number[], make: (setting: Setting, size: num
   return sizes.map((size) => repeated(`${name}/${size}`, (setting) => make(setting, size), countFor(size)));
 }
 
-function tracedRoundTrip(setting: Setting, on: boolean): () => void {
-  const scene = new GuestScene(choice(setting));
-  scene.raw.traceEnable(on ? 1 : 0, 0);
-  return roundTrip(scene, 4);
-}
-
 export const CASES: readonly Case[] = [
   ...sized('round-trip/driver', SIZES, (setting, size) => roundTrip(new GuestScene(choice(setting)), size)),
   ...sized('round-trip/host', SIZES, (setting, size) => hostRoundTrip(options(setting), size)),
@@ -82,7 +76,11 @@ export const CASES: readonly Case[] = [
     prepare: (setting: Setting) => libbinderRoundTrips(options(setting), size),
     count: Math.min(100, countFor(size)),
   })),
-  ...[false, true].map((on) => repeated(`trace/${on ? 'on' : 'off'}/4`, (setting) => tracedRoundTrip(setting, on))),
+  ...[false, true].map((on) =>
+    repeated(`trace/${on ? 'on' : 'off'}/4`, (setting) =>
+      roundTrip(new GuestScene(choice(setting), { recording: on }), 4),
+    ),
+  ),
   ...sized('oneway/driver', SIZES, (setting, size) => oneway(new GuestScene(choice(setting)), size)),
   repeated('object/add-service', (setting) => addService(new GuestScene(choice(setting)))),
   repeated('object/get-service', (setting) => getService(new GuestScene(choice(setting)))),

@@ -8,6 +8,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { compileGuest } from '../host/guest/code.ts';
 import { Guest } from '../host/guest/guest.ts';
 import { STRATEGIES, strategyNumber } from '../host/wire/strategy.ts';
 import { type ExhaustExports, type ExhaustFailure, failureText } from './exhaustfailure.ts';
@@ -66,7 +67,7 @@ function parse() {
 
 /** Makes machines with one area each. */
 function booter(strategy: number): () => ExhaustExports {
-  const wasm = new WebAssembly.Module(new Uint8Array(readFileSync(new URL('../../build/bench.wasm', import.meta.url))));
+  const wasm = compileGuest(readFileSync(new URL('../../build/bench.wasm', import.meta.url)));
   return () => {
     const { raw } = new Guest(wasm, MEMORY_MIB);
     good(raw.boot(MEMORY_MIB * BYTES_PER_MIB, strategy, VMALLOC_MIB));

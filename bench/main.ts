@@ -8,6 +8,7 @@
  *     main.js repeat CASE MACHINE COUNT BUILD   the same for a number of repetitions, with a build of the guest
  */
 import { readFileSync } from 'node:fs';
+import { compileGuest } from '../host/guest/code.ts';
 import type { Strategy } from '../host/machine.ts';
 import { CASES, type Case, type Setting } from './cases.ts';
 import { LATENCIES } from './latencies.ts';
@@ -16,7 +17,7 @@ import { measure } from './measure.ts';
 const [task, name = '', strategy, memory, seed, amount, build = 'release'] = process.argv.slice(2);
 
 function moduleOf(build: string): WebAssembly.Module {
-  return new WebAssembly.Module(new Uint8Array(readFileSync(new URL(`../../build/${build}.wasm`, import.meta.url))));
+  return compileGuest(readFileSync(new URL(`../../build/${build}.wasm`, import.meta.url)));
 }
 
 function setting(release: string): Setting {

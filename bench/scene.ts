@@ -179,10 +179,12 @@ export class GuestScene {
   readonly server: Actor;
   #pids = 2000;
 
-  constructor({ wasm, strategy, memoryMiB }: GuestChoice) {
+  /** @param recording Whether it records events. */
+  constructor({ wasm, strategy, memoryMiB }: GuestChoice, { recording = false } = {}) {
     this.guest = new Guest(wasm, memoryMiB);
     this.raw = this.guest.raw;
     good(this.raw.boot(memoryMiB * MIB, strategy, 128));
+    this.guest.record(recording);
     this.client = new Actor(this.guest, 1000);
     this.server = new Actor(this.guest, 2000);
     good(this.raw.sysIoctl(this.server.thread, this.server.fd, BINDER_SET_CONTEXT_MGR, 0));

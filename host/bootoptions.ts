@@ -1,5 +1,7 @@
 /** What a machine is booted with: the options and their defaults, the guest's boot, and the header of the machine's journal. */
+import { guestBytes } from '#wasm';
 import { PAGE_SIZE } from '../assembly/abi/machine.ts';
+import { type CompiledWasm, compileGuest } from './guest/code.ts';
 import type { Guest, WasmSource } from './guest/guest.ts';
 import type { ArenaRange } from './os/process.ts';
 import type { Director } from './sim/director.ts';
@@ -82,6 +84,18 @@ const KNOWN: Readonly<Record<keyof BootOptions, true>> = {
   beforeTurn: true,
   guest: true,
 };
+
+let packaged: CompiledWasm | null = null;
+
+/**
+ * The package's release build, compiled once for all machines.
+ *
+ * @throws Error where there is none: in a page, or in a package that was not built.
+ */
+export function packagedGuest(): CompiledWasm {
+  packaged ??= compileGuest(guestBytes());
+  return packaged;
+}
 
 /** @throws BinderlabError for options that make no machine. */
 export function checkedOptions(options: BootOptions): Checked {

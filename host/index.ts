@@ -101,7 +101,8 @@ export {
   explore,
 } from './explore/explorer.ts';
 export type { FailedProperty } from './explore/run.ts';
-export type { CompiledWasm, WasmSource } from './guest/guest.ts';
+export type { CompiledWasm } from './guest/code.ts';
+export type { WasmSource } from './guest/guest.ts';
 export { History, HistoryError, type HistoryOptions, type StepChange } from './history.ts';
 export type {
   DeathEvent,

@@ -2,8 +2,7 @@
  * The machine as scripts see it: boots the guest, creates processes, performs the steps of journals, and keeps the journal.
  * Everything that happens in it is a step.
  */
-import { guestWasm } from '#wasm';
-import { type BootOptions, bootGuest, checkedOptions, headerOf } from './bootoptions.ts';
+import { type BootOptions, bootGuest, checkedOptions, headerOf, packagedGuest } from './bootoptions.ts';
 import { copyMachine } from './fork.ts';
 import { Guest } from './guest/guest.ts';
 import type { Listener, MachineEventName } from './hooks.ts';
@@ -79,7 +78,7 @@ export class Machine {
     this.memoryMiB = memoryMiB;
     this.seed = seed;
     this.args = options.args ?? [];
-    this.guest = options.guest ?? new Guest(options.wasm ?? guestWasm(), memoryMiB);
+    this.guest = options.guest ?? new Guest(options.wasm ?? packagedGuest(), memoryMiB);
     this.#system = new System(this.guest);
     this.#system.kernelLog.mask = options.debugMask ?? DEBUG_MASK_DEFAULT;
     this.inspect = new Inspector(this.guest);

@@ -1,6 +1,7 @@
 /** The guest's code on disk. Owns its path in the package. Compiles it once for all machines of a run. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { compileGuest } from '../guest/code.ts';
 import { ROOT } from './packagefile.ts';
 import { UsageError } from './usage.ts';
 
@@ -18,7 +19,7 @@ const compiled = new Map<Build, WebAssembly.Module>();
 export function guestModule(build: Build = 'release'): WebAssembly.Module {
   let module = compiled.get(build);
   if (module === undefined) {
-    module = new WebAssembly.Module(bytesOf(build));
+    module = compileGuest(bytesOf(build));
     compiled.set(build, module);
   }
   return module;

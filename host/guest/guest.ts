@@ -5,17 +5,13 @@
 import { instantiateSync } from '@assemblyscript/loader';
 import { EBADF, EMFILE } from '../../assembly/abi/errno.ts';
 import { DIGEST, type GuestExports } from '../../build/layout.ts';
+import { type CompiledWasm, compileGuest, formOf } from './code.ts';
 
 const MIB = 1024 * 1024;
 const WASM_PAGE = 64 * 1024;
 
-/** The module's bytes, or the compiled module, which several guests may share. */
+/** The module's bytes, or the compiled module. Bytes are faster: while no listener wants events, their tracepoints are patched. */
 export type WasmSource = ArrayBuffer | ArrayBufferView | CompiledWasm;
-
-/** A WebAssembly.Module. Spelled out, since a program that imports this may lack the declarations of WebAssembly. */
-export interface CompiledWasm {
-  readonly [Symbol.toStringTag]?: string;
-}
 
 /** Programs outside of the machine, as the guest asks for them: assembly/mem/client.ts. */
 export interface Clients {
@@ -47,7 +43,7 @@ const NO_CLIENTS: Clients = {
 export class Guest {
   /** Who answers for programs outside of the machine. */
   clients: Clients = NO_CLIENTS;
-  /** The module's functions, unwrapped. The machine calls them on every step. */
+  /** The module's functions, unwrapped. The machine calls them on every step. `record` exchanges them. */
   readonly raw: GuestExports;
   readonly memory: { readonly buffer: ArrayBuffer };
   /** Compiled code, for further guests of the same build. */
@@ -58,6 +54,10 @@ export class Guest {
   readonly u32: Uint32Array;
   /** The same, for words at addresses that are not multiples of 4. */
   readonly data: DataView;
+  /** Functions of each form of the code that has been needed. */
+  readonly #functions = new Map<CompiledWasm, GuestExports>();
+  #form: CompiledWasm;
+  readonly #imports: Record<string, Record<string, unknown>>;
 
   /**
    * @param memoryMiB Size of linear memory: the machine's physical memory and what the module keeps below it.
@@ -67,7 +67,7 @@ export class Guest {
     const pages = (memoryMiB * MIB) / WASM_PAGE;
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
     this.memory = memory;
-    const module = wasm instanceof WebAssembly.Module ? wasm : new WebAssembly.Module(wasm as BufferSource);
+    const module = wasm instanceof WebAssembly.Module ? wasm : compileGuest(wasm as BufferSource);
     checkLayout(module);
     const client: Clients = {
       read: (space, target, va, size) => this.clients.read(space, target, va, size),
@@ -78,15 +78,39 @@ export class Guest {
       shut: (space, fd) => this.clients.shut(space, fd),
       drop: (file) => this.clients.drop(file),
     };
-    const { instance } = instantiateSync(module, { env: { memory }, client: { ...client } });
-    // The loader wraps its exports, and an instance's are slow to look up: both cost more than a small call.
-    this.raw = { ...instance.exports } as unknown as GuestExports;
     this.module = module;
+    this.#imports = { env: { memory }, client: { ...client } };
+    this.#form = formOf(module, false);
+    this.raw = { ...this.#functionsOf(this.#form) };
     const buffer = this.memory.buffer;
     this.u8 = new Uint8Array(buffer);
     this.i32 = new Int32Array(buffer);
     this.u32 = new Uint32Array(buffer);
     this.data = new DataView(buffer);
+  }
+
+  /**
+   * Starts or stops recording events: assembly/trace.ts. The functions of `raw` are those of another form then.
+   *
+   * @param faults Whether page faults are recorded, too.
+   */
+  record(enabled: boolean, faults = false): void {
+    const form = formOf(this.module, enabled);
+    if (form !== this.#form) {
+      Object.assign(this.raw, this.#functionsOf(form));
+      this.#form = form;
+    }
+    this.raw.traceEnable(enabled ? 1 : 0, faults ? 1 : 0);
+  }
+
+  #functionsOf(form: CompiledWasm): GuestExports {
+    const made = this.#functions.get(form);
+    if (made !== undefined) return made;
+    const { instance } = instantiateSync(form, this.#imports);
+    // The loader wraps its exports, and an instance's are slow to look up: both cost more than a small call.
+    const functions = { ...instance.exports } as unknown as GuestExports;
+    this.#functions.set(form, functions);
+    return functions;
   }
 }
 

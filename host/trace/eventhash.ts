@@ -32,7 +32,7 @@ export class EventHash {
 
   /** Continues with the events of this machine. Those of an earlier machine stay in the hash. */
   follow(guest: Guest): void {
-    guest.raw.traceEnable(1, 0);
+    guest.record(true);
     this.#guest = guest;
     this.#read = guest.raw.traceHead() >>> 0;
   }

@@ -85,7 +85,7 @@ export class EventRing {
   }
 
   /**
-   * Starts or stops recording for this reader. While none wants events, an event costs the guest almost nothing.
+   * Starts or stops recording for this reader. While none wants events, an event costs the guest nothing.
    *
    * @param faults Whether page faults are recorded, too. Their order among copies depends on where frames are.
    */
@@ -94,7 +94,7 @@ export class EventRing {
     READERS.set(this.guest, readers);
     if (on) readers.set(this, faults);
     else readers.delete(this);
-    this.guest.raw.traceEnable(readers.size > 0 ? 1 : 0, [...readers.values()].includes(true) ? 1 : 0);
+    this.guest.record(readers.size > 0, [...readers.values()].includes(true));
   }
 
   /** Whether this reader wants events. */

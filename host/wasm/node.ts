@@ -2,14 +2,9 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
 import type { FileSink } from './filesink.ts';
 
-let compiled: WebAssembly.Module | null = null;
-
 /** @throws Error when the package has not been built. */
-export function guestWasm(): WebAssembly.Module {
-  if (compiled === null) {
-    compiled = new WebAssembly.Module(readFileSync(new URL(import.meta.resolve('binderlab/release.wasm'))));
-  }
-  return compiled;
+export function guestBytes(): Uint8Array {
+  return readFileSync(new URL(import.meta.resolve('binderlab/release.wasm')));
 }
 
 /**

@@ -2,7 +2,7 @@
 import type { FileSink } from './filesink.ts';
 
 /** @throws Error: the page has to give the bytes. */
-export function guestWasm(): WebAssembly.Module {
+export function guestBytes(): Uint8Array {
   throw new Error('this page has no default guest: give its bytes to Machine.boot({ wasm })');
 }
 

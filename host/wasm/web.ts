@@ -5,18 +5,20 @@
  */
 import type { FileSink } from './filesink.ts';
 
-let compiled: WebAssembly.Module | null = null;
+let bytes: Uint8Array | null = null;
 let failure: unknown = null;
 
 try {
-  compiled = await WebAssembly.compileStreaming(fetch(new URL('../../build/release.wasm', import.meta.url)));
+  const response = await fetch(new URL('../../build/release.wasm', import.meta.url));
+  if (!response.ok) throw new Error(`${response.url}: ${response.status} ${response.statusText}`);
+  bytes = new Uint8Array(await response.arrayBuffer());
 } catch (error) {
   failure = error; // not needed when the script passes its own wasm
 }
 
 /** @throws Error when the file could not be fetched. */
-export function guestWasm(): WebAssembly.Module {
-  if (compiled !== null) return compiled;
+export function guestBytes(): Uint8Array {
+  if (bytes !== null) return bytes;
   throw new Error(`release.wasm could not be loaded (${String(failure)}): give its bytes to Machine.boot({ wasm })`);
 }
 

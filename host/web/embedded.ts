@@ -1,4 +1,5 @@
 /** What the page carries: the journal, the guest and their names, packed, in elements of type text/plain. */
+import { compileGuest } from '../guest/code.ts';
 
 export interface EmbeddedFacts {
   /** The script or the journal. */
@@ -22,7 +23,7 @@ export async function readEmbedded(): Promise<Embedded> {
   const facts = JSON.parse(textOf('facts')) as EmbeddedFacts;
   const number = Math.max(0, facts.seeds.indexOf(Number(new URLSearchParams(location.hash.slice(1)).get('seed'))));
   const [journal, wasm] = await Promise.all([unpacked(textOf(`journal-${number}`)), unpacked(textOf('guest'))]);
-  return { facts, journal, guest: await WebAssembly.compile(wasm) };
+  return { facts, journal, guest: compileGuest(wasm) };
 }
 
 function textOf(id: string): string {

@@ -1,0 +1,86 @@
+/** The builds for speed say where their tracepoints are: there, and nowhere else, the host patches their code. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+
+const test = suite('keys');
+const root = join(import.meta.dirname, '../../..');
+const WASM_DIS = join(root, 'node_modules/binaryen/bin/wasm-dis');
+const TEXT_MAX = 256 * 1024 * 1024;
+const NOP = 1;
+const { tracepoints } = (await import(join(root, 'keys.js'))) as {
+  tracepoints(wasm: Uint8Array, flag: number): Uint8Array<ArrayBuffer>;
+};
+
+const wordsOf = (bytes: ArrayBuffer): number[] => [...new Uint32Array(bytes)];
+
+function sectionOf(wasm: Uint8Array<ArrayBuffer>): number[] {
+  const [section] = WebAssembly.Module.customSections(new WebAssembly.Module(wasm), 'tracepoints');
+  return wordsOf(section as ArrayBuffer);
+}
+
+function textOf(wasm: Uint8Array): string {
+  const folder = mkdtempSync(join(tmpdir(), 'binderlab-test-'));
+  const file = join(folder, 'guest.wasm');
+  writeFileSync(file, wasm);
+  const { stdout, stderr, status } = spawnSync(process.execPath, [WASM_DIS, file], {
+    encoding: 'utf8',
+    maxBuffer: TEXT_MAX,
+  });
+  rmSync(folder, { recursive: true });
+  assert.is(status, 0, stderr);
+  return stdout;
+}
+
+const countOf = (text: string, what: RegExp): number => [...text.matchAll(what)].length;
+
+for (const build of ['release', 'bench', 'profile']) {
+  test(`${build}.wasm has its tracepoints in order, in its code`, () => {
+    const wasm = new Uint8Array(readFileSync(join(root, `build/${build}.wasm`)));
+    const [length = 0, ...places] = sectionOf(wasm);
+    assert.ok(places.length > 30 && length >= 5);
+    for (const [index, at] of places.entries()) {
+      const next = places[index + 1] ?? wasm.length;
+      assert.ok(at + length <= next && wasm[at] === 0x41 && wasm[at + length - 3] === 0x2d, `tracepoint ${index}`);
+    }
+  });
+}
+
+test('they are all loads of the flag, as a disassembler sees them', () => {
+  const wasm = new Uint8Array(readFileSync(join(root, 'build/release.wasm')));
+  const [length = 0, ...places] = sectionOf(wasm);
+  const before = textOf(wasm);
+  const at = places[0] ?? 0;
+  const patched = wasm.slice();
+  for (const place of places) patched.fill(NOP, place, place + length).set([0x41, 0], place);
+  const after = textOf(patched);
+  const [, flag = ''] =
+    [...before.matchAll(/i32\.load8_u\s+\(i32\.const (\d+)\)/g)].find(
+      ([, address]) => tracepoints(wasm.slice(at, at + length), Number(address)).length === 8,
+    ) ?? [];
+  const loads = new RegExp(`i32\\.load8_u\\s+\\(i32\\.const ${flag}\\)`, 'g');
+  assert.is(countOf(before, loads), places.length);
+  assert.is(countOf(after, new RegExp(`\\(i32\\.const ${flag}\\)`, 'g')), 1, 'the store is left');
+  assert.is(countOf(after, /\(nop\)/g) - countOf(before, /\(nop\)/g), places.length * (length - 2));
+});
+
+test('addresses of every length are found', () => {
+  const code: [number, number[]][] = [
+    [0x3f, [0x3f]],
+    [0x40, [0xc0, 0x00]],
+    [0x2000, [0x80, 0xc0, 0x00]],
+    [107960, [0xb8, 0xcb, 0x06]],
+  ];
+  for (const [flag, leb128] of code) {
+    const load = [0x41, ...leb128, 0x2d, 0, 0];
+    const other = [0x41, ...leb128, 0x2c, 0, 0];
+    const wasm = Uint8Array.from([0, ...load, ...other, ...load]);
+    assert.equal(wordsOf(tracepoints(wasm, flag).buffer), [load.length, 1, 1 + 2 * load.length], `${flag}`);
+  }
+  assert.equal(wordsOf(tracepoints(new Uint8Array(0), 5).buffer), [5]);
+});
+
+test.run();
