@@ -64,7 +64,10 @@ const MEMORY_MIB_MIN = 2;
 /** Linear addresses cross the boundary as positive i32. */
 const MEMORY_MIB_MAX = 2047;
 
-const KNOWN: Readonly<Record<keyof BootOptions, true>> = {
+/** What only parts of the host pass. */
+type Internal = 'director' | 'beforeTurn' | 'guest';
+
+const KNOWN: Readonly<Record<Exclude<keyof BootOptions, Internal>, true>> = {
   wasm: true,
   strategy: true,
   memoryMiB: true,
@@ -80,9 +83,6 @@ const KNOWN: Readonly<Record<keyof BootOptions, true>> = {
   name: true,
   description: true,
   args: true,
-  director: true,
-  beforeTurn: true,
-  guest: true,
 };
 
 let packaged: CompiledWasm | null = null;
@@ -99,7 +99,8 @@ export function packagedGuest(): CompiledWasm {
 
 /** @throws BinderlabError for options that make no machine. */
 export function checkedOptions(options: BootOptions): Checked {
-  checkNames('boot', options, Object.keys(KNOWN));
+  const { director: _, beforeTurn: __, guest: ___, ...own } = options;
+  checkNames('boot', own, Object.keys(KNOWN));
   const { strategy = 'kmap', memoryMiB = 64, vmallocMiB = 128, seed = 0, arena = DEFAULT_ARENA } = options;
   const { lastDebugId = 0, contextMgrUid = null, secctx = null, debugMask = 0 } = options;
   checkForm('boot', { vmallocMiB, seed, arena, lastDebugId, contextMgrUid, secctx, debugMask });

@@ -1,6 +1,6 @@
 /** `binderlab convert`: writes a journal in another form. */
 import { defineCommand } from './command.ts';
-import { checkTarget, findJournals, isJournalName, readBegin, writeJournal } from './files.ts';
+import { checkJournalTarget, findJournals, readBegin, writeJournal } from './files.ts';
 import { EXIT_FINE, EXIT_NO, UsageError } from './usage.ts';
 
 export const convertCommand = defineCommand({
@@ -20,11 +20,8 @@ export const convertCommand = defineCommand({
   ],
   async run({ args, words: [source = ''] }) {
     const target = args.out;
-    if (target !== '-' && !isJournalName(target)) {
-      throw new UsageError(`--out ${target}: a journal's name ends in .journal, .jsonl or .jsonl.gz`);
-    }
     if (target === '-' && args.json) throw new UsageError('--json and --out - both want standard output');
-    checkTarget('--out', target);
+    if (target !== '-') checkJournalTarget('--out', target);
     const [path, ...others] = findJournals([source]);
     if (path === undefined || others.length > 0)
       throw new UsageError(`${source} holds several journals; name one of them`);

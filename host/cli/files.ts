@@ -153,6 +153,14 @@ export function checkTarget(option: string, path: string): void {
   checkWritable(option, existsSync(path) ? path : dirname(path));
 }
 
+export const JOURNAL_NAMING = "a journal's name ends in .journal, .jsonl or .jsonl.gz";
+
+/** The same for a journal, whose name says its form. */
+export function checkJournalTarget(option: string, path: string): void {
+  if (!isJournalName(path)) throw new UsageError(`${option} ${path}: ${JOURNAL_NAMING}`);
+  checkTarget(option, path);
+}
+
 /** The same for a folder that has to be there. */
 export function checkFolder(option: string, folder: string): void {
   if (!existsSync(folder)) throw new UsageError(`${option}: there is no folder ${folder}`);

@@ -7,7 +7,7 @@ import { engineFlags } from '../wasm/engine.ts';
 import { COMMANDS } from './commands.ts';
 import { didYouMean } from './misspelling.ts';
 import { ROOT } from './packagefile.ts';
-import { EXIT_FINE, EXIT_USAGE, UsageError } from './usage.ts';
+import { EXIT_FINE, EXIT_NO, EXIT_USAGE, UsageError } from './usage.ts';
 
 const PROGRAM = 'binderlab';
 const HELP = ['--help', '-h'];
@@ -76,6 +76,13 @@ process.stdout.on('error', async (error: NodeJS.ErrnoException) => {
   process.exit(EXIT_USAGE);
 });
 process.stderr.on('error', () => {});
+/** A script's timer may throw when the script has ended. */
+process.on('uncaughtException', async (error) => {
+  if (process.listenerCount('uncaughtException') > 1) return; // the script has not ended, and its run fails
+  const { describeScriptError } = await import('./scripterror.ts');
+  process.stderr.write(`${describeScriptError(error)}\n`);
+  process.exit(EXIT_NO);
+});
 
 try {
   for (const flag of engineFlags()) setFlagsFromString(flag);

@@ -10,6 +10,7 @@ import {
   findJournals,
   isFolder,
   isJournalName,
+  JOURNAL_NAMING,
   type JournalPath,
   readJournal,
   writeJournal,
@@ -17,8 +18,6 @@ import {
 import { MACHINE_OPTIONS, machineChoice, machineOptions } from './machineoptions.ts';
 import { withProgress } from './progress.ts';
 import { UsageError } from './usage.ts';
-
-const NAMES = "a journal's name ends in .journal, .jsonl or .jsonl.gz";
 
 export const recordCommand = defineCommand({
   words: {
@@ -105,9 +104,9 @@ function checkFolder(out: string): void {
     checkTarget('--out', join(out, 'journal'));
     return;
   }
-  if (existsSync(out)) throw new UsageError(`--out: ${out} is no folder, and ${NAMES}`);
+  if (existsSync(out)) throw new UsageError(`--out: ${out} is no folder, and ${JOURNAL_NAMING}`);
   if (!out.endsWith('/') && extname(out) !== '') {
-    throw new UsageError(`--out ${out}: ${NAMES}, and a new folder's in /`);
+    throw new UsageError(`--out ${out}: ${JOURNAL_NAMING}, and a new folder's in /`);
   }
   checkTarget('--out', out);
 }

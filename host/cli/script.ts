@@ -64,13 +64,25 @@ export async function runScript(script: Script, machine: Machine): Promise<strin
     process.exit(EXIT_NO);
   };
   process.once('beforeExit', stuck);
+  const { escaped, forget } = escapes();
   try {
-    await script(machine);
+    await Promise.race([script(machine), escaped]);
     machine.properties.conclude();
     return null;
   } catch (error) {
     return describeScriptError(error);
   } finally {
     process.off('beforeExit', stuck);
+    forget();
   }
+}
+
+/** What a timer of the script throws, or a promise that it does not await. */
+function escapes(): { escaped: Promise<never>; forget: () => void } {
+  let forget = () => {};
+  const escaped = new Promise<never>((_, reject) => {
+    process.on('uncaughtException', reject);
+    forget = () => process.off('uncaughtException', reject);
+  });
+  return { escaped, forget };
 }

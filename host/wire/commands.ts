@@ -125,7 +125,7 @@ function transaction(word: number, input: ReplyInput): Command {
   const { handle = 0, code = 0, flags = 0, cookie = 0, data } = input;
   for (const name in input) if (!isField(name)) checkMessage(word, input);
   const isBare = input.objects === undefined && input.offsets === undefined && input.buffersSize === undefined;
-  const isPlain = typeof handle === 'number' && typeof code === 'number' && typeof flags === 'number';
+  const isPlain = typeof handle === 'number' && isWord(handle) && isWord(code) && isWord(flags) && cookie === 0;
   if (isBare && isPlain && data instanceof Uint8Array) {
     return new Command(word, handle, cookie, code, flags, data, BROUGHT_ALONG, data.length, null);
   }
@@ -135,6 +135,9 @@ function transaction(word: number, input: ReplyInput): Command {
 }
 
 const isReply = (word: number) => word === protocol.BC_REPLY || word === protocol.BC_REPLY_SG;
+
+/** Quick, and false for what only the rule of a field knows: negative numbers, more than 32 bits. */
+const isWord = (value: number) => value >>> 0 === value;
 
 /** Whether messages have such a field. A switch: a set would take as long as the rest of the command. */
 function isField(name: string): boolean {

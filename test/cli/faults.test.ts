@@ -58,7 +58,7 @@ test('a run that is not sound is kept as a journal, and can be repeated', () => 
   const { code, stdout } = folder.run(words);
   assert.is(code, 1, stdout);
   assert.match(stdout, /not sound: object 1: the machine is broken .*\(faults-unsound-object-1\.jsonl\)/);
-  assert.match(stdout, /1 runs of 1 sources, 1 of them not sound/);
+  assert.match(stdout, /1 run of 1 source, 1 not sound/);
   const file = join(folder.path, 'faults-unsound-object-1.jsonl');
   assert.ok(existsSync(file));
   assert.match(readFileSync(file, 'utf8'), /"op":"inject","in":\{"what":"object","nth":1,"bytes":0\}/);

@@ -152,6 +152,20 @@ export default (machine: Machine) => {
   );
 });
 
+test('so is one whose timer throws, or that leaves a rejected promise alone, while it runs and later', () => {
+  const acts = ["setTimeout(() => { throw new Error('late'); }, 1);", "Promise.reject(new Error('late'));"];
+  for (const [act, rest] of acts.flatMap((act) => [
+    [act, 'await new Promise((done) => setTimeout(done, 5000));'],
+    [act, ''],
+  ])) {
+    folder.write('late.js', `export default async (machine) => {\n  machine.spawn('app');\n  ${act}\n  ${rest}\n};\n`);
+    const { code, stderr } = folder.run(['run', 'late.js', '--journal', 'late.jsonl']);
+    assert.is(code, 1);
+    assert.match(stderr, /^late\.js:3:\d+: late\n/);
+    assert.ok(parseJournal(readFileSync(join(folder.path, 'late.jsonl'), 'utf8'), 'late.jsonl').steps.length > 0);
+  }
+});
+
 test('so is one whose system call fails', () => {
   folder.write(
     'closed.ts',

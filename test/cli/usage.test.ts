@@ -110,6 +110,8 @@ test('places where no file can be', async () => {
   await unread(['record', 'version.jsonl', '--json', '--out', '-'], '--json and --out - both want standard output');
   await unread(['run', 'script.ts', '--journal', 'no/folder/run.jsonl'], '--journal: there is no folder no/folder');
   await unread(['record', 'version.jsonl', '--out', 'out.txt'], "--out out.txt: a journal's name ends in .journal");
+  await unread(['serve', '--journal', 'no/run.jsonl', '--', 'true'], '--journal: there is no folder no');
+  await unread(['serve', '--journal', '-', '--', 'true'], "--journal -: a journal's name ends in .journal");
   await unread(['record', 'version.jsonl', '--out', 'no/folder/deep'], '--out: there is no folder no/folder');
   await unread(['record', 'version.jsonl', '--out', 'no/a.jsonl'], '--out: there is no folder no');
   await unread(['compare', '--html', 'no/a.html'], '--html: there is no folder no');

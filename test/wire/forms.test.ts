@@ -118,7 +118,7 @@ const MISSPELT: readonly Wrong[] = [
   [
     'a misspelt strategy',
     () => Machine.boot({ strategey: 'kmap' } as Any),
-    /^boot: there is no field "strategey"; there are .*strategy, /,
+    /^boot: there is no field "strategey"; there are wasm, strategy, .*, args\.$/,
   ],
   [
     'misspelt data',
@@ -190,7 +190,7 @@ const WRONG: readonly Wrong[] = [
   [
     'a word for a cookie',
     ({ thread, fd }) => thread.writeRead(fd, [bc.reply({ data: new Uint8Array(0), cookie: 'one' } as Any)]),
-    'command 1 of 1, BC_REPLY: "one" is no number.',
+    'bc.reply: cookie is "one"; it is to be a whole number, or a bigint for more than 53 bits, or nothing.',
   ],
   ['a negative read', ({ thread, fd }) => thread.writeRead(fd, [], { readSize: -1 }), /^writeRead: readSize is -1; /],
   ['no descriptor', ({ thread }) => thread.writeRead(undefined, []), /^writeRead: fd is missing; /],
@@ -211,6 +211,12 @@ const WRONG: readonly Wrong[] = [
   ],
   ['no handle', () => (bc as Any).transaction({ code: 1, data: 'x' }), /^bc\.transaction: handle is missing; /],
   ['a code', () => (bc as Any).reply({ code: 'one', data: new Uint8Array(1) }), /^bc\.reply: code is "one"; /],
+  [
+    'a code of more than 32 bits',
+    () => bc.transaction({ handle: 0, code: 2 ** 32 + 1, data: new Uint8Array(1) }),
+    'bc.transaction: code is 4294967297; it is to be a whole number of 32 bits, or nothing.',
+  ],
+  ['half a handle', () => bc.transaction({ handle: 0.5, data: new Uint8Array(1) }), /: handle is 0\.5; /],
   [
     'an object for a list',
     () => (bc as Any).transaction({ handle: 0, objects: { type: 'fd' } }),

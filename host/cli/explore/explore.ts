@@ -4,7 +4,7 @@ import { basename, extname } from 'node:path';
 import { type Exploration, type ExploreCounts, type ExploreFailure, explore } from '../../explore/explorer.ts';
 import { runsOf } from '../../explore/schedule.ts';
 import { defineCommand } from '../command.ts';
-import { checkTarget, isJournalName, writeJournal } from '../files.ts';
+import { checkJournalTarget, writeJournal } from '../files.ts';
 import { BUG_OPTION, bugOptions, MACHINE_OPTIONS, machineChoice, machineOptions } from '../machineoptions.ts';
 import { wholeNumber } from '../number.ts';
 import { aside } from '../output.ts';
@@ -68,9 +68,7 @@ export const exploreCommand = defineCommand({
     const steps = args['max-steps'];
     const stepsMax = steps === undefined ? null : wholeNumber('--max-steps', steps, 1, Number.MAX_SAFE_INTEGER);
     const target = args.journal ?? `${basename(file, extname(file))}.failure.jsonl`;
-    if (!isJournalName(target))
-      throw new UsageError(`--journal ${target}: a journal's name ends in .journal, .jsonl or .jsonl.gz`);
-    checkTarget('--journal', target);
+    checkJournalTarget('--journal', target);
     const script = await loadScript(file);
     const boot = { ...machineOptions(machineChoice(args)), ...bugOptions(args), name: file, args: scriptArgs };
     const watching = watchTime(file, seconds);

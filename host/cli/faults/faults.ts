@@ -142,7 +142,8 @@ function partsOf(
 }
 
 function totalOf({ runs, unsound, sources }: SweepReport): string {
-  return `${runs} runs of ${sources.length} sources, ${unsound} of them not sound`;
+  const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`;
+  return `${counted(runs, 'run')} of ${counted(sources.length, 'source')}, ${unsound} not sound`;
 }
 
 /** @throws UsageError for an unknown kind. */

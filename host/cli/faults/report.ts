@@ -41,7 +41,7 @@ export function textOf({ source, kinds, unsound }: SourceReport): string {
   const lines = Object.entries(kinds).map(([kind, { runs, ended, failed, stuck, answers }]) => {
     const names = Object.entries(answers).map(([name, count]) => `${name} ${count}`);
     const came = names.length === 0 ? 'nothing failed' : names.join(', ');
-    return `  ${kind.padEnd(8)}  ${String(runs).padStart(5)} runs: ${ended} to the end, ${failed} with an error, ${stuck} waiting for ever; ${came}`;
+    return `  ${kind.padEnd(8)}  ${String(runs).padStart(5)} ${runs === 1 ? 'run: ' : 'runs:'} ${ended} to the end, ${failed} with an error, ${stuck} waiting for ever; ${came}`;
   });
   const bad = unsound.map(({ injection: { what, nth, bytes = 0 }, message, file }) => {
     const after = bytes === 0 ? '' : ` after ${bytes} bytes`;

@@ -8,7 +8,7 @@ import { SCRIPT_TAG } from '../../wire/log.ts';
 import { defineCommand, type Options, type Values } from '../command.ts';
 import { DUMP_NAMES, dumpChoice, readDumps } from '../dumps.ts';
 import { failureOf } from '../failure.ts';
-import { checkTarget, isJournalName } from '../files.ts';
+import { checkJournalTarget } from '../files.ts';
 import { JournalOutput } from '../journaloutput.ts';
 import {
   BUG_OPTION,
@@ -134,10 +134,7 @@ function checkOutputs({ journal, json, dump, dmesg, bytes, ...args }: Run['args'
   if (journal === '-' && json) throw new UsageError('--json and --journal - both want standard output');
   if (journal === '-' && dump !== undefined) throw new UsageError('--dump and --journal - both want standard output');
   if (journal === '-' && dmesg) throw new UsageError('--dmesg and --journal - both want standard output');
-  if (journal !== '-' && !isJournalName(journal)) {
-    throw new UsageError(`--journal ${journal}: a journal's name ends in .journal, .jsonl or .jsonl.gz`);
-  }
-  checkTarget('--journal', journal);
+  if (journal !== '-') checkJournalTarget('--journal', journal);
 }
 
 /** Prints the requested outputs, and sets the exit code. @param dumped Files of debugfs; null for none. */

@@ -11,7 +11,7 @@ import { ReadableStrace } from '../../trace/readablestrace.ts';
 import { Strace } from '../../trace/strace.ts';
 import { defineCommand, type Options, type Values } from '../command.ts';
 import { DUMP_NAMES, dumpChoice, readDumps } from '../dumps.ts';
-import { isJournalName } from '../files.ts';
+import { checkJournalTarget } from '../files.ts';
 import { JournalOutput } from '../journaloutput.ts';
 import { MACHINE_OPTIONS, machineChoice, machineOptions } from '../machineoptions.ts';
 import { bootFor, loadScript, runScript } from '../script.ts';
@@ -120,9 +120,7 @@ function contextBytes(context: string): Uint8Array {
 /** @throws UsageError unless there is one of a command and a path. */
 function checkArguments({ socket, trace, journal }: Values<typeof OPTIONS>, command: readonly string[]): void {
   checkTrace(trace);
-  if (journal !== undefined && !isJournalName(journal)) {
-    throw new UsageError(`--journal ${journal}: a journal's name ends in .journal, .jsonl or .jsonl.gz`);
-  }
+  if (journal !== undefined) checkJournalTarget('--journal', journal);
   if (socket === undefined && command.length === 0) {
     throw new UsageError('serve needs a command after --, as in: serve -- ./program; or --socket PATH');
   }
