@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The `binderlab` command: finds the command that a line names, runs it, and sets its exit code. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { engineFlags } from '../wasm/engine.ts';
@@ -76,11 +76,11 @@ process.stdout.on('error', async (error: NodeJS.ErrnoException) => {
   process.exit(EXIT_USAGE);
 });
 process.stderr.on('error', () => {});
-/** A script's timer may throw when the script has ended. */
+/** A timer may throw when its script has ended. */
 process.on('uncaughtException', async (error) => {
   if (process.listenerCount('uncaughtException') > 1) return; // the script has not ended, and its run fails
   const { describeScriptError } = await import('./scripterror.ts');
-  process.stderr.write(`${describeScriptError(error)}\n`);
+  process.once('exit', () => writeSync(process.stderr.fd, `${describeScriptError(error)}\n`)); // when the terminal is restored
   process.exit(EXIT_NO);
 });
 

@@ -111,7 +111,7 @@ testInTmux('shows the one copy, moves, branches and returns, resizes, and gives 
   assert.is(await settingsAfter(), settings, 'after SIGTERM');
   await start(`--import ${BREAKS}`);
   signal('SIGUSR2');
-  await seen(/Error: broken/);
+  await seen(/: broken\s/);
   assert.is(await settingsAfter(), settings, 'after an error');
 });
 
