@@ -62,6 +62,7 @@ const NAMED = new Map([
   ['return', '\r'],
   ['escape', '\x1b'],
   ['tab', '\t'],
+  ['pagedown', '\x1b[6~'],
 ]);
 
 test('fills the terminal exactly, of any size, at each step and with each pane', () => {
@@ -171,6 +172,48 @@ test('says who changed the thing under the cursor', () => {
   const { press, text } = shown();
   press('tab', 'tab', 'down', 'down', 'w', 'return');
   assert.match(text(), /why buffer \d+ ━+\n {2}step \d+, server\.0 \(woken by client\.0\), BR_TRANSACTION/);
+});
+
+test('why proposes the message in the page tables, and the bytes under the cursor', () => {
+  const { press, text } = shown();
+  press('tab', 'w');
+  const [, transaction] = /page tables of both sides: call (\d+),/.exec(text()) ?? [];
+  assert.match(text(), ` why: buffer ${transaction}   (Enter`);
+  press('escape', 'tab', 'tab', 'w');
+  assert.match(text(), / why: client 0x10\w+ 4 {3}\(Enter/);
+  press('return');
+  assert.match(text(), /why client 0x10\w+ 4 ━+\n {2}step \d+, client\.0, \w+: it was .+, it is .+/);
+});
+
+test('Esc and the key after it count as two keys, also when they come as one', () => {
+  const { screen, press, text } = shown();
+  const question = / until: /;
+  for (const second of ['\t', 'x', '\x1b', '\x1b[B']) {
+    press('u');
+    assert.match(text(), question);
+    screen.press({ name: 'any', sequence: `\x1b${second}`, meta: true });
+    assert.not.match(text(), question, JSON.stringify(second));
+    press('escape');
+  }
+  press('u');
+  screen.press({ name: 'right', sequence: '\x1b[1;3C', meta: true });
+  assert.match(text(), question, 'Alt-→ is one key');
+});
+
+test('a text that is longer than the screen is moved by the arrows', () => {
+  const { press, text } = shown();
+  const low = { columns: 60, rows: 16 };
+  text(low);
+  press('?');
+  assert.match(text(low), /━━ keys \(↑↓: 0 lines above, [1-9]\d* below\)/);
+  press('pagedown');
+  assert.match(text(low), /lines above, 0 below\) ━+\n[\s\S]* {2}q {11}quit/);
+  press('up', 'down', 'down');
+  assert.match(text(low), ', 0 below)');
+  press('escape');
+  assert.not.match(text(low), '━━ keys');
+  press('?');
+  assert.match(text(), /━━ keys ━/, 'all of it is there');
 });
 
 test('a branch is performed on the machine, goes on from there, and leaves no trace on the recorded path', () => {

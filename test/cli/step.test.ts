@@ -329,7 +329,7 @@ test('change: on to the step that changes something next', () => {
 
 test('a question that cannot be asked is told', () => {
   const text = session('end', 'why', 'why rivers', 'why node', 'why node one', 'why node 1 colour', 'why ref nobody 1');
-  assert.match(text, 'what? 0x70000010, server 0x70000010 16');
+  assert.match(text, 'nothing is named; what can be: 0x70000010, server 0x70000010 16');
   assert.match(text, '"rivers" is not one of these: 0x70000010');
   assert.match(text, 'a number is missing');
   assert.match(text, '"one" is no number');

@@ -75,7 +75,9 @@ function placeOf(words: readonly string[], history: History): [Process, number, 
 function processOf(name: string, { machine }: History): Process {
   const process = machine.processes.find((one) => one.name === name);
   if (process !== undefined) return process;
-  throw new UsageError(name === '' ? `what? ${KINDS}` : `"${name}" is not one of these: ${KINDS}`);
+  throw new UsageError(
+    name === '' ? `nothing is named; what can be: ${KINDS}` : `"${name}" is not one of these: ${KINDS}`,
+  );
 }
 
 function currentProcess({ machine, step }: History): Process {
