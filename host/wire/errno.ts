@@ -78,6 +78,7 @@ const MEANINGS_OF: Readonly<Record<string, Readonly<Record<string, string>>>> = 
   },
   BINDER_SET_CONTEXT_MGR: {
     EBUSY: 'there is a context manager, and it lives',
+    EINVAL: 'its argument is not in memory that the process can read',
     EPERM: 'a process of another uid has been context manager of this device before',
     ENOMEM: 'the machine has no memory left for its node',
   },

@@ -383,6 +383,8 @@ test('a journal without steps has a start', () => {
   assert.is(code, 0, stderr);
   assert.match(stdout, 'the machine as it was booted; 0 steps are to come');
   assert.match(stdout, 'there is no process');
+  const { stderr: refusal } = folder.run(['step', 'empty.jsonl', '--at', '0']);
+  assert.match(refusal, 'there is no step "0"; there are no steps, only start and end');
 });
 
 test.run();
