@@ -148,7 +148,9 @@ export class Hooks {
   /** @returns Removes the listener. */
   add<N extends MachineEventName>(event: N, listener: Listener<N>): () => void {
     const listeners = this.#of(event);
+    const isFirst = listeners.size === 0;
     listeners.add(listener);
+    if (event === 'death' && isFirst) this.#living = this.#alive();
     this.#listen();
     return () => {
       listeners.delete(listener);
@@ -190,7 +192,6 @@ export class Hooks {
     const wasRecording = this.#ring.isRecording;
     this.#ring.record(this.#isRecording, this.has('fault'));
     if (this.#isRecording && !wasRecording) this.#ring.restart();
-    this.#living = this.#alive();
   }
 
   #tellEvents(step: Step): void {
