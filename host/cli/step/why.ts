@@ -36,6 +36,8 @@ export function watchedOf(text: string, history: History): Watched {
 function thingOf(kind: string, rest: readonly string[], history: History): Watched {
   const { machine } = history;
   const [name = '', field] = rest;
+  const tooMuch = rest[wordsMax(kind, name)];
+  if (tooMuch !== undefined) throw new UsageError(`"${tooMuch}" is too much; what can be asked about: ${KINDS}`);
   switch (kind) {
     case 'node':
       return watched.node(numberOf(name), field);
@@ -61,6 +63,13 @@ function thingOf(kind: string, rest: readonly string[], history: History): Watch
       }
       return watched.user(...placeOf([kind, ...rest], history));
   }
+}
+
+/** How many words may follow the first one. */
+function wordsMax(kind: string, name: string): number {
+  if (kind === 'ref') return 3;
+  if (kind === 'pte') return NUMBER.test(name) ? 1 : 2;
+  return NUMBER.test(kind) ? 1 : 2;
 }
 
 /** A process, an address of its memory, and a number of bytes. */
