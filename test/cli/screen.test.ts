@@ -185,6 +185,23 @@ test('why proposes the message in the page tables, and the bytes under the curso
   assert.match(text(), /why client 0x10\w+ 4 ━+\n {2}step \d+, client\.0, \w+: it was .+, it is .+/);
 });
 
+test('how a message that the step freed was sent is known, also to one who did not walk there', () => {
+  const { history } = scene('kmap');
+  const called = history.position;
+  const { inspect } = history.machine;
+  const [id = 0] = inspect.procs().flatMap((proc) => inspect.buffers(proc).flatMap((one) => (one.free ? [] : one.id)));
+  history.goto(called + 2);
+  const path = new Path(history);
+  const sent = path.before(({ sendingOf }) => sendingOf(id));
+  assert.is(sent?.step, history.recorded.numberAt(called));
+  assert.ok(sent?.copies.some(({ written }) => written !== null));
+  assert.is(
+    path.before(({ sendingOf }) => sendingOf(9999)),
+    null,
+  );
+  assert.is(history.position, called + 2);
+});
+
 test('Esc and the key after it count as two keys, also when they come as one', () => {
   const { screen, press, text } = shown();
   const question = / until: /;
