@@ -4,7 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { areaPane } from '../../host/cli/screen/areapane.ts';
 import { fit } from '../../host/cli/screen/cells.ts';
-import { PANES } from '../../host/cli/screen/pane.ts';
+import { PANES, type PaneLine, withChanges } from '../../host/cli/screen/pane.ts';
 import { Path } from '../../host/cli/step/path.ts';
 import { Screen } from '../../host/cli/step/screen.ts';
 import type { Key } from '../../host/cli/step/terminal.ts';
@@ -200,6 +200,16 @@ test('how a message that the step freed was sent is known, also to one who did n
     null,
   );
   assert.is(history.position, called + 2);
+});
+
+test('lines that a step removed keep their order, below the head of the pane', () => {
+  const line = (text: string, key?: string): PaneLine => (key === undefined ? { text } : { text, key });
+  const before = { title: '', lines: [line('head'), line('a', 'a'), line('arrow'), line('b', 'b'), line('c', 'c')] };
+  const shownAs = (...lines: PaneLine[]) =>
+    withChanges(before, { title: '', lines }).lines.map(({ text, mark }) => `${mark ?? ''}${text}`);
+  assert.equal(shownAs(line('nothing'), line('is there')), ['nothing', 'is there', '-a', '-b', '-c']);
+  assert.equal(shownAs(line('head'), line('b', 'b')), ['head', '-a', 'b', '-c']);
+  assert.equal(shownAs(line('d', 'd')), ['-a', '-b', '-c', '*d']);
 });
 
 test('Esc and the key after it count as two keys, also when they come as one', () => {
