@@ -149,11 +149,12 @@ export class Hooks {
   add<N extends MachineEventName>(event: N, listener: Listener<N>): () => void {
     const listeners = this.#of(event);
     const isFirst = listeners.size === 0;
-    listeners.add(listener);
+    const own: Listener<N> = (news) => listener(news); // the same function may listen twice
+    listeners.add(own);
     if (event === 'death' && isFirst) this.#living = this.#alive();
     this.#listen();
     return () => {
-      listeners.delete(listener);
+      listeners.delete(own);
       this.#listen();
     };
   }
@@ -163,7 +164,8 @@ export class Hooks {
   }
 
   tell<N extends MachineEventName>(event: N, news: MachineEvents[N]): void {
-    for (const listener of this.#of(event)) listener(news);
+    const listeners = this.#of(event);
+    for (const listener of [...listeners]) if (listeners.has(listener)) listener(news);
   }
 
   /** Tells all that happened in a step. */

@@ -186,6 +186,32 @@ test('what a listener throws ends the simulation, and no program gets it', () =>
   }
 });
 
+test('one function may listen twice, and a listener that comes hears of the next step', () => {
+  const { machine, client } = scene();
+  const act = () => client.main.version(client.fd);
+  let heard = 0;
+  const [first, second] = [1, 2].map(() => machine.on('step', () => heard++)) as [() => void, () => void];
+  const same = () => heard++;
+  const removals = [machine.on('step', same), machine.on('step', same)];
+  act();
+  assert.is(heard, 4);
+  first();
+  second();
+  removals[0]?.();
+  act();
+  assert.is(heard, 5);
+  removals[1]?.();
+  const again = () => {
+    heard++;
+    remove();
+    remove = machine.on('step', again);
+  };
+  let remove = machine.on('step', again);
+  act();
+  act();
+  assert.is(heard, 7);
+});
+
 test('a listener that goes, in the step in which a process ends, takes no death away', () => {
   const { machine, server } = scene();
   const deaths: string[] = [];
