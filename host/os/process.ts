@@ -162,7 +162,8 @@ export class Process {
 
   #checkOwn(call: string, by: Thread): void {
     if (this.threads.includes(by)) return;
-    throw new BinderlabError(`${call}: by is ${by?.name ?? shown(by)}; it is to be a thread of ${this.name}.`);
+    const whose = this.threads.some(({ name }) => name === by?.name) ? ' of another machine' : '';
+    throw new BinderlabError(`${call}: by is ${by?.name ?? shown(by)}${whose}; it is to be a thread of ${this.name}.`);
   }
 
   /** Calls `f` with each child of this process and of its children when it is created: pthread_atfork. */

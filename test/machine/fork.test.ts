@@ -63,6 +63,15 @@ test('listeners, also of former times, make no difference to the state', () => {
   assert.is(heard.machine.hash(), silent.machine.hash());
 });
 
+test('a thread of the copy is no thread of the first machine', () => {
+  const { machine } = scene();
+  const by = machine.fork().thread('client.0');
+  assert.throws(
+    () => machine.process('client').thread('more', { by }),
+    /by is client\.0 of another machine; it is to be/,
+  );
+});
+
 test('a fork of a fork, after threads that ended and names that came again', () => {
   const { machine, client } = scene();
   const first = machine.spawn('again');
