@@ -68,13 +68,18 @@ const EMPTY: ReadonlySet<ReturnName> = new Set<ReturnName>(['BR_NOOP', 'BR_TRANS
 /** The meaning of each failure of a transaction. */
 const REASONS: Readonly<Partial<Record<ReturnName, string>>> = {
   BR_FAILED_REPLY: 'the driver refused the message; thread.extendedError(fd) has the errno',
-  BR_DEAD_REPLY: 'the thread that had the call did not answer it: it ended or left the driver, or its process did',
+  BR_DEAD_REPLY:
+    'the process of that handle is dead, or there is no context manager yet, or the call was taken and never answered, or the receiver of the call or of the reply has not mapped its descriptor (mmap)',
   BR_FROZEN_REPLY: 'the callee is frozen',
   BR_TRANSACTION_PENDING_FROZEN:
     'it comes in place of BR_TRANSACTION_COMPLETE: the oneway is queued, and the frozen process gets it after the thaw',
   BR_ONEWAY_SPAM_SUSPECT:
     'it comes in place of BR_TRANSACTION_COMPLETE: the oneway was sent, and many others of this process wait in the space of the receiver',
 };
+
+/** Of BR_DEAD_REPLY after BR_TRANSACTION_COMPLETE. */
+const UNANSWERED =
+  'the call was sent and is not answered: its thread or process ended or left the driver, or the caller has not mapped its descriptor (mmap)';
 
 /** What an expected return takes, for those that do not follow from a call. */
 const LATER: Readonly<Partial<Record<ReturnName, string>>> = {
@@ -219,7 +224,10 @@ export class WriteReadCall extends Call {
   private reason(expected: ReturnName): string {
     const { complaint } = this;
     if (this.errno !== null) return `the call failed with ${this.errno}${complaint === null ? '' : `; ${complaint}`}`;
-    for (const { name } of this.returns) if (name in REASONS) return complaint ?? (REASONS[name] as string);
+    const names = this.returns.map(({ name }) => name);
+    const wasSent = names.includes('BR_TRANSACTION_COMPLETE');
+    if (complaint === null && wasSent && names.includes('BR_DEAD_REPLY')) return UNANSWERED;
+    for (const name of names) if (name in REASONS) return complaint ?? (REASONS[name] as string);
     if (complaint !== null) return complaint;
     const later = 'what comes later takes another read, thread.wait(fd)';
     const isFirst = this.step === this.caller.firstStep && this.returns.every(({ name }) => EMPTY.has(name));

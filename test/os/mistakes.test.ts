@@ -238,7 +238,24 @@ test('what comes in place of BR_TRANSACTION_COMPLETE, BR_REPLY or BR_SPAWN_LOOPE
   world.send(bc.enterLooper());
   const call = world.call(bc.transaction({ handle: 0 }));
   world.manager.kill();
-  assert.match(expected(call, 'BR_REPLY'), /BR_DEAD_REPLY: the thread that had the call did not answer it/);
+  assert.match(
+    expected(call, 'BR_REPLY'),
+    /BR_DEAD_REPLY: the call was sent and is not answered: its thread or process ended/,
+  );
+});
+
+test('a dead reply that comes with a later read has all its reasons', () => {
+  const world = new World();
+  const { main } = world.machine.spawn('unmapped');
+  main.open();
+  const failed = () => said(() => main.wait(3).expect('BR_REPLY') as never);
+  main.writeRead(3, [bc.transaction({ handle: 0 })], { readSize: 0 });
+  const answer = world.manager.main.writeRead(3, [bc.reply({ data: 'hi' })]);
+  assert.match(answer.complaint ?? '', /process 3000 has not mapped its descriptor/);
+  assert.match(failed(), /BR_DEAD_REPLY: .* or the caller has not mapped its descriptor \(mmap\)\.$/);
+  world.manager.kill();
+  main.writeRead(3, [bc.transaction({ handle: 0 })], { readSize: 0 });
+  assert.match(failed(), /BR_DEAD_REPLY: the process of that handle is dead, or there is no context manager yet, /);
 });
 
 test('an ioctl that is refused says what its argument has to be', () => {
