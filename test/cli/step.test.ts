@@ -327,23 +327,21 @@ test('change: on to the step that changes something next', () => {
   assert.match(told, 'no later step changes node 1 debugId\nstep 10 of 10> ');
 });
 
-const TOO_MUCH = {
-  '0x70000010 4': 'now',
-  'client 0x70000010 4': 'now',
-  'pte client 0x70000010': '16',
-  'ref client 0 strong': 'now',
-};
+const TOO_MUCH = ['0x70000010 4 a', 'client 0x70000010 4 b', 'pte client 0x70000010 c', 'ref client 0 strong d'];
 
 test('a question that cannot be asked is told', () => {
   const text = session('end', 'why', 'why rivers', 'why node', 'why node one', 'why node 1 colour', 'why ref nobody 1');
   assert.match(text, 'nothing is named; what can be: 0x70000010, server 0x70000010 16');
   assert.match(text, '"rivers" is not one of these: 0x70000010');
   assert.match(text, 'a number is missing');
-  for (const [thing, more] of Object.entries(TOO_MUCH))
-    assert.match(session(`why ${thing} ${more}`), `"${more}" is too much; what`);
   assert.match(text, '"one" is no number');
   assert.match(text, 'Node has no field "colour"; it has next');
   assert.match(text, 'no process is called "nobody"; there are server, client');
+  const told = session(...TOO_MUCH.map((thing) => `why ${thing}`)).match(/"\w" is too much; what can/g);
+  assert.equal(
+    told?.map((text) => text[1]),
+    ['a', 'b', 'c', 'd'],
+  );
 });
 
 test('--why answers without a prompt, also as JSON', () => {
