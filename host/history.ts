@@ -12,7 +12,7 @@
  */
 
 import { MemoryImage } from './guest/image.ts';
-import { changedFields, type Watched } from './inspect/watched.ts';
+import { changedFields, checkWatched, type Watched } from './inspect/watched.ts';
 import type { Machine } from './machine.ts';
 import { RecordedSteps } from './recordedsteps.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -190,6 +190,7 @@ export class History {
    * @returns null when it is as it was when the machine was booted.
    */
   whoWrote(what: Watched): StepChange | null {
+    checkWatched(what);
     return this.#lookAround(() => {
       for (let end = this.#position; end > START; ) {
         const mark = this.#nearest(end - 1);
@@ -213,6 +214,7 @@ export class History {
    * @throws HistoryError when the machine cannot perform a step on the way there.
    */
   nextChange(what: Watched): StepChange | null {
+    checkWatched(what);
     return this.#lookAround(() => {
       let found = START;
       this.#follow(what, this.last, (position) => {
@@ -229,6 +231,7 @@ export class History {
    * @param max Of more changes than that the last ones are returned.
    */
   changes(what: Watched, max = CHANGES_MAX): StepChange[] {
+    checkWatched(what);
     return this.#lookAround(() => {
       const here = this.#position;
       const positions: number[] = [];
@@ -237,7 +240,7 @@ export class History {
         positions.push(position);
         return false;
       });
-      return positions.slice(-max).map((position) => this.#change(what, position));
+      return positions.slice(Math.max(0, positions.length - max)).map((position) => this.#change(what, position));
     });
   }
 

@@ -148,10 +148,13 @@ export class Hooks {
   /** @returns Removes the listener. */
   add<N extends MachineEventName>(event: N, listener: Listener<N>): () => void {
     const listeners = this.#of(event);
-    listeners.add(listener);
+    const isFirst = listeners.size === 0;
+    const own: Listener<N> = (news) => listener(news); // the same function may listen twice
+    listeners.add(own);
+    if (event === 'death' && isFirst) this.#living = this.#alive();
     this.#listen();
     return () => {
-      listeners.delete(listener);
+      listeners.delete(own);
       this.#listen();
     };
   }
@@ -161,7 +164,8 @@ export class Hooks {
   }
 
   tell<N extends MachineEventName>(event: N, news: MachineEvents[N]): void {
-    for (const listener of this.#of(event)) listener(news);
+    const listeners = this.#of(event);
+    for (const listener of [...listeners]) if (listeners.has(listener)) listener(news);
   }
 
   /** Tells all that happened in a step. */
@@ -190,7 +194,6 @@ export class Hooks {
     const wasRecording = this.#ring.isRecording;
     this.#ring.record(this.#isRecording, this.has('fault'));
     if (this.#isRecording && !wasRecording) this.#ring.restart();
-    this.#living = this.#alive();
   }
 
   #tellEvents(step: Step): void {

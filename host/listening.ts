@@ -13,7 +13,9 @@ import type { Process } from './os/process.ts';
 import type { Observer, System } from './os/system.ts';
 import type { Step } from './trace/journal.ts';
 import type { JournalKeeper } from './trace/journalkeeper.ts';
+import { BinderlabError } from './wire/error.ts';
 import { SCRIPT_TAG } from './wire/log.ts';
+import { thrownText } from './wire/thrown.ts';
 
 export class Listening {
   readonly #hooks: Hooks;
@@ -24,7 +26,7 @@ export class Listening {
 
   /**
    * @param processes All processes of the machine.
-   * @param stop Ends what runs with the error of a break.
+   * @param stop Ends what runs with an error: of a break, or of a listener.
    * @param injector Acts after steps, when the listeners have heard of them.
    */
   constructor(
@@ -32,7 +34,7 @@ export class Listening {
     private readonly keeper: JournalKeeper,
     private readonly inspect: Inspector,
     private readonly processes: () => readonly Process[],
-    private readonly stop: (error: BreakError) => void,
+    private readonly stop: (error: Error) => void,
     private readonly injector: Injector,
   ) {
     this.#hooks = new Hooks(system.guest, processes, (events, step) => this.#tellLost(events, step));
@@ -125,12 +127,14 @@ export class Listening {
     this.system.log.add({ level: 'warning', pid: 0, tag: SCRIPT_TAG, text });
   }
 
-  /** Listeners may look, and not act. */
+  /** Listeners may look, and not act. What one throws ends the script or the simulation, and no program can catch it. */
   #tell(tell: () => void): void {
     const wasTelling = this.system.telling;
     this.system.telling = true;
     try {
       tell();
+    } catch (error) {
+      this.stop(error instanceof Error ? error : new BinderlabError(`a listener threw ${thrownText(error)}.`));
     } finally {
       this.system.telling = wasTelling;
       this.observe();

@@ -453,10 +453,10 @@ export class Machine {
     return copy;
   }
 
-  /** A digest of the whole state, 16 hex digits: equal digits, equal state. */
+  /** A digest of the whole state, 16 hex digits: equal digits, equal state. Listeners make no difference. */
   hash(): string {
     this.#system.stepLog.detach(); // the guest clears it
-    return BigInt.asUintN(64, this.guest.raw.stateHash()).toString(16).padStart(16, '0');
+    return BigInt.asUintN(64, this.guest.stateHash()).toString(16).padStart(16, '0');
   }
 
   /**

@@ -4,6 +4,7 @@
  */
 import { instantiateSync } from '@assemblyscript/loader';
 import { EBADF, EMFILE } from '../../assembly/abi/errno.ts';
+import { EVENT_CAPACITY, EVENT_SIZE } from '../../assembly/abi/events.ts';
 import { DIGEST, type GuestExports } from '../../build/layout.ts';
 import { type CompiledWasm, compileGuest, formOf } from './code.ts';
 
@@ -57,6 +58,8 @@ export class Guest {
   /** Functions of each form of the code that has been needed. */
   readonly #functions = new Map<CompiledWasm, GuestExports>();
   #form: CompiledWasm;
+  /** Whether events are recorded, and whether page faults are. */
+  #recording: [enabled: number, faults: number] = [0, 0];
   readonly #imports: Record<string, Record<string, unknown>>;
 
   /**
@@ -100,7 +103,24 @@ export class Guest {
       Object.assign(this.raw, this.#functionsOf(form));
       this.#form = form;
     }
-    this.raw.traceEnable(enabled ? 1 : 0, faults ? 1 : 0);
+    this.#recording = [enabled ? 1 : 0, faults ? 1 : 0];
+    this.raw.traceEnable(...this.#recording);
+  }
+
+  /** Digest of the machine's whole state. What was recorded of it for listeners is no part of it. */
+  stateHash(): bigint {
+    const { raw, u8 } = this;
+    const head = raw.traceHead();
+    const base = raw.traceBase();
+    const events = u8.slice(base, base + EVENT_CAPACITY * EVENT_SIZE);
+    u8.fill(0, base, base + events.length);
+    raw.traceRewind(0);
+    raw.traceEnable(0, 0);
+    const digest = raw.stateHash();
+    raw.traceEnable(...this.#recording);
+    raw.traceRewind(head);
+    u8.set(events, base);
+    return digest;
   }
 
   #functionsOf(form: CompiledWasm): GuestExports {

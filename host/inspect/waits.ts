@@ -72,9 +72,11 @@ export function waitLines(waits: readonly Wait[]): string[] {
   const lines = waits.map(
     ({ thread, code, text }) => `${thread.name} waits for the reply to its call of code ${code}: ${text}`,
   );
-  const circles = new Map(
-    waits.flatMap(({ circle }) => (circle ? [[[...circle].sort().join(), circle] as const] : [])),
-  );
+  const circles = new Map<string, readonly string[]>();
+  for (const { circle } of waits) {
+    const members = [...new Set(circle)].sort().join();
+    if (circle !== null && !circles.has(members)) circles.set(members, circle);
+  }
   return [...lines, ...[...circles.values()].map((circle) => `they wait in a circle: ${circle.join(' -> ')}`)];
 }
 
@@ -121,22 +123,26 @@ function textOf({ to }: TransactionView, server: ProcView | null, reason: WaitRe
     case 'unread':
       return `no thread of ${callee} reads; one has to send BC_ENTER_LOOPER and read`;
     case 'busy':
-      return `all threads of ${callee} that read are busy; ${moreText(server as ProcView)}`;
+      return `all threads of ${callee} that read are busy; ${moreText(server as ProcView, names)}`;
   }
 }
 
 /** Which thread could come. */
-function moreText({ loopers, maxThreads, requestedThreads, requestedThreadsStarted }: ProcView): string {
-  const busy = loopers.filter(isReader).length;
+function moreText({ loopers, maxThreads, requestedThreads, requestedThreadsStarted }: ProcView, names: Names): string {
+  const busy = loopers.filter(isReader);
+  const [first] = busy;
+  const one = busy.length === 1 && first !== undefined ? names.thread(first.tid) : `one of the ${busy.length}`;
+  const isServing = busy.some(({ stack }) => stack.some(({ role }) => role === 'incoming'));
+  const act = isServing ? 'send BC_REPLY and read' : busy.every(isCaller) ? 'get its own reply and read' : 'read';
   if (requestedThreads > 0) {
     return `the driver has asked for one more (BR_SPAWN_LOOPER), which has to send BC_REGISTER_LOOPER and read`;
   }
   if (requestedThreadsStarted >= maxThreads) {
     const pool =
       maxThreads === 0 ? 'it may ask for none' : `${maxThreads} of ${maxThreads} that it may ask for have come`;
-    return `the driver asks for no further one (${pool}), so one of the ${busy} has to send BC_REPLY and read`;
+    return `the driver asks for no further one (${pool}), so ${one} has to ${act}`;
   }
-  return `one of the ${busy} has to read: the driver asks for one more when a read returns work`;
+  return `${one} has to read: the driver asks for one more when a read returns work`;
 }
 
 /** The threads of which one has to go on: the one that has the call, or those that may read it once they are not in calls. */

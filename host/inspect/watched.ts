@@ -8,6 +8,7 @@
  */
 import { LOG_SIZE, PAGE_SIZE } from '../../assembly/abi/machine.ts';
 import { BinderlabError } from '../wire/error.ts';
+import { shown } from '../wire/forms.ts';
 import { hexOfAddress as hex } from '../wire/hex.ts';
 import type { Inspector } from './inspector.ts';
 import { type ClassName, fieldsOf, isClassName, type KernelMemory, type KernelObject } from './kernelmemory.ts';
@@ -29,6 +30,7 @@ export interface Watched {
 export const watched = {
   /** Bytes at a user address; `..` for one of a page that is not mapped, null when none is. */
   user(process: { readonly pid: number }, address: number, length = 4): Watched {
+    checkNumber('the pid of a process', process?.pid);
     checkRange(address, length);
     return {
       name: `${length} bytes of process ${process.pid} at ${hex(address)}`,
@@ -56,6 +58,7 @@ export const watched = {
 
   /** The descriptor in which a walk for a user address ends. */
   descriptor(process: { readonly pid: number }, address: number): Watched {
+    checkNumber('the pid of a process', process?.pid);
     checkRange(address, 1);
     return {
       name: `the page table entry of process ${process.pid} for ${hex(address)}`,
@@ -82,6 +85,7 @@ export const watched = {
 
   /** A node by its id. */
   node(id: number, field?: string): Watched {
+    checkNumber('the id of a node', id);
     return found(`node ${id}`, 'Node', field, (kernel) => {
       const isIt = ({ debugId }: KernelObject<'Node'>) => debugId === id;
       for (const { nodes } of procsOf(kernel)) {
@@ -94,6 +98,8 @@ export const watched = {
 
   /** A process's ref, by its handle. */
   ref(process: { readonly pid: number }, handle: number, field?: string): Watched {
+    checkNumber('the pid of a process', process?.pid);
+    checkNumber('a handle', handle);
     return found(`handle ${handle} of process ${process.pid}`, 'Ref', field, (kernel) =>
       first(procsOf(kernel), ({ pid, refsByDesc }) =>
         pid !== process.pid
@@ -105,6 +111,7 @@ export const watched = {
 
   /** The buffer of a message, by the message's id. */
   buffer(id: number, field?: string): Watched {
+    checkNumber('the id of a buffer', id);
     return found(`buffer ${id}`, 'Buffer', field, (kernel) =>
       first(procsOf(kernel), ({ alloc }) =>
         buffersOf(kernel, alloc).find(({ free, debugId }) => !free && debugId === id),
@@ -114,6 +121,7 @@ export const watched = {
 
   /** A transaction by its id: a call, a reply or a oneway, in a queue, being served, or both. */
   transaction(id: number, field?: string): Watched {
+    checkNumber('the id of a transaction', id);
     const isIt = ({ debugId }: { debugId: number }) => debugId === id;
     return found(`transaction ${id}`, 'Transaction', field, (kernel) =>
       first(
@@ -134,6 +142,7 @@ export const watched = {
 
   /** What the driver knows of a thread. */
   thread(thread: { readonly tid: number }, field?: string): Watched {
+    checkNumber('the tid of a thread', thread?.tid);
     return found(`binder thread ${thread.tid}`, 'BinderThread', field, (kernel) =>
       first(procsOf(kernel), ({ threads }) =>
         kernel.tree(threads, 'BinderThread', 'rbParent').find(({ tid }) => tid === thread.tid),
@@ -143,6 +152,7 @@ export const watched = {
 
   /** What the driver knows of a process. */
   proc(process: { readonly pid: number }, field?: string): Watched {
+    checkNumber('the pid of a process', process?.pid);
     return found(`binder proc ${process.pid}`, 'Proc', field, (kernel) =>
       first([...procsOf(kernel)].reverse(), (proc) => (proc.pid === process.pid ? proc : undefined)),
     );
@@ -153,6 +163,20 @@ export const watched = {
 export function changedFields(before: Reading, after: Reading): string[] {
   const names = Object.keys(before ?? after ?? {});
   return names.filter((name) => before?.[name] !== after?.[name]);
+}
+
+/** @throws BinderlabError unless `value` can be the number of `what`. */
+function checkNumber(what: string, value: unknown): void {
+  if (Number.isSafeInteger(value) && Number(value) >= 0) return;
+  throw new BinderlabError(`${what} is ${shown(value)}; it is to be a whole number.`);
+}
+
+/** @throws BinderlabError unless history can ask about it. */
+export function checkWatched(what: Watched): void {
+  if (typeof what?.read === 'function') return;
+  throw new BinderlabError(
+    `what is asked about is ${shown(what)}; it is to be what "watched" makes, as watched.node(12) does.`,
+  );
 }
 
 /** An object that is looked for at every moment. */

@@ -19,6 +19,8 @@ import { Thread } from './thread.ts';
 
 /** What errnoMeaning calls the start of processes and threads. */
 const MAKING = 'making';
+const OF_MESSAGE =
+  '; a message is in the mapping of the process that opened the device, and a child of fork has no mapping of its parent';
 
 /** User address of each process's arena. */
 export interface ArenaRange {
@@ -160,7 +162,8 @@ export class Process {
 
   #checkOwn(call: string, by: Thread): void {
     if (this.threads.includes(by)) return;
-    throw new BinderlabError(`${call}: by is ${by?.name ?? shown(by)}; it is to be a thread of ${this.name}.`);
+    const whose = this.threads.some(({ name }) => name === by?.name) ? ' of another machine' : '';
+    throw new BinderlabError(`${call}: by is ${by?.name ?? shown(by)}${whose}; it is to be a thread of ${this.name}.`);
   }
 
   /** Calls `f` with each child of this process and of its children when it is created: pthread_atfork. */
@@ -183,10 +186,7 @@ export class Process {
    * @throws BinderlabError on a fault.
    */
   read(address: number, length: number): Uint8Array {
-    checkForm('process.read', { address, length });
-    const peeked = this.#free('read memory').sys.peek(address, length);
-    this.#checkAccess('read', address, length, peeked);
-    return peeked.bytes;
+    return this.#read(address, length);
   }
 
   /** @throws BinderlabError on a fault. */
@@ -212,13 +212,13 @@ export class Process {
 
   /** The data of a message that a thread of this process received. */
   dataOf(received: TransactionReturn): Uint8Array {
-    return received.dataSize === 0 ? new Uint8Array(0) : this.read(received.buffer, received.dataSize);
+    return received.dataSize === 0 ? new Uint8Array(0) : this.#read(received.buffer, received.dataSize, OF_MESSAGE);
   }
 
   /** The objects in that data. */
   objectsOf(received: TransactionReturn): ReceivedObject[] {
     if (received.offsetsSize === 0) return [];
-    return objectsOf(this.dataOf(received), this.read(received.offsets, received.offsetsSize));
+    return objectsOf(this.dataOf(received), this.#read(received.offsets, received.offsetsSize, OF_MESSAGE));
   }
 
   /** That data as UTF-8 text. Includes the bytes of appended objects. */
@@ -309,11 +309,19 @@ export class Process {
     );
   }
 
-  #checkAccess(verb: string, address: number, length: number, stored: Stored): void {
+  /** @param hint Added to the text of a fault. */
+  #read(address: number, length: number, hint = ''): Uint8Array {
+    checkForm('process.read', { address, length });
+    const peeked = this.#free('read memory').sys.peek(address, length);
+    this.#checkAccess('read', address, length, peeked, hint);
+    return peeked.bytes;
+  }
+
+  #checkAccess(verb: string, address: number, length: number, stored: Stored, hint = ''): void {
     if (stored.signal === undefined) return;
     const at = hexOfAddress(address + stored.ret);
     throw new BinderlabError(
-      `${this.name} cannot ${verb} ${length} bytes at ${hexOfAddress(address)}: ${stored.signal} at ${at}, ${this.#faultMeaning(stored)}.`,
+      `${this.name} cannot ${verb} ${length} bytes at ${hexOfAddress(address)}: ${stored.signal} at ${at}, ${this.#faultMeaning(stored)}${hint}.`,
     );
   }
 

@@ -464,7 +464,7 @@ export class Thread {
 
   /** @param what The call and its object; the first word is the call's name. */
   #checked(what: string, ret: number): number {
-    if (ret < 0) throw callError(`${this.name}: ${what}`, ret, errnoMeaning(-ret, what.split(' ', 1)[0]));
+    if (ret < 0) throw callError(`${this.name}: ${what}`, ret, errnoMeaning(-ret, what));
     return ret;
   }
 

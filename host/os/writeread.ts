@@ -69,8 +69,23 @@ const EMPTY: ReadonlySet<ReturnName> = new Set<ReturnName>(['BR_NOOP', 'BR_TRANS
 const REASONS: Readonly<Partial<Record<ReturnName, string>>> = {
   BR_FAILED_REPLY: 'the driver refused the message; thread.extendedError(fd) has the errno',
   BR_DEAD_REPLY:
-    'the process of that handle is dead, or has not mapped its descriptor (mmap), or there is no context manager yet',
+    'the process of that handle is dead, or there is no context manager yet, or the call was taken and never answered, or the receiver of the call or of the reply has not mapped its descriptor (mmap)',
   BR_FROZEN_REPLY: 'the callee is frozen',
+  BR_TRANSACTION_PENDING_FROZEN:
+    'it comes in place of BR_TRANSACTION_COMPLETE: the oneway is queued, and the frozen process gets it after the thaw',
+  BR_ONEWAY_SPAM_SUSPECT:
+    'it comes in place of BR_TRANSACTION_COMPLETE: the oneway was sent, and many others of this process wait in the space of the receiver',
+};
+
+/** Of BR_DEAD_REPLY after BR_TRANSACTION_COMPLETE. */
+const UNANSWERED =
+  'the call was sent and is not answered: its thread or process ended or left the driver, or the caller has not mapped its descriptor (mmap)';
+
+/** What an expected return takes, for those that do not follow from a call. */
+const LATER: Readonly<Partial<Record<ReturnName, string>>> = {
+  BR_REPLY: ' (a oneway gets no reply)',
+  BR_SPAWN_LOOPER:
+    ' (it comes with a message, when no other thread waits, and as often as thread.setMaxThreads(fd, count) allows)',
 };
 
 /** Memory from the read buffer on before the call, and what was stored there beyond the bytes read. */
@@ -209,12 +224,16 @@ export class WriteReadCall extends Call {
   private reason(expected: ReturnName): string {
     const { complaint } = this;
     if (this.errno !== null) return `the call failed with ${this.errno}${complaint === null ? '' : `; ${complaint}`}`;
-    for (const { name } of this.returns) if (name in REASONS) return complaint ?? (REASONS[name] as string);
+    const names = this.returns.map(({ name }) => name);
+    const wasSent = names.includes('BR_TRANSACTION_COMPLETE');
+    if (complaint === null && wasSent && names.includes('BR_DEAD_REPLY')) return UNANSWERED;
+    for (const name of names) if (name in REASONS) return complaint ?? (REASONS[name] as string);
     if (complaint !== null) return complaint;
-    const never = expected === 'BR_REPLY' ? ' (a oneway gets no reply)' : '';
     const later = 'what comes later takes another read, thread.wait(fd)';
     const isFirst = this.step === this.caller.firstStep && this.returns.every(({ name }) => EMPTY.has(name));
-    return isFirst ? `a thread's first ioctl returns at once, where later ones sleep; ${later}` : `${later}${never}`;
+    return isFirst
+      ? `a thread's first ioctl returns at once, where later ones sleep; ${later}`
+      : `${later}${LATER[expected] ?? ''}`;
   }
 
   /** The guest made no record. A successful call left its fields in the call frame, any other one in user memory. */

@@ -157,7 +157,7 @@ function meaningOf(name: string, value: bigint, names: Names): string {
     case 'buffers_size':
       return `${value} bytes`;
     case 'offsets_size':
-      return `${value} bytes: ${value / 8n} objects`;
+      return `${value} bytes: ${value / 8n} object${value / 8n === 1n ? '' : 's'}`;
     case 'target.handle':
     case 'handle':
     case 'sender_euid':

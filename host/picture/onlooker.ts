@@ -12,8 +12,8 @@ const LOOK_BACK = 256;
 
 export class Onlooker {
   readonly #history: History;
-  /** By transaction. A history is always the same, so what is known once stays known. */
-  readonly #sendings = new Map<number, Sending>();
+  /** By transaction; null where no step of the history sent it. A history is always the same, so what is known once stays known. */
+  readonly #sendings = new Map<number, Sending | null>();
   #position: number | null = null;
   #events: readonly TraceEvent[] = [];
 
@@ -44,7 +44,10 @@ export class Onlooker {
 
   /** How a message was sent that is there now. */
   sendingOf(transaction: number): Sending | null {
-    if (!this.#sendings.has(transaction)) this.#lookBack(this.#messages());
+    if (!this.#sendings.has(transaction)) {
+      this.#lookBack(this.#messages());
+      if (!this.#sendings.has(transaction)) this.#sendings.set(transaction, null);
+    }
     return this.recall(transaction);
   }
 

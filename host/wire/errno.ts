@@ -40,6 +40,7 @@ const MEANINGS_OF: Readonly<Record<string, Readonly<Record<string, string>>>> = 
     ENOENT: 'the instance does not watch that descriptor',
     ELOOP: 'the instances would watch each other in a circle, or in a chain of more than 4 links',
   },
+  ioctl: { EINVAL: 'the driver has no ioctl of that number; the number holds the size of the argument' },
   making: { EAGAIN: 'a machine has at most 8192 threads at one time' },
   setcon: { EINVAL: 'the context is longer than the machine keeps' },
   dup: {
@@ -77,9 +78,12 @@ const MEANINGS_OF: Readonly<Record<string, Readonly<Record<string, string>>>> = 
   },
   BINDER_SET_CONTEXT_MGR: {
     EBUSY: 'there is a context manager, and it lives',
+    EINVAL: 'its argument is not in memory that the process can read',
     EPERM: 'a process of another uid has been context manager of this device before',
     ENOMEM: 'the machine has no memory left for its node',
   },
+  BINDER_SET_MAX_THREADS: { EINVAL: 'its argument is not in memory that the process can read' },
+  BINDER_VERSION: { EINVAL: 'its argument is not in memory that the process can write' },
   BINDER_FREEZE: {
     EINVAL: 'no process of that number has opened the device',
     EAGAIN: 'calls to it are under way; a timeout waits for them',
@@ -93,10 +97,11 @@ const MEANINGS_OF: Readonly<Record<string, Readonly<Record<string, string>>>> = 
 
 /**
  * @param errno Positive.
- * @param call The failed call: the name of a system call, or of an ioctl of the driver.
+ * @param call The failed call: the name of a system call, or of an ioctl of the driver; more words may follow.
  * @returns A sentence without its full stop.
  */
 export function errnoMeaning(errno: number, call = ''): string {
   const name = errnoName(errno);
-  return MEANINGS_OF[call.replace(/_EXT$/, '')]?.[name] ?? MEANINGS[name] ?? 'the call failed';
+  const [word = ''] = call.match(/^\w+/) ?? [];
+  return MEANINGS_OF[word.replace(/_EXT$/, '')]?.[name] ?? MEANINGS[name] ?? 'the call failed';
 }

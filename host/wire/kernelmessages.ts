@@ -140,10 +140,11 @@ const NOT_PENDING = 'each BR_INCREFS and BR_ACQUIRE is answered once, with the p
 const MANAGER_ZERO = 'handle 0 is the manager itself; it uses its objects directly';
 /** @param handle Place of the handle in a text. */
 const noHandle = (handle: string) =>
-  `process {pid} has no handle ${handle}, or only a weak one: a handle comes in a message (0 is there from the start) and goes with its last bc.release`;
+  `process {pid} has no handle ${handle}, or only a weak one: a handle comes in a message, handle 0 by bc.acquire(0), and goes with its last bc.release`;
 
 const ADVICE: Readonly<Partial<Record<Name, Advice>>> = {
   UNKNOWN_COMMAND: '0x{lx0} is no BC_ word, or a command before it is longer or shorter than its word says',
+  NOT_SUPPORTED: 'no driver implements that command; bc.acquire takes a reference',
   MANAGER_ACQUIRES_ZERO: MANAGER_ZERO,
   OTHER_DESC: 'the process knows the context manager as handle {d1} already',
   REFS_INVALID: noHandle('{u1}'),
@@ -152,7 +153,7 @@ const ADVICE: Readonly<Partial<Record<Name, Advice>>> = {
   DONE_NOT_PENDING: NOT_PENDING,
   FREE_UNRETURNED: 'a process frees only a buffer that a BR_TRANSACTION or BR_REPLY gave it',
   FREE_NO_MATCH:
-    'no message begins there: it was freed before, or the address is not the "buffer" of a BR_TRANSACTION or BR_REPLY',
+    'no message of process {pid} begins there: it was freed before, or the address is not the "buffer" of a BR_TRANSACTION or BR_REPLY that this process read',
   REGISTER_AFTER_ENTER:
     'a thread enters the pool by one of both: the first one by BC_ENTER_LOOPER, one that answers BR_SPAWN_LOOPER by BC_REGISTER_LOOPER',
   REGISTER_UNREQUESTED:
@@ -187,15 +188,21 @@ const ADVICE: Readonly<Partial<Record<Name, Advice>>> = {
   OFFSETS_POINTER: 'the offsets, or the bytes of a PTR object, are not in memory that the sender can read',
   OFFSETS_SIZE: 'each offset has 8 bytes',
   EXTRA_SIZE: 'buffers_size is a multiple of 8',
-  DATA_POINTER: 'the data is not in memory that the sender can read, or an offset is beyond the data',
-  OFFSET: 'each offset is a multiple of 4, after the object before it, and at a whole object inside the data',
+  DATA_POINTER:
+    'the data is not in memory that the sender can read, or an offset is beyond the data, or before the end of another object',
+  OFFSET:
+    'each offset is a multiple of 4, after the end of the object before it, and at a whole object inside the data, which begins with its BINDER_TYPE_',
   COOKIE: 'the object was sent before with the cookie 0x{lx3}; a ptr has one cookie',
   INVALID_HANDLE: noHandle('{u0}'),
-  FD_REFUSED: ['the object was sent without FLAT_BINDER_FLAG_ACCEPTS_FDS', 'the call has no TF_ACCEPT_FDS'],
+  FD_REFUSED: [
+    'the target was sent without FLAT_BINDER_FLAG_ACCEPTS_FDS: its process sets that flag in the BINDER object, or in becomeContextManager',
+    'the call has no TF_ACCEPT_FDS: its caller sets that flag',
+  ],
   FD_INVALID: 'that descriptor is not open in the sending process',
   FDA_SPACE: 'the parent of an FDA object has 4 bytes for each descriptor',
   PARENT: 'the parent is the index of an earlier PTR object in the offsets',
-  FIXUP_ORDER: 'objects come in the order of a walk through the tree of their parents, and parent offsets rise',
+  FIXUP_ORDER:
+    'objects come in the order of a walk through the tree of their parents, and parent offsets rise; a parent at offset 0 of the data counts as none',
   PARENT_OFFSET: 'the pointer, 8 bytes at the parent offset, is inside its parent',
   BUFFER_TOO_LARGE:
     'buffers_size is the sum of the lengths of all PTR objects, each rounded up to 8; only the _SG commands have it',

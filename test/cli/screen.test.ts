@@ -4,7 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { areaPane } from '../../host/cli/screen/areapane.ts';
 import { fit } from '../../host/cli/screen/cells.ts';
-import { PANES } from '../../host/cli/screen/pane.ts';
+import { PANES, type PaneLine, withChanges } from '../../host/cli/screen/pane.ts';
 import { Path } from '../../host/cli/step/path.ts';
 import { Screen } from '../../host/cli/step/screen.ts';
 import type { Key } from '../../host/cli/step/terminal.ts';
@@ -62,6 +62,7 @@ const NAMED = new Map([
   ['return', '\r'],
   ['escape', '\x1b'],
   ['tab', '\t'],
+  ['pagedown', '\x1b[6~'],
 ]);
 
 test('fills the terminal exactly, of any size, at each step and with each pane', () => {
@@ -171,6 +172,75 @@ test('says who changed the thing under the cursor', () => {
   const { press, text } = shown();
   press('tab', 'tab', 'down', 'down', 'w', 'return');
   assert.match(text(), /why buffer \d+ ━+\n {2}step \d+, server\.0 \(woken by client\.0\), BR_TRANSACTION/);
+});
+
+test('why proposes the message in the page tables, and the bytes under the cursor', () => {
+  const { press, text } = shown();
+  press('tab', 'w');
+  const [, transaction] = /page tables of both sides: call (\d+),/.exec(text()) ?? [];
+  assert.match(text(), ` why: buffer ${transaction}   (Enter`);
+  press('escape', 'tab', 'tab', 'w');
+  assert.match(text(), / why: client 0x10\w+ 4 {3}\(Enter/);
+  press('return');
+  assert.match(text(), /why client 0x10\w+ 4 ━+\n {2}step \d+, client\.0, \w+: it was .+, it is .+/);
+});
+
+test('how a message that the step freed was sent is known, also to one who did not walk there', () => {
+  const { history } = scene('kmap');
+  const called = history.position;
+  const { inspect } = history.machine;
+  const [id = 0] = inspect.procs().flatMap((proc) => inspect.buffers(proc).flatMap((one) => (one.free ? [] : one.id)));
+  history.goto(called + 2);
+  const path = new Path(history);
+  const sent = path.before(({ sendingOf }) => sendingOf(id));
+  assert.is(sent?.step, history.recorded.numberAt(called));
+  assert.ok(sent?.copies.some(({ written }) => written !== null));
+  assert.is(
+    path.before(({ sendingOf }) => sendingOf(9999)),
+    null,
+  );
+  assert.is(history.position, called + 2);
+});
+
+test('lines that a step removed keep their order, below the head of the pane', () => {
+  const line = (text: string, key?: string): PaneLine => (key === undefined ? { text } : { text, key });
+  const before = { title: '', lines: [line('head'), line('a', 'a'), line('arrow'), line('b', 'b'), line('c', 'c')] };
+  const shownAs = (...lines: PaneLine[]) =>
+    withChanges(before, { title: '', lines }).lines.map(({ text, mark }) => `${mark ?? ''}${text}`);
+  assert.equal(shownAs(line('nothing'), line('is there')), ['nothing', 'is there', '-a', '-b', '-c']);
+  assert.equal(shownAs(line('head'), line('b', 'b')), ['head', '-a', 'b', '-c']);
+  assert.equal(shownAs(line('d', 'd')), ['-a', '-b', '-c', '*d']);
+});
+
+test('Esc and the key after it count as two keys, also when they come as one', () => {
+  const { screen, press, text } = shown();
+  const question = / until: /;
+  for (const second of ['\t', 'x', '\x1b', '\x1b[B']) {
+    press('u');
+    assert.match(text(), question);
+    screen.press({ name: 'any', sequence: `\x1b${second}`, meta: true });
+    assert.not.match(text(), question, JSON.stringify(second));
+    press('escape');
+  }
+  press('u');
+  screen.press({ name: 'right', sequence: '\x1b[1;3C', meta: true });
+  assert.match(text(), question, 'Alt-→ is one key');
+});
+
+test('a text that is longer than the screen is moved by the arrows', () => {
+  const { press, text } = shown();
+  const low = { columns: 60, rows: 16 };
+  text(low);
+  press('?');
+  assert.match(text(low), /━━ keys \(↑↓: 0 lines above, [1-9]\d* below\)/);
+  press('pagedown');
+  assert.match(text(low), /lines above, 0 below\) ━+\n[\s\S]* {2}q {11}quit/);
+  press('up', 'down', 'down');
+  assert.match(text(low), ', 0 below)');
+  press('escape');
+  assert.not.match(text(low), '━━ keys');
+  press('?');
+  assert.match(text(), /━━ keys ━/, 'all of it is there');
 });
 
 test('a branch is performed on the machine, goes on from there, and leaves no trace on the recorded path', () => {

@@ -327,14 +327,21 @@ test('change: on to the step that changes something next', () => {
   assert.match(told, 'no later step changes node 1 debugId\nstep 10 of 10> ');
 });
 
+const TOO_MUCH = ['0x70000010 4 a', 'client 0x70000010 4 b', 'pte client 0x70000010 c', 'ref client 0 strong d'];
+
 test('a question that cannot be asked is told', () => {
   const text = session('end', 'why', 'why rivers', 'why node', 'why node one', 'why node 1 colour', 'why ref nobody 1');
-  assert.match(text, 'what? 0x70000010, server 0x70000010 16');
+  assert.match(text, 'nothing is named; what can be: 0x70000010, server 0x70000010 16');
   assert.match(text, '"rivers" is not one of these: 0x70000010');
   assert.match(text, 'a number is missing');
   assert.match(text, '"one" is no number');
   assert.match(text, 'Node has no field "colour"; it has next');
   assert.match(text, 'no process is called "nobody"; there are server, client');
+  const told = session(...TOO_MUCH.map((thing) => `why ${thing}`)).match(/"\w" is too much; what can/g);
+  assert.equal(
+    told?.map((text) => text[1]),
+    ['a', 'b', 'c', 'd'],
+  );
 });
 
 test('--why answers without a prompt, also as JSON', () => {
@@ -383,6 +390,8 @@ test('a journal without steps has a start', () => {
   assert.is(code, 0, stderr);
   assert.match(stdout, 'the machine as it was booted; 0 steps are to come');
   assert.match(stdout, 'there is no process');
+  const { stderr: refusal } = folder.run(['step', 'empty.jsonl', '--at', '0']);
+  assert.match(refusal, 'there is no step "0"; there are no steps, only start and end');
 });
 
 test.run();

@@ -246,6 +246,24 @@ test('what cannot be asked about is told', () => {
   );
 });
 
+test('what is no number, process or thread is told', () => {
+  const told = (ask: () => unknown, text: string) =>
+    assert.throws(ask, (error: unknown) => error instanceof BinderlabError && error.message.includes(text));
+  told(() => watched.node('1' as never), 'the id of a node is "1"; it is to be a whole number');
+  told(() => watched.buffer(-1), 'the id of a buffer is -1');
+  told(() => watched.transaction(1.5), 'the id of a transaction is 1.5');
+  for (const make of [watched.user, watched.descriptor, watched.proc, watched.ref] as ((none: never) => unknown)[]) {
+    told(() => make(undefined as never), 'the pid of a process is missing');
+  }
+  told(() => watched.ref({ pid: 1000 }, undefined as never), 'a handle is missing');
+  told(() => watched.thread({ pid: 1000 } as never), 'the tid of a thread is missing');
+  const { history } = called();
+  for (const ask of ['whoWrote', 'nextChange', 'changes'] as const) {
+    told(() => history[ask]('node 1' as never), 'what is asked about is "node 1"; it is to be what "watched" makes');
+  }
+  assert.equal(history.changes(watched.node(1), 0), []);
+});
+
 test('anything that can be read may be asked about', () => {
   const { history } = called();
   const frames: Watched = { name: 'free frames', read: (inspect) => ({ free: inspect.frames().free ?? 0 }) };

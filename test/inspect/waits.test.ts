@@ -6,6 +6,7 @@ import { Machine } from '../../host/machine.ts';
 import type { Process } from '../../host/os/process.ts';
 import type { WriteReadCall } from '../../host/os/writeread.ts';
 import { bc } from '../../host/wire/commands.ts';
+import type { TransactionReturn } from '../../host/wire/returns.ts';
 import { buildModule } from '../os/builds.ts';
 
 const FD = 3;
@@ -79,10 +80,7 @@ test('a second call waits for the pool: none is asked for, or one has not come, 
   alone.call(alone.join('one'));
   alone.call(alone.join('two'));
   const busy = 'all threads of server that read are busy; ';
-  assert.match(
-    alone.text[1] ?? '',
-    `${busy}the driver asks for no further one (it may ask for none), so one of the 1 has`,
-  );
+  assert.match(alone.text[1] ?? '', `${busy}the driver asks for no further one (it may ask for none), so server.0 has`);
 
   const asked = new World(1);
   const first = asked.server.main.writeRead(FD, [bc.enterLooper()]);
@@ -93,6 +91,42 @@ test('a second call waits for the pool: none is asked for, or one has not come, 
   asked.server.thread().writeRead(FD, [bc.registerLooper()]);
   asked.call(asked.join('three'));
   assert.match(asked.text[2] ?? '', `${busy}the driver asks for no further one (1 of 1 that it may ask for have come)`);
+});
+
+test('a thread of the pool that serves nothing only has to read', () => {
+  const world = new World();
+  world.server.main.writeRead(FD, [bc.enterLooper()], { readSize: 0 });
+  world.call(world.join('client'));
+  assert.match(world.text[0] ?? '', /\(it may ask for none\), so server\.0 has to read$/);
+});
+
+test('a circle of three is told once', () => {
+  const world = new World();
+  const names = ['one', 'two', 'three'];
+  const members = names.map((name) => world.join(name));
+  for (const [ptr, member] of members.entries()) {
+    const objects = [{ type: 'binder' as const, ptr, cookie: ptr }];
+    member.main.writeRead(FD, [bc.transaction({ handle: 0, flags: 1, objects })]);
+  }
+  const handles = members.map(() => {
+    const { returns } = world.server.main.wait(FD);
+    const oneway = returns.find(({ name }) => name === 'BR_TRANSACTION') as TransactionReturn;
+    const handle = world.server.handleOf(oneway);
+    world.server.main.writeRead(FD, [bc.acquire(handle), bc.freeBuffer(oneway)], { readSize: 0 });
+    return handle;
+  });
+  const calls = members.map((member) => member.main.writeRead(FD, [bc.transaction({ handle: 0 })]));
+  for (const [index] of calls.entries()) {
+    world.server.main.wait(FD).expect('BR_TRANSACTION');
+    const objects = [{ type: 'handle' as const, handle: handles[(index + 1) % 3] as number }];
+    world.server.main.writeRead(FD, [bc.reply({ objects })]);
+  }
+  for (const [index, call] of calls.entries()) {
+    const member = members[index] as Process;
+    world.call(member, member.handleOf(call.expect('BR_REPLY')));
+  }
+  const circles = world.text.filter((line) => line.includes('in a circle'));
+  assert.equal(circles, ['they wait in a circle: one.0 -> two.0 -> three.0 -> one.0']);
 });
 
 test('a frozen callee, and a dead one', () => {
@@ -117,9 +151,10 @@ test('two processes of one thread each that call each other wait in a circle', (
   world.call(world.server, handle);
   assert.equal(world.text.slice(0, 3), [
     'server.0 waits for the reply to its call of code 7: no thread of client reads; one has to send BC_ENTER_LOOPER and read',
-    'client.0 waits for the reply to its call of code 7: all threads of server that read are busy; the driver asks for no further one (it may ask for none), so one of the 1 has to send BC_REPLY and read',
+    'client.0 waits for the reply to its call of code 7: all threads of server that read are busy; the driver asks for no further one (it may ask for none), so server.0 has to get its own reply and read',
     'they wait in a circle: server.0 -> client.0 -> server.0',
   ]);
+  assert.is(world.text.filter((line) => line.includes('in a circle')).length, 1);
 });
 
 test('handles are counted by holder and owner, the dead ones beside', () => {

@@ -42,6 +42,36 @@ test('a thread sleeps in the same call there, which returns to the copy', () => 
   assert.is(waiting.parked, true);
 });
 
+test('listeners, also of former times, make no difference to the state', () => {
+  const silent = scene();
+  const heard = scene();
+  const words: string[] = [];
+  const unheard = heard.machine.on('command', ({ word }) => {
+    heard.machine.hash();
+    words.push(word);
+  });
+  const act = ({ client }: typeof heard) =>
+    client.main.writeRead(client.fd, [bc.increfs(0), bc.acquire(0), bc.transaction({ handle: 0, code: 3 })]);
+  act(silent);
+  act(heard);
+  assert.equal(words, ['BC_INCREFS', 'BC_ACQUIRE', 'BC_TRANSACTION'], 'a digest in a listener loses nothing');
+  assert.is(heard.machine.hash(), silent.machine.hash());
+  assert.is(heard.machine.fork().fork().hash(), silent.machine.hash());
+  heard.server.main.version(heard.server.fd);
+  unheard();
+  silent.server.main.version(silent.server.fd);
+  assert.is(heard.machine.hash(), silent.machine.hash());
+});
+
+test('a thread of the copy is no thread of the first machine', () => {
+  const { machine } = scene();
+  const by = machine.fork().thread('client.0');
+  assert.throws(
+    () => machine.process('client').thread('more', { by }),
+    /by is client\.0 of another machine; it is to be/,
+  );
+});
+
 test('a fork of a fork, after threads that ended and names that came again', () => {
   const { machine, client } = scene();
   const first = machine.spawn('again');

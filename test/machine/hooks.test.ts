@@ -161,6 +161,71 @@ test('a simulation stops between two turns, and goes on with the next run', () =
   assert.equal(done.sort(), ['one', 'two']);
 });
 
+test('what a listener throws ends the simulation, and no program gets it', () => {
+  for (const thrown of [new TypeError('mine'), 'a text']) {
+    const { machine } = scene();
+    const sim = machine.simulate();
+    const caught: unknown[] = [];
+    let ended = false;
+    sim.process('app', function* () {
+      try {
+        yield* sys.close(yield* sys.open());
+        ended = true;
+      } catch (error) {
+        caught.push(error);
+      }
+    });
+    const remove = machine.on('step', ({ op }) => {
+      if (op === 'open') throw thrown;
+    });
+    assert.throws(() => sim.run(), thrown instanceof Error ? /^mine$/ : /^a listener threw .*a text/);
+    remove();
+    sim.run();
+    assert.equal(caught, []);
+    assert.ok(ended);
+  }
+});
+
+test('one function may listen twice, and a listener that comes hears of the next step', () => {
+  const { machine, client } = scene();
+  const act = () => client.main.version(client.fd);
+  let heard = 0;
+  const [first, second] = [1, 2].map(() => machine.on('step', () => heard++)) as [() => void, () => void];
+  const same = () => heard++;
+  const removals = [machine.on('step', same), machine.on('step', same)];
+  act();
+  assert.is(heard, 4);
+  first();
+  second();
+  removals[0]?.();
+  act();
+  assert.is(heard, 5);
+  removals[1]?.();
+  const again = () => {
+    heard++;
+    remove();
+    remove = machine.on('step', again);
+  };
+  let remove = machine.on('step', again);
+  act();
+  act();
+  assert.is(heard, 7);
+});
+
+test('a listener that goes, in the step in which a process ends, takes no death away', () => {
+  const { machine, server } = scene();
+  const deaths: string[] = [];
+  machine.on('death', ({ process }) => deaths.push(process));
+  const remove = machine.on('wake', ({ thread }) => {
+    if (thread === 'client.0') remove();
+  });
+  const client = machine.process('client');
+  client.main.writeRead(server.fd, [bc.acquire(0), bc.requestDeathNotification(0, 1)], { readSize: 0 });
+  client.main.wait(server.fd);
+  machine.process('server').kill();
+  assert.equal(deaths, ['server']);
+});
+
 test('a turn that reaches a break and throws leaves no break for the next run', () => {
   const { machine } = scene();
   const sim = machine.simulate();

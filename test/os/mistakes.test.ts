@@ -4,12 +4,13 @@
  */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { TF_ONE_WAY } from '../../assembly/abi/protocol.ts';
+import { BINDER_BUFFER_FLAG_HAS_PARENT, BINDER_SET_MAX_THREADS, TF_ONE_WAY } from '../../assembly/abi/protocol.ts';
 import { Machine } from '../../host/machine.ts';
 import type { Process } from '../../host/os/process.ts';
 import type { WriteReadCall } from '../../host/os/writeread.ts';
 import type { Command } from '../../host/wire/command.ts';
 import { bc } from '../../host/wire/commands.ts';
+import type { ReturnName } from '../../host/wire/returns.ts';
 import { buildModule } from './builds.ts';
 
 const test = suite('mistakes');
@@ -84,7 +85,7 @@ const MISTAKES: Readonly<Record<string, readonly [act: (world: World) => unknown
       assert.is(free().complaint, null);
       return free();
     },
-    /no message begins there: it was freed before/,
+    /no message of process 1000 begins there: it was freed before/,
     'binder: 1000:1000 BC_FREE_BUFFER u0000000070000000 no match',
   ],
   'a target without a mapping': [
@@ -158,8 +159,43 @@ const MISTAKES: Readonly<Record<string, readonly [act: (world: World) => unknown
       const objects = [{ type: 'fd' as const, fd: world.client.main.memfd() }];
       return world.call(bc.transaction({ handle: 0, objects })).expect('BR_REPLY');
     },
-    /sent without FLAT_BINDER_FLAG_ACCEPTS_FDS/,
+    /the target was sent without FLAT_BINDER_FLAG_ACCEPTS_FDS: its process sets that flag/,
     'binder: 2000:2000 got transaction with fd, 4, but target does not allow fds',
+  ],
+  "another process's buffer": [
+    (world) => {
+      world.send(bc.transaction({ handle: 0, data: 'hi', flags: TF_ONE_WAY }));
+      return world.send(bc.freeBuffer(world.listening.expect('BR_TRANSACTION')));
+    },
+    /no message of process 2000 begins there: .* that this process read/,
+    'binder: 2000:2000 BC_FREE_BUFFER u0000000070000000 no match',
+  ],
+  'objects that overlap': [
+    (world) => {
+      const objects = [0, 8].map((at) => ({ type: 'binder' as const, ptr: 1, at }));
+      return world.call(bc.transaction({ handle: 0, objects })).expect('BR_REPLY');
+    },
+    /or before the end of another object/,
+    'binder: 2000:2000 got transaction with invalid data ptr',
+  ],
+  'a parent at offset 0': [
+    (world) => {
+      const parent = { type: 'ptr' as const, data: new Uint8Array(8) };
+      const child = { ...parent, parent: 0, flags: BINDER_BUFFER_FLAG_HAS_PARENT };
+      return world.call(bc.transactionSg({ handle: 0, objects: [parent, child] })).expect('BR_REPLY');
+    },
+    /a parent at offset 0 of the data counts as none/,
+    'binder: 2000:2000 got transaction with out-of-order buffer fixup',
+  ],
+  'a command that no driver has': [
+    (world) => world.send(bc.attemptAcquire(1, 0)),
+    /EINVAL: command 1 of 1, .* no driver implements that command; bc.acquire takes a reference/,
+    'binder: BC_ATTEMPT_ACQUIRE not supported',
+  ],
+  'a death notification of a manager that was never acquired': [
+    (world) => world.send(bc.requestDeathNotification(0, 17)),
+    /a handle comes in a message, handle 0 by bc.acquire\(0\), and goes/,
+    'binder: 2000:2000 BC_REQUEST_DEATH_NOTIFICATION invalid ref 0',
   ],
 };
 
@@ -177,6 +213,79 @@ test('bytes that are no whole command are named as such', () => {
   const world = new World();
   const text = said(() => world.send(bc.enterLooper(), bc.raw(new Uint8Array([1]))));
   assert.match(text, /EINVAL: its last bytes, which are no whole word, at byte 4 of the stream: /);
+});
+
+test('what comes in place of BR_TRANSACTION_COMPLETE, BR_REPLY or BR_SPAWN_LOOPER is explained', () => {
+  const frozen = new World();
+  frozen.join('freezer').main.freeze(3, 1000);
+  const oneway = bc.transaction({ handle: 0, flags: TF_ONE_WAY });
+  const expected = (call: WriteReadCall, name: ReturnName) => said(() => call.expect(name) as never);
+  const inPlace = /it comes in place of BR_TRANSACTION_COMPLETE: the oneway is queued/;
+  assert.match(expected(frozen.call(oneway), 'BR_TRANSACTION_COMPLETE'), inPlace);
+
+  const { client, manager, ...spam } = new World();
+  client.main.enableOnewaySpamDetection(3);
+  manager.main.signal();
+  const big = bc.transaction({ handle: 0, flags: TF_ONE_WAY, data: client.place(new Uint8Array(110_000)) });
+  const calls = [1, 2, 3, 4].map(() => client.main.writeRead(3, [big]));
+  assert.match(expected(calls[3] as WriteReadCall, 'BR_TRANSACTION_COMPLETE'), /the oneway was sent, and many others/);
+
+  const waiting = manager.main.wait(3);
+  assert.match(expected(waiting, 'BR_SPAWN_LOOPER'), /as often as thread\.setMaxThreads\(fd, count\) allows/);
+  assert.is(spam.machine.kernelLog.length, 1);
+
+  const world = new World();
+  world.send(bc.enterLooper());
+  const call = world.call(bc.transaction({ handle: 0 }));
+  world.manager.kill();
+  assert.match(
+    expected(call, 'BR_REPLY'),
+    /BR_DEAD_REPLY: the call was sent and is not answered: its thread or process ended/,
+  );
+});
+
+test('a dead reply that comes with a later read has all its reasons', () => {
+  const world = new World();
+  const { main } = world.machine.spawn('unmapped');
+  main.open();
+  const failed = () => said(() => main.wait(3).expect('BR_REPLY') as never);
+  main.writeRead(3, [bc.transaction({ handle: 0 })], { readSize: 0 });
+  const answer = world.manager.main.writeRead(3, [bc.reply({ data: 'hi' })]);
+  assert.match(answer.complaint ?? '', /process 3000 has not mapped its descriptor/);
+  assert.match(failed(), /BR_DEAD_REPLY: .* or the caller has not mapped its descriptor \(mmap\)\.$/);
+  world.manager.kill();
+  main.writeRead(3, [bc.transaction({ handle: 0 })], { readSize: 0 });
+  assert.match(failed(), /BR_DEAD_REPLY: the process of that handle is dead, or there is no context manager yet, /);
+});
+
+test('an ioctl that is refused says what its argument has to be', () => {
+  const { main } = new World().client;
+  const refused = (act: () => unknown) => said(act as () => WriteReadCall);
+  assert.match(
+    refused(() => main.ioctl(3, BINDER_SET_MAX_THREADS, { arg: 0x10 })),
+    /EINVAL: its argument is not in memory/,
+  );
+  assert.match(
+    refused(() => main.ioctl(3, 0x40046209)),
+    /EINVAL: the driver has no ioctl of that number/,
+  );
+  const epfd = main.epollCreate();
+  main.epollCtl(epfd, 'add', 3);
+  assert.match(
+    refused(() => main.epollCtl(epfd, 'add', 3)),
+    /EEXIST: the instance watches that descriptor already/,
+  );
+});
+
+test("a child of fork that reads its parent's message hears that it has no mapping", () => {
+  const world = new World();
+  world.send(bc.transaction({ handle: 0, data: 'hi', flags: TF_ONE_WAY }));
+  const received = world.listening.expect('BR_TRANSACTION');
+  const child = world.manager.fork('child');
+  assert.throws(
+    () => child.textOf(received),
+    /where nothing is mapped; .* a child of fork has no mapping of its parent\.$/,
+  );
 });
 
 test('without a mistake there is no complaint', () => {

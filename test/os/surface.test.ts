@@ -42,7 +42,7 @@ test('a call of a handle that nobody gave', () => {
   const call = client.main.writeRead(3, [bc.transaction({ handle: 7, data: 'hello' })]);
   assert.is(
     told(() => call.expect('BR_REPLY')),
-    'client.0 expected BR_REPLY and got BR_NOOP, BR_FAILED_REPLY: process 2000 has no handle 7, or only a weak one: a handle comes in a message (0 is there from the start) and goes with its last bc.release (kernel log: "binder: 2000:2000 got transaction to invalid handle, 7").',
+    'client.0 expected BR_REPLY and got BR_NOOP, BR_FAILED_REPLY: process 2000 has no handle 7, or only a weak one: a handle comes in a message, handle 0 by bc.acquire(0), and goes with its last bc.release (kernel log: "binder: 2000:2000 got transaction to invalid handle, 7").',
   );
   assert.equal(client.main.extendedError(3), { id: 2, command: 'BR_FAILED_REPLY', param: -22 });
 });

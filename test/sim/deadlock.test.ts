@@ -52,7 +52,7 @@ test('a call that is never answered', () => {
 test('a call that nobody takes', () => {
   assert.equal(reportOf(['server', silent], ['one', caller], ['two', caller]).slice(1), [
     '  one.0 waits for the reply to its call of code 7: server.0 has taken it, and sleeps; it has to send BC_REPLY',
-    '  two.0 waits for the reply to its call of code 7: all threads of server that read are busy; the driver asks for no further one (it may ask for none), so one of the 1 has to send BC_REPLY and read',
+    '  two.0 waits for the reply to its call of code 7: all threads of server that read are busy; the driver asks for no further one (it may ask for none), so server.0 has to send BC_REPLY and read',
   ]);
 });
 

@@ -14,12 +14,20 @@ const FRAME = 'struct binder_write_read';
 /** The words to begin with. */
 const MESSAGE = /^B[CR]_(TRANSACTION|REPLY)(_|$)/;
 
-export function bytesPane(title: string, structures: BytesPicture['structures'], width: number): Pane {
+/** The bytes of a call. */
+export interface BytesView {
+  readonly title: string;
+  readonly structures: BytesPicture['structures'];
+  /** Name of the process of a thread. */
+  readonly processOf: (thread: string) => string | undefined;
+}
+
+export function bytesPane({ title, structures, processOf }: BytesView, width: number): Pane {
   const ordered = [
     ...structures.filter(({ name }) => name !== FRAME),
     ...structures.filter(({ name }) => name === FRAME),
   ];
-  const lines = ordered.flatMap((structure) => structureLines(structure, width));
+  const lines = ordered.flatMap((structure) => structureLines(structure, processOf(structure.thread), width));
   const none: PaneLine = { text: 'no bytes: this step has none in memory', look: 'quiet' };
   const begin = ordered.findIndex(({ name }) => MESSAGE.test(name));
   return {
@@ -29,12 +37,18 @@ export function bytesPane(title: string, structures: BytesPicture['structures'],
   };
 }
 
-function structureLines({ name, thread, direction, address, fields }: Structure, width: number): PaneLine[] {
+function structureLines(structure: Structure, process: string | undefined, width: number): PaneLine[] {
+  const { name, thread, direction, address, fields } = structure;
   const where = address === null ? '' : ` at ${hexOfAddress(address)}`;
   const arrow = direction === 'in' ? `${thread} -> driver` : `driver -> ${thread}`;
   return [
     { text: `${name}   ${arrow}${where}`, look: 'strong' },
-    ...fields.map((field): PaneLine => ({ text: fieldText(field, width) })),
+    ...fields.map((field): PaneLine => {
+      const text = fieldText(field, width);
+      const size = field.bytes.length / 2;
+      if (address === null || process === undefined || size === 0) return { text };
+      return { text, thing: `${process} ${hexOfAddress(address + field.offset)} ${size}` };
+    }),
   ];
 }
 

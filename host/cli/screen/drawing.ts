@@ -1,7 +1,6 @@
 /** Draws the screen: a pure function of what is to be seen and of the terminal's size. */
-import type { BytesPicture } from '../../picture/callbytes.ts';
 import { areaPane } from './areapane.ts';
-import { bytesPane } from './bytespane.ts';
+import { type BytesView, bytesPane } from './bytespane.ts';
 import { type CallList, callsPane } from './callspane.ts';
 import { fit } from './cells.ts';
 import { type Band, bandRows, bandsOf, heightsOf, IN_TURN, type PaneColumn, type ScreenSize } from './layout.ts';
@@ -17,7 +16,7 @@ export interface ScreenView {
   readonly notes: string;
   readonly calls: CallList;
   /** Those of the selected call. */
-  readonly bytes: { readonly title: string; readonly structures: BytesPicture['structures'] };
+  readonly bytes: BytesView;
   readonly now: Pictures;
   /** Null at the start. */
   readonly before: Pictures | null;
@@ -84,7 +83,7 @@ export function paneOf(name: PaneName, view: ScreenView, width: number, rows: nu
     }
   };
   if (name === 'calls') return callsPane(view.calls, rows);
-  if (name === 'bytes') return bytesPane(view.bytes.title, view.bytes.structures, width);
+  if (name === 'bytes') return bytesPane(view.bytes, width);
   return withChanges(view.before === null ? null : make(view.before), make(view.now));
 }
 
@@ -156,10 +155,17 @@ function headingRow({ heading, notes }: ScreenView, columns: number): ScreenRow 
   return [{ text: `${fit(` ${heading}`, columns - right - 1)}${fit(notes, right)} `, look: 'inverse' }];
 }
 
-function overlayRows({ title, lines }: Pane, columns: number, rows: number): ScreenRow[] {
-  const shown = lines.slice(0, rows - 1).map(({ text }) => text);
+/** Lines of an overlay that the screen can show. */
+export function overlayRoom({ rows }: ScreenSize): number {
+  return rows - 3;
+}
+
+/** @param rows Those of the panes. */
+function overlayRows({ title, lines, begin = 0 }: Pane, columns: number, rows: number): ScreenRow[] {
+  const shown = lines.slice(begin, begin + rows - 1).map(({ text }) => text);
+  const more = lines.length - begin - shown.length;
   return [
-    titleRow(title, true, columns),
+    titleRow(more === 0 && begin === 0 ? title : `${title} (↑↓: ${begin} lines above, ${more} below)`, true, columns),
     ...shown.map((text): ScreenRow => [plain(`${' '.repeat(GUTTER)}${text}`, columns)]),
   ];
 }

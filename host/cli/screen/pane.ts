@@ -38,11 +38,18 @@ export function withChanges(before: Pane | null, now: Pane): Pane {
   const kept = new Set(now.lines.map(({ key }) => key));
   for (const [index, { text, key }] of before.lines.entries()) {
     if (key === undefined || kept.has(key)) continue;
-    const above = before.lines.slice(0, index).findLast((line) => marked.some((other) => other.key === line.key));
-    const at = above === undefined ? 0 : marked.findLastIndex((line) => line.key === above.key) + 1;
+    const isThere = ({ key: other }: PaneLine) => other !== undefined && marked.some((line) => line.key === other);
+    const above = before.lines.slice(0, index).findLast(isThere);
+    const at = above === undefined ? headOf(marked) : marked.findLastIndex((line) => line.key === above.key) + 1;
     marked.splice(at, 0, { text, key, look: 'quiet', mark: '-' });
   }
   return { ...now, lines: marked };
+}
+
+/** How many lines without a key come first. */
+function headOf(lines: readonly PaneLine[]): number {
+  const first = lines.findIndex(({ key }) => key !== undefined);
+  return first < 0 ? lines.length : first;
 }
 
 function watchedIn({ text, watched }: PaneLine): string {

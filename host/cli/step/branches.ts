@@ -41,7 +41,7 @@ export function branchChoices(path: Path): BranchChoice[] {
       return { text: `${isFrozen ? 'thaw' : 'freeze'} ${name}`, take: () => freeze(path, pid, !isFrozen) };
     }),
     {
-      text: `shrink: take all ${machine.inspect.lru().length} pages that no buffer touches`,
+      text: `shrink: ${idleText(machine.inspect.lru().length)}`,
       take: () => void path.perform({ op: 'shrink', in: { pages: machine.inspect.lru().length } }),
     },
   ];
@@ -68,4 +68,9 @@ function freeze(path: Path, pid: number, enable: boolean): void {
     out_len: 0,
   };
   path.perform({ op: 'ioctl', by: freezer.main.name, in: input });
+}
+
+function idleText(pages: number): string {
+  if (pages === 0) return 'a buffer touches each page, so none is taken';
+  return pages === 1 ? 'take the one page that no buffer touches' : `take all ${pages} pages that no buffer touches`;
 }

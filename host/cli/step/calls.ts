@@ -49,7 +49,8 @@ export class StepCalls {
     const { upcoming, position, last } = this.#history;
     const recent = this.recent(before);
     const lines = recent.flatMap(({ step, lines }, index) => numbered(step, lines, index === recent.length - 1));
-    if (position === START) lines.push(`  the machine as it was booted; ${last + 1} steps are to come`);
+    if (position === START)
+      lines.push(`  the machine as it was booted; ${last === 0 ? '1 step is' : `${last + 1} steps are`} to come`);
     const difference = this.difference();
     if (difference !== null) lines.push(`  ! ${difference}`);
     if (upcoming !== null) lines.push(`  next: step ${upcoming.i}, ${stepText(upcoming)}`);

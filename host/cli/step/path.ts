@@ -177,7 +177,8 @@ export class Path {
       if (history.position === START) return null;
       const here = history.position;
       history.goto(here - 1);
-      const seen = look(this.#bareMoment());
+      // the step may have freed a message that was never looked at
+      const seen = look({ ...this.#bareMoment(), sendingOf: (transaction) => this.#onlooker.sendingOf(transaction) });
       history.goto(here);
       return seen;
     }

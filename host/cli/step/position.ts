@@ -9,10 +9,9 @@ export function positionOf(text: string, history: History): number {
   const position = /^\d+$/.test(text) ? history.find(Number(text)) : null;
   if (position !== null) return position;
   const { recorded, last } = history;
-  const steps = last < 0 ? 'no step' : `steps ${recorded.numberAt(0)} to ${recorded.numberAt(last)}, start and end`;
-  throw new UsageError(
-    text === '' ? `to which step? There are ${steps}` : `there is no step "${text}"; there are ${steps}`,
-  );
+  const steps = last < 0 ? 'no steps, only' : `steps ${recorded.numberAt(0)} to ${recorded.numberAt(last)},`;
+  const wanted = text === '' ? 'to which step? There' : `there is no step "${text}"; there`;
+  throw new UsageError(`${wanted} are ${steps} start and end`);
 }
 
 /** "step 13 of 41" by the steps' own numbers, or "start". */

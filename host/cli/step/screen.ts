@@ -14,7 +14,7 @@ import { JournalError } from '../../trace/journaltext.ts';
 import { BinderlabError } from '../../wire/error.ts';
 import { callText } from '../screen/callspane.ts';
 import { wrapped } from '../screen/cells.ts';
-import { drawScreen, paneOf, type ScreenRow, type ScreenView } from '../screen/drawing.ts';
+import { drawScreen, overlayRoom, paneOf, type ScreenRow, type ScreenView } from '../screen/drawing.ts';
 import { IN_TURN, type ScreenSize } from '../screen/layout.ts';
 import { PANES, type Pane, type PaneName } from '../screen/pane.ts';
 import { type Pictures, picturesOf } from '../screen/pictures.ts';
@@ -46,6 +46,7 @@ type Breakpoint = { readonly text: string; readonly holds: (step: Step) => boole
 /** Errors of what cannot be done. */
 const REFUSALS = [UsageError, HistoryError, BinderlabError, JournalError];
 const PAGE = 10;
+const ESCAPE = '\x1b';
 const OVERLAY_INDENT = 4;
 const MESSAGE = 'message';
 const KEYS: readonly string[] = [
@@ -54,7 +55,7 @@ const KEYS: readonly string[] = [
   '↑ ↓         another call, line or message of the pane with the heavy title',
   'Tab         the next pane; Shift-Tab the one before',
   'u           on until: message, BR_REPLY, client.0, mmap, error, buffers > 3',
-  'b           break: space goes on to it from now on; an empty line removes all',
+  'b           break: space goes on to it from now on; empty removes all',
   'w           why: who changed it last: node 12, buffer 5, server 0x70000010',
   'x           branch: run another thread, kill or freeze a process, take pages',
   'Esc         leave the branch: back to where the recorded path was left',
@@ -67,6 +68,7 @@ const HINTS = [
   '→ next  ← back  ↑↓ select  Tab pane  u until  b break  w why  x branch  / search  ? help  q quit',
   '→ next ← back ↑↓ Tab  u until  b break  w why  x branch  / search  ? help  q quit',
   '→ next ← back ↑↓ Tab  u until b break w why x branch / search ? help q quit',
+  '→ next ← back  Tab pane  u until  ? help  q quit',
   '→ next ← back  ? help  q quit',
 ] as const;
 
@@ -131,7 +133,11 @@ export class Screen {
 
   /** A key does what it stands for. What cannot be done is said, and changes nothing. */
   press(key: Key): void {
-    if (key.ctrl === true && key.name === 'c') this.#quit();
+    const second = afterEscape(key);
+    if (second !== null) {
+      this.press({ name: 'escape', sequence: ESCAPE });
+      this.press(second);
+    } else if (key.ctrl === true && key.name === 'c') this.#quit();
     else if (this.#question !== null) this.#type(this.#question, key);
     else if (this.#menu !== null) this.#choose(this.#menu, key);
     else this.#attempt(() => this.#act(key));
@@ -144,12 +150,22 @@ export class Screen {
 
   #act(key: Key): void {
     if (key.ctrl === true) return;
-    const hadOverlay = this.#overlay !== null;
+    const overlay = this.#overlay;
+    if (overlay !== null && this.#scroll(overlay, key.name)) return;
     this.#overlay = null;
-    if (hadOverlay && key.name === 'escape') return;
+    if (overlay !== null && key.name === 'escape') return;
     const name = key.name === 'tab' && key.sequence === '\x1b[Z' ? 'backtab' : (key.name ?? key.sequence);
     const act = this.#acts[key.sequence] ?? this.#acts[name === 'enter' ? 'return' : name];
     act?.();
+  }
+
+  /** Moves in a text that is longer than the screen. @returns False for another key, and at the end. */
+  #scroll({ title, lines, begin = 0 }: Pane, key: string | undefined): boolean {
+    const lowest = lines.length - overlayRoom(this.#size);
+    const by = { up: -1, down: 1, pageup: -PAGE, pagedown: PAGE }[key ?? ''];
+    if (by === undefined || lowest <= 0) return false;
+    this.#overlay = { title, lines, begin: Math.max(0, Math.min(lowest, begin + by)) };
+    return true;
   }
 
   #attempt(act: () => void): void {
@@ -208,10 +224,12 @@ export class Screen {
     this.#tell(`why ${text}`, [whyText(text, this.#path.history)]);
   }
 
-  /** What the cursor is on, in the words of `why`. */
+  /** What the cursor is on or near, in the words of `why`. */
   #thing(): string {
     const { lines, begin = 0 } = this.#pane();
-    return lines[this.#cursor ?? begin]?.thing ?? '';
+    const at = this.#cursor ?? begin;
+    const near = lines.slice(at).find(({ thing }) => thing !== undefined);
+    return (near ?? lines.slice(0, at).findLast(({ thing }) => thing !== undefined))?.thing ?? '';
   }
 
   #search(text: string): void {
@@ -325,6 +343,8 @@ export class Screen {
         title:
           step === null ? 'bytes of the call' : `bytes of step ${calls.label(calls.selected)}, ${step.by ?? step.op}`,
         structures: step === null ? [] : callBytes(step, new Names(machine.processes)).structures,
+        processOf: (thread) =>
+          machine.processes.find(({ threads }) => threads.some(({ name }) => name === thread))?.name,
       },
       now,
       before,
@@ -350,6 +370,13 @@ export class Screen {
     const message = now.shared?.transaction ?? null;
     return { now, before: this.#path.before((earlier) => picturesOf(earlier, message)) };
   }
+}
+
+/** The second of two keys that came as one, Esc and another; null for one key. */
+function afterEscape(key: Key): Key | null {
+  const sequence = key.sequence.slice(ESCAPE.length);
+  const isPair = [...sequence].length === 1 || sequence.startsWith(ESCAPE);
+  return key.meta === true && key.sequence.startsWith(ESCAPE) && isPair ? { ...key, sequence, meta: false } : null;
 }
 
 /** As many choices as there is room for, with the chosen one among them. */

@@ -2,7 +2,7 @@
  * The terminal while the screen is on it: the alternate buffer, keys one by one. It is given back as it was, also when the
  * process is ended by a signal or by an error.
  */
-import { emitKeypressEvents } from 'node:readline';
+import { emitKeypressEvents, type Interface } from 'node:readline';
 
 /** A key as readline names it. */
 export interface Key {
@@ -22,6 +22,8 @@ interface Listener {
 
 const [ENTER, LEAVE] = ['\x1b[?1049h\x1b[?25l\x1b[?7l', '\x1b[?7h\x1b[?25h\x1b[?1049l'];
 const HOME = '\x1b[H';
+/** How long Esc may be the first sign of another key. */
+const ESCAPE: object = { escapeCodeTimeout: 100 };
 /** Signals that end a process, unless it listens. */
 const FATAL = ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT'] as const;
 /** Of a terminal that does not say. */
@@ -44,7 +46,7 @@ export class Terminal {
 
   /** Takes the terminal. */
   open(): void {
-    emitKeypressEvents(this.#input);
+    emitKeypressEvents(this.#input, ESCAPE as Interface);
     this.#input.on('keypress', this.#pressed);
     this.#output.on('resize', this.#listener.onChange);
     this.#output.on('error', this.#ignore);

@@ -36,6 +36,8 @@ export function watchedOf(text: string, history: History): Watched {
 function thingOf(kind: string, rest: readonly string[], history: History): Watched {
   const { machine } = history;
   const [name = '', field] = rest;
+  const tooMuch = rest[wordsMax(kind, name)];
+  if (tooMuch !== undefined) throw new UsageError(`"${tooMuch}" is too much; what can be asked about: ${KINDS}`);
   switch (kind) {
     case 'node':
       return watched.node(numberOf(name), field);
@@ -63,6 +65,13 @@ function thingOf(kind: string, rest: readonly string[], history: History): Watch
   }
 }
 
+/** How many words may follow the first one. */
+function wordsMax(kind: string, name: string): number {
+  if (kind === 'ref') return 3;
+  if (kind === 'pte') return NUMBER.test(name) ? 1 : 2;
+  return NUMBER.test(kind) ? 1 : 2;
+}
+
 /** A process, an address of its memory, and a number of bytes. */
 function placeOf(words: readonly string[], history: History): [Process, number, number | undefined] {
   const [first = ''] = words;
@@ -75,7 +84,9 @@ function placeOf(words: readonly string[], history: History): [Process, number, 
 function processOf(name: string, { machine }: History): Process {
   const process = machine.processes.find((one) => one.name === name);
   if (process !== undefined) return process;
-  throw new UsageError(name === '' ? `what? ${KINDS}` : `"${name}" is not one of these: ${KINDS}`);
+  throw new UsageError(
+    name === '' ? `nothing is named; what can be: ${KINDS}` : `"${name}" is not one of these: ${KINDS}`,
+  );
 }
 
 function currentProcess({ machine, step }: History): Process {
