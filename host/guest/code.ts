@@ -14,6 +14,11 @@ export interface CompiledWasm {
   readonly [Symbol.toStringTag]?: string;
 }
 
+/** Whether a value is compiled code. That of another realm is not: it cannot be instantiated here. */
+export function isCompiled(value: unknown): value is CompiledWasm {
+  return value instanceof WebAssembly.Module;
+}
+
 /** A build's tracepoints, made by keys.js: words of 32 bits, the length of one, then the offset of each in the file. */
 const SECTION = 'tracepoints';
 const I32_CONST = 0x41;

@@ -5,7 +5,7 @@
 import { instantiateSync } from '@assemblyscript/loader';
 import { EBADF, EMFILE } from '../../assembly/abi/errno.ts';
 import { DIGEST, type GuestExports } from '../../build/layout.ts';
-import { type CompiledWasm, compileGuest, formOf } from './code.ts';
+import { type CompiledWasm, compileGuest, formOf, isCompiled } from './code.ts';
 
 const MIB = 1024 * 1024;
 const WASM_PAGE = 64 * 1024;
@@ -67,7 +67,7 @@ export class Guest {
     const pages = (memoryMiB * MIB) / WASM_PAGE;
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
     this.memory = memory;
-    const module = wasm instanceof WebAssembly.Module ? wasm : compileGuest(wasm as BufferSource);
+    const module = isCompiled(wasm) ? wasm : compileGuest(wasm);
     checkLayout(module);
     const client: Clients = {
       read: (space, target, va, size) => this.clients.read(space, target, va, size),

@@ -8,15 +8,24 @@ import { BinderlabError } from '../wire/error.ts';
 import type { ForeignMemory } from './foreignmemory.ts';
 import { RecordedMemory } from './recordedmemory.ts';
 
+/** The programs outside at one moment. What a program itself has is not known, unless it is a recorded one. */
+export interface ForeignState {
+  readonly memories: ReadonlyMap<number, ForeignMemory>;
+  readonly spaces: ReadonlyMap<number, number>;
+  readonly owners: ReadonlyMap<number, ForeignMemory>;
+  /** What recorded ones had. */
+  readonly copies: ReadonlyMap<RecordedMemory, RecordedMemory>;
+}
+
 /** Says which thread runs; null in deferred work. */
 type Running = () => { readonly tid: number } | null;
 
 export class ForeignSpaces implements Clients {
   /** By the guest's spaces. */
-  readonly #memories = new Map<number, ForeignMemory>();
-  readonly #spaces = new Map<number, number>();
+  #memories = new Map<number, ForeignMemory>();
+  #spaces = new Map<number, number>();
   /** Who has taken a file. */
-  readonly #owners = new Map<number, ForeignMemory>();
+  #owners = new Map<number, ForeignMemory>();
 
   constructor(
     private readonly guest: Guest,
@@ -81,6 +90,23 @@ export class ForeignSpaces implements Clients {
   drop(file: number): void {
     this.#owners.get(file)?.drop?.(file);
     this.#owners.delete(file);
+  }
+
+  save(): ForeignState {
+    const recorded = [...this.#memories.values()].filter((memory) => memory instanceof RecordedMemory);
+    return {
+      memories: new Map(this.#memories),
+      spaces: new Map(this.#spaces),
+      owners: new Map(this.#owners),
+      copies: new Map(recorded.map((memory) => [memory, memory.copy()])),
+    };
+  }
+
+  restore({ memories, spaces, owners, copies }: ForeignState): void {
+    this.#memories = new Map(memories);
+    this.#spaces = new Map(spaces);
+    this.#owners = new Map(owners);
+    for (const [memory, copy] of copies) memory.become(copy);
   }
 
   get #tid(): number {

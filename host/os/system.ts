@@ -14,7 +14,7 @@ import { StepLog } from '../wire/steplog.ts';
 import { WordView } from '../wire/wordview.ts';
 import { CommandBatch } from './batch.ts';
 import { type Call, resultOf } from './call.ts';
-import { ForeignSpaces } from './foreign.ts';
+import { ForeignSpaces, type ForeignState } from './foreign.ts';
 import { KernelLog } from './kernellog.ts';
 
 // Local copy: V8 looks up an imported constant at every use.
@@ -48,6 +48,7 @@ export interface SystemState {
   /** Results of the calls that were parked then or in an earlier state. */
   readonly calls: ReadonlyMap<Call, object>;
   readonly files: ReadonlyMap<number, string>;
+  readonly foreign: ForeignState;
 }
 
 /** A choice of the schedule among runnable threads. */
@@ -238,11 +239,18 @@ export class System {
       this.#saved.add(task.call);
     }
     const calls = new Map([...this.#saved].map((call) => [call, call.save()]));
-    return { nextStep: this.nextStep, seats: [...this.#seats], parked, calls, files: new Map(this.#files) };
+    return {
+      nextStep: this.nextStep,
+      seats: [...this.#seats],
+      parked,
+      calls,
+      files: new Map(this.#files),
+      foreign: this.foreign.save(),
+    };
   }
 
   /** Returns to a saved state. A thread created since is dead; one that died since is alive, and parked if it was. */
-  restore({ nextStep, seats, parked, calls, files }: SystemState): void {
+  restore({ nextStep, seats, parked, calls, files, foreign }: SystemState): void {
     this.nextStep = nextStep;
     for (const task of this.#tasks.values()) task.alive = false;
     this.#tasks.clear();
@@ -257,6 +265,7 @@ export class System {
     for (const [call, state] of calls) call.restore(state);
     this.#files.clear();
     for (const [inode, name] of files) this.#files.set(inode, name);
+    this.foreign.restore(foreign);
   }
 
   /** Takes over the state of another machine's. @param copies The threads here, by theirs. */
@@ -264,7 +273,7 @@ export class System {
     const { seats, ...state } = other.save();
     const copied = seats.map((task) => (task === null ? null : (copies.get(task) as Task)));
     const parked = new Map(copied.flatMap((task) => (task?.call ? [[task, task.call]] : [])));
-    this.restore({ ...state, seats: copied, parked, calls: new Map() });
+    this.restore({ ...state, seats: copied, parked, calls: new Map(), foreign: this.foreign.save() });
     this.threadNames.length = 0;
     this.threadNames.push(...other.threadNames);
   }

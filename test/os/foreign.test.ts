@@ -196,6 +196,32 @@ test('a recorded program: the driver reads what was poked for its call, and the 
   assert.equal(replay(machine.journal, () => Machine.boot()).text, []);
 });
 
+test('a recorded program goes back with the machine: what was stored, poked and lacked, who is outside at all', () => {
+  const machine = Machine.boot();
+  const begin = machine.snapshot();
+  machine.perform({ op: 'proc', in: { name: 'program', pid: 60, uid: 0, outside: 1 } });
+  const program = machine.process('program');
+  const fd = program.main.open();
+  const version = () => program.main.ioctl(fd, protocol.BINDER_VERSION, { arg: BASE, outLen: 4 }).bytes;
+  const threads = () => program.main.ioctl(fd, protocol.BINDER_SET_MAX_THREADS, { arg: BASE, mayFail: true }).errno;
+  const stored = version();
+  assert.equal(stored, Uint8Array.of(8, 0, 0, 0));
+  program.write(BASE, Uint8Array.of(3, 0, 0, 0));
+  const poked = machine.snapshot();
+  const once = () => [threads(), threads(), program.read(BASE, 4)];
+  const first = once();
+  assert.equal(first, [null, 'EINVAL', Uint8Array.of(3, 0, 0, 0)]);
+  assert.equal(version(), stored);
+  machine.restore(poked);
+  assert.equal(once(), first);
+  program.kill();
+  machine.restore(begin);
+  const other = machine.spawn('other');
+  assert.is(other.main.ioctl(other.main.open(), protocol.BINDER_VERSION, { arg: BASE, mayFail: true }).errno, 'EINVAL');
+  machine.restore(poked);
+  assert.equal(once(), first);
+});
+
 test('a simulation that waits for the outside knows no deadlock', () => {
   const machine = Machine.boot();
   const sim = machine.simulate();

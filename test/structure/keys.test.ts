@@ -35,6 +35,24 @@ function textOf(wasm: Uint8Array): string {
   return stdout;
 }
 
+const CODE_SECTION = 10;
+
+/** Where the code begins and ends in a wasm file. */
+function codeOf(wasm: Uint8Array): { begin: number; end: number } {
+  let at = 8;
+  const next = () => wasm[at++] as number;
+  for (;;) {
+    const id = next();
+    let size = 0;
+    for (let shift = 0, byte = 0x80; byte >= 0x80; shift += 7) {
+      byte = next();
+      size |= (byte & 0x7f) << shift;
+    }
+    if (id === CODE_SECTION) return { begin: at, end: at + size };
+    at += size;
+  }
+}
+
 const countOf = (text: string, what: RegExp): number => [...text.matchAll(what)].length;
 
 for (const build of ['release', 'bench', 'profile']) {
@@ -42,9 +60,14 @@ for (const build of ['release', 'bench', 'profile']) {
     const wasm = new Uint8Array(readFileSync(join(root, `build/${build}.wasm`)));
     const [length = 0, ...places] = sectionOf(wasm);
     assert.ok(places.length > 30 && length >= 5);
+    const { begin, end } = codeOf(wasm);
+    const [first = 0] = places;
+    const load = wasm.slice(first, first + length);
+    assert.equal([load[0], ...load.slice(-3)], [0x41, 0x2d, 0, 0]);
+    assert.ok(first > begin);
     for (const [index, at] of places.entries()) {
-      const next = places[index + 1] ?? wasm.length;
-      assert.ok(at + length <= next && wasm[at] === 0x41 && wasm[at + length - 3] === 0x2d, `tracepoint ${index}`);
+      assert.ok(at + length <= (places[index + 1] ?? end), `tracepoint ${index}`);
+      assert.equal(wasm.slice(at, at + length), load, `tracepoint ${index}`);
     }
   });
 }
