@@ -76,6 +76,10 @@ process.stdout.on('error', async (error: NodeJS.ErrnoException) => {
   process.exit(EXIT_USAGE);
 });
 process.stderr.on('error', () => {});
+/** What a promise was rejected with, as it is: Node puts words around a value that is no error. */
+process.on('unhandledRejection', (reason) => {
+  if (process.listenerCount('unhandledRejection') === 1) throw reason; // else the script hears of it
+});
 /** A timer may throw when its script has ended. */
 process.on('uncaughtException', async (error) => {
   if (process.listenerCount('uncaughtException') > 1) return; // the script has not ended, and its run fails

@@ -11,6 +11,7 @@ import { EXIT_NO, UsageError } from './usage.ts';
 
 export type Script = (machine: Machine) => unknown;
 
+const UNCAUGHT = 'uncaughtException';
 const SCRIPT_FORM = 'a script is: export default (machine) => { ... }';
 
 /** The number of kept frames of an error: the script's line, which its author needs, comes after libbinder's frames. */
@@ -64,25 +65,46 @@ export async function runScript(script: Script, machine: Machine): Promise<strin
     process.exit(EXIT_NO);
   };
   process.once('beforeExit', stuck);
-  const { escaped, forget } = escapes();
+  const escapes = new Escapes();
   try {
-    await Promise.race([script(machine), escaped]);
+    await Promise.race([script(machine), escapes.first]);
     machine.properties.conclude();
+    escapes.forget();
     return null;
   } catch (error) {
     return describeScriptError(error);
   } finally {
     process.off('beforeExit', stuck);
-    forget();
   }
 }
 
+/** Who hears of uncaught errors and is no script. */
+const OURS = new Set<unknown>(process.listeners(UNCAUGHT));
+
 /** What a timer of the script throws, or a promise that it does not await. */
-function escapes(): { escaped: Promise<never>; forget: () => void } {
-  let forget = () => {};
-  const escaped = new Promise<never>((_, reject) => {
-    process.on('uncaughtException', reject);
-    forget = () => process.off('uncaughtException', reject);
-  });
-  return { escaped, forget };
+class Escapes {
+  /** Rejects with the first one. */
+  readonly first: Promise<never>;
+  #fail: (error: unknown) => void = () => {};
+
+  constructor() {
+    this.first = new Promise((_, reject) => {
+      this.#fail = reject;
+    });
+    this.first.catch(() => {}); // the script may fail by itself before
+    OURS.add(this.#hear);
+    process.on(UNCAUGHT, this.#hear);
+  }
+
+  /** The script has ended well. One that has failed may go on to do so: that is no news. */
+  forget(): void {
+    process.off(UNCAUGHT, this.#hear);
+    OURS.delete(this.#hear);
+  }
+
+  readonly #hear = (error: unknown): void => {
+    if (process.listeners(UNCAUGHT).some((listener) => !OURS.has(listener))) return; // the script hears of them itself
+    if (process.exitCode !== undefined) process.exit(); // all is said
+    this.#fail(error);
+  };
 }
