@@ -78,7 +78,7 @@ process.stdout.on('error', async (error: NodeJS.ErrnoException) => {
 process.stderr.on('error', () => {});
 /** What a promise was rejected with, as it is: Node puts words around a value that is no error. */
 process.on('unhandledRejection', (reason) => {
-  if (process.listenerCount('unhandledRejection') === 1) throw reason; // else the script hears of it
+  if (process.listenerCount('unhandledRejection') === 1) throw reason; // else the script has a listener
 });
 /** A timer may throw when its script has ended. */
 process.on('uncaughtException', async (error) => {

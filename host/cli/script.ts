@@ -78,7 +78,7 @@ export async function runScript(script: Script, machine: Machine): Promise<strin
   }
 }
 
-/** Who hears of uncaught errors and is no script. */
+/** Listeners to uncaught errors that are no script's. */
 const OURS = new Set<unknown>(process.listeners(UNCAUGHT));
 
 /** What a timer of the script throws, or a promise that it does not await. */
@@ -103,7 +103,7 @@ class Escapes {
   }
 
   readonly #hear = (error: unknown): void => {
-    if (process.listeners(UNCAUGHT).some((listener) => !OURS.has(listener))) return; // the script hears of them itself
+    if (process.listeners(UNCAUGHT).some((listener) => !OURS.has(listener))) return; // the script's own
     if (process.exitCode !== undefined) process.exit(); // all is said
     this.#fail(error);
   };

@@ -98,8 +98,10 @@ export class System {
   readonly kernelLog: KernelLog;
   /** Programs outside of the machine. */
   readonly foreign: ForeignSpaces;
-  /** Whether listeners are being called: they may look, and not act. */
+  /** Whether listeners are being called, or a memory outside is asked: they may look, and not act. */
   telling = false;
+  /** Whether a memory outside is asked: in the middle of a call. */
+  asking = false;
   /** Whether senders have security contexts, as with SELinux. */
   namesSenders = false;
   /** Called with every step; null without a journal. */
@@ -129,7 +131,12 @@ export class System {
     this.batch = new CommandBatch(this.linear, this.raw.commandBatch());
     this.stepLog = new StepLog(this.linear, this.raw.stepLog());
     this.kernelLog = new KernelLog(this.linear, this.raw);
-    this.foreign = new ForeignSpaces(guest, () => this.#tasks.get(this.raw.runningThread()) ?? null);
+    this.foreign = new ForeignSpaces(guest, this);
+  }
+
+  /** The running thread; null in deferred work. */
+  get running(): Task | null {
+    return this.#tasks.get(this.raw.runningThread()) ?? null;
   }
 
   /** The first free seat: that of the next thread. */
@@ -281,8 +288,17 @@ export class System {
   /** @throws BinderlabError while listeners are called: an act of theirs would call them again, without end. */
   checkQuiet(): void {
     if (!this.telling) return;
+    this.checkBetween();
     throw new BinderlabError(
       'a listener of machine.on() may look at the machine, and not act in it: no system call, spawn, dump or restore. Note what to do, and do it when the reported call has returned.',
+    );
+  }
+
+  /** @throws BinderlabError in the middle of a call, which a memory outside sees: the machine is in no state to be kept. */
+  checkBetween(): void {
+    if (!this.asking) return;
+    throw new BinderlabError(
+      'a foreign memory is asked in the middle of a call: it may look at the machine, and not act in it, listen to it, or keep its state. Do it when the call has returned.',
     );
   }
 

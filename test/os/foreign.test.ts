@@ -31,6 +31,8 @@ class Client implements ForeignMemory {
   readonly writers: number[] = [];
   readonly process: Process;
   readonly fd: number;
+  /** Called when the driver reads. */
+  asked: (() => void) | null = null;
 
   constructor(machine: Machine, name: string) {
     this.process = machine.spawn(name, { memory: this });
@@ -41,6 +43,7 @@ class Client implements ForeignMemory {
   }
 
   read(address: number, target: Uint8Array): number {
+    this.asked?.();
     const from = address - BASE;
     const there = from < 0 ? this.bytes.subarray(0, 0) : this.bytes.subarray(from, from + target.length);
     target.set(there);
@@ -166,6 +169,42 @@ test('a journal and a foreign memory exclude each other; answers of a memory are
     () => client.writeRead([], 0),
     (error: unknown) => error instanceof BinderlabError,
   );
+});
+
+test('a memory that is asked may look, and not act, listen or keep the state: the machine is in the middle of a call', () => {
+  const machine = Machine.boot();
+  const client = new Client(machine, 'A');
+  const { process } = client;
+  const begin = machine.snapshot();
+  const unheard = machine.on('command', () => {});
+  const acts: (() => unknown)[] = [
+    () => process.main.open(),
+    () => process.kill(),
+    () => machine.spawn('B'),
+    () => machine.restore(begin),
+    () => machine.snapshot(),
+    () => machine.hash(),
+    () => machine.end(),
+    () => machine.on('command', () => {}),
+    unheard,
+  ];
+  for (const act of acts) {
+    let asked = 0;
+    client.asked = () => {
+      asked++;
+      assert.throws(
+        act,
+        /^a foreign memory is asked in the middle of a call: it may look at the machine, and not act /,
+      );
+      assert.is(machine.inspect.procs().length, 1);
+    };
+    assert.is(client.writeRead([protocol.BC_ENTER_LOOPER], 0).ret, 0);
+    assert.ok(asked > 0);
+    machine.check();
+  }
+  client.asked = null;
+  unheard();
+  process.kill();
 });
 
 test('a machine with a foreign memory is not forked, since the copy would have none of it', () => {
