@@ -80,11 +80,20 @@ process.stderr.on('error', () => {});
 process.on('unhandledRejection', (reason) => {
   if (process.listenerCount('unhandledRejection') === 1) throw reason; // else the script has a listener
 });
+/** What is said at the very end, when the terminal is restored. */
+let lastWords: string | null = null;
+function sayLastWords(): void {
+  const words = lastWords;
+  lastWords = null;
+  if (words !== null) writeSync(process.stderr.fd, words);
+}
 /** A timer may throw when its script has ended. */
 process.on('uncaughtException', async (error) => {
   if (process.listenerCount('uncaughtException') > 1) return; // the script has not ended, and its run fails
+  if (lastWords !== null) return sayLastWords(); // a listener to the exit throws before they are said
   const { describeScriptError } = await import('./scripterror.ts');
-  process.once('exit', () => writeSync(process.stderr.fd, `${describeScriptError(error)}\n`)); // when the terminal is restored
+  lastWords = `${describeScriptError(error)}\n`;
+  process.once('exit', sayLastWords);
   process.exit(EXIT_NO);
 });
 

@@ -72,6 +72,7 @@ export async function runScript(script: Script, machine: Machine): Promise<strin
     escapes.forget();
     return null;
   } catch (error) {
+    escapes.isTold = true;
     return describeScriptError(error);
   } finally {
     process.off('beforeExit', stuck);
@@ -85,6 +86,8 @@ const OURS = new Set<unknown>(process.listeners(UNCAUGHT));
 class Escapes {
   /** Rejects with the first one. */
   readonly first: Promise<never>;
+  /** Whether the script has failed. It may go on to do so, which is no news. */
+  isTold = false;
   #fail: (error: unknown) => void = () => {};
 
   constructor() {
@@ -96,7 +99,7 @@ class Escapes {
     process.on(UNCAUGHT, this.#hear);
   }
 
-  /** The script has ended well. One that has failed may go on to do so: that is no news. */
+  /** The script has ended well. */
   forget(): void {
     process.off(UNCAUGHT, this.#hear);
     OURS.delete(this.#hear);
@@ -104,7 +107,7 @@ class Escapes {
 
   readonly #hear = (error: unknown): void => {
     if (process.listeners(UNCAUGHT).some((listener) => !OURS.has(listener))) return; // the script's own
-    if (process.exitCode !== undefined) process.exit(); // all is said
+    if (this.isTold && process.exitCode !== undefined) process.exit(); // the command has ended, too
     this.#fail(error);
   };
 }

@@ -177,6 +177,7 @@ test('of the errors that a script leaves to nobody the first is told, once, and 
     [hears, 0, 'mine\n', /^$/],
     [hears + rest, 0, 'mine\n', /^$/],
     ["process.on('unhandledRejection', () => console.log('mine')); Promise.reject(2);", 0, 'mine\n', /^$/],
+    ["process.on('exit', () => { throw 3; }); setTimeout(() => { throw 4; }, 1);", 1, '', /^the script threw 4\n$/],
     ["Promise.reject('words');", 1, '', /^the script threw words\n$/],
     [`Promise.reject(undefined);${rest}`, 1, '', /^the script threw undefined\n$/],
   ];
