@@ -103,7 +103,16 @@ export function checkedOptions(options: BootOptions): Checked {
   checkNames('boot', own, Object.keys(KNOWN));
   const { strategy = 'kmap', memoryMiB = 64, vmallocMiB = 128, seed = 0, arena = DEFAULT_ARENA } = options;
   const { lastDebugId = 0, contextMgrUid = null, secctx = null, debugMask = 0 } = options;
-  checkForm('boot', { vmallocMiB, seed, arena, lastDebugId, contextMgrUid, secctx, debugMask });
+  checkForm('boot', {
+    wasm: options.wasm ?? undefined,
+    vmallocMiB,
+    seed,
+    arena,
+    lastDebugId,
+    contextMgrUid,
+    secctx,
+    debugMask,
+  });
   checkNames('arena', arena, ['address', 'size']);
   if (strategyNumber(strategy) === undefined) {
     throw new BinderlabError(`no strategy is called "${strategy}"; there are ${STRATEGIES.join(', ')}.`);

@@ -44,9 +44,11 @@ export class Listening {
   }
 
   on<N extends MachineEventName>(event: N, listener: Listener<N>): () => void {
+    this.system.checkBetween();
     const remove = this.#hooks.add(event, listener);
     this.observe();
     return () => {
+      this.system.checkBetween();
       remove();
       this.observe();
     };

@@ -414,6 +414,7 @@ export class Machine {
 
   /** Takes a snapshot for `restore`. Takes as much memory as changed since the last one. Changes nothing. */
   snapshot(): Snapshot {
+    this.#system.checkBetween();
     this.#snapshot = new Snapshot(this.#parts, this.#keeper.save(), this.#snapshot);
     return this.#snapshot;
   }
@@ -455,6 +456,7 @@ export class Machine {
 
   /** A digest of the whole state, 16 hex digits: equal digits, equal state. Listeners make no difference. */
   hash(): string {
+    this.#system.checkBetween();
     this.#system.stepLog.detach(); // the guest clears it
     return BigInt.asUintN(64, this.guest.stateHash()).toString(16).padStart(16, '0');
   }

@@ -3,6 +3,7 @@ import type { BootOptions } from './bootoptions.ts';
 import type { Guest } from './guest/guest.ts';
 import { MemoryImage } from './guest/image.ts';
 import type { Machine } from './machine.ts';
+import { forgetReaders } from './trace/events.ts';
 
 export class Reboots {
   #booted: { readonly guest: Guest; readonly image: MemoryImage } | null = null;
@@ -12,6 +13,7 @@ export class Reboots {
     if (this.#booted !== null) {
       const { guest, image } = this.#booted;
       image.restore(guest);
+      forgetReaders(guest);
       return boot({ guest });
     }
     const machine = boot({});

@@ -1,13 +1,14 @@
 #!/usr/bin/env node
 /** The `binderlab` command: finds the command that a line names, runs it, and sets its exit code. */
-import { readFileSync, writeSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { engineFlags } from '../wasm/engine.ts';
 import { COMMANDS } from './commands.ts';
 import { didYouMean } from './misspelling.ts';
 import { ROOT } from './packagefile.ts';
-import { EXIT_FINE, EXIT_NO, EXIT_USAGE, UsageError } from './usage.ts';
+import { endByUncaught } from './uncaught.ts';
+import { EXIT_FINE, EXIT_USAGE, UsageError } from './usage.ts';
 
 const PROGRAM = 'binderlab';
 const HELP = ['--help', '-h'];
@@ -76,13 +77,7 @@ process.stdout.on('error', async (error: NodeJS.ErrnoException) => {
   process.exit(EXIT_USAGE);
 });
 process.stderr.on('error', () => {});
-/** A timer may throw when its script has ended. */
-process.on('uncaughtException', async (error) => {
-  if (process.listenerCount('uncaughtException') > 1) return; // the script has not ended, and its run fails
-  const { describeScriptError } = await import('./scripterror.ts');
-  process.once('exit', () => writeSync(process.stderr.fd, `${describeScriptError(error)}\n`)); // when the terminal is restored
-  process.exit(EXIT_NO);
-});
+endByUncaught();
 
 try {
   for (const flag of engineFlags()) setFlagsFromString(flag);

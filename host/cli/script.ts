@@ -7,6 +7,7 @@ import { importScript } from './bundle.ts';
 import { isFolder, isJournalName } from './files.ts';
 import { findFile } from './packagefile.ts';
 import { describeScriptError } from './scripterror.ts';
+import { Escapes } from './uncaught.ts';
 import { EXIT_NO, UsageError } from './usage.ts';
 
 export type Script = (machine: Machine) => unknown;
@@ -64,25 +65,16 @@ export async function runScript(script: Script, machine: Machine): Promise<strin
     process.exit(EXIT_NO);
   };
   process.once('beforeExit', stuck);
-  const { escaped, forget } = escapes();
+  const escapes = new Escapes();
   try {
-    await Promise.race([script(machine), escaped]);
+    await Promise.race([script(machine), escapes.first]);
     machine.properties.conclude();
+    escapes.forget();
     return null;
   } catch (error) {
+    escapes.isTold = true;
     return describeScriptError(error);
   } finally {
     process.off('beforeExit', stuck);
-    forget();
   }
-}
-
-/** What a timer of the script throws, or a promise that it does not await. */
-function escapes(): { escaped: Promise<never>; forget: () => void } {
-  let forget = () => {};
-  const escaped = new Promise<never>((_, reject) => {
-    process.on('uncaughtException', reject);
-    forget = () => process.off('uncaughtException', reject);
-  });
-  return { escaped, forget };
 }

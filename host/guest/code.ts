@@ -14,9 +14,16 @@ export interface CompiledWasm {
   readonly [Symbol.toStringTag]?: string;
 }
 
+/** Whether a value is compiled code. That of another realm is not: it cannot be instantiated here. */
+export function isCompiled(value: unknown): value is CompiledWasm {
+  return value instanceof WebAssembly.Module;
+}
+
 /** A build's tracepoints, made by keys.js: words of 32 bits, the length of one, then the offset of each in the file. */
 const SECTION = 'tracepoints';
 const I32_CONST = 0x41;
+/** `i32.load8_u` without alignment and offset, the end of a tracepoint. */
+const LOAD = [0x2d, 0, 0];
 const NOP = 0x01;
 
 /** By the code as built. A module does not give its bytes back, so they are kept here. */
@@ -55,11 +62,20 @@ export function compileGuest(wasm: ArrayBuffer | ArrayBufferView): CompiledWasm 
     : new Uint8Array(wasm);
   const module = new WebAssembly.Module(bytes);
   const [section] = WebAssembly.Module.customSections(module, SECTION);
-  if (section !== undefined) FORMS.set(module, new Forms(bytes.slice(), new Uint32Array(section)));
+  const tracepoints = new Uint32Array(section ?? []);
+  if (tracepoints.length > 0 && areThere(tracepoints, bytes)) FORMS.set(module, new Forms(bytes.slice(), tracepoints));
   return module;
 }
 
-/** The silent or the recording form; the code as built when it is no build for speed, or was compiled elsewhere. */
+/** Whether the tracepoints are where the build had them: a tool may have changed the file since. */
+function areThere([length = 0, ...places]: Uint32Array, wasm: Uint8Array): boolean {
+  return places.every((at) => {
+    const end = at + length - LOAD.length;
+    return wasm[at] === I32_CONST && LOAD.every((byte, index) => wasm[end + index] === byte);
+  });
+}
+
+/** The silent or the recording form; the code as built when it is no build for speed, was changed, or was compiled elsewhere. */
 export function formOf(module: CompiledWasm, recording: boolean): CompiledWasm {
   return FORMS.get(module)?.get(recording ? 1 : 0) ?? module;
 }

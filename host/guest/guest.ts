@@ -6,7 +6,7 @@ import { instantiateSync } from '@assemblyscript/loader';
 import { EBADF, EMFILE } from '../../assembly/abi/errno.ts';
 import { EVENT_CAPACITY, EVENT_SIZE } from '../../assembly/abi/events.ts';
 import { DIGEST, type GuestExports } from '../../build/layout.ts';
-import { type CompiledWasm, compileGuest, formOf } from './code.ts';
+import { type CompiledWasm, compileGuest, formOf, isCompiled } from './code.ts';
 
 const MIB = 1024 * 1024;
 const WASM_PAGE = 64 * 1024;
@@ -44,7 +44,10 @@ const NO_CLIENTS: Clients = {
 export class Guest {
   /** Who answers for programs outside of the machine. */
   clients: Clients = NO_CLIENTS;
-  /** The module's functions, unwrapped. The machine calls them on every step. `record` exchanges them. */
+  /**
+   * The module's functions, which the machine calls on every step. `record` exchanges them. The loader wraps them, and those of an
+   * instance are slow to look up: both cost more than a small call.
+   */
   readonly raw: GuestExports;
   readonly memory: { readonly buffer: ArrayBuffer };
   /** Compiled code, for further guests of the same build. */
@@ -70,7 +73,7 @@ export class Guest {
     const pages = (memoryMiB * MIB) / WASM_PAGE;
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
     this.memory = memory;
-    const module = wasm instanceof WebAssembly.Module ? wasm : compileGuest(wasm as BufferSource);
+    const module = isCompiled(wasm) ? wasm : compileGuest(wasm);
     checkLayout(module);
     const client: Clients = {
       read: (space, target, va, size) => this.clients.read(space, target, va, size),
@@ -126,9 +129,7 @@ export class Guest {
   #functionsOf(form: CompiledWasm): GuestExports {
     const made = this.#functions.get(form);
     if (made !== undefined) return made;
-    const { instance } = instantiateSync(form, this.#imports);
-    // The loader wraps its exports, and an instance's are slow to look up: both cost more than a small call.
-    const functions = { ...instance.exports } as unknown as GuestExports;
+    const functions = instantiateSync(form, this.#imports).instance.exports as unknown as GuestExports;
     this.#functions.set(form, functions);
     return functions;
   }

@@ -1,6 +1,9 @@
 /** What a program outside of the machine gives its process. */
 
-/** The memory of a program outside of the machine. Its answer is how many bytes it has copied, from the first one on. */
+/**
+ * The memory of a program outside of the machine. Its answer is how many bytes it has copied, from the first one on. The driver
+ * asks in the middle of a call: a memory may look at the machine then, and not act in it, listen to it, or keep its state.
+ */
 export interface ForeignMemory {
   /**
    * Copies the bytes at `address` to `target`, which is good during the call only.

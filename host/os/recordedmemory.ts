@@ -10,6 +10,8 @@ interface Page {
   readonly bytes: Uint8Array;
   /** What is known of each byte. */
   readonly states: Uint8Array;
+  /** Whether several memories have it: then it does not change any more. */
+  isShared: boolean;
 }
 
 // states of a byte
@@ -22,9 +24,9 @@ const FIRST_DESCRIPTOR = 3;
 export class RecordedMemory implements ForeignMemory {
   readonly isRecorded = true;
   /** By address. */
-  readonly #pages = new Map<number, Page>();
-  readonly #poked: { readonly address: number; readonly length: number }[] = [];
-  readonly #lacked = new Set<number>();
+  #pages = new Map<number, Page>();
+  #poked: { readonly address: number; readonly length: number }[] = [];
+  #lacked = new Set<number>();
   #descriptor = FIRST_DESCRIPTOR;
 
   read(address: number, target: Uint8Array, tid: number): number {
@@ -78,13 +80,17 @@ export class RecordedMemory implements ForeignMemory {
   /** A copy for a forked child, or for a copy of the machine. */
   copy(): RecordedMemory {
     const copy = new RecordedMemory();
-    for (const [address, { bytes, states }] of this.#pages) {
-      copy.#pages.set(address, { bytes: bytes.slice(), states: states.slice() });
-    }
-    copy.#poked.push(...this.#poked);
-    for (const fd of this.#lacked) copy.#lacked.add(fd);
-    copy.#descriptor = this.#descriptor;
+    copy.become(this);
     return copy;
+  }
+
+  /** Takes over all that another one has. Both share its pages until one of them stores there. */
+  become(other: RecordedMemory): void {
+    this.#pages = new Map(other.#pages);
+    for (const page of this.#pages.values()) page.isShared = true;
+    this.#poked = [...other.#poked];
+    this.#lacked = new Set(other.#lacked);
+    this.#descriptor = other.#descriptor;
   }
 
   #store(address: number, source: Uint8Array, next: (state: number) => number): void {
@@ -102,12 +108,16 @@ export class RecordedMemory implements ForeignMemory {
     }
   }
 
+  /** A page to store to. */
   #page(address: number): Page {
-    let page = this.#pages.get(address);
-    if (page === undefined) {
-      page = { bytes: new Uint8Array(PAGE_SIZE), states: new Uint8Array(PAGE_SIZE) };
-      this.#pages.set(address, page);
-    }
-    return page;
+    const page = this.#pages.get(address);
+    if (page !== undefined && !page.isShared) return page;
+    const own = {
+      bytes: page?.bytes.slice() ?? new Uint8Array(PAGE_SIZE),
+      states: page?.states.slice() ?? new Uint8Array(PAGE_SIZE),
+      isShared: false,
+    };
+    this.#pages.set(address, own);
+    return own;
   }
 }

@@ -14,7 +14,7 @@ import { StepLog } from '../wire/steplog.ts';
 import { WordView } from '../wire/wordview.ts';
 import { CommandBatch } from './batch.ts';
 import { type Call, resultOf } from './call.ts';
-import { ForeignSpaces } from './foreign.ts';
+import { ForeignSpaces, type ForeignState } from './foreign.ts';
 import { KernelLog } from './kernellog.ts';
 
 // Local copy: V8 looks up an imported constant at every use.
@@ -48,6 +48,7 @@ export interface SystemState {
   /** Results of the calls that were parked then or in an earlier state. */
   readonly calls: ReadonlyMap<Call, object>;
   readonly files: ReadonlyMap<number, string>;
+  readonly foreign: ForeignState;
 }
 
 /** A choice of the schedule among runnable threads. */
@@ -97,8 +98,10 @@ export class System {
   readonly kernelLog: KernelLog;
   /** Programs outside of the machine. */
   readonly foreign: ForeignSpaces;
-  /** Whether listeners are being called: they may look, and not act. */
+  /** Whether listeners are being called, or a memory outside is asked: they may look, and not act. */
   telling = false;
+  /** Whether a memory outside is asked: in the middle of a call. */
+  asking = false;
   /** Whether senders have security contexts, as with SELinux. */
   namesSenders = false;
   /** Called with every step; null without a journal. */
@@ -128,7 +131,12 @@ export class System {
     this.batch = new CommandBatch(this.linear, this.raw.commandBatch());
     this.stepLog = new StepLog(this.linear, this.raw.stepLog());
     this.kernelLog = new KernelLog(this.linear, this.raw);
-    this.foreign = new ForeignSpaces(guest, () => this.#tasks.get(this.raw.runningThread()) ?? null);
+    this.foreign = new ForeignSpaces(guest, this);
+  }
+
+  /** The running thread; null in deferred work. */
+  get running(): Task | null {
+    return this.#tasks.get(this.raw.runningThread()) ?? null;
   }
 
   /** The first free seat: that of the next thread. */
@@ -238,11 +246,18 @@ export class System {
       this.#saved.add(task.call);
     }
     const calls = new Map([...this.#saved].map((call) => [call, call.save()]));
-    return { nextStep: this.nextStep, seats: [...this.#seats], parked, calls, files: new Map(this.#files) };
+    return {
+      nextStep: this.nextStep,
+      seats: [...this.#seats],
+      parked,
+      calls,
+      files: new Map(this.#files),
+      foreign: this.foreign.save(),
+    };
   }
 
   /** Returns to a saved state. A thread created since is dead; one that died since is alive, and parked if it was. */
-  restore({ nextStep, seats, parked, calls, files }: SystemState): void {
+  restore({ nextStep, seats, parked, calls, files, foreign }: SystemState): void {
     this.nextStep = nextStep;
     for (const task of this.#tasks.values()) task.alive = false;
     this.#tasks.clear();
@@ -257,6 +272,7 @@ export class System {
     for (const [call, state] of calls) call.restore(state);
     this.#files.clear();
     for (const [inode, name] of files) this.#files.set(inode, name);
+    this.foreign.restore(foreign);
   }
 
   /** Takes over the state of another machine's. @param copies The threads here, by theirs. */
@@ -264,7 +280,7 @@ export class System {
     const { seats, ...state } = other.save();
     const copied = seats.map((task) => (task === null ? null : (copies.get(task) as Task)));
     const parked = new Map(copied.flatMap((task) => (task?.call ? [[task, task.call]] : [])));
-    this.restore({ ...state, seats: copied, parked, calls: new Map() });
+    this.restore({ ...state, seats: copied, parked, calls: new Map(), foreign: this.foreign.save() });
     this.threadNames.length = 0;
     this.threadNames.push(...other.threadNames);
   }
@@ -272,8 +288,17 @@ export class System {
   /** @throws BinderlabError while listeners are called: an act of theirs would call them again, without end. */
   checkQuiet(): void {
     if (!this.telling) return;
+    this.checkBetween();
     throw new BinderlabError(
       'a listener of machine.on() may look at the machine, and not act in it: no system call, spawn, dump or restore. Note what to do, and do it when the reported call has returned.',
+    );
+  }
+
+  /** @throws BinderlabError in the middle of a call, which a memory outside sees: the machine is in no state to be kept. */
+  checkBetween(): void {
+    if (!this.asking) return;
+    throw new BinderlabError(
+      'a foreign memory is asked in the middle of a call: it may look at the machine, and not act in it, listen to it, or keep its state. Do it when the call has returned.',
     );
   }
 

@@ -9,7 +9,7 @@ import { EVENT_CAPACITY, EVENT_CLEAR, EVENT_COPY, EVENT_INSTALL, EVENT_SIZE } fr
 import { PAGE_SIZE } from '../../assembly/abi/machine.ts';
 import type { Guest } from '../guest/guest.ts';
 import { BinderlabError } from '../wire/error.ts';
-import { ARGUMENT_WORDS } from './events.ts';
+import { ARGUMENT_WORDS, EventRing } from './events.ts';
 
 /** Words before the arguments: the event's number, the thread. */
 const HEAD_WORDS = 2;
@@ -25,6 +25,8 @@ const SECOND_PRIME = 0x85ebca6b;
 
 export class EventHash {
   #guest: Guest | null = null;
+  /** Wants the events: other readers of the guest begin and end by themselves. */
+  #ring: EventRing | null = null;
   #read = 0;
   #count = 0;
   #first = FIRST_BASIS;
@@ -32,9 +34,18 @@ export class EventHash {
 
   /** Continues with the events of this machine. Those of an earlier machine stay in the hash. */
   follow(guest: Guest): void {
-    guest.record(true);
+    this.leave();
+    this.#ring = new EventRing(guest);
+    this.#ring.record(true);
     this.#guest = guest;
     this.#read = guest.raw.traceHead() >>> 0;
+  }
+
+  /** Takes no more events of the machine that it follows. */
+  leave(): void {
+    this.#ring?.record(false);
+    this.#ring = null;
+    this.#guest = null;
   }
 
   /**

@@ -154,6 +154,12 @@ export class EventRing {
   }
 }
 
+/** Ends recording for all readers of a guest: their machine is gone, and another one has the guest. */
+export function forgetReaders(guest: Guest): void {
+  READERS.delete(guest);
+  guest.record(false);
+}
+
 /** The events of one name. */
 export function eventsNamed<N extends EventName>(events: readonly TraceEvent[], name: N): TraceEventOf<N>[] {
   return events.filter((event) => event.name === name) as unknown as TraceEventOf<N>[];

@@ -5,6 +5,7 @@
  * Hot calls look at their arguments by themselves, and come here when something is odd.
  */
 import { PAGE_SIZE, SECCTX_MAX, WINDOW_SIZE } from '../../assembly/abi/machine.ts';
+import { isCompiled } from '../guest/code.ts';
 import { BinderlabError } from './error.ts';
 import { DEVICES, type Field, KINDS, oneOf, type Rule } from './kinds.ts';
 import { INPUTS, type InputOf, type Op, type PlainOp } from './operations.ts';
@@ -79,6 +80,12 @@ const BUFFER: Rule = {
   accepts: (value) => typeof value !== 'string' && PAYLOAD.accepts(value),
 };
 
+const BUFFERS = ['[object ArrayBuffer]', '[object SharedArrayBuffer]'];
+const WASM: Rule = {
+  says: 'the bytes of release.wasm or debug.wasm, or a module compiled of them',
+  accepts: (value) =>
+    isCompiled(value) || ArrayBuffer.isView(value) || BUFFERS.includes(Object.prototype.toString.call(value)),
+};
 /** Kernel address space ends some 256 GiB above the beginning of the vmalloc area. */
 const VMALLOC_MIB_MAX = 128 * 1024;
 const VMALLOC: Rule = {
@@ -127,6 +134,7 @@ const OBJECT: Form = { type: oneOf(Object.keys(OBJECTS)), at: optional(size) };
 
 const FORMS = {
   boot: {
+    wasm: optional(WASM),
     vmallocMiB: VMALLOC,
     seed: SEED,
     arena: ARENA,

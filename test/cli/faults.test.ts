@@ -52,6 +52,17 @@ test('what one of several processes refuses is said once', () => {
   assert.is(stderr.match(/fails by itself/g)?.length, 1, stderr);
 });
 
+test('so is what a timer of the script throws, while it runs and later', () => {
+  for (const rest of ['await new Promise((done) => setTimeout(done, 50));', '']) {
+    const script = `export default async () => { setTimeout(() => { throw new Error('a timer'); }, 1); ${rest} };`;
+    writeFileSync(join(folder.path, 'late.js'), script);
+    const { code, stdout, stderr } = folder.run(['faults', 'late.js', '--workers', '2', '--kind', 'object']);
+    assert.equal([code, stdout], [1, '']);
+    assert.match(stderr, /^late\.js:1:\d+: a timer\n/);
+    assert.is(stderr.match(/late\.js:/g)?.length, 1, stderr);
+  }
+});
+
 test('a run that is not sound is kept as a journal, and can be repeated', () => {
   writeFileSync(join(folder.path, 'unsound.js'), UNSOUND);
   const words = ['faults', 'unsound.js', '--kind', 'object', '--only', '1', '--memory', '8'];

@@ -166,6 +166,28 @@ test('so is one whose timer throws, or that leaves a rejected promise alone, whi
   }
 });
 
+test('of the errors that a script leaves to nobody the first is told, once, and none that it hears itself', () => {
+  const failsTwice =
+    "setTimeout(() => { throw new Error('one'); }, 1); setInterval(() => { throw new Error('two'); }, 2);";
+  const hears = "process.on('uncaughtException', () => console.log('mine')); setTimeout(() => { throw 1; }, 1);";
+  const rest = 'await new Promise((done) => setTimeout(done, 50));';
+  const cases: [body: string, code: number, stdout: string, stderr: RegExp][] = [
+    [failsTwice + rest, 1, '', /^left\.js:2:\d+: one\n/],
+    [hears + rest, 0, 'mine\n', /^$/],
+    ["process.on('unhandledRejection', () => console.log('mine')); Promise.reject(2);", 0, 'mine\n', /^$/],
+    ["process.on('exit', () => { throw 3; }); setTimeout(() => { throw 4; }, 1);", 1, '', /^the script threw 4\n$/],
+    ["Promise.reject('words');", 1, '', /^the script threw words\n$/],
+    [`Promise.reject(undefined);${rest}`, 1, '', /^the script threw undefined\n$/],
+  ];
+  for (const [body, code, stdout, stderr] of cases) {
+    folder.write('left.js', `export default async () => {\n  ${body}\n};\n`);
+    const ran = folder.run(['run', 'left.js']);
+    assert.equal([ran.code, ran.stdout], [code, stdout], body);
+    assert.match(ran.stderr, stderr);
+    assert.is(ran.stderr.split('left.js:').length <= 2, true, ran.stderr);
+  }
+});
+
 test('so is one whose system call fails', () => {
   folder.write(
     'closed.ts',

@@ -76,6 +76,20 @@ test('a form is compiled once, and there is none of a module that was compiled e
   }
 });
 
+test('a file that a tool has changed stays as it is', () => {
+  const built = bytes();
+  const header = built.slice(0, 8);
+  const custom = Uint8Array.of(0, 3, 2, 0x74, 0x6f);
+  const moved = Uint8Array.from([...header, ...custom, ...built.slice(8)]);
+  const module = compileGuest(moved);
+  assert.is(formOf(module, true), module);
+  const machine = Machine.boot({ wasm: moved, memoryMiB: 8 });
+  const heard: string[] = [];
+  machine.on('fault', ({ access }) => heard.push(access));
+  machine.spawn('A').write(0x10000000, custom);
+  assert.equal(heard, ['write']);
+});
+
 test('the bytes are read once', () => {
   const given = bytes();
   const guest = new Guest(given, 2);

@@ -31,6 +31,8 @@ class Client implements ForeignMemory {
   readonly writers: number[] = [];
   readonly process: Process;
   readonly fd: number;
+  /** Called when the driver reads. */
+  asked: (() => void) | null = null;
 
   constructor(machine: Machine, name: string) {
     this.process = machine.spawn(name, { memory: this });
@@ -41,6 +43,7 @@ class Client implements ForeignMemory {
   }
 
   read(address: number, target: Uint8Array): number {
+    this.asked?.();
     const from = address - BASE;
     const there = from < 0 ? this.bytes.subarray(0, 0) : this.bytes.subarray(from, from + target.length);
     target.set(there);
@@ -168,6 +171,42 @@ test('a journal and a foreign memory exclude each other; answers of a memory are
   );
 });
 
+test('a memory that is asked may look, and not act, listen or keep the state: the machine is in the middle of a call', () => {
+  const machine = Machine.boot();
+  const client = new Client(machine, 'A');
+  const { process } = client;
+  const begin = machine.snapshot();
+  const unheard = machine.on('command', () => {});
+  const acts: (() => unknown)[] = [
+    () => process.main.open(),
+    () => process.kill(),
+    () => machine.spawn('B'),
+    () => machine.restore(begin),
+    () => machine.snapshot(),
+    () => machine.hash(),
+    () => machine.end(),
+    () => machine.on('command', () => {}),
+    unheard,
+  ];
+  for (const act of acts) {
+    let asked = 0;
+    client.asked = () => {
+      asked++;
+      assert.throws(
+        act,
+        /^a foreign memory is asked in the middle of a call: it may look at the machine, and not act /,
+      );
+      assert.is(machine.inspect.procs().length, 1);
+    };
+    assert.is(client.writeRead([protocol.BC_ENTER_LOOPER], 0).ret, 0);
+    assert.ok(asked > 0);
+    machine.check();
+  }
+  client.asked = null;
+  unheard();
+  process.kill();
+});
+
 test('a machine with a foreign memory is not forked, since the copy would have none of it', () => {
   const machine = Machine.boot();
   new Client(machine, 'client');
@@ -194,6 +233,32 @@ test('a recorded program: the driver reads what was poked for its call, and the 
   assert.is(version(copy.process('program').main).errno, null);
   copy.check();
   assert.equal(replay(machine.journal, () => Machine.boot()).text, []);
+});
+
+test('a recorded program goes back with the machine: what was stored, poked and lacked, who is outside at all', () => {
+  const machine = Machine.boot();
+  const begin = machine.snapshot();
+  machine.perform({ op: 'proc', in: { name: 'program', pid: 60, uid: 0, outside: 1 } });
+  const program = machine.process('program');
+  const fd = program.main.open();
+  const version = () => program.main.ioctl(fd, protocol.BINDER_VERSION, { arg: BASE, outLen: 4 }).bytes;
+  const threads = () => program.main.ioctl(fd, protocol.BINDER_SET_MAX_THREADS, { arg: BASE, mayFail: true }).errno;
+  const stored = version();
+  assert.equal(stored, Uint8Array.of(8, 0, 0, 0));
+  program.write(BASE, Uint8Array.of(3, 0, 0, 0));
+  const poked = machine.snapshot();
+  const once = () => [threads(), threads(), program.read(BASE, 4)];
+  const first = once();
+  assert.equal(first, [null, 'EINVAL', Uint8Array.of(3, 0, 0, 0)]);
+  assert.equal(version(), stored);
+  machine.restore(poked);
+  assert.equal(once(), first);
+  program.kill();
+  machine.restore(begin);
+  const other = machine.spawn('other');
+  assert.is(other.main.ioctl(other.main.open(), protocol.BINDER_VERSION, { arg: BASE, mayFail: true }).errno, 'EINVAL');
+  machine.restore(poked);
+  assert.equal(once(), first);
 });
 
 test('a simulation that waits for the outside knows no deadlock', () => {

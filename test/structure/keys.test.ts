@@ -1,16 +1,15 @@
 /** The builds for speed say where their tracepoints are: there, and nowhere else, the host patches their code. */
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { disassembled } from './disassembler.ts';
 
 const test = suite('keys');
 const root = join(import.meta.dirname, '../../..');
-const WASM_DIS = join(root, 'node_modules/binaryen/bin/wasm-dis');
-const TEXT_MAX = 256 * 1024 * 1024;
 const NOP = 1;
+const CODE_SECTION = 10;
 const { tracepoints } = (await import(join(root, 'keys.js'))) as {
   tracepoints(wasm: Uint8Array, flag: number): Uint8Array<ArrayBuffer>;
 };
@@ -26,13 +25,25 @@ function textOf(wasm: Uint8Array): string {
   const folder = mkdtempSync(join(tmpdir(), 'binderlab-test-'));
   const file = join(folder, 'guest.wasm');
   writeFileSync(file, wasm);
-  const { stdout, stderr, status } = spawnSync(process.execPath, [WASM_DIS, file], {
-    encoding: 'utf8',
-    maxBuffer: TEXT_MAX,
-  });
+  const text = disassembled(file);
   rmSync(folder, { recursive: true });
-  assert.is(status, 0, stderr);
-  return stdout;
+  return text;
+}
+
+/** Where the code begins and ends in a wasm file. */
+function codeOf(wasm: Uint8Array): { begin: number; end: number } {
+  let at = 8;
+  const next = () => wasm[at++] as number;
+  for (;;) {
+    const id = next();
+    let size = 0;
+    for (let shift = 0, byte = 0x80; byte >= 0x80; shift += 7) {
+      byte = next();
+      size |= (byte & 0x7f) << shift;
+    }
+    if (id === CODE_SECTION) return { begin: at, end: at + size };
+    at += size;
+  }
 }
 
 const countOf = (text: string, what: RegExp): number => [...text.matchAll(what)].length;
@@ -42,9 +53,14 @@ for (const build of ['release', 'bench', 'profile']) {
     const wasm = new Uint8Array(readFileSync(join(root, `build/${build}.wasm`)));
     const [length = 0, ...places] = sectionOf(wasm);
     assert.ok(places.length > 30 && length >= 5);
+    const { begin, end } = codeOf(wasm);
+    const [first = 0] = places;
+    const load = wasm.slice(first, first + length);
+    assert.equal([load[0], ...load.slice(-3)], [0x41, 0x2d, 0, 0]);
+    assert.ok(first > begin);
     for (const [index, at] of places.entries()) {
-      const next = places[index + 1] ?? wasm.length;
-      assert.ok(at + length <= next && wasm[at] === 0x41 && wasm[at + length - 3] === 0x2d, `tracepoint ${index}`);
+      assert.ok(at + length <= (places[index + 1] ?? end), `tracepoint ${index}`);
+      assert.equal(wasm.slice(at, at + length), load, `tracepoint ${index}`);
     }
   });
 }

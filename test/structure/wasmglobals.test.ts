@@ -2,27 +2,21 @@
  * The guest's state lies in linear memory and nowhere else, so a copy of that is a copy of the machine. As compiled, no
  * instruction stores into a global, and none is seen from outside. (asc declares a stack pointer, which nobody uses.)
  */
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { disassembled } from './disassembler.ts';
 
 const test = suite('wasm globals');
 const root = join(import.meta.dirname, '../../..');
-const WASM_DIS = join(root, 'node_modules/binaryen/bin/wasm-dis');
-const TEXT_MAX = 256 * 1024 * 1024;
 
 /** What of a module could keep state outside of memory: lines of its text. */
 function globalStateOf(file: string): string[] {
-  const { stdout, stderr, status } = spawnSync(process.execPath, [WASM_DIS, file], {
-    encoding: 'utf8',
-    maxBuffer: TEXT_MAX,
-  });
-  assert.is(status, 0, stderr);
-  assert.match(stdout, /^\(module/);
-  return stdout.split('\n').filter((line) => /\(global\.set|\((import|export) .*\(global/.test(line));
+  return disassembled(file)
+    .split('\n')
+    .filter((line) => /\(global\.set|\((import|export) .*\(global/.test(line));
 }
 
 for (const name of ['debug', 'release']) {

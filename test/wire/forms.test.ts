@@ -216,6 +216,13 @@ const WRONG: readonly Wrong[] = [
     () => bc.transaction({ handle: 0, code: 2 ** 32 + 1, data: new Uint8Array(1) }),
     'bc.transaction: code is 4294967297; it is to be a whole number of 32 bits, or nothing.',
   ],
+  [
+    'bytes that are still on their way',
+    () => Machine.boot({ wasm: Promise.resolve(new Uint8Array(8)) } as Any),
+    'boot: wasm is of the kind Promise; it is to be the bytes of release.wasm or debug.wasm, or a module compiled of them, or nothing.',
+  ],
+  ['a name for bytes', () => Machine.boot({ wasm: 'release.wasm' } as Any), /^boot: wasm is "release.wasm"; /],
+  ['a number for bytes', () => Machine.boot({ wasm: 5 } as Any), /^boot: wasm is 5; /],
   ['half a handle', () => bc.transaction({ handle: 0.5, data: new Uint8Array(1) }), /: handle is 0\.5; /],
   [
     'an object for a list',

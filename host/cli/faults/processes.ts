@@ -37,8 +37,10 @@ export async function runParts(
       });
       return new Promise<SweepReport | Refusal>((resolve) => {
         child.on('close', (code) => {
-          if (code === EXIT_FINE || code === EXIT_NO) resolve(JSON.parse(report) as SweepReport);
-          else resolve({ exitCode: code ?? EXIT_NO, complaint });
+          const whole = report === '' ? null : (JSON.parse(report) as SweepReport);
+          // a timer of the script may throw before the report is there, or after it
+          const isDone = code === EXIT_FINE || (code === EXIT_NO && whole !== null && whole.unsound > 0);
+          resolve(whole !== null && isDone ? whole : { exitCode: code ?? EXIT_NO, complaint });
         });
       });
     }),
