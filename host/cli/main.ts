@@ -6,6 +6,7 @@ import { setFlagsFromString } from 'node:v8';
 import { engineFlags } from '../wasm/engine.ts';
 import { COMMANDS } from './commands.ts';
 import { didYouMean } from './misspelling.ts';
+import { exitWhenWritten } from './output.ts';
 import { ROOT } from './packagefile.ts';
 import { endByUncaught } from './uncaught.ts';
 import { EXIT_FINE, EXIT_USAGE, UsageError } from './usage.ts';
@@ -87,4 +88,5 @@ try {
   const { message, exitCode } = failureOf(error);
   complain(message);
   process.exitCode = exitCode;
+  exitWhenWritten();
 }

@@ -29,6 +29,11 @@ export async function aside<T>(run: () => Promise<T>, isHeard = true): Promise<T
   }
 }
 
+/** Ends the process once all output is written. Timers of a script do not keep it. */
+export function exitWhenWritten(): void {
+  process.stderr.write('', () => process.stdout.write('', () => process.exit()));
+}
+
 /** @returns A function that ends the redirection. */
 function redirected(streams: readonly NodeJS.WriteStream[], write: Write): () => void {
   const own = streams.map((stream) => [stream, stream.write] as const);

@@ -72,7 +72,6 @@ export async function runScript(script: Script, machine: Machine): Promise<strin
     escapes.forget();
     return null;
   } catch (error) {
-    escapes.isTold = true;
     return describeScriptError(error);
   } finally {
     process.off('beforeExit', stuck);

@@ -38,12 +38,10 @@ function raise(reason: unknown): void {
   if (process.listenerCount(UNHANDLED) === 1) throw reason; // else the script has a listener
 }
 
-/** Such errors while a script runs. */
+/** Such errors while a script runs. When it has failed it may go on to do so, which is no news. */
 export class Escapes {
   /** Rejects with the first one. */
   readonly first: Promise<never>;
-  /** Whether the script has failed. It may go on to do so, which is no news. */
-  isTold = false;
   #fail: (error: unknown) => void = () => {};
 
   constructor() {
@@ -63,7 +61,6 @@ export class Escapes {
 
   readonly #hear = (error: unknown): void => {
     if (process.listeners(UNCAUGHT).some((listener) => !OURS.has(listener))) return; // the script's own
-    if (this.isTold && process.exitCode !== undefined) process.exit(); // the command has ended, too
     this.#fail(error);
   };
 }

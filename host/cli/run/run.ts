@@ -19,7 +19,7 @@ import {
   machineOptions,
 } from '../machineoptions.ts';
 import { wholeNumber } from '../number.ts';
-import { reserveStdout } from '../output.ts';
+import { exitWhenWritten, reserveStdout } from '../output.ts';
 import { bootFor, loadScript, runScript } from '../script.ts';
 import { describeScriptPlace } from '../scripterror.ts';
 import { checkTrace, TRACE_OPTIONS, traceTo } from '../trace.ts';
@@ -123,6 +123,9 @@ export const runCommand = defineCommand({
     finish(run, error, dumped);
     if (error === null) machine.end();
     if (complaints.count > 0) process.exitCode = EXIT_NO;
+    if (error === null) return;
+    stdout.release();
+    exitWhenWritten();
   },
 });
 
