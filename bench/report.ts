@@ -162,9 +162,10 @@ function limitResults(limits: readonly Limit[], cases: readonly CaseResult[]): L
     }
     const measured = cost / other;
     const limit = of === null ? `at most ${most} nop calls` : `at most ${most} times ${of}`;
-    return [
-      { case: name, limit, measured: (shown(measured, 10, Math.ceil) / 10).toFixed(1), holds: measured <= (most ?? 0) },
-    ];
+    const digits = of === null ? 1 : 2;
+    const parts = 10 ** digits;
+    const text = (shown(measured, parts, Math.ceil) / parts).toFixed(digits);
+    return [{ case: name, limit, measured: text, holds: measured <= (most ?? 0) }];
   });
 }
 

@@ -116,7 +116,7 @@ test('limits: of nop calls, of another case, as a share; only of what was measur
     ]),
     [
       ['at most 12 nop calls', '12.0', true],
-      ['at most 1.9 times a', '2.0', false],
+      ['at most 1.9 times a', '2.00', false],
       ['at least 50 % of the speed of a', '50 %', true],
     ],
   );
