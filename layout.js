@@ -8,7 +8,8 @@
  *                       DIGEST        stands for all of it
  *
  * The digest is a custom section of each wasm file, so a host refuses a wasm that has another layout. All builds of one
- * source have the same. A class's name is its file's too (`memfd/Entry`) where two classes share a name.
+ * source have the same. A class's name is its file's too (`memfd/Entry`) where two classes share a name. Another section has the
+ * address of the flag that tracepoints read; only the build needs it (keys.js).
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -19,7 +20,6 @@ const { CommonFlags, ElementKind, LiteralKind, NodeKind } = asc;
 
 const FILE = 'build/layout.ts';
 const SECTION = 'layout';
-/** Where the flag is that every tracepoint reads; keys.js finds them by it. */
 const FLAG_SECTION = 'tracing-flag';
 const RECORDING = 'assembly/trace/recording';
 const GUEST = 'assembly/';

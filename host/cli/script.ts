@@ -6,7 +6,7 @@ import { BinderlabError } from '../wire/error.ts';
 import { importScript } from './bundle.ts';
 import { isFolder, isJournalName } from './files.ts';
 import { findFile } from './packagefile.ts';
-import { describeScriptError } from './scripterror.ts';
+import { describeScriptError, isOfBinderlab } from './scripterror.ts';
 import { Escapes } from './uncaught.ts';
 import { EXIT_NO, UsageError } from './usage.ts';
 
@@ -65,13 +65,14 @@ export async function runScript(script: Script, machine: Machine): Promise<strin
     process.exit(EXIT_NO);
   };
   process.once('beforeExit', stuck);
-  const escapes = new Escapes();
+  const escapes = new Escapes(isOfBinderlab);
   try {
     await Promise.race([script(machine), escapes.first]);
     machine.properties.conclude();
     escapes.forget();
     return null;
   } catch (error) {
+    escapes.fail();
     return describeScriptError(error);
   } finally {
     process.off('beforeExit', stuck);

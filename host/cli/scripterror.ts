@@ -62,7 +62,7 @@ function causeLines({ message, cause }: ThrownParts): string[] {
 }
 
 /** Whether the code that threw an error is binderlab's, or the engine's for it. */
-export function isOfBinderlab(error: Error): boolean {
+export function isOfBinderlab(error: unknown): boolean {
   const { stack = '' } = thrownParts(error) ?? {};
   const [first] = placesIn(stack);
   return first === undefined || isOwn(first.file);

@@ -18,8 +18,11 @@ export function endByUncaught(): void {
   process.on(UNHANDLED, raise);
 }
 
-async function end(error: unknown): Promise<void> {
-  if (process.listenerCount(UNCAUGHT) > 1) return; // a script runs, or has a listener
+function end(error: unknown): void {
+  if (process.listenerCount(UNCAUGHT) === 1) void endBy(error); // else a script runs, or has a listener
+}
+
+async function endBy(error: unknown): Promise<void> {
   if (lastWords !== null) return sayLastWords(); // a listener to the exit throws before they are said
   const { describeScriptError } = await import('./scripterror.ts');
   lastWords = `${describeScriptError(error)}\n`;
@@ -42,9 +45,10 @@ function raise(reason: unknown): void {
 export class Escapes {
   /** Rejects with the first one. */
   readonly first: Promise<never>;
-  #fail: (error: unknown) => void = () => {};
+  #fail: ((error: unknown) => void) | null = null;
 
-  constructor() {
+  /** @param isOwn Whether an error is the command's own. After the script has failed such a one ends the command. */
+  constructor(private readonly isOwn: (error: unknown) => boolean) {
     this.first = new Promise((_, reject) => {
       this.#fail = reject;
     });
@@ -59,8 +63,14 @@ export class Escapes {
     OURS.delete(this.#hear);
   }
 
+  /** The script has failed, by what it threw or by an escape. */
+  fail(): void {
+    this.#fail = null;
+  }
+
   readonly #hear = (error: unknown): void => {
     if (process.listeners(UNCAUGHT).some((listener) => !OURS.has(listener))) return; // the script's own
-    this.#fail(error);
+    if (this.#fail !== null) this.#fail(error);
+    else if (this.isOwn(error)) void endBy(error);
   };
 }

@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { recordingText } from '../conformance/recordings.ts';
-import { Folder } from './binderlab.ts';
+import { Folder, MAIN } from './binderlab.ts';
 
 const test = suite('step');
 const folder = new Folder();
@@ -246,6 +246,24 @@ test('a script that fails can be walked up to there', () => {
   assert.is(code, 1);
   assert.match(stderr, 'fails.ts:16:9: enough');
   assert.match(stdout, 'step 9 of 9');
+});
+
+test('what such a script throws later is no news, and an error of the command is', () => {
+  folder.write(
+    'later.js',
+    `export default (machine) => {
+  machine.spawn('app');
+  const ours = Object.assign(Error('ours'), { stack: 'Error: ours\\n    at step (${MAIN}:1:1)' });
+  for (const error of [Error('late'), ours]) setTimeout(() => { throw error; }, 1);
+  throw Error('first');
+};
+`,
+  );
+  const { code, stderr } = folder.run(['step', 'later.js']);
+  assert.is(code, 1);
+  assert.match(stderr, /^later\.js:5:9: first\n/);
+  assert.not.match(stderr, 'late\n');
+  assert.match(stderr, /^Error: ours\n {4}at step/m);
 });
 
 test('a step that cannot be performed stops the walk before it', () => {
